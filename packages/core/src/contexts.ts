@@ -1,0 +1,186 @@
+import type { Settings } from "./config/settings.ts";
+import type { Allocation, Job, JobFile } from "./domain/job.ts";
+import type { Problem, Report } from "./domain/problem.ts";
+import type { Worker } from "./domain/worker.ts";
+import type { Remote } from "./remote/remote.ts";
+import type { Summary } from "./summary.ts";
+
+/** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
+export interface LogSource {
+  readonly stream?: "stdout" | "stderr";
+}
+
+/** What every tap of a command's run is given. Contexts are frozen; each further one extends this. */
+export interface RunContext {
+  readonly run: {
+    /** UUID of this run, also the name of its log. */
+    readonly id: string;
+    /** What was typed: `deploy`, `job restart`, ... */
+    readonly command: string;
+  };
+  readonly bucket: {
+    readonly id: string;
+    /** Absolute path of the bucket's directory on this machine. */
+    readonly root: string;
+  };
+  readonly settings: Settings;
+  /** Aborts when the run is interrupted: begin nothing new, end what runs. */
+  readonly signal: AbortSignal;
+  /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
+  log(line: string, source?: LogSource): void;
+}
+
+/** `connect`: one worker is to be reached for the first time in this run. */
+export interface ConnectContext extends RunContext {
+  readonly worker: Worker;
+}
+
+/** One worker and the open connection to it. */
+export interface WorkerContext extends ConnectContext {
+  readonly remote: Remote;
+}
+
+/** `preflight`: a worker is about to be touched. */
+export interface PreflightContext extends WorkerContext {
+  /** Asks for a tool on the worker. All tools asked for are looked up in one command; missing ones are reported. */
+  needs(tool: string): void;
+  /** Reports anything else that is wrong with the worker; an error leaves its allocations out of this run. */
+  readonly report: Report;
+}
+
+/** `validate`: the workspace was read; nothing is stored yet and nobody is contacted. */
+export interface ValidateContext {
+  readonly settings: Settings;
+  readonly bucket: { readonly root: string };
+  readonly jobs: readonly Job[];
+  readonly workers: readonly Pick<Worker, "host" | "labels">[];
+  readonly allocations: readonly Allocation[];
+  readonly report: Report;
+}
+
+/** One job of the run. */
+export interface JobContext extends RunContext {
+  readonly job: Job;
+  /** Its non-removed allocations, disabled ones included, in the order of their workers. */
+  readonly allocations: readonly Allocation[];
+}
+
+/** One allocation: a job on a worker. */
+export interface AllocationContext extends JobContext {
+  readonly allocation: Allocation;
+  readonly worker: Worker;
+  /** Version that was promoted here last, `0.0.0` before the first. */
+  readonly currentVersion: string;
+  /** Version the manifest asks for. */
+  readonly newVersion: string;
+}
+
+/** A file of an allocation's tree: content by hash, or rendered and carried along. */
+export interface TreeFile extends JobFile {
+  /** Present when the content is not among the job's stored files. */
+  readonly content?: Uint8Array;
+  /** File mode; default 0644, or 0755 when executable. */
+  readonly mode?: number;
+  /** A secret or private key went into it: kept encrypted, masked in diffs. */
+  readonly secret?: boolean;
+}
+
+/** All files of one allocation as they will be on the worker, sorted by path. */
+export interface Tree {
+  readonly files: readonly TreeFile[];
+}
+
+/** `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. */
+export interface RenderContext extends AllocationContext {
+  /** Job files that do not reach the worker themselves, such as `*.tpl`. */
+  readonly sources: readonly JobFile[];
+  read(file: JobFile): Uint8Array;
+}
+
+/** `stage`: one worker is to get the trees of all its jobs of a wave, and its metadata, in one go. */
+export interface StageContext extends WorkerContext {
+  /**
+   * Local directories; merged, the first one winning, they are what the worker's bucket directory is to hold for
+   * `jobs`, with `worker.json`, `jobs.json` and `bin/`.
+   */
+  readonly sources: readonly string[];
+  /** Names of the jobs in `sources`. Each `jobs/<name>/` is made equal to its tree; no other job is touched. */
+  readonly jobs: readonly string[];
+  /** Names directly in a job's directory that belong to the job at runtime: never sent, never deleted. */
+  readonly keep: readonly string[];
+  /** Milliseconds the whole sync may take. */
+  readonly timeoutMs: number;
+}
+
+/** What is done to an allocation in `rollout`, `reconcile`. */
+export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
+
+/** One change to one allocation, on a connected worker. */
+export interface ActionContext extends AllocationContext {
+  readonly action: { readonly kind: ActionKind };
+  readonly remote: Remote;
+  /** Absolute directory of the job on the worker. */
+  readonly directory: string;
+  /** Lifecycle environment (seed jobs-and-lifecycle, decision 32). */
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds the action may take. */
+  readonly timeoutMs: number;
+}
+
+/** `target`: one Makefile target by hand (`maand job`). */
+export interface TargetContext extends Omit<ActionContext, "action"> {
+  readonly target: string;
+}
+
+/** One batch of a job's rollout. */
+export interface BatchContext extends JobContext {
+  readonly batch: {
+    /** Counted from 0, over the whole rollout of the job. */
+    readonly index: number;
+    readonly count: number;
+    readonly phase: "new" | "update";
+    readonly allocations: readonly Allocation[];
+  };
+  /** Hosts of all active allocations in the order used. */
+  readonly rolloutOrder: readonly string[];
+  readonly rolloutOrderSource: "kv" | "default";
+}
+
+/** `control`: the whole rollout of a job, for whoever wants to take it over. */
+export interface ControlContext extends JobContext {
+  /** Hosts of allocations to be started. */
+  readonly newAllocations: readonly string[];
+  /** Hosts of allocations to be upgraded. */
+  readonly updatedAllocations: readonly string[];
+}
+
+/** One thing a health check looked at. */
+export interface HealthResult {
+  readonly host: string;
+  /** `tcp`, `http`, `ssh`, `command`, ... */
+  readonly type: string;
+  /** What was asked: `10.0.0.1:8080/ready`. */
+  readonly target: string;
+  readonly ok: boolean;
+  /** Why not, or how it answered. */
+  readonly message: string;
+}
+
+/** `verify`: is this job healthy? Throw UNHEALTHY if not. */
+export interface VerifyContext extends JobContext {
+  /** The job's active allocations: who is asked. */
+  readonly active: readonly Allocation[];
+  /** Wait as the manifest says until healthy; otherwise ask once. */
+  readonly wait: boolean;
+  /** Connection to an active allocation's worker, for checks that run there. */
+  remote(host: string): Promise<Remote>;
+  /** Tells what one check found; a job nobody reports anything of counts as not checked. */
+  report(result: HealthResult): void;
+}
+
+/** `commit`: the run is over, however it ended. */
+export interface CommitContext extends RunContext {
+  readonly summary: Summary;
+}
+
+export type { Problem };

@@ -1,0 +1,87 @@
+/** When an upgrade of a job runs which lifecycle (seed deploy). */
+export type RestartPolicy = "always" | "reload" | "never";
+
+/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones (decision 16). */
+export type BatchSize = number | `${number}%`;
+
+/** Bounds of one resource and what is reserved of it on a worker, in MB or MHz; 0 means none. */
+export interface Reservation {
+  readonly min: number;
+  readonly max: number;
+  readonly reserved: number;
+  /** `manifest`, or the name of the override file that set `reserved`. */
+  readonly source: string;
+}
+
+/** One command of a manifest, as far as core must know it: its events and whom it demands (build.md 5.4). */
+export interface JobCommand {
+  readonly name: string;
+  readonly executedOn: readonly string[];
+  readonly demands?: {
+    readonly job: string;
+    readonly command: string;
+    readonly config: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** A file of a job, as it is in the workspace and, unless it is a source only, on the worker. */
+export interface JobFile {
+  /** Relative to the job's directory, with `/`. */
+  readonly path: string;
+  /** SHA-256 of the content, lower-case hex: its key among the kept contents. */
+  readonly hash: string;
+  readonly executable: boolean;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A thing to run: what its manifest says, resolved, and its files. */
+export interface Job {
+  readonly name: string;
+  /** As written, trimmed; `0.0.0` when the manifest has none. */
+  readonly version: string;
+  readonly selectors: readonly string[];
+  readonly restartPolicy: RestartPolicy;
+  readonly restartGlobs: readonly string[];
+  readonly maxConcurrentStarts: BatchSize;
+  readonly maxConcurrentUpgrades: BatchSize;
+  readonly minAllocationsCount: number;
+  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket (decision 13). */
+  readonly timeoutSeconds?: number;
+  /** Port numbers by name, assigned ones included. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly memory: Reservation;
+  readonly cpu: Reservation;
+  /** Sorted by name. */
+  readonly commands: readonly JobCommand[];
+  /** Wave it is deployed in: 0 for a job that demands none, else one after the last job it demands. */
+  readonly deploymentSeq: number;
+  /** The manifest as written, for plugins that own keys of it. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** All files, sorted by path, sources that never reach a worker included. */
+  readonly files: readonly JobFile[];
+}
+
+/** One job on one worker. */
+export interface Allocation {
+  /** Derived from job and host, so that it is the same in every build (build.md 10). */
+  readonly id: string;
+  readonly job: string;
+  readonly host: string;
+  /** In maintenance by `disabled.json`: kept, but not running (seed disable-and-drain). */
+  readonly disabled: boolean;
+  /** No longer wanted: stopped and cleaned by the next deploy, forgotten by `gc`. */
+  readonly removed: boolean;
+  /** Position among the job's non-removed allocations, disabled ones included. */
+  readonly index: number;
+}
+
+/** Whether a file of a job reaches its workers (decision 7); sources of templates, modules and Prometheus data do not. */
+export function reachesWorker(path: string): boolean {
+  return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
+}
+
+/** Jobs this job demands, sorted, each once. */
+export function demandedJobs(job: Pick<Job, "commands">): string[] {
+  return [...new Set(job.commands.flatMap((command) => (command.demands ? [command.demands.job] : [])))].sort();
+}

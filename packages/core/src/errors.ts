@@ -1,0 +1,87 @@
+import type { Problem } from "./domain/problem.ts";
+
+/**
+ * Every code a MaandError can carry, with one sentence on what it means.
+ * Append only: people search for these words, so none is ever renamed or used again.
+ */
+export const ERROR_CODES = {
+  NOT_A_BUCKET: "No bucket was found in this directory or above it.",
+  BUCKET_EXISTS: "The directory already holds a bucket that cannot be taken as it is.",
+  BUSY: "Another run holds the bucket's lock.",
+  STORE_NEWER: "The store was written by a newer maand; it is never downgraded.",
+  STORE_BROKEN: "The store cannot be read or written.",
+  PROBLEMS: "What a person wrote, or what a worker lacks, was refused; the problems say where.",
+  CONFIG_INVALID: "The configuration cannot be loaded.",
+  PLUGIN_INVALID: "A plugin is missing, is not a plugin, or failed while it was applied.",
+  USAGE: "The command line is wrong.",
+  NO_HANDLER: "No loaded plugin answered a hook that must be answered.",
+  UNREACHABLE: "A worker could not be reached; nothing was begun there.",
+  HOST_KEY_CHANGED: "A worker showed another host key than the one pinned in the bucket.",
+  AUTH_FAILED: "A worker refused the key or the user.",
+  DISCONNECTED: "The connection to a worker closed after a command had begun.",
+  TIMED_OUT: "A command ran longer than its time limit and was ended.",
+  COMMAND_FAILED: "A command on a worker ended with a failure.",
+  STAGE_FAILED: "A job's files could not be brought to a worker.",
+  TREE_CHANGED: "A staged tree is not the planned one; nothing was synced from it.",
+  WORKER_LACKS: "A worker lacks a tool that is needed there.",
+  OUT_OF_SYNC: "A worker is not in the state the bucket last delivered to it.",
+  UNHEALTHY: "A health check failed.",
+  HOOK_FAILED: "A plugin failed in a hook.",
+  INTERRUPTED: "The run was interrupted; its state is saved.",
+  NOT_FOUND: "What was asked for does not exist.",
+} as const;
+
+/** One of the words of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What a {@link MaandError} is made of; `message` says what and where, `hint` what to do next. */
+export interface ErrorParts {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  /** The worker it happened on, where there is one. */
+  readonly worker?: string;
+  /** Last lines of the failed command's output, oldest first, already masked. */
+  readonly output?: readonly string[];
+  /** Exit code of the failed command. */
+  readonly exit?: number;
+  readonly problems?: readonly Problem[];
+  readonly cause?: unknown;
+}
+
+/**
+ * Something broke while doing. One class, told apart by `code`; thrown by core and by plugins, caught around one unit
+ * of work, around a run, and in the CLI.
+ */
+export class MaandError extends Error {
+  override readonly name = "MaandError";
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly worker: string | undefined;
+  readonly output: readonly string[];
+  readonly exit: number | undefined;
+  readonly problems: readonly Problem[];
+
+  constructor(parts: ErrorParts) {
+    super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.code = parts.code;
+    this.hint = parts.hint;
+    this.worker = parts.worker;
+    this.output = parts.output ?? [];
+    this.exit = parts.exit;
+    this.problems = parts.problems ?? [];
+  }
+}
+
+/** Whether a value is a MaandError, also one of another copy of core: it looks at properties, not at the class. */
+export function isMaandError(value: unknown): value is MaandError {
+  return value instanceof Error && value.name === "MaandError" && "code" in value;
+}
+
+/** The error for a list of problems; its message is the first one, so that it reads well even alone. */
+export function problemsError(problems: readonly Problem[], message?: string): MaandError {
+  const first = problems[0];
+  const text =
+    message ?? (problems.length === 1 && first ? `${first.where}: ${first.message}` : `${problems.length} problems`);
+  return new MaandError({ code: "PROBLEMS", message: text, problems });
+}

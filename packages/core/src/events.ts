@@ -1,0 +1,112 @@
+import type { Outcome, Summary } from "./summary.ts";
+
+/** What each event says besides the fields every event has. EVENTS.md lists the same, for readers of `--json`. */
+export interface EventMap {
+  "run.started": { readonly command: string; readonly bucket: string; readonly continues: string | null };
+  "run.finished": { readonly summary: Summary; readonly duration_ms: number };
+  warning: {
+    readonly code: string;
+    readonly message: string;
+    readonly worker: string | null;
+    readonly job: string | null;
+  };
+  "worker.connected": { readonly worker: string; readonly transport: string; readonly duration_ms: number };
+  "worker.failed": {
+    readonly worker: string;
+    readonly outcome: Outcome;
+    readonly message: string;
+    readonly hint: string | null;
+  };
+  "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
+  "job.skipped": { readonly job: string; readonly reason: string };
+  "job.blocked": { readonly job: string; readonly by: string };
+  "job.started": {
+    readonly job: string;
+    readonly allocations: number;
+    readonly batches: number;
+    readonly stops_when: string;
+  };
+  "job.finished": {
+    readonly job: string;
+    readonly outcome: Outcome;
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
+  "stage.started": { readonly worker: string; readonly jobs: readonly string[] };
+  "stage.finished": {
+    readonly worker: string;
+    readonly jobs: readonly string[];
+    readonly outcome: Outcome;
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
+  "batch.started": {
+    readonly job: string;
+    readonly index: number;
+    readonly count: number;
+    readonly phase: "new" | "update";
+    readonly workers: readonly string[];
+  };
+  "batch.promoted": {
+    readonly job: string;
+    readonly index: number;
+    readonly count: number;
+    readonly workers: readonly string[];
+  };
+  "action.started": {
+    readonly job: string;
+    readonly worker: string;
+    readonly action: string;
+    readonly current_version: string;
+    readonly new_version: string;
+  };
+  "action.finished": {
+    readonly job: string;
+    readonly worker: string;
+    readonly action: string;
+    readonly outcome: Outcome;
+    readonly exit: number | null;
+    readonly message: string | null;
+    readonly output: readonly string[];
+    readonly duration_ms: number;
+  };
+  "health.started": { readonly job: string };
+  "health.checked": {
+    readonly job: string;
+    readonly worker: string;
+    readonly type: string;
+    readonly target: string;
+    readonly ok: boolean;
+    readonly message: string;
+  };
+  "health.finished": {
+    readonly job: string;
+    readonly outcome: "passed" | "failed" | "skipped";
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
+  output: {
+    readonly line: string;
+    readonly stream: "stdout" | "stderr";
+    readonly worker: string | null;
+    readonly job: string | null;
+  };
+}
+
+export type EventType = keyof EventMap;
+
+/** Fields of every event. */
+export interface EventBase {
+  /** Counted from 1 within a run. */
+  readonly seq: number;
+  /** UTC, `YYYY-MM-DDTHH:MM:SS.mmmZ`. */
+  readonly at: string;
+  /** Id of the run. */
+  readonly run: string;
+}
+
+/** One event: a closed union, told apart by `type`. */
+export type MaandEvent = { [T in EventType]: EventBase & { readonly type: T } & EventMap[T] }[EventType];
+
+/** Emits one event; only the engine has it. */
+export type Emit = <T extends EventType>(type: T, fields: EventMap[T]) => void;

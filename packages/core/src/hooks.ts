@@ -1,0 +1,74 @@
+import { AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook, SyncHook } from "tapable";
+import type {
+  ActionContext,
+  AllocationContext,
+  BatchContext,
+  CommitContext,
+  ConnectContext,
+  ControlContext,
+  JobContext,
+  PreflightContext,
+  RenderContext,
+  StageContext,
+  TargetContext,
+  Tree,
+  ValidateContext,
+  VerifyContext,
+} from "./contexts.ts";
+import type { MaandEvent } from "./events.ts";
+import type { Remote } from "./remote/remote.ts";
+
+/** What a doing tap answers when it has done the work; silence (undefined) hands the question to the next tap. */
+export type Done = "done";
+
+/**
+ * Every hook there is, once. The engine loops and runs things in parallel; a tap does its work for the one unit its
+ * context names, and is never called for a dry run. Order taps by name (`before: "make"`), never by number.
+ * `HOOKS.md` repeats this table, and a test compares the two.
+ */
+export function createHooks() {
+  return Object.freeze({
+    /** Once per build: report problems of the workspace. No network, no writes. */
+    validate: new AsyncSeriesHook<[ValidateContext]>(["context"], "validate"),
+    /** Once per build and job, in wave order, after the catalog is committed. */
+    built: new AsyncSeriesHook<[JobContext]>(["context"], "built"),
+    /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
+    connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
+    /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */
+    preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
+    /** Once per job of a wave, before it is planned. */
+    before: new AsyncSeriesHook<[JobContext]>(["context"], "before"),
+    /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
+    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
+    /** Once per leaving allocation: with action `stop`, and then, when it is removed, with `remove`. */
+    reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
+    /** Once per allocation that was stopped. */
+    stopped: new AsyncSeriesHook<[AllocationContext]>(["context"], "stopped"),
+    /** Once per worker and wave: bring trees and metadata to the worker, touching nothing that runs. */
+    stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
+    /** Once per job that needs rollout: take the whole rollout over, or stay silent. */
+    control: new AsyncSeriesBailHook<[ControlContext], Done | undefined>(["context"], "control"),
+    /** Once per allocation of a batch: start, restart or reload it. */
+    rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
+    /** Once per batch, after its lifecycle commands succeeded. */
+    started: new AsyncSeriesHook<[BatchContext]>(["context"], "started"),
+    /** Once per batch, just before the store records it as running. */
+    promote: new AsyncSeriesHook<[BatchContext]>(["context"], "promote"),
+    /** Once per batch or job: throw if it is not healthy. */
+    verify: new AsyncSeriesHook<[VerifyContext]>(["context"], "verify"),
+    /** Once per job, after its rollout. */
+    after: new AsyncSeriesHook<[JobContext]>(["context"], "after"),
+    /** Once per run, always, also after a partial or interrupted one: told the summary, it cannot change it. */
+    commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
+    /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
+    target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
+    /** Every event, at once; must not throw. */
+    event: new SyncHook<[MaandEvent]>(["event"], "event"),
+  });
+}
+
+/** The hooks a plugin taps. */
+export type Hooks = ReturnType<typeof createHooks>;
+
+/** A hook's name. */
+export type HookName = keyof Hooks;

@@ -1,0 +1,16 @@
+export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
+export type * from "./contexts.ts";
+export type * from "./domain/job.ts";
+export { demandedJobs, reachesWorker } from "./domain/job.ts";
+export { error, type Problem, type Report, refuses, warning } from "./domain/problem.ts";
+export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/worker.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorParts, isMaandError, MaandError, problemsError } from "./errors.ts";
+export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
+export { createHooks, type Done, type HookName, type Hooks } from "./hooks.ts";
+export { type Claim, definePlugin, type Plugin } from "./plugin.ts";
+export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
+export { quote, readable, shellLine } from "./remote/quote.ts";
+export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { reveal, Secret, secret } from "./remote/secret.ts";
+export type { AllocationResult, JobFailure, Outcome, Summary } from "./summary.ts";

@@ -1,0 +1,73 @@
+import { MaandError } from "../errors.ts";
+import { LineSplitter } from "./lines.ts";
+import { readable } from "./quote.ts";
+import type { Argv, ExecOptions, ExecResult, OutputStream } from "./remote.ts";
+
+/** Bytes kept of each output of a command; earlier ones are forgotten. */
+export const OUTPUT_LIMIT = 1024 * 1024;
+
+/** What one command prints while it runs: its lines go out as they come, and the end of each output is kept. */
+export class Output {
+  readonly #kept: Record<OutputStream, Tail> = { stdout: new Tail(), stderr: new Tail() };
+  readonly #lines: Record<OutputStream, LineSplitter> | undefined;
+
+  constructor(onLine: ExecOptions["onLine"]) {
+    if (!onLine) return;
+    this.#lines = {
+      stdout: new LineSplitter((line) => onLine(line, "stdout")),
+      stderr: new LineSplitter((line) => onLine(line, "stderr")),
+    };
+  }
+
+  push(stream: OutputStream, chunk: Uint8Array): void {
+    this.#kept[stream].push(chunk);
+    this.#lines?.[stream].push(chunk);
+  }
+
+  /** Ends both streams: a last line without a line end goes out too. */
+  end(code: number, durationMs: number): ExecResult {
+    this.#lines?.stdout.end();
+    this.#lines?.stderr.end();
+    return { code, stdout: this.#kept.stdout.text(), stderr: this.#kept.stderr.text(), durationMs };
+  }
+}
+
+class Tail {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.byteLength;
+    for (let first = this.#chunks[0]; first && this.#size - first.byteLength >= OUTPUT_LIMIT; first = this.#chunks[0]) {
+      this.#size -= first.byteLength;
+      this.#chunks.shift();
+    }
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).subarray(-OUTPUT_LIMIT).toString("utf8");
+  }
+}
+
+/** The result of a command that had to succeed; throws COMMAND_FAILED with its last lines otherwise. */
+export function mustSucceed(host: string, argv: Argv, result: ExecResult): ExecResult {
+  if (result.code === 0) return result;
+  const output = lastLines(result, 12);
+  throw new MaandError({
+    code: "COMMAND_FAILED",
+    message: `${readable(argv)} on ${host} ended with exit code ${result.code}`,
+    worker: host,
+    exit: result.code,
+    output,
+  });
+}
+
+/** The last lines a command printed, its errors if there were any, else its output; each cut at a readable length. */
+export function lastLines(result: Pick<ExecResult, "stdout" | "stderr">, count: number): string[] {
+  const text = result.stderr.trim() === "" ? result.stdout : result.stderr;
+  const lines = text.trimEnd().split("\n").slice(-count);
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => (line.length > 400 ? `${line.slice(0, 400)} [line cut]` : line));
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** Packages run from their sources in tests: no build comes first. */
+const fromSource = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
+};
+
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "test/*.e2e.test.ts"],
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: "e2e",
+          include: ["test/*.e2e.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
