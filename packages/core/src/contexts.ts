@@ -1,5 +1,6 @@
 import type { Settings } from "./config/settings.ts";
 import type { Allocation, Job, JobFile } from "./domain/job.ts";
+import type { ActionKind } from "./domain/plan.ts";
 import type { Problem, Report } from "./domain/problem.ts";
 import type { Worker } from "./domain/worker.ts";
 import type { Remote } from "./remote/remote.ts";
@@ -112,9 +113,6 @@ export interface StageContext extends WorkerContext {
   readonly timeoutMs: number;
 }
 
-/** What is done to an allocation in `rollout`, `reconcile`. */
-export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
-
 /** One change to one allocation, on a connected worker. */
 export interface ActionContext extends AllocationContext {
   readonly action: { readonly kind: ActionKind };
@@ -183,4 +181,4 @@ export interface CommitContext extends RunContext {
   readonly summary: Summary;
 }
 
-export type { Problem };
+export type { ActionKind, Problem };

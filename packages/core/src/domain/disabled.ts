@@ -1,0 +1,77 @@
+import * as v from "valibot";
+import { didYouMean } from "./names.ts";
+import { type Report, warning } from "./problem.ts";
+import { readWritten, warnUnknownKeys } from "./written.ts";
+
+/** Where maintenance is written, as problems name it. */
+export const DISABLED_FILE = "workspace/disabled.json";
+
+/**
+ * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
+ * (decision 21, B12).
+ */
+export const DisabledSchema = v.looseObject({
+  jobs: v.optional(
+    v.pipe(
+      v.record(v.string(), v.strictObject({ allocations: v.optional(v.array(v.pipe(v.string(), v.trim()))) })),
+      v.description("Jobs to stop: {} everywhere, or the hosts under allocations."),
+    ),
+  ),
+  workers: v.optional(
+    v.pipe(v.array(v.pipe(v.string(), v.trim())), v.description("Workers on which everything is stopped.")),
+  ),
+});
+
+/** Who is in maintenance: whole workers, whole jobs, single allocations. */
+export interface Disabled {
+  readonly workers: ReadonlySet<string>;
+  /** Per job: its disabled hosts, or `all`. */
+  readonly jobs: ReadonlyMap<string, ReadonlySet<string> | "all">;
+}
+
+/** Nobody. */
+export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
+
+/** Resolves `disabled.json`; names nobody has are warned of. An empty list disables nothing, `{}` everything. */
+export function resolveDisabled(
+  value: unknown,
+  known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
+  report: Report,
+): Disabled | undefined {
+  const written = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
+  if (!written) return undefined;
+  warnUnknownKeys(written, ["$schema", "jobs", "workers"], DISABLED_FILE, "", report);
+  const jobs = new Map<string, ReadonlySet<string> | "all">();
+  for (const [job, entry] of Object.entries(written.jobs ?? {})) {
+    warnUnknownName("job", job, known.jobs, "jobs", report);
+    for (const host of entry.allocations ?? [])
+      warnUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
+    jobs.set(job, entry.allocations === undefined ? "all" : new Set(entry.allocations));
+  }
+  for (const host of written.workers ?? []) warnUnknownName("worker", host, known.hosts, "workers", report);
+  return { workers: new Set(written.workers ?? []), jobs };
+}
+
+/** Whether an allocation is in maintenance. */
+export function isDisabled(disabled: Disabled, job: string, host: string): boolean {
+  const hosts = disabled.jobs.get(job);
+  return disabled.workers.has(host) || hosts === "all" || (hosts?.has(host) ?? false);
+}
+
+function warnUnknownName(
+  kind: "job" | "worker",
+  name: string,
+  known: readonly string[],
+  key: string,
+  report: Report,
+): void {
+  if (known.includes(name)) return;
+  report(
+    warning(
+      "unknown_name",
+      `${DISABLED_FILE}: ${key}`,
+      `there is no ${kind} "${name}"`,
+      didYouMean(name, known) ?? "it disables nothing",
+    ),
+  );
+}

@@ -1,0 +1,32 @@
+import { type Disabled, isDisabled } from "./disabled.ts";
+import { allocationId } from "./identity.ts";
+import type { Allocation, Job } from "./job.ts";
+import type { Worker } from "./worker.ts";
+
+/**
+ * Places jobs on workers: a job goes wherever the worker has every label the job selects (build.md 10). Allocations that
+ * were there before and are no longer wanted stay, marked removed, until `gc`. `workers` and `jobs` are in catalog order,
+ * and so is the result: job by job, worker by worker, removed ones last.
+ */
+export function place(
+  jobs: readonly Pick<Job, "name" | "selectors">[],
+  workers: readonly Pick<Worker, "host" | "labels">[],
+  disabled: Disabled,
+  before: readonly Allocation[],
+): Allocation[] {
+  const known = new Map(before.map((allocation) => [`${allocation.job}|${allocation.host}`, allocation]));
+  const labels = new Map(workers.map((worker) => [worker.host, new Set(worker.labels)]));
+  const placed: Allocation[] = [];
+  for (const job of jobs) {
+    let index = 0;
+    for (const { host } of workers) {
+      if (!job.selectors.every((selector) => labels.get(host)?.has(selector))) continue;
+      const key = `${job.name}|${host}`;
+      const id = known.get(key)?.id ?? allocationId(job.name, host);
+      known.delete(key);
+      placed.push({ id, job: job.name, host, disabled: isDisabled(disabled, job.name, host), removed: false, index });
+      index += 1;
+    }
+  }
+  return [...placed, ...[...known.values()].map((allocation) => ({ ...allocation, removed: true }))];
+}

@@ -1,0 +1,172 @@
+import { matchGlobs } from "./glob.ts";
+import type { Allocation, Job, JobFile } from "./job.ts";
+
+/** What is done to an allocation on its worker. */
+export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
+
+/** What is known to run for one allocation: what was promoted last. */
+export interface Promoted {
+  readonly digest: string;
+  readonly version: string;
+  /** The health check after the promotion failed and nothing has passed since (decision 5). */
+  readonly healthFailed: boolean;
+  /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
+  readonly stopped: boolean;
+}
+
+/** A lifecycle command that was begun and never became part of a promotion. */
+export interface Unsettled {
+  readonly kind: ActionKind;
+  /** Nothing tells how it ended: the run died first (decision 8). Otherwise it failed, or was not promoted. */
+  readonly inDoubt: boolean;
+  /** Number of the run that began it. */
+  readonly run: number;
+}
+
+/** Everything remembered of one allocation. */
+export interface Remembered {
+  readonly promoted?: Promoted;
+  /** Digest of the files known to be on the worker; `unknown` while a sync to it is in doubt; absent before the first. */
+  readonly staged?: string | "unknown";
+  readonly unsettled?: Unsettled;
+}
+
+/** Where an allocation is to be brought. */
+export interface Target {
+  readonly digest: string;
+  readonly version: string;
+}
+
+export type PlannedAction = "start" | "restart" | "reload" | "sync" | "skip" | "stop" | "promote" | "stop+promote";
+
+export interface FileChange {
+  readonly path: string;
+  readonly change: "added" | "modified" | "deleted";
+}
+
+/** What the next deploy does to one allocation, and why. */
+export interface Decision {
+  readonly action: PlannedAction;
+  /** In words, most important first; never empty. */
+  readonly reasons: readonly string[];
+  /** Changed files that turned a reload into a restart. */
+  readonly matched: readonly string[];
+  readonly files: readonly FileChange[];
+  /** It is in doubt or unhealthy, and goes before the others (decisions 5 and 8). */
+  readonly first: boolean;
+}
+
+/** How the deploy was asked for. */
+export interface Wish {
+  readonly force: boolean;
+  readonly syncOnly: boolean;
+}
+
+type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
+
+/** Decides about one allocation that is not removed: the table of deploy.md 1.10 with decisions 1, 5 and 8. */
+export function decide(
+  allocation: Pick<Allocation, "disabled">,
+  policy: Policy,
+  target: Target,
+  remembered: Remembered,
+  changes: () => readonly FileChange[],
+  wish: Wish,
+): Decision {
+  const files = remembered.promoted && remembered.promoted.digest !== target.digest ? changes() : [];
+  const decided = allocation.disabled
+    ? decideDisabled(target, remembered, files)
+    : decideActive(policy, target, remembered, files, wish);
+  return { matched: [], first: false, files, ...decided };
+}
+
+type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
+
+function decideDisabled(target: Target, { promoted, unsettled }: Remembered, files: readonly FileChange[]): Decided {
+  const changed = promoted ? changeReasons(target, promoted, files) : ["disabled before its first start"];
+  const running = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
+  if (running) return { action: changed.length > 0 ? "stop+promote" : "stop", reasons: ["disabled", ...changed] };
+  if (changed.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...changed] };
+  return { action: "skip", reasons: ["disabled and stopped"] };
+}
+
+function decideActive(
+  policy: Policy,
+  target: Target,
+  remembered: Remembered,
+  files: readonly FileChange[],
+  wish: Wish,
+): Decided {
+  const { promoted, unsettled } = remembered;
+  const doubt = unsettled ? [doubtReason(unsettled)] : [];
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: unsettled?.inDoubt ?? false };
+  const changed = changeReasons(target, promoted, files);
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...changed] };
+  if (unsettled?.kind === "start" || unsettled?.kind === "stop")
+    return { action: "start", reasons: [...doubt, ...changed], first: true };
+  const reasons = [
+    ...doubt,
+    ...(promoted.healthFailed ? ["health check failed after it was promoted"] : []),
+    ...changed,
+  ];
+  const first = doubt.length > 0 || promoted.healthFailed;
+  if (reasons.length > 0 || wish.force) {
+    return { ...upgrade(policy, files, unsettled, wish), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+  }
+  if (remembered.staged !== target.digest)
+    return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
+  return { action: "skip", reasons: ["unchanged"] };
+}
+
+function upgrade(
+  policy: Policy,
+  files: readonly FileChange[],
+  unsettled: Unsettled | undefined,
+  wish: Wish,
+): Pick<Decision, "action" | "matched"> {
+  if (wish.syncOnly) return { action: "sync", matched: [] };
+  if (unsettled?.kind === "restart") return { action: "restart", matched: [] };
+  if (policy.restartPolicy === "never") return { action: "sync", matched: [] };
+  if (policy.restartPolicy === "always") return { action: "restart", matched: [] };
+  const matched = matchGlobs(
+    policy.restartGlobs,
+    files.map((file) => file.path),
+  );
+  return { action: matched.length > 0 ? "restart" : "reload", matched };
+}
+
+function doubtReason({ kind, inDoubt, run }: Unsettled): string {
+  return inDoubt ? `in doubt: run ${run} ended during its ${kind}` : `its ${kind} in run ${run} did not succeed`;
+}
+
+function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {
+  const reasons: string[] = [];
+  if (target.version !== promoted.version) reasons.push(`version ${promoted.version} -> ${target.version}`);
+  if (files.length > 0) reasons.push(filesReason(files));
+  else if (target.digest !== promoted.digest) reasons.push("files changed");
+  return reasons;
+}
+
+/** `2 files changed: Makefile, conf/a.conf`, at most four by name. */
+function filesReason(files: readonly FileChange[]): string {
+  const named = files.slice(0, 4).map(({ path, change }) => (change === "modified" ? path : `${path} (${change})`));
+  const more = files.length > 4 ? ` and ${files.length - 4} more` : "";
+  return `${files.length} ${files.length === 1 ? "file" : "files"} changed: ${named.join(", ")}${more}`;
+}
+
+type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+
+/** Files that differ between two trees, sorted by path; a change of the executable bit is a modification. */
+export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
+  const old = new Map(before.map((file) => [file.path, file]));
+  const changes: FileChange[] = [];
+  for (const file of now) {
+    const was = old.get(file.path);
+    old.delete(file.path);
+    if (!was) changes.push({ path: file.path, change: "added" });
+    else if (was.hash !== file.hash || was.executable !== file.executable)
+      changes.push({ path: file.path, change: "modified" });
+  }
+  for (const path of old.keys()) changes.push({ path, change: "deleted" });
+  return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
