@@ -1,9 +1,9 @@
-import type { Outcome, Summary } from "./summary.ts";
+import type { Outcome, SummaryRecord } from "./summary.ts";
 
 /** What each event says besides the fields every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
   "run.started": { readonly command: string; readonly bucket: string; readonly continues: string | null };
-  "run.finished": { readonly summary: Summary; readonly duration_ms: number };
+  "run.finished": SummaryRecord & { readonly duration_ms: number };
   warning: {
     readonly code: string;
     readonly message: string;

@@ -1,9 +1,36 @@
+export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
+export type { Modules } from "./config/import-module.ts";
+export { type Config, defineConfig, type Loaded, type LoadedPlugin, type LoadOptions } from "./config/load.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
+export type { Catalog } from "./domain/catalog.ts";
 export type * from "./domain/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/job.ts";
+export { didYouMean, isName, nameRule } from "./domain/names.ts";
+export type {
+  Decision,
+  FileChange,
+  PlannedAction,
+  Promoted,
+  Remembered,
+  Target,
+  Unsettled,
+  Wish,
+} from "./domain/plan.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/problem.ts";
+export type { RolloutState } from "./domain/rollout-state.ts";
+export { plainDecimal } from "./domain/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/worker.ts";
+export { type Built, build } from "./engine/build.ts";
+export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
+export { deploy } from "./engine/deploy.ts";
+export { type HealthReport, healthCheck } from "./engine/health-command.ts";
+export { type Initialised, initBucket } from "./engine/init.ts";
+export { type Deployment, deployments } from "./engine/inspect.ts";
+export type { Maand } from "./engine/maand.ts";
+export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
+export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
+export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorParts, isMaandError, MaandError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
 export { createHooks, type Done, type HookName, type Hooks } from "./hooks.ts";
@@ -13,4 +40,15 @@ export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
-export type { AllocationResult, JobFailure, Outcome, Summary } from "./summary.ts";
+export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { Store } from "./store/store.ts";
+export {
+  type AllocationResult,
+  type JobFailure,
+  type Outcome,
+  type Summary,
+  type SummaryRecord,
+  summaryRecord,
+} from "./summary.ts";
+export { createJob } from "./workspace/scaffold.ts";
+export { applyPlugins } from "./engine/apply-plugins.ts";

@@ -34,7 +34,7 @@ export interface JobFailure {
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; the last event carries it, `commit` is told it, and the exit code follows from it. */
+/** What a deploy did; `commit` is told it, and the exit code follows from it. */
 export interface Summary {
   readonly outcome: "ok" | "failed" | "interrupted";
   readonly allocations: readonly AllocationResult[];
@@ -42,4 +42,54 @@ export interface Summary {
   /** Jobs that were left because a job they demand failed, with that job's name. */
   readonly blocked: readonly { readonly job: string; readonly by: string }[];
   readonly warnings: readonly string[];
+}
+
+/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+export interface SummaryRecord {
+  readonly outcome: Summary["outcome"];
+  /** Allocations that now run what was planned. */
+  readonly promoted: number;
+  /** Allocations with nothing to do. */
+  readonly skipped: number;
+  readonly failed: number;
+  /** Allocations nobody got to, because of something that failed before them. */
+  readonly blocked: number;
+  readonly allocations: readonly {
+    readonly job: string;
+    readonly worker_ip: string;
+    readonly action: string;
+    readonly outcome: Outcome;
+    readonly promoted: boolean;
+    readonly message: string | null;
+    readonly output: readonly string[];
+  }[];
+  readonly failures: readonly {
+    readonly job: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+  }[];
+  readonly blocked_jobs: readonly { readonly job: string; readonly by: string }[];
+  readonly warnings: readonly string[];
+}
+
+/** Turns a summary into its record. */
+export function summaryRecord(summary: Summary): SummaryRecord {
+  const count = (of: (result: AllocationResult) => boolean) => summary.allocations.filter(of).length;
+  return {
+    outcome: summary.outcome,
+    promoted: count(({ outcome, promoted }) => outcome === "ok" && promoted),
+    skipped: count(({ outcome }) => outcome === "skipped"),
+    failed: count(({ outcome }) => outcome !== "ok" && outcome !== "skipped" && outcome !== "blocked"),
+    blocked: count(({ outcome }) => outcome === "blocked"),
+    allocations: summary.allocations.map(({ host, message, output, ...rest }) => ({
+      ...rest,
+      worker_ip: host,
+      message: message ?? null,
+      output: output ?? [],
+    })),
+    failures: summary.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
+    blocked_jobs: summary.blocked,
+    warnings: summary.warnings,
+  };
 }

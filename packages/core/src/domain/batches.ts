@@ -10,10 +10,11 @@ export function batchSize(size: BatchSize, active: number, whenUnset: number): n
   return wanted >= 1 ? wanted : Math.max(1, active);
 }
 
-/** Cuts a list into batches of at most `size`, in order. */
+/** Cuts a list into batches of at most `size`, at least one each, in order. */
 export function inBatches<T>(items: readonly T[], size: number): T[][] {
   const batches: T[][] = [];
-  for (let at = 0; at < items.length; at += size) batches.push(items.slice(at, at + size));
+  const step = Math.max(1, Math.floor(size));
+  for (let at = 0; at < items.length; at += step) batches.push(items.slice(at, at + step));
   return batches;
 }
 
@@ -39,7 +40,8 @@ function orderProblem(active: readonly string[], wanted: readonly string[]): str
   const named = new Set(wanted);
   const unknown = wanted.filter((host) => !known.has(host));
   const missing = active.filter((host) => !named.has(host));
-  if (named.size !== wanted.length) return "it names a worker twice";
-  if (unknown.length > 0) return `it names ${unknown.join(", ")}, not an active allocation of this job`;
+  const twice = wanted.find((host, at) => wanted.indexOf(host) !== at);
+  if (twice !== undefined) return `it names ${twice} twice`;
+  if (unknown.length > 0) return `it names ${unknown.join(", ")}, where this job has no active allocation`;
   return missing.length > 0 ? `it leaves out ${missing.join(", ")}` : undefined;
 }

@@ -1,13 +1,15 @@
 import { resolveDemands } from "./demands.ts";
+import { byPath } from "./digest.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
 import { type Manifest, manifestFile, resolveManifest } from "./manifest.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
-import { error, type Problem, type Report, warning } from "./problem.ts";
+import { error, type Problem, type Report, refuses, warning } from "./problem.ts";
 import { checkCapacity, checkCounts, type Override, overridden } from "./resources.ts";
 import { byPosition, type Worker } from "./worker.ts";
 import { resolveWorkers } from "./workers.ts";
+import { isRecord } from "./written.ts";
 
 /** What should be: workers by position, jobs by name, allocations by job and worker. */
 export interface Catalog {
@@ -19,6 +21,7 @@ export interface Catalog {
 
 /** A workspace as it was read: parsed, not yet understood. */
 export interface Written {
+  /** Undefined when it could not be read, which was reported then. */
   readonly workers: unknown;
   /** Undefined when there is no `disabled.json`. */
   readonly disabled: unknown;
@@ -29,6 +32,7 @@ export interface Written {
 
 export interface WrittenJob {
   readonly name: string;
+  /** Undefined when it could not be read, which was reported then. */
   readonly manifest: unknown;
   readonly files: readonly JobFile[];
 }
@@ -54,15 +58,59 @@ export function assemble(
   const workers = resolveWorkers(written.workers, report)
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
-  const manifests = resolveManifests(written.jobs, claimed, report);
-  const jobs = resolveJobs(written, manifests, before, report);
-  const known = { jobs: jobs.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
-  const disabled = resolveDisabled(written.disabled, known, report) ?? NOTHING_DISABLED;
-  const allocations = place(jobs, workers, disabled, before.allocations);
-  warnUnplaced(jobs, allocations, report);
-  checkCounts(jobs, allocations, report);
-  checkCapacity(jobs, workers, allocations, report);
+  const fleetKnown = written.workers !== undefined && !refuses(problems);
+  const inOrder = [...written.jobs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const jobs = resolveJobs(inOrder, written, before, claimed, report);
+  const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
+  const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutWarnings(report));
+  const allocations = place(jobs, workers, disabled ?? NOTHING_DISABLED, before.allocations);
+  if (fleetKnown) {
+    warnUnplaced(jobs, allocations, report);
+    checkCounts(jobs, allocations, report);
+    if (disabled) checkCapacity(jobs, workers, allocations, report);
+  }
   return { catalog: { workers, jobs, allocations }, problems };
+}
+
+/** Passes on what refuses. A worker nobody could read is no reason to call its name unknown elsewhere. */
+function withoutWarnings(report: Report): Report {
+  return (problem) => {
+    if (problem.level === "error") report(problem);
+  };
+}
+
+function resolveJobs(
+  inOrder: readonly WrittenJob[],
+  { portRange, overrides }: Written,
+  before: Before,
+  claimed: readonly string[],
+  report: Report,
+): Job[] {
+  const manifests = resolveManifests(inOrder, claimed, report);
+  const wishes = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portWishes]));
+  for (const [name, manifest] of manifests) reportReservedPorts(name, manifest, report);
+  const ports = assignPorts(wishes, before.ports, portRange, report);
+  const demanding = [...manifests].map(([name, manifest]) => ({ name, ...manifest }));
+  const unread = new Set(inOrder.map((job) => job.name).filter((name) => !manifests.has(name)));
+  const waves = resolveDemands(demanding, report, unread);
+  return inOrder.flatMap(({ name, manifest: raw, files }): Job[] => {
+    const manifest = manifests.get(name);
+    if (!manifest) return [];
+    const { portWishes: _, ...rest } = manifest;
+    const override = overrides[name];
+    return [
+      {
+        ...rest,
+        name,
+        ports: ports[name] ?? {},
+        memory: overridden(name, "memory", manifest.memory, override, report),
+        cpu: overridden(name, "cpu", manifest.cpu, override, report),
+        deploymentSeq: waves.get(name) ?? 0,
+        manifest: isRecord(raw) ? raw : {},
+        files: [...files].sort(byPath),
+      },
+    ];
+  });
 }
 
 function resolveManifests(
@@ -76,41 +124,6 @@ function resolveManifests(
     if (manifest) manifests.set(job.name, manifest);
   }
   return manifests;
-}
-
-function resolveJobs(
-  written: Written,
-  manifests: ReadonlyMap<string, Manifest>,
-  before: Before,
-  report: Report,
-): Job[] {
-  const wishes = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portWishes]));
-  for (const [name, manifest] of manifests) reportReservedPorts(name, manifest, report);
-  const ports = assignPorts(wishes, before.ports, written.portRange, report);
-  const waves = resolveDemands(
-    [...manifests].map(([name, manifest]) => ({ name, ...manifest })),
-    report,
-  );
-  return [...written.jobs]
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap(({ name, manifest: raw, files }): Job[] => {
-      const manifest = manifests.get(name);
-      if (!manifest) return [];
-      const { portWishes: _, ...rest } = manifest;
-      const override = written.overrides[name];
-      return [
-        {
-          ...rest,
-          name,
-          ports: ports[name] ?? {},
-          memory: overridden(name, "memory", manifest.memory, override, report),
-          cpu: overridden(name, "cpu", manifest.cpu, override, report),
-          deploymentSeq: waves.get(name) ?? 0,
-          manifest: isRecord(raw) ? raw : {},
-          files,
-        },
-      ];
-    });
 }
 
 function reportReservedPorts(job: string, manifest: Manifest, report: Report): void {
@@ -140,8 +153,4 @@ function warnUnplaced(jobs: readonly Job[], allocations: readonly Allocation[], 
       ),
     );
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

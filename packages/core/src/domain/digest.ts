@@ -10,7 +10,7 @@ export function contentHash(content: Uint8Array | string): string {
 }
 
 /**
- * The fingerprint of a tree: SHA-256 over its files sorted by path in byte order, each as path, executable bit and
+ * The fingerprint of a tree: SHA-256 over its files sorted by path, each as path, executable bit and
  * content hash. Names and modes count (B15); times, owners and empty directories do not.
  */
 export function treeDigest(files: readonly Pick<JobFile, "path" | "executable" | "hash">[]): string {
@@ -20,7 +20,7 @@ export function treeDigest(files: readonly Pick<JobFile, "path" | "executable" |
   return hash.digest("hex");
 }
 
-/** Plain byte order of paths, the same on every machine. */
+/** Order of paths by their plain characters, the same on every machine and in every language. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

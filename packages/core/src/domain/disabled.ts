@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import { didYouMean } from "./names.ts";
 import { type Report, warning } from "./problem.ts";
-import { readWritten, warnUnknownKeys } from "./written.ts";
+import { isRecord, onlyObject, readWritten, said, salvage, warnUnknownKeys } from "./written.ts";
+
+const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
 
 /** Where maintenance is written, as problems name it. */
 export const DISABLED_FILE = "workspace/disabled.json";
@@ -10,17 +12,26 @@ export const DISABLED_FILE = "workspace/disabled.json";
  * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
  * (decision 21, B12).
  */
-export const DisabledSchema = v.looseObject({
-  jobs: v.optional(
-    v.pipe(
-      v.record(v.string(), v.strictObject({ allocations: v.optional(v.array(v.pipe(v.string(), v.trim()))) })),
-      v.description("Jobs to stop: {} everywhere, or the hosts under allocations."),
+export const DisabledSchema = onlyObject(
+  v.looseObject({
+    jobs: v.optional(
+      v.pipe(
+        onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
+        v.description("Jobs to stop: {} everywhere, or the hosts under allocations."),
+      ),
     ),
-  ),
-  workers: v.optional(
-    v.pipe(v.array(v.pipe(v.string(), v.trim())), v.description("Workers on which everything is stopped.")),
-  ),
-});
+    workers: v.optional(
+      v.pipe(v.array(v.pipe(v.string(), v.trim())), v.description("Workers on which everything is stopped.")),
+    ),
+  }),
+  'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing',
+);
+
+function entry() {
+  return v.strictObject({ allocations: v.optional(v.array(v.pipe(v.string(), v.trim()))) }, ({ received }) =>
+    said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+  );
+}
 
 /** Who is in maintenance: whole workers, whole jobs, single allocations. */
 export interface Disabled {
@@ -38,9 +49,17 @@ export function resolveDisabled(
   known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
   report: Report,
 ): Disabled | undefined {
-  const written = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
-  if (!written) return undefined;
-  warnUnknownKeys(written, ["$schema", "jobs", "workers"], DISABLED_FILE, "", report);
+  const whole = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
+  if (isRecord(value)) warnUnknownKeys(value, ["$schema", "jobs", "workers"], DISABLED_FILE, "", report);
+  const disabled = resolve(whole ?? salvage(DisabledSchema, value) ?? {}, known, report);
+  return whole && disabled;
+}
+
+function resolve(
+  written: v.InferOutput<typeof DisabledSchema>,
+  known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
+  report: Report,
+): Disabled {
   const jobs = new Map<string, ReadonlySet<string> | "all">();
   for (const [job, entry] of Object.entries(written.jobs ?? {})) {
     warnUnknownName("job", job, known.jobs, "jobs", report);

@@ -1,11 +1,12 @@
 import type { BatchSize, Job, JobCommand, Reservation } from "./job.ts";
-import { MANIFEST_ALIASES, MANIFEST_KEYS, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
+import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
+import { ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 import { isName, nameRule } from "./names.ts";
 import type { PortWish } from "./ports.ts";
-import { error, type Report, warning } from "./problem.ts";
+import { error, type Report } from "./problem.ts";
 import { parseCpu, parseMemory } from "./units.ts";
 import { NO_VERSION } from "./version.ts";
-import { readWritten, warnUnknownKeys } from "./written.ts";
+import { isRecord, readWritten, salvage } from "./written.ts";
 
 /** A manifest, resolved: what of a job follows from its own file alone. */
 export type Manifest = Pick<
@@ -28,33 +29,43 @@ export function manifestFile(job: string): string {
   return `workspace/jobs/${job}/manifest.json`;
 }
 
-/** Resolves a job's manifest; reports what is wrong with it and answers undefined if it cannot be used. */
+/**
+ * Resolves a job's manifest; reports what is wrong with it and answers undefined if it does not keep the schema. Nothing
+ * is said of an undefined one: whoever could not read it has said why.
+ */
 export function resolveManifest(
   job: string,
   value: unknown,
   claimed: readonly string[],
   report: Report,
 ): Manifest | undefined {
+  if (value === undefined) return undefined;
   const file = manifestFile(job);
-  const written = readWritten(
-    ManifestSchema,
-    withAliases(value, file, report),
-    { file, code: "invalid_manifest" },
-    report,
-  );
+  const named = withAliases(value, file, report);
+  const whole = readWritten(ManifestSchema, named, { file, code: "invalid_manifest" }, report);
+  warnUnknownManifestKeys(named, claimed, file, report);
+  const written = whole ?? salvage(ManifestSchema, named);
   if (!written) return undefined;
-  warnUnknownKeys(written, [...MANIFEST_KEYS, ...claimed], file, "", report);
-  warnUnknownKeys(written.resources ?? {}, ["memory", "cpu", "ports"], file, "resources", report);
-  if ((written.restart_globs ?? []).length > 0 && written.restart_policy !== "reload") {
-    report(
-      error(
-        "invalid_manifest",
-        `${file}: restart_globs`,
-        "restart_globs need restart_policy reload",
-        'write "restart_policy": "reload", or leave restart_globs out',
-      ),
-    );
-  }
+  const policy = written.restart_policy ?? (isRecord(named) ? named.restart_policy : undefined);
+  reportIdleGlobs(written.restart_globs ?? [], policy, file, report);
+  const manifest = resolve(job, written, report);
+  return whole && manifest;
+}
+
+function reportIdleGlobs(globs: readonly string[], policy: unknown, file: string, report: Report): void {
+  if (globs.length === 0 || (policy !== undefined && policy !== "always" && policy !== "never")) return;
+  report(
+    error(
+      "invalid_manifest",
+      `${file}: restart_globs`,
+      "restart_globs need restart_policy reload",
+      'write "restart_policy": "reload", or leave restart_globs out',
+    ),
+  );
+}
+
+function resolve(job: string, written: WrittenManifest, report: Report): Manifest {
+  const where = `${manifestFile(job)}: resources`;
   return {
     version: written.version?.trim() ?? NO_VERSION,
     selectors: selectorsOf(job, written, report),
@@ -64,27 +75,16 @@ export function resolveManifest(
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, 1),
     minAllocationsCount: written.min_allocations_count ?? 0,
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),
-    memory: reservation(written.resources?.memory, parseMemory, `${file}: resources.memory`, report),
-    cpu: reservation(written.resources?.cpu, parseCpu, `${file}: resources.cpu`, report),
+    memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
+    cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),
     commands: commandsOf(job, written, report),
-    portWishes: Object.fromEntries(
-      Object.entries(written.resources?.ports ?? {}).map(([name, wish]) => [
-        name,
-        typeof wish === "number" ? wish : "any",
-      ]),
-    ),
+    portWishes: portWishesOf(written),
   };
 }
 
-function withAliases(value: unknown, file: string, report: Report): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).map(([key, entry]): [string, unknown] => {
-    const name = MANIFEST_ALIASES[key];
-    if (name === undefined || name in value) return [key, entry];
-    report(warning("renamed_key", `${file}: ${key}`, `"${key}" is an older name`, `write "${name}"`));
-    return [name, entry];
-  });
-  return Object.fromEntries(entries);
+function portWishesOf(written: WrittenManifest): Manifest["portWishes"] {
+  const ports = Object.entries(written.resources?.ports ?? {});
+  return Object.fromEntries(ports.map(([name, wish]) => [name, typeof wish === "number" ? wish : "any"]));
 }
 
 /** Selectors are compared with labels, so both are kept lower-case and trimmed (B18). */

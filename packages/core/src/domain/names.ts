@@ -8,7 +8,7 @@ const GRAMMAR = {
   },
   command: { pattern: /^command_[a-z0-9_]+$/, says: "command_ followed by lower-case letters, digits and _" },
   port: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
-  label: { pattern: /^[a-z0-9][a-z0-9_.-]*$/, says: "letters, digits, - . and _" },
+  label: { pattern: /^[a-z0-9][a-z0-9_.-]*$/, says: "letters, digits, - . and _, beginning with a letter or digit" },
   target: {
     pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
     says: "letters, digits, - . and _, beginning with a letter or digit",
@@ -17,9 +17,12 @@ const GRAMMAR = {
 
 export type NameKind = keyof typeof GRAMMAR;
 
+/** Names every object has by its nature: as a key of a JSON file they would be lost, so nothing is called so. */
+export const FORBIDDEN_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
+
 /** Whether a name keeps the grammar of its kind. */
 export function isName(kind: NameKind, name: string): boolean {
-  return GRAMMAR[kind].pattern.test(name);
+  return GRAMMAR[kind].pattern.test(name) && !FORBIDDEN_NAMES.includes(name);
 }
 
 /** What names of a kind are made of, to be put behind "use". */
@@ -40,9 +43,7 @@ export function isIpv6(text: string): boolean {
   const halves = text.split("::");
   if (halves.length > 2 || !text.includes(":")) return false;
   const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
-  const tail = groups.at(-1);
-  const dotted = tail?.includes(".") ?? false;
-  if (dotted && !isIpv4(tail ?? "")) return false;
+  const dotted = isIpv4(text.slice(text.lastIndexOf(":") + 1));
   const plain = dotted ? groups.slice(0, -1) : groups;
   const count = plain.length + (dotted ? 2 : 0);
   return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) && (halves.length === 2 ? count < 8 : count === 8);
@@ -58,7 +59,7 @@ export function isHost(text: string): boolean {
 /** The known word a mistyped one most likely stands for; undefined when nothing is near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = word.length < 4 ? 2 : Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const distance = leven(word.toLowerCase(), candidate.toLowerCase(), { maxDistance: least });
     if (distance >= least) continue;

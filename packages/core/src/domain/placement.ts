@@ -1,7 +1,7 @@
 import { type Disabled, isDisabled } from "./disabled.ts";
 import { allocationId } from "./identity.ts";
 import type { Allocation, Job } from "./job.ts";
-import type { Worker } from "./worker.ts";
+import { compareHosts, type Worker } from "./worker.ts";
 
 /**
  * Places jobs on workers: a job goes wherever the worker has every label the job selects (build.md 10). Allocations that
@@ -28,5 +28,10 @@ export function place(
       index += 1;
     }
   }
-  return [...placed, ...[...known.values()].map((allocation) => ({ ...allocation, removed: true }))];
+  const left = [...known.values()].sort(byJobAndHost).map((allocation) => ({ ...allocation, removed: true }));
+  return [...placed, ...left];
+}
+
+function byJobAndHost(a: Allocation, b: Allocation): number {
+  return a.job === b.job ? compareHosts(a.host, b.host) : a.job < b.job ? -1 : 1;
 }

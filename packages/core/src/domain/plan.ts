@@ -52,7 +52,7 @@ export interface Decision {
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** It is in doubt or unhealthy, and goes before the others (decisions 5 and 8). */
+  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others (decisions 5 and 8). */
   readonly first: boolean;
 }
 
@@ -75,17 +75,25 @@ export function decide(
 ): Decision {
   const files = remembered.promoted && remembered.promoted.digest !== target.digest ? changes() : [];
   const decided = allocation.disabled
-    ? decideDisabled(target, remembered, files)
+    ? decideDisabled(target, remembered, files, wish)
     : decideActive(policy, target, remembered, files, wish);
   return { matched: [], first: false, files, ...decided };
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
 
-function decideDisabled(target: Target, { promoted, unsettled }: Remembered, files: readonly FileChange[]): Decided {
+function decideDisabled(
+  target: Target,
+  { promoted, unsettled }: Remembered,
+  files: readonly FileChange[],
+  wish: Wish,
+): Decided {
   const changed = promoted ? changeReasons(target, promoted, files) : ["disabled before its first start"];
   const running = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
-  if (running) return { action: changed.length > 0 ? "stop+promote" : "stop", reasons: ["disabled", ...changed] };
+  if (running) {
+    const action = changed.length > 0 || wish.force ? "stop+promote" : "stop";
+    return { action, reasons: ["disabled", ...doubtReasons(unsettled), ...changed] };
+  }
   if (changed.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...changed] };
   return { action: "skip", reasons: ["disabled and stopped"] };
 }
@@ -98,18 +106,13 @@ function decideActive(
   wish: Wish,
 ): Decided {
   const { promoted, unsettled } = remembered;
-  const doubt = unsettled ? [doubtReason(unsettled)] : [];
-  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: unsettled?.inDoubt ?? false };
-  const changed = changeReasons(target, promoted, files);
-  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...changed] };
-  if (unsettled?.kind === "start" || unsettled?.kind === "stop")
-    return { action: "start", reasons: [...doubt, ...changed], first: true };
-  const reasons = [
-    ...doubt,
-    ...(promoted.healthFailed ? ["health check failed after it was promoted"] : []),
-    ...changed,
-  ];
+  const doubt = doubtReasons(unsettled);
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
   const first = doubt.length > 0 || promoted.healthFailed;
+  const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
   if (reasons.length > 0 || wish.force) {
     return { ...upgrade(policy, files, unsettled, wish), reasons: reasons.length > 0 ? reasons : ["forced"], first };
   }
@@ -117,6 +120,9 @@ function decideActive(
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
   return { action: "skip", reasons: ["unchanged"] };
 }
+
+/** After these, begun and not known to have ended well, an allocation may not run at all. */
+const MAY_HAVE_STOPPED: ReadonlySet<ActionKind> = new Set<ActionKind>(["start", "stop", "remove"]);
 
 function upgrade(
   policy: Policy,
@@ -135,8 +141,10 @@ function upgrade(
   return { action: matched.length > 0 ? "restart" : "reload", matched };
 }
 
-function doubtReason({ kind, inDoubt, run }: Unsettled): string {
-  return inDoubt ? `in doubt: run ${run} ended during its ${kind}` : `its ${kind} in run ${run} did not succeed`;
+function doubtReasons(unsettled: Unsettled | undefined): string[] {
+  if (!unsettled) return [];
+  const { kind, inDoubt, run } = unsettled;
+  return [inDoubt ? `in doubt: run ${run} ended during its ${kind}` : `its ${kind} in run ${run} did not succeed`];
 }
 
 function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {

@@ -14,6 +14,12 @@ type PortsOf<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 /** Names that `maand/bucket` needs for itself (decision 23). */
 export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bucket_id"];
 
+interface Declared {
+  readonly job: string;
+  readonly name: string;
+  readonly wish: PortWish;
+}
+
 /**
  * Gives every declared port its number: all fixed numbers are taken first, then each assigned port keeps the number it
  * had if that is still free and in range, and takes the lowest free one otherwise (build.md 8, B07). Jobs and names go
@@ -25,63 +31,81 @@ export function assignPorts(
   range: PortRange,
   report: Report,
 ): PortsOf<number> {
-  const taken = new Map<number, string>();
-  const assigned: Record<string, Record<string, number>> = {};
-  const declared = Object.keys(wishes)
-    .sort()
-    .flatMap((job) =>
-      Object.entries(wishes[job] ?? {})
+  const declared = inOrder(wishes);
+  const taken = new Map<number, Declared>();
+  for (const port of declared) {
+    if (port.wish === "any") continue;
+    const holder = taken.get(port.wish);
+    if (holder) report(collision(port, port.wish, holder));
+    else taken.set(port.wish, port);
+  }
+  const homeless = declared.filter((port) => port.wish === "any" && !keep(port, before, range, taken));
+  let next = range.min;
+  for (const port of homeless) {
+    while (taken.has(next)) next += 1;
+    if (next > range.max) report(exhausted(port, range));
+    else taken.set(next, port);
+  }
+  const numbers = new Map([...taken].map(([number, port]) => [port, number]));
+  return byJob(declared, numbers);
+}
+
+function inOrder(wishes: PortsOf<PortWish>): Declared[] {
+  return Object.entries(wishes)
+    .sort(byName)
+    .flatMap(([job, ports]) =>
+      Object.entries(ports)
         .sort(byName)
         .map(([name, wish]) => ({ job, name, wish })),
     );
-  const give = (job: string, name: string, port: number) => {
-    taken.set(port, `port "${name}" of job ${job}`);
-    assigned[job] = { ...assigned[job], [name]: port };
-  };
-  for (const { job, name, wish } of declared) {
-    if (wish === "any") continue;
-    const holder = taken.get(wish);
-    if (holder !== undefined) report(collision(job, name, wish, holder));
-    else give(job, name, wish);
+}
+
+/** Lets a port have the number it had, if that may be. */
+function keep(port: Declared, before: PortsOf<number>, range: PortRange, taken: Map<number, Declared>): boolean {
+  const number = own(own(before, port.job) ?? {}, port.name);
+  if (number === undefined || number < range.min || number > range.max || taken.has(number)) return false;
+  taken.set(number, port);
+  return true;
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function byJob(declared: readonly Declared[], numbers: ReadonlyMap<Declared, number>): PortsOf<number> {
+  const jobs = new Map<string, [string, number][]>();
+  for (const port of declared) {
+    const number = numbers.get(port);
+    if (number === undefined) continue;
+    const ports = jobs.get(port.job) ?? [];
+    ports.push([port.name, number]);
+    jobs.set(port.job, ports);
   }
-  const open = declared.filter(({ wish }) => wish === "any");
-  const homeless = open.filter(({ job, name }) => {
-    const port = before[job]?.[name];
-    if (port === undefined || port < range.min || port > range.max || taken.has(port)) return true;
-    give(job, name, port);
-    return false;
-  });
-  let next = range.min;
-  for (const { job, name } of homeless) {
-    while (taken.has(next)) next += 1;
-    if (next > range.max) report(exhausted(job, name, range));
-    else give(job, name, next);
-  }
-  return assigned;
+  return Object.fromEntries([...jobs].map(([job, ports]) => [job, Object.fromEntries(ports)]));
 }
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : 1;
 }
 
-function collision(job: string, name: string, port: number, holder: string) {
+function collision(port: Declared, number: number, holder: Declared) {
   return error(
     "port_collision",
-    portKey(job, name),
-    `number ${port} is already ${holder}`,
+    portKey(port),
+    `number ${number} is already port "${holder.name}" of job ${holder.job}`,
     "give one of them another number, or {} to have one assigned",
   );
 }
 
-function exhausted(job: string, name: string, range: PortRange) {
+function exhausted(port: Declared, range: PortRange) {
   return error(
     "port_range_exhausted",
-    portKey(job, name),
+    portKey(port),
     `no number is left between ${range.min} and ${range.max}`,
     "widen port_min and port_max in workspace/bucket.conf",
   );
 }
 
-function portKey(job: string, name: string): string {
+function portKey({ job, name }: Declared): string {
   return `workspace/jobs/${job}/manifest.json: resources.ports.${name}`;
 }

@@ -1,7 +1,7 @@
 import type { Allocation, Job, Reservation } from "./job.ts";
 import { manifestFile } from "./manifest.ts";
 import { error, type Report } from "./problem.ts";
-import { parseCpu, parseMemory, plainDecimal } from "./units.ts";
+import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "./units.ts";
 import type { Worker } from "./worker.ts";
 import { WORKERS_FILE } from "./workers.ts";
 
@@ -49,7 +49,7 @@ export function overridden(
       error(
         "unsupported_resources",
         where,
-        `${written} is outside of what the manifest allows, ${range}`,
+        `"${written}" is outside of what the manifest allows, ${range}`,
         `change it, or resources.${kind} in ${manifestFile(job)}`,
       ),
     );
@@ -70,7 +70,8 @@ export function checkCapacity(
     const job = byName.get(allocation.job);
     if (!job || allocation.removed || allocation.disabled) continue;
     const sum = used.get(allocation.host) ?? { memory: 0, cpu: 0 };
-    used.set(allocation.host, { memory: sum.memory + job.memory.reserved, cpu: sum.cpu + job.cpu.reserved });
+    const memory = sixDecimals(sum.memory + job.memory.reserved);
+    used.set(allocation.host, { memory, cpu: sixDecimals(sum.cpu + job.cpu.reserved) });
   }
   for (const worker of workers) {
     const sum = used.get(worker.host);
@@ -111,8 +112,8 @@ export function checkCounts(jobs: readonly Job[], allocations: readonly Allocati
       error(
         "missing_allocations",
         `${manifestFile(job.name)}: min_allocations_count`,
-        `job ${job.name} has ${count} allocations and needs ${job.minAllocationsCount}`,
-        `label more workers with ${job.selectors.join(" and ")}`,
+        `job ${job.name} has ${count} ${count === 1 ? "allocation" : "allocations"} and needs ${job.minAllocationsCount}`,
+        `label more workers with ${job.selectors.map((label) => `"${label}"`).join(" and ")}`,
       ),
     );
   }

@@ -1,5 +1,13 @@
-const MEMORY: Readonly<Record<string, number>> = { mb: 1, gb: 1024, tb: 1024 * 1024 };
-const CPU: Readonly<Record<string, number>> = { mhz: 1, ghz: 1000, thz: 1_000_000 };
+const MEMORY = new Map([
+  ["mb", 1],
+  ["gb", 1024],
+  ["tb", 1024 * 1024],
+]);
+const CPU = new Map([
+  ["mhz", 1],
+  ["ghz", 1000],
+  ["thz", 1_000_000],
+]);
 const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
 
 /** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else (build.md 4.4, B53). */
@@ -12,12 +20,17 @@ export function parseCpu(text: string): number | undefined {
   return parseSize(text, CPU, "mhz");
 }
 
-function parseSize(text: string, units: Readonly<Record<string, number>>, bare: string): number | undefined {
+function parseSize(text: string, units: ReadonlyMap<string, number>, bare: string): number | undefined {
   const trimmed = text.trim().toLowerCase();
   if (trimmed === "") return 0;
   const [, number, unit] = SIZE.exec(trimmed) ?? [];
-  const factor = units[unit || bare];
-  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+  const factor = units.get(unit || bare);
+  return number === undefined || factor === undefined ? undefined : sixDecimals(Number(number) * factor);
+}
+
+/** A number without what binary fractions leave behind its sixth decimal, so that equal amounts are equal. */
+export function sixDecimals(value: number): number {
+  return Number(value.toFixed(6));
 }
 
 /** A number as plain decimal text, never with an exponent, at most six decimals (B09). */

@@ -8,7 +8,7 @@ export interface Version {
 export const NO_VERSION = "0.0.0";
 
 const GRAMMAR =
-  /^v?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+  /^[vV]?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
 /**
  * Reads `1`, `1.2`, `1.2.3`, each with an optional `v` before, `-prerelease` and `+build` behind; undefined for
@@ -18,11 +18,10 @@ export function parseVersion(text: string): Version | undefined {
   if (text.length > 128) return undefined;
   const match = GRAMMAR.exec(text);
   if (!match) return undefined;
-  const [, major = "0", minor = "0", patch = "0", prerelease] = match;
-  return {
-    numbers: [BigInt(major), BigInt(minor), BigInt(patch)],
-    prerelease: prerelease === undefined ? [] : prerelease.split("."),
-  };
+  const [, major = "0", minor = "0", patch = "0", behind] = match;
+  const prerelease = behind?.split(".") ?? [];
+  if (prerelease.some((identifier) => /^0\d+$/.test(identifier))) return undefined;
+  return { numbers: [BigInt(major), BigInt(minor), BigInt(patch)], prerelease };
 }
 
 /** Semver precedence (B22): negative when `a` comes before `b`. Missing numbers count as 0. */

@@ -34,7 +34,7 @@ export function byPosition(a: Pick<Worker, "position" | "host">, b: Pick<Worker,
 
 const hosts = new Intl.Collator("en", { numeric: true });
 
-/** `10.0.0.2` comes before `10.0.0.10`. */
+/** `10.0.0.2` comes before `10.0.0.10`; only the same host is equal, so `web1` and `web01` have an order too. */
 export function compareHosts(a: string, b: string): number {
-  return hosts.compare(a, b);
+  return hosts.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -3,7 +3,7 @@ import { isHost, isName, nameRule } from "./names.ts";
 import { error, type Report } from "./problem.ts";
 import { parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
-import { readWritten, warnUnknownKeys } from "./written.ts";
+import { isRecord, onlyObject, readWritten, said, shown, warnUnknownKeys } from "./written.ts";
 
 const amount = (parse: (text: string) => number | undefined, example: string) =>
   v.optional(
@@ -11,7 +11,7 @@ const amount = (parse: (text: string) => number | undefined, example: string) =>
       v.string(),
       v.check(
         (text) => parse(text) !== undefined,
-        (issue) => `"${issue.input}" is not an amount; write it as "${example}"`,
+        ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
       ),
     ),
   );
@@ -20,7 +20,12 @@ const entry = v.looseObject({
   host: v.pipe(
     v.string(),
     v.trim(),
-    v.check(isHost, (issue) => `"${issue.input}" is not an IPv4 or IPv6 address or a DNS name`),
+    v.check(isHost, ({ input }) =>
+      said(
+        `${shown(input)} is not an IPv4 or IPv6 address or a DNS name`,
+        'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"',
+      ),
+    ),
     v.description("Address of the worker: IPv4, IPv6 or a DNS name."),
   ),
   hostname: v.optional(v.pipe(v.string(), v.trim(), v.description("A name for people and templates."))),
@@ -33,64 +38,83 @@ const entry = v.looseObject({
   memory: amount(parseMemory, "4 gb"),
   cpu: amount(parseCpu, "2 ghz"),
   tags: v.optional(
-    v.pipe(v.record(v.string(), v.string()), v.description("Facts about the worker, such as its zone.")),
+    v.pipe(
+      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+      v.description("Facts about the worker, such as its zone."),
+    ),
   ),
   position: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer("must be a whole number"),
-      v.description("Order among the workers; default: its place in this file."),
-    ),
+    v.pipe(v.number(), v.integer(), v.description("Order among the workers; default: its place in this file.")),
   ),
   transport: v.optional(
     v.pipe(
       v.string(),
-      v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word"),
+      v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) =>
+        said(`${shown(input)} is not a transport`, "write ssh, local, or the lower-case word of a plugin"),
+      ),
       v.description("How it is reached: ssh, local, or a plugin's word."),
     ),
   ),
-  port: v.optional(
+  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535), v.description("ssh port."))),
+  user: v.optional(
     v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(1, "a port is between 1 and 65535"),
-      v.maxValue(65535, "a port is between 1 and 65535"),
-      v.description("ssh port."),
+      v.string(),
+      v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
+        said(`${shown(input)} is not a user name`, "use letters, digits, - . and _"),
+      ),
+      v.description("ssh user."),
     ),
   ),
-  user: v.optional(
-    v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name"), v.description("ssh user.")),
-  ),
   identity: v.optional(
-    v.pipe(v.string(), v.minLength(1, "must not be empty"), v.description("Key file, in secrets/ or absolute.")),
+    v.pipe(
+      v.string(),
+      v.minLength(1, said("must not be empty", "name a key file, or leave the key out")),
+      v.description("Key file, in secrets/ or absolute."),
+    ),
   ),
 });
 
+const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
+
 /** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
-export const WorkersSchema = v.array(entry);
+export const WorkersSchema = v.array(worker, ({ input }) =>
+  said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+);
 
 /** Where workers are written, as problems name it. */
 export const WORKERS_FILE = "workspace/workers.json";
 
-/** Resolves the workers of `workers.json`, in the order of the file; reports everything that is wrong. */
+/**
+ * Resolves the workers of `workers.json`, in the order of the file; reports everything that is wrong, and leaves out
+ * entries that cannot be read. Nothing is said of an undefined file: whoever could not read it has said why.
+ */
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
-  const written = readWritten(WorkersSchema, value, { file: WORKERS_FILE, code: "invalid_workers" }, report) ?? [];
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? value : readWritten(WorkersSchema, value, PLACE, report);
   const first = new Map<string, number>();
-  written.forEach((worker, at) => {
-    const before = first.get(worker.host.toLowerCase());
-    if (before === undefined) first.set(worker.host.toLowerCase(), at);
-    else
-      report(
-        error(
-          "duplicate_host",
-          `${WORKERS_FILE}: [${at}].host`,
-          `${worker.host} is already worker [${before}]`,
-          "give each worker once",
-        ),
-      );
-    warnUnknownKeys(worker, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
+  return (list ?? []).flatMap((item: unknown, at) => {
+    const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
+    if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
+    if (!written) return [];
+    reportTwice(written.host, at, first, report);
+    return [resolveWorker(written, at, report)];
   });
-  return written.map((worker, at) => resolveWorker(worker, at, report));
+}
+
+const PLACE = { file: WORKERS_FILE, code: "invalid_workers" };
+
+function reportTwice(host: string, at: number, first: Map<string, number>, report: Report): void {
+  const before = first.get(host.toLowerCase());
+  if (before === undefined) first.set(host.toLowerCase(), at);
+  else
+    report(
+      error(
+        "duplicate_host",
+        `${WORKERS_FILE}: [${at}].host`,
+        `${host} is already worker [${before}]`,
+        "give each worker once",
+      ),
+    );
 }
 
 function resolveWorker(written: v.InferOutput<typeof entry>, at: number, report: Report): WorkerSpec {

@@ -1,1 +1,28 @@
-export {};
+/** The testing kit for plugin authors: a plugin's test is a hook call, a fake worker and a comparison. */
+export {
+  allocationContext,
+  reconcileContext,
+  renderContext,
+  rolloutContext,
+  targetContext,
+} from "./allocation-contexts.ts";
+export {
+  type FakeAnswer,
+  type FakeAnswers,
+  type FakeCall,
+  type FakeRemote,
+  type FakeRemoteOptions,
+  fakeRemote,
+} from "./fake-remote.ts";
+export {
+  batchContext,
+  commitContext,
+  controlContext,
+  jobContext,
+  validateContext,
+  verifyContext,
+} from "./job-contexts.ts";
+export { type EventRecord, recordEvents } from "./record-events.ts";
+export { type Heard, runContext, type SaidLine } from "./run-context.ts";
+export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
+export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";

@@ -1,0 +1,42 @@
+import { type Built, build } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { tellProblems } from "../output/error.ts";
+import { plural } from "../output/lines.ts";
+import { MaandCommand } from "./command.ts";
+
+/** `maand build` (build.md 6). */
+export class BuildCommand extends MaandCommand {
+  static override paths = [["build"]];
+  static override usage = Command.Usage({
+    category: "Deploy",
+    description: "turn the workspace into a catalog",
+    details:
+      "Reads workspace/, checks all of it, and stores the catalog that deploy works from. Every problem is reported at once; if anything is refused the previous catalog stays in force. No worker is contacted.",
+    examples: [
+      ["Build", "maand build"],
+      ["Refuse warnings too", "maand build --strict"],
+    ],
+  });
+
+  strict = Option.Boolean("--strict", false, { description: "Warnings refuse the build as well." });
+
+  override async work(): Promise<number> {
+    return this.withMaand(async (maand) => {
+      const built = await build(maand, { strict: this.strict });
+      tellProblems([...maand.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
+      if (this.json) this.sayJson(counts(built));
+      else if (!this.quiet) this.say(sentence(built));
+      return 0;
+    });
+  }
+}
+
+function counts({ catalog, problems }: Built) {
+  const allocations = catalog.allocations.filter((allocation) => !allocation.removed).length;
+  return { workers: catalog.workers.length, jobs: catalog.jobs.length, allocations, warnings: problems.length };
+}
+
+function sentence(built: Built): string {
+  const { workers, jobs, allocations } = counts(built);
+  return `built: ${plural(jobs, "job")} on ${plural(workers, "worker")}, ${plural(allocations, "allocation")}`;
+}

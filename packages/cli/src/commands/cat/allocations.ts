@@ -1,0 +1,76 @@
+import type { Store } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { table } from "../../output/table.ts";
+import { listOf } from "../command.ts";
+import { StoredCommand } from "../stored.ts";
+import { checkFilter, passes } from "./filter.ts";
+
+/** `maand cat allocations`. */
+export class AllocationsCommand extends StoredCommand {
+  static override paths = [["cat", "allocations"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "which job is on which worker",
+    examples: [["Of one job", "maand cat allocations --jobs api"]],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
+  workers = Option.Array("--workers", [], { description: "Only these workers, comma-separated." });
+
+  override show(store: Store): number {
+    const catalog = store.catalog.read();
+    const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
+    checkFilter(
+      "--jobs",
+      "job",
+      jobs,
+      [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
+    );
+    checkFilter(
+      "--workers",
+      "worker",
+      workers,
+      [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host),
+    );
+    const zones = new Map(
+      [...catalog.workers, ...catalog.removedWorkers].map((worker) => [worker.host, worker.tags.zone]),
+    );
+    const rows = catalog.allocations.filter(({ job, host }) => passes(jobs, job) && passes(workers, host));
+    const flag = (set: boolean) => (set ? 1 : 0);
+    if (this.json) {
+      this.sayJson(
+        rows.map(({ id, host, job, disabled, removed }) => ({
+          alloc_id: id,
+          worker_ip: host,
+          zone: zones.get(host) ?? null,
+          job,
+          disabled: flag(disabled),
+          removed: flag(removed),
+        })),
+      );
+    } else {
+      const columns = [
+        "allocation_id",
+        "worker_ip",
+        "zone",
+        "job",
+        { name: "disabled", numeric: true },
+        { name: "removed", numeric: true },
+      ] as const;
+      this.say(
+        table(
+          columns,
+          rows.map(({ id, host, job, disabled, removed }) => [
+            id,
+            host,
+            zones.get(host) ?? "",
+            job,
+            flag(disabled),
+            flag(removed),
+          ]),
+        ),
+      );
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,101 @@
+import { resolve } from "node:path";
+import { isMaandError, type MaandEvent, type OpenedMaand, type Plugin } from "@maand/core";
+import { type BaseContext, Command, Option } from "clipanion";
+import { exitOf, tellError } from "../output/error.ts";
+import { eventReader } from "../output/readers.ts";
+import { type Style, styleFor } from "../output/style.ts";
+import type { World } from "../world.ts";
+
+/** What commands are run with. */
+export type Context = World & BaseContext;
+
+/** What every command shares: the global flags, where output goes, and what becomes of an error. */
+export abstract class MaandCommand extends Command<Context> {
+  json = Option.Boolean("--json", false, {
+    description: "Machine output on stdout; progress and errors stay on stderr.",
+  });
+  noColor = Option.Boolean("--no-color", false, {
+    description: "No colour; NO_COLOR in the environment says the same.",
+  });
+  quiet = Option.Boolean("-q,--quiet", false, { description: "Only errors and the result." });
+  directory = Option.String("-C", { description: "As if started in this directory." });
+  config = Option.String("--config", { description: "Use this configuration file instead of looking for one." });
+
+  /** Does the command; answers the exit code. */
+  abstract work(): Promise<number>;
+
+  override async execute(): Promise<number> {
+    try {
+      return await this.work();
+    } catch (cause) {
+      if (!isMaandError(cause) && !isExpected(cause)) throw cause;
+      tellError(cause, {
+        json: this.json,
+        stdout: this.context.stdout,
+        stderr: this.context.stderr,
+        style: this.style("stderr"),
+      });
+      return exitOf(cause);
+    }
+  }
+
+  /** Where the command works: the current directory, or that of `-C`. */
+  get from(): string {
+    return resolve(this.context.cwd, this.directory ?? ".");
+  }
+
+  style(stream: "stdout" | "stderr"): Style {
+    return styleFor(this.context[stream], this.context.env, this.noColor);
+  }
+
+  /** Writes a line of the result to stdout. */
+  say(text: string): void {
+    this.context.stdout.write(`${text}\n`);
+  }
+
+  /** Writes the result of `--json`. */
+  sayJson(value: unknown): void {
+    this.say(JSON.stringify(value, undefined, 2));
+  }
+
+  /** Opens the bucket with its plugins, does something with it, and closes it. */
+  async withMaand<T>(work: (maand: OpenedMaand) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
+    const core = await import("@maand/core");
+    const { defaults } = await import("../defaults.ts");
+    const read = reader ?? eventReader({ ...this.context, quiet: this.quiet, style: this.style("stderr") });
+    const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
+    const maand = await core.openMaand({
+      from: this.from,
+      now: this.context.now,
+      signal: this.context.signal,
+      pid: this.context.pid,
+      defaults,
+      modules: { "@maand/core": async () => core, "@maand/cli": async () => ({ defaults }) },
+      readers: [output],
+      ...(this.config === undefined ? {} : { configFile: resolve(this.context.cwd, this.config) }),
+    });
+    try {
+      return await work(maand);
+    } finally {
+      maand.close();
+    }
+  }
+}
+
+/** Failures of the machine, such as a directory that cannot be written, are told without a stack as well. */
+function isExpected(cause: unknown): boolean {
+  return cause instanceof Error && "syscall" in cause;
+}
+
+/** A list as it is typed: commas, repeated flags, blanks around names; each name once. */
+export function listOf(flags: readonly string[] | string | undefined): string[] {
+  const words = typeof flags === "string" ? [flags] : (flags ?? []);
+  return [
+    ...new Set(
+      words
+        .flatMap((word) => word.split(","))
+        .map((word) => word.trim())
+        .filter((word) => word !== ""),
+    ),
+  ];
+}

@@ -1,0 +1,71 @@
+import { build, deploy, type OpenedMaand, planDeploy } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { tellProblems } from "../output/error.ts";
+import { planLines, planRecord } from "../output/plan.ts";
+import { jsonReader } from "../output/readers.ts";
+import { EXIT } from "../world.ts";
+import { listOf, MaandCommand } from "./command.ts";
+
+/** `maand deploy` (seed deploy, deploy.md 1). */
+export class DeployCommand extends MaandCommand {
+  static override paths = [["deploy"]];
+  static override usage = Command.Usage({
+    category: "Deploy",
+    description: "bring the workers to the catalog",
+    details: `Stops what was removed or is disabled, brings changed files to the workers, then starts, restarts or reloads in
+      small batches with health checks between, and remembers per allocation what runs. What did not change is not touched.
+      Running it again continues where an earlier run ended.`,
+    examples: [
+      ["Deploy what changed", "maand deploy"],
+      ["Build first", "maand deploy --build"],
+      ["Only see what would happen, and why", "maand deploy --dry-run"],
+      ["One job, changed or not", "maand deploy --force --jobs api"],
+      ["Bring files only, run nothing", "maand deploy --sync-only --jobs api"],
+    ],
+  });
+
+  jobs = Option.Array("--jobs", [], {
+    description: "Only these jobs, comma-separated. What leaves the workers is not narrowed.",
+  });
+  build = Option.Boolean("-b,--build", false, { description: "Build first." });
+  dryRun = Option.Boolean("-n,--dry-run", false, { description: "Say what would happen, and do nothing." });
+  force = Option.Boolean("--force", false, { description: "Upgrade every selected allocation, changed or not." });
+  syncOnly = Option.Boolean("--sync-only", false, { description: "Bring files, run no lifecycle." });
+  exitCode = Option.Boolean("--exit-code", false, {
+    description: "With --dry-run: exit 4 when a deploy would do something.",
+  });
+
+  override async work(): Promise<number> {
+    const reader = this.json && !this.dryRun ? jsonReader(this.context.stdout) : undefined;
+    return this.withMaand(async (maand) => {
+      if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
+      return this.dryRun ? this.plan(maand) : this.deploy(maand);
+    }, reader);
+  }
+
+  async deploy(maand: OpenedMaand): Promise<number> {
+    const { outcome } = await deploy(maand, this.wish);
+    if (outcome === "interrupted") return EXIT.interrupted;
+    return outcome === "ok" ? EXIT.ok : EXIT.failed;
+  }
+
+  async plan(maand: OpenedMaand): Promise<number> {
+    const plan = await planDeploy(maand, this.wish);
+    if (this.json) {
+      const remembered = maand.store.promoted.remembered();
+      const promoted = (id: string) => remembered.get(id)?.promoted;
+      this.sayJson(
+        planRecord(
+          plan,
+          (id) => promoted(id)?.digest ?? null,
+          (id) => promoted(id)?.version ?? "0.0.0",
+        ),
+      );
+    } else for (const line of planLines(plan, this.style("stdout"))) this.say(line);
+    return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
+  }
+
+  get wish() {
+    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
+  }
+}

@@ -1,0 +1,24 @@
+import type { CommandClass } from "clipanion";
+import { firstWord } from "../globals.ts";
+import type { Context } from "./command.ts";
+
+type Load = () => Promise<readonly CommandClass<Context>[]>;
+
+/** Each first word a person can type, and the file that answers it. Only that file is loaded. */
+const COMMANDS: Readonly<Record<string, Load>> = {
+  init: async () => [(await import("./init.ts")).InitCommand],
+  build: async () => [(await import("./build.ts")).BuildCommand],
+  deploy: async () => [(await import("./deploy.ts")).DeployCommand],
+  job: async () => (await import("./job/index.ts")).JOB_COMMANDS,
+  health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
+  cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
+  info: async () => [(await import("./info.ts")).InfoCommand],
+  plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
+};
+
+/** Command classes a line may need: those of its first word, or all of them for help and for words nobody knows. */
+export async function commandsFor(argv: readonly string[]): Promise<CommandClass<Context>[]> {
+  const load = COMMANDS[(firstWord(argv) ?? "").replaceAll("-", "_")];
+  const loads = load ? [load] : Object.values(COMMANDS);
+  return (await Promise.all(loads.map((one) => one()))).flat();
+}

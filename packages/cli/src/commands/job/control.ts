@@ -1,0 +1,113 @@
+import { type ControlResult, controlJob } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { listOf, MaandCommand } from "../command.ts";
+
+/** What the commands that run a target have in common. */
+abstract class ControlCommand extends MaandCommand {
+  job = Option.String({ required: true, name: "job" });
+  allocations = Option.Array("--allocations", [], {
+    description: "Only on these workers, comma-separated; default: all active allocations.",
+  });
+  healthCheck = Option.Boolean("--health_check,--health-check", false, {
+    description: "Check the job's health after each batch.",
+  });
+
+  abstract get targetName(): string;
+
+  override async work(): Promise<number> {
+    const control = {
+      jobs: listOf(this.job),
+      target: this.targetName,
+      hosts: listOf(this.allocations),
+      healthCheck: this.healthCheck,
+    };
+    const results = await this.withMaand(
+      (maand) => controlJob(maand, control),
+      this.json ? () => undefined : undefined,
+    );
+    if (this.json) this.sayJson(results.map(record));
+    const begun = results.filter(({ outcome }) => outcome !== "skipped");
+    for (const { job, host, message } of results.filter(({ outcome }) => outcome === "skipped"))
+      this.context.stderr.write(`left ${job}@${host}: ${message}\n`);
+    if (this.context.signal.aborted) return 130;
+    return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
+  }
+}
+
+function record({ host, job, exit, outcome, stdout, stderr, durationMs }: ControlResult) {
+  return { worker_ip: host, job, exit, outcome, stdout, stderr, duration_ms: durationMs };
+}
+
+const NOTE =
+  "Workers must be as the last deploy left them. Nothing is recorded: versions and promotions stay as they are.";
+
+/** `maand job start`. */
+export class JobStartCommand extends ControlCommand {
+  static override paths = [["job", "start"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run make start on the workers of a job",
+    details: NOTE,
+    examples: [["Everywhere", "maand job start api"]],
+  });
+  override targetName = "start";
+}
+
+/** `maand job stop`. */
+export class JobStopCommand extends ControlCommand {
+  static override paths = [["job", "stop"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run make stop on the workers of a job",
+    details: NOTE,
+    examples: [["On one worker", "maand job stop api --allocations 10.0.0.2"]],
+  });
+  override targetName = "stop";
+}
+
+/** `maand job restart`. */
+export class JobRestartCommand extends ControlCommand {
+  static override paths = [["job", "restart"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run make restart on the workers of a job, batch by batch",
+    details: NOTE,
+    examples: [["Everywhere", "maand job restart api --health_check"]],
+  });
+  override targetName = "restart";
+}
+
+/** `maand job status`. */
+export class JobStatusCommand extends ControlCommand {
+  static override paths = [["job", "status"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run make status on the workers of a job",
+    details: NOTE,
+    examples: [["Everywhere", "maand job status api"]],
+  });
+  override targetName = "status";
+}
+
+/** `maand job run`. */
+export class JobRunCommand extends ControlCommand {
+  static override paths = [["job", "run"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run any Makefile target on the workers of a job",
+    details: NOTE,
+    examples: [
+      ["Apply settings softly", "maand job run api --target reload"],
+      ["A target of your own", "maand job run api --target migrate"],
+    ],
+  });
+
+  target = Option.String("--target", {
+    required: true,
+    description: "start, stop, restart, reload, status, or any other target of the Makefile.",
+  });
+
+  override get targetName(): string {
+    return this.target;
+  }
+}

@@ -1,0 +1,12 @@
+import { JobRestartCommand, JobRunCommand, JobStartCommand, JobStatusCommand, JobStopCommand } from "./control.ts";
+import { JobCreateCommand } from "./create.ts";
+
+/** What can be done to a job by hand (seed job). */
+export const JOB_COMMANDS = [
+  JobStartCommand,
+  JobStopCommand,
+  JobRestartCommand,
+  JobRunCommand,
+  JobStatusCommand,
+  JobCreateCommand,
+];

@@ -1,0 +1,33 @@
+/** Global flags and whether a value follows each (cli.md). */
+const GLOBALS: Readonly<Record<string, boolean>> = {
+  "--json": false,
+  "--no-color": false,
+  "-q": false,
+  "--quiet": false,
+  "-C": true,
+  "--config": true,
+};
+
+/**
+ * Lets global flags stand before the command as well: moves leading ones behind it, where the parser wants them. A flag
+ * without its value is a problem.
+ */
+export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {
+  const leading: string[] = [];
+  let at = 0;
+  for (let flag = argv[at]; flag !== undefined && flag in GLOBALS; flag = argv[at]) {
+    const length = GLOBALS[flag] ? 2 : 1;
+    if (at + length > argv.length) return { rest: [], problem: `${flag} needs a value` };
+    leading.push(...argv.slice(at, at + length));
+    at += length;
+  }
+  const words = argv.slice(at);
+  const end = words.indexOf("--");
+  const cut = end === -1 ? words.length : end;
+  return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
+}
+
+/** The first word of a command line that is no global flag. */
+export function firstWord(argv: readonly string[]): string | undefined {
+  return globalsFirst(argv).rest[0];
+}

@@ -1,0 +1,61 @@
+import type { Writable } from "node:stream";
+import { isMaandError, type Problem } from "@maand/core";
+import { EXIT } from "../world.ts";
+import type { Style } from "./style.ts";
+
+interface Place {
+  readonly json: boolean;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly style: Style;
+}
+
+/** The exit code an error means (cli.md). */
+export function exitOf(cause: unknown): number {
+  if (!isMaandError(cause)) return EXIT.failed;
+  switch (cause.code) {
+    case "BUSY":
+      return EXIT.busy;
+    case "INTERRUPTED":
+      return EXIT.interrupted;
+    case "NOT_A_BUCKET":
+    case "BUCKET_EXISTS":
+    case "STORE_NEWER":
+    case "PROBLEMS":
+    case "CONFIG_INVALID":
+    case "PLUGIN_INVALID":
+    case "USAGE":
+    case "NOT_FOUND":
+      return EXIT.refused;
+    default:
+      return EXIT.failed;
+  }
+}
+
+/** Says an error in one place: on stderr for people, as one object on stdout for programs. Never a stack. */
+export function tellError(cause: unknown, { json, stdout, stderr, style }: Place): void {
+  const error = isMaandError(cause) ? cause : undefined;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const problems = error?.problems ?? [];
+  if (json)
+    stdout.write(
+      `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } }, undefined, 2)}\n`,
+    );
+  stderr.write(`${style.bad("maand:")} ${message}\n`);
+  if (problems.length > 0) tellProblems(problems, stderr, style);
+  for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${line}\n`);
+  if (error?.hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${error.hint}\n`);
+}
+
+/** Lists problems, each with its place and what to do. */
+export function tellProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
+  for (const { level, where, message, hint } of problems) {
+    const mark = level === "error" ? style.bad("error") : style.warn("warning");
+    stderr.write(`  ${mark} ${style.strong(where)}: ${message}\n`);
+    if (hint !== undefined) stderr.write(`        ${style.faint(hint)}\n`);
+  }
+}
+
+function record({ code, where, message, hint }: Problem) {
+  return { code, where, message, hint: hint ?? null };
+}

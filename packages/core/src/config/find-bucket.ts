@@ -1,0 +1,59 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { MaandError } from "../errors.ts";
+
+/** Where things are in a bucket's directory; all absolute (build.md 2.1). */
+export interface BucketPaths {
+  readonly root: string;
+  readonly conf: string;
+  readonly store: string;
+  readonly lock: string;
+  readonly data: string;
+  readonly workspace: string;
+  readonly secrets: string;
+  readonly logs: string;
+  /** Private, per run, emptied when it ends. */
+  readonly tmp: string;
+}
+
+/** The places of a bucket that is, or will be, in `root`. */
+export function bucketPaths(root: string): BucketPaths {
+  const at = (...parts: string[]) => join(root, ...parts);
+  return {
+    root,
+    conf: at("maand.conf"),
+    store: at("data", "maand.db"),
+    lock: at("data", "maand.lock"),
+    data: at("data"),
+    workspace: at("workspace"),
+    secrets: at("secrets"),
+    logs: at("logs"),
+    tmp: at("tmp"),
+  };
+}
+
+/** Finds the bucket from a directory upward, like git (decision 28). Throws NOT_A_BUCKET. */
+export function findBucket(from: string): BucketPaths {
+  let directory = resolve(from);
+  for (;;) {
+    const paths = bucketPaths(directory);
+    if (existsSync(paths.store)) return paths;
+    if (existsSync(paths.conf)) throw notInitialised(paths);
+    const parent = dirname(directory);
+    if (parent === directory) break;
+    directory = parent;
+  }
+  throw new MaandError({
+    code: "NOT_A_BUCKET",
+    message: `there is no bucket in ${resolve(from)} or above it`,
+    hint: "run maand init in the directory that is to be one",
+  });
+}
+
+function notInitialised(paths: BucketPaths): MaandError {
+  return new MaandError({
+    code: "NOT_A_BUCKET",
+    message: `${paths.root} has a maand.conf and no store`,
+    hint: `run maand init in ${paths.root}`,
+  });
+}

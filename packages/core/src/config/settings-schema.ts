@@ -1,0 +1,113 @@
+import * as v from "valibot";
+import { error, type Report } from "../domain/problem.ts";
+import { readWritten, warnUnknownKeys } from "../domain/written.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
+
+function told<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.optional(v.pipe(schema, v.description(description)));
+}
+
+const seconds = v.pipe(
+  v.number(),
+  v.minValue(1, "must be at least 1 second"),
+  v.maxValue(86_400, "must be at most a day, 86400 seconds"),
+);
+const days = v.pipe(
+  v.number(),
+  v.integer("must be a whole number of days"),
+  v.minValue(0, "must not be negative"),
+  v.maxValue(36_500, "must be at most 36500 days"),
+);
+const D = DEFAULT_SETTINGS;
+
+/** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means. */
+export const SettingsSchema = v.looseObject({
+  ssh_user: told(
+    v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name")),
+    `User on the workers; default "${D.sshUser}".`,
+  ),
+  ssh_key: told(
+    v.pipe(v.string(), v.minLength(1, "must not be empty")),
+    `Key file, under secrets/ or absolute; default "${D.sshKey}".`,
+  ),
+  ssh_port: told(
+    v.pipe(v.number(), v.integer("a port is a whole number"), v.maxValue(65535, "a port is at most 65535")),
+    "Port of sshd on the workers; 0 or less means 22, the default.",
+  ),
+  use_sudo: told(v.boolean(), "Run commands on workers through sudo; default true."),
+  worker_root: told(
+    v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
+    `Where workers keep their buckets; default "${D.workerRoot}".`,
+  ),
+  transport: told(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
+    `How workers are reached: ssh, local, or a plugin's word; default "${D.transport}".`,
+  ),
+  max_concurrent_jobs: told(
+    v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
+    `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
+  ),
+  certs_ttl: told(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`),
+  certs_renewal_buffer: told(days, "Days before its end at which a certificate is renewed; default 0."),
+  certs_key: told(
+    v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
+    `Kind of new certificate keys; default "${D.certsKey}".`,
+  ),
+  job_config_selector: told(
+    v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z0-9_-]*$/, "must be letters, digits, - and _")),
+    "Which workspace/bucket.jobs.<selector>.conf is read; default none.",
+  ),
+  log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv."),
+  timeouts: told(
+    v.looseObject({
+      connect: told(seconds, "Seconds to reach a worker; default 15."),
+      command: told(seconds, "Seconds a command on a worker may take; default 300."),
+      hook: told(seconds, "Seconds a hook may take; default 600."),
+    }),
+    "Time limits in seconds.",
+  ),
+});
+
+const TIMEOUT_KEYS = ["connect", "command", "hook"];
+
+/** Fills the defaults into what somebody wrote; undefined after a problem that refuses. */
+export function resolveSettings(written: unknown, file: string, report: Report): Settings | undefined {
+  const known = readWritten(SettingsSchema, written, { file, code: "invalid_conf" }, report);
+  if (!known) return undefined;
+  warnUnknownKeys(known, Object.keys(SettingsSchema.entries), file, "", report);
+  warnUnknownKeys(known.timeouts ?? {}, TIMEOUT_KEYS, file, "timeouts", report);
+  const ttl = known.certs_ttl || D.certsTtlDays;
+  const buffer = known.certs_renewal_buffer ?? D.certsRenewalBufferDays;
+  if (buffer >= ttl)
+    report(
+      error(
+        "invalid_conf",
+        `${file}: certs_renewal_buffer`,
+        `${buffer} days is not less than certs_ttl, ${ttl} days`,
+        "certificates would be renewed at every build; make it smaller",
+      ),
+    );
+  return {
+    sshUser: known.ssh_user ?? D.sshUser,
+    sshKey: known.ssh_key ?? D.sshKey,
+    sshPort: known.ssh_port !== undefined && known.ssh_port > 0 ? known.ssh_port : D.sshPort,
+    useSudo: known.use_sudo ?? D.useSudo,
+    workerRoot: known.worker_root ?? D.workerRoot,
+    transport: known.transport ?? D.transport,
+    maxConcurrentJobs: known.max_concurrent_jobs ?? D.maxConcurrentJobs,
+    certsTtlDays: ttl,
+    certsRenewalBufferDays: buffer,
+    certsKey: known.certs_key ?? D.certsKey,
+    jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
+    logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
+    timeouts: {
+      connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
+      commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),
+      hookMs: milliseconds(known.timeouts?.hook, D.timeouts.hookMs),
+    },
+  };
+}
+
+function milliseconds(seconds: number | undefined, otherwise: number): number {
+  return seconds === undefined ? otherwise : seconds * 1000;
+}

@@ -1,0 +1,43 @@
+import { COMMAND_KEYS, MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
+import { type Report, warning } from "./problem.ts";
+import { isRecord, warnUnknownKeys } from "./written.ts";
+
+/** The manifest with older names of keys exchanged for those of today, each with a warning (B16). */
+export function withAliases(value: unknown, file: string, report: Report): unknown {
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {
+    const name = Object.hasOwn(MANIFEST_ALIASES, key) ? MANIFEST_ALIASES[key] : undefined;
+    if (name === undefined) return [[key, entry]];
+    const both = Object.hasOwn(value, name);
+    const message = both ? `"${key}" is an older name of "${name}", and is ignored` : `"${key}" is an older name`;
+    report(warning("renamed_key", `${file}: ${key}`, message, both ? "take it out" : `write "${name}"`));
+    return both ? [] : [[name, entry]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Warns of keys in a manifest that neither core nor a plugin knows, in every part that core reads (decision 21). */
+export function warnUnknownManifestKeys(
+  manifest: unknown,
+  claimed: readonly string[],
+  file: string,
+  report: Report,
+): void {
+  const check = (value: unknown, parent: string, known: readonly string[]) => {
+    if (isRecord(value)) warnUnknownKeys(value, known, file, parent, report);
+  };
+  check(manifest, "", [...MANIFEST_KEYS, ...claimed]);
+  const resources = part(manifest, "resources");
+  check(resources, "resources", ["memory", "cpu", "ports"]);
+  check(part(resources, "memory"), "resources.memory", ["min", "max"]);
+  check(part(resources, "cpu"), "resources.cpu", ["min", "max"]);
+  for (const [name, command] of Object.entries(part(manifest, "commands") ?? {})) {
+    check(command, `commands.${name}`, COMMAND_KEYS);
+    check(part(command, "demands"), `commands.${name}.demands`, ["job", "command", "config"]);
+  }
+}
+
+function part(value: unknown, key: string): Readonly<Record<string, unknown>> | undefined {
+  const inside = isRecord(value) ? value[key] : undefined;
+  return isRecord(inside) ? inside : undefined;
+}

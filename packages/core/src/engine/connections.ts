@@ -1,0 +1,135 @@
+import type { PreflightContext } from "../contexts.ts";
+import type { Problem } from "../domain/problem.ts";
+import type { Worker } from "../domain/worker.ts";
+import { MaandError } from "../errors.ts";
+import type { Remote } from "../remote/remote.ts";
+import type { RunFrame } from "./maand.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
+
+/**
+ * The open workers of a run. Each is connected once, when it is first needed, and looked over once (`preflight`); one
+ * that fails is not tried again, and every later ask gets the same answer (decision 11).
+ */
+export class Connections {
+  readonly #frame: RunFrame;
+  readonly #open = new Map<string, Promise<Remote>>();
+  readonly #ready = new Map<string, Promise<Remote>>();
+  readonly #remotes: Remote[] = [];
+
+  constructor(frame: RunFrame) {
+    this.#frame = frame;
+  }
+
+  /** The connection to a worker, as it is. */
+  connect(worker: Worker): Promise<Remote> {
+    return once(this.#open, worker.host, () => this.#connect(worker));
+  }
+
+  /** The connection to a worker that has everything it needs. Throws WORKER_LACKS naming what it has not. */
+  ready(worker: Worker): Promise<Remote> {
+    return once(this.#ready, worker.host, async () => {
+      const remote = await this.connect(worker);
+      try {
+        await this.#lookOver(worker, remote);
+      } catch (cause) {
+        this.#tellFailed(worker, cause);
+        throw cause;
+      }
+      return remote;
+    });
+  }
+
+  /** Whether a worker was reached in this run. */
+  reached(host: string): boolean {
+    return this.#remotes.some((remote) => remote.host === host);
+  }
+
+  /** Ends all connections; errors of closing tell nobody anything. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
+  }
+
+  async #connect(worker: Worker): Promise<Remote> {
+    const { hooks, now, signal } = this.#frame.maand;
+    const began = now().getTime();
+    try {
+      stopIfInterrupted(signal);
+      const remote = await hooks.connect.promise(
+        Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker }),
+      );
+      if (!remote) throw noTransport(worker, this.#frame);
+      this.#remotes.push(remote);
+      this.#frame.emit("worker.connected", {
+        worker: worker.host,
+        transport: remote.transport,
+        duration_ms: now().getTime() - began,
+      });
+      return remote;
+    } catch (cause) {
+      this.#tellFailed(worker, cause);
+      throw cause;
+    }
+  }
+
+  async #lookOver(worker: Worker, remote: Remote): Promise<void> {
+    const tools = new Set<string>();
+    const problems: Problem[] = [];
+    const context: PreflightContext = Object.freeze({
+      ...this.#frame.context({ worker: worker.host }),
+      worker,
+      remote,
+      needs: (tool: string) => void tools.add(tool),
+      report: (problem: Problem) => void problems.push(problem),
+    });
+    await this.#frame.maand.hooks.preflight.promise(context);
+    const missing = await missingTools(remote, [...tools].sort());
+    const first = problems.find((problem) => problem.level === "error");
+    if (missing.length > 0)
+      throw lacks(
+        worker.host,
+        `lacks ${missing.join(", ")}`,
+        `install ${missing.length === 1 ? "it" : "them"} on ${worker.host}`,
+      );
+    if (first) throw lacks(worker.host, first.message, first.hint);
+  }
+
+  #tellFailed(worker: Worker, cause: unknown): void {
+    const { message, hint } = asMaandError(cause);
+    this.#frame.emit("worker.failed", { worker: worker.host, outcome: outcomeOf(cause), message, hint: hint ?? null });
+  }
+}
+
+/** Looks all tools up in one command; the names are its arguments, never part of its text. */
+async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
+  if (tools.length === 0) return [];
+  const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], { asRoot: true });
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+function lacks(host: string, what: string, hint: string | undefined): MaandError {
+  return new MaandError({
+    code: "WORKER_LACKS",
+    message: `${host} ${what}`,
+    worker: host,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function noTransport(worker: Worker, frame: RunFrame): MaandError {
+  const transport = worker.transport ?? frame.maand.settings.transport;
+  return new MaandError({
+    code: "NO_HANDLER",
+    message: `no plugin reaches ${worker.host} by "${transport}"`,
+    hint: "load a plugin that taps connect for it, or change the worker's transport; maand plugins lists what is loaded",
+    worker: worker.host,
+  });
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const before = known.get(key);
+  if (before) return before;
+  const made = make();
+  known.set(key, made);
+  return made;
+}

@@ -1,0 +1,186 @@
+import type { TargetContext } from "../contexts.ts";
+import { batchSize, inBatches } from "../domain/batches.ts";
+import type { Allocation, Job } from "../domain/job.ts";
+import { isName, nameRule } from "../domain/names.ts";
+import { error } from "../domain/problem.ts";
+import { MaandError, problemsError } from "../errors.ts";
+import type { Outcome } from "../summary.ts";
+import { checkHealth } from "./check-health.ts";
+import { Connections } from "./connections.ts";
+import { lifecycleContext } from "./contexts-of.ts";
+import { type Maand, runFrame } from "./maand.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
+import { knownOf, lockBucket, memoryOf, workerOf } from "./run.ts";
+import { refuseUnknown, selectAllocations } from "./select.ts";
+import { checkSync } from "./sync-check.ts";
+
+/** A manual lifecycle command (seed job). */
+export interface JobControl {
+  readonly jobs: readonly string[];
+  /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
+  readonly target: string;
+  /** Hosts; empty means all active allocations. */
+  readonly hosts: readonly string[];
+  /** Ask the job's health after each batch, waiting for it. */
+  readonly healthCheck: boolean;
+}
+
+/** What came of it on one worker. */
+export interface ControlResult {
+  readonly host: string;
+  readonly job: string;
+  readonly exit: number | null;
+  readonly outcome: Outcome;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly message: string | null;
+}
+
+const BUILT_IN = ["start", "stop", "restart", "reload", "status"];
+
+/** A target as it is run: the built-in ones in lower case, any other as written (deploy.md 3.1). */
+export function resolveTarget(text: string): string {
+  const target = text.trim();
+  const builtIn = BUILT_IN.find((name) => name === target.toLowerCase());
+  if (builtIn || isName("target", target)) return builtIn ?? target;
+  throw problemsError([error("invalid_target", "--target", `"${text}" is not a target`, `use ${nameRule("target")}`)]);
+}
+
+/**
+ * Runs a target by hand: the workers concerned must be as the bucket left them; then job by job in wave order, in batches
+ * of `max_concurrent_upgrades`. A failing batch ends its job. Nothing is stored: promotions are not touched.
+ */
+export async function controlJob(maand: Maand, control: JobControl): Promise<ControlResult[]> {
+  const target = resolveTarget(control.target);
+  const lock = target === "status" ? undefined : lockBucket(maand, `job ${target}`);
+  const frame = runFrame(maand, `job ${target}`);
+  const connections = new Connections(frame);
+  const source = { maand, frame, connections, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+  try {
+    const chosen = choose(source, control);
+    await checkSync(source, [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))]);
+    const results: ControlResult[] = [];
+    for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
+      const wave = chosen.filter(({ job }) => job.deploymentSeq === seq);
+      const ended = await Promise.all(
+        wave.map(({ job, allocations }) => controlOne(source, job, allocations, target, control.healthCheck)),
+      );
+      results.push(...ended.flat());
+    }
+    return results;
+  } finally {
+    await connections.close();
+    lock?.release();
+  }
+}
+
+type Source = Parameters<typeof checkSync>[0];
+
+function choose(
+  source: Source,
+  control: JobControl,
+): { readonly job: Job; readonly allocations: readonly Allocation[] }[] {
+  refuseUnknown(
+    "job",
+    "job",
+    control.jobs,
+    source.catalog.jobs.map((job) => job.name),
+  );
+  return source.catalog.jobs
+    .filter((job) => control.jobs.includes(job.name))
+    .map((job) => ({ job, allocations: selectAllocations(source, job, control.hosts) }));
+}
+
+async function controlOne(
+  source: Source,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+  healthCheck: boolean,
+): Promise<ControlResult[]> {
+  const results: ControlResult[] = [];
+  for (const batch of inBatches(allocations, batchSize(job.maxConcurrentUpgrades, allocations.length, 1))) {
+    if (source.maand.signal.aborted) break;
+    const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
+    results.push(...ended);
+    if (ended.some((result) => result.outcome !== "ok")) break;
+    if (healthCheck) await mustBeHealthy(source, job);
+  }
+  const reached = new Set(results.map((result) => result.host));
+  return [
+    ...results,
+    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => notBegun(job, allocation)),
+  ];
+}
+
+async function mustBeHealthy(source: Source, job: Job): Promise<void> {
+  const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+  const { outcome, cause } = await checkHealth(source, job, active, true);
+  if (outcome === "failed") throw cause;
+}
+
+async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
+  const { frame, maand } = source;
+  const began = maand.now().getTime();
+  const said = { stdout: "", stderr: "" };
+  const unit = { job: job.name, worker: allocation.host, action: target };
+  const end = (cause?: unknown): ControlResult => {
+    const failed = cause === undefined ? undefined : asMaandError(cause);
+    const durationMs = maand.now().getTime() - began;
+    const outcome = cause === undefined ? "ok" : outcomeOf(cause);
+    const exit = failed ? (failed.exit ?? null) : 0;
+    frame.emit("action.finished", {
+      ...unit,
+      outcome,
+      exit,
+      message: failed?.message ?? null,
+      output: failed?.output ?? [],
+      duration_ms: durationMs,
+    });
+    return {
+      host: allocation.host,
+      job: job.name,
+      exit,
+      outcome,
+      ...said,
+      durationMs,
+      message: failed?.message ?? null,
+    };
+  };
+  try {
+    stopIfInterrupted(maand.signal);
+    const remote = await source.connections.ready(workerOf(source, allocation.host));
+    const base = lifecycleContext(source, job, allocation, remote);
+    const log: TargetContext["log"] = (line, from) => {
+      said[from?.stream ?? "stdout"] += `${line}\n`;
+      base.log(line, from);
+    };
+    frame.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
+    if ((await maand.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done") throw nobody(target);
+    return end();
+  } catch (cause) {
+    return end(cause);
+  }
+}
+
+function notBegun(job: Job, { host }: Allocation): ControlResult {
+  return {
+    host,
+    job: job.name,
+    exit: null,
+    outcome: "skipped",
+    stdout: "",
+    stderr: "",
+    durationMs: 0,
+    message: "an earlier batch failed",
+  };
+}
+
+function nobody(target: string): MaandError {
+  return new MaandError({
+    code: "NO_HANDLER",
+    message: `no plugin answers target for "${target}"`,
+    hint: "load a plugin that taps target, such as make; maand plugins lists what is loaded",
+  });
+}

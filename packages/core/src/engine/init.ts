@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bucketPaths } from "../config/find-bucket.ts";
+import { Store } from "../store/store.ts";
+
+/** What `init` found or made. */
+export interface Initialised {
+  readonly bucketId: string;
+  /** False when the bucket was there before; it was only brought up to date then. */
+  readonly created: boolean;
+}
+
+const CONF = `# Settings of this bucket. Every key, its meaning and its default: docs/configuration.md
+use_sudo = true
+ssh_user = "agent"
+# a file under secrets/
+ssh_key = "worker.key"
+`;
+
+const BUCKET_CONF = `# Variables every job may read, and the range that ports declared as {} are assigned from.
+port_min = "30000"
+port_max = "39999"
+`;
+
+/**
+ * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten (build.md 2.1).
+ * Private places are private from the start (decision 26).
+ */
+export function initBucket(directory: string): Initialised {
+  const paths = bucketPaths(directory);
+  for (const place of [paths.data, paths.secrets, paths.logs]) {
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    chmodSync(place, 0o700);
+  }
+  mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
+  const store = Store.open(paths.store, { create: true });
+  try {
+    const known = store.bucket.read();
+    if (!known) store.bucket.create(randomUUID());
+    writeOnce(paths.conf, CONF, 0o644);
+    writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
+    writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
+    writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);
+    return { bucketId: store.bucket.read()?.id ?? "", created: !known };
+  } finally {
+    store.close();
+  }
+}
+
+function writeOnce(file: string, text: string, mode: number): void {
+  if (!existsSync(file)) writeFileSync(file, text, { mode });
+}

@@ -1,0 +1,52 @@
+import type { Allocation, Job } from "../domain/job.ts";
+import { compareHosts } from "../domain/worker.ts";
+import type { Run } from "./run.ts";
+
+/** An allocation that is to stop running, and what that takes. */
+export interface Leaving {
+  readonly allocation: Allocation;
+  readonly job: Job;
+  /** Its process may run. */
+  readonly stop: boolean;
+  /** Its files are to go as well; its data and logs stay until `gc`. */
+  readonly remove: boolean;
+  readonly reason: string;
+}
+
+/**
+ * Who leaves: what was removed or is in maintenance, and may still run or have files on a worker. The last wave goes
+ * first. The deploy and the dry run both ask here.
+ */
+export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembered">): Leaving[] {
+  const found: Leaving[] = [];
+  const present = new Set(run.catalog.workers.map((worker) => worker.host));
+  for (const allocation of run.catalog.allocations) {
+    const job = run.jobs.get(allocation.job);
+    if (!job || !(allocation.removed || allocation.disabled)) continue;
+    const { promoted, unsettled, staged } = run.remembered(allocation.id);
+    const stop = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
+    const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
+    if (stop || remove)
+      found.push({
+        allocation,
+        job,
+        stop,
+        remove,
+        reason: reasonOf(allocation, present.has(allocation.host), run.catalog.jobs.includes(job)),
+      });
+  }
+  return found.sort(byLastWave);
+}
+
+function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
+  if (!allocation.removed) return "disabled in workspace/disabled.json";
+  if (!workerThere) return "its worker left workspace/workers.json";
+  return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
+}
+
+function byLastWave(a: Leaving, b: Leaving): number {
+  return (
+    b.job.deploymentSeq - a.job.deploymentSeq ||
+    (a.job.name < b.job.name ? -1 : a.job.name > b.job.name ? 1 : compareHosts(a.allocation.host, b.allocation.host))
+  );
+}

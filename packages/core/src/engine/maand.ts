@@ -1,0 +1,72 @@
+import type { BucketPaths } from "../config/find-bucket.ts";
+import type { Settings } from "../config/settings.ts";
+import type { LogSource, RunContext } from "../contexts.ts";
+import type { EventMap, EventType, MaandEvent } from "../events.ts";
+import type { Hooks } from "../hooks.ts";
+import type { Plugin } from "../plugin.ts";
+import type { Store } from "../store/store.ts";
+
+/** A bucket, opened, with its plugins applied: what every command that does something works on. */
+export interface Maand {
+  readonly paths: BucketPaths;
+  readonly bucketId: string;
+  readonly store: Store;
+  readonly hooks: Hooks;
+  readonly plugins: readonly Plugin[];
+  readonly settings: Settings;
+  /** The clock; passed in, so that core never reads one. */
+  readonly now: () => Date;
+  /** Gives UUIDs. */
+  readonly newId: () => string;
+  /** Aborts when a person interrupts. */
+  readonly signal: AbortSignal;
+  /** Name of the process that holds the lock, for others. */
+  readonly pid: number;
+}
+
+/** Where words of a plugin come from. */
+export interface Speaker {
+  readonly worker?: string;
+  readonly job?: string;
+}
+
+/** One run of a command: its identity, its clock, and how it speaks. */
+export interface RunFrame {
+  readonly maand: Maand;
+  readonly id: string;
+  readonly command: string;
+  readonly startedAt: Date;
+  emit<T extends EventType>(type: T, fields: EventMap[T]): void;
+  /** The base of every context of this run; `log` speaks for the unit named. */
+  context(speaker: Speaker): RunContext;
+}
+
+/** Begins to speak as a run. */
+export function runFrame(maand: Maand, command: string): RunFrame {
+  const id = maand.newId();
+  let seq = 0;
+  const emit: RunFrame["emit"] = (type, fields) => {
+    seq += 1;
+    maand.hooks.event.call(event(type, fields, { seq, at: maand.now().toISOString(), run: id }));
+  };
+  const base = {
+    run: { id, command },
+    bucket: { id: maand.bucketId, root: maand.paths.root },
+    settings: maand.settings,
+    signal: maand.signal,
+  };
+  const context = ({ worker, job }: Speaker): RunContext => ({
+    ...base,
+    log: (line: string, source?: LogSource) =>
+      emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
+  });
+  return { maand, id, command, startedAt: maand.now(), emit, context };
+}
+
+type EventHead = { readonly seq: number; readonly at: string; readonly run: string };
+
+/** Puts an event together; its type and fields agree by the signature of `emit`. */
+function event<T extends EventType>(type: T, fields: EventMap[T], head: EventHead): Extract<MaandEvent, { type: T }>;
+function event(type: EventType, fields: object, head: EventHead): object {
+  return { ...head, type, ...fields };
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { findBucket } from "../config/find-bucket.ts";
+import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
+import { MaandError } from "../errors.ts";
+import { runLog } from "../log/run-log.ts";
+import type { Plugin } from "../plugin.ts";
+import { Store } from "../store/store.ts";
+import { applyPlugins } from "./apply-plugins.ts";
+import type { Maand } from "./maand.ts";
+
+/** What the world outside gives a command. */
+export interface OpenOptions extends LoadOptions {
+  /** Where the search for the bucket begins. */
+  readonly from: string;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+  readonly pid: number;
+  /** Readers of events, such as a screen. They are not part of the configuration. */
+  readonly readers?: readonly Plugin[];
+}
+
+/** An opened bucket; close it when done. */
+export interface OpenedMaand extends Maand {
+  readonly loaded: Loaded;
+  close(): void;
+}
+
+/** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
+export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
+  const paths = findBucket(options.from);
+  const loaded = await loadConfig(paths, options);
+  const plugins = loaded.plugins.map(({ plugin }) => plugin);
+  const hooks = await applyPlugins([runLog(paths.logs), ...(options.readers ?? []), ...plugins]);
+  const store = Store.open(paths.store);
+  const bucket = store.bucket.read();
+  if (!bucket)
+    throw new MaandError({
+      code: "NOT_A_BUCKET",
+      message: `${paths.root} was never initialised`,
+      hint: "run maand init there",
+    });
+  return {
+    paths,
+    bucketId: bucket.id,
+    store,
+    hooks,
+    plugins,
+    loaded,
+    settings: loaded.settings,
+    now: options.now,
+    newId: randomUUID,
+    signal: options.signal,
+    pid: options.pid,
+    close: () => store.close(),
+  };
+}

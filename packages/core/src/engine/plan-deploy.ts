@@ -1,0 +1,128 @@
+import type { Job } from "../domain/job.ts";
+import { demandedJobs } from "../domain/job.ts";
+import { didYouMean } from "../domain/names.ts";
+import type { Wish } from "../domain/plan.ts";
+import { error } from "../domain/problem.ts";
+import { problemsError } from "../errors.ts";
+import { type Leaving, leaving } from "./leaving.ts";
+import { type Maand, runFrame } from "./maand.ts";
+import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
+import { knownOf, lockBucket, memoryOf, type Run } from "./run.ts";
+
+/** How a deploy was asked for. */
+export interface DeployWish extends Wish {
+  /** Only these jobs enter the waves; empty means all. Who leaves is not narrowed by it (deploy.md 1.1). */
+  readonly jobs: readonly string[];
+}
+
+/** Jobs that are deployed together, and when. */
+export interface Wave {
+  readonly deploymentSeq: number;
+  /** In name order. */
+  readonly jobs: readonly Job[];
+}
+
+/** What a deploy would do. */
+export interface Plan {
+  readonly required: boolean;
+  readonly waves: readonly {
+    readonly deploymentSeq: number;
+    readonly jobs: readonly (PlannedJob & { readonly required: boolean; readonly runsFirst: boolean })[];
+  }[];
+  readonly leaving: readonly Leaving[];
+}
+
+/** The waves a wish touches. Throws PROBLEMS for a job nobody knows: a filter never silently means something else. */
+export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<DeployWish, "jobs">): Wave[] {
+  const known = run.catalog.jobs.map((job) => job.name);
+  const unknown = wish.jobs.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw problemsError(
+      unknown.map((name) =>
+        error(
+          "unknown_job",
+          "--jobs",
+          `there is no job "${name}"`,
+          didYouMean(name, known) ?? "maand cat jobs lists them",
+        ),
+      ),
+    );
+  }
+  const wanted = run.catalog.jobs.filter(
+    (job) =>
+      (wish.jobs.length === 0 || wish.jobs.includes(job.name)) && (run.allocationsOf.get(job.name) ?? []).length > 0,
+  );
+  const waves = new Map<number, Job[]>();
+  for (const job of wanted) {
+    const wave = waves.get(job.deploymentSeq) ?? [];
+    waves.set(job.deploymentSeq, wave);
+    wave.push(job);
+  }
+  return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
+}
+
+/** Plans a whole deploy without doing any of it: no hook that could change something runs, nothing is written (decision 6). */
+export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> {
+  const lock = lockBucket(maand, "deploy --dry-run");
+  try {
+    const source = {
+      maand,
+      frame: runFrame(maand, "deploy --dry-run"),
+      ...knownOf(maand.store.catalog.read()),
+      ...memoryOf(maand),
+    };
+    const pending = maand.store.pendingAfter.all();
+    const leavers = leaving(source);
+    const waves = [];
+    for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
+      const planned = [];
+      for (const job of jobs) {
+        const plan = await planJob(source, job, wish, pending);
+        planned.push({
+          ...plan,
+          required: isRequired(plan),
+          runsFirst:
+            maand.hooks.before.isUsed() && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy")),
+        });
+      }
+      waves.push({ deploymentSeq, jobs: planned });
+    }
+    refuseStarts(
+      waves.flatMap((wave) => wave.jobs),
+      wish,
+    );
+    return {
+      required: leavers.length > 0 || waves.some((wave) => wave.jobs.some((job) => job.required)),
+      waves,
+      leaving: leavers,
+    };
+  } finally {
+    lock.release();
+  }
+}
+
+/** `--sync-only` starts nothing, so it is refused for jobs that have something to start (deploy.md 1.1), before anything is done. */
+export function refuseStarts(plans: readonly PlannedJob[], wish: Wish): void {
+  if (!wish.syncOnly) return;
+  const problems = plans.flatMap(({ job, allocations }) => {
+    const hosts = allocations
+      .filter(({ decision }) => decision.action === "start")
+      .map(({ allocation }) => allocation.host);
+    return hosts.length === 0
+      ? []
+      : [
+          error(
+            "needs_start",
+            `job ${job.name}`,
+            `has to be started on ${hosts.join(", ")}`,
+            "deploy it without --sync-only first, or leave it out with --jobs",
+          ),
+        ];
+  });
+  if (problems.length > 0) throw problemsError(problems);
+}
+
+/** The first job this one demands, directly, that something went wrong with in this run (decision 4). */
+export function blockedBy(run: Pick<Run, "ledger">, job: Job): string | undefined {
+  return demandedJobs(job).find((name) => run.ledger.failed(name));
+}

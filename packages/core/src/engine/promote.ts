@@ -1,0 +1,23 @@
+import type { Job } from "../domain/job.ts";
+import type { PlannedAllocation } from "./plan-job.ts";
+import type { Run } from "./run.ts";
+
+/** Records that these allocations now run what was planned, as one transaction that also closes their journal rows. */
+export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocation[]): void {
+  run.maand.store.transaction(() => {
+    for (const member of members) promote(run, job, member, member.decision.action);
+  });
+}
+
+/** Records one allocation. A promotion without lifecycle does not close lifecycle rows: it says nothing about the process. */
+export function promote(run: Run, job: Job, { allocation, target, tree }: PlannedAllocation, action: string): void {
+  const { store } = run.maand;
+  const before = run.remembered(allocation.id).promoted;
+  store.transaction(() => {
+    store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled });
+    if (action === "sync") {
+      if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);
+    } else store.journal.settle(allocation.id);
+  });
+  run.ledger.note(job.name, allocation.host, action, "ok", true);
+}

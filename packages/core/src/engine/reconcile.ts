@@ -1,0 +1,91 @@
+import { act, intend } from "./act.ts";
+import { checkHealth } from "./check-health.ts";
+import { allocationContext } from "./contexts-of.ts";
+import { type Leaving, leaving } from "./leaving.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Stops what was removed or is in maintenance and may run, cleans up what was removed, and asks the survivors how they
+ * are (seed deploy, phase order). Wave by wave from the last, the workers of a wave side by side. What fails stays as it
+ * is, is named, and is tried again by the next deploy; it keeps nobody else back.
+ */
+export async function reconcile(run: Run): Promise<void> {
+  const all = leaving(run);
+  for (const group of byWave(all)) {
+    stopIfInterrupted(run.maand.signal);
+    await Promise.all(group.map((entry) => leave(run, entry)));
+  }
+  run.refresh();
+  await verifySurvivors(run, all);
+}
+
+function byWave(all: readonly Leaving[]): Leaving[][] {
+  const groups = new Map<number, Leaving[]>();
+  for (const entry of all) {
+    const group = groups.get(entry.job.deploymentSeq) ?? [];
+    groups.set(entry.job.deploymentSeq, group);
+    group.push(entry);
+  }
+  return [...groups.values()];
+}
+
+async function leave(run: Run, entry: Leaving): Promise<void> {
+  const { allocation, job } = entry;
+  const action = entry.remove ? "remove" : "stop";
+  try {
+    if (entry.stop) await stop(run, entry);
+    if (entry.remove) await remove(run, entry);
+    run.ledger.note(job.name, allocation.host, action, "ok", false);
+  } catch (cause) {
+    run.ledger.fail(job.name, allocation.host, action, cause);
+    if (outcomeOf(cause) === "unreachable")
+      run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
+  }
+}
+
+/** Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. */
+async function stop(run: Run, { allocation, job }: Leaving): Promise<void> {
+  const { store, hooks } = run.maand;
+  const [step] = intend(run, job, [{ allocation, kind: "stop" }]);
+  if (step) await act(run, step, "reconcile");
+  store.transaction(() => {
+    store.promoted.markStopped(allocation.id);
+    store.journal.settle(allocation.id);
+  });
+  try {
+    await hooks.stopped.promise(allocationContext(run, job, allocation));
+  } catch (cause) {
+    run.ledger.failJob(job.name, cause);
+  }
+}
+
+async function remove(run: Run, { allocation, job }: Leaving): Promise<void> {
+  const { store } = run.maand;
+  const [step] = intend(run, job, [{ allocation, kind: "remove" }]);
+  if (step) await act(run, step, "reconcile");
+  store.transaction(() => {
+    store.promoted.forget(allocation.id);
+    store.promoted.sweepTrees();
+  });
+}
+
+/** Jobs that lost a running allocation and have others: are those well? */
+async function verifySurvivors(run: Run, all: readonly Leaving[]): Promise<void> {
+  const jobs = new Set(
+    all
+      .filter(({ stop, allocation, job }) => stop && !run.ledger.lost(job.name, allocation.host))
+      .map(({ job }) => job),
+  );
+  await Promise.all(
+    [...jobs].map(async (job) => {
+      const running = (run.allocationsOf.get(job.name) ?? []).filter(({ id, disabled }) => {
+        const { promoted } = run.remembered(id);
+        return !disabled && promoted !== undefined && !promoted.stopped;
+      });
+      if (running.length === 0) return;
+      const { outcome, cause } = await checkHealth(run, job, running, true);
+      if (outcome === "failed") run.ledger.failJob(job.name, asMaandError(cause));
+    }),
+  );
+}

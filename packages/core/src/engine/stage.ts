@@ -1,0 +1,161 @@
+import pLimit from "p-limit";
+import type { StageContext } from "../contexts.ts";
+import type { Worker } from "../domain/worker.ts";
+import { MaandError } from "../errors.ts";
+import { RUNTIME_NAMES } from "../workspace/job-files.ts";
+import { metadataOf } from "./metadata.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
+import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
+import { type Run, workerOf } from "./run.ts";
+import { StagedTrees } from "./staged-trees.ts";
+
+/** Workers synced at once: enough to hide their distance, few enough for one machine's processes. */
+const SYNCS_AT_ONCE = 16;
+
+/** Brings files to workers: keeps the count of deliveries and the staged trees of a run. */
+export class Stager {
+  readonly #run: Run;
+  readonly #trees: StagedTrees;
+  readonly #limit = pLimit(SYNCS_AT_ONCE);
+  readonly #failed = new Set<string>();
+  #updateSeq: number | undefined;
+
+  constructor(run: Run) {
+    this.#run = run;
+    this.#trees = new StagedTrees(run.tmp, (hash) => run.maand.store.contents.read(hash));
+  }
+
+  /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */
+  async stageWave(plans: readonly PlannedJob[]): Promise<void> {
+    const byHost = new Map<string, SyncEntry[]>();
+    for (const { job, allocations } of plans) {
+      for (const planned of allocations) {
+        if (!needsFiles(planned) || this.#run.ledger.lost(job.name, planned.allocation.host)) continue;
+        const entries = byHost.get(planned.allocation.host) ?? [];
+        byHost.set(planned.allocation.host, entries);
+        entries.push({ job: job.name, planned });
+      }
+    }
+    await Promise.all(
+      [...byHost].map(([host, entries]) => this.#limit(() => this.#stageWorker(workerOf(this.#run, host), entries))),
+    );
+  }
+
+  /** Whether bringing files to this worker failed in this run. */
+  failed(host: string): boolean {
+    return this.#failed.has(host);
+  }
+
+  /** Tells a worker anew what it is and what is on it, without any job's files. */
+  async stageMetadata(worker: Worker): Promise<void> {
+    await this.#limit(() => this.#sync(worker, []));
+  }
+
+  async #stageWorker(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    try {
+      await this.#sync(worker, entries);
+    } catch (cause) {
+      this.#failed.add(worker.host);
+      for (const { job, planned } of entries) this.#run.ledger.fail(job, worker.host, planned.decision.action, cause);
+    }
+  }
+
+  async #sync(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    const { maand, frame, connections } = this.#run;
+    stopIfInterrupted(maand.signal);
+    const remote = await connections.ready(worker);
+    const seq = this.#nextSeq();
+    const metadata = metadataOf(this.#run, worker, seq);
+    const trees = entries.map(({ job, planned }) => ({ job, tree: planned.tree, digest: planned.target.digest }));
+    const sources = this.#trees.write(worker.host, trees, metadata.files);
+    const jobs = entries.map(({ job }) => job);
+    const began = maand.now().getTime();
+    frame.emit("stage.started", { worker: worker.host, jobs });
+    const steps = this.#intend(worker, entries);
+    const context: StageContext = Object.freeze({
+      ...frame.context({ worker: worker.host }),
+      worker,
+      remote,
+      sources,
+      jobs,
+      keep: RUNTIME_NAMES,
+      timeoutMs: maand.settings.timeouts.commandMs,
+    });
+    try {
+      if ((await maand.hooks.stage.promise(context)) !== "done") throw noStage(remote.transport, worker.host);
+      this.#conclude(worker, entries, steps, { seq, digest: metadata.digest });
+      frame.emit("stage.finished", {
+        worker: worker.host,
+        jobs,
+        outcome: "ok",
+        message: null,
+        duration_ms: maand.now().getTime() - began,
+      });
+    } catch (cause) {
+      for (const step of steps) maand.store.journal.conclude(step, outcomeOf(cause), this.#run.at());
+      const { message } = asMaandError(cause);
+      frame.emit("stage.finished", {
+        worker: worker.host,
+        jobs,
+        outcome: outcomeOf(cause),
+        message,
+        duration_ms: maand.now().getTime() - began,
+      });
+      throw cause;
+    }
+  }
+
+  /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
+  #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
+    const { store } = this.#run.maand;
+    return store.transaction(() => {
+      store.deliveries.begin(worker.host);
+      for (const { planned } of entries) store.promoted.stage(planned.allocation.id, undefined);
+      const intents = entries.map(({ planned }) => ({
+        allocation: planned.allocation.id,
+        kind: "stage" as const,
+        digest: planned.target.digest,
+      }));
+      return store.journal.intend(this.#run.number, intents, this.#run.at());
+    });
+  }
+
+  #conclude(
+    worker: Worker,
+    entries: readonly SyncEntry[],
+    steps: readonly number[],
+    delivered: { readonly seq: number; readonly digest: string },
+  ): void {
+    const { store } = this.#run.maand;
+    store.transaction(() => {
+      store.deliveries.finish(worker.host, delivered.seq, delivered.digest);
+      for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
+      for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
+    });
+  }
+
+  /** Counted up once per run, just before its first sync (seed deploy, decision 10). */
+  #nextSeq(): number {
+    this.#updateSeq ??= this.#run.maand.store.bucket.nextUpdateSeq();
+    return this.#updateSeq;
+  }
+}
+
+interface SyncEntry {
+  readonly job: string;
+  readonly planned: PlannedAllocation;
+}
+
+/** Allocations in maintenance get no files (seed disable-and-drain); unchanged ones need none. */
+function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
+  return !allocation.disabled && decision.action !== "skip";
+}
+
+function noStage(transport: string, host: string): MaandError {
+  return new MaandError({
+    code: "NO_HANDLER",
+    message: `no plugin brings files to ${host}, which is reached by "${transport}"`,
+    hint: "load a plugin that taps stage for it, such as rsync; maand plugins lists what is loaded",
+    worker: host,
+  });
+}

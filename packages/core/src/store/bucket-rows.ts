@@ -1,0 +1,72 @@
+import type { StoreDatabase } from "./database.ts";
+
+/** The bucket's own row: who it is, and the count of its deliveries. */
+export class BucketRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** Undefined before `maand init`. */
+  read(): { readonly id: string; readonly updateSeq: number } | undefined {
+    const row = this.#db.get("SELECT bucket_id, update_seq FROM bucket");
+    return row && { id: String(row.bucket_id), updateSeq: Number(row.update_seq) };
+  }
+
+  create(id: string): void {
+    this.#db.run("INSERT INTO bucket (one, bucket_id) VALUES (1, ?)", id);
+  }
+
+  /** Counts one delivery up and answers the new number (decision 10). */
+  nextUpdateSeq(): number {
+    this.#db.run("UPDATE bucket SET update_seq = update_seq + 1");
+    return this.read()?.updateSeq ?? 0;
+  }
+}
+
+/** What was delivered to a worker last: the sync check and the metadata sync both stand on it. */
+export interface Delivery {
+  /** `update_seq` in the worker's `worker.json`; undefined while a delivery is in doubt. */
+  readonly seq: number | undefined;
+  /** Digest of its metadata files without the sequence number. */
+  readonly metadata: string | undefined;
+}
+
+/** Deliveries by worker. */
+export class DeliveryRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  all(): Map<string, Delivery> {
+    const rows = this.#db.all("SELECT host, delivered_seq, metadata FROM delivery");
+    return new Map(
+      rows.map((row) => [
+        String(row.host),
+        {
+          seq: row.delivered_seq === null ? undefined : Number(row.delivered_seq),
+          metadata: row.metadata === null ? undefined : String(row.metadata),
+        },
+      ]),
+    );
+  }
+
+  /** Before a sync: until it is finished nobody knows what is there. */
+  begin(host: string): void {
+    this.#db.run(
+      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL",
+      host,
+    );
+  }
+
+  finish(host: string, seq: number, metadata: string): void {
+    this.#db.run("UPDATE delivery SET delivered_seq = ?, metadata = ? WHERE host = ?", seq, metadata, host);
+  }
+
+  forget(host: string): void {
+    this.#db.run("DELETE FROM delivery WHERE host = ?", host);
+  }
+}

@@ -1,0 +1,197 @@
+import type { Catalog } from "../domain/catalog.ts";
+import type { Allocation, Job, JobFile } from "../domain/job.ts";
+import { byPosition, type Worker } from "../domain/worker.ts";
+import type { StoreDatabase } from "./database.ts";
+
+/** A job's file with the time it was last seen to change, so that unchanged ones are not read again. */
+export interface SeenFile extends JobFile {
+  readonly mtimeMs: number;
+}
+
+/** The stored catalog, with what has left the workspace and is not forgotten yet. */
+export interface StoredCatalog extends Catalog {
+  /** Workers that left `workers.json` and may still have something of ours. */
+  readonly removedWorkers: readonly Worker[];
+  /** Jobs that left the workspace, as they were last. */
+  readonly removedJobs: readonly Job[];
+}
+
+/** Workers, jobs, files and allocations: what should be. Only rows that differ are written. */
+export class CatalogRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  read(): StoredCatalog {
+    const workers = this.#db
+      .all("SELECT spec, removed FROM worker")
+      .map((row) => ({ removed: row.removed === 1, worker: parse<Worker>(row.spec) }));
+    const jobs = this.#jobs();
+    const present = workers.filter(({ removed }) => !removed).map(({ worker }) => worker);
+    return {
+      workers: present.sort(byPosition),
+      removedWorkers: workers.filter(({ removed }) => removed).map(({ worker }) => worker),
+      jobs: jobs.filter(({ removed }) => !removed).map(({ job }) => job),
+      removedJobs: jobs.filter(({ removed }) => removed).map(({ job }) => job),
+      allocations: this.allocations(),
+    };
+  }
+
+  allocations(): Allocation[] {
+    const rows = this.#db.all(
+      "SELECT id, job, host, disabled, removed, position FROM allocation ORDER BY job, removed, position, host",
+    );
+    return rows.map((row) => ({
+      id: String(row.id),
+      job: String(row.job),
+      host: String(row.host),
+      disabled: row.disabled === 1,
+      removed: row.removed === 1,
+      index: Number(row.position),
+    }));
+  }
+
+  /** Files of all jobs by job, as they were when they were last read. */
+  seenFiles(): Map<string, Map<string, SeenFile>> {
+    const jobs = new Map<string, Map<string, SeenFile>>();
+    for (const row of this.#db.all(
+      "SELECT job, path, hash, executable, size, mtime_ms FROM job_file ORDER BY job, path",
+    )) {
+      const job = String(row.job);
+      const files = jobs.get(job) ?? new Map<string, SeenFile>();
+      jobs.set(job, files);
+      const file = {
+        path: String(row.path),
+        hash: String(row.hash),
+        executable: row.executable === 1,
+        size: Number(row.size),
+      };
+      files.set(file.path, { ...file, mtimeMs: Number(row.mtime_ms) });
+    }
+    return jobs;
+  }
+
+  /** Puts a catalog in the place of the stored one. Run it in a transaction, after the contents were put. */
+  write(before: StoredCatalog, next: Catalog, files: ReadonlyMap<string, readonly SeenFile[]>): void {
+    this.#writeWorkers(before, next);
+    this.#writeJobs(before, next, files);
+    this.#writeAllocations(before.allocations, next.allocations);
+  }
+
+  /** Forgets a removed allocation; with the last one of a removed job or worker, that goes too. */
+  forget(allocation: Pick<Allocation, "id" | "job" | "host">): void {
+    this.#db.run("DELETE FROM allocation WHERE id = ? AND removed = 1", allocation.id);
+    this.#db.run(
+      "DELETE FROM job WHERE name = ? AND removed = 1 AND NOT EXISTS (SELECT 1 FROM allocation WHERE job = name)",
+      allocation.job,
+    );
+    this.#db.run(
+      "DELETE FROM worker WHERE host = ? AND removed = 1 AND NOT EXISTS (SELECT 1 FROM allocation WHERE allocation.host = worker.host)",
+      allocation.host,
+    );
+  }
+
+  #jobs(): { readonly removed: boolean; readonly job: Job }[] {
+    const seen = this.seenFiles();
+    return this.#db.all("SELECT name, spec, removed FROM job ORDER BY name").map((row) => {
+      const files = [...(seen.get(String(row.name))?.values() ?? [])].map(({ mtimeMs: _, ...file }) => file);
+      return { removed: row.removed === 1, job: { ...parse<Omit<Job, "files">>(row.spec), files } };
+    });
+  }
+
+  #writeWorkers(before: StoredCatalog, next: Catalog): void {
+    const known = new Map(before.workers.map((worker) => [worker.host, JSON.stringify(worker)]));
+    for (const worker of next.workers) {
+      const spec = JSON.stringify(worker);
+      if (known.get(worker.host) !== spec) {
+        this.#db.run(
+          "INSERT INTO worker (host, worker_id, removed, spec) VALUES (?, ?, 0, ?) ON CONFLICT (host) DO UPDATE SET worker_id = excluded.worker_id, removed = 0, spec = excluded.spec",
+          worker.host,
+          worker.workerId,
+          spec,
+        );
+      }
+      known.delete(worker.host);
+    }
+    const used = new Set(next.allocations.map((allocation) => allocation.host));
+    for (const host of known.keys()) {
+      if (used.has(host)) this.#db.run("UPDATE worker SET removed = 1 WHERE host = ?", host);
+      else this.#db.run("DELETE FROM worker WHERE host = ?", host);
+    }
+  }
+
+  #writeJobs(before: StoredCatalog, next: Catalog, files: ReadonlyMap<string, readonly SeenFile[]>): void {
+    const known = new Map(before.jobs.map((job) => [job.name, specOf(job)]));
+    const seen = this.seenFiles();
+    for (const job of next.jobs) {
+      const spec = specOf(job);
+      if (known.get(job.name) !== spec) {
+        this.#db.run(
+          "INSERT INTO job (name, removed, spec) VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET removed = 0, spec = excluded.spec",
+          job.name,
+          spec,
+        );
+      }
+      known.delete(job.name);
+      this.#writeFiles(job.name, seen.get(job.name) ?? new Map(), files.get(job.name) ?? []);
+    }
+    const used = new Set(next.allocations.map((allocation) => allocation.job));
+    for (const name of known.keys()) {
+      if (used.has(name)) this.#db.run("UPDATE job SET removed = 1 WHERE name = ?", name);
+      else this.#db.run("DELETE FROM job WHERE name = ?", name);
+    }
+  }
+
+  #writeFiles(job: string, before: ReadonlyMap<string, SeenFile>, files: readonly SeenFile[]): void {
+    const gone = new Set(before.keys());
+    for (const file of files) {
+      gone.delete(file.path);
+      const was = before.get(file.path);
+      if (was && was.hash === file.hash && was.executable === file.executable && was.mtimeMs === file.mtimeMs) continue;
+      this.#db.run(
+        "INSERT INTO job_file (job, path, hash, executable, size, mtime_ms) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job, path) DO UPDATE SET hash = excluded.hash, executable = excluded.executable, size = excluded.size, mtime_ms = excluded.mtime_ms",
+        job,
+        file.path,
+        file.hash,
+        file.executable ? 1 : 0,
+        file.size,
+        file.mtimeMs,
+      );
+    }
+    for (const path of gone) this.#db.run("DELETE FROM job_file WHERE job = ? AND path = ?", job, path);
+  }
+
+  #writeAllocations(before: readonly Allocation[], next: readonly Allocation[]): void {
+    const known = new Map(before.map((allocation) => [allocation.id, allocation]));
+    for (const allocation of next) {
+      const was = known.get(allocation.id);
+      if (
+        was &&
+        was.disabled === allocation.disabled &&
+        was.removed === allocation.removed &&
+        was.index === allocation.index
+      )
+        continue;
+      this.#db.run(
+        "INSERT INTO allocation (id, job, host, disabled, removed, position) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET disabled = excluded.disabled, removed = excluded.removed, position = excluded.position",
+        allocation.id,
+        allocation.job,
+        allocation.host,
+        allocation.disabled ? 1 : 0,
+        allocation.removed ? 1 : 0,
+        allocation.index,
+      );
+    }
+  }
+}
+
+function specOf(job: Job): string {
+  const { files: _, ...spec } = job;
+  return JSON.stringify(spec);
+}
+
+function parse<T>(text: unknown): T {
+  return JSON.parse(String(text));
+}

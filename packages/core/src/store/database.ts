@@ -1,0 +1,95 @@
+import { chmodSync, existsSync } from "node:fs";
+import Sqlite, { type Database, type Statement } from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+import { migrate } from "./migrations.ts";
+
+/** One row as SQLite gives it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * The open SQLite file behind the store: prepared statements, and transactions that never span an `await`. Every failure
+ * of SQLite leaves here as STORE_BROKEN.
+ */
+export class StoreDatabase {
+  readonly #db: Database;
+  readonly #file: string;
+  readonly #statements = new Map<string, Statement>();
+
+  private constructor(db: Database, file: string) {
+    this.#db = db;
+    this.#file = file;
+  }
+
+  /** Opens the file, which must exist unless `create`, and brings its tables up to date. */
+  static open(file: string, { create = false }: { readonly create?: boolean } = {}): StoreDatabase {
+    if (!create && file !== ":memory:" && !existsSync(file)) throw broken(file, "it does not exist", undefined);
+    return guarded(file, () => {
+      const db = new Sqlite(file, { timeout: 5000 });
+      if (create && file !== ":memory:") chmodSync(file, 0o600);
+      db.pragma("journal_mode = WAL");
+      db.pragma("synchronous = FULL");
+      db.pragma("foreign_keys = ON");
+      migrate(db);
+      return new StoreDatabase(db, file);
+    });
+  }
+
+  all(sql: string, ...values: readonly unknown[]): Row[] {
+    return guarded(this.#file, () =>
+      this.#prepare(sql)
+        .all(...values)
+        .map(asRow),
+    );
+  }
+
+  get(sql: string, ...values: readonly unknown[]): Row | undefined {
+    return guarded(this.#file, () => {
+      const row = this.#prepare(sql).get(...values);
+      return row === undefined ? undefined : asRow(row);
+    });
+  }
+
+  /** Runs a statement that writes; answers the id of the row it put in. */
+  run(sql: string, ...values: readonly unknown[]): number {
+    return guarded(this.#file, () => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+  }
+
+  /** Does `work` as one transaction: all of it is stored, or nothing. */
+  transaction<T>(work: () => T): T {
+    return guarded(this.#file, () => (this.#db.inTransaction ? work() : this.#db.transaction(work).immediate()));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function asRow(row: unknown): Row {
+  return typeof row === "object" && row !== null ? { ...row } : {};
+}
+
+function guarded<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof Sqlite.SqliteError)) throw cause;
+    throw broken(file, cause.message, cause);
+  }
+}
+
+function broken(file: string, why: string, cause: unknown): MaandError {
+  return new MaandError({
+    code: "STORE_BROKEN",
+    message: `the store ${file} cannot be used: ${why}`,
+    hint: "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
+    cause,
+  });
+}

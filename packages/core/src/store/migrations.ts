@@ -1,0 +1,129 @@
+import type { Database } from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+
+/**
+ * Every change the store's tables ever went through, in order; the store's `user_version` counts those already done.
+ * Append only: a migration that has been released is never edited.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE bucket (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    bucket_id TEXT NOT NULL,
+    update_seq INTEGER NOT NULL DEFAULT 0
+  );
+  -- removed workers stay until gc, so that what still runs there can be stopped
+  CREATE TABLE worker (
+    host TEXT PRIMARY KEY,
+    worker_id TEXT NOT NULL UNIQUE,
+    removed INTEGER NOT NULL DEFAULT 0,
+    spec TEXT NOT NULL
+  ) WITHOUT ROWID;
+  -- what was delivered to a worker last; its files are there only if delivered_seq is not null
+  CREATE TABLE delivery (
+    host TEXT PRIMARY KEY,
+    delivered_seq INTEGER,
+    metadata TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE content (
+    hash TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE job (
+    name TEXT PRIMARY KEY,
+    removed INTEGER NOT NULL DEFAULT 0,
+    spec TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE job_file (
+    job TEXT NOT NULL REFERENCES job (name) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL REFERENCES content (hash),
+    executable INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    PRIMARY KEY (job, path)
+  ) WITHOUT ROWID;
+  CREATE INDEX job_file_hash ON job_file (hash);
+  CREATE TABLE allocation (
+    id TEXT PRIMARY KEY,
+    job TEXT NOT NULL,
+    host TEXT NOT NULL,
+    disabled INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    UNIQUE (job, host)
+  ) WITHOUT ROWID;
+  -- the list of files a digest stands for: once, however many allocations share it
+  CREATE TABLE tree (
+    digest TEXT PRIMARY KEY,
+    files TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE planned (
+    allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE staged (
+    allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
+    digest TEXT
+  ) WITHOUT ROWID;
+  CREATE TABLE promoted (
+    allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL REFERENCES tree (digest),
+    scheme INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    health_failed INTEGER NOT NULL DEFAULT 0,
+    stopped INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX promoted_digest ON promoted (digest);
+  CREATE TABLE run (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    command TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    outcome TEXT
+  );
+  -- the journal: a row before every remote action, its result afterwards
+  CREATE TABLE step (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES run (number),
+    allocation TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    digest TEXT,
+    version TEXT,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    outcome TEXT,
+    settled INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX step_open ON step (allocation) WHERE settled = 0;
+  CREATE INDEX step_run ON step (run);
+  -- jobs whose post-deploy work is still to be done
+  CREATE TABLE pending_after (job TEXT PRIMARY KEY) WITHOUT ROWID;
+  `,
+];
+
+/** Version of the tables this maand writes. */
+export const STORE_VERSION = MIGRATIONS.length;
+
+/** Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, never downgraded (B30). */
+export function migrate(db: Database): void {
+  const version = storeVersion(db);
+  if (version > STORE_VERSION) {
+    throw new MaandError({
+      code: "STORE_NEWER",
+      message: `the store has version ${version}, and this maand knows versions up to ${STORE_VERSION}`,
+      hint: "use the maand that wrote it, or a newer one",
+    });
+  }
+  if (version === STORE_VERSION) return;
+  const upgrade = db.transaction(() => {
+    for (const statements of MIGRATIONS.slice(version)) db.exec(statements);
+    db.pragma(`user_version = ${STORE_VERSION}`);
+  });
+  upgrade.immediate();
+}
+
+function storeVersion(db: Database): number {
+  return Number(db.pragma("user_version", { simple: true }));
+}

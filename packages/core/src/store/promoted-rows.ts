@@ -1,0 +1,117 @@
+import { DIGEST_SCHEME } from "../domain/digest.ts";
+import type { JobFile } from "../domain/job.ts";
+import type { ActionKind, Remembered, Target } from "../domain/plan.ts";
+import type { StoreDatabase } from "./database.ts";
+
+/** A file as a digest lists it. */
+export type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+
+/** What is known of each allocation: planned, staged, promoted, and what is not settled. */
+export class PromotedRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** Everything remembered, by allocation id. */
+  remembered(): Map<string, Remembered> {
+    const found = new Map<string, Remembered>();
+    const add = (id: unknown, part: Remembered) => found.set(String(id), { ...found.get(String(id)), ...part });
+    for (const row of this.#db.all("SELECT allocation, digest FROM staged"))
+      add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
+    for (const row of this.#db.all("SELECT allocation, digest, version, health_failed, stopped FROM promoted")) {
+      const promoted = {
+        digest: String(row.digest),
+        version: String(row.version),
+        healthFailed: row.health_failed === 1,
+        stopped: row.stopped === 1,
+      };
+      add(row.allocation, { promoted });
+    }
+    const open =
+      "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop') ORDER BY id";
+    for (const row of this.#db.all(open)) {
+      add(row.allocation, {
+        unsettled: { kind: actionKind(row.kind), inDoubt: row.outcome === null, run: Number(row.run) },
+      });
+    }
+    return found;
+  }
+
+  /** Digests the last plan of each allocation found, by allocation id. */
+  planned(): Map<string, string> {
+    return new Map(
+      this.#db.all("SELECT allocation, digest FROM planned").map((row) => [String(row.allocation), String(row.digest)]),
+    );
+  }
+
+  plan(allocation: string, digest: string): void {
+    this.#db.run(
+      "INSERT INTO planned (allocation, digest) VALUES (?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest",
+      allocation,
+      digest,
+    );
+  }
+
+  /** Files on the worker: a digest when a sync finished, undefined while one is under way. */
+  stage(allocation: string, digest: string | undefined): void {
+    this.#db.run(
+      "INSERT INTO staged (allocation, digest) VALUES (?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest",
+      allocation,
+      digest ?? null,
+    );
+  }
+
+  /** Records what now runs; a promotion with `stopped` is one of an allocation in maintenance. */
+  promote(
+    allocation: string,
+    target: Target,
+    files: readonly ListedFile[],
+    { stopped }: { readonly stopped: boolean },
+  ): void {
+    const list = JSON.stringify(files.map(({ path, hash, executable }) => ({ path, hash, executable })));
+    this.#db.run("INSERT INTO tree (digest, files) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", target.digest, list);
+    this.#db.run(
+      "INSERT INTO promoted (allocation, digest, scheme, version, stopped) VALUES (?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, health_failed = 0",
+      allocation,
+      target.digest,
+      DIGEST_SCHEME,
+      target.version,
+      stopped ? 1 : 0,
+    );
+  }
+
+  /** The durable mark that an allocation in maintenance was stopped. */
+  markStopped(allocation: string): void {
+    this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
+  }
+
+  markHealth(allocation: string, failed: boolean): void {
+    this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
+  }
+
+  /** Nothing of it runs and nothing but its data is left on its worker. */
+  forget(allocation: string): void {
+    for (const table of ["promoted", "staged", "planned"])
+      this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
+    this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
+  }
+
+  /** Files a digest stands for; empty when it is not known any more. */
+  files(digest: string): ListedFile[] {
+    const row = this.#db.get("SELECT files FROM tree WHERE digest = ?", digest);
+    return row ? JSON.parse(String(row.files)) : [];
+  }
+
+  /** Drops file lists nothing refers to. */
+  sweepTrees(): void {
+    this.#db.run("DELETE FROM tree WHERE digest NOT IN (SELECT digest FROM promoted)");
+  }
+}
+
+const KINDS: readonly ActionKind[] = ["start", "restart", "reload", "stop", "remove"];
+
+function actionKind(text: unknown): ActionKind {
+  return KINDS.find((kind) => kind === text) ?? "restart";
+}

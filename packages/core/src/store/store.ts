@@ -1,0 +1,43 @@
+import { BucketRows, DeliveryRows } from "./bucket-rows.ts";
+import { CatalogRows } from "./catalog-rows.ts";
+import { ContentRows } from "./content-rows.ts";
+import { StoreDatabase } from "./database.ts";
+import { Journal, PendingAfterRows } from "./journal.ts";
+import { PromotedRows } from "./promoted-rows.ts";
+
+/** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one room per topic. */
+export class Store {
+  readonly bucket: BucketRows;
+  readonly deliveries: DeliveryRows;
+  readonly contents: ContentRows;
+  readonly catalog: CatalogRows;
+  readonly promoted: PromotedRows;
+  readonly journal: Journal;
+  readonly pendingAfter: PendingAfterRows;
+  readonly #db: StoreDatabase;
+
+  private constructor(db: StoreDatabase) {
+    this.#db = db;
+    this.bucket = new BucketRows(db);
+    this.deliveries = new DeliveryRows(db);
+    this.contents = new ContentRows(db);
+    this.catalog = new CatalogRows(db);
+    this.promoted = new PromotedRows(db);
+    this.journal = new Journal(db);
+    this.pendingAfter = new PendingAfterRows(db);
+  }
+
+  /** Opens a bucket's store; `:memory:` gives one that is gone when closed. Throws STORE_BROKEN, STORE_NEWER. */
+  static open(file: string, options: { readonly create?: boolean } = {}): Store {
+    return new Store(StoreDatabase.open(file, options));
+  }
+
+  /** Does `work` as one transaction. It must not await. */
+  transaction<T>(work: () => T): T {
+    return this.#db.transaction(work);
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+}

@@ -1,0 +1,58 @@
+import type { ActionContext, AllocationContext, RenderContext, TargetContext } from "../contexts.ts";
+import { fakeRemote } from "./fake-remote.ts";
+import { jobContext } from "./job-contexts.ts";
+import type { Heard } from "./run-context.ts";
+import { anAllocation, aWorker } from "./samples.ts";
+
+/** `stopped`: the allocation of `api` on `10.0.0.1`, running 1.0.0, to become what its job says. */
+export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Heard {
+  const base = jobContext(over);
+  const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});
+  const allocation = over.allocation ?? anAllocation({ job: base.job.name, host: worker.host });
+  return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
+}
+
+/** `render`: no sources; every file reads as nothing unless `read` is given. */
+export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Heard {
+  return { ...allocationContext(over), sources: [], read: () => new Uint8Array(), ...over };
+}
+
+/** `rollout`: restart the allocation, with the lifecycle environment, on a fake remote of its worker. */
+export function rolloutContext(over: Partial<ActionContext> = {}): ActionContext & Heard {
+  return { ...onWorker(over), action: { kind: "restart" }, ...over };
+}
+
+/** `reconcile`: stop the allocation. */
+export function reconcileContext(over: Partial<ActionContext> = {}): ActionContext & Heard {
+  return rolloutContext({ action: { kind: "stop" }, ...over });
+}
+
+/** `target`: run target `status` by hand. */
+export function targetContext(over: Partial<TargetContext> = {}): TargetContext & Heard {
+  return { ...onWorker(over), target: "status", ...over };
+}
+
+function onWorker(over: Partial<TargetContext>): Omit<TargetContext, "target"> & Heard {
+  const base = allocationContext(over);
+  const remote = over.remote ?? fakeRemote({ host: base.worker.host });
+  return {
+    ...base,
+    remote,
+    directory: `${remote.root}/jobs/${base.job.name}`,
+    env: lifecycleEnvironment(base),
+    timeoutMs: 300_000,
+    ...over,
+  };
+}
+
+function lifecycleEnvironment({ allocation, bucket, currentVersion, newVersion }: AllocationContext) {
+  return {
+    CURRENT_VERSION: currentVersion,
+    NEW_VERSION: newVersion,
+    JOB: allocation.job,
+    WORKER_IP: allocation.host,
+    ALLOCATION_ID: allocation.id,
+    ALLOCATION_INDEX: String(allocation.index),
+    BUCKET_ID: bucket.id,
+  };
+}

@@ -1,0 +1,90 @@
+import { DEFAULT_SETTINGS } from "../config/settings.ts";
+import type {
+  BatchContext,
+  CommitContext,
+  ControlContext,
+  HealthResult,
+  JobContext,
+  ValidateContext,
+  VerifyContext,
+} from "../contexts.ts";
+import type { Problem } from "../domain/problem.ts";
+import { fakeRemote } from "./fake-remote.ts";
+import { type Heard, runContext } from "./run-context.ts";
+import { aJob, anAllocation } from "./samples.ts";
+
+/** `validate`: one job `api` on no worker; problems reported are in `problems`. */
+export function validateContext(
+  over: Partial<ValidateContext> = {},
+): ValidateContext & { readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  return {
+    settings: DEFAULT_SETTINGS,
+    bucket: { root: "/bucket" },
+    jobs: [aJob()],
+    workers: [],
+    allocations: [],
+    report: (problem) => {
+      problems.push(problem);
+    },
+    ...over,
+    problems,
+  };
+}
+
+/** `before`, `after`, `built`: job `api` with its one allocation. */
+export function jobContext(over: Partial<JobContext> = {}): JobContext & Heard {
+  const job = over.job ?? aJob();
+  return { ...runContext(over), job, allocations: [anAllocation({ job: job.name })], ...over };
+}
+
+/** `started`, `promote`: the only batch of a job, holding all its allocations. */
+export function batchContext(over: Partial<BatchContext> = {}): BatchContext & Heard {
+  const base = jobContext(over);
+  return {
+    ...base,
+    batch: { index: 0, count: 1, phase: "update", allocations: base.allocations },
+    rolloutOrder: base.allocations.map((allocation) => allocation.host),
+    rolloutOrderSource: "default",
+    ...over,
+  };
+}
+
+/** `control`: a job whose allocations are all new. */
+export function controlContext(over: Partial<ControlContext> = {}): ControlContext & Heard {
+  const base = jobContext(over);
+  return {
+    ...base,
+    newAllocations: base.allocations.map((allocation) => allocation.host),
+    updatedAllocations: [],
+    ...over,
+  };
+}
+
+/** `verify`: asks once, of every allocation that is not disabled; what checks found is in `results`. */
+export function verifyContext(
+  over: Partial<VerifyContext> = {},
+): VerifyContext & Heard & { readonly results: readonly HealthResult[] } {
+  const results: HealthResult[] = [];
+  const base = jobContext(over);
+  return {
+    ...base,
+    active: base.allocations.filter((allocation) => !allocation.disabled),
+    wait: false,
+    remote: async (host) => fakeRemote({ host }),
+    report: (result) => {
+      results.push(result);
+    },
+    ...over,
+    results,
+  };
+}
+
+/** `commit`: a run in which all went well and nothing was done. */
+export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Heard {
+  return {
+    ...runContext(over),
+    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [] },
+    ...over,
+  };
+}

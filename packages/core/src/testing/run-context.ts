@@ -1,0 +1,29 @@
+import { DEFAULT_SETTINGS } from "../config/settings.ts";
+import type { LogSource, RunContext } from "../contexts.ts";
+
+/** A line a tap said through `log`. */
+export interface SaidLine extends LogSource {
+  readonly line: string;
+}
+
+/** What a built context hears of its tap. */
+export interface Heard {
+  /** Lines given to `log`, as long as the test does not give a `log` of its own. */
+  readonly said: readonly SaidLine[];
+}
+
+/** The part every context has: a run `run` of `deploy` in bucket `bucket`, default settings, a signal nobody aborts. */
+export function runContext(over: Partial<RunContext> = {}): RunContext & Heard {
+  const said: SaidLine[] = [];
+  return {
+    run: { id: "run", command: "deploy" },
+    bucket: { id: "bucket", root: "/bucket" },
+    settings: DEFAULT_SETTINGS,
+    signal: new AbortController().signal,
+    log(line, source) {
+      said.push({ line, ...source });
+    },
+    ...over,
+    said,
+  };
+}

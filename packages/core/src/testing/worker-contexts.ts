@@ -1,0 +1,46 @@
+import type { ConnectContext, PreflightContext, StageContext } from "../contexts.ts";
+import type { Problem } from "../domain/problem.ts";
+import { fakeRemote } from "./fake-remote.ts";
+import { type Heard, runContext } from "./run-context.ts";
+import { aWorker } from "./samples.ts";
+
+/** `connect`: worker `10.0.0.1` is to be reached. */
+export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Heard {
+  return { worker: aWorker(), ...runContext(over), ...over };
+}
+
+/** `preflight`: tools asked for are in `tools`, problems in `problems`. */
+export function preflightContext(
+  over: Partial<PreflightContext> = {},
+): PreflightContext & Heard & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
+  const tools: string[] = [];
+  const problems: Problem[] = [];
+  const base = connectContext(over);
+  return {
+    ...base,
+    remote: fakeRemote({ host: base.worker.host }),
+    needs: (tool) => {
+      tools.push(tool);
+    },
+    report: (problem) => {
+      problems.push(problem);
+    },
+    ...over,
+    tools,
+    problems,
+  };
+}
+
+/** `stage`: nothing to bring for no job; give `sources` and `jobs`. Kept are `data`, `logs` and `bin`. */
+export function stageContext(over: Partial<StageContext> = {}): StageContext & Heard {
+  const base = connectContext(over);
+  return {
+    ...base,
+    remote: fakeRemote({ host: base.worker.host }),
+    sources: [],
+    jobs: [],
+    keep: ["data", "logs", "bin"],
+    timeoutMs: 60_000,
+    ...over,
+  };
+}
