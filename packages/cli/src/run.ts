@@ -34,7 +34,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   }
   try {
     const context: Context = { ...world, colorDepth: 1 };
-    return await cli.run(cli.process({ input: rest, context }), context);
+    return await cli.run(cli.process(rest, context), context);
   } catch (cause) {
     return usage(cause, world);
   }

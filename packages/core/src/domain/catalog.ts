@@ -62,7 +62,7 @@ export function assemble(
   const inOrder = [...written.jobs].sort((a, b) => (a.name < b.name ? -1 : 1));
   const jobs = resolveJobs(inOrder, written, before, claimed, report);
   const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
-  const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutWarnings(report));
+  const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutUnknownNames(report));
   const allocations = place(jobs, workers, disabled ?? NOTHING_DISABLED, before.allocations);
   if (fleetKnown) {
     warnUnplaced(jobs, allocations, report);
@@ -72,10 +72,10 @@ export function assemble(
   return { catalog: { workers, jobs, allocations }, problems };
 }
 
-/** Passes on what refuses. A worker nobody could read is no reason to call its name unknown elsewhere. */
-function withoutWarnings(report: Report): Report {
+/** A worker nobody could read is no reason to call its name unknown elsewhere. */
+function withoutUnknownNames(report: Report): Report {
   return (problem) => {
-    if (problem.level === "error") report(problem);
+    if (problem.code !== "unknown_name") report(problem);
   };
 }
 

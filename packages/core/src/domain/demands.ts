@@ -60,10 +60,11 @@ function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Re
 }
 
 function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
-  const { on, command, where } = demand;
+  const { from, on, command, where } = demand;
   const upstream = jobs.get(on);
   if (!upstream) {
-    const hint = didYouMean(on, jobs.keys()) ?? "name a job of this workspace, or take the demand out";
+    const others = [...jobs.keys()].filter((name) => name !== from.name);
+    const hint = didYouMean(on, others) ?? "name a job of this workspace, or take the demand out";
     report(error("invalid_demand", `${where}.job`, `there is no job "${on}"`, hint));
     return;
   }

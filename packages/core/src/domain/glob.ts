@@ -135,9 +135,9 @@ function step(
   character: string,
   next: Set<number>,
 ): void {
-  if (repeats === "any") return enter(pieces, place, next);
-  if (repeats === "directories") next.add(place);
-  if (repeats === "once" || character === "/") enter(pieces, place + 1, next);
+  if (repeats === "any") enter(pieces, place, next);
+  else if (repeats === "directories") next.add(place);
+  if (repeats === "once" || (repeats === "directories" && character === "/")) enter(pieces, place + 1, next);
 }
 
 /** Comes to a place; pieces that may take nothing are passed over at once. */

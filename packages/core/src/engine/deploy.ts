@@ -110,7 +110,8 @@ function block(run: Run, { job, allocations }: PlannedJob, by: string): void {
 }
 
 function skip(run: Run, plan: PlannedJob): void {
-  for (const { allocation } of plan.allocations) run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
+  for (const { allocation } of plan.allocations)
+    run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
   run.frame.emit("job.skipped", { job: plan.job.name, reason: "already promoted on all allocations" });
 }
 

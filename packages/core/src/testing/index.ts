@@ -1,4 +1,6 @@
 /** The testing kit for plugin authors: a plugin's test is a hook call, a fake worker and a comparison. */
+
+export { aBucket, type TestBucket, type TestBucketOptions } from "./a-bucket.ts";
 export {
   allocationContext,
   reconcileContext,
@@ -6,6 +8,7 @@ export {
   rolloutContext,
   targetContext,
 } from "./allocation-contexts.ts";
+export { type FakeAllocation, type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 export {
   type FakeAnswer,
   type FakeAnswers,

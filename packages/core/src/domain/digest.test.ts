@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { byPath, contentHash, treeDigest } from "./digest.ts";
+
+const file = (path: string, content: string, executable = false) => ({ path, executable, hash: contentHash(content) });
+
+describe("treeDigest", () => {
+  const tree = [file("Makefile", "start:"), file("conf/a.conf", "a"), file("run.sh", "#!/bin/sh", true)];
+
+  it("is a fingerprint that never changes of itself", () => {
+    expect(treeDigest(tree)).toBe("dbf6764cf3ffd5b887ce53b28809c20b9f121b8814becab68b2eb04d4288c842");
+    expect(treeDigest([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  });
+
+  it.each([
+    ["a content changes", [file("Makefile", "stop:"), ...tree.slice(1)]],
+    ["a file is renamed, though the order stays (B15, D8)", [...tree.slice(0, 2), file("run2.sh", "#!/bin/sh", true)]],
+    ["a file becomes executable (B15)", [file("Makefile", "start:", true), ...tree.slice(1)]],
+    ["a file goes", tree.slice(1)],
+    ["a file comes", [...tree, file("zz", "")]],
+    [
+      "two files exchange their contents (D8)",
+      [file("Makefile", "a"), file("conf/a.conf", "start:"), ...tree.slice(2)],
+    ],
+  ])("changes when %s", (_, changed) => expect(treeDigest(changed)).not.toBe(treeDigest(tree)));
+
+  it("leaves the list it was given as it was", () => {
+    const given = [file("b", ""), file("a", "")];
+    treeDigest(given);
+    expect(given.map((one) => one.path)).toEqual(["b", "a"]);
+  });
+});
+
+describe("contentHash", () => {
+  it("is SHA-256 in lower-case hex, of text and bytes alike", () => {
+    expect(contentHash("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    expect(contentHash(new TextEncoder().encode("abc"))).toBe(contentHash("abc"));
+  });
+});
+
+describe("byPath", () => {
+  it("orders capital letters first and never by language", () => {
+    const paths = ["b", "a", "B", "ä", "a/b", "a.b", "a-b"].map((path) => ({ path }));
+    expect(paths.sort(byPath).map((one) => one.path)).toEqual(["B", "a", "a-b", "a.b", "a/b", "b", "ä"]);
+  });
+});

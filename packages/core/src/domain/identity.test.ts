@@ -1,0 +1,22 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { allocationId, nameUuid } from "./identity.ts";
+
+it("names get the ids they always had", () => {
+  expect(nameUuid("api")).toBe("8a5da52e-d126-347d-b59e-70c05721a8aa");
+  expect(allocationId("api", "10.0.0.1")).toBe("67b5a127-3e36-3801-90b6-1bf413398655");
+});
+
+it("every name gets a UUID of version 3, and the same one each time", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (name) => {
+      expect(nameUuid(name)).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-3[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+      expect(nameUuid(name)).toBe(nameUuid(name));
+    }),
+  );
+});
+
+it("allocations of other jobs and other hosts have other ids", () => {
+  const ids = ["api", "web"].flatMap((job) => ["10.0.0.1", "10.0.0.2"].map((host) => allocationId(job, host)));
+  expect(new Set(ids).size).toBe(4);
+});

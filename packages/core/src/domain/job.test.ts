@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { demandedJobs, reachesWorker } from "./job.ts";
+
+it.each(["Makefile", "manifest.json", "vars.toml", "conf/a.tpl.bak", "lib/_modules/x", ".env", "x_modules/y"])(
+  "%s reaches the worker",
+  (path) => expect(reachesWorker(path)).toBe(true),
+);
+
+it.each(["Makefile.tpl", "conf/a.yml.tpl", "_modules/command_x.py", "_prometheus/alerts/a.yaml"])(
+  "%s does not (decision 7)",
+  (path) => expect(reachesWorker(path)).toBe(false),
+);
+
+it("the jobs a job demands are named once each, in order", () => {
+  const command = (name: string, job?: string) =>
+    job === undefined
+      ? { name, executedOn: ["cli"] }
+      : { name, executedOn: ["cli"], demands: { job, command: "command_x", config: {} } };
+  const commands = [
+    command("command_a", "web"),
+    command("command_b"),
+    command("command_c", "db"),
+    command("command_d", "web"),
+  ];
+  expect(demandedJobs({ commands })).toEqual(["db", "web"]);
+});

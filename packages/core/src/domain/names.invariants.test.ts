@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { isHost, isIpv6, isName, type NameKind } from "./names.ts";
+
+const group = fc.stringMatching(/^[0-9a-fA-F]{0,5}$/);
+const nearlyIpv6 = fc
+  .array(fc.oneof(group, fc.constant(""), fc.ipV4()), { maxLength: 9 })
+  .map((groups) => groups.join(":"))
+  .filter((text) => text.includes(":"));
+
+it("an IPv6 address is what a URL takes for one", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.ipV6(), nearlyIpv6), (text) => {
+      expect(isIpv6(text)).toBe(URL.canParse(`http://[${text}]/`));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+it("nothing that is a host or a name can mean something to a shell", () => {
+  const kinds: NameKind[] = ["job", "command", "port", "label", "target"];
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom(..." '\"\\$`;&|<>(){}*?!#~\n\t\0"), (text, danger) => {
+      const word = text + danger;
+      expect(isHost(word)).toBe(false);
+      for (const kind of kinds) expect(isName(kind, word)).toBe(false);
+    }),
+  );
+});
+
+it("what can be a domain or an address is a host", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6()), (text) => {
+      expect(isHost(text)).toBe(true);
+    }),
+  );
+});

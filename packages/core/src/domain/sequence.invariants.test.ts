@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { sequence } from "./sequence.ts";
+
+const jobs = ["a", "b", "c", "d", "e", "f", "g"];
+const demands = fc
+  .array(fc.subarray(jobs, { maxLength: 3 }), { minLength: jobs.length, maxLength: jobs.length })
+  .map((lists) => new Map(jobs.map((job, at) => [job, lists[at] ?? []])));
+/** Demands that point down the alphabet only, so that there is no circle. */
+const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, on.filter((name) => name < job)])));
+
+it("every job comes after all it demands, and no later than needed", () => {
+  fc.assert(
+    fc.property(acyclic, (all) => {
+      const { waves, circle } = sequence(all);
+      expect(circle).toBeUndefined();
+      for (const [job, on] of all) {
+        const demanded = on.map((name) => waves.get(name) ?? Number.NaN);
+        expect(waves.get(job)).toBe(demanded.length === 0 ? 0 : Math.max(...demanded) + 1);
+      }
+    }),
+  );
+});
+
+it("either every job has a wave, or a circle is named in which each job demands the next", () => {
+  fc.assert(
+    fc.property(demands, (all) => {
+      const { waves, circle } = sequence(all);
+      expect(waves.size === all.size).toBe(circle === undefined);
+      for (const [at, job] of (circle ?? []).slice(0, -1).entries()) expect(all.get(job)).toContain(circle?.[at + 1]);
+      if (circle) expect(circle.at(-1)).toBe(circle[0]);
+      for (const job of circle ?? []) expect(waves.has(job)).toBe(false);
+      for (const job of waves.keys()) for (const on of all.get(job) ?? []) expect(waves.has(on)).toBe(true);
+    }),
+  );
+});
+
+it("the order jobs are listed in does not matter", () => {
+  fc.assert(
+    fc.property(demands, fc.shuffledSubarray(jobs, { minLength: jobs.length }), (all, order) => {
+      const other = sequence(new Map(order.map((job) => [job, [...(all.get(job) ?? [])].reverse()])));
+      const one = sequence(all);
+      expect(Object.fromEntries(other.waves)).toEqual(Object.fromEntries(one.waves));
+      expect(other.circle).toEqual(one.circle);
+    }),
+  );
+});

@@ -1,0 +1,105 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Built, build } from "../engine/build.ts";
+import { deploy } from "../engine/deploy.ts";
+import { initBucket } from "../engine/init.ts";
+import { type OpenedMaand, openMaand } from "../engine/open.ts";
+import { type DeployWish, type Plan, planDeploy } from "../engine/plan-deploy.ts";
+import type { MaandEvent } from "../events.ts";
+import type { Plugin } from "../plugin.ts";
+import type { Summary } from "../summary.ts";
+import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
+
+/** A bucket in a temporary directory, with fake workers: the whole engine runs on it in milliseconds. */
+export interface TestBucket {
+  readonly root: string;
+  readonly fleet: FakeFleet;
+  /** Every event of every run so far. */
+  readonly events: MaandEvent[];
+  /** Writes `workers.json`: hosts, or whole entries. */
+  workers(...entries: readonly (string | Readonly<Record<string, unknown>>)[]): void;
+  /** Writes a job: its manifest, and its files beside a Makefile. */
+  job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
+  removeJob(name: string): void;
+  /** Writes `disabled.json`. */
+  disable(disabled: unknown): void;
+  /** Writes any file of the workspace. */
+  write(path: string, text: string): void;
+  /** Opens the bucket as a command does; close it afterwards. */
+  open(): Promise<OpenedMaand>;
+  build(): Promise<Built>;
+  deploy(wish?: Partial<DeployWish>): Promise<Summary>;
+  plan(wish?: Partial<DeployWish>): Promise<Plan>;
+  /** Builds, then deploys. */
+  ship(wish?: Partial<DeployWish>): Promise<Summary>;
+  dispose(): void;
+}
+
+/** Options of {@link aBucket}. */
+export interface TestBucketOptions {
+  /** Besides the fake fleet, and before it. */
+  readonly plugins?: readonly Plugin[];
+  readonly signal?: AbortSignal;
+}
+
+/** A new bucket with no workers and no jobs. Dispose of it when done. */
+export function aBucket(options: TestBucketOptions = {}): TestBucket {
+  const root = mkdtempSync(join(tmpdir(), "maand-test-"));
+  const fleet = fakeFleet();
+  const events: MaandEvent[] = [];
+  const recorder: Plugin = {
+    name: "recorder",
+    apply: (hooks) => hooks.event.tap("recorder", (event) => void events.push(event)),
+  };
+  initBucket(root);
+  writeFileSync(join(root, "maand.conf"), 'transport = "fake"\n');
+  const write = (path: string, text: string) => {
+    const file = join(root, "workspace", path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  const open = () =>
+    openMaand({
+      from: root,
+      now: () => new Date(),
+      signal: options.signal ?? new AbortController().signal,
+      pid: process.pid,
+      defaults: () => [...(options.plugins ?? []), fleet.plugin],
+      modules: {},
+      readers: [recorder],
+    });
+  const opened = async <T>(work: (maand: OpenedMaand) => Promise<T>): Promise<T> => {
+    const maand = await open();
+    return work(maand).finally(() => maand.close());
+  };
+  const wished = (wish: Partial<DeployWish> = {}): DeployWish => ({ jobs: [], force: false, syncOnly: false, ...wish });
+  const bucket: TestBucket = {
+    root,
+    fleet,
+    events,
+    write,
+    open,
+    workers: (...entries) =>
+      write(
+        "workers.json",
+        JSON.stringify(entries.map((entry) => (typeof entry === "string" ? { host: entry } : entry))),
+      ),
+    job(name, manifest, files = {}) {
+      write(`jobs/${name}/manifest.json`, JSON.stringify(manifest));
+      for (const [path, text] of Object.entries({ Makefile: "start stop restart reload:\n", ...files }))
+        write(`jobs/${name}/${path}`, text);
+    },
+    removeJob: (name) => rmSync(join(root, "workspace", "jobs", name), { recursive: true }),
+    disable: (disabled) => write("disabled.json", JSON.stringify(disabled)),
+    build: () => opened((maand) => build(maand)),
+    deploy: (wish) => opened((maand) => deploy(maand, wished(wish))),
+    plan: (wish) => opened((maand) => planDeploy(maand, wished(wish))),
+    async ship(wish) {
+      await bucket.build();
+      return bucket.deploy(wish);
+    },
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+  return bucket;
+}

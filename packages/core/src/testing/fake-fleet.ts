@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ActionContext, StageContext } from "../contexts.ts";
+import { MaandError } from "../errors.ts";
+import type { Plugin } from "../plugin.ts";
+import { fakeRemote } from "./fake-remote.ts";
+
+/** One job on one fake worker. */
+export interface FakeAllocation {
+  /** What is in its directory: path to text. */
+  files: Record<string, string>;
+  /** Version that runs, if one does. */
+  running?: string;
+}
+
+/** Fake workers that keep what they are told, without any machine. */
+export interface FakeFleet {
+  readonly plugin: Plugin;
+  /** Everything done on the workers, in order: `stage 10.0.0.1 api`, `start api@10.0.0.1`, ... */
+  readonly done: string[];
+  /** Hosts connected to, in order; a host stands here once per connection. */
+  readonly connected: string[];
+  /** What a job is like on a worker. */
+  at(job: string, host: string): FakeAllocation | undefined;
+  /** Version that runs, by `job@host`. */
+  running(): Record<string, string>;
+  /** From now on what is done fails: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
+  fail(what: string, error?: MaandError): void;
+  /** Nothing fails any more. */
+  mend(): void;
+  /** Called before anything is done on a worker; may throw or wait. */
+  onDo: (what: string) => void | Promise<void>;
+}
+
+/** A fleet of fake workers of transport `fake`, and the plugin that reaches them. */
+export function fakeFleet(): FakeFleet {
+  const workers = new Map<string, Map<string, FakeAllocation>>();
+  const failures = new Map<string, MaandError>();
+  const fleet: FakeFleet = {
+    done: [],
+    connected: [],
+    onDo: () => undefined,
+    at: (job, host) => workers.get(host)?.get(job),
+    running: () =>
+      Object.fromEntries(
+        [...workers].flatMap(([host, jobs]) =>
+          [...jobs].flatMap(([job, { running }]) => (running === undefined ? [] : [[`${job}@${host}`, running]])),
+        ),
+      ),
+    fail: (what, error) =>
+      void failures.set(
+        what,
+        error ??
+          new MaandError({ code: "COMMAND_FAILED", message: `${what} failed`, exit: 2, output: [`${what}: no`] }),
+      ),
+    mend: () => failures.clear(),
+    plugin: { name: "fake-fleet", apply: (hooks) => tap(hooks) },
+  };
+  return fleet;
+
+  async function does(what: string): Promise<void> {
+    await fleet.onDo(what);
+    const failure = failures.get(what);
+    if (failure) throw failure;
+    fleet.done.push(what);
+  }
+
+  function allocation(job: string, host: string): FakeAllocation {
+    const jobs = workers.get(host) ?? new Map<string, FakeAllocation>();
+    workers.set(host, jobs);
+    const found = jobs.get(job) ?? { files: {} };
+    jobs.set(job, found);
+    return found;
+  }
+
+  function tap(hooks: Parameters<Plugin["apply"]>[0]): void {
+    hooks.connect.tapPromise("fake-fleet", async ({ worker }) => {
+      const failure = failures.get(`connect ${worker.host}`);
+      if (failure) throw failure;
+      fleet.connected.push(worker.host);
+      return fakeRemote({ host: worker.host, transport: "fake" });
+    });
+    hooks.stage.tapPromise("fake-fleet", async (context) => {
+      await does(`stage ${context.worker.host}`);
+      for (const job of context.jobs) allocation(job, context.worker.host).files = merged(context, job);
+      return "done";
+    });
+    const act = async ({ action, job, worker, newVersion }: ActionContext) => {
+      await does(`${action.kind} ${job.name}@${worker.host}`);
+      const found = allocation(job.name, worker.host);
+      if (action.kind === "stop") delete found.running;
+      else if (action.kind === "remove") workers.get(worker.host)?.delete(job.name);
+      else found.running = newVersion;
+      return "done" as const;
+    };
+    hooks.rollout.tapPromise("fake-fleet", act);
+    hooks.reconcile.tapPromise("fake-fleet", act);
+    hooks.target.tapPromise("fake-fleet", async ({ target, job, worker }) => {
+      await does(`${target} ${job.name}@${worker.host}`);
+      return "done";
+    });
+    hooks.verify.tapPromise("fake-fleet", async ({ job, active, report }) => {
+      const failure = failures.get(`verify ${job.name}`);
+      for (const { host } of active)
+        report({
+          host,
+          type: "fake",
+          target: job.name,
+          ok: !failure && !failures.has(`verify ${job.name}@${host}`),
+          message: "asked",
+        });
+      const sick = active.find(({ host }) => failures.has(`verify ${job.name}@${host}`));
+      if (failure) throw failure;
+      if (sick) throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is sick on ${sick.host}` });
+    });
+  }
+}
+
+/** A job's tree as it would be on the worker: all sources merged, the first one winning. */
+function merged({ sources }: Pick<StageContext, "sources">, job: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const source of [...sources].reverse()) {
+    const root = join(source, "jobs", job);
+    for (const path of listed(root)) files[path] = readFileSync(join(root, path), "utf8");
+  }
+  return files;
+}
+
+function listed(root: string): string[] {
+  try {
+    return readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+  } catch {
+    return [];
+  }
+}
