@@ -74,7 +74,7 @@ export interface EventMap {
   "health.checked": {
     readonly job: string;
     readonly worker: string;
-    readonly type: string;
+    readonly check: string;
     readonly target: string;
     readonly ok: boolean;
     readonly message: string;

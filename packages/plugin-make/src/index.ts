@@ -1,1 +1,1 @@
-export {};
+export { type MakeOptions, make } from "./make.ts";

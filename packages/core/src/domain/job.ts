@@ -35,6 +35,11 @@ export interface JobFile {
   readonly size: number;
 }
 
+/** A job's file with the time it was last seen to change, so that unchanged ones are not read again. */
+export interface SeenFile extends JobFile {
+  readonly mtimeMs: number;
+}
+
 /** A thing to run: what its manifest says, resolved, and its files. */
 export interface Job {
   readonly name: string;

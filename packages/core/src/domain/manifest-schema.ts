@@ -46,24 +46,29 @@ const port = v.union(
   notPort,
 );
 
-const command = v.looseObject({
-  executed_on: v.pipe(
-    v.array(v.string()),
-    v.minLength(1, said("must name at least one event", 'such as ["post_deploy"]')),
-    v.description("Moments of build and deploy at which it runs."),
-  ),
-  demands: v.optional(
-    onlyObject(
-      v.looseObject({
-        job: v.optional(v.string()),
-        command: v.optional(v.string()),
-        config: v.optional(onlyObject(v.record(v.string(), v.unknown()))),
-      }),
-      'write { "job": "...", "command": "command_..." }',
+const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
+
+const command = v.looseObject(
+  {
+    executed_on: v.pipe(
+      v.array(v.string()),
+      v.minLength(1, said("must name at least one event", EVENTS_HINT)),
+      v.description("Moments of build and deploy at which it runs."),
     ),
-  ),
-  runtime: v.optional(v.pipe(v.string(), v.description("What runs it, where that is not the default."))),
-});
+    demands: v.optional(
+      onlyObject(
+        v.looseObject({
+          job: v.optional(v.string()),
+          command: v.optional(v.string()),
+          config: v.optional(onlyObject(v.record(v.string(), v.unknown()))),
+        }),
+        'write { "job": "...", "command": "command_..." }',
+      ),
+    ),
+    runtime: v.optional(v.pipe(v.string(), v.description("What runs it, where that is not the default."))),
+  },
+  said("is missing", EVENTS_HINT),
+);
 
 const portName = v.pipe(
   v.string(),
@@ -146,6 +151,7 @@ export const ManifestSchema = onlyObject(
       "Scripts of the job that run on this machine at moments of build and deploy.",
     ),
   }),
+  "write {} at least",
 );
 
 /** What a person may write in a manifest. */

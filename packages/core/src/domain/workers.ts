@@ -16,63 +16,66 @@ const amount = (parse: (text: string) => number | undefined, example: string) =>
     ),
   );
 
-const entry = v.looseObject({
-  host: v.pipe(
-    v.string(),
-    v.trim(),
-    v.check(isHost, ({ input }) =>
-      said(
-        `${shown(input)} is not an IPv4 or IPv6 address or a DNS name`,
-        'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"',
+const entry = v.looseObject(
+  {
+    host: v.pipe(
+      v.string(),
+      v.trim(),
+      v.check(isHost, ({ input }) =>
+        said(
+          `${shown(input)} is not an IPv4 or IPv6 address or a DNS name`,
+          'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"',
+        ),
+      ),
+      v.description("Address of the worker: IPv4, IPv6 or a DNS name."),
+    ),
+    hostname: v.optional(v.pipe(v.string(), v.trim(), v.description("A name for people and templates."))),
+    labels: v.optional(
+      v.pipe(
+        v.array(v.string()),
+        v.description("What selectors of jobs are matched with; worker is always one of them."),
       ),
     ),
-    v.description("Address of the worker: IPv4, IPv6 or a DNS name."),
-  ),
-  hostname: v.optional(v.pipe(v.string(), v.trim(), v.description("A name for people and templates."))),
-  labels: v.optional(
-    v.pipe(
-      v.array(v.string()),
-      v.description("What selectors of jobs are matched with; worker is always one of them."),
-    ),
-  ),
-  memory: amount(parseMemory, "4 gb"),
-  cpu: amount(parseCpu, "2 ghz"),
-  tags: v.optional(
-    v.pipe(
-      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
-      v.description("Facts about the worker, such as its zone."),
-    ),
-  ),
-  position: v.optional(
-    v.pipe(v.number(), v.integer(), v.description("Order among the workers; default: its place in this file.")),
-  ),
-  transport: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) =>
-        said(`${shown(input)} is not a transport`, "write ssh, local, or the lower-case word of a plugin"),
+    memory: amount(parseMemory, "4 gb"),
+    cpu: amount(parseCpu, "2 ghz"),
+    tags: v.optional(
+      v.pipe(
+        onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+        v.description("Facts about the worker, such as its zone."),
       ),
-      v.description("How it is reached: ssh, local, or a plugin's word."),
     ),
-  ),
-  port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535), v.description("ssh port."))),
-  user: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
-        said(`${shown(input)} is not a user name`, "use letters, digits, - . and _"),
+    position: v.optional(
+      v.pipe(v.number(), v.integer(), v.description("Order among the workers; default: its place in this file.")),
+    ),
+    transport: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) =>
+          said(`${shown(input)} is not a transport`, "write ssh, local, or the lower-case word of a plugin"),
+        ),
+        v.description("How it is reached: ssh, local, or a plugin's word."),
       ),
-      v.description("ssh user."),
     ),
-  ),
-  identity: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(1, said("must not be empty", "name a key file, or leave the key out")),
-      v.description("Key file, in secrets/ or absolute."),
+    port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535), v.description("ssh port."))),
+    user: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
+          said(`${shown(input)} is not a user name`, "use letters, digits, - . and _"),
+        ),
+        v.description("ssh user."),
+      ),
     ),
-  ),
-});
+    identity: v.optional(
+      v.pipe(
+        v.string(),
+        v.minLength(1, said("must not be empty", "name a key file, or leave the key out")),
+        v.description("Key file, in secrets/ or absolute."),
+      ),
+    ),
+  },
+  said("is missing", 'write "host": "10.0.0.1"'),
+);
 
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 

@@ -151,8 +151,8 @@ function optionsOf(expected: string | null): string[] {
   return expected?.match(/"[^"]*"/g) ?? [];
 }
 
-function usualHint({ type, input, expected }: v.BaseIssue<unknown>): string | undefined {
-  if (input === null) return "give it a value, or leave the key out";
+function usualHint({ type, input, expected, path }: v.BaseIssue<unknown>): string | undefined {
+  if (input === null && path) return "give it a value, or leave the key out";
   if (type === "string" && typeof input !== "object" && input !== undefined) return `write "${String(input)}"`;
   if (typeof input !== "string") return undefined;
   if (type === "array") return `write [${shown(input)}]`;

@@ -35,7 +35,7 @@ export async function checkHealth(
       frame.emit("health.checked", {
         job: job.name,
         worker: result.host,
-        type: result.type,
+        check: result.type,
         target: result.target,
         ok: result.ok,
         message: result.message,

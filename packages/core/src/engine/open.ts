@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { findBucket } from "../config/find-bucket.ts";
 import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
 import { MaandError } from "../errors.ts";
@@ -27,6 +28,8 @@ export interface OpenedMaand extends Maand {
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
 export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
+  // every command under way listens for the interruption; a hundred of them are no leak
+  setMaxListeners(0, options.signal);
   const paths = findBucket(options.from);
   const loaded = await loadConfig(paths, options);
   const plugins = loaded.plugins.map(({ plugin }) => plugin);

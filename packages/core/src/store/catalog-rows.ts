@@ -1,12 +1,7 @@
 import type { Catalog } from "../domain/catalog.ts";
-import type { Allocation, Job, JobFile } from "../domain/job.ts";
+import type { Allocation, Job, SeenFile } from "../domain/job.ts";
 import { byPosition, type Worker } from "../domain/worker.ts";
 import type { StoreDatabase } from "./database.ts";
-
-/** A job's file with the time it was last seen to change, so that unchanged ones are not read again. */
-export interface SeenFile extends JobFile {
-  readonly mtimeMs: number;
-}
 
 /** The stored catalog, with what has left the workspace and is not forgotten yet. */
 export interface StoredCatalog extends Catalog {

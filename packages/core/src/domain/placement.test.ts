@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { NOTHING_DISABLED } from "./disabled.ts";
+import { allocationId } from "./identity.ts";
+import type { Allocation } from "./job.ts";
+import { place } from "./placement.ts";
+
+const workers = [
+  { host: "10.0.0.1", labels: ["web", "worker"] },
+  { host: "10.0.0.2", labels: ["db", "web", "worker"] },
+  { host: "10.0.0.10", labels: ["worker"] },
+];
+const job = (name: string, ...selectors: string[]) => ({ name, selectors });
+const was = (name: string, host: string, over: Partial<Allocation> = {}): Allocation => ({
+  id: `kept-${name}-${host}`,
+  job: name,
+  host,
+  disabled: false,
+  removed: false,
+  index: 0,
+  ...over,
+});
+const hosts = (allocations: readonly Allocation[], name: string) =>
+  allocations.filter((one) => one.job === name && !one.removed).map((one) => one.host);
+
+describe("a job", () => {
+  it.each([
+    ["goes wherever a worker has the label it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
+    ["goes only where a worker has all labels it selects", ["web", "db"], ["10.0.0.2"]],
+    ["goes everywhere with a label that all have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
+    ["goes nowhere, if nobody has the label", ["gpu"], []],
+    ["goes nowhere, if nobody has all labels", ["web", "gpu"], []],
+  ])("%s", (_, selectors, expected) => {
+    expect(hosts(place([job("api", ...selectors)], workers, NOTHING_DISABLED, []), "api")).toEqual(expected);
+  });
+});
+
+describe("allocations", () => {
+  it("come job by job and worker by worker, each with its place among those of its job", () => {
+    expect(place([job("api", "web"), job("db", "db")], workers, NOTHING_DISABLED, [])).toEqual([
+      { id: allocationId("api", "10.0.0.1"), job: "api", host: "10.0.0.1", disabled: false, removed: false, index: 0 },
+      { id: allocationId("api", "10.0.0.2"), job: "api", host: "10.0.0.2", disabled: false, removed: false, index: 1 },
+      { id: allocationId("db", "10.0.0.2"), job: "db", host: "10.0.0.2", disabled: false, removed: false, index: 0 },
+    ]);
+  });
+  it("keep their id and lose an old disabled mark", () => {
+    const [first] = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { disabled: true })]);
+    expect(first).toMatchObject({ id: "kept-api-10.0.0.2", disabled: false });
+  });
+  it("keep their index when a neighbour is disabled, and a disabled one has an index too", () => {
+    const disabled = { workers: new Set<string>(), jobs: new Map([["api", new Set(["10.0.0.1"])]]) };
+    const placed = place([job("api", "worker")], workers, disabled, []);
+    expect(placed.map(({ index, disabled }) => [index, disabled])).toEqual([
+      [0, true],
+      [1, false],
+      [2, false],
+    ]);
+  });
+  it("no longer wanted stay, marked removed, behind the others and in order: job gone, worker gone, label gone", () => {
+    const before = [
+      was("old", "10.0.0.10"),
+      was("old", "10.0.0.2"),
+      was("api", "10.9.9.9", { index: 4 }),
+      was("api", "10.0.0.10"),
+    ];
+    const placed = place([job("api", "web")], workers, NOTHING_DISABLED, before);
+    expect(placed.slice(0, 2).every((one) => !one.removed)).toBe(true);
+    expect(placed.slice(2).map(({ job, host, removed, id }) => [job, host, removed, id])).toEqual([
+      ["api", "10.0.0.10", true, "kept-api-10.0.0.10"],
+      ["api", "10.9.9.9", true, "kept-api-10.9.9.9"],
+      ["old", "10.0.0.2", true, "kept-old-10.0.0.2"],
+      ["old", "10.0.0.10", true, "kept-old-10.0.0.10"],
+    ]);
+  });
+  it("come back to life with their id when they are wanted again", () => {
+    const placed = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { removed: true })]);
+    expect(placed).toEqual([was("api", "10.0.0.2")]);
+  });
+});

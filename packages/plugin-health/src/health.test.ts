@@ -1,0 +1,356 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHooks, type HealthResult, isMaandError, type VerifyContext } from "@maand/core";
+import { aJob, anAllocation, fakeRemote, validateContext, verifyContext } from "@maand/core/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type HealthOptions, health, readHealth } from "./index.ts";
+
+const at = (host: string) => anAllocation({ host, id: host });
+
+function hooksWith(options?: HealthOptions) {
+  const hooks = createHooks();
+  health(options).apply(hooks);
+  return hooks;
+}
+
+/** Asks a job with one port `web` what its `health_check` says. */
+async function verify(health_check: unknown, port: number, over: Partial<VerifyContext> = {}, options?: HealthOptions) {
+  const job = aJob({ ports: { web: port }, manifest: { health_check } });
+  const context = verifyContext({ job, allocations: [at("127.0.0.1")], ...over });
+  const thrown = await hooksWith(options)
+    .verify.promise(context)
+    .then(() => undefined)
+    .catch((error: unknown) => error);
+  if (thrown !== undefined && !isMaandError(thrown)) throw thrown;
+  return { error: thrown, results: context.results, said: context.said.map(({ line }) => line) };
+}
+
+async function listening(server: Server | TcpServer, host = "127.0.0.1"): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  onTestFinished(() => {
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+const serving = (listener: RequestListener, host?: string) => listening(createServer(listener), host);
+const answering = (status: number) => serving((_, response) => response.writeHead(status).end("body"));
+const closedPort = async () => {
+  const server = createTcpServer();
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : 0);
+    }),
+  );
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+describe("a tcp check", () => {
+  const health_check = { checks: [{ type: " TCP ", port: "web" }] };
+
+  it("passes when somebody accepts", async () => {
+    const port = await listening(createTcpServer());
+    const { error, results } = await verify(health_check, port);
+    expect(error).toBeUndefined();
+    expect(results).toEqual([
+      { host: "127.0.0.1", type: "tcp", target: `127.0.0.1:${port}`, ok: true, message: "accepts connections" },
+    ]);
+  });
+
+  it("fails when nobody does, and says so", async () => {
+    const port = await closedPort();
+    const { error, results } = await verify(health_check, port);
+    expect(results).toMatchObject([{ ok: false, message: "connection refused" }]);
+    expect(error).toMatchObject({
+      code: "UNHEALTHY",
+      worker: "127.0.0.1",
+      message: `api is not healthy: 127.0.0.1: tcp 127.0.0.1:${port}: connection refused`,
+    });
+  });
+
+  it("writes IPv6 addresses as everybody does", async () => {
+    const port = await listening(createTcpServer(), "::1");
+    const { error, results } = await verify(health_check, port, { allocations: [at("::1")] });
+    expect(error).toBeUndefined();
+    expect(results).toMatchObject([{ target: `[::1]:${port}` }]);
+  });
+});
+
+describe("an http check", () => {
+  const ready = { type: "http", port: "web", path: "/ready" };
+
+  it("asks its path and passes on 200", async () => {
+    const asked: (string | undefined)[] = [];
+    const port = await serving((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end("fine");
+    });
+    const { error, results } = await verify({ checks: [ready] }, port);
+    expect(error).toBeUndefined();
+    expect(asked).toEqual(["GET /ready"]);
+    expect(results).toMatchObject([{ target: `127.0.0.1:${port}/ready`, message: "answered 200" }]);
+  });
+
+  it("fails on another status than the expected one", async () => {
+    const { error } = await verify({ checks: [ready] }, await answering(503));
+    expect(error?.message).toMatch(/http 127\.0\.0\.1:\d+\/ready: answered 503, expected 200$/);
+  });
+
+  it("may expect any status, a redirect too", async () => {
+    expect((await verify({ checks: [{ ...ready, expect_status: 401 }] }, await answering(401))).error).toBeUndefined();
+    expect((await verify({ checks: [{ ...ready, expect_status: 302 }] }, await answering(302))).error).toBeUndefined();
+  });
+
+  it("follows redirects, but not for ever", async () => {
+    const port = await serving((request, response) => {
+      const next = { "/ready": "/two", "/two": "/three", "/ring": "/ring" }[request.url ?? ""];
+      if (next === undefined) response.end();
+      else response.writeHead(307, { location: next }).end();
+    });
+    expect((await verify({ checks: [ready] }, port)).error).toBeUndefined();
+    const { error } = await verify({ checks: [{ ...ready, path: "/ring" }] }, port);
+    expect(error?.message).toContain("redirects more than 10 times");
+  });
+
+  it("does not wait for a body without an end", async () => {
+    const port = await serving((_, response) => response.writeHead(200).write("x"));
+    expect((await verify({ checks: [ready] }, port)).error).toBeUndefined();
+  });
+
+  it("gives up when its time is over", async () => {
+    const port = await serving(() => {});
+    const { error } = await verify({ checks: [ready], timeout_seconds: 0.1 }, port);
+    expect(error?.message).toContain("no answer within 0.1 s");
+  });
+
+  it("says when it is no http that answers", async () => {
+    const port = await listening(createTcpServer((socket) => socket.end("SSH-2.0-hello\r\n")));
+    expect((await verify({ checks: [ready] }, port)).error?.message).toContain("is not HTTP");
+  });
+
+  it("verifies certificates", async () => {
+    const place = mkdtempSync(join(tmpdir(), "maand-health-"));
+    onTestFinished(() => rmSync(place, { recursive: true }));
+    const files = { key: join(place, "key"), cert: join(place, "cert") };
+    const make = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=x -keyout ${files.key} -out ${files.cert}`;
+    execFileSync("openssl", make.split(" "), { stdio: "ignore" });
+    const server = createSecureServer({ key: readFileSync(files.key), cert: readFileSync(files.cert) }, (_, response) =>
+      response.end(),
+    );
+    const { error } = await verify({ checks: [{ ...ready, scheme: "https" }] }, await listening(server));
+    expect(error?.message).toMatch(/self.signed certificate/);
+  });
+});
+
+describe("an ssh check", () => {
+  const health_check = { checks: [{ type: "ssh", command: "systemctl is-active api" }], timeout_seconds: 2 };
+
+  it("runs its command on the worker, as root", async () => {
+    const remote = fakeRemote();
+    const { error, results } = await verify(health_check, 0, { remote: async () => remote });
+    expect(error).toBeUndefined();
+    expect(remote.calls).toMatchObject([
+      { how: "probe", argv: ["bash", "-lc", "systemctl is-active api"], options: { asRoot: true, timeoutMs: 2000 } },
+    ]);
+    expect(results).toMatchObject([{ type: "ssh", target: "systemctl is-active api", ok: true }]);
+  });
+
+  it("fails with the command's last word", async () => {
+    const remote = fakeRemote({ answers: () => ({ code: 3, stdout: "checking\ninactive\n" }) });
+    const { error } = await verify(health_check, 0, { remote: async () => remote });
+    expect(error?.message).toContain("ssh systemctl is-active api: exit code 3: inactive");
+  });
+
+  it("does not wait for a worker that cannot be reached in time", async () => {
+    const checks = { ...health_check, timeout_seconds: 0.05 };
+    const { error } = await verify(checks, 0, { remote: () => new Promise(() => {}) });
+    expect(error?.message).toContain("no answer within 0.05 s");
+  });
+});
+
+describe("a job", () => {
+  it("without checks passes and nothing is reported of it", async () => {
+    expect(await verify(undefined, 0)).toMatchObject({ error: undefined, results: [] });
+    expect(await verify({ wait: { attempts: 2 } }, 0)).toMatchObject({ error: undefined, results: [] });
+  });
+
+  it("is asked every check on every active allocation, and all failures are told", async () => {
+    const port = await answering(500);
+    const checks = [
+      { type: "tcp", port: "web" },
+      { type: "http", port: "web" },
+    ];
+    const active = [at("127.0.0.1"), at("127.0.0.2")];
+    const { error, results } = await verify({ checks }, port, { active });
+    expect(results.map(({ host, type, ok }) => `${host} ${type} ${ok}`)).toEqual([
+      "127.0.0.1 tcp true",
+      "127.0.0.1 http false",
+      "127.0.0.2 tcp false",
+      "127.0.0.2 http false",
+    ]);
+    expect(error?.message).toContain("127.0.0.1: http 127.0.0.1:");
+    expect(error?.message).toContain("127.0.0.2: tcp 127.0.0.2:");
+    expect(error?.worker).toBeUndefined();
+  });
+
+  it("asks no more than 64 questions at a time", async () => {
+    let open = 0;
+    let most = 0;
+    const remote = fakeRemote({
+      answers: async () => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setImmediate(resolve));
+        open--;
+        return {};
+      },
+    });
+    const active = Array.from({ length: 200 }, (_, index) => at(`10.0.1.${index}`));
+    const checks = [{ type: "ssh", command: "true" }];
+    const { results } = await verify({ checks }, 0, { active, remote: async () => remote });
+    expect(results).toHaveLength(200);
+    expect(most).toBe(64);
+  });
+});
+
+describe("waiting", () => {
+  const health_check = { checks: [{ type: "ssh", command: "ready" }], wait: { attempts: 4, interval_seconds: 2 } };
+
+  /** Healthy at the given attempt; pauses are only noted. */
+  async function waitUntil(attempt: number, given: unknown = health_check) {
+    const pauses: number[] = [];
+    let asked = 0;
+    const remote = fakeRemote({ answers: () => ({ code: ++asked >= attempt ? 0 : 1 }) });
+    const sleep = async (ms: number) => void pauses.push(ms);
+    return { ...(await verify(given, 0, { wait: true, remote: async () => remote }, { sleep })), pauses, asked };
+  }
+
+  it("asks again until all pass, saying what it waits for", async () => {
+    const { error, said, pauses, results } = await waitUntil(3);
+    expect(error).toBeUndefined();
+    expect(pauses).toEqual([2000, 2000]);
+    expect(said).toEqual([
+      "waiting for api to be healthy (attempt 1/4): 127.0.0.1: ssh ready: exit code 1",
+      "waiting for api to be healthy (attempt 2/4): 127.0.0.1: ssh ready: exit code 1",
+    ]);
+    expect(results.map((result: HealthResult) => result.ok)).toEqual([true]);
+  });
+
+  it("gives up after the last attempt without another pause", async () => {
+    const { error, pauses, asked } = await waitUntil(5);
+    expect(error?.message).toBe("api is not healthy after 4 attempts: 127.0.0.1: ssh ready: exit code 1");
+    expect([pauses.length, asked]).toEqual([3, 4]);
+  });
+
+  it("asks once when nobody wants to wait", async () => {
+    const remote = fakeRemote({ answers: () => ({ code: 1 }) });
+    const { error, said } = await verify(health_check, 0, { remote: async () => remote });
+    expect(error?.code).toBe("UNHEALTHY");
+    expect([remote.calls.length, said.length]).toEqual([1, 0]);
+  });
+
+  it("ends at once when the run is interrupted", async () => {
+    const interruption = new AbortController();
+    const remote = fakeRemote({ answers: () => ({ code: 1 }) });
+    const waiting = verify({ ...health_check, wait: { interval_seconds: 3600 } }, 0, {
+      wait: true,
+      signal: interruption.signal,
+      remote: async () => remote,
+      log: () => interruption.abort(),
+    });
+    expect((await waiting).error).toMatchObject({ code: "INTERRUPTED" });
+  });
+});
+
+describe("health_check as it is written", () => {
+  it("has defaults, which stand in for zero and less", () => {
+    const defaults = { checks: [], timeoutMs: 5000, wait: { attempts: 30, intervalMs: 1000 } };
+    expect(readHealth(aJob())).toEqual(defaults);
+    const zeros = { timeout_seconds: -1, wait: { attempts: 0, interval_seconds: 0 } };
+    expect(readHealth(aJob({ manifest: { health_check: zeros } }))).toEqual(defaults);
+  });
+
+  it("keeps its wait and time limit without any check", () => {
+    const health_check = { timeout_seconds: 9, wait: { attempts: 2, interval_seconds: 0.5 } };
+    expect(readHealth(aJob({ manifest: { health_check } }))).toEqual({
+      checks: [],
+      timeoutMs: 9000,
+      wait: { attempts: 2, intervalMs: 500 },
+    });
+  });
+
+  it("is not taken for healthy when it cannot be understood", () => {
+    expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
+    expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("must be an object");
+  });
+
+  const problems = async (health_check: unknown) => {
+    const job = aJob({ ports: { http: 80, admin: 81 }, manifest: { health_check } });
+    const context = validateContext({ jobs: [job] });
+    await hooksWith().validate.promise(context);
+    return context.problems.map(({ where, message, hint, level }) => [
+      where.replace("workspace/jobs/api/manifest.json: health_check", "~"),
+      level === "error" ? message : `(${message})`,
+      hint,
+    ]);
+  };
+
+  it.each([
+    [{ type: "tcp", port: "htpp" }, ["~.checks[0].port", 'port "htpp" is not declared', 'did you mean "http"?']],
+    [{ type: "tcp" }, ["~.checks[0].port", "a check of type tcp needs a port", "known here: admin, http"]],
+    [{ type: "htp", port: "http" }, ["~.checks[0].type", 'there is no check of type "htp"', 'did you mean "http"?']],
+    [
+      { type: "http", port: "http", path: "ready" },
+      ["~.checks[0].path", 'path "ready" does not begin with /', 'write "/ready"'],
+    ],
+    [
+      { type: "http", port: "http", scheme: "gopher" },
+      ["~.checks[0].scheme", 'there is no scheme "gopher"', "known here: http, https"],
+    ],
+    [
+      { type: "ssh", command: " " },
+      ["~.checks[0].command", "an ssh check needs a command", "say what is to exit with 0 on the worker"],
+    ],
+    [
+      { type: "tcp", port: "http", prot: "x" },
+      ["~.checks[0].prot", '(unknown key "prot" is ignored)', 'did you mean "port"?'],
+    ],
+  ])("is looked at closely: %o", async (check, problem) => {
+    expect(await problems({ checks: [check] })).toEqual([problem]);
+  });
+
+  it("may be written in any case, with every check at once", async () => {
+    const checks = [
+      { type: "HTTP", port: "http" },
+      { type: "Tcp", port: "admin" },
+      { type: "ssh", command: "true" },
+    ];
+    expect(await problems({ checks, timeout_seconds: 3, wait: { attempts: 3 } })).toEqual([]);
+    expect(await problems(undefined)).toEqual([]);
+  });
+
+  it("warns of keys nobody knows", async () => {
+    expect(await problems({ check: [], wait: { attempt: 1 } })).toEqual([
+      ["~.check", '(unknown key "check" is ignored)', 'did you mean "checks"?'],
+      ["~.wait.attempt", '(unknown key "attempt" is ignored)', 'did you mean "attempts"?'],
+    ]);
+  });
+
+  it("is claimed, with a schema for the build and one for editors", async () => {
+    const claim = health().claims?.health_check;
+    const refused = await claim?.schema["~standard"].validate({ checks: [{ type: 1 }] });
+    expect(refused?.issues?.map((issue) => issue.message)).toEqual(["must be text in quotes"]);
+    expect(claim?.jsonSchema?.()).toMatchObject({
+      type: "object",
+      properties: { checks: { items: { properties: { port: { type: "string" } }, required: ["type"] } } },
+    });
+  });
+});

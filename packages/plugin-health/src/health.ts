@@ -1,0 +1,29 @@
+import { setTimeout } from "node:timers/promises";
+import { definePlugin, type Plugin } from "@maand/core";
+import { HEALTH_DESCRIPTION, HealthSchema, healthJsonSchema } from "./schema.ts";
+import { validateHealth } from "./validate.ts";
+import { type Sleep, verifyHealth } from "./verify.ts";
+
+export interface HealthOptions {
+  /** How it pauses between attempts; default: a timer. For tests. */
+  readonly sleep?: Sleep;
+}
+
+/** Asks jobs whether they are healthy, as `health_check` of their manifests says: tcp, http and ssh (deploy.md 5). */
+export function health({ sleep = pause }: HealthOptions = {}): Plugin {
+  return definePlugin({
+    name: "health",
+    claims: {
+      health_check: { description: HEALTH_DESCRIPTION, schema: HealthSchema, jsonSchema: healthJsonSchema },
+    },
+    apply(hooks) {
+      hooks.validate.tap("health", validateHealth);
+      hooks.verify.tapPromise("health", (context) => verifyHealth(context, sleep));
+    },
+  });
+}
+
+/** A signal of its own: many jobs listening to the run's would look like a leak to Node. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal: AbortSignal.any([signal]) });
+}

@@ -1,0 +1,30 @@
+import { type ExecOptions, reveal } from "@maand/core";
+
+/** What a command needs to find its tools, its user, its language and the local daemons; nothing else is handed on. */
+const KEPT = new Set([
+  "PATH",
+  "HOME",
+  "USER",
+  "LOGNAME",
+  "SHELL",
+  "LANG",
+  "LANGUAGE",
+  "TZ",
+  "TMPDIR",
+  "XDG_RUNTIME_DIR",
+  "DBUS_SESSION_BUS_ADDRESS",
+  "DOCKER_HOST",
+  "DOCKER_CONTEXT",
+]);
+
+/** The environment of a local command: a clean one, as after a login, so that no secret of the CLI's reaches a job. */
+export function localEnvironment(
+  given: ExecOptions["env"] = {},
+  own: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(own))
+    if (value !== undefined && (KEPT.has(name) || name.startsWith("LC_"))) environment[name] = value;
+  for (const [name, value] of Object.entries(given)) environment[name] = reveal(value);
+  return environment;
+}

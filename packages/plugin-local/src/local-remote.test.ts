@@ -1,0 +1,212 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { createHooks, DEFAULT_SETTINGS, type Remote, secret } from "@maand/core";
+import { aWorker, connectContext } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { localEnvironment } from "./environment.ts";
+import { local } from "./index.ts";
+
+let bucket = "";
+beforeEach(() => {
+  bucket = mkdtempSync(join(tmpdir(), "maand-local-"));
+});
+afterEach(() => rmSync(bucket, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }));
+
+function connect(transport: string | undefined = "local", settings = DEFAULT_SETTINGS): Promise<Remote | undefined> {
+  const hooks = createHooks();
+  local().apply(hooks);
+  const worker = aWorker({ host: "127.0.0.11", ...(transport === undefined ? {} : { transport }) });
+  return hooks.connect.promise(connectContext({ worker, settings, bucket: { id: "b1", root: bucket } }));
+}
+
+async function connected(): Promise<Remote> {
+  const remote = await connect();
+  if (!remote) throw new Error("nobody answered");
+  return remote;
+}
+
+const sh = (script: string) => ["sh", "-c", script];
+const there = (path: string) => vi.waitFor(() => expect(existsSync(path)).toBe(true), 10_000);
+
+describe("connecting", () => {
+  it("answers for local workers with a private directory in the bucket", async () => {
+    const remote = await connected();
+    expect(remote).toMatchObject({ host: "127.0.0.11", transport: "local", sudo: false });
+    expect(remote.root).toBe(join(bucket, "data/local/127.0.0.11/b1"));
+    expect(statSync(remote.root).mode & 0o777).toBe(0o700);
+    expect(statSync(join(bucket, "data/local")).mode & 0o777).toBe(0o700);
+  });
+
+  it("leaves other workers to others", async () => {
+    expect(await connect("ssh")).toBeUndefined();
+    expect(existsSync(join(bucket, "data"))).toBe(false);
+  });
+
+  it("takes the bucket's word where a worker says nothing", async () => {
+    const hooks = createHooks();
+    local().apply(hooks);
+    const context = connectContext({
+      settings: { ...DEFAULT_SETTINGS, transport: "local" },
+      bucket: { id: "b1", root: bucket },
+    });
+    expect((await hooks.connect.promise(context))?.root).toBe(join(bucket, "data/local/10.0.0.1/b1"));
+  });
+});
+
+describe("a command", () => {
+  it("runs in the worker's directory and its outputs are kept apart", async () => {
+    const remote = await connected();
+    const result = await remote.exec(sh("pwd; echo oh >&2"));
+    expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
+  });
+
+  it("that must succeed throws, one that is asked answers", async () => {
+    const remote = await connected();
+    expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
+    await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
+      code: "COMMAND_FAILED",
+      exit: 7,
+      output: ["why"],
+    });
+  });
+
+  it("that does not exist is code 127, a directory that does not exist is told", async () => {
+    const remote = await connected();
+    const missing = await remote.probe(["no-such-tool"]);
+    expect(missing).toMatchObject({ code: 127 });
+    expect(missing.stderr).toContain("no-such-tool");
+    await expect(remote.probe(["true"], { cwd: "/no/such" })).rejects.toThrow("there is no directory /no/such");
+  });
+
+  it("takes its arguments as they are", async () => {
+    const remote = await connected();
+    const { stdout } = await remote.exec(["printf", "%s|", "a b", "$HOME", "'\"", secret("s3")]);
+    expect(stdout).toBe("a b|$HOME|'\"|s3|");
+  });
+
+  it("reads what it is given, and nothing otherwise", async () => {
+    const remote = await connected();
+    expect((await remote.exec(["cat"], { stdin: "words" })).stdout).toBe("words");
+    expect((await remote.exec(["cat"])).stdout).toBe("");
+  });
+
+  it("says its lines as they come", async () => {
+    const remote = await connected();
+    const lines: string[] = [];
+    await remote.exec(sh("echo one; echo two >&2; printf three"), {
+      onLine: (line, from) => lines.push(`${from} ${line}`),
+    });
+    expect(lines.sort()).toEqual(["stderr two", "stdout one", "stdout three"]);
+  });
+
+  it("prints more than anybody keeps without harm", async () => {
+    const remote = await connected();
+    const { stdout } = await remote.exec(sh("head -c 5000000 /dev/zero | tr '\\0' x; printf end"));
+    expect(stdout).toHaveLength(1024 * 1024);
+    expect(stdout.endsWith("xend")).toBe(true);
+  });
+
+  it("gets a clean environment, with what it is given", async () => {
+    const own = { PATH: "/bin", HOME: "/root", LC_ALL: "C", AWS_SECRET_ACCESS_KEY: "s", EMPTY: undefined };
+    expect(localEnvironment({ JOB: "api", TOKEN: secret("t") }, own)).toEqual({
+      PATH: "/bin",
+      HOME: "/root",
+      LC_ALL: "C",
+      JOB: "api",
+      TOKEN: "t",
+    });
+  });
+
+  it("is ended with all it started when its time is over", async () => {
+    const remote = await connected();
+    const running = remote.exec(sh("sh -c 'echo $$ > child; exec sleep 1000' & sleep 1000"), { timeoutMs: 300 });
+    await expect(running).rejects.toMatchObject({ code: "TIMED_OUT" });
+    await expect(running).rejects.toThrow("on 127.0.0.11 timed out after 0.3 s");
+    await gone(Number(readFileSync(join(remote.root, "child"), "utf8")));
+  });
+
+  it("is ended when the run is interrupted", async () => {
+    const remote = await connected();
+    const interruption = new AbortController();
+    const running = remote.probe(sh("touch here; sleep 1000"), { signal: interruption.signal });
+    await there(join(remote.root, "here"));
+    interruption.abort();
+    await expect(running).rejects.toMatchObject({ code: "INTERRUPTED" });
+    await expect(remote.probe(["true"], { signal: interruption.signal })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+  });
+
+  it("shares the run's signal with many others without a warning", async () => {
+    const remote = await connected();
+    const warned = vi.fn();
+    process.on("warning", warned);
+    onTestFinished(() => void process.off("warning", warned));
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 12 }, () => remote.exec(["true"], { signal, timeoutMs: 1e12 })));
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it("may end itself in its own words", async () => {
+    const remote = await connected();
+    const interruption = new AbortController();
+    const script = "touch here; read word; echo $word > heard";
+    const running = remote.probe(sh(script), { signal: interruption.signal, stopWord: "end\n" });
+    await there(join(remote.root, "here"));
+    interruption.abort();
+    await expect(running).rejects.toMatchObject({ code: "INTERRUPTED" });
+    expect(readFileSync(join(remote.root, "heard"), "utf8")).toBe("end\n");
+  });
+
+  it("is killed when it does not listen", async () => {
+    const remote = await connected();
+    const options = { timeoutMs: 200, graceMs: 100, stopWord: "end\n" };
+    await expect(
+      remote.exec(sh("trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done"), options),
+    ).rejects.toThrow();
+    await gone(Number(readFileSync(join(remote.root, "pid"), "utf8")));
+  });
+
+  it("does not wait for a child it left behind with its output", async () => {
+    const remote = await connected();
+    const { stdout } = await remote.exec(sh("sleep 1000 & echo $!"));
+    process.kill(Number(stdout), "SIGKILL");
+  });
+
+  it("loses its connection when the remote is closed, and none begins after", async () => {
+    const remote = await connected();
+    const running = remote.exec(sh("echo $$ > pid; exec sleep 1000"));
+    await there(join(remote.root, "pid"));
+    await Promise.all([
+      remote.close(),
+      remote.close(),
+      expect(running).rejects.toMatchObject({ code: "DISCONNECTED" }),
+    ]);
+    await expect(remote.exec(["true"])).rejects.toMatchObject({ code: "UNREACHABLE" });
+    process.kill(Number(readFileSync(join(remote.root, "pid"), "utf8")), "SIGKILL");
+  });
+});
+
+describe("a stream", () => {
+  it("carries both directions and tells how it ended", async () => {
+    const { io, stderr, exit } = await (await connected()).stream(sh("cat; echo oh >&2; exit 3"));
+    io.end("to and fro");
+    expect(await Promise.all([text(io), text(stderr), exit])).toEqual(["to and fro", "oh\n", 3]);
+  });
+
+  it("can be ended at any time", async () => {
+    const { io, exit, destroy } = await (await connected()).stream(["sleep", "1000"]);
+    io.on("error", () => {});
+    destroy();
+    expect(await exit).toBeNull();
+  });
+});
+
+function gone(pid: number) {
+  return vi.waitFor(() => {
+    const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : ") Z";
+    expect(stat.split(") ")[1]).toMatch(/^Z/);
+  }, 10_000);
+}

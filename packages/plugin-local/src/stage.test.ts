@@ -1,0 +1,219 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createHooks, type StageContext } from "@maand/core";
+import { fakeRemote, reconcileContext, stageContext } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { local } from "./index.ts";
+
+let place = "";
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "maand-stage-"));
+  mkdirSync(at("worker"));
+});
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+const at = (...path: string[]) => join(place, ...path);
+
+/** Writes files under a directory: path to content; a content ending with `*` is executable, one with `->` a link. */
+function has(directory: string, files: Readonly<Record<string, string>>): string {
+  for (const [path, content] of Object.entries(files)) {
+    const file = at(directory, path);
+    mkdirSync(dirname(file), { recursive: true });
+    if (content.startsWith("->")) symlinkSync(content.slice(2), file);
+    else writeFileSync(file, content);
+    if (content.endsWith("*")) chmodSync(file, 0o755);
+  }
+  return at(directory);
+}
+
+/** The same, read back. */
+function found(directory: string, below = ""): Record<string, string> {
+  const entries = readdirSync(at(directory, below), { withFileTypes: true });
+  return Object.assign(
+    {},
+    ...entries.map((entry) => {
+      const path = join(below, entry.name);
+      return entry.isDirectory() ? found(directory, path) : { [path]: readFileSync(at(directory, path), "utf8") };
+    }),
+  );
+}
+
+function hooks() {
+  const hooks = createHooks();
+  local().apply(hooks);
+  return hooks;
+}
+
+function stage(over: Partial<StageContext>) {
+  const remote = fakeRemote({ transport: "local", root: at("worker") });
+  return hooks().stage.promise(stageContext({ remote, ...over }));
+}
+
+describe("staging", () => {
+  it("brings trees and metadata, the first source winning", async () => {
+    const first = has("first", { "worker.json": "{}", "bin/runner.mjs": "run", "jobs/api/app.conf": "rendered" });
+    const second = has("second", {
+      "jobs/api/app.conf": "plain",
+      "jobs/api/bin2/tool": "#!*",
+      "jobs/api/Makefile": "m",
+    });
+    expect(await stage({ sources: [first, second], jobs: ["api"] })).toBe("done");
+    expect(found("worker")).toEqual({
+      "worker.json": "{}",
+      "bin/runner.mjs": "run",
+      "jobs/api/app.conf": "rendered",
+      "jobs/api/bin2/tool": "#!*",
+      "jobs/api/Makefile": "m",
+    });
+    expect(statSync(at("worker/jobs/api/bin2/tool")).mode & 0o777).toBe(0o755);
+  });
+
+  it("leaves workers of other transports to others", async () => {
+    expect(await stage({ remote: fakeRemote({ transport: "ssh" }) })).toBeUndefined();
+  });
+
+  it("deletes what a job has no more, but not what it keeps, nor anything of other jobs", async () => {
+    has("worker", {
+      "jobs/api/old/deep/file": "",
+      "jobs/api/data/db": "mine",
+      "jobs/api/logs/log": "mine",
+      "jobs/api/bin/built": "mine",
+      "jobs/api/conf/data/x": "not kept below",
+      "jobs/db/old": "other",
+      "locks/api.lock": "",
+    });
+    const tree = has("tree", { "jobs/api/conf/new": "n", "jobs/db/new": "not staged", "jobs/api/data/seed": "never" });
+    await stage({ sources: [tree], jobs: ["api"] });
+    expect(Object.keys(found("worker")).sort()).toEqual([
+      "jobs/api/bin/built",
+      "jobs/api/conf/new",
+      "jobs/api/data/db",
+      "jobs/api/logs/log",
+      "jobs/db/old",
+      "locks/api.lock",
+    ]);
+  });
+
+  it("touches no file that is the same, and gives a mode that changed", async () => {
+    const tree = has("tree", { "jobs/api/a": "same", "jobs/api/b": "one" });
+    await stage({ sources: [tree], jobs: ["api"] });
+    const before = statSync(at("worker/jobs/api/a"));
+    const changed = statSync(at("worker/jobs/api/b")).ino;
+    has("tree", { "jobs/api/b": "two" });
+    chmodSync(at("tree/jobs/api/a"), 0o700);
+    await stage({ sources: [tree], jobs: ["api"] });
+    const after = statSync(at("worker/jobs/api/a"));
+    expect([after.ino, after.mtimeMs, after.mode & 0o777]).toEqual([before.ino, before.mtimeMs, 0o700]);
+    expect(statSync(at("worker/jobs/api/b")).ino).not.toBe(changed);
+    expect(found("worker")).toEqual({ "jobs/api/a": "same", "jobs/api/b": "two" });
+  });
+
+  it("puts files where directories were, and directories where files were", async () => {
+    has("worker", { "jobs/api/a/b": "", "jobs/api/c": "" });
+    await stage({ sources: [has("tree", { "jobs/api/a": "file", "jobs/api/c/d": "deep" })], jobs: ["api"] });
+    expect(found("worker")).toEqual({ "jobs/api/a": "file", "jobs/api/c/d": "deep" });
+  });
+
+  it("never writes or deletes through a link", async () => {
+    has("outside", { precious: "kept", "dir/precious": "kept" });
+    has("worker", {
+      "jobs/api/file": `->${at("outside/precious")}`,
+      "jobs/api/dir": `->${at("outside/dir")}`,
+      "jobs/api/gone": `->${at("outside/dir")}`,
+      "jobs/db": `->${at("outside")}`,
+    });
+    const tree = has("tree", { "jobs/api/file": "new", "jobs/api/dir/precious": "new", "jobs/db/precious": "new" });
+    await stage({ sources: [tree], jobs: ["api", "db"] });
+    expect(found("outside")).toEqual({ precious: "kept", "dir/precious": "kept" });
+    expect(found("worker")).toEqual({
+      "jobs/api/file": "new",
+      "jobs/api/dir/precious": "new",
+      "jobs/db/precious": "new",
+    });
+    expect(lstatSync(at("worker/jobs/db")).isDirectory()).toBe(true);
+  });
+
+  it("empties a job that has no files any more", async () => {
+    has("worker", { "jobs/api/a": "", "jobs/api/data/x": "" });
+    await stage({ sources: [has("tree", { "worker.json": "{}" })], jobs: ["api"] });
+    expect(Object.keys(found("worker")).sort()).toEqual(["jobs/api/data/x", "worker.json"]);
+  });
+
+  it("names the file it could not write, and leaves no half of it", async () => {
+    const tree = has("tree", { "jobs/api/a": "1" });
+    rmSync(at("worker"), { recursive: true });
+    writeFileSync(at("worker"), "a file");
+    await expect(stage({ sources: [tree], jobs: ["api"] })).rejects.toMatchObject({
+      code: "STAGE_FAILED",
+      worker: "10.0.0.1",
+      message: expect.stringMatching(/^jobs could not be brought to 10.0.0.1: .*ENOTDIR/),
+    });
+  });
+
+  it("refuses a source that is a link", async () => {
+    const tree = has("tree", { "jobs/api/a": "->/etc/passwd" });
+    await expect(stage({ sources: [tree], jobs: ["api"] })).rejects.toThrow("is not a file");
+  });
+
+  it("stops when the run is interrupted", async () => {
+    const tree = has("tree", { "jobs/api/a": "1" });
+    await expect(stage({ sources: [tree], jobs: ["api"], signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    expect(found("worker")).toEqual({});
+  });
+});
+
+describe("removing", () => {
+  const remove = (transport = "local") => {
+    const remote = fakeRemote({ transport, root: at("worker") });
+    const context = { remote, action: { kind: "remove" }, directory: at("worker/jobs/api") } as const;
+    return hooks().reconcile.promise(reconcileContext(context));
+  };
+
+  it("keeps data and logs, and nothing else", async () => {
+    has("worker", {
+      "jobs/api/Makefile": "",
+      "jobs/api/.env": "",
+      "jobs/api/bin/tool": "",
+      "jobs/api/data/db": "",
+      "jobs/api/logs/log": "",
+      "jobs/db/Makefile": "",
+    });
+    expect(await remove()).toBe("done");
+    expect(Object.keys(found("worker"))).toEqual(["jobs/api/data/db", "jobs/api/logs/log", "jobs/db/Makefile"]);
+  });
+
+  it("removes a directory with nothing in it, and is content when it is gone", async () => {
+    has("worker", { "jobs/api/Makefile": "" });
+    await remove();
+    expect(readdirSync(at("worker/jobs"))).toEqual([]);
+    expect(await remove()).toBe("done");
+  });
+
+  it("deletes links, not what they point to", async () => {
+    has("outside", { precious: "kept" });
+    has("worker", { "jobs/api": `->${at("outside")}` });
+    await remove();
+    expect(found("outside")).toEqual({ precious: "kept" });
+    expect(readdirSync(at("worker/jobs"))).toEqual([]);
+  });
+
+  it("stops nothing, and leaves other transports to others", async () => {
+    expect(await remove("ssh")).toBeUndefined();
+    const remote = fakeRemote({ transport: "local" });
+    expect(await hooks().reconcile.promise(reconcileContext({ remote }))).toBeUndefined();
+  });
+});

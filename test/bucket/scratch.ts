@@ -1,0 +1,96 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Ended, type MaandOptions, maand, type Running, startMaand } from "./maand.ts";
+
+/** A bucket in a temporary directory that the real command works on. */
+export interface Scratch {
+  readonly root: string;
+  /** Runs maand there, to its end. */
+  maand(...args: readonly string[]): Promise<Ended>;
+  start(args: readonly string[], options?: Partial<MaandOptions>): Running;
+  /** Runs maand with --json and answers what it wrote. */
+  json<T>(...args: readonly string[]): Promise<T>;
+  /** Writes a file of the bucket, below its root. */
+  write(path: string, text: string, mode?: number): void;
+  read(path: string): string;
+  workers(...entries: readonly Readonly<Record<string, unknown>>[]): void;
+  job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
+  removeJob(name: string): void;
+  disable(disabled: unknown): void;
+  dispose(): void;
+}
+
+/**
+ * A Makefile whose every target leaves a line in `data/lifecycle`, so that a test can read what was run, with which
+ * versions, and in which order. A file `data/fail-<target>` makes that target fail.
+ */
+export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
+	@mkdir -p data
+	@echo "$@ $(CURRENT_VERSION) $(NEW_VERSION)" >> data/lifecycle
+	@test ! -e data/fail-$@ || { echo "$@ refuses" >&2; exit 1; }
+	@echo "$@ of $(JOB) on $(WORKER_IP)"
+`;
+
+/** Makes a bucket; `conf` is put under what init writes. */
+export async function scratch(conf = ""): Promise<Scratch> {
+  const root = mkdtempSync(join(tmpdir(), "maand-e2e-"));
+  const options = { cwd: root };
+  const bucket: Scratch = {
+    root,
+    maand: (...args) => maand(args, options),
+    start: (args, more = {}) => startMaand(args, { ...options, ...more }),
+    async json<T>(...args: readonly string[]): Promise<T> {
+      const { stdout, stderr } = await maand([...args, "--json"], options);
+      try {
+        return JSON.parse(stdout);
+      } catch {
+        throw new Error(`maand ${args.join(" ")} wrote no JSON:\n${stdout}\n${stderr}`);
+      }
+    },
+    write(path, text, mode) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+      if (mode !== undefined) chmodSync(join(root, path), mode);
+    },
+    read: (path) => readFileSync(join(root, path), "utf8"),
+    workers: (...entries) => bucket.write("workspace/workers.json", JSON.stringify(entries)),
+    job(name, manifest, files = {}) {
+      bucket.write(`workspace/jobs/${name}/manifest.json`, JSON.stringify(manifest));
+      for (const [path, text] of Object.entries({ Makefile: RECORDING_MAKEFILE, ...files }))
+        bucket.write(`workspace/jobs/${name}/${path}`, text);
+    },
+    removeJob: (name) => rmSync(join(root, "workspace/jobs", name), { recursive: true }),
+    disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+  const made = await bucket.maand("init");
+  if (made.code !== 0) throw new Error(made.stderr);
+  bucket.write("maand.conf", conf);
+  return bucket;
+}
+
+/** Directory of a job on a local worker of this bucket, or undefined before anything was brought there. */
+export function localJob(bucket: Pick<Scratch, "root">, host: string, job: string): string | undefined {
+  const worker = join(bucket.root, "data/local", host);
+  const [root] = existsSync(worker) ? readdirSync(worker) : [];
+  return root === undefined ? undefined : join(worker, root, "jobs", job);
+}
+
+/** Lines of a file; none when it is missing. */
+export function linesOf(path: string): string[] {
+  return existsSync(path)
+    ? readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
+}
