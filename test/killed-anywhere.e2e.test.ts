@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
 import { linesOf, localJob, type Scratch, scratch } from "./bucket/scratch.ts";
 
-const HOSTS = ["127.0.0.11", "127.0.0.12", "127.0.0.13"];
+const HOSTS = ["127.0.0.11", "127.0.0.12"];
 const JOBS = ["api", "web"];
 const KILLER = fileURLToPath(new URL("bucket/kill-at-write.mjs", import.meta.url));
 
@@ -27,7 +27,7 @@ function writeJobs(version: string): void {
   for (const job of JOBS)
     bucket.job(
       job,
-      { version, selectors: ["worker"], max_concurrent_upgrades: 2 },
+      { version, selectors: ["worker"], max_concurrent_upgrades: 1 },
       { "conf/app.conf": `version ${version}\n` },
     );
 }
@@ -86,16 +86,16 @@ describe("a deploy killed between any two writes of its store", () => {
     await freshBucket();
     writeJobs("1.0.0");
     await bucket.maand("build");
+    const untouched = `${bucket.root}.built`;
+    cpSync(bucket.root, untouched, { recursive: true });
     const writes = await writesOfOneDeploy();
-    bucket.dispose();
-    expect(writes).toBeGreaterThan(30);
-    for (let write = 1; write <= writes; write += 3) {
-      await freshBucket();
-      writeJobs("1.0.0");
-      await bucket.maand("build");
+    expect(writes).toBeGreaterThan(20);
+    for (let write = 1; write <= writes; write += 1) {
+      rmSync(bucket.root, { recursive: true });
+      cpSync(untouched, bucket.root, { recursive: true });
       await surviveDeathAt(write, "1.0.0");
-      bucket.dispose();
     }
+    rmSync(untouched, { recursive: true });
   }, 300_000);
 
   it("is continued by the next one, when it was an upgrade", async () => {
@@ -105,7 +105,8 @@ describe("a deploy killed between any two writes of its store", () => {
     writeJobs("1.0.1");
     await bucket.maand("build");
     const writes = await writesOfOneDeploy();
-    for (let write = 2; write <= writes; write += 3) {
+    expect(writes).toBeGreaterThan(20);
+    for (let write = 2; write <= writes; write += 1) {
       const version = `2.0.${write}`;
       writeJobs(version);
       await bucket.maand("build");

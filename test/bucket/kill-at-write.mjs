@@ -12,8 +12,7 @@ let writes = 0;
 const prepare = Database.prototype.prepare;
 Database.prototype.prepare = function prepareCounted(sql) {
   const statement = prepare.call(this, sql);
-  if (!/\b(step|staged|promoted|planned|delivery|bucket|run|tree)\b/.test(sql) || /^\s*SELECT/i.test(sql))
-    return statement;
+  if (!/\b(step|staged|promoted|delivery|bucket)\b/.test(sql) || /^\s*SELECT/i.test(sql)) return statement;
   const run = statement.run;
   statement.run = function runCounted(...values) {
     writes += 1;

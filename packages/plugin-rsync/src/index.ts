@@ -1,1 +1,1 @@
-export {};
+export { type RsyncOptions, rsync } from "./plugin.ts";

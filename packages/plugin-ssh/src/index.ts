@@ -1,1 +1,12 @@
-export {};
+export {
+  fingerprint,
+  type HostKey,
+  hostName,
+  type KnownHost,
+  keyTypeOf,
+  parseKnownHosts,
+  pinnedKeys,
+} from "./known-hosts.ts";
+export { type PinBoard, pinBoard } from "./pins.ts";
+export { type SshOptions, ssh } from "./plugin.ts";
+export { type OfferedKey, offeredKey } from "./scan.ts";

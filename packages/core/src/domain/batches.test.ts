@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { batchSize, inBatches, rolloutOrder } from "./batches.ts";
 import type { BatchSize } from "./job.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 describe("batchSize", () => {
   it.each<[string, BatchSize, number, number, number]>([
     ["a number is that number", 2, 10, 1, 2],

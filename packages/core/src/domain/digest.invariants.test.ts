@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { contentHash, treeDigest } from "./digest.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const file = fc.record({
   path: fc.stringMatching(/^[a-z\n]{1,4}(\/[a-z]{1,3})?$/),
   executable: fc.boolean(),

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { compileGlob, isGlob, matchGlobs } from "./glob.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const pattern = fc.oneof(
   fc.string(),
   fc.string({ unit: fc.constantFrom("*", "**/", "?", "[", "]", "^", "-", "\\", "/", "a", "b", ".") }),

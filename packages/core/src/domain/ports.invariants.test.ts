@@ -3,6 +3,8 @@ import { expect, it } from "vitest";
 import { assignPorts, type PortWish } from "./ports.ts";
 import type { Problem } from "./problem.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const RANGE = { min: 100, max: 130 };
 const name = fc.constantFrom("a", "b", "c", "d");
 const wish = fc.oneof(

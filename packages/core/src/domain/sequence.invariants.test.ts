@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { sequence } from "./sequence.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const jobs = ["a", "b", "c", "d", "e", "f", "g"];
 const demands = fc
   .array(fc.subarray(jobs, { maxLength: 3 }), { minLength: jobs.length, maxLength: jobs.length })

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCpu, parseMemory, plainDecimal } from "./units.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 describe("amounts", () => {
   it.each([
     ["", 0],

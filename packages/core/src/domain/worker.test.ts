@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { byPosition, compareHosts } from "./worker.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 it("workers go by position, then by host with its numbers as numbers (B56)", () => {
   const workers = [
     { position: 1, host: "10.0.0.1" },

@@ -103,8 +103,12 @@ function keyOf(parent: string, path: Path): string {
   return key;
 }
 
+/** As deep as a schema looks; below lies what is kept as it is, such as the configuration of a demand. */
+const DEPTH = 5;
+
 /** Where such names are used as keys; valibot passes over them without a word. */
 function forbiddenKeys(value: unknown, path: Path = []): Path[] {
+  if (path.length === DEPTH) return [];
   if (Array.isArray(value)) return value.flatMap((item, at) => forbiddenKeys(item, [...path, at]));
   if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([key, part]) =>

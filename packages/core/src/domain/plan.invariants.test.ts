@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type ActionKind, changedFiles, type Decision, decide, type FileChange, type Remembered } from "./plan.ts";
+
+fc.configureGlobal({ seed: 1 });
+
+const target = { digest: "new", version: "2.0.0" };
+const kind = fc.constantFrom<ActionKind>("start", "restart", "reload", "stop", "remove");
+const remembered = fc
+  .record({
+    promoted: fc.option(
+      fc.record({
+        digest: fc.constantFrom("new", "old"),
+        version: fc.constantFrom("2.0.0", "1.0.0"),
+        healthFailed: fc.boolean(),
+        stopped: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+    staged: fc.constantFrom("new", "old", "unknown", undefined),
+    unsettled: fc.option(fc.record({ kind, inDoubt: fc.boolean(), run: fc.nat() }), { nil: undefined }),
+  })
+  .map(
+    ({ promoted, staged, unsettled }): Remembered => ({
+      ...(promoted ? { promoted } : {}),
+      ...(staged === undefined ? {} : { staged }),
+      ...(unsettled ? { unsettled } : {}),
+    }),
+  );
+const policy = fc.record({
+  restartPolicy: fc.constantFrom("always" as const, "reload" as const, "never" as const),
+  restartGlobs: fc.subarray(["*.conf", "**", "x"]),
+});
+const wish = fc.record({ force: fc.boolean(), syncOnly: fc.boolean() });
+const files = fc.subarray<FileChange>([
+  { path: "a.conf", change: "modified" },
+  { path: "b", change: "added" },
+]);
+const LIFECYCLE = ["start", "restart", "reload"];
+
+/** Checks a promise for every world an allocation may be in. */
+function always(
+  promise: (
+    decision: Decision,
+    world: { known: Remembered; rules: { restartPolicy: string }; asked: { force: boolean; syncOnly: boolean } },
+  ) => void,
+  disabled: boolean,
+): void {
+  fc.assert(
+    fc.property(remembered, policy, wish, files, (known, rules, asked, changed) => {
+      promise(
+        decide({ disabled }, rules, target, known, () => changed, asked),
+        { known, rules, asked },
+      );
+    }),
+    { numRuns: 1000 },
+  );
+}
+
+const differs = ({ promoted }: Remembered) => promoted?.digest !== target.digest || promoted.version !== target.version;
+
+it("an active allocation is skipped only if nothing differs, nothing is open and nobody forces it", () => {
+  always(({ action }, { known, asked }) => {
+    const { promoted, unsettled, staged } = known;
+    const open = differs(known) || promoted?.stopped || promoted?.healthFailed || unsettled || staged !== target.digest;
+    expect(action === "skip").toBe(!open && !asked.force);
+  }, false);
+});
+
+it("a disabled allocation is skipped only if it is stopped and nothing differs", () => {
+  always(({ action }, { known }) => {
+    expect(action === "skip").toBe(!differs(known) && known.promoted?.stopped === true && !known.unsettled);
+  }, true);
+});
+
+it("a disabled allocation is never started, restarted, reloaded or synced", () => {
+  always(({ action }) => expect(["skip", "stop", "promote", "stop+promote"]).toContain(action), true);
+});
+
+it("an active allocation is never stopped, and never promoted without a word", () => {
+  always(({ action }) => expect(["skip", "sync", ...LIFECYCLE]).toContain(action), false);
+});
+
+it("policy never gives no restart or reload, except to end a restart that was begun", () => {
+  always(({ action }, { known, rules }) => {
+    if (rules.restartPolicy !== "never") return;
+    expect(action).not.toBe("reload");
+    if (action === "restart") expect(known.unsettled?.kind).toBe("restart");
+  }, false);
+});
+
+it("--sync-only gives no restart or reload; only what does not run is started, which the deploy refuses", () => {
+  always(({ action }, { known, asked }) => {
+    if (!asked.syncOnly) return;
+    expect(["skip", "sync", "start"]).toContain(action);
+    const open = known.unsettled?.kind ?? "";
+    const down = !known.promoted || known.promoted.stopped || ["start", "stop", "remove"].includes(open);
+    expect(action === "start").toBe(down);
+  }, false);
+});
+
+it("what was never promoted or was stopped is started, whatever the policy", () => {
+  always(({ action }, { known }) => {
+    if (!known.promoted || known.promoted.stopped) expect(action).toBe("start");
+  }, false);
+});
+
+it("who is in doubt, failed or is unhealthy goes first, and nobody else", () => {
+  always(({ first }, { known }) => {
+    expect(first).toBe(known.unsettled !== undefined || known.promoted?.healthFailed === true);
+  }, false);
+});
+
+it("there is always a reason, and doubt is always among them", () => {
+  for (const disabled of [false, true]) {
+    always(({ reasons }, { known }) => {
+      expect(reasons.length).toBeGreaterThan(0);
+      if (known.unsettled?.inDoubt) expect(reasons.join()).toContain("in doubt");
+    }, disabled);
+  }
+});
+
+it("files that matched a glob are changed files, and only a restart by policy reload has them", () => {
+  always(({ matched, files, action }, { rules }) => {
+    for (const path of matched) expect(files.map((file) => file.path)).toContain(path);
+    if (matched.length > 0) expect([action, rules.restartPolicy]).toEqual(["restart", "reload"]);
+  }, false);
+});
+
+const file = fc.record({
+  path: fc.constantFrom("a", "b", "c", "d"),
+  hash: fc.constantFrom("1", "2"),
+  executable: fc.boolean(),
+});
+const tree = fc.uniqueArray(file, { selector: (one) => one.path });
+
+it("changed files tell exactly how one tree becomes the other", () => {
+  fc.assert(
+    fc.property(tree, tree, (before, now) => {
+      const changes = new Map(changedFiles(before, now).map(({ path, change }) => [path, change]));
+      for (const path of ["a", "b", "c", "d"]) {
+        const [old, young] = [before, now].map((files) => files.find((one) => one.path === path));
+        const same = old?.hash === young?.hash && old?.executable === young?.executable;
+        expect(changes.get(path)).toBe(same ? undefined : !old ? "added" : young ? "modified" : "deleted");
+      }
+    }),
+  );
+});

@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import type { Promoted, Remembered, Unsettled } from "./plan.ts";
+import { type RolloutState, rolloutState } from "./rollout-state.ts";
+
+const target = { digest: "new", version: "2.0.0" };
+const same: Promoted = { ...target, healthFailed: false, stopped: false };
+const inDoubt: Unsettled = { kind: "restart", inDoubt: true, run: 7 };
+const failed: Unsettled = { ...inDoubt, inDoubt: false };
+const active = { disabled: false, removed: false };
+const disabled = { disabled: true, removed: false };
+const removed = { disabled: false, removed: true };
+
+it.each<[RolloutState, string, typeof active, Remembered]>([
+  ["promoted", "what should be is what runs", active, { promoted: same }],
+  ["new", "nothing was promoted", active, {}],
+  ["new", "its first start failed", active, { unsettled: failed }],
+  ["in_doubt", "the run that started it first died", active, { unsettled: inDoubt }],
+  ["in_doubt", "the run that restarted it died", active, { promoted: same, unsettled: inDoubt }],
+  [
+    "in_doubt",
+    "the run that stopped it for maintenance died (decision 8)",
+    disabled,
+    { promoted: same, unsettled: { ...inDoubt, kind: "stop" } },
+  ],
+  [
+    "in_doubt",
+    "the run that removed it died (decision 8)",
+    removed,
+    { promoted: same, unsettled: { ...inDoubt, kind: "remove" } },
+  ],
+  [
+    "health_failed",
+    "the check after its promotion failed (decision 5)",
+    active,
+    { promoted: { ...same, healthFailed: true } },
+  ],
+  [
+    "health_failed",
+    "it failed, and there is a change besides",
+    active,
+    { promoted: { ...same, version: "1", healthFailed: true } },
+  ],
+  ["stopped", "it was re-enabled and not started yet", active, { promoted: { ...same, stopped: true } }],
+  [
+    "stopped",
+    "it was re-enabled with a change besides",
+    active,
+    { promoted: { ...same, digest: "old", stopped: true } },
+  ],
+  ["restart", "its files differ", active, { promoted: { ...same, digest: "old" } }],
+  ["restart", "its version differs", active, { promoted: { ...same, version: "1.0.0" } }],
+  ["restart", "its last command failed", active, { promoted: same, unsettled: failed }],
+  ["disabled", "it is in maintenance and up to date", disabled, { promoted: { ...same, stopped: true } }],
+  ["disabled", "it is to be stopped by the next deploy", disabled, { promoted: same }],
+  ["disabled_restart", "in maintenance, its files differ", disabled, { promoted: { ...same, digest: "old" } }],
+  ["disabled_restart", "in maintenance, its version differs", disabled, { promoted: { ...same, version: "1.0.0" } }],
+  ["disabled_restart", "in maintenance before its first start", disabled, {}],
+  [
+    "removed",
+    "it is no longer wanted, whatever else",
+    removed,
+    { promoted: { ...same, digest: "old", healthFailed: true } },
+  ],
+  ["removed", "it is no longer wanted, and was disabled", { disabled: true, removed: true }, {}],
+])("%s: %s", (expected, _, allocation, remembered) => {
+  expect(rolloutState(allocation, target, remembered)).toBe(expected);
+});
+
+it("disabled: nothing was promoted of a job without a version, so nothing differs", () => {
+  expect(rolloutState(disabled, { digest: "new", version: "0.0.0" }, {})).toBe("disabled");
+});

@@ -1,0 +1,85 @@
+import { Fault } from "./fault.ts";
+import { byteLength } from "./text/utf8.ts";
+
+/** What a {@link TemplateError} is made of. */
+export interface TemplateErrorParts {
+  readonly kind: "parse" | "exec";
+  readonly name: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The only thing `parse` and `execute` throw. `kind` says which of them; `name` is the template's; `line` counts from 1
+ * and `column` is the number of bytes before the place in its line, as in Go's messages. `cause` is what a function
+ * given in `funcs` threw.
+ */
+export class TemplateError extends Error {
+  override readonly name: string;
+  readonly kind: "parse" | "exec";
+  readonly line: number;
+  readonly column: number;
+
+  constructor(parts: TemplateErrorParts) {
+    super(parts.message, "cause" in parts ? { cause: parts.cause } : {});
+    this.name = parts.name;
+    this.kind = parts.kind;
+    this.line = parts.line;
+    this.column = parts.column;
+  }
+}
+
+/** The parse error for whatever was thrown while `source` was read. */
+export function parseError(name: string, source: string, thrown: unknown): TemplateError {
+  const { line, column } = positionOf(source, thrown instanceof Fault ? (thrown.offset ?? 0) : 0);
+  const message = `template: ${name}:${line}:${column}: ${reasonOf(thrown)}`;
+  return new TemplateError({ kind: "parse", name, line, column, message, ...causeOf(thrown) });
+}
+
+/** Where execution was: the place in `source` and the template (`define`) that was being executed. */
+export interface Place {
+  readonly name: string;
+  readonly source: string;
+  readonly template: string;
+  readonly span: { readonly pos: number; readonly start: number; readonly end: number };
+}
+
+/** The execution error for whatever was thrown at a place. */
+export function execError(place: Place, thrown: unknown): TemplateError {
+  const { name, source, span } = place;
+  const { line, column } = positionOf(source, span.pos);
+  const at = `executing "${place.template}" at <${source.slice(span.start, span.end)}>`;
+  const message = `template: ${name}:${line}:${column}: ${at}: ${reasonOf(thrown)}`;
+  return new TemplateError({ kind: "exec", name, line, column, message, ...causeOf(thrown) });
+}
+
+/** What a thrown value says, whatever it is. */
+export function reasonOf(thrown: unknown): string {
+  if (isStackOverflow(thrown)) return "nested too deeply";
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "an error without a message";
+  }
+}
+
+function positionOf(source: string, offset: number): { line: number; column: number } {
+  let line = 1;
+  let start = 0;
+  for (let next = source.indexOf("\n"); next >= 0 && next < offset; next = source.indexOf("\n", start)) {
+    line++;
+    start = next + 1;
+  }
+  return { line, column: byteLength(source.slice(start, offset)) };
+}
+
+function causeOf(thrown: unknown): { cause?: unknown } {
+  if (!(thrown instanceof Fault)) return isStackOverflow(thrown) ? {} : { cause: thrown };
+  return "cause" in thrown ? { cause: thrown.cause } : {};
+}
+
+function isStackOverflow(thrown: unknown): boolean {
+  return thrown instanceof RangeError && thrown.message.includes("call stack");
+}

@@ -1,0 +1,108 @@
+import { Fault } from "../fault.ts";
+import { isNameCharacter, nameOf } from "../text/characters.ts";
+import type { Cursor } from "./cursor.ts";
+import { lexNumber } from "./number.ts";
+import { hasRightTrim, isSpace, skipSpaceOn } from "./space.ts";
+import { KEYWORDS, type TokenType } from "./token.ts";
+
+/** Cuts the inside of one action, its closing delimiter included. Throws a Fault where that is no action. */
+export function lexAction(cursor: Cursor, isFunction: (name: string) => boolean): void {
+  while (!lexRightDelimiter(cursor)) lexToken(cursor, isFunction);
+}
+
+const SIMPLE: Readonly<Record<string, TokenType>> = { "=": "assign", "|": "pipe" };
+
+function lexRightDelimiter(cursor: Cursor): boolean {
+  const trims = hasRightTrim(cursor.source, cursor.pos);
+  if (!trims && !cursor.has("}}", cursor.pos)) return false;
+  if (cursor.depth > 0) throw new Fault("unclosed left paren", { offset: cursor.pos });
+  if (trims) cursor.pos += 2;
+  cursor.emit("right", cursor.pos + 2);
+  if (trims) cursor.pos = skipSpaceOn(cursor.source, cursor.pos);
+  return true;
+}
+
+function lexToken(cursor: Cursor, isFunction: (name: string) => boolean): void {
+  const { source, pos } = cursor;
+  const character = cursor.characterAt(pos);
+  const simple = SIMPLE[character];
+  if (character === "") throw new Fault("unclosed action", { offset: pos });
+  if (isSpace(character.charCodeAt(0))) lexSpace(cursor);
+  else if (simple) cursor.emit(simple, pos + 1);
+  else if (character === ":") lexDeclare(cursor);
+  else if (character === '"') lexQuoted(cursor, "string", "quoted string");
+  else if (character === "'") lexQuoted(cursor, "character", "character constant");
+  else if (character === "`") lexRaw(cursor);
+  else if (character === "$") lexName(cursor, "variable", "variable");
+  else if (character === "." && !/[0-9]/.test(source[pos + 1] ?? "0")) lexName(cursor, "field", "dot");
+  else if (/[.+\-0-9]/.test(character)) lexNumber(cursor);
+  else if (isNameCharacter(character)) lexWord(cursor, isFunction);
+  else lexOther(cursor, character);
+}
+
+/** Leaves the last space to a closing delimiter that trims. */
+function lexSpace(cursor: Cursor): void {
+  const end = skipSpaceOn(cursor.source, cursor.pos);
+  cursor.emit("space", hasRightTrim(cursor.source, end - 1) ? end - 1 : end);
+}
+
+function lexDeclare(cursor: Cursor): void {
+  if (!cursor.has(":=", cursor.pos)) throw new Fault("expected :=", { offset: cursor.pos });
+  cursor.emit("declare", cursor.pos + 2);
+}
+
+function lexQuoted(cursor: Cursor, type: TokenType, what: string): void {
+  const { source, pos } = cursor;
+  for (let i = pos + 1; i < source.length && source[i] !== "\n"; i++) {
+    if (source[i] === source[pos]) {
+      cursor.emit(type, i + 1);
+      return;
+    }
+    if (source[i] === "\\" && source[i + 1] !== "\n") i++;
+  }
+  throw new Fault(`unterminated ${what}`, { offset: pos });
+}
+
+function lexRaw(cursor: Cursor): void {
+  const close = cursor.source.indexOf("`", cursor.pos + 1);
+  if (close < 0) throw new Fault("unterminated raw quoted string", { offset: cursor.pos });
+  cursor.emit("string", close + 1);
+}
+
+/** A `.field` or `$variable`; `alone` is what the mark is without a name. */
+function lexName(cursor: Cursor, type: TokenType, alone: TokenType): void {
+  const start = cursor.pos + 1;
+  const end = isTerminator(cursor, start) ? start : skipName(cursor, start);
+  cursor.emit(end === start ? alone : type, end);
+}
+
+function lexWord(cursor: Cursor, isFunction: (name: string) => boolean): void {
+  const end = skipName(cursor, cursor.pos);
+  const word = cursor.source.slice(cursor.pos, end);
+  const hidden = (word === "break" || word === "continue") && isFunction(word);
+  if (KEYWORDS.has(word) && !hidden) cursor.emit("keyword", end);
+  else cursor.emit(word === "true" || word === "false" ? "bool" : "identifier", end);
+}
+
+function lexOther(cursor: Cursor, character: string): void {
+  if (character === "(") cursor.depth++;
+  if (character === ")" && --cursor.depth < 0) throw new Fault("unexpected right paren", { offset: cursor.pos });
+  if (!/[ -~]/.test(character)) {
+    throw new Fault(`unrecognized character in action: ${nameOf(character)}`, { offset: cursor.pos });
+  }
+  cursor.emit(character === "(" ? "open" : character === ")" ? "close" : "other", cursor.pos + 1);
+}
+
+function skipName(cursor: Cursor, start: number): number {
+  let end = start;
+  for (let next = cursor.characterAt(end); isNameCharacter(next); next = cursor.characterAt(end)) end += next.length;
+  if (!isTerminator(cursor, end)) {
+    throw new Fault(`bad character ${nameOf(cursor.characterAt(end))}`, { offset: end });
+  }
+  return end;
+}
+
+function isTerminator(cursor: Cursor, pos: number): boolean {
+  const next = cursor.source[pos] ?? "";
+  return next === "" || isSpace(next.charCodeAt(0)) || ".,|:)(".includes(next) || cursor.has("}}", pos);
+}

@@ -1,0 +1,38 @@
+import type { StageContext } from "@maand/core";
+import { RSH } from "./carrier.ts";
+import { filterRules } from "./filters.ts";
+
+/** What the arguments depend on. */
+export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "timeoutMs"> {
+  /** Directory on the worker. */
+  readonly root: string;
+  readonly compress: boolean;
+}
+
+/**
+ * Arguments of the local rsync. Files are compared by content, since trees are written anew for every run; replaced in
+ * one go at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the old ones
+ * whole. Modes come from the tree, directories are 0755, the owner is whoever receives. All of it is read before
+ * anything is sent (`--no-inc-recursive`), as merging several sources needs. `--secluded-args`: no shell sees a name.
+ */
+export function rsyncArguments({ sources, jobs, keep, timeoutMs, root, compress }: Sync): string[] {
+  return [
+    "--recursive",
+    "--no-inc-recursive",
+    "--checksum",
+    "--perms",
+    "--chmod=D0755",
+    "--no-owner",
+    "--no-group",
+    "--no-times",
+    "--delete-delay",
+    "--delay-updates",
+    "--protect-args",
+    ...(compress ? ["--compress"] : []),
+    `--timeout=${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
+    ...filterRules({ jobs, keep }).map((rule) => `--filter=${rule}`),
+    `--rsh=${RSH}`,
+    ...sources.map((source) => `${source.replace(/\/+$/, "")}/`),
+    `worker:${root}/`,
+  ];
+}

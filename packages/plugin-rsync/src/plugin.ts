@@ -1,0 +1,33 @@
+import type { Plugin } from "@maand/core";
+import { removeJob } from "./remove.ts";
+import { stageWorker } from "./stage.ts";
+
+/** Options of {@link rsync}. */
+export interface RsyncOptions {
+  /** Compress on the way; default false: configuration is small, and workers are mostly near. */
+  readonly compress?: boolean;
+  /** The rsync of this machine; default `rsync`. */
+  readonly program?: string;
+}
+
+/** Brings jobs' files to workers with rsync, through the connection maand already holds (decision 12). */
+export function rsync(options: RsyncOptions = {}): Plugin {
+  return {
+    name: "rsync",
+    apply({ preflight, stage, reconcile }) {
+      preflight.tap("rsync", ({ remote, needs }) => {
+        if (remote.transport !== "local") needs("rsync");
+      });
+      stage.tapPromise("rsync", async (context) => {
+        if (context.remote.transport === "local") return undefined;
+        await stageWorker(context, options);
+        return "done";
+      });
+      reconcile.tapPromise("rsync", async (context) => {
+        if (context.remote.transport === "local" || context.action.kind !== "remove") return undefined;
+        await removeJob(context);
+        return "done";
+      });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { withFleetBucket } from "./bucket/fleet-bucket.ts";
+
+it("a first deploy brings the files and starts every allocation, with use_sudo, in the right modes", () =>
+  withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, directory, lifecycle, rollouts }) => {
+    bucket.job(
+      "api",
+      { version: "1.0.0", selectors: ["worker"] },
+      { "conf/a b.conf": "blank in its name\n", "_modules/hook.py": "stays here\n" },
+    );
+    bucket.write("workspace/jobs/api/bin.sh", "#!/bin/sh\n", 0o755);
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    for (const worker of workers) {
+      expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
+      expect(await worker.list(directory("api"), { recursive: true })).toEqual([
+        "Makefile",
+        "bin.sh",
+        "conf",
+        "conf/a b.conf",
+        "data",
+        "data/lifecycle",
+        "manifest.json",
+      ]);
+      expect(await worker.mode(`${directory("api")}/bin.sh`)).toBe(0o755);
+      expect(await worker.mode(`${directory("api")}/Makefile`)).toBe(0o644);
+      const told = JSON.parse(await worker.read(`${directory("api")}/../../worker.json`));
+      expect(told).toMatchObject({ worker_ip: worker.host, update_seq: 1, labels: ["worker"] });
+      expect(worker.connections()).toBe(1);
+    }
+    expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));
+  }));
+
+it("a first deploy works as root without sudo", () =>
+  withFleetBucket({ count: 1, sudo: false }, async ({ bucket, workers, lifecycle }) => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
+  }));

@@ -1,0 +1,32 @@
+import { mkdirSync } from "node:fs";
+import { chmod, readFile, rename, writeFile } from "node:fs/promises";
+import { must, run } from "./command.ts";
+
+/** The unprivileged user of fleet workers; it may run anything through sudo without a password. */
+export const ACCOUNT = "maandtest";
+
+const SUDOERS = `/etc/sudoers.d/${ACCOUNT}`;
+const RULE = `${ACCOUNT} ALL=(ALL:ALL) NOPASSWD: ALL\n`;
+
+/** Makes the user and its sudo rule where they do not exist yet; safe when several fleets begin at once. */
+export async function ensureAccount(): Promise<void> {
+  mkdirSync("/run/sshd", { recursive: true });
+  mkdirSync("/opt/worker", { recursive: true });
+  if ((await run(["getent", "passwd", ACCOUNT])).code !== 0) await addUser();
+  if ((await readFile(SUDOERS, "utf8").catch(() => "")) !== RULE) await addRule();
+}
+
+/** `*` instead of the locked `!`: sshd without PAM lets nobody with a locked account in, not even with a key. */
+async function addUser(): Promise<void> {
+  const added = await run(["useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", ACCOUNT]);
+  const exists = 9;
+  if (added.code !== 0 && added.code !== exists) throw new Error(`useradd: ${added.stderr.trim()}`);
+}
+
+async function addRule(): Promise<void> {
+  const fresh = `/etc/.${ACCOUNT}-${process.pid}`;
+  await writeFile(fresh, RULE);
+  await chmod(fresh, 0o440);
+  await must(["visudo", "--check", "--quiet", "--file", fresh]);
+  await rename(fresh, SUDOERS);
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readlinkSync } from "node:fs";
+import { isAlive, processesIn, signalAll } from "./processes.ts";
+import { until } from "./until.ts";
+
+/** The mounts and processes of one worker, apart from this machine's. */
+export interface Namespace {
+  /** Path prefix under which this process sees the worker's files. */
+  readonly root: string;
+  /** Arguments to put before a command so that it runs inside. */
+  readonly enter: readonly string[];
+  /** All processes inside, without those that hold the namespace. */
+  processes(): number[];
+  /** Ends everything inside. */
+  close(): Promise<void>;
+}
+
+/**
+ * `setpriv --pdeathsig`: everything ends with us, even when we are killed. The inner `wait` collects what daemons leave.
+ * A worker's own `/run/lock` and home are not separated; its bucket directory, its processes and `/proc` are.
+ */
+const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
+const HOLD = "sleep infinity & echo ready; wait";
+
+/** Opens a namespace whose `/opt/worker` is `directory`, or a file system in memory of `diskKb` KiB. */
+export async function openNamespace(directory: string, diskKb: number | undefined): Promise<Namespace> {
+  const mount = diskKb
+    ? `mount -t tmpfs -o mode=0755,size=${diskKb}k tmpfs /opt/worker`
+    : 'mount --bind "$1" /opt/worker';
+  const holder = spawn("setpriv", [...OUTER, "sh", "-c", `${mount} || exit 1; ${HOLD}`, "maand-fleet", directory], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  await ready(holder);
+  holder.unref();
+  const inside = readlinkSync(`/proc/${holder.pid}/ns/pid_for_children`);
+  const members = () => processesIn(inside);
+  const holders = new Set(members());
+  return {
+    root: `/proc/${holder.pid}/root`,
+    enter: ["nsenter", `--mount=/proc/${holder.pid}/ns/mnt`, `--pid=/proc/${holder.pid}/ns/pid_for_children`, "--"],
+    processes: () => members().filter((pid) => !holders.has(pid)),
+    async close() {
+      if (holder.pid) signalAll([holder.pid], "SIGKILL");
+      await until("the worker's processes to end", () => !members().some(isAlive));
+    },
+  };
+}
+
+function ready(holder: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let complaint = "";
+    holder.stderr?.on("data", (chunk: Buffer) => {
+      complaint += chunk;
+    });
+    holder.stdout?.once("data", () => resolve());
+    holder.once("error", reject);
+    holder.once("exit", () => reject(new Error(`no namespace for a fleet worker: ${complaint.trim()}`)));
+  });
+}

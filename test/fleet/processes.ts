@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Ids of all processes whose pid namespace is the one this link names. */
+export function processesIn(namespace: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => linkOf(`/proc/${pid}/ns/pid`) === namespace);
+}
+
+/** Name of a process' program, empty when it has gone. */
+export function programOf(pid: number): string {
+  return readQuietly(`/proc/${pid}/comm`).trim();
+}
+
+/** A process' arguments with blanks between them, empty when it has gone. */
+export function argumentsOf(pid: number): string {
+  return readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+}
+
+/** Whether a process is still there and is not just waiting to be collected by its parent. */
+export function isAlive(pid: number): boolean {
+  const stat = readQuietly(`/proc/${pid}/stat`);
+  return stat !== "" && !/\) [ZX] /.test(stat);
+}
+
+/** Sends a signal to each process, passing over those that have gone meanwhile. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
+  }
+}
+
+function readQuietly(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}

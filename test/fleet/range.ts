@@ -1,0 +1,37 @@
+import { createServer, type Server } from "node:net";
+
+const CLAIM_PORT = 47_811;
+
+/** A range of loopback addresses, 127.0.x.1 and up, that no other fleet on this machine uses meanwhile. */
+export interface Range {
+  address(index: number): string;
+  release(): void;
+}
+
+/** Claims a free range. The claim is a listening socket, so it ends with the process however that ends. */
+export async function claimRange(): Promise<Range> {
+  for (let third = 1; third < 255; third++) {
+    const claim = await listen(`127.0.${third}.254`, CLAIM_PORT);
+    if (!claim) continue;
+    claim.unref();
+    return { address: (index) => `127.0.${third}.${index + 1}`, release: () => claim.close() };
+  }
+  throw new Error("no free loopback range: 254 fleets are running");
+}
+
+/** A port nobody listens on at this address. */
+export async function freePort(address: string): Promise<number> {
+  const server = await listen(address, 0);
+  const bound = server?.address();
+  if (!server || !bound || typeof bound === "string") throw new Error(`no free port on ${address}`);
+  await new Promise((closed) => server.close(closed));
+  return bound.port;
+}
+
+function listen(address: string, port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, address, () => resolve(server));
+  });
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type ConnectContext,
+  createHooks,
+  DEFAULT_SETTINGS,
+  type Remote,
+  type Settings,
+  type Worker,
+} from "@maand/core";
+import { type SshOptions, ssh } from "@maand/plugin-ssh";
+import type { Fleet } from "./fleet.ts";
+
+/** A bucket's directory with nothing in it but what a connection needs, and a way to connect from it. */
+export interface Desk {
+  /** The bucket's directory. */
+  readonly root: string;
+  readonly knownHosts: string;
+  /** Connects to a worker through the `connect` hook, as the engine does. */
+  connect(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): Promise<Remote>;
+  /** Ends every connection made here. */
+  close(): Promise<void>;
+}
+
+/** What is different for one connection. */
+export interface ConnectHow {
+  readonly settings?: Partial<Settings>;
+  readonly signal?: AbortSignal;
+}
+
+/** A desk for a fleet, with plugin-ssh; ssh config and agent of whoever runs the tests are left out. */
+export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
+  const root = mkdtempSync(join(fleet.directory, "bucket-"));
+  const hooks = createHooks();
+  void ssh({ configFile: join(root, "no-ssh-config"), agent: "", ...options }).apply(hooks);
+  const open: Remote[] = [];
+  return {
+    root,
+    knownHosts: join(root, "secrets", "known_hosts"),
+    async connect(worker, how = {}) {
+      const remote = await hooks.connect.promise(contextFor(fleet, root, worker, how));
+      if (!remote) throw new Error(`nobody connects to ${worker.host}`);
+      open.push(remote);
+      return remote;
+    },
+    async close() {
+      await Promise.all(open.map((remote) => remote.close()));
+    },
+  };
+}
+
+function contextFor(
+  fleet: Fleet,
+  root: string,
+  worker: Partial<Worker> & Pick<Worker, "host">,
+  { settings, signal }: ConnectHow,
+): ConnectContext {
+  const port = fleet.workers.find(({ host }) => host === worker.host)?.port;
+  return {
+    run: { id: "00000000-0000-4000-8000-000000000001", command: "test" },
+    bucket: { id: BUCKET_ID, root },
+    settings: { ...DEFAULT_SETTINGS, sshUser: fleet.user, sshKey: fleet.key.path, useSudo: fleet.sudo, ...settings },
+    signal: signal ?? new AbortController().signal,
+    log: () => {},
+    worker: {
+      workerId: "w",
+      labels: [],
+      tags: {},
+      memoryMb: 0,
+      cpuMhz: 0,
+      position: 0,
+      ...(port && { port }),
+      ...worker,
+    },
+  };
+}
+
+/** The bucket every desk speaks for. */
+export const BUCKET_ID = "11111111-2222-4333-8444-555555555555";

@@ -1,0 +1,16 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Waits until `condition` answers something true, asking every few milliseconds; gives up with an error. */
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  limitMs = 10_000,
+): Promise<NonNullable<T>> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const answer = await condition();
+    if (answer) return answer;
+    if (performance.now() > end) throw new Error(`gave up after ${limitMs} ms waiting for: ${what}`);
+    await pause(5);
+  }
+}

@@ -1,0 +1,201 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { type CommandResult, run } from "./command.ts";
+import { makeKey } from "./keys.ts";
+import { type Namespace, openNamespace } from "./namespace.ts";
+import { argumentsOf, programOf, signalAll } from "./processes.ts";
+import { type Sshd, startSshd } from "./sshd.ts";
+import { until } from "./until.ts";
+
+/** What came of a command run directly on a worker. */
+export type WorkerCommandResult = CommandResult;
+
+/** How one worker is to be. */
+export interface WorkerParts {
+  readonly directory: string;
+  readonly address: string;
+  readonly port: number;
+  readonly authorizedKeys: string;
+  readonly diskKb: number | undefined;
+  readonly sshdConfig: readonly string[];
+}
+
+/** One worker of a fleet: a real sshd on its own loopback address, with its own `/opt/worker` and processes. */
+export class FleetWorker {
+  /** Its address, and its `host` in workers.json. */
+  readonly host: string;
+  readonly port: number;
+  /** Type and base64 of its host key. */
+  hostKey = "";
+  readonly #parts: WorkerParts;
+  #namespace: Namespace | undefined;
+  #sshd: Sshd | undefined;
+  #earlierLog: readonly string[] = [];
+
+  constructor(parts: WorkerParts) {
+    this.host = parts.address;
+    this.port = parts.port;
+    this.#parts = parts;
+  }
+
+  /** The line a bucket's `secrets/known_hosts` has for it. */
+  get knownHost(): string {
+    return `[${this.host}]:${this.port} ${this.hostKey}`;
+  }
+
+  /** Everything its sshd wrote. */
+  get log(): readonly string[] {
+    return [...this.#earlierLog, ...(this.#sshd?.log ?? [])];
+  }
+
+  /** How many logins its sshd has accepted so far. */
+  connections(): number {
+    return this.log.filter((line) => line.startsWith("Accepted publickey ")).length;
+  }
+
+  /** Makes directories and keys, and starts it for the first time. */
+  async open(): Promise<void> {
+    const { directory, authorizedKeys, diskKb } = this.#parts;
+    await mkdir(`${directory}/worker`, { recursive: true });
+    await writeFile(`${directory}/authorized_keys`, `${authorizedKeys}\n`);
+    const [key, namespace] = await Promise.all([
+      makeKey(`${directory}/host_key`),
+      openNamespace(`${directory}/worker`, diskKb),
+    ]);
+    this.hostKey = key.publicKey;
+    this.#namespace = namespace;
+    await this.start();
+  }
+
+  /** Starts its sshd again after {@link stop} or {@link cutOff}. */
+  async start(): Promise<void> {
+    if (this.#sshd) return;
+    const { directory, address, port, sshdConfig } = this.#parts;
+    this.#sshd = await startSshd(this.#space(), { directory, address, port, extra: sshdConfig });
+  }
+
+  /** The machine is switched off: its sshd, all sessions and everything that was started on it end. */
+  async stop(): Promise<void> {
+    await this.#kill(this.#space().processes());
+  }
+
+  /** The network is gone: its sshd and all sessions end, what jobs started goes on. */
+  async cutOff(): Promise<void> {
+    await this.#kill(this.#sshdProcesses());
+  }
+
+  /** All sessions end at once, new ones are accepted. */
+  async dropConnections(): Promise<void> {
+    const sessions = this.#sshdProcesses().filter((pid) => !argumentsOf(pid).includes("[listener]"));
+    signalAll(sessions, "SIGKILL");
+    await until("sessions to end", () => this.#sshdProcesses().length <= 1);
+  }
+
+  /** Nothing on it moves any more; connections stay open and say nothing. */
+  freeze(): void {
+    signalAll(this.#space().processes(), "SIGSTOP");
+  }
+
+  /** The end of {@link freeze}. */
+  thaw(): void {
+    signalAll(this.#space().processes(), "SIGCONT");
+  }
+
+  /** Gives it another host key, as a machine that was built anew would have. */
+  async changeHostKey(): Promise<void> {
+    await this.cutOff();
+    this.hostKey = (await makeKey(`${this.#parts.directory}/host_key`)).publicKey;
+    await this.start();
+  }
+
+  /** Lets another public key in, or only that one. */
+  async authorize(publicKey: string): Promise<void> {
+    await writeFile(`${this.#parts.directory}/authorized_keys`, `${publicKey}\n`);
+  }
+
+  /** Fills the disk of `/opt/worker` (of a fleet started with `diskKb`) but for `leaveKb` KiB. */
+  async fillDisk(leaveKb = 0): Promise<void> {
+    const filler = "/opt/worker/.filler";
+    await this.run(["sh", "-c", `cat /dev/zero > ${filler}`]);
+    if (leaveKb === 0) return;
+    const { size } = await stat(this.#inside(filler));
+    await this.run(["truncate", `--size=${Math.max(0, size - leaveKb * 1024)}`, filler]);
+  }
+
+  /** The end of {@link fillDisk}. */
+  async freeDisk(): Promise<void> {
+    await rm(this.#inside("/opt/worker/.filler"), { force: true });
+  }
+
+  /** Text of a file on it. */
+  read(path: string): Promise<string> {
+    return readFile(this.#inside(path), "utf8");
+  }
+
+  /** Whether something is at that path on it. */
+  exists(path: string): boolean {
+    return existsSync(this.#inside(path));
+  }
+
+  /** Names in a directory on it, sorted; with `recursive`, paths of everything below. */
+  async list(path: string, options: { recursive?: boolean } = {}): Promise<string[]> {
+    return (await readdir(this.#inside(path), { recursive: options.recursive ?? false })).sort();
+  }
+
+  /** Permission bits of a file on it. */
+  async mode(path: string): Promise<number> {
+    return (await stat(this.#inside(path))).mode & 0o7777;
+  }
+
+  /** Puts a file on it, as root. */
+  async write(path: string, content: string): Promise<void> {
+    const target = this.#inside(path);
+    await mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await writeFile(target, content);
+  }
+
+  /** Copies a file of this machine to it. */
+  async put(local: string, path: string): Promise<void> {
+    await copyFile(local, this.#inside(path));
+  }
+
+  /** Runs a command on it as root, without ssh. */
+  run(argv: readonly string[], input?: string): Promise<WorkerCommandResult> {
+    return run([...this.#space().enter, ...argv], input);
+  }
+
+  /** Ids, on this machine, of its processes whose arguments contain `text`. */
+  processesWith(text: string): number[] {
+    return this.#space()
+      .processes()
+      .filter((pid) => argumentsOf(pid).includes(text));
+  }
+
+  /** Ends everything on it. */
+  async close(): Promise<void> {
+    await this.#namespace?.close();
+    this.#namespace = undefined;
+  }
+
+  async #kill(pids: readonly number[]): Promise<void> {
+    this.#earlierLog = this.log;
+    this.#sshd = undefined;
+    signalAll(pids, "SIGKILL");
+    await until("its sshd to end", () => this.#sshdProcesses().length === 0);
+  }
+
+  #sshdProcesses(): number[] {
+    return this.#space()
+      .processes()
+      .filter((pid) => programOf(pid) === "sshd");
+  }
+
+  #space(): Namespace {
+    if (!this.#namespace) throw new Error(`fleet worker ${this.host} is not open`);
+    return this.#namespace;
+  }
+
+  #inside(path: string): string {
+    return this.#space().root + path;
+  }
+}
