@@ -8,6 +8,15 @@ const GLOBALS: Readonly<Record<string, boolean>> = {
   "--config": true,
 };
 
+/** What the flags that every command has mean, for help. */
+export const GLOBAL_FLAGS = `Flags of every command:
+  --json            machine output on stdout; progress and errors stay on stderr
+  -q, --quiet       only errors and the result
+  --no-color        no colour (also: NO_COLOR in the environment)
+  -C <directory>    as if started there
+  --config <file>   this configuration instead of looking for one
+  --version         on its own: the version`;
+
 /**
  * Lets global flags stand before the command as well: moves leading ones behind it, where the parser wants them. A flag
  * without its value is a problem.

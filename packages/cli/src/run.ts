@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Context } from "./commands/command.ts";
-import { commandsFor } from "./commands/index.ts";
+import { commandsFor, FIRST_WORDS } from "./commands/index.ts";
+import { firstWord, GLOBAL_FLAGS, globalsFirst } from "./globals.ts";
 import { EXIT, type World } from "./world.ts";
 
 /** The program's version, as its package says. */
@@ -16,8 +17,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
     world.stdout.write(`${version()}\n`);
     return EXIT.ok;
   }
-  const { Builtins, Cli } = await import("clipanion");
-  const { globalsFirst } = await import("./globals.ts");
+  const { Cli } = await import("clipanion");
+  const { HelpCommand } = await import("./commands/help.ts");
   const cli = new Cli<Context>({
     binaryName: "maand",
     binaryLabel: "maand",
@@ -25,7 +26,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
     enableCapture: false,
     enableColors: false,
   });
-  cli.register(Builtins.HelpCommand);
+  cli.register(HelpCommand);
   for (const command of await commandsFor(argv)) cli.register(command);
   const { rest, problem } = globalsFirst(argv);
   if (problem !== undefined) {
@@ -34,16 +35,35 @@ export async function run(argv: readonly string[], world: World): Promise<number
   }
   try {
     const context: Context = { ...world, colorDepth: 1 };
-    return await cli.run(cli.process(rest, context), context);
+    const code = await cli.run(cli.process(rest, context), context);
+    if (rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "")) world.stdout.write(`\n${GLOBAL_FLAGS}\n`);
+    return code;
   } catch (cause) {
-    return usage(cause, world);
+    return await usage(cause, argv, world);
   }
 }
 
-/** A line nobody understands: what is wrong with it, and where to look. */
-function usage(cause: unknown, world: World): number {
+/** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
+async function usage(cause: unknown, argv: readonly string[], world: World): Promise<number> {
+  const word = firstWord(argv) ?? "";
+  if (!FIRST_WORDS.includes(word.replaceAll("-", "_"))) {
+    const { didYouMean } = await import("@maand/core");
+    const hint = didYouMean(word, FIRST_WORDS) ?? "maand --help lists the commands";
+    world.stderr.write(`maand: there is no command "${word}"\n  ${hint}\n`);
+    return EXIT.refused;
+  }
   const message = cause instanceof Error ? cause.message : String(cause);
-  const text = message.replace(/\n\n\$ .*/s, "").trim();
-  world.stderr.write(`maand: ${text}\n  maand --help lists the commands, maand <command> --help tells about one\n`);
+  const [first = "", ...rest] = message.split("\n");
+  const meant = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  world.stderr.write(`maand: ${first.trim()}\n${meant.slice(0, 4).join("")}`);
+  world.stderr.write("  maand --help lists the commands, maand <command> --help tells about one\n");
   return EXIT.refused;
+}
+
+/** A usage line as it is worth reading: the flags every command has say nothing here. */
+function withoutGlobals(line: string): string {
+  const text = line
+    .replace(/^\s*(\d+\.|\$)\s*/, "")
+    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0)\]/g, "");
+  return `    ${text.replaceAll("#0", "...")}\n`;
 }

@@ -12,14 +12,19 @@ export type Context = World & BaseContext;
 /** What every command shares: the global flags, where output goes, and what becomes of an error. */
 export abstract class MaandCommand extends Command<Context> {
   json = Option.Boolean("--json", false, {
+    hidden: true,
     description: "Machine output on stdout; progress and errors stay on stderr.",
   });
   noColor = Option.Boolean("--no-color", false, {
+    hidden: true,
     description: "No colour; NO_COLOR in the environment says the same.",
   });
-  quiet = Option.Boolean("-q,--quiet", false, { description: "Only errors and the result." });
-  directory = Option.String("-C", { description: "As if started in this directory." });
-  config = Option.String("--config", { description: "Use this configuration file instead of looking for one." });
+  quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Only errors and the result." });
+  directory = Option.String("-C", { hidden: true, description: "As if started in this directory." });
+  config = Option.String("--config", {
+    hidden: true,
+    description: "Use this configuration file instead of looking for one.",
+  });
 
   /** Does the command; answers the exit code. */
   abstract work(): Promise<number>;

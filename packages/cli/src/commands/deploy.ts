@@ -12,9 +12,8 @@ export class DeployCommand extends MaandCommand {
   static override usage = Command.Usage({
     category: "Deploy",
     description: "bring the workers to the catalog",
-    details: `Stops what was removed or is disabled, brings changed files to the workers, then starts, restarts or reloads in
-      small batches with health checks between, and remembers per allocation what runs. What did not change is not touched.
-      Running it again continues where an earlier run ended.`,
+    details:
+      "Stops what was removed or is disabled, brings changed files to the workers, then starts, restarts or reloads in small batches with health checks between, and remembers per allocation what runs. What did not change is not touched. Running it again continues where an earlier run ended.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],

@@ -16,6 +16,9 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
 };
 
+/** Every first word there is. */
+export const FIRST_WORDS: readonly string[] = Object.keys(COMMANDS);
+
 /** Command classes a line may need: those of its first word, or all of them for help and for words nobody knows. */
 export async function commandsFor(argv: readonly string[]): Promise<CommandClass<Context>[]> {
   const load = COMMANDS[(firstWord(argv) ?? "").replaceAll("-", "_")];

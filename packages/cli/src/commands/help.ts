@@ -1,0 +1,26 @@
+import { Command } from "clipanion";
+import { GLOBAL_FLAGS } from "../globals.ts";
+import type { Context } from "./command.ts";
+
+/** `maand`, `maand --help`: every command in a line, by what one wants to do. */
+export class HelpCommand extends Command<Context> {
+  static override paths = [Command.Default, ["help"], ["-h"], ["--help"]];
+
+  override async execute(): Promise<number> {
+    const definitions = this.cli.definitions();
+    const width = Math.max(...definitions.map(({ path }) => path.length));
+    const categories = [...new Set(definitions.map(({ category }) => (category ?? "").trim()))];
+    const lines = ["maand deploys and runs services on Linux machines over ssh.", ""];
+    for (const category of categories) {
+      lines.push(`${category}:`);
+      for (const { path, description, category: own } of definitions) {
+        if ((own ?? "").trim() === category)
+          lines.push(`  ${path.padEnd(width)}  ${(description ?? "").trim().replace(/\.$/, "")}`);
+      }
+      lines.push("");
+    }
+    lines.push(GLOBAL_FLAGS, "", "maand <command> --help tells about one command.");
+    this.context.stdout.write(`${lines.join("\n")}\n`);
+    return 0;
+  }
+}

@@ -1,0 +1,24 @@
+// npm run bench [-- <name> ...]: runs benchmarks of test/bench by name; without a name, all that need no workers.
+import { createJiti } from "jiti";
+
+const BENCHES = {
+  start: ["../test/bench/start.ts", "start"],
+  deploy: ["../test/bench/deploy.ts", "deploy"],
+};
+
+const wanted = process.argv.slice(2).filter((word) => word in BENCHES);
+const numbers = process.argv
+  .slice(2)
+  .filter((word) => /^\d+$/.test(word))
+  .map(Number);
+const unknown = process.argv.slice(2).find((word) => !(word in BENCHES) && !/^\d+$/.test(word));
+if (unknown !== undefined) {
+  console.error(`there is no benchmark "${unknown}"; there are: ${Object.keys(BENCHES).join(", ")}`);
+  process.exit(2);
+}
+const jiti = createJiti(import.meta.url);
+for (const name of wanted.length > 0 ? wanted : ["start"]) {
+  const [file, entry] = BENCHES[name];
+  const module = await jiti.import(file);
+  await module[entry](...numbers);
+}

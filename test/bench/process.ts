@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** What a whole process took. */
+export interface Took {
+  readonly ms: number;
+  /** Most memory it held, in MB. */
+  readonly mb: number;
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end and measures it from outside. */
+export function measure(argv: readonly string[], cwd: string): Promise<Took> {
+  const [program = "", ...args] = argv;
+  const began = performance.now();
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
+  let mb = 0;
+  let stderr = "";
+  const watch = setInterval(() => {
+    mb = Math.max(mb, peakOf(child.pid ?? 0));
+  }, 25);
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on("close", (code) => {
+      clearInterval(watch);
+      resolve({ ms: performance.now() - began, mb, code, stderr });
+    });
+  });
+}
+
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
