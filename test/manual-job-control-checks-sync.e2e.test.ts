@@ -50,6 +50,8 @@ it("maand job runs targets, and refuses a worker that is not as the bucket left 
       stderr: expect.stringContaining(`${hosts[0]}: update_seq is 7 there and 1 here`),
     });
     expect(await bucket.maand("job", "status", "api", "--allocations", hosts[1] ?? "")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("job", "status", "api")).toMatchObject({ code: 0 });
     expect(await bucket.maand("job", "stop", "api", "--allocations", "10.9.9.9")).toMatchObject({ code: 2 });
     expect(await bucket.maand("job", "stop", "nope")).toMatchObject({ code: 2 });
   }));

@@ -369,13 +369,16 @@ describe("when things are bad", () => {
     const here = await failure(stage({ sources: [source], options: { program: "/nowhere/rsync" } }));
     expect(here).toMatchObject({ code: "WORKER_LACKS", message: "rsync is not installed on this machine" });
     expect(here.hint).toContain("apt-get install rsync");
-    await worker.run(["mount", "--bind", "/dev/null", "/usr/bin/rsync"]);
-    await worker.run(["mount", "-t", "tmpfs", "tmpfs", "/usr/local"]);
-    const there = await failure(stage({ sources: [source] }));
-    expect(there).toMatchObject({ code: "WORKER_LACKS", worker: worker.host });
-    expect(there.message).toContain(`not installed on ${worker.host}`);
-    await worker.run(["umount", "/usr/bin/rsync", "/usr/local"]);
-    await stage({ sources: [source] });
+    await withFleet({ count: 1, sudo: false, sshdConfig: ["SetEnv PATH=/opt/worker/bin"] }, async (bare) => {
+      const [one] = bare.workers as [FleetWorker];
+      await one.run(["mkdir", "/opt/worker/bin"]);
+      await one.run(["ln", "-s", "/bin/sh", "/bin/mkdir", "/bin/timeout", "/opt/worker/bin/"]);
+      const at = deskFor(bare);
+      const there = await failure(stage({ sources: [source], remote: await at.connect(one) }));
+      expect(there).toMatchObject({ code: "WORKER_LACKS", worker: one.host });
+      expect(there.message).toContain(`not installed on ${one.host}`);
+      await at.close();
+    });
   });
 
   test("staged files that are not there are not taken for an empty tree", async () => {

@@ -12,7 +12,9 @@ interface Oracle {
 const packageName: string = "semver";
 const semver: Oracle = (await import(packageName)).default;
 
-const number = fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 100_000 })).map(String);
+const number = fc
+  .oneof({ weight: 5, arbitrary: fc.nat({ max: 1 }) }, { weight: 1, arbitrary: fc.nat({ max: 100_000 }) })
+  .map(String);
 const identifier = fc.oneof(number, fc.constantFrom("rc", "rc1", "rc10", "alpha", "a-b", "-", "0a"));
 const version = fc
   .tuple(

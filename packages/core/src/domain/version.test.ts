@@ -50,6 +50,7 @@ describe("compareVersions", () => {
     "1.0.0-0",
     "1.0.0-9",
     "1.0.0-10",
+    "1.0.0--",
     "1.0.0-alpha",
     "1.0.0-alpha.1",
     "1.0.0-alpha.beta",

@@ -131,6 +131,12 @@ describe("refused workers", () => {
     expect(resolve([{ host: "a b" }]).problems[0]?.code).toBe("invalid_workers");
   });
 
+  it("takes a host in capital letters for the same host, whichever comes first", () => {
+    expect(told([{ host: "WEB1" }, { host: "web1" }])).toEqual([
+      "[1].host: web1 is already worker [0] (give each worker once)",
+    ]);
+  });
+
   it("says everything in one go, by place in the file, and keeps who can be understood", () => {
     const { workers, problems } = resolve([
       { host: "10.0.0.1", memory: 5, lables: [] },

@@ -18,6 +18,9 @@ export async function checkSync(
   const found = await Promise.all(hosts.map((host) => differences(source, host)));
   const problems = found.flat();
   if (problems.length === 0) return;
+  // what we advise must also help: a worker that is not as we left it is told anew by the next deploy
+  for (const { code, where } of problems)
+    if (code === "out_of_sync" && source.delivery(where)) source.maand.store.deliveries.begin(where);
   const unreachable = problems.every((problem) => problem.code === "unreachable");
   throw new MaandError({
     code: unreachable ? "UNREACHABLE" : "OUT_OF_SYNC",
