@@ -101,9 +101,11 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
 
 /** Processes of ours that a sync starts on this machine. */
 function leftHere(): string[] {
-  return execFileSync("ps", ["-o", "args=", "--ppid", `${process.pid}`], { encoding: "utf8" })
+  const ps = (...args: string[]) => execFileSync("ps", args, { encoding: "utf8" });
+  const group = ps("-o", "pgid=", "-p", `${process.pid}`).trim();
+  return ps("-e", "-o", "pgid=,args=")
     .split("\n")
-    .filter((line) => line.includes("rsync --recursive"));
+    .filter((line) => line.trim().startsWith(`${group} `) && /rsync --recursive|maand worker rsync| cat$/.test(line));
 }
 
 function filesOn(one: FleetWorker): Promise<string[]> {
@@ -148,7 +150,7 @@ describe("a sync", () => {
     expect((await worker.run(["find", ROOT, "!", "-user", "root"])).stdout).toBe("");
     expect(worker.connections()).toBe(1);
     expect(lines).toEqual([]);
-    expect(leftHere()).toEqual([]);
+    await until("every process of the sync to end here", () => leftHere().length === 0);
   });
 
   test("touches nothing when nothing changed, though the tree was written anew", async () => {
@@ -320,7 +322,7 @@ describe("when things are bad", () => {
       expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host });
       expect(error.message).toContain("1.5 s");
       expect(performance.now() - began).toBeLessThan(6_000);
-      expect(leftHere()).toEqual([]);
+      await until("every process of the sync to end here", () => leftHere().length === 0);
     } finally {
       worker.thaw();
     }
@@ -334,7 +336,7 @@ describe("when things are bad", () => {
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     await worker.dropConnections();
     expect(await sync).toMatchObject({ code: "DISCONNECTED", worker: worker.host });
-    expect(leftHere()).toEqual([]);
+    await until("every process of the sync to end here", () => leftHere().length === 0);
     await stage({ sources: [source] });
     expect(await worker.list(`${ROOT}/jobs/api`)).toEqual(["big"]);
   });
@@ -345,7 +347,7 @@ describe("when things are bad", () => {
     await worker.cutOff();
     const error = await failure(stage({ sources: [tree({ "jobs/api/a": "x" })], remote: to }));
     expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
-    expect(leftHere()).toEqual([]);
+    await until("every process of the sync to end here", () => leftHere().length === 0);
     await worker.start();
     await at.close();
   });
@@ -357,7 +359,7 @@ describe("when things are bad", () => {
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
     interrupt.abort();
     expect(await sync).toMatchObject({ code: "INTERRUPTED" });
-    expect(leftHere()).toEqual([]);
+    await until("every process of the sync to end here", () => leftHere().length === 0);
     await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
     expect(await failure(stage({ sources: [source], signal: interrupt.signal }))).toMatchObject({
       code: "INTERRUPTED",

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "no
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { type MaandError, type Remote, secret } from "@maand/core";
+import { inspectHostKey } from "@maand/plugin-ssh";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { must } from "./fleet/command.ts";
 import { type Desk, deskFor, type Fleet, type FleetWorker, startFleet, until, withFleet } from "./fleet/index.ts";
@@ -422,6 +423,30 @@ describe("host keys", () => {
     await at.connect(other);
   });
 
+  test("can be looked at and trusted without logging in, also when one changed", async () => {
+    const at = desk();
+    const look = () => inspectHostKey(at.contextFor(other), { configFile: "/nowhere" });
+    const first = await look();
+    expect(first).toMatchObject({
+      worker: other.host,
+      state: "new",
+      pinned: [],
+      fingerprint: await fingerprintOf(other),
+    });
+    expect(existsSync(at.knownHosts)).toBe(false);
+    await first.trust();
+    expect((await look()).state).toBe("pinned");
+    await other.changeHostKey();
+    const changed = await look();
+    expect(changed).toMatchObject({ state: "changed", pinned: [first.fingerprint] });
+    await changed.trust();
+    await at.connect(other);
+    expect(readFileSync(at.knownHosts, "utf8")).toBe(`${other.knownHost}\n`);
+    await other.cutOff();
+    expect(await failure(look())).toMatchObject({ code: "UNREACHABLE", worker: other.host });
+    await other.start();
+  });
+
   test("a key pasted by hand counts, and decides which key type is asked for", async () => {
     await withFleet({ count: 1, sshdConfig: [`HostKey ${await ecdsaKey()}`] }, async (rebuilt) => {
       const [one] = rebuilt.workers as [FleetWorker];
@@ -528,7 +553,9 @@ describe("logging in", () => {
     expect([worker.connections(), other.connections()]).toEqual(before.map((count) => count + 1));
     expect(readFileSync(at.knownHosts, "utf8").trim().split("\n")).toHaveLength(2);
     await worker.cutOff();
-    expect(await failure(at.connect({ host: "app" }, { settings }))).toMatchObject({ code: "UNREACHABLE" });
+    const error = await failure(at.connect({ host: "app" }, { settings }));
+    expect(error).toMatchObject({ code: "UNREACHABLE", worker: "app" });
+    expect(error.message).toContain("jump host bastion");
     await worker.start();
   });
 

@@ -18,6 +18,8 @@ export interface Desk {
   readonly knownHosts: string;
   /** Connects to a worker through the `connect` hook, as the engine does. */
   connect(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): Promise<Remote>;
+  /** What the engine would give the `connect` hook for a worker. */
+  contextFor(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): ConnectContext;
   /** Ends every connection made here. */
   close(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
   return {
     root,
     knownHosts: join(root, "secrets", "known_hosts"),
+    contextFor: (worker, how = {}) => contextFor(fleet, root, worker, how),
     async connect(worker, how = {}) {
       const remote = await hooks.connect.promise(contextFor(fleet, root, worker, how));
       if (!remote) throw new Error(`nobody connects to ${worker.host}`);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { type CommandResult, run } from "./command.ts";
 import { makeKey } from "./keys.ts";
 import { type Namespace, openNamespace } from "./namespace.ts";
@@ -152,11 +152,6 @@ export class FleetWorker {
     const target = this.#inside(path);
     await mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await writeFile(target, content);
-  }
-
-  /** Copies a file of this machine to it. */
-  async put(local: string, path: string): Promise<void> {
-    await copyFile(local, this.#inside(path));
   }
 
   /** Runs a command on it as root, without ssh. */

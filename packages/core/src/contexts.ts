@@ -91,11 +91,47 @@ export interface Tree {
   readonly files: readonly TreeFile[];
 }
 
+/** The KV entries one allocation may read (build.md 11.5); values are as they were put, blanks and line ends included. */
+export interface KvReader {
+  /** A value. Throws KV_REFUSED for a namespace that is not the job's to read, NOT_FOUND for a key that is not there. */
+  get(namespace: string, key: string): string;
+  /** The same, but undefined for a key that is not there. */
+  find(namespace: string, key: string): string | undefined;
+  /** Keys of a namespace, sorted. */
+  keys(namespace: string): string[];
+  /** Whether the value is kept encrypted: a file it goes into is `secret`. In events it shows as dots by itself. */
+  isSecret(namespace: string, key: string): boolean;
+}
+
 /** `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. */
 export interface RenderContext extends AllocationContext {
   /** Job files that do not reach the worker themselves, such as `*.tpl`. */
   readonly sources: readonly JobFile[];
   read(file: JobFile): Uint8Array;
+  readonly kv: KvReader;
+}
+
+/** What a plugin has in the KV store, as the last build left it, and what it is to have after this one. */
+export interface KvContribution {
+  /** A stored value in clear text; undefined when there is none. */
+  find(namespace: string, key: string): string | undefined;
+  /** Stored keys of a namespace, sorted. */
+  keys(namespace: string): string[];
+  /**
+   * Makes `entries` all there is in the namespace under keys that begin with `prefix`; others there are deleted. Stored
+   * with the catalog, or not at all. A prefix nobody syncs in a build stays as it is. Where `isSecret` holds, the value is
+   * encrypted. Refused for namespaces other than the job's own, those of its allocations, and shared ones that the build
+   * does not own, such as `maand/worker` under `certs/`.
+   */
+  sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
+  isSecret(namespace: string, key: string): boolean;
+}
+
+/** `contribute`: the workspace is understood, and its catalog is about to be stored. */
+export interface ContributeContext extends JobContext {
+  /** The worker of each allocation, by host. */
+  readonly workers: ReadonlyMap<string, Worker>;
+  readonly kv: KvContribution;
 }
 
 /** `stage`: one worker is to get the trees of all its jobs of a wave, and its metadata, in one go. */

@@ -29,6 +29,9 @@ export const ERROR_CODES = {
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
   NOT_FOUND: "What was asked for does not exist.",
+  KV_KEY_MISSING: "The key that KV secrets are encrypted with is missing or damaged.",
+  KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",
+  KV_REFUSED: "A job asked for KV entries that are not its to read.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -5,6 +5,7 @@ import type {
   BatchContext,
   CommitContext,
   ConnectContext,
+  ContributeContext,
   ControlContext,
   JobContext,
   PreflightContext,
@@ -30,6 +31,8 @@ export function createHooks() {
   return Object.freeze({
     /** Once per build: report problems of the workspace. No network, no writes. */
     validate: new AsyncSeriesHook<[ValidateContext]>(["context"], "validate"),
+    /** Once per build and job, before its catalog is stored: add KV entries a job is to have, such as certificates. */
+    contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is committed. */
     built: new AsyncSeriesHook<[JobContext]>(["context"], "built"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */

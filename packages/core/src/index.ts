@@ -6,6 +6,7 @@ export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";
 export type * from "./domain/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/job.ts";
+export { isSecret, NAMESPACE } from "./domain/kv-names.ts";
 export { didYouMean, isName, nameRule } from "./domain/names.ts";
 export type {
   Decision,
@@ -21,12 +22,15 @@ export { error, type Problem, type Report, refuses, warning } from "./domain/pro
 export type { RolloutState } from "./domain/rollout-state.ts";
 export { plainDecimal } from "./domain/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/worker.ts";
-export { type Built, build } from "./engine/build.ts";
+export { applyPlugins } from "./engine/apply-plugins.ts";
+export { type BuildWish, type Built, build } from "./engine/build.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
 export { deploy } from "./engine/deploy.ts";
+export { type Collected, gc } from "./engine/gc.ts";
 export { type HealthReport, healthCheck } from "./engine/health-command.ts";
 export { type Initialised, initBucket } from "./engine/init.ts";
 export { type Deployment, deployments } from "./engine/inspect.ts";
+export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
 export type { Maand } from "./engine/maand.ts";
 export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
 export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
@@ -51,4 +55,3 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { createJob } from "./workspace/scaffold.ts";
-export { applyPlugins } from "./engine/apply-plugins.ts";

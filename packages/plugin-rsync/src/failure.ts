@@ -17,14 +17,15 @@ export function failureOf({ host, exit, remoteExit, printed }: Ending): MaandErr
   if (exit === "missing") return lacking("rsync is not installed on this machine");
   if (remoteExit === null) return cut(host, output);
   if (remoteExit === 127) return lacking(`rsync is not installed on ${host}`, host, output);
+  const code = exit || remoteExit || undefined;
   const found = CAUSES.find(([pattern]) => pattern.test(text));
-  const why = found ? found[1] : `rsync ended with exit code ${exit ?? "none (killed)"}`;
+  const why = found ? found[1] : `rsync ended with ${code === undefined ? "a signal" : `exit code ${code}`}`;
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,
     message: `files could not be brought to ${host}: ${why}`,
     output,
-    ...(typeof exit === "number" && { exit }),
+    ...(code !== undefined && { exit: code }),
     ...(found && { hint: found[2] }),
   });
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Output, type RemoteStream, type StageContext } from "@maand/core";
 import { rsyncArguments } from "./arguments.ts";
 import { connectTo } from "./conversation.ts";
@@ -40,16 +39,30 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
   const exit = await local.exit;
   const met = await opened;
   const stream = "stream" in met ? met.stream : undefined;
-  const remoteExit = exit === 0 || ending.aborted ? undefined : await afterword(stream);
+  const remoteExit = await afterword(stream, exit, ending);
   stream?.destroy();
   const printed = output.end(0, performance.now() - began);
   if (signal.aborted) throw syncInterrupted(host);
-  if (exit === 0) return;
+  if (exit === 0 && remoteExit === 0) return;
   if (time.aborted || exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, printed);
   if ("error" in met) throw met.error;
   throw failureOf({ host, exit, remoteExit, printed });
 }
 
-function afterword(stream: RemoteStream | undefined): Promise<number | null | undefined> {
-  return Promise.race([stream?.exit, pause(AFTERWORD_MS, undefined, { ref: false })]);
+/**
+ * The worker's exit code. It has to be asked for: what could not be written there is an error of the receiver, which
+ * rsync learns from its `--rsh` program's exit code, and ours has long ended by then.
+ */
+async function afterword(
+  stream: RemoteStream | undefined,
+  exit: number | null | "missing",
+  ending: AbortSignal,
+): Promise<number | null | undefined> {
+  if (!stream || ending.aborted) return undefined;
+  const signal = exit === 0 ? ending : AbortSignal.any([ending, AbortSignal.timeout(AFTERWORD_MS)]);
+  return Promise.race([stream.exit, aborted(signal)]);
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
 }

@@ -1,11 +1,12 @@
 import { connect } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { isMaandError } from "@maand/core";
 import type { Endpoint } from "./endpoint.ts";
 import { explained, type Trouble, troubleOf } from "./explain.ts";
 import { interrupted, unreachable } from "./failures.ts";
 import type { Gate } from "./gate.ts";
-import { shakeHands } from "./handshake.ts";
+import { HandshakeFailed, shakeHands } from "./handshake.ts";
 import { type Credentials, credentialsFor } from "./identity.ts";
 import { Link } from "./link.ts";
 import type { PinBoard } from "./pins.ts";
@@ -83,15 +84,37 @@ async function attempt(
   jump: Link | undefined,
   options: DialOptions,
 ): Promise<Link> {
-  const { address, port, name } = endpoint;
-  const openWire = () => (jump ? through(jump, endpoint) : connect({ host: address, port, noDelay: true }));
   const began = performance.now();
-  const greeted = await shakeHands(openWire, endpoint, credentials, options);
-  return new Link({ worker: name, ...greeted, handshakeMs: performance.now() - began, ...(jump && { jump }) });
+  const greeted = await shakeHands(() => wireTo(endpoint, jump, options), endpoint, credentials, options);
+  return new Link({ worker: endpoint.name, ...greeted, handshakeMs: performance.now() - began, ...(jump && { jump }) });
 }
 
-async function through(jump: Link, { name, address, port }: Endpoint) {
-  return jump.forward(address, port).catch((error: Error) => {
-    throw unreachable(name, `through its jump host: ${error.message}`, undefined, error);
+/** A stream to an endpoint, through its jump host when it has one. */
+export function wireTo(
+  endpoint: Endpoint,
+  jump: Link | undefined,
+  options: Pick<DialOptions, "timeoutMs" | "signal">,
+): Duplex | Promise<Duplex> {
+  if (jump) return through(jump, endpoint, options);
+  return connect({ host: endpoint.address, port: endpoint.port, noDelay: true });
+}
+
+/** The jump host waits for an answer as long as it likes; we do not. The stream of a late one ends with its link. */
+async function through(
+  jump: Link,
+  { name, address, port }: Endpoint,
+  { timeoutMs, signal }: Pick<DialOptions, "timeoutMs" | "signal">,
+): Promise<Duplex> {
+  const ending = new AbortController();
+  const late = pause(timeoutMs, undefined, { signal: AbortSignal.any([signal, ending.signal]) }).then(
+    () => Promise.reject(new HandshakeFailed("connect", "time")),
+    () => Promise.reject(interrupted(name, "connecting")),
+  );
+  const opened = jump.forward(address, port).catch((error: Error) => {
+    throw unreachable(name, `its jump host ${jump.name} cannot connect to port ${port}: ${error.message}`, "", error);
+  });
+  return Promise.race([opened, late]).finally(() => {
+    late.catch(() => {});
+    ending.abort();
   });
 }

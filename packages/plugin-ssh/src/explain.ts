@@ -1,4 +1,4 @@
-import type { MaandError } from "@maand/core";
+import { isMaandError, type MaandError } from "@maand/core";
 import type { Endpoint } from "./endpoint.ts";
 import { placeOf, seconds, unreachable } from "./failures.ts";
 import { HandshakeFailed, type Phase } from "./handshake.ts";
@@ -27,6 +27,7 @@ export function troubleOf(error: unknown): Trouble {
 /** The error a person gets for a connection that could not be made. */
 export function explained(error: unknown, { endpoint, credentials, timeoutMs, tries }: Attempted): Error {
   const place = placeOf(endpoint);
+  if (isMaandError(error)) return error;
   if (!(error instanceof HandshakeFailed)) return unreachable(endpoint.name, String(error), undefined, error);
   if (error.by === "time") return late(error.phase, endpoint, timeoutMs);
   const cause = error.cause;

@@ -9,4 +9,4 @@ export {
 } from "./known-hosts.ts";
 export { type PinBoard, pinBoard } from "./pins.ts";
 export { type SshOptions, ssh } from "./plugin.ts";
-export { type OfferedKey, offeredKey } from "./scan.ts";
+export { type HostKeyReport, inspectHostKey } from "./trust.ts";

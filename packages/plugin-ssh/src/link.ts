@@ -1,5 +1,5 @@
 import type { Client, ClientChannel } from "ssh2";
-import { disconnected, interrupted, seconds, unreachable } from "./failures.ts";
+import { disconnected, interrupted, seconds } from "./failures.ts";
 
 /** What a logged-in connection is made of. */
 export interface LinkParts {
@@ -51,6 +51,11 @@ export class Link {
     parts.client.on("error", () => {}).once("close", () => this.drop());
   }
 
+  /** What the machine at its other end is called. */
+  get name(): string {
+    return this.#parts.worker;
+  }
+
   get client(): Client {
     return this.#parts.client;
   }
@@ -62,7 +67,8 @@ export class Link {
   /**
    * Opens a channel and starts a command line on it. The line is sent only after the server has answered the opening,
    * so when not a byte came since, nothing can have begun there. `begun` is called the moment the command is under way:
-   * all of a short one may arrive in one packet, and whoever listens later hears nothing.
+   * all of a short one may arrive in one packet, and whoever listens later hears nothing. It is called even when the
+   * signal aborted meanwhile, since then something is under way that has to be ended.
    * @throws NotBegun, DISCONNECTED, INTERRUPTED
    */
   start<T>({ line, doing, limitMs, signal }: Start, begun: (channel: ClientChannel) => T): Promise<T> {
@@ -85,7 +91,6 @@ export class Link {
       signal?.addEventListener("abort", abort, { once: true });
       client.once("close", close);
       const opened = (error: Error | undefined, channel: ClientChannel) => {
-        if (signal?.aborted) channel?.close();
         if (!error) return settle(() => resolve(begun(channel)));
         settle(() => reject("reason" in error ? new NotBegun(error.message, true) : lost(error.message)));
       };
@@ -99,10 +104,9 @@ export class Link {
 
   /** A stream through this connection to another machine. */
   forward(address: string, port: number): Promise<ClientChannel> {
-    const { client, worker } = this.#parts;
     return new Promise((resolve, reject) => {
-      client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
-        if (error) reject(unreachable(worker, `it cannot connect to ${address} port ${port}: ${error.message}`));
+      this.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+        if (error) reject(error);
         else resolve(channel);
       });
     });

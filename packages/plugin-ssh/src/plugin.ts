@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ConnectContext, Plugin } from "@maand/core";
 import { type DialOptions, dial } from "./dial.ts";
-import { endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { Gate } from "./gate.ts";
 import { pinBoard } from "./pins.ts";
 import { SshRemote } from "./remote.ts";
@@ -41,21 +41,38 @@ export function ssh(options: SshOptions = {}): Plugin {
   };
 }
 
-async function open(context: ConnectContext, options: SshOptions, handshakes: Gate): Promise<SshRemote> {
-  const { worker, settings, bucket, signal } = context;
+/** Where a worker is and how to get there. */
+export interface Way {
+  readonly endpoint: Endpoint;
+  readonly how: DialOptions;
+}
+
+/** Works out the way to a worker from its bucket, the ssh config and the options; contacts nobody. */
+export async function wayTo(
+  { worker, settings, bucket, signal }: Pick<ConnectContext, "worker" | "settings" | "bucket" | "signal">,
+  options: SshOptions,
+  handshakes: Gate,
+): Promise<Way> {
   const lookup = await readSshConfig(options.configFile ?? join(homedir(), ".ssh", "config"));
-  const endpoint = endpointOf({ worker, settings, bucketRoot: bucket.root, lookup });
-  const how: DialOptions = {
-    pins: pinBoard(join(bucket.root, "secrets", "known_hosts")),
-    agent: (options.agent ?? process.env.SSH_AUTH_SOCK) || undefined,
-    timeoutMs: settings.timeouts.connectMs,
-    keepaliveMs: (options.keepaliveSeconds ?? 15) * 1000,
-    handshakes,
-    signal,
+  return {
+    endpoint: endpointOf({ worker, settings, bucketRoot: bucket.root, lookup }),
+    how: {
+      pins: pinBoard(join(bucket.root, "secrets", "known_hosts")),
+      agent: (options.agent ?? process.env.SSH_AUTH_SOCK) || undefined,
+      timeoutMs: settings.timeouts.connectMs,
+      keepaliveMs: (options.keepaliveSeconds ?? 15) * 1000,
+      handshakes,
+      signal,
+    },
   };
+}
+
+async function open(context: ConnectContext, options: SshOptions, handshakes: Gate): Promise<SshRemote> {
+  const { worker, settings, bucket } = context;
+  const { endpoint, how } = await wayTo(context, options, handshakes);
   const parts = {
     host: worker.host,
-    root: `${settings.workerRoot}/${bucket.id}`,
+    root: `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
     sudo: settings.useSudo && endpoint.user !== "root",
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,

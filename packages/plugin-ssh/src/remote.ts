@@ -58,6 +58,7 @@ export class SshRemote implements Remote {
   readonly #parts: SshRemoteParts;
   readonly #channels: Gate;
   #link: Promise<Link>;
+  #redialing: { readonly from: Link; readonly link: Promise<Link> } | undefined;
   #closed = false;
 
   constructor(parts: SshRemoteParts, link: Link) {
@@ -86,7 +87,9 @@ export class SshRemote implements Remote {
       const quietMs = Math.max(QUIET_MS, link.handshakeMs);
       const times = { timeoutMs, graceMs, quietMs };
       const more = { worker: this.host, doing, preface: wire.preface, ...(plain && signal && { kill }) };
-      return { result: follow(channel, { ...options, ...times, ...more }) };
+      const result = follow(channel, { ...options, ...times, ...more });
+      result.catch(() => {}); // nobody waits for it when the run was interrupted just before
+      return { result };
     });
     return begun.result.finally(leave);
   }
@@ -135,7 +138,8 @@ export class SshRemote implements Remote {
       } catch (error) {
         if (!(error instanceof NotBegun) || this.#closed) throw error;
         if (error.full && this.#channels.inside > 1) return await this.#squeeze(leave, task, begin);
-        if (error.full) throw error;
+        if (error.full)
+          throw unreachable(this.host, error.message, "does its sshd allow sessions (MaxSessions)?", error);
         return { leave, begun: await this.#start(await this.#renew(link), task, begin) };
       }
     } catch (error) {
@@ -172,8 +176,6 @@ export class SshRemote implements Remote {
     return this.#redial(current);
   }
 
-  #redialing: { from: Link; link: Promise<Link> } | undefined;
-
   #redial(from: Link): Promise<Link> {
     if (this.#redialing?.from === from) return this.#redialing.link;
     const link = this.#parts.dial();
@@ -191,7 +193,7 @@ export class SshRemote implements Remote {
   }
 }
 
-/** A second more than we wait ourselves, in whole seconds: not every `timeout` knows fractions. */
+/** What we wait ourselves, in whole seconds, rounded up: not every `timeout` knows fractions. */
 function limitOver(timeoutMs: number, graceMs: number): { seconds: number; killAfter: number } {
   return { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
 }

@@ -1,4 +1,4 @@
-import { type ExecOptions, type ExecResult, lastLines, Output } from "@maand/core";
+import { type ExecOptions, type ExecResult, lastLines, Output, type OutputStream } from "@maand/core";
 import type { ClientChannel } from "ssh2";
 import { exitCodeOf } from "./exit-code.ts";
 import { disconnected, interrupted, timedOut } from "./failures.ts";
@@ -28,76 +28,111 @@ export interface Running extends Pick<ExecOptions, "signal" | "stopWord" | "onLi
  * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED
  */
 export function follow(channel: ClientChannel, running: Running): Promise<ExecResult> {
-  const { worker, doing, timeoutMs, graceMs, quietMs, signal } = running;
-  const began = performance.now();
-  const output = new Output(running.onLine);
   return new Promise((resolve, reject) => {
-    let code: number | undefined;
-    let ending: "time" | "abort" | undefined;
-    let quiet: NodeJS.Timeout | undefined;
-    let grace: NodeJS.Timeout | undefined;
-    let pid: number | undefined;
-
-    const end = (reason: "time" | "abort") => {
-      if (ending) return;
-      ending = reason;
-      if (running.stopWord !== undefined) channel.end(running.stopWord);
-      else if (pid !== undefined) running.kill?.(pid);
-      grace = setTimeout(finish, graceMs);
-    };
-    const abort = () => end("abort");
-    const limit = setTimeout(() => end("time"), timeoutMs);
-    const pushed = (stream: "stdout" | "stderr") => (chunk: Buffer) => {
-      output.push(stream, chunk);
-      quiet?.refresh();
-    };
-    const errors = running.kill ? new PidLine(known, pushed("stderr")) : undefined;
-    function known(found: number) {
-      pid = found;
-      if (ending) running.kill?.(found);
-    }
-
-    const finish = () => {
-      for (const timer of [limit, quiet, grace]) clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      channel.removeAllListeners("data").removeAllListeners("exit").removeAllListeners("close");
-      channel.stderr.removeAllListeners("data");
-      letGo(channel);
-      errors?.end();
-      const result = output.end(code ?? -1, performance.now() - began);
-      if (ending === "abort") return reject(interrupted(worker, doing));
-      if (ending === "time" || endedByTimeout(result, timeoutMs)) {
-        return reject(timedOut(worker, doing, timeoutMs, lastLines(result, 12)));
-      }
-      if (code === undefined) return reject(disconnected(worker, doing));
-      resolve(result);
-    };
-
-    channel.on("data", pushed("stdout"));
-    channel.stderr.on("data", errors ? (chunk: Buffer) => errors.push(chunk) : pushed("stderr"));
-    channel.on("error", () => {});
-    channel.on("exit", (status: number | null, name?: string) => {
-      code = status ?? exitCodeOf(name);
-      quiet = setTimeout(finish, quietMs);
-    });
-    channel.on("close", finish);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
-    feed(channel, running);
+    new Followed(channel, running, (result, error) => (error ? reject(error) : resolve(result))).begin();
   });
 }
 
-function feed(channel: ClientChannel, { preface, stdin, stopWord }: Running): void {
-  if (preface !== "") channel.write(preface);
-  if (stdin !== undefined) channel.write(stdin);
-  if (stopWord === undefined) channel.end();
-}
+/** A longer timer would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
-/** Data that still comes must not pile up in a window nobody reads. */
-function letGo(channel: ClientChannel): void {
-  channel.resume();
-  channel.stderr.resume();
-  channel.close();
+type Settle = (result: ExecResult, error: Error | undefined) => void;
+
+/** Why a command is being ended before its time. */
+type Ending = "time" | "abort";
+
+class Followed {
+  readonly #channel: ClientChannel;
+  readonly #running: Running;
+  readonly #settle: Settle;
+  readonly #output: Output;
+  readonly #began = performance.now();
+  readonly #timers: { limit?: NodeJS.Timeout; quiet?: NodeJS.Timeout; grace?: NodeJS.Timeout } = {};
+  #errors: PidLine | undefined;
+  #pid: number | undefined;
+  #code: number | undefined;
+  #ending: Ending | undefined;
+  #over = false;
+
+  constructor(channel: ClientChannel, running: Running, settle: Settle) {
+    this.#channel = channel;
+    this.#running = running;
+    this.#settle = settle;
+    this.#output = new Output(running.onLine);
+  }
+
+  begin(): void {
+    const { signal, timeoutMs } = this.#running;
+    this.#listen();
+    this.#timers.limit = setTimeout(() => this.#end("time"), Math.min(timeoutMs, LONGEST_MS));
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    if (signal?.aborted) this.#abort();
+    this.#feed();
+  }
+
+  #listen(): void {
+    const { kill } = this.#running;
+    const hear = (chunk: Buffer) => this.#hear("stderr", chunk);
+    this.#errors = kill && new PidLine((pid) => this.#learn(pid), hear);
+    this.#channel.on("data", (chunk: Buffer) => this.#hear("stdout", chunk));
+    this.#channel.stderr.on("data", (chunk: Buffer) => (this.#errors ? this.#errors.push(chunk) : hear(chunk)));
+    this.#channel.on("error", () => {});
+    this.#channel.on("exit", (status: number | null, signalName?: string) => {
+      this.#code = status ?? exitCodeOf(signalName);
+      this.#timers.quiet = setTimeout(() => this.#finish(), this.#running.quietMs);
+    });
+    this.#channel.on("close", () => this.#finish());
+  }
+
+  #hear(stream: OutputStream, chunk: Buffer): void {
+    if (this.#over) return;
+    this.#output.push(stream, chunk);
+    this.#timers.quiet?.refresh();
+  }
+
+  #learn(pid: number): void {
+    this.#pid = pid;
+    if (this.#ending) this.#running.kill?.(pid);
+  }
+
+  #feed(): void {
+    const { preface, stdin, stopWord } = this.#running;
+    if (preface !== "") this.#channel.write(preface);
+    if (stdin !== undefined) this.#channel.write(stdin);
+    if (stopWord === undefined) this.#channel.end();
+  }
+
+  readonly #abort = (): void => this.#end("abort");
+
+  /** Asks for the end: by its word, or by its process id once that is known; `timeout` there knows the time itself. */
+  #end(why: Ending): void {
+    if (this.#ending) return;
+    this.#ending = why;
+    const { stopWord, graceMs, kill } = this.#running;
+    if (stopWord !== undefined) this.#channel.end(stopWord);
+    else if (this.#pid !== undefined) kill?.(this.#pid);
+    this.#timers.grace = setTimeout(() => this.#finish(), graceMs);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#errors?.end();
+    this.#over = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#running.signal?.removeEventListener("abort", this.#abort);
+    this.#channel.close();
+    const result = this.#output.end(this.#code ?? -1, performance.now() - this.#began);
+    this.#settle(result, this.#errorFor(result));
+  }
+
+  #errorFor(result: ExecResult): Error | undefined {
+    const { worker, doing, timeoutMs } = this.#running;
+    if (this.#ending === "abort") return interrupted(worker, doing);
+    if (this.#ending === "time" || endedByTimeout(result, timeoutMs)) {
+      return timedOut(worker, doing, timeoutMs, lastLines(result, 12));
+    }
+    return this.#code === undefined ? disconnected(worker, doing) : undefined;
+  }
 }
 
 /** `timeout` over there can be a moment ahead of our clock. */

@@ -1,36 +1,43 @@
-import { connect } from "node:net";
-import type { HostKey } from "./known-hosts.ts";
-import { keyTypeOf } from "./known-hosts.ts";
+import type { Duplex } from "node:stream";
+import type { ServerHostKeyAlgorithm } from "ssh2";
+import { HandshakeFailed } from "./handshake.ts";
+import { type HostKey, keyTypeOf } from "./known-hosts.ts";
 
-/** The key a machine shows before anybody logs in. */
-export interface OfferedKey {
-  readonly address: string;
-  readonly port: number;
-  readonly key: HostKey;
+/** What to ask a machine, and for how long. */
+export interface Question {
+  /** Key types to ask for, best first. */
+  readonly algorithms: readonly ServerHostKeyAlgorithm[];
+  readonly timeoutMs: number;
 }
 
-/** Asks a machine for its host key and hangs up; no key of ours is needed. For `maand worker trust`. */
-export async function offeredKey(address: string, port: number, timeoutMs: number): Promise<OfferedKey> {
+/**
+ * Asks a machine for its host key and hangs up; no key of ours is needed.
+ * @throws HandshakeFailed
+ */
+export async function offeredKey(wire: Duplex, { algorithms, timeoutMs }: Question): Promise<HostKey> {
   const { Client } = await import("ssh2");
   const client = new Client();
-  const sock = connect({ host: address, port, noDelay: true });
+  let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<OfferedKey>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no host key within ${timeoutMs} ms`)), timeoutMs);
+    return await new Promise<HostKey>((resolve, reject) => {
+      timer = setTimeout(() => reject(new HandshakeFailed("banner", "time")), timeoutMs);
       const hostVerifier = (blob: Buffer) => {
-        clearTimeout(timer);
-        resolve({ address, port, key: { type: keyTypeOf(blob), blob } });
+        resolve({ type: keyTypeOf(blob), blob });
         return false;
       };
-      client.on("error", (error) => {
-        clearTimeout(timer);
-        reject(error);
+      wire.once("end", () => reject(new HandshakeFailed("banner", "hang-up")));
+      client.on("error", (error) => reject(new HandshakeFailed("connect", "error", error)));
+      client.connect({
+        sock: wire,
+        username: "maand",
+        readyTimeout: 0,
+        algorithms: { serverHostKey: [...algorithms] },
+        hostVerifier,
       });
-      client.once("close", () => reject(new Error("closed before it showed a host key")));
-      client.connect({ sock, username: "maand", readyTimeout: 0, hostVerifier });
     });
   } finally {
+    clearTimeout(timer);
     client.destroy();
-    sock.destroy();
+    wire.destroy();
   }
 }

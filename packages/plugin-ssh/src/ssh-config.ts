@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Line } from "ssh-config";
 
 /** What `~/.ssh/config` says of one host; only what is used here. */
@@ -40,11 +40,26 @@ async function hostBlocks(text: string, directory: string, parse: Parse, depth: 
     const param = line.param.toLowerCase();
     if (param === "host" && !wordsOf(line.value).includes("*")) blocks.push(line);
     if (param !== "include" || depth > 4) continue;
-    for (const path of wordsOf(line.value).map((word) => resolve(directory, expand(word)))) {
+    for (const path of await included(wordsOf(line.value), directory)) {
       blocks.push(...(await hostBlocks(await readFile(path, "utf8").catch(() => ""), directory, parse, depth + 1)));
     }
   }
   return blocks;
+}
+
+/** Paths of included files; `*` and `?` may stand in the last part of a path. */
+async function included(words: readonly string[], directory: string): Promise<string[]> {
+  const { glob } = await import("ssh-config");
+  const paths = words.map(async (word) => {
+    const path = resolve(directory, expand(word));
+    if (!/[*?]/.test(basename(path))) return [path];
+    const names = await readdir(dirname(path)).catch(() => []);
+    return names
+      .filter((name) => glob(basename(path), name))
+      .sort()
+      .map((name) => join(dirname(path), name));
+  });
+  return (await Promise.all(paths)).flat();
 }
 
 function settingsFrom(found: Record<string, string | string[]>, host: string): HostSettings {

@@ -15,14 +15,19 @@ export class BuildCommand extends MaandCommand {
     examples: [
       ["Build", "maand build"],
       ["Refuse warnings too", "maand build --strict"],
+      ["Forget variables and secrets of jobs that are gone", "maand build --purge-job-kv"],
     ],
   });
 
   strict = Option.Boolean("--strict", false, { description: "Warnings refuse the build as well." });
 
+  purgeJobKv = Option.Boolean("--purge-job-kv", false, {
+    description: "Delete variables and secrets of jobs that are gone now, not with the next deploy.",
+  });
+
   override async work(): Promise<number> {
     return this.withMaand(async (maand) => {
-      const built = await build(maand, { strict: this.strict });
+      const built = await build(maand, { strict: this.strict, purgeJobKv: this.purgeJobKv });
       tellProblems([...maand.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
       if (this.json) this.sayJson(counts(built));
       else if (!this.quiet) this.say(sentence(built));

@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
   info: async () => [(await import("./info.ts")).InfoCommand],
+  why: async () => [(await import("./why.ts")).WhyCommand],
+  gc: async () => [(await import("./gc.ts")).GcCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
 };
 

@@ -11,6 +11,8 @@ export interface BucketPaths {
   readonly data: string;
   readonly workspace: string;
   readonly secrets: string;
+  /** What secrets in the store are encrypted with. */
+  readonly kvKey: string;
   readonly logs: string;
   /** Private, per run, emptied when it ends. */
   readonly tmp: string;
@@ -27,6 +29,7 @@ export function bucketPaths(root: string): BucketPaths {
     data: at("data"),
     workspace: at("workspace"),
     secrets: at("secrets"),
+    kvKey: at("secrets", "kv.key"),
     logs: at("logs"),
     tmp: at("tmp"),
   };

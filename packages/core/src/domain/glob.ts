@@ -13,6 +13,11 @@ export function compileGlob(pattern: string): ((path: string) => boolean) | unde
   return (path) => whole(baseName(path)) || whole(path);
 }
 
+/** What {@link isGlob} takes, as a pattern for editors; the order in `[a-z]` is beyond it. */
+export const GLOB_PATTERN = trimmed(
+  String.raw`(?:[^\s\\[]|\\[\s\S]|${CLASS})(?:[^\\[]|\\[\s\S]|${CLASS})*`,
+);
+
 /** Whether a pattern is one: not empty, its classes closed, something behind each backslash. */
 export function isGlob(pattern: string): boolean {
   return compileGlob(pattern) !== undefined;

@@ -105,8 +105,7 @@ function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], 
   const entries = new Map<string, string>();
   for (const job of jobs) {
     if (!placed.members.has(job.name)) continue;
-    for (const [name, port] of Object.entries(job.ports))
-      if (declared.get(name) === 1) entries.set(name, String(port));
+    for (const [name, port] of Object.entries(job.ports)) if (declared.get(name) === 1) entries.set(name, String(port));
   }
   return entries
     .set("bucket_id", bucketId)

@@ -17,29 +17,30 @@ export interface KvEntry extends Omit<KvRow, "value"> {
   value(): string;
 }
 
-/** Gives a live stored row. */
-export type RowOf = (namespace: string, key: string) => KvRow | undefined;
+/** Gives the live stored rows of a namespace, by key. */
+export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
  * Entries of a namespace that follow from lists of hosts stored elsewhere: the hosts of a label or a job one by one, and
  * each member's place among its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; what
  * is stored is the one list behind each thousand, and a derived entry has that list's version and date.
  */
-export function derivedEntries(namespace: string, rowOf: RowOf, keys: readonly string[]): KvEntry[] {
-  if (namespace === NAMESPACE.workers)
-    return keys.filter((key) => key.endsWith(LABEL)).flatMap((key) => numbered(rowOf(namespace, key), label(key)));
+export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
+  if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);
   const [root, kind, name = "", place, host, ...more] = namespace.split("/");
   if (root !== "maand" || more.length > 0) return [];
-  if (kind === "worker" && place === undefined) return placeInLabels(namespace, name, rowOf);
+  if (kind === "worker" && place === undefined) return placeInLabels(name, live);
   if (kind !== "job") return [];
-  if (place === undefined) return numbered(rowOf(namespace, "workers"), "worker");
-  return host === undefined ? [] : placeInJob(name, host, rowOf);
+  if (place === undefined) return numbered(live(namespace).get("workers"), "worker");
+  return host === undefined ? [] : placeInJob(name, host, live);
 }
 
 const LABEL = "_workers";
 
-function label(key: string): string {
-  return key.slice(0, -LABEL.length);
+/** `<label>_0`, `<label>_1`, ... of every label. */
+function inLabels(rows: readonly KvRow[]): KvEntry[] {
+  const lists = rows.filter(({ key }) => key.endsWith(LABEL));
+  return lists.flatMap((row) => numbered(row, row.key.slice(0, -LABEL.length)));
 }
 
 /** `<name>_0`, `<name>_1`, ... */
@@ -49,10 +50,11 @@ function numbered(row: KvRow | undefined, name: string): KvEntry[] {
 }
 
 /** `<label>_allocation_index` and, if there are any, `<label>_peers` for each label of a worker. */
-function placeInLabels(namespace: string, host: string, rowOf: RowOf): KvEntry[] {
-  const labels = rowOf(namespace, "labels")?.value.split(",") ?? [];
+function placeInLabels(host: string, live: LiveRows): KvEntry[] {
+  const labels = live(NAMESPACE.worker(host)).get("labels")?.value.split(",") ?? [];
+  const lists = live(NAMESPACE.workers);
   return labels.flatMap((name) => {
-    const row = rowOf(NAMESPACE.workers, `${name}${LABEL}`);
+    const row = lists.get(`${name}${LABEL}`);
     const at = row && membersOf(row).places.get(host);
     if (!row || at === undefined) return [];
     const index = entry(row, `${name}_allocation_index`, () => String(at));
@@ -61,29 +63,30 @@ function placeInLabels(namespace: string, host: string, rowOf: RowOf): KvEntry[]
 }
 
 /** `<job>_allocation_index` and `peer_workers`, over all non-removed allocations, disabled ones included. */
-function placeInJob(job: string, host: string, rowOf: RowOf): KvEntry[] {
-  const row = rowOf(NAMESPACE.members(job), MEMBERS_KEY);
+function placeInJob(job: string, host: string, live: LiveRows): KvEntry[] {
+  const row = live(NAMESPACE.members(job)).get(MEMBERS_KEY);
   const at = row && membersOf(row).places.get(host);
   if (!row || at === undefined) return [];
-  return [
-    entry(row, `${job}_allocation_index`, () => String(at)),
-    entry(row, "peer_workers", () => peers(row, host)),
-  ];
+  return [entry(row, `${job}_allocation_index`, () => String(at)), entry(row, "peer_workers", () => peers(row, host))];
 }
 
 function entry({ version, createdDate, deleted }: KvRow, key: string, value: () => string): KvEntry {
   return { key, version, createdDate, deleted, value };
 }
 
+/** The list without one of its hosts, cut out of the text it is: joining 999 others for each of 50,000 would be slow. */
 function peers(row: KvRow, host: string): string {
-  return membersOf(row)
-    .hosts.filter((other) => other !== host)
-    .join(",");
+  const start = membersOf(row).starts.get(host) ?? 0;
+  const rest = row.value.slice(start + host.length);
+  return start === 0 ? rest.slice(1) : `${row.value.slice(0, start - 1)}${rest}`;
 }
 
 interface Members {
   readonly hosts: readonly string[];
+  /** Place of a host in the list. */
   readonly places: ReadonlyMap<string, number>;
+  /** Where its text begins. */
+  readonly starts: ReadonlyMap<string, number>;
 }
 
 /** A list is taken apart once, however many of its members ask. */
@@ -93,7 +96,13 @@ function membersOf(row: KvRow): Members {
   const before = known.get(row);
   if (before) return before;
   const hosts = row.value === "" ? [] : row.value.split(",");
-  const members = { hosts, places: new Map(hosts.map((host, at) => [host, at])) };
+  const starts = new Map<string, number>();
+  let start = 0;
+  for (const host of hosts) {
+    starts.set(host, start);
+    start += host.length + 1;
+  }
+  const members = { hosts, places: new Map(hosts.map((host, at) => [host, at])), starts };
   known.set(row, members);
   return members;
 }

@@ -1,4 +1,5 @@
 import leven from "leven";
+import { trimmed } from "./told.ts";
 
 /** The grammar of every name a person may write (decision 20); anything else is refused at build. */
 const GRAMMAR = {
@@ -30,8 +31,21 @@ export function nameRule(kind: NameKind): string {
   return GRAMMAR[kind].says;
 }
 
+/** The grammar of a kind as a pattern for editors; names nobody may use ({@link FORBIDDEN_NAMES}) are beyond it. */
+export function namePattern(kind: NameKind): string {
+  return GRAMMAR[kind].pattern.source;
+}
+
+/** Labels as they may be written: in any case, with blanks around them. */
+export const WRITTEN_LABEL = trimmed(GRAMMAR.label.pattern.source.slice(1, -1).replaceAll("a-z", "a-zA-Z"));
+
 const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+
+/** What {@link isHost} takes, blanks around it too, as a pattern for editors; of IPv6 it knows only the characters. */
+export const HOST_PATTERN = trimmed(
+  `${IPV4.source.slice(1, -1)}|(?=.{1,253}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*|[\\da-fA-F]*:[\\da-fA-F:.]+`,
+);
 
 /** Whether a text is an IPv4 address. */
 export function isIpv4(text: string): boolean {

@@ -1,3 +1,5 @@
+import { trimmed } from "./told.ts";
+
 const MEMORY = new Map([
   ["mb", 1],
   ["gb", 1024],
@@ -9,6 +11,10 @@ const CPU = new Map([
   ["thz", 1_000_000],
 ]);
 const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
+
+/** What {@link parseMemory} and {@link parseCpu} take, as patterns for editors. */
+export const MEMORY_PATTERN = sizePattern(MEMORY);
+export const CPU_PATTERN = sizePattern(CPU);
 
 /** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else (build.md 4.4, B53). */
 export function parseMemory(text: string): number | undefined {
@@ -26,6 +32,11 @@ function parseSize(text: string, units: ReadonlyMap<string, number>, bare: strin
   const [, number, unit] = SIZE.exec(trimmed) ?? [];
   const factor = units.get(unit || bare);
   return number === undefined || factor === undefined ? undefined : sixDecimals(Number(number) * factor);
+}
+
+function sizePattern(units: ReadonlyMap<string, number>): string {
+  const unit = [...units.keys()].map((name) => name.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`));
+  return trimmed(`(?:\\d{1,12}(?:\\.\\d{1,6})?\\s*(?:${unit.join("|")})?)?`);
 }
 
 /** A number without what binary fractions leave behind its sixth decimal, so that equal amounts are equal. */

@@ -1,3 +1,5 @@
+import { trimmed } from "./told.ts";
+
 /** A version, taken apart for comparison (build.md 7.1). */
 export interface Version {
   readonly numbers: readonly [bigint, bigint, bigint];
@@ -9,6 +11,9 @@ export const NO_VERSION = "0.0.0";
 
 const GRAMMAR =
   /^[vV]?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** What {@link parseVersion} takes, blanks around it too, as a pattern for editors. */
+export const VERSION_PATTERN = trimmed(GRAMMAR);
 
 /**
  * Reads `1`, `1.2`, `1.2.3`, each with an optional `v` before, `-prerelease` and `+build` behind; undefined for

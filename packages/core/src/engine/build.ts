@@ -6,8 +6,10 @@ import { problemsError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
+import { storeKv } from "./build-kv.ts";
 import { jobContext } from "./contexts-of.ts";
-import { type Maand, runFrame } from "./maand.ts";
+import { type Contributions, contributions } from "./contribute.ts";
+import { type Maand, type RunFrame, runFrame } from "./maand.ts";
 import { knownOf, lockBucket, memoryOf } from "./run.ts";
 
 /** What a build found. */
@@ -17,22 +19,31 @@ export interface Built {
   readonly problems: readonly Problem[];
 }
 
+/** How a build was asked for. */
+export interface BuildWish {
+  /** Refuse warnings too (decision 21). */
+  readonly strict?: boolean;
+  /** Forget variables and secrets of jobs that are gone, instead of leaving that to the next deploy (build.md 11.4). */
+  readonly purgeJobKv?: boolean;
+}
+
 /**
  * Reads the workspace and puts its catalog into the store (build.md 6). All problems are found before anything is
- * written and thrown together; the previous catalog stays in force then. `strict` refuses warnings too (decision 21).
+ * written and thrown together; the previous catalog stays in force then.
  */
-export async function build(maand: Maand, { strict = false }: { readonly strict?: boolean } = {}): Promise<Built> {
+export async function build(maand: Maand, wish: BuildWish = {}): Promise<Built> {
   const lock = lockBucket(maand, "build");
   try {
-    const built = await buildCatalog(maand, strict);
-    if (maand.hooks.built.isUsed()) await runBuilt(maand);
+    const frame = runFrame(maand, "build");
+    const built = await buildCatalog(maand, frame, wish);
+    if (maand.hooks.built.isUsed()) await runBuilt(maand, frame);
     return built;
   } finally {
     lock.release();
   }
 }
 
-async function buildCatalog(maand: Maand, strict: boolean): Promise<Built> {
+async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Promise<Built> {
   const { store, paths, settings } = maand;
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
@@ -44,17 +55,18 @@ async function buildCatalog(maand: Maand, strict: boolean): Promise<Built> {
   const { catalog } = assembled;
   await checkClaims(catalog, claims, report);
   await maand.hooks.validate.promise(Object.freeze({ settings, bucket: { root: paths.root }, ...catalog, report }));
-  const found = strict
+  const found = wish.strict
     ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
     : problems;
   if (refuses(found)) throw problemsError(found, "the workspace was refused");
-  save(maand, stored, catalog, read);
+  const source = { maand, frame, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
+  save(maand, stored, catalog, read, await contributions(source, catalog.jobs), wish);
   return { catalog, problems: found };
 }
 
 function beforeOf(stored: StoredCatalog): Before {
   return {
-    workerIds: new Map(stored.workers.map((worker) => [worker.host, worker.workerId])),
+    workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
     ports: Object.fromEntries(stored.jobs.map((job) => [job.name, job.ports])),
     allocations: stored.allocations,
   };
@@ -92,17 +104,27 @@ function pathOf(path: readonly unknown[] | undefined): string {
     .join("");
 }
 
-function save(maand: Maand, stored: StoredCatalog, catalog: Catalog, read: ReadWorkspace): void {
-  const { store } = maand;
+/** Everything a build knows, as one transaction: the catalog, its files and its KV entries. */
+function save(
+  maand: Maand,
+  stored: StoredCatalog,
+  catalog: Catalog,
+  read: ReadWorkspace,
+  contributed: Contributions,
+  { purgeJobKv = false }: BuildWish,
+): void {
+  const { store, bucketId } = maand;
+  const sources = { bucketId, catalog, ...read.variables };
   store.transaction(() => {
     for (const [hash, bytes] of read.contents) store.contents.put(hash, bytes);
     store.catalog.write(stored, catalog, read.files);
+    storeKv(maand.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });
 }
 
-async function runBuilt(maand: Maand): Promise<void> {
-  const source = { maand, frame: runFrame(maand, "build"), ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+async function runBuilt(maand: Maand, frame: RunFrame): Promise<void> {
+  const source = { maand, frame, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
   const jobs = [...source.catalog.jobs].sort((a, b) => a.deploymentSeq - b.deploymentSeq);
   for (const job of jobs) await maand.hooks.built.promise(jobContext(source, job));
 }

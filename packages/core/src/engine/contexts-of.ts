@@ -8,7 +8,7 @@ import { type Run, workerOf } from "./run.ts";
 export type ContextSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered">;
 
 /** Context of a job. */
-export function jobContext(run: ContextSource, job: Job): JobContext {
+export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, job: Job): JobContext {
   return Object.freeze({
     ...run.frame.context({ job: job.name }),
     job,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bucketPaths } from "../config/find-bucket.ts";
+import { makeKvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
 
 /** What `init` found or made. */
@@ -36,6 +37,7 @@ export function initBucket(directory: string): Initialised {
   mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
   const store = Store.open(paths.store, { create: true });
   try {
+    makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
     writeOnce(paths.conf, CONF, 0o644);

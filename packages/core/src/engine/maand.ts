@@ -4,6 +4,8 @@ import type { LogSource, RunContext } from "../contexts.ts";
 import type { EventMap, EventType, MaandEvent } from "../events.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
+import type { Mask } from "../remote/mask.ts";
+import type { Kv } from "../store/kv.ts";
 import type { Store } from "../store/store.ts";
 
 /** A bucket, opened, with its plugins applied: what every command that does something works on. */
@@ -11,6 +13,10 @@ export interface Maand {
   readonly paths: BucketPaths;
   readonly bucketId: string;
   readonly store: Store;
+  /** The KV entries in the store, secrets in clear text. */
+  readonly kv: Kv;
+  /** Knows every secret that was read, and hides it in every event (decision 26). */
+  readonly mask: Mask;
   readonly hooks: Hooks;
   readonly plugins: readonly Plugin[];
   readonly settings: Settings;
@@ -47,7 +53,7 @@ export function runFrame(maand: Maand, command: string): RunFrame {
   let seq = 0;
   const emit: RunFrame["emit"] = (type, fields) => {
     seq += 1;
-    maand.hooks.event.call(event(type, fields, { seq, at: maand.now().toISOString(), run: id }));
+    maand.hooks.event.call(event(type, maand.mask.conceal(fields), { seq, at: maand.now().toISOString(), run: id }));
   };
   const base = {
     run: { id, command },

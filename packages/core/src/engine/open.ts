@@ -5,6 +5,9 @@ import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
 import { MaandError } from "../errors.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin.ts";
+import { Mask } from "../remote/mask.ts";
+import { Kv } from "../store/kv.ts";
+import { KvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { applyPlugins } from "./apply-plugins.ts";
 import type { Maand } from "./maand.ts";
@@ -42,10 +45,14 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
       message: `${paths.root} was never initialised`,
       hint: "run maand init there",
     });
+  const mask = new Mask();
+  const key = new KvKey(paths.kvKey);
   return {
     paths,
     bucketId: bucket.id,
     store,
+    kv: new Kv({ rows: store.kv, key, now: options.now, onSecret: (value) => mask.add(value) }),
+    mask,
     hooks,
     plugins,
     loaded,

@@ -3,6 +3,7 @@ import { byPath, contentHash, treeDigest } from "../domain/digest.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/job.ts";
 import { changedFiles, type Decision, decide, type Target, type Wish } from "../domain/plan.ts";
 import { allocationContext, type ContextSource } from "./contexts-of.ts";
+import { kvReader } from "./kv-reader.ts";
 
 /** One allocation of a plan: where it is to be brought, how, and why. */
 export interface PlannedAllocation {
@@ -61,12 +62,13 @@ function decideOne(
 }
 
 async function renderTree(source: ContextSource, job: Job, allocation: Allocation, bare: Tree): Promise<Tree> {
-  const { hooks, store } = source.maand;
+  const { hooks, kv, store } = source.maand;
   if (!hooks.render.isUsed()) return bare;
   const context: RenderContext = Object.freeze({
     ...allocationContext(source, job, allocation),
     sources: job.files.filter((file) => !reachesWorker(file.path)),
     read: ({ hash }: { readonly hash: string }) => store.contents.read(hash),
+    kv: kvReader(kv, job, allocation.host),
   });
   const tree = await hooks.render.promise(bare, context);
   return tree === bare ? bare : { files: tree.files.map(withHash).sort(byPath) };

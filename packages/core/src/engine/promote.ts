@@ -1,4 +1,5 @@
 import type { Job } from "../domain/job.ts";
+import { NAMESPACE } from "../domain/kv-names.ts";
 import type { PlannedAllocation } from "./plan-job.ts";
 import type { Run } from "./run.ts";
 
@@ -11,10 +12,11 @@ export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocati
 
 /** Records one allocation. A promotion without lifecycle does not close lifecycle rows: it says nothing about the process. */
 export function promote(run: Run, job: Job, { allocation, target, tree }: PlannedAllocation, action: string): void {
-  const { store } = run.maand;
+  const { store, kv } = run.maand;
   const before = run.remembered(allocation.id).promoted;
   store.transaction(() => {
     store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled });
+    kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
     if (action === "sync") {
       if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);
     } else store.journal.settle(allocation.id);

@@ -1,4 +1,6 @@
+import { abandonedJobs } from "../domain/kv-purge.ts";
 import { act, intend } from "./act.ts";
+import { jobsWithKv, purgeJobKv } from "./build-kv.ts";
 import { checkHealth } from "./check-health.ts";
 import { allocationContext } from "./contexts-of.ts";
 import { type Leaving, leaving } from "./leaving.ts";
@@ -17,7 +19,18 @@ export async function reconcile(run: Run): Promise<void> {
     await Promise.all(group.map((entry) => leave(run, entry)));
   }
   run.refresh();
+  purgeAbandoned(run);
   await verifySurvivors(run, all);
+}
+
+/** Variables and secrets of jobs that are gone go too, once nothing of them is left to be cleaned up (deploy.md 1.5, A3). */
+function purgeAbandoned(run: Run): void {
+  const { catalog, maand } = run;
+  const left = new Set(leaving(run).map(({ job }) => job.name));
+  const jobs = abandonedJobs(catalog, jobsWithKv(maand.kv)).filter((job) => !left.has(job));
+  maand.store.transaction(() => {
+    for (const job of jobs) purgeJobKv(maand.kv, job);
+  });
 }
 
 function byWave(all: readonly Leaving[]): Leaving[][] {

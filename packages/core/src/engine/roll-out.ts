@@ -1,5 +1,5 @@
 import type { BatchContext, ControlContext } from "../contexts.ts";
-import { batchSize, inBatches, rolloutOrder } from "../domain/batches.ts";
+import { batchSize, inBatches } from "../domain/batches.ts";
 import type { Allocation, Job } from "../domain/job.ts";
 import { MaandError } from "../errors.ts";
 import { act, intend } from "./act.ts";
@@ -8,6 +8,7 @@ import { jobContext } from "./contexts-of.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
 import { promote, promoteAll } from "./promote.ts";
+import { rolloutOrderOf, warnOfOrder } from "./rollout-order.ts";
 import type { Run } from "./run.ts";
 
 /** Allocations of a job that go together. */
@@ -34,6 +35,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     stops_when: "a command or health check of one batch fails",
   });
   try {
+    if (batches.length > 0) warnOfOrder(run, job);
     promoteQuiet(run, plan);
     await verifyAgain(run, plan);
     if (batches.length > 0 && !(await controlled(run, plan, batches))) await runBatches(run, job, batches);
@@ -73,12 +75,7 @@ async function verifyAgain(run: Run, plan: PlannedJob): Promise<void> {
 
 function batchesOf(run: Run, plan: PlannedJob): Batch[] {
   const active = plan.allocations.filter(({ allocation }) => !allocation.disabled);
-  const place = new Map(
-    rolloutOrder(
-      active.map(({ allocation }) => allocation.host),
-      undefined,
-    ).order.map((host, at) => [host, at]),
-  );
+  const place = new Map(rolloutOrderOf(run, plan.job).order.map((host, at) => [host, at]));
   const inOrder = [...active].sort((a, b) => (place.get(a.allocation.host) ?? 0) - (place.get(b.allocation.host) ?? 0));
   const wanted = (action: string) =>
     inOrder.filter(
@@ -231,8 +228,7 @@ async function controlled(run: Run, plan: PlannedJob, batches: readonly Batch[])
 }
 
 function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchContext {
-  const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled).map(({ host }) => host);
-  const { order, source } = rolloutOrder(active, undefined);
+  const { order, source } = rolloutOrderOf(run, job);
   return Object.freeze({ ...jobContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
 }
 

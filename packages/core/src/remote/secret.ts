@@ -1,4 +1,5 @@
-const HIDDEN = "••••••";
+/** What stands where a secret would. */
+export const HIDDEN = "••••••";
 
 /**
  * A value that must not be seen: it prints as dots wherever it is turned into text by accident, and only

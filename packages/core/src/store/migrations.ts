@@ -101,6 +101,18 @@ const MIGRATIONS: readonly string[] = [
   -- jobs whose post-deploy work is still to be done
   CREATE TABLE pending_after (job TEXT PRIMARY KEY) WITHOUT ROWID;
   `,
+  `
+  -- what jobs are told: the last versions of each key, deletes included; the newest one holds
+  CREATE TABLE kv (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    created_date INTEGER NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (namespace, key, version)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

@@ -3,6 +3,7 @@ import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { StoreDatabase } from "./database.ts";
 import { Journal, PendingAfterRows } from "./journal.ts";
+import { KvRows } from "./kv-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 
 /** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one room per topic. */
@@ -12,6 +13,7 @@ export class Store {
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
+  readonly kv: KvRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
   readonly #db: StoreDatabase;
@@ -23,6 +25,7 @@ export class Store {
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
+    this.kv = new KvRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
   }
@@ -34,7 +37,12 @@ export class Store {
 
   /** Does `work` as one transaction. It must not await. */
   transaction<T>(work: () => T): T {
-    return this.#db.transaction(work);
+    try {
+      return this.#db.transaction(work);
+    } catch (cause) {
+      this.kv.rolledBack();
+      throw cause;
+    }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { ActionContext, AllocationContext, RenderContext, TargetContext } from "../contexts.ts";
+import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { jobContext } from "./job-contexts.ts";
 import type { Heard } from "./run-context.ts";
@@ -12,9 +13,9 @@ export function allocationContext(over: Partial<AllocationContext> = {}): Alloca
   return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
 }
 
-/** `render`: no sources; every file reads as nothing unless `read` is given. */
+/** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */
 export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Heard {
-  return { ...allocationContext(over), sources: [], read: () => new Uint8Array(), ...over };
+  return { ...allocationContext(over), sources: [], read: () => new Uint8Array(), kv: fakeKv(), ...over };
 }
 
 /** `rollout`: restart the allocation, with the lifecycle environment, on a fake remote of its worker. */

@@ -1,30 +1,41 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "smol-toml";
+import type { KvEntries } from "../domain/kv-contents.ts";
 import { didYouMean } from "../domain/names.ts";
 import type { PortRange } from "../domain/ports.ts";
 import { error, type Report, warning } from "../domain/problem.ts";
 import type { Override } from "../domain/resources.ts";
+import { isRecord } from "../domain/written.ts";
+import { readToml, textsOf } from "./toml.ts";
 
 const BUCKET_CONF = "workspace/bucket.conf";
+const CODE = "invalid_bucket_conf";
 
 /** `bucket.conf`: variables of the whole bucket, and the range ports are assigned from (build.md 4.2). */
 export function readBucketConf(
   directory: string,
   report: Report,
-): { readonly variables: Readonly<Record<string, string>>; readonly portRange: PortRange } {
-  const table = readToml(join(directory, "bucket.conf"), BUCKET_CONF, report);
-  const variables = stringsOf(table, BUCKET_CONF, "", report);
+): { readonly variables: KvEntries; readonly portRange: PortRange } {
+  const place = { file: BUCKET_CONF, code: CODE };
+  const variables = textsOf(readToml(join(directory, "bucket.conf"), place, report), place, report);
   return { variables, portRange: portRange(variables, report) };
 }
 
-/** The override tables of `bucket.jobs.conf`, or of the selected `bucket.jobs.<selector>.conf` (build.md 4.3). */
+/** What `bucket.jobs.conf`, or the selected `bucket.jobs.<selector>.conf`, says of jobs. */
+export interface ReadOverrides {
+  /** What of it sets reservations. */
+  readonly overrides: Readonly<Record<string, Override>>;
+  /** All of it, by job. */
+  readonly tables: ReadonlyMap<string, KvEntries>;
+}
+
+/** The override tables of the bucket (build.md 4.3). */
 export function readOverrides(
   directory: string,
   selector: string,
   jobs: readonly string[],
   report: Report,
-): Record<string, Override> {
+): ReadOverrides {
   const name = selector === "" ? "bucket.jobs.conf" : `bucket.jobs.${selector}.conf`;
   const file = `workspace/${name}`;
   if (selector !== "" && !existsSync(join(directory, name))) {
@@ -38,7 +49,8 @@ export function readOverrides(
     );
   }
   const overrides: Record<string, Override> = {};
-  for (const [job, table] of Object.entries(readToml(join(directory, name), file, report))) {
+  const tables = new Map<string, KvEntries>();
+  for (const [job, table] of Object.entries(readToml(join(directory, name), { file, code: CODE }, report))) {
     if (!jobs.includes(job))
       report(
         warning(
@@ -49,29 +61,34 @@ export function readOverrides(
         ),
       );
     else if (!isTable(table))
-      report(error("invalid_bucket_conf", `${file}: ${job}`, "must be a table", `write [${job}] and its keys below`));
-    else overrides[job] = override(file, job, stringsOf(table, file, `${job}.`, report), report);
+      report(error(CODE, `${file}: ${job}`, "must be a table", `write [${job}] and its keys below`));
+    else {
+      const texts = textsOf(table, { file, code: CODE, key: job }, report);
+      overrides[job] = override(file, job, texts, report);
+      tables.set(job, texts);
+    }
   }
-  return overrides;
+  return { overrides, tables };
 }
 
-function override(file: string, job: string, strings: Readonly<Record<string, string>>, report: Report): Override {
-  for (const key of Object.keys(strings)) {
+function override(file: string, job: string, texts: KvEntries, report: Report): Override {
+  for (const key of texts.keys()) {
     const lower = key.toLowerCase();
     if (key === lower || (lower !== "memory" && lower !== "cpu")) continue;
     report(
       warning("unknown_key", `${file}: ${job}.${key}`, `"${key}" does not set what is reserved`, `write ${lower}`),
     );
   }
-  const { memory, cpu } = strings;
+  const [memory, cpu] = [texts.get("memory"), texts.get("cpu")];
   return { file, ...(memory === undefined ? {} : { memory }), ...(cpu === undefined ? {} : { cpu }) };
 }
 
-function portRange(variables: Readonly<Record<string, string>>, report: Report): PortRange {
-  const min = portBound(variables.port_min, 30_000);
-  const max = portBound(variables.port_max, 39_999);
+function portRange(variables: KvEntries, report: Report): PortRange {
+  const [lowest, highest] = [variables.get("port_min"), variables.get("port_max")];
+  const min = portBound(lowest, 30_000);
+  const max = portBound(highest, 39_999);
   if (min !== undefined && max !== undefined && min <= max) return { min, max };
-  const range = `${variables.port_min ?? 30_000} to ${variables.port_max ?? 39_999}`;
+  const range = `${lowest ?? 30_000} to ${highest ?? 39_999}`;
   report(
     error(
       "invalid_port_range",
@@ -90,40 +107,6 @@ function portBound(written: string | undefined, otherwise: number): number | und
   return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-function stringsOf(
-  table: Readonly<Record<string, unknown>>,
-  file: string,
-  prefix: string,
-  report: Report,
-): Record<string, string> {
-  const strings: Record<string, string> = {};
-  for (const [key, value] of Object.entries(table)) {
-    if (typeof value === "string") strings[key] = value;
-    else
-      report(
-        error("invalid_bucket_conf", `${file}: ${prefix}${key}`, "must be a text", `write ${key} = "${String(value)}"`),
-      );
-  }
-  return strings;
-}
-
-/** A TOML file as a table; empty when there is none, or after a problem. */
-export function readToml(at: string, file: string, report: Report): Record<string, unknown> {
-  if (!existsSync(at)) return {};
-  try {
-    return parse(readFileSync(at, "utf8"));
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const line = cause instanceof Error && "line" in cause ? `:${String(cause.line)}` : "";
-    report(error("invalid_bucket_conf", `${file}${line}`, firstLine(message), 'it is TOML: key = "value"'));
-    return {};
-  }
-}
-
-function firstLine(message: string): string {
-  return message.split("\n")[0] ?? message;
-}
-
 function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return isRecord(value) && !(value instanceof Date);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Written, WrittenJob } from "../domain/catalog.ts";
 import { DISABLED_FILE } from "../domain/disabled.ts";
 import type { SeenFile } from "../domain/job.ts";
+import type { KvSources } from "../domain/kv-contents.ts";
 import { manifestFile } from "../domain/manifest.ts";
 import { isName, nameRule } from "../domain/names.ts";
 import { error, type Report } from "../domain/problem.ts";
@@ -10,11 +11,14 @@ import { WORKERS_FILE } from "../domain/workers.ts";
 import { readBucketConf, readOverrides } from "./bucket-conf.ts";
 import { type ReadFile, readJobFiles } from "./job-files.ts";
 import { parseJson } from "./json.ts";
+import { readJobVars } from "./vars-toml.ts";
 
 /** A workspace as it is on disk: what was written, and the files of its jobs with the contents that were read anew. */
 export interface ReadWorkspace {
   readonly written: Written;
   readonly files: ReadonlyMap<string, readonly SeenFile[]>;
+  /** Variables of the bucket and its jobs. */
+  readonly variables: Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
   /** Contents by hash, of files that had changed; the rest is in the store. */
   readonly contents: ReadonlyMap<string, Uint8Array>;
 }
@@ -41,19 +45,17 @@ export function readWorkspace(
     });
   }
   const conf = readBucketConf(directory, report);
+  const names = jobs.map((job) => job.name);
+  const { overrides, tables } = readOverrides(directory, selector, names, report);
   const written: Written = {
     workers: readWorkers(directory, report),
     disabled: readOptionalJson(join(directory, "disabled.json"), DISABLED_FILE, "invalid_disabled", report),
     jobs,
     portRange: conf.portRange,
-    overrides: readOverrides(
-      directory,
-      selector,
-      jobs.map((job) => job.name),
-      report,
-    ),
+    overrides,
   };
-  return { written, files, contents };
+  const jobVars = new Map(names.map((name) => [name, readJobVars(directory, name, report)]));
+  return { written, files, contents, variables: { bucketVars: conf.variables, overrides: tables, jobVars } };
 }
 
 function jobNames(directory: string, report: Report): string[] {
@@ -96,9 +98,9 @@ function readManifest(directory: string, job: string, files: readonly ReadFile[]
 
 function readWorkers(directory: string, report: Report): unknown {
   const file = join(directory, "workers.json");
-  if (existsSync(file)) return parseJson(readFileSync(file, "utf8"), WORKERS_FILE, "invalid_workers", report) ?? null;
+  if (existsSync(file)) return parseJson(readFileSync(file, "utf8"), WORKERS_FILE, "invalid_workers", report);
   report(error("missing_workers", WORKERS_FILE, "the file is missing", "write it; [] means no workers"));
-  return [];
+  return undefined;
 }
 
 function readOptionalJson(file: string, name: string, code: string, report: Report): unknown {

@@ -7,7 +7,11 @@ export function isPrintable(character: string): boolean {
 
 /** Whether a character may be part of a name in an action. */
 export function isNameCharacter(character: string): boolean {
-  return /^[\p{L}\p{Nd}_]$/u.test(character);
+  const code = character.charCodeAt(0);
+  if (code >= 0x80) return /^[\p{L}\p{Nd}]$/u.test(character);
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x5f
+  );
 }
 
 /** The character with a code point; U+FFFD when there is none. */

@@ -14,7 +14,7 @@ const NAMED = new Map([
 /** A text as a Go literal between `quote` marks; `ascii` escapes everything beyond ASCII. */
 export function quote(text: string, mark = '"', ascii = false): string {
   let quoted = "";
-  for (const character of text) quoted += escape(character, mark, ascii);
+  for (const character of text) quoted += escaped(character, mark, ascii);
   return mark + quoted + mark;
 }
 
@@ -28,7 +28,7 @@ export function canBackquote(text: string): boolean {
   return true;
 }
 
-function escape(character: string, mark: string, ascii: boolean): string {
+function escaped(character: string, mark: string, ascii: boolean): string {
   if (character === mark || character === "\\") return `\\${character}`;
   const byte = rawByte(character);
   if (byte !== undefined) return `\\x${hex(byte, 2)}`;

@@ -105,7 +105,8 @@ function encode(bytes: Uint8Array, at: number, point: number): number {
 function sizeAt(bytes: Uint8Array, i: number, end: number): number {
   const lead = bytes[i] ?? 0;
   if (lead < 0x80) return 1;
-  const size = lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
+  const size =
+    lead >= 0xc2 && lead <= 0xdf ? 2 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xf0 && lead <= 0xf4 ? 4 : 0;
   if (size === 0 || i + size > end) return 0;
   const second = bytes[i + 1] ?? 0;
   const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;

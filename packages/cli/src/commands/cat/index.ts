@@ -1,7 +1,20 @@
 import { AllocationsCommand } from "./allocations.ts";
 import { DeploymentsCommand } from "./deployments.ts";
+import { JobCommandsCommand } from "./job-commands.ts";
+import { JobPortsCommand } from "./job-ports.ts";
 import { JobsCommand } from "./jobs.ts";
+import { KvCommand } from "./kv.ts";
+import { KvGetCommand } from "./kv-get.ts";
 import { WorkersCommand } from "./workers.ts";
 
 /** The tables of `maand cat` (build.md 16). */
-export const CAT_COMMANDS = [WorkersCommand, JobsCommand, AllocationsCommand, DeploymentsCommand];
+export const CAT_COMMANDS = [
+  WorkersCommand,
+  JobsCommand,
+  AllocationsCommand,
+  DeploymentsCommand,
+  JobCommandsCommand,
+  JobPortsCommand,
+  KvCommand,
+  KvGetCommand,
+];

@@ -1,0 +1,42 @@
+import type { Store } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { table } from "../../output/table.ts";
+import { listOf } from "../command.ts";
+import { StoredCommand } from "../stored.ts";
+import { checkFilter, passes } from "./filter.ts";
+
+/** `maand cat job_ports` (build.md 16). */
+export class JobPortsCommand extends StoredCommand {
+  static override paths = [
+    ["cat", "job_ports"],
+    ["cat", "job-ports"],
+  ];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the ports of the jobs, assigned ones included",
+    examples: [["Of one job", "maand cat job_ports --jobs api"]],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
+
+  override show(store: Store): number {
+    const catalog = store.catalog.read();
+    const jobs = listOf(this.jobs);
+    const known = catalog.jobs.map(({ name }) => name);
+    checkFilter("--jobs", "job", jobs, known);
+    const ports = catalog.jobs
+      .filter(({ name }) => passes(jobs, name))
+      .flatMap((job) =>
+        Object.entries(job.ports)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([name, port]) => ({ job: job.name, name, port })),
+      );
+    if (this.json) this.sayJson(ports);
+    else {
+      const columns = ["job", "name", { name: "port", numeric: true }] as const;
+      const rows = ports.map(({ job, name, port }) => [job, name, port]);
+      this.say(table(columns, rows));
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,36 @@
+import { type Collected, gc } from "@maand/core";
+import { Command } from "clipanion";
+import { plural } from "../output/lines.ts";
+import { MaandCommand } from "./command.ts";
+
+/** `maand gc` (deploy.md 7.1). */
+export class GcCommand extends MaandCommand {
+  static override paths = [["gc"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "forget what was removed, and delete its data on the workers",
+    details:
+      "For every allocation that left the workspace and was stopped by a deploy: deletes its directory on the worker, data and logs included, and forgets it. Anything not stopped yet is refused. A worker that left the workspace and cannot be reached any more is given up.",
+    examples: [["After build and deploy", "maand gc"]],
+  });
+
+  override async work(): Promise<number> {
+    const collected = await this.withMaand((maand) => gc(maand));
+    if (this.json) this.sayJson(record(collected));
+    for (const { job, host } of collected.givenUp)
+      this.context.stderr.write(`given up: ${job} on ${host}, which left the workspace and does not answer\n`);
+    for (const { allocation, message } of collected.failed)
+      this.context.stderr.write(`kept: ${allocation.job} on ${allocation.host}: ${message}\n`);
+    if (!this.json && !this.quiet) this.say(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);
+    return collected.failed.length === 0 ? 0 : 1;
+  }
+}
+
+function record({ forgotten, givenUp, failed }: Collected) {
+  const unit = ({ job, host }: { readonly job: string; readonly host: string }) => ({ job, worker_ip: host });
+  return {
+    forgotten: forgotten.map(unit),
+    given_up: givenUp.map(unit),
+    failed: failed.map(({ allocation, message }) => ({ ...unit(allocation), message })),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Catalog } from "../domain/catalog.ts";
+import { type KvSources, kvContents } from "../domain/kv-contents.ts";
+import { CERTS, NAMESPACE } from "../domain/kv-names.ts";
+import { abandonedJobs, abandonedNamespaces } from "../domain/kv-purge.ts";
+import type { Kv } from "../store/kv.ts";
+import type { Contributions } from "./contribute.ts";
+
+/** What a build brings to the KV store. */
+export interface KvBuild {
+  readonly before: Catalog;
+  readonly sources: KvSources;
+  readonly contributed: Contributions;
+  /** Forget variables and secrets of jobs that are gone as well (`--purge-job-kv`). */
+  readonly purgeJobs: boolean;
+}
+
+/**
+ * Brings the KV store to a catalog (build.md 11.3 and 11.4). It is part of the transaction that stores the catalog.
+ * Certificates stay where nobody contributed any: a plugin that is not loaded says nothing about them.
+ */
+export function storeKv(kv: Kv, { before, sources, contributed, purgeJobs }: KvBuild): void {
+  const { catalog } = sources;
+  const { whole, put } = kvContents(sources);
+  for (const [namespace, own] of whole) {
+    const more = contributed.get(namespace);
+    const entries = more ? new Map([...own, ...more.entries]) : own;
+    kv.sync(namespace, entries, (key) => !key.startsWith(CERTS) || (more?.owns(key) ?? false));
+  }
+  for (const [namespace, { entries, owns }] of contributed)
+    if (!whole.has(namespace)) kv.sync(namespace, entries, owns);
+  for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
+  for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
+  if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
+}
+
+/** Deletes the variables and secrets of a job. */
+export function purgeJobKv(kv: Kv, job: string): void {
+  for (const namespace of [NAMESPACE.jobVars(job), NAMESPACE.secrets(job)]) kv.purge(namespace);
+}
+
+/** Jobs that have, or had, variables or secrets. */
+export function jobsWithKv(kv: Kv): string[] {
+  const jobs = [NAMESPACE.jobVars(""), NAMESPACE.secrets("")].flatMap((prefix) =>
+    kv.namespaces(prefix).map((namespace) => namespace.slice(prefix.length)),
+  );
+  return [...new Set(jobs)].sort();
+}

@@ -1,0 +1,101 @@
+import type { Allocation } from "../domain/job.ts";
+import { error } from "../domain/problem.ts";
+import { problemsError } from "../errors.ts";
+import type { Maand } from "./maand.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
+import { beginRun, type Run, workerOf } from "./run.ts";
+
+/** What `gc` did. */
+export interface Collected {
+  /** Allocations whose directories are gone and that are forgotten. */
+  readonly forgotten: readonly Allocation[];
+  /** Those that were forgotten although their worker, which left the workspace, could not be reached. */
+  readonly givenUp: readonly Allocation[];
+  /** Those that stay, because their worker failed; the next `gc` tries again. */
+  readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
+}
+
+/**
+ * Forgets what was removed (deploy.md 7.1): deletes each removed allocation's directory on its worker, data and logs
+ * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
+ * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up.
+ */
+export async function gc(maand: Maand): Promise<Collected> {
+  const run = beginRun(maand, "gc");
+  let outcome = "failed";
+  try {
+    const removed = run.catalog.allocations.filter((allocation) => allocation.removed);
+    const lost = await lostHosts(run, removed);
+    refuseRunning(run, removed, lost);
+    const collected = await collect(run, removed, lost);
+    maand.store.transaction(() => maand.store.promoted.sweepTrees());
+    outcome = collected.failed.length === 0 ? "ok" : "failed";
+    return collected;
+  } finally {
+    maand.store.journal.finishRun(run.number, outcome, run.at());
+    await run.end();
+  }
+}
+
+/** Workers that left the workspace and do not answer; each asked once. */
+async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
+  const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
+  const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
+  const asked = await Promise.all(
+    hosts.map((host) =>
+      run.connections.connect(workerOf(run, host)).then(
+        () => [],
+        (cause: unknown) => (outcomeOf(cause) === "unreachable" ? [host] : []),
+      ),
+    ),
+  );
+  return new Set(asked.flat());
+}
+
+function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
+  const running = removed.filter(({ id, host }) => {
+    const { promoted, unsettled } = run.remembered(id);
+    return !lost.has(host) && (promoted !== undefined || unsettled !== undefined);
+  });
+  if (running.length === 0) return;
+  const problems = running.map(({ job, host }) =>
+    error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
+  );
+  throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
+}
+
+async function collect(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): Promise<Collected> {
+  const forgotten: Allocation[] = [];
+  const givenUp: Allocation[] = [];
+  const failed: { allocation: Allocation; message: string }[] = [];
+  for (const allocation of removed) {
+    stopIfInterrupted(run.maand.signal);
+    try {
+      if (lost.has(allocation.host)) givenUp.push(allocation);
+      else await erase(run, allocation, removed);
+      forget(run, allocation);
+      forgotten.push(allocation);
+    } catch (cause) {
+      failed.push({ allocation, message: asMaandError(cause).message });
+    }
+  }
+  return { forgotten, givenUp, failed };
+}
+
+/** Deletes an allocation's directory; with the last one of a worker that left, everything of this bucket there. */
+async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
+  const remote = await run.connections.connect(workerOf(run, allocation.host));
+  const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
+  const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
+  const directory = left && last ? remote.root : `${remote.root}/jobs/${allocation.job}`;
+  await remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.maand.signal });
+}
+
+function forget(run: Run, allocation: Allocation): void {
+  const { store } = run.maand;
+  store.transaction(() => {
+    store.promoted.forget(allocation.id);
+    store.catalog.forget(allocation);
+    if (!run.catalog.workers.some(({ host }) => host === allocation.host)) store.deliveries.forget(allocation.host);
+  });
+}

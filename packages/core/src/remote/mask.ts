@@ -1,0 +1,70 @@
+import { HIDDEN } from "./secret.ts";
+
+/** Shorter ones would blot out words and numbers that are no secret. */
+const SHORTEST = 4;
+/** The same for one line of a secret that has several. */
+const SHORTEST_LINE = 8;
+/** Lines of a key file are looked up as words; there may be thousands of them. */
+const LONG_WORD = 24;
+/** Fields of a record in which somebody says something. */
+const SPOKEN = new Set(["line", "message", "hint", "reason", "target", "output", "stdout", "stderr", "warnings"]);
+
+/**
+ * Knows every secret that was read or written, and puts dots in its place wherever it shows up: in lines, messages and
+ * the ends of outputs (decision 26). A secret of several lines is hidden line by line, since that is how output comes.
+ */
+export class Mask {
+  readonly #known = new Set<string>();
+  readonly #words = new Set<string>();
+  readonly #phrases = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  add(secret: string): void {
+    if (this.#known.has(secret)) return;
+    this.#known.add(secret);
+    const lines = secret.trim().split(/\s*\n\s*/);
+    const shortest = lines.length === 1 ? SHORTEST : SHORTEST_LINE;
+    for (const line of lines) {
+      if (line.length < shortest || /^-----(BEGIN|END) [A-Z ]+-----$/.test(line)) continue;
+      if (line.length >= LONG_WORD && lines.length > 1 && !/[\s"'\\,]/.test(line)) this.#words.add(line);
+      else this.#phrases.add(line);
+      const escaped = JSON.stringify(line).slice(1, -1);
+      if (escaped !== line) this.#phrases.add(escaped);
+    }
+    this.#pattern = undefined;
+  }
+
+  /** A text without any secret. */
+  text(text: string): string {
+    if (this.#known.size === 0) return text;
+    const hide = (word: string) => (this.#words.has(word) ? HIDDEN : word);
+    const bare = this.#words.size === 0 ? text : text.replace(/[^\s"'\\,]+/g, hide);
+    return this.#phrases.size === 0 ? bare : bare.replace(this.#phrase(), HIDDEN);
+  }
+
+  /** A record such as an event, without any secret in what it says in words; names and outcomes stay as they are. */
+  conceal<T extends object>(record: T): T;
+  conceal(record: object): object {
+    return this.#known.size === 0 ? record : this.#copy(record, false);
+  }
+
+  #copy<T>(value: T, spoken: boolean): T;
+  #copy(value: unknown, spoken: boolean): unknown {
+    if (typeof value === "string") return spoken ? this.text(value) : value;
+    if (Array.isArray(value)) return value.map((item: unknown) => this.#copy(item, spoken));
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
+      key,
+      this.#copy(item, spoken || SPOKEN.has(key)),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  #phrase(): RegExp {
+    if (this.#pattern) return this.#pattern;
+    // the longest first, so that no end of one is left because another begins like it
+    const longest = [...this.#phrases].sort((a, b) => b.length - a.length);
+    this.#pattern = new RegExp(longest.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g");
+    return this.#pattern;
+  }
+}

@@ -1,0 +1,34 @@
+import type { ContributeContext } from "../contexts.ts";
+import { isSecret } from "../domain/kv-names.ts";
+import type { FakeKv } from "./fake-kv.ts";
+import { jobContext } from "./job-contexts.ts";
+import type { Heard } from "./run-context.ts";
+import { aWorker } from "./samples.ts";
+
+/** One call of `kv.sync`. */
+export interface SyncedKv {
+  readonly namespace: string;
+  readonly prefix: string;
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+/** `contribute`: job `api` with its one allocation; `stored` is what an earlier build left, calls of `sync` are in `synced`. */
+export function contributeContext(
+  over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},
+): ContributeContext & Heard & { readonly synced: readonly SyncedKv[] } {
+  const { stored = {}, ...given } = over;
+  const synced: SyncedKv[] = [];
+  const base = jobContext(given);
+  return {
+    ...base,
+    workers: new Map(base.allocations.map(({ host }) => [host, aWorker({ host })])),
+    kv: {
+      find: (namespace, key) => stored[namespace]?.[key],
+      keys: (namespace) => Object.keys(stored[namespace] ?? {}).sort(),
+      sync: (namespace, prefix, entries) => void synced.push({ namespace, prefix, entries }),
+      isSecret,
+    },
+    ...given,
+    synced,
+  };
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parse } from "smol-toml";
+import { error, type Report } from "../domain/problem.ts";
+import type { Place } from "../domain/written.ts";
+
+/** A TOML file as a table; empty when there is none, or after a problem. */
+export function readToml(at: string, { file, code }: Place, report: Report): Record<string, unknown> {
+  if (!existsSync(at)) return {};
+  try {
+    return parse(readFileSync(at, "utf8"));
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const line = cause instanceof Error && "line" in cause ? `:${String(cause.line)}` : "";
+    report(error(code, `${file}${line}`, message.split("\n")[0] ?? message, 'it is TOML: key = "value"'));
+    return {};
+  }
+}
+
+/** The texts of a table, by key; anything else in it is reported. */
+export function textsOf(
+  table: Readonly<Record<string, unknown>>,
+  { file, code, key: parent = "" }: Place,
+  report: Report,
+): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const [key, value] of Object.entries(table)) {
+    if (typeof value === "string") texts.set(key, value);
+    else {
+      const where = `${file}: ${parent === "" ? key : `${parent}.${key}`}`;
+      report(error(code, where, "must be a text", hintFor(key, value)));
+    }
+  }
+  return texts;
+}
+
+function hintFor(key: string, value: unknown): string {
+  return typeof value === "object" ? "write one text in quotes per key" : `write ${key} = "${String(value)}"`;
+}

@@ -1,0 +1,10 @@
+import { join } from "node:path";
+import type { KvEntries } from "../domain/kv-contents.ts";
+import type { Report } from "../domain/problem.ts";
+import { readToml, textsOf } from "./toml.ts";
+
+/** A job's `vars.toml`: texts that are put into `vars/job/<job>` (build.md 4.7). */
+export function readJobVars(directory: string, job: string, report: Report): KvEntries {
+  const place = { file: `workspace/jobs/${job}/vars.toml`, code: "invalid_vars" };
+  return textsOf(readToml(join(directory, "jobs", job, "vars.toml"), place, report), place, report);
+}

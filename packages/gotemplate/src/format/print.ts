@@ -1,0 +1,43 @@
+import { mend } from "../text/utf8.ts";
+import { noFlags } from "./flags.ts";
+import { Printer } from "./printer.ts";
+
+/** What an action outputs for a value. */
+export function printAction(value: unknown, limit: number): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "<no value>" : print([value], limit);
+}
+
+/** Go's `print`: a space between two operands when neither is text. Throws a Fault beyond `limit` characters. */
+export function print(values: readonly unknown[], limit: number): string {
+  const printer = new Printer(limit);
+  values.forEach((value, i) => {
+    const spaced = i > 0 && typeof value !== "string" && typeof values[i - 1] !== "string";
+    if (spaced) printer.write(" ");
+    printer.printArgument(value, "v");
+  });
+  return mend(printer.text);
+}
+
+/** Go's `println`: a space between all operands and a newline behind them. Throws a Fault like {@link print}. */
+export function printLine(values: readonly unknown[], limit: number): string {
+  const printer = new Printer(limit);
+  values.forEach((value, i) => {
+    if (i > 0) printer.write(" ");
+    printer.printArgument(value, "v");
+  });
+  printer.write("\n");
+  return mend(printer.text);
+}
+
+/** The arguments no verb used, as `printf` reports them. */
+export function printExtra(printer: Printer, values: readonly unknown[]): void {
+  printer.flags = noFlags();
+  printer.write("%!(EXTRA ");
+  values.forEach((value, i) => {
+    if (i > 0) printer.write(", ");
+    if (value === undefined || value === null) printer.write("<nil>");
+    else printer.printTyped(value);
+  });
+  printer.write(")");
+}

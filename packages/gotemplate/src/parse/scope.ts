@@ -1,0 +1,26 @@
+/** The variables a template may name at a place, innermost last. */
+export class Scope {
+  readonly #names: string[] = ["$"];
+  readonly #counts = new Map<string, number>([["$", 1]]);
+
+  /** Makes a variable known from here to the end of the enclosing control. */
+  declare(name: string): void {
+    this.#names.push(name);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  /** Whether a variable is known. */
+  has(name: string): boolean {
+    return (this.#counts.get(name) ?? 0) > 0;
+  }
+
+  /** How many variables are known, for {@link release}. */
+  mark(): number {
+    return this.#names.length;
+  }
+
+  /** Forgets the variables declared since a mark. */
+  release(mark: number): void {
+    for (const name of this.#names.splice(mark)) this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
+  }
+}

@@ -1,0 +1,46 @@
+import { builtins } from "./builtins/builtins.ts";
+import { parseError } from "./error.ts";
+import { execute } from "./exec/execute.ts";
+import { type Callable, callableOf, type TemplateFunctions } from "./exec/functions.ts";
+import { DEFAULT_LIMITS, type Limits } from "./exec/limits.ts";
+import { parseTemplates } from "./parse/parse.ts";
+
+/** What {@link parse} can be told. */
+export interface ParseOptions {
+  /** Name of the template in errors, and for `{{template}}` to call itself by. Default `template`. */
+  readonly name?: string;
+  /** Functions the template may call besides Go's built-ins; one with a built-in's name hides it. */
+  readonly funcs?: TemplateFunctions;
+  /** Limits other than {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** A parsed template; it can be executed any number of times. */
+export interface Template {
+  readonly name: string;
+  /** The text it gives for some data, which is the dot. Throws a TemplateError of kind `exec`. */
+  execute(data?: unknown): string;
+}
+
+/** Reads a Go text/template. Throws a TemplateError of kind `parse`, also for a function nobody gave. */
+export function parse(text: string, options: ParseOptions = {}): Template {
+  const { name = "template" } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const functions = functionsOf(options.funcs ?? {}, limits);
+  try {
+    const set = parseTemplates(text, name, (word) => functions.has(word));
+    return { name, execute: (data) => execute({ name, source: text, set, functions, limits }, data) };
+  } catch (thrown) {
+    throw parseError(name, text, thrown);
+  }
+}
+
+function functionsOf(funcs: TemplateFunctions, limits: Limits): ReadonlyMap<string, Callable> {
+  const functions = builtins(limits.output);
+  for (const [name, value] of Object.entries(funcs)) {
+    const callable = callableOf(value);
+    if (!callable) throw new TypeError(`funcs.${name} is not a function`);
+    functions.set(name, callable);
+  }
+  return functions;
+}

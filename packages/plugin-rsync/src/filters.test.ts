@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { filterRules } from "./filters.ts";
+
+test("the rules for two jobs, in the order in which they decide", () => {
+  expect(filterRules({ jobs: ["api", "web"], keep: ["data", "logs"] })).toEqual([
+    "- /jobs/api/data",
+    "- /jobs/api/logs",
+    "- /jobs/web/data",
+    "- /jobs/web/logs",
+    "P /*",
+    "P /jobs/*",
+    "P /bin/**",
+    "+ /worker.json",
+    "+ /jobs.json",
+    "+ /bin/",
+    "+ /bin/**",
+    "+ /jobs/",
+    "+ /jobs/api/",
+    "+ /jobs/api/**",
+    "+ /jobs/web/",
+    "+ /jobs/web/**",
+    "- *",
+  ]);
+});
+
+test("without jobs nothing under jobs/ is named", () => {
+  const rules = filterRules({ jobs: [], keep: ["data"] });
+  expect(rules.filter((rule) => rule.includes("jobs/"))).toEqual(["P /jobs/*"]);
+  expect(rules.at(-1)).toBe("- *");
+});
+
+test("letters that mean something to rsync mean nothing in a name", () => {
+  expect(filterRules({ jobs: ["a"], keep: ["*[x]?\\"] })[0]).toBe("- /jobs/a/\\*\\[x]\\?\\\\");
+});

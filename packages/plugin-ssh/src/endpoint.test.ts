@@ -1,0 +1,73 @@
+import { DEFAULT_SETTINGS } from "@maand/core";
+import { describe, expect, test } from "vitest";
+import { endpointOf } from "./endpoint.ts";
+import type { HostLookup, HostSettings } from "./ssh-config.ts";
+
+const NOTHING: HostSettings = { identityFiles: [] };
+
+function lookupIn(config: Readonly<Record<string, Partial<HostSettings>>>): HostLookup {
+  return (host) => ({ ...NOTHING, ...config[host] });
+}
+
+function endpoint(worker: Parameters<typeof endpointOf>[0]["worker"], lookup: HostLookup = () => NOTHING) {
+  return endpointOf({ worker, settings: DEFAULT_SETTINGS, bucketRoot: "/b", lookup });
+}
+
+test("with nothing said, maand.conf's defaults hold", () => {
+  expect(endpoint({ host: "10.0.0.1" })).toEqual({
+    name: "10.0.0.1",
+    address: "10.0.0.1",
+    port: 22,
+    user: "agent",
+    identities: ["/b/secrets/worker.key"],
+  });
+});
+
+test("ssh config wins over maand.conf, and its keys come before the bucket's", () => {
+  const lookup = lookupIn({ web: { hostName: "10.0.0.1", port: 2201, user: "cfg", identityFiles: ["/k/cfg"] } });
+  expect(endpoint({ host: "web" }, lookup)).toEqual({
+    name: "web",
+    address: "10.0.0.1",
+    port: 2201,
+    user: "cfg",
+    identities: ["/k/cfg", "/b/secrets/worker.key"],
+  });
+});
+
+test("workers.json wins over both; its key is the only one", () => {
+  const lookup = lookupIn({ web: { hostName: "10.0.0.1", port: 2201, user: "cfg", identityFiles: ["/k/cfg"] } });
+  const worker = { host: "web", port: 2202, user: "own", identity: "own.key" };
+  expect(endpoint(worker, lookup)).toMatchObject({ port: 2202, user: "own", identities: ["/b/secrets/own.key"] });
+  expect(endpoint({ host: "web", identity: "/abs/key" }, lookup).identities).toEqual(["/abs/key"]);
+});
+
+describe("jump hosts", () => {
+  test("are looked up themselves, listen on 22 unless said, and follow each other in the order written", () => {
+    const lookup = lookupIn({
+      app: { proxyJump: "one,me@two:2222" },
+      two: { hostName: "10.9.9.2", user: "cfg", identityFiles: ["/k/two"] },
+    });
+    const two = endpoint({ host: "app" }, lookup).jump;
+    expect(two).toMatchObject({ name: "two", address: "10.9.9.2", port: 2222, user: "me" });
+    expect(two?.identities).toEqual(["/k/two", "/b/secrets/worker.key"]);
+    expect(two?.jump).toMatchObject({ name: "one", address: "one", port: 22, user: "agent" });
+    expect(two?.jump?.jump).toBeUndefined();
+  });
+
+  test("may have a jump host of their own, and an end when they name each other", () => {
+    const lookup = lookupIn({ app: { proxyJump: "a" }, a: { proxyJump: "b" }, b: { proxyJump: "a" } });
+    let hops = 0;
+    for (let at = endpoint({ host: "app" }, lookup).jump; at; at = at.jump) hops++;
+    expect(hops).toBeGreaterThan(1);
+    expect(hops).toBeLessThan(20);
+  });
+
+  test.each([
+    ["[2001:db8::1]:2222", "2001:db8::1", 2222],
+    ["2001:db8::1", "2001:db8::1", 22],
+    ["me@gate", "gate", 22],
+    ["ssh://me@gate:2222", "gate", 2222],
+  ])("%s", (proxyJump, address, port) => {
+    expect(endpoint({ host: "app" }, lookupIn({ app: { proxyJump } })).jump).toMatchObject({ address, port });
+  });
+});

@@ -1,0 +1,49 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Refused } from "./refused.mjs";
+
+const FILES = fileURLToPath(new URL("bucket", import.meta.url));
+/** Tells a demo's directory, which may be removed, from anybody else's. */
+const MARK = ".maand-demo";
+const SITE = "workspace/jobs/site/manifest.json";
+
+/** Makes an empty directory that is marked as a demo's. Throws Refused if the site could not listen. */
+export async function freshBucket({ directory, hosts, port }) {
+  for (const host of hosts) await mustBeFree(host, port);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, MARK), "npm run demo -- --down removes this directory\n");
+}
+
+/** Whether a demo's directory is there. Throws Refused if it is somebody else's. */
+export function isDemo(directory) {
+  if (existsSync(join(directory, MARK))) return true;
+  if (!existsSync(directory) || readdirSync(directory).length === 0) return false;
+  throw new Refused(`${directory} was not made by the demo, and is left alone; choose another with --dir`);
+}
+
+/** Writes the workers and the jobs as a person would have written them. */
+export function writeWorkspace({ directory, hosts, port }) {
+  cpSync(FILES, directory, { recursive: true });
+  const workers = hosts.map((host, index) => ({
+    host,
+    transport: "local",
+    labels: index === 0 ? ["web"] : ["web", "diary"],
+  }));
+  const lines = workers.map((worker) => `  ${JSON.stringify(worker)}`);
+  writeFileSync(join(directory, "workspace/workers.json"), `[\n${lines.join(",\n")}\n]\n`);
+  const manifest = readFileSync(join(directory, SITE), "utf8");
+  writeFileSync(join(directory, SITE), manifest.replace(/"http": \d+/, `"http": ${port}`));
+}
+
+async function mustBeFree(host, port) {
+  const fault = await new Promise((done) => {
+    const server = createServer();
+    server.once("error", ({ code }) => done(code));
+    server.listen(port, host, () => server.close(() => done(undefined)));
+  });
+  if (fault === "EADDRINUSE")
+    throw new Refused(`${host}:${port} is in use; choose another port with --port, or addresses with --hosts`);
+  if (fault !== undefined) throw new Refused(`nothing can listen on ${host}:${port} here (${fault})`);
+}

@@ -1,0 +1,16 @@
+// node ask.mjs: asks the site on every worker once, and tells what each answers.
+import { readFileSync } from "node:fs";
+
+const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+const { http: port } = read("workspace/jobs/site/manifest.json").resources.ports;
+
+async function ask(host) {
+  try {
+    const answer = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(2000) });
+    return answer.ok ? `version ${(await answer.json()).version}` : `not ready (${answer.status})`;
+  } catch {
+    return "no answer";
+  }
+}
+
+for (const { host } of read("workspace/workers.json")) console.log(`${host}:${port}  ${await ask(host)}`);

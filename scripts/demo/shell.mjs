@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { delimiter, resolve } from "node:path";
+import { Refused } from "./refused.mjs";
+import { typed } from "./say.mjs";
+
+const BIN = resolve("node_modules/.bin");
+
+/** Types commands in the bucket's directory, where everybody can see them; `maand` is the one of this repository. */
+export class Shell {
+  #stopped = false;
+  #child;
+
+  constructor(directory) {
+    this.directory = directory;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => this.#stop(signal));
+  }
+
+  /** Runs a command to its end; all it says goes to stdout, in its order. Throws Refused if it fails. */
+  async type(command) {
+    typed(command);
+    const code = await this.#run(command, ["ignore", "inherit", 1]);
+    if (code !== 0) throw new Refused(`"${command}" ended with ${code}; ${this.directory} is left as it is`, 1);
+  }
+
+  /** The same, and answers its lines as well. */
+  async ask(command) {
+    typed(command);
+    let text = "";
+    await this.#run(command, ["ignore", "pipe", 1], (chunk) => {
+      text += chunk;
+      process.stdout.write(chunk);
+    });
+    return text.trim().split("\n");
+  }
+
+  /** Runs a command and answers its exit code. */
+  async attempt(command) {
+    typed(command);
+    return this.#run(command, ["ignore", "inherit", 1]);
+  }
+
+  async #run(command, stdio, onText) {
+    const child = spawn("sh", ["-c", command], { cwd: this.directory, stdio, env: environment() });
+    this.#child = child;
+    child.stdout?.setEncoding("utf8").on("data", onText);
+    const code = await new Promise((done, failed) => {
+      child.once("error", failed);
+      child.once("close", (status, signal) => done(status ?? signal));
+    });
+    this.#child = undefined;
+    if (this.#stopped) throw new Refused("interrupted; npm run demo -- --down cleans up", 130);
+    return code;
+  }
+
+  /** A terminal interrupts our child as well; any other signal is for us alone, so we hand it on. */
+  #stop(signal) {
+    this.#stopped = true;
+    if (signal !== "SIGINT") this.#child?.kill(signal);
+  }
+}
+
+function environment() {
+  return { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
+}

@@ -1,0 +1,102 @@
+import { writeWorkspace } from "./bucket.mjs";
+import { startClient } from "./client.mjs";
+import { figuresOf } from "./figures.mjs";
+import { Refused } from "./refused.mjs";
+import { chapter, tell } from "./say.mjs";
+
+/** The main job, told in commands: deploy, look, plan, upgrade under load, drain, bring back. */
+export async function story(shell, options) {
+  await begin(shell, options);
+  await firstDeploy(shell, options);
+  await plan(shell);
+  await upgrade(shell, options);
+  await drain(shell, options);
+  await bringBack(shell);
+}
+
+async function begin(shell, options) {
+  chapter(
+    "A bucket",
+    `It goes into ${options.name}. Its three workers are addresses of this machine.
+Two jobs: the site answers over http, the diary writes down a line every half second.`,
+  );
+  await shell.type("maand init");
+  writeWorkspace(options);
+  await shell.type("cat workspace/workers.json");
+  await shell.type("cat workspace/jobs/site/manifest.json");
+}
+
+async function firstDeploy(shell) {
+  chapter(
+    "The first deploy",
+    "Build checks everything that was written. Deploy brings it to the workers and starts it.",
+  );
+  await shell.type("maand build");
+  await shell.type("maand deploy");
+  await shell.type("maand cat deployments");
+  mustSay(await shell.ask("node ask.mjs"), 3, "version 1.0.0");
+}
+
+async function plan(shell) {
+  chapter("A new version, on paper", "The site becomes 2.0.0. A dry run tells what a deploy would do, and why.");
+  await shell.type(`sed -i 's/"version": "1.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
+  await shell.type("maand build");
+  await shell.type("maand deploy --dry-run");
+}
+
+async function upgrade(shell, { hosts, port }) {
+  chapter(
+    "The upgrade, under load",
+    `One worker at a time, and the next only when the one before is healthy.
+All the while a client asks all three, fifty times a second.`,
+  );
+  const client = startClient(hosts, port);
+  await client.more(10);
+  await shell.type("maand deploy").finally(() => client.more(10));
+  report(figuresOf(await client.stop()));
+}
+
+/** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
+function report({ asked, failed, versions, hosts, together, between }) {
+  const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
+  tell(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);
+  for (const host of hosts)
+    tell(
+      `  ${host.host}  asked ${host.asked}, failed ${host.failed}, ${host.away.map(inWords).join(", ") || "never away"}`,
+    );
+  if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
+  if (hosts.some(({ away }) => away.length === 0 || away.at(-1).to === Number.POSITIVE_INFINITY))
+    throw new Refused("a worker was never upgraded, or never came back", 1);
+  tell(`Two of them away at once: never. Once one was back, the next left ${Math.round(between)} ms later or more.`);
+}
+
+function inWords({ from, to }) {
+  return `away from ${seconds(from)} to ${seconds(to)} s`;
+}
+
+function seconds(ms) {
+  return (ms / 1000).toFixed(2);
+}
+
+async function drain(shell, { hosts: [, host] }) {
+  chapter("Maintenance", `${host} needs some care. What is written in disabled.json is stopped there; its data stays.`);
+  await shell.type(`echo '{ "workers": ["${host}"] }' > workspace/disabled.json`);
+  await shell.type("maand build");
+  await shell.type("maand deploy");
+  await shell.type("maand cat deployments");
+  const answers = await shell.ask("node ask.mjs");
+  mustSay(answers, 2, "version 2.0.0");
+  mustSay(answers, 1, "no answer");
+}
+
+async function bringBack(shell) {
+  chapter("And back", "The note is taken away, and the worker is started again.");
+  await shell.type("rm workspace/disabled.json");
+  await shell.type("maand deploy --build");
+  mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");
+}
+
+function mustSay(lines, count, text) {
+  const found = lines.filter((line) => line.endsWith(text)).length;
+  if (found !== count) throw new Refused(`${found} instead of ${count} workers said "${text}"`, 1);
+}

@@ -1,0 +1,39 @@
+# Sourced by test.sh: what the fleet of the end-to-end tests needs; missing packages are installed with apt.
+
+FLEET_PACKAGES=(openssh-server rsync sudo)
+
+need_fleet() {
+  [ "$(id -u)" = 0 ] ||
+    refuse "the end-to-end tests need root, to give each worker its own mounts; npm run test:unit runs the others"
+  fleet_is_there && return
+  say "installing ${FLEET_PACKAGES[*]} with apt-get"
+  install_fleet || refuse "the end-to-end tests need sshd, rsync and sudo: apt-get install ${FLEET_PACKAGES[*]}"
+}
+
+fleet_is_there() {
+  [ -x /usr/sbin/sshd ] && [ -x /usr/bin/rsync ] && [ -x /usr/bin/sudo ]
+}
+
+install_fleet() {
+  command -v apt-get >/dev/null || return 1
+  without_daemons apt_install 2>/dev/null || { quietly apt-get update && without_daemons apt_install; }
+  fleet_is_there
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "${FLEET_PACKAGES[@]}"
+}
+
+# Debian starts what it installs, unless this file says no; where there is one already, it stays in charge.
+without_daemons() {
+  local policy=/usr/sbin/policy-rc.d status=0
+  if [ -e "$policy" ]; then
+    "$@"
+    return
+  fi
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+  "$@" || status=$?
+  rm -f "$policy"
+  return "$status"
+}

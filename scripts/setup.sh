@@ -1,0 +1,57 @@
+# Sourced by demo.sh and test.sh, in the repository's root: packages and build, only when they are missing or old.
+
+# Says in one line why we cannot go on.
+refuse() {
+  printf '%s: %s\n' "$ME" "$*" >&2
+  exit 2
+}
+
+say() { printf '%s: %s\n' "$ME" "$*"; }
+
+# Runs a command in silence; if it fails, shows its last lines.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  [ "$status" = 0 ] || tail -n 20 "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
+need_programs() {
+  local program
+  for program in node npm make; do
+    command -v "$program" >/dev/null || refuse "$program is missing; on Debian: apt-get install nodejs npm make"
+  done
+  node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' ||
+    refuse "Node 20.19 or newer is needed, and this is $(node --version)"
+}
+
+# Whether what is installed is what the lock file says: the same one was installed here, or it is older.
+packages_are_fresh() {
+  [ -d node_modules/.bin ] || return 1
+  cmp -s package-lock.json node_modules/.installed-lock || [ node_modules/.package-lock.json -nt package-lock.json ]
+}
+
+install_packages() {
+  packages_are_fresh && return
+  say "installing packages with npm ci; the first time this takes a minute or two"
+  quietly npm ci --no-audit --no-fund ||
+    refuse "npm ci failed, see above; it may need python3, make and g++ to compile: apt-get install python3 make g++"
+  cp package-lock.json node_modules/.installed-lock
+}
+
+# Whether every package was built, and by us after the last change to a source.
+build_is_fresh() {
+  local package
+  for package in packages/*/; do [ -f "${package}dist/.tsbuildinfo" ] || return 1; done
+  [ -f node_modules/.built ] &&
+    [ -z "$(find packages/*/src packages/*/tsconfig.json tsconfig*.json -newer node_modules/.built -print -quit)" ]
+}
+
+build_packages() {
+  build_is_fresh && return
+  say "building"
+  quietly npm run build || refuse "npm run build failed, see above"
+  touch node_modules/.built
+}

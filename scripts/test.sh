@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# npm test: gets everything ready, then lint, types, and all tests. Arguments go to vitest.
+set -euo pipefail
+
+ME=test
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/setup.sh
+. scripts/fleet-tools.sh
+
+[ -t 1 ] || export NO_COLOR=1
+need_programs
+need_fleet
+install_packages
+build_packages
+
+checked=0
+npm run --silent check || checked=$?
+
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+tested=0
+node_modules/.bin/vitest run --config test/vitest.config.ts --reporter default --reporter json \
+  --outputFile.json "$results" "$@" </dev/null || tested=$?
+
+[ "$checked" = 0 ] || say "lint or types failed, see above"
+node scripts/closing-line.mjs "$results" || tested=1
+[ "$checked" = 0 ] && [ "$tested" = 0 ]

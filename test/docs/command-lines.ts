@@ -1,0 +1,41 @@
+import { Cli, type CommandClass } from "clipanion";
+import type { Context } from "../../packages/cli/src/commands/command.ts";
+import { commandsFor } from "../../packages/cli/src/commands/index.ts";
+import { globalsFirst } from "../../packages/cli/src/globals.ts";
+import { blocksOf, codeIn, type Page, proseOf } from "./pages.ts";
+
+/** The command line's own parser, with every command there is. */
+export async function parser(): Promise<Cli<Context>> {
+  const classes: CommandClass<Context>[] = await commandsFor([]);
+  return Cli.from<Context>(classes, { binaryName: "maand" });
+}
+
+/** Every line on a page that calls maand: in blocks for the shell, and in words. */
+export function commandLines(page: Page): string[] {
+  const blocks = blocksOf(page).filter(({ info }) => /^(sh|bash|console)\b/.test(info));
+  const typed = blocks
+    .flatMap(({ code }) => code.split("\n"))
+    .flatMap((line) => line.replace(/(^|\s)#.*$/, "").split(/&&|\|\||;|\|/));
+  return [...typed, ...codeIn(proseOf(page))]
+    .map((line) => line.trim().replace(/\s+/g, " "))
+    .filter((line) => line.startsWith("maand "));
+}
+
+/** Why a line would not be understood; undefined when it would be. Naming a family, such as `maand job`, is fine. */
+export function refusal(line: string, cli: Cli<Context>): string | undefined {
+  const argv = line
+    .split(" ")
+    .slice(1)
+    .map((word) => word.replace(/^"(.*)"$/, "$1"));
+  if (argv[0] === "<command>" || line === "maand --version" || line === "maand --help") return undefined;
+  const { rest, problem } = globalsFirst(argv);
+  if (problem !== undefined) return problem;
+  const paths = cli.definitions().map(({ path }) => path);
+  if (paths.some((path) => path === line || path.startsWith(`${line} `))) return undefined;
+  try {
+    cli.process(rest);
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+  }
+}

@@ -1,0 +1,39 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Block, ROOT } from "./pages.ts";
+
+/**
+ * Compiles the TypeScript of pages and answers what the compiler says. A block may have a file name behind its language;
+ * the blocks of one page see each other by these.
+ */
+export function typeCheck(blocks: readonly Block[]): string[] {
+  const directory = mkdtempSync(join(tmpdir(), "maand-docs-"));
+  try {
+    symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"));
+    writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module" }));
+    writeFileSync(
+      join(directory, "tsconfig.json"),
+      JSON.stringify({
+        extends: join(ROOT, "tsconfig.check.json"),
+        compilerOptions: { noUnusedLocals: false, types: ["node"] },
+        include: ["**/*.ts"],
+      }),
+    );
+    for (const [at, { page, info, code }] of blocks.entries()) {
+      const file = join(directory, page.replace(/\W/g, "-"), info.split(" ")[1] ?? `block-${at}.ts`);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, code);
+    }
+    const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {
+      cwd: directory,
+      encoding: "utf8",
+    });
+    if (error) throw error;
+    // what is wrong in the repository itself is for its own check to tell
+    return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("..") && !line.startsWith(" "));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
