@@ -41,17 +41,26 @@ install_packages() {
   cp package-lock.json node_modules/.installed-lock
 }
 
+# Packages tsconfig.json names whose dist/ is missing.
+unbuilt() {
+  local package
+  for package in $(sed -n 's/.*"path": "\(.*\)".*/\1/p' tsconfig.json); do
+    [ -d "$package/dist" ] || printf '%s\n' "$package"
+  done
+}
+
 # Whether every package was built, and by us after the last change to a source.
 build_is_fresh() {
-  local package
-  for package in packages/*/; do [ -f "${package}dist/.tsbuildinfo" ] || return 1; done
-  [ -f node_modules/.built ] &&
+  [ -z "$(unbuilt)" ] && [ -f node_modules/.built ] &&
     [ -z "$(find packages/*/src packages/*/tsconfig.json tsconfig*.json -newer node_modules/.built -print -quit)" ]
 }
 
 build_packages() {
+  local package
   build_is_fresh && return
   say "building"
+  # tsc believes these records more than its eyes
+  for package in $(unbuilt); do rm -f "$package/.tsbuildinfo"; done
   quietly npm run build || refuse "npm run build failed, see above"
   touch node_modules/.built
 }

@@ -97,22 +97,23 @@ describe("docs/errors.md", () => {
     expect(firstWords(page("docs/errors.md"), "Code", "What is wrong")).toEqual(problemCodes());
   });
 
+  /** Whatever is given to `error` or `warning`, or stands as the code of a place where problems are found. */
   function problemCodes(): string[] {
     const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
-    for (const name of readdirSync(join(ROOT, "packages"))) {
-      const src = join(ROOT, "packages", name, "src");
-      if (!existsSync(src)) continue;
-      for (const file of readdirSync(src, { recursive: true, encoding: "utf8" })) {
-        if (!file.endsWith(".ts") || file.endsWith(".test.ts") || file.startsWith("testing")) continue;
-        const text = readFileSync(join(src, file), "utf8");
-        for (const [, code = ""] of text.matchAll(/\b(?:error|warning)\(\s*"([a-z_]+)"|code: "([a-z_]+)"/g))
-          if (code !== "") found.add(code);
-        for (const [, code = ""] of text.matchAll(/\bcode: "([a-z_]+)"/g)) found.add(code);
-        if (/\[[^\]]*"invalid_disabled"/.test(text) || text.includes('"invalid_disabled"'))
-          found.add("invalid_disabled");
-      }
+    for (const path of sources()) {
+      const text = readFileSync(path, "utf8");
+      const given = text.matchAll(/\b(?:error|warning)\(\s*"([a-z_]+)"|code: "([a-z_]+)"|_FILE, "([a-z_]+)"/g);
+      for (const [, one, two, three] of given) found.add(one ?? two ?? three ?? "");
     }
     return [...found].sort();
+  }
+
+  function sources(): string[] {
+    const places = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name, "src"));
+    return places
+      .filter((place) => existsSync(place))
+      .flatMap((place) => readdirSync(place, { recursive: true, encoding: "utf8" }).map((file) => join(place, file)))
+      .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts") && !path.includes("/src/testing/"));
   }
 });
 
@@ -171,9 +172,7 @@ describe("commands", async () => {
       (codeIn(command)[0] ?? "").replace(/ <.*/, ""),
       codeIn(flags).sort(),
     ]);
-    const there = cli
-      .definitions()
-      .map(({ path, options }) => [path, options.flatMap(({ nameSet }) => documented(nameSet)).sort()]);
+    const there = cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
     expect(listed.sort(byName)).toEqual(there.sort(byName));
   });
 
@@ -187,11 +186,10 @@ describe("commands", async () => {
     expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  /** `--health-check` is another spelling of `--health_check`. */
-  function documented(names: readonly string[]): string[] {
-    return names.filter(
-      (name) => !names.includes(name.slice(0, 2) + name.slice(2).replaceAll("-", "_")) || !name.slice(2).includes("-"),
-    );
+  /** The names of a flag; those that only write `-` for `_` go without saying. */
+  function namesOf({ definition }: { readonly definition: string }): string[] {
+    const names = (definition.split(" ")[0] ?? "").split(",");
+    return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));
   }
 
   function byName([a]: readonly unknown[], [b]: readonly unknown[]): number {
@@ -251,7 +249,11 @@ describe("pages", () => {
   });
 
   it("every TypeScript example compiles", { timeout: 120_000 }, () => {
-    expect(typeCheck(pages.flatMap(blocksOf).filter(({ info }) => /^ts\b/.test(info)))).toEqual([]);
+    expect(
+      typeCheck(
+        pages.flatMap(blocksOf).filter(({ info, page: path }) => /^ts\b/.test(info) && !path.startsWith("test/")),
+      ),
+    ).toEqual([]);
   });
 
   it("every JSON example is JSON", () => {

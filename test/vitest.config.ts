@@ -1,8 +1,12 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+
+/** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
+const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
 
 /** Packages run from their sources in tests: no build comes first. */
 const fromSource = {
-  resolve: { conditions: ["source"] },
+  resolve: { conditions: ["source"], alias: [clipanion] },
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
 };
 

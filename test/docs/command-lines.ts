@@ -1,8 +1,23 @@
+import { PassThrough, Readable } from "node:stream";
 import { Cli, type CommandClass } from "clipanion";
 import type { Context } from "../../packages/cli/src/commands/command.ts";
 import { commandsFor } from "../../packages/cli/src/commands/index.ts";
 import { globalsFirst } from "../../packages/cli/src/globals.ts";
+import type { World } from "../../packages/cli/src/world.ts";
 import { blocksOf, codeIn, type Page, proseOf } from "./pages.ts";
+
+/** Lines are parsed and never run, so the world may be empty. */
+const NOWHERE: World = {
+  stdin: Readable.from([]),
+  stdout: new PassThrough(),
+  stderr: new PassThrough(),
+  env: {},
+  cwd: "/",
+  signal: new AbortController().signal,
+  now: () => new Date(0),
+  pid: 0,
+  machine: "",
+};
 
 /** The command line's own parser, with every command there is. */
 export async function parser(): Promise<Cli<Context>> {
@@ -33,7 +48,7 @@ export function refusal(line: string, cli: Cli<Context>): string | undefined {
   const paths = cli.definitions().map(({ path }) => path);
   if (paths.some((path) => path === line || path.startsWith(`${line} `))) return undefined;
   try {
-    cli.process(rest);
+    cli.process(rest, NOWHERE);
     return undefined;
   } catch (cause) {
     return cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);

@@ -49,13 +49,23 @@ export interface PreflightContext extends WorkerContext {
   readonly report: Report;
 }
 
+/** `init`: the bucket's directories and its store are there, whether new or from before. */
+export interface InitContext extends RunContext {
+  /** The clock; a tap reads none of its own. */
+  now(): Date;
+}
+
 /** `validate`: the workspace was read; nothing is stored yet and nobody is contacted. */
 export interface ValidateContext {
   readonly settings: Settings;
+  /** The clock; a tap reads none of its own. */
+  now(): Date;
   readonly bucket: { readonly root: string };
   readonly jobs: readonly Job[];
   readonly workers: readonly Pick<Worker, "host" | "labels">[];
   readonly allocations: readonly Allocation[];
+  /** The bytes of a job's file. */
+  read(file: JobFile): Uint8Array;
   readonly report: Report;
 }
 
@@ -103,13 +113,28 @@ export interface KvReader {
   isSecret(namespace: string, key: string): boolean;
 }
 
-/** `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. */
+/**
+ * `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. An allocation may be
+ * rendered twice: as it was promoted, and, if that shows a change, for the deploy that is planned.
+ */
 export interface RenderContext extends AllocationContext {
+  /** Version that ran before the deploy that brings, or brought, these files. */
+  readonly currentVersion: string;
+  /** The bucket's `update_seq` in that deploy. */
+  readonly updateSeq: number;
+  /** Absolute path of the bucket's directory on the worker. */
+  readonly root: string;
   /** Job files that do not reach the worker themselves, such as `*.tpl`. */
   readonly sources: readonly JobFile[];
   read(file: JobFile): Uint8Array;
   readonly kv: KvReader;
 }
+
+/** What a template calls: a function, or one whose parameters are declared with `typed` of @maand/gotemplate. */
+export type TemplateFunction = ((...args: never[]) => unknown) | { readonly params: readonly string[] };
+
+/** Functions templates may call, by name. */
+export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
 /** What a plugin has in the KV store, as the last build left it, and what it is to have after this one. */
 export interface KvContribution {
@@ -118,10 +143,10 @@ export interface KvContribution {
   /** Stored keys of a namespace, sorted. */
   keys(namespace: string): string[];
   /**
-   * Makes `entries` all there is in the namespace under keys that begin with `prefix`; others there are deleted. Stored
-   * with the catalog, or not at all. A prefix nobody syncs in a build stays as it is. Where `isSecret` holds, the value is
-   * encrypted. Refused for namespaces other than the job's own, those of its allocations, and shared ones that the build
-   * does not own, such as `maand/worker` under `certs/`.
+   * Makes `entries` all there is in a namespace under keys that begin with `prefix`; others there are deleted. It is stored
+   * with the catalog, or not at all, and encrypted where `isSecret` holds. What is under `certs/` and nobody syncs in a
+   * build stays as it is. A job may sync `maand/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
+   * and `maand/prometheus`; any other is KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   isSecret(namespace: string, key: string): boolean;
@@ -132,6 +157,8 @@ export interface ContributeContext extends JobContext {
   /** The worker of each allocation, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
   readonly kv: KvContribution;
+  /** The clock; a tap reads none of its own. */
+  now(): Date;
 }
 
 /** `stage`: one worker is to get the trees of all its jobs of a wave, and its metadata, in one go. */

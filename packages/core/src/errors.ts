@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   KV_KEY_MISSING: "The key that KV secrets are encrypted with is missing or damaged.",
   KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",
   KV_REFUSED: "A job asked for KV entries that are not its to read.",
+  RENDER_FAILED: "A template of a job cannot be rendered.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -1,4 +1,11 @@
-import { AsyncSeriesBailHook, AsyncSeriesHook, AsyncSeriesWaterfallHook, SyncHook } from "tapable";
+import {
+  AsyncSeriesBailHook,
+  AsyncSeriesHook,
+  AsyncSeriesWaterfallHook,
+  SyncBailHook,
+  SyncHook,
+  SyncWaterfallHook,
+} from "tapable";
 import type {
   ActionContext,
   AllocationContext,
@@ -7,11 +14,13 @@ import type {
   ConnectContext,
   ContributeContext,
   ControlContext,
+  InitContext,
   JobContext,
   PreflightContext,
   RenderContext,
   StageContext,
   TargetContext,
+  TemplateFunctions,
   Tree,
   ValidateContext,
   VerifyContext,
@@ -29,6 +38,8 @@ export type Done = "done";
  */
 export function createHooks() {
   return Object.freeze({
+    /** Once per `maand init`, of a new bucket and of one from before: make what a bucket needs from its start. */
+    init: new AsyncSeriesHook<[InitContext]>(["context"], "init"),
     /** Once per build: report problems of the workspace. No network, no writes. */
     validate: new AsyncSeriesHook<[ValidateContext]>(["context"], "validate"),
     /** Once per build and job, before its catalog is stored: add KV entries a job is to have, such as certificates. */
@@ -37,12 +48,16 @@ export function createHooks() {
     built: new AsyncSeriesHook<[JobContext]>(["context"], "built"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
+    /** Once per allocation that is rendered: say where the bucket's directory is on its worker, if not in `worker_root`. */
+    locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
     before: new AsyncSeriesHook<[JobContext]>(["context"], "before"),
     /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
+    /** Once, before the first template is read: functions in, functions out; `current` gives the allocation being rendered. */
+    functions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(["functions", "current"], "functions"),
     /** Once per leaving allocation: with action `stop`, and then, when it is removed, with `remove`. */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
     /** Once per allocation that was stopped. */

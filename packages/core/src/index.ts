@@ -22,6 +22,9 @@ export { error, type Problem, type Report, refuses, warning } from "./domain/pro
 export type { RolloutState } from "./domain/rollout-state.ts";
 export { plainDecimal } from "./domain/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/worker.ts";
+export { writeEditorFiles } from "./editor/editor-files.ts";
+export { jsonSchema } from "./editor/json-schema.ts";
+export { type JsonSchema, jsonSchemaOf } from "./editor/json-schema-of.ts";
 export { applyPlugins } from "./engine/apply-plugins.ts";
 export { type BuildWish, type Built, build } from "./engine/build.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
@@ -30,11 +33,18 @@ export { type Collected, gc } from "./engine/gc.ts";
 export { type HealthReport, healthCheck } from "./engine/health-command.ts";
 export { type Initialised, initBucket } from "./engine/init.ts";
 export { type Deployment, deployments } from "./engine/inspect.ts";
+export {
+  type CertificateClock,
+  type CertificateStatus,
+  type CertificateView,
+  certificates,
+} from "./engine/inspect-certs.ts";
 export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
 export type { Maand } from "./engine/maand.ts";
 export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
 export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
+export { prepareBucket } from "./engine/prepare.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorParts, isMaandError, MaandError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
 export { createHooks, type Done, type HookName, type Hooks } from "./hooks.ts";
@@ -55,3 +65,4 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { createJob } from "./workspace/scaffold.ts";
+export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";

@@ -1,4 +1,5 @@
 import { Fault } from "./fault.ts";
+import { shortened } from "./text/characters.ts";
 import { byteLength } from "./text/utf8.ts";
 
 /** What a {@link TemplateError} is made of. */
@@ -50,7 +51,7 @@ export interface Place {
 export function execError(place: Place, thrown: unknown): TemplateError {
   const { name, source, span } = place;
   const { line, column } = positionOf(source, span.pos);
-  const at = `executing "${place.template}" at <${source.slice(span.start, span.end)}>`;
+  const at = `executing "${place.template}" at <${shortened(source.slice(span.start, span.end))}>`;
   const message = `template: ${name}:${line}:${column}: ${at}: ${reasonOf(thrown)}`;
   return new TemplateError({ kind: "exec", name, line, column, message, ...causeOf(thrown) });
 }

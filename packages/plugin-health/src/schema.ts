@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { type JsonSchema, jsonSchemaOf } from "@maand/core";
 import * as v from "valibot";
 
 /** What a manifest may say under `health_check` (build.md 5.5), as far as its shape goes; `validate` looks closer. */
@@ -10,28 +10,51 @@ const record = v.custom<Record<string, unknown>>(
 const text = (description: string) => v.pipe(v.string("must be text in quotes"), v.description(description));
 const number = (description: string) => v.pipe(v.number("must be a number"), v.description(description));
 
+/** Types of checks there are. */
+export const CHECK_TYPES = ["tcp", "http", "ssh"] as const;
+
+/** Schemes of an http check. */
+export const SCHEMES = ["http", "https"] as const;
+
+/** What only an editor reads of these definitions; `validate` has its own words for it. */
+const NEEDS = {
+  tcp: ["port"],
+  http: ["port"],
+  ssh: ["command"],
+} as const satisfies Record<(typeof CHECK_TYPES)[number], readonly string[]>;
+
 const CHECK = {
-  type: text("tcp, http or ssh"),
+  type: v.pipe(text("tcp, http or ssh"), v.metadata({ enum: CHECK_TYPES })),
   port: v.optional(text("tcp, http: name of a port under resources.ports")),
   command: v.optional(text("ssh: run on the worker, healthy if it exits with 0")),
-  path: v.optional(text("http: begins with /; default /")),
-  expect_status: v.optional(number("http: default 200")),
-  scheme: v.optional(text("http: http (default) or https")),
+  path: v.optional(v.pipe(text("http: begins with /; default /"), v.metadata({ pattern: "^/", default: "/" }))),
+  expect_status: v.optional(v.pipe(number("http: default 200"), v.metadata({ default: 200 }))),
+  scheme: v.optional(v.pipe(text("http: http (default) or https"), v.metadata({ enum: SCHEMES, default: "http" }))),
 };
 
 const WAIT = {
-  attempts: v.optional(number("default 30")),
-  interval_seconds: v.optional(number("pause between attempts; default 1")),
+  attempts: v.optional(v.pipe(number("default 30"), v.metadata({ default: 30 }))),
+  interval_seconds: v.optional(v.pipe(number("pause between attempts; default 1"), v.metadata({ default: 1 }))),
 };
 
 const HEALTH = {
   checks: v.optional(
     v.pipe(
-      v.array(v.pipe(record, v.looseObject(CHECK)), "must be a list of checks"),
+      v.array(
+        v.pipe(
+          record,
+          v.looseObject(CHECK),
+          v.metadata({
+            oneOf: CHECK_TYPES.map((type) => ({ properties: { type: { const: type } }, required: NEEDS[type] })),
+          }),
+        ),
+        "must be a list of checks",
+      ),
       v.description("all of them must pass on every active allocation"),
+      v.examples([[{ type: "http", port: "http", path: "/ready" }]]),
     ),
   ),
-  timeout_seconds: v.optional(number("time limit of one check; default 5")),
+  timeout_seconds: v.optional(v.pipe(number("time limit of one check; default 5"), v.metadata({ default: 5 }))),
   wait: v.optional(v.pipe(record, v.looseObject(WAIT), v.description("how long a deploy waits for a healthy job"))),
 };
 
@@ -49,9 +72,7 @@ export const KNOWN_KEYS = {
   wait: Object.keys(WAIT),
 } as const;
 
-/** The same as JSON Schema; its converter is loaded only when somebody asks. */
-export function healthJsonSchema(): Record<string, unknown> {
-  const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
-  const { $schema: _, ...schema } = load("@valibot/to-json-schema").toJsonSchema(HealthSchema, { errorMode: "ignore" });
-  return schema;
+/** The same for editors. */
+export function healthJsonSchema(): JsonSchema {
+  return jsonSchemaOf(HealthSchema);
 }

@@ -28,9 +28,6 @@ export interface HealthSettings {
   };
 }
 
-/** Types of checks there are. */
-export const CHECK_TYPES = ["tcp", "http", "ssh"] as const;
-
 /**
  * What `health_check` of a manifest means (deploy.md 5); without it: no checks, and the defaults. A number that is zero
  * or less is its default. Throws PROBLEMS for what `validate` refuses, so that it is never taken for healthy.

@@ -1,7 +1,7 @@
 import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
 import * as v from "valibot";
-import { HealthSchema, KNOWN_KEYS } from "./schema.ts";
-import { CHECK_TYPES, typeOf, type WrittenCheck } from "./settings.ts";
+import { CHECK_TYPES, HealthSchema, KNOWN_KEYS, SCHEMES } from "./schema.ts";
+import { typeOf, type WrittenCheck } from "./settings.ts";
 
 /** Looks at every job's `health_check`: that its checks can be asked at all, and that its keys are known ones. */
 export function validateHealth({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
@@ -50,7 +50,7 @@ function validateHttp({ path = "/", scheme = "http" }: WrittenCheck, where: stri
   if (!path.startsWith("/"))
     report(problem(`${where}.path`, `path "${path}" does not begin with /`, `write "/${path}"`));
   if (scheme !== "http" && scheme !== "https")
-    report(problem(`${where}.scheme`, `there is no scheme "${scheme}"`, oneOf(scheme, ["http", "https"])));
+    report(problem(`${where}.scheme`, `there is no scheme "${scheme}"`, oneOf(scheme, SCHEMES)));
 }
 
 function unknownKeys(value: object, known: readonly string[], where: string, report: Report): void {

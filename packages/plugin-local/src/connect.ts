@@ -6,11 +6,17 @@ import { LocalRemote } from "./local-remote.ts";
 /** The word in `transport` this plugin answers to. */
 export const LOCAL = "local";
 
-/** A remote whose directory is `<bucket>/data/local/<host>/<bucket id>`; undefined for workers reached otherwise. */
-export async function connectLocal(context: ConnectContext): Promise<Remote | undefined> {
-  const { worker, settings, bucket } = context;
+/** Where a local worker keeps the bucket: `<bucket>/data/local/<host>/<bucket id>`; undefined for workers reached otherwise. */
+export function localRoot({ worker, settings, bucket }: ConnectContext): string | undefined {
   if ((worker.transport ?? settings.transport) !== LOCAL) return undefined;
-  const root = join(bucket.root, "data", "local", worker.host, bucket.id);
+  return join(bucket.root, "data", "local", worker.host, bucket.id);
+}
+
+/** A remote in {@link localRoot}, which is made if it is not there; undefined for workers reached otherwise. */
+export async function connectLocal(context: ConnectContext): Promise<Remote | undefined> {
+  const { worker, settings } = context;
+  const root = localRoot(context);
+  if (root === undefined) return undefined;
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });
   } catch (cause) {

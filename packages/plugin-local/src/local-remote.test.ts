@@ -41,6 +41,9 @@ describe("connecting", () => {
 
   it("leaves other workers to others", async () => {
     expect(await connect("ssh")).toBeUndefined();
+    const hooks = createHooks();
+    local().apply(hooks);
+    expect(hooks.locate.call(connectContext())).toBeUndefined();
     expect(existsSync(join(bucket, "data"))).toBe(false);
   });
 
@@ -52,6 +55,7 @@ describe("connecting", () => {
       bucket: { id: "b1", root: bucket },
     });
     expect((await hooks.connect.promise(context))?.root).toBe(join(bucket, "data/local/10.0.0.1/b1"));
+    expect(hooks.locate.call(context)).toBe(join(bucket, "data/local/10.0.0.1/b1"));
   });
 });
 

@@ -1,5 +1,5 @@
 import { definePlugin, type Plugin } from "@maand/core";
-import { connectLocal, LOCAL } from "./connect.ts";
+import { connectLocal, LOCAL, localRoot } from "./connect.ts";
 import { removeJob } from "./remove.ts";
 import { stageLocal } from "./stage.ts";
 
@@ -12,6 +12,7 @@ export function local(): Plugin {
     name: "local",
     apply(hooks) {
       hooks.connect.tapPromise("local", connectLocal);
+      hooks.locate.tap("local", localRoot);
       hooks.stage.tapPromise("local", async (context) => {
         if (context.remote.transport !== LOCAL) return undefined;
         await stageLocal(context);

@@ -1,14 +1,14 @@
-import { Output, type RemoteStream, type StageContext } from "@maand/core";
+import { type ExecResult, Output, type RemoteStream, type StageContext } from "@maand/core";
 import { rsyncArguments } from "./arguments.ts";
 import { connectTo } from "./conversation.ts";
 import { failureOf, syncInterrupted, syncTimedOut } from "./failure.ts";
-import { startLocalRsync } from "./local-rsync.ts";
+import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
 import type { RsyncOptions } from "./plugin.ts";
 
 /** Milliseconds the worker's side has to say how it ended, once ours has failed. */
 const AFTERWORD_MS = 1_000;
 
-/** What an I/O timeout is to rsync. */
+/** rsync's exit code for silence longer than `--timeout`. */
 const RSYNC_TIMEOUT = 30;
 
 /**
@@ -16,37 +16,54 @@ const RSYNC_TIMEOUT = 30;
  * @throws STAGE_FAILED, WORKER_LACKS, TIMED_OUT, INTERRUPTED, DISCONNECTED, UNREACHABLE
  */
 export async function stageWorker(context: StageContext, options: RsyncOptions): Promise<void> {
-  const { remote, signal, timeoutMs, log } = context;
-  const { compress = false, program = "rsync" } = options;
-  const host = remote.host;
-  const output = new Output((line) => log(`${host}: ${line}`, { stream: "stderr" }));
-  const began = performance.now();
+  const { remote, signal, timeoutMs } = context;
+  const { host } = remote;
   const time = AbortSignal.timeout(timeoutMs);
-  const ending = AbortSignal.any([signal, time]);
+  const synced = await sync(context, options, AbortSignal.any([signal, time]));
+  if (signal.aborted) throw syncInterrupted(host);
+  if (synced.exit === 0 && synced.remoteExit === 0) return;
+  if (time.aborted || synced.exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, synced.printed);
+  throw synced.refused ?? failureOf({ host, ...synced });
+}
+
+interface Synced {
+  readonly exit: Awaited<LocalRsync["exit"]>;
+  readonly remoteExit: number | null | undefined;
+  /** Why no channel could be opened. */
+  readonly refused: unknown;
+  readonly printed: ExecResult;
+}
+
+/** Lets the rsync here and the one there talk until ours ends, or the signal ends both. */
+async function sync(context: StageContext, options: RsyncOptions, ending: AbortSignal): Promise<Synced> {
+  const { remote, log } = context;
+  const { compress = false, program = "rsync" } = options;
+  const output = new Output((line) => log(`${remote.host}: ${line}`, { stream: "stderr" }));
   const local = await startLocalRsync(program, rsyncArguments({ ...context, root: remote.root, compress }), ending);
   local.stdout.on("data", (chunk: Buffer) => output.push("stdout", chunk));
   local.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));
-  const opened = connectTo(remote, local, ending).then(
-    (stream) => {
-      stream?.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));
-      return { stream };
-    },
-    (error: unknown) => {
-      local.end();
-      return { error };
-    },
-  );
+  const opened = open(context, local, output, ending);
   const exit = await local.exit;
-  const met = await opened;
-  const stream = "stream" in met ? met.stream : undefined;
+  const { stream, refused } = await opened;
   const remoteExit = await afterword(stream, exit, ending);
   stream?.destroy();
-  const printed = output.end(0, performance.now() - began);
-  if (signal.aborted) throw syncInterrupted(host);
-  if (exit === 0 && remoteExit === 0) return;
-  if (time.aborted || exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, printed);
-  if ("error" in met) throw met.error;
-  throw failureOf({ host, exit, remoteExit, printed });
+  return { exit, remoteExit, refused, printed: output.end(0, 0) };
+}
+
+interface Opened {
+  readonly stream?: RemoteStream | undefined;
+  readonly refused?: unknown;
+}
+
+async function open({ remote }: StageContext, local: LocalRsync, output: Output, ending: AbortSignal): Promise<Opened> {
+  try {
+    const stream = await connectTo(remote, local, ending);
+    stream?.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));
+    return { stream };
+  } catch (refused) {
+    local.end();
+    return { refused };
+  }
 }
 
 /**
@@ -55,7 +72,7 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
  */
 async function afterword(
   stream: RemoteStream | undefined,
-  exit: number | null | "missing",
+  exit: Synced["exit"],
   ending: AbortSignal,
 ): Promise<number | null | undefined> {
   if (!stream || ending.aborted) return undefined;

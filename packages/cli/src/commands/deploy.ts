@@ -61,6 +61,7 @@ export class DeployCommand extends MaandCommand {
         ),
       );
     } else for (const line of planLines(plan, this.style("stdout"))) this.say(line);
+    if (plan.failures.length > 0) return EXIT.failed;
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
 

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   why: async () => [(await import("./why.ts")).WhyCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
+  schema: async () => [(await import("./schema.ts")).SchemaCommand],
 };
 
 /** Every first word there is. */

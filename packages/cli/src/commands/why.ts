@@ -1,4 +1,4 @@
-import { didYouMean, error, type Plan, planDeploy, problemsError } from "@maand/core";
+import { didYouMean, error, MaandError, type Plan, planDeploy, problemsError } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "./command.ts";
 
@@ -81,6 +81,8 @@ function mustKnow(kind: string, name: string, known: readonly string[]): void {
 }
 
 function answersOf(plan: Plan, name: string): Answer[] {
+  const failure = plan.failures.find(({ job }) => job === name);
+  if (failure) throw new MaandError(failure);
   const leaving = plan.leaving
     .filter(({ job }) => job.name === name)
     .map(

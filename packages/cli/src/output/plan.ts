@@ -19,6 +19,11 @@ export function planLines(plan: Plan, style: Style): string[] {
   }
   for (const wave of plan.waves)
     lines.push("", `deployment sequence ${wave.deploymentSeq}:`, ...wave.jobs.flatMap((job) => jobLines(job, style)));
+  if (plan.failures.length > 0) lines.push("", "these cannot be planned:");
+  for (const { job, message, hint } of plan.failures) {
+    lines.push(`  job "${job}": ${style.bad(message)}`);
+    if (hint !== undefined) lines.push(`    ${style.faint("hint:")} ${hint}`);
+  }
   return lines;
 }
 
@@ -57,6 +62,7 @@ export function planRecord(
       deployment_seq: wave.deploymentSeq,
       jobs: wave.jobs.map((job) => jobRecord(job)),
     })),
+    failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
     leaving: plan.leaving.map(({ job, allocation, remove, reason }) => ({
       job: job.name,
       worker_ip: allocation.host,

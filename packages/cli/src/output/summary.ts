@@ -17,7 +17,10 @@ export function summaryLines(event: Finished, style: Style): string[] {
     ...wrong.flatMap((result) => failureLines(result, style)),
     ...event.failures
       .filter(({ message }) => !wrong.some((result) => result.message === message))
-      .map(({ job, message }) => `  ${style.bad("failed")} ${job}: ${message}`),
+      .flatMap(({ job, message, hint }) => [
+        `  ${style.bad("failed")} ${job}: ${message}`,
+        ...(hint === null ? [] : [`    ${style.faint("hint:")} ${hint}`]),
+      ]),
     ...leftLines(left, event, style),
     ...event.warnings.map((line) => `  ${style.warn("warning")} ${line}`),
     headline(event, style),

@@ -1,11 +1,8 @@
 import * as v from "valibot";
 import { error, type Report } from "../domain/problem.ts";
+import { looksLike, told, trimmed } from "../domain/told.ts";
 import { readWritten, warnUnknownKeys } from "../domain/written.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
-
-function told<S extends v.GenericSchema>(schema: S, description: string) {
-  return v.optional(v.pipe(schema, v.description(description)));
-}
 
 const seconds = v.pipe(
   v.number(),
@@ -18,55 +15,78 @@ const days = v.pipe(
   v.minValue(0, "must not be negative"),
   v.maxValue(36_500, "must be at most 36500 days"),
 );
+const SELECTOR = /^[A-Za-z0-9_-]*$/;
+const SELECTOR_RULE = "must be letters, digits, - and _";
 const D = DEFAULT_SETTINGS;
 
-/** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means. */
-export const SettingsSchema = v.looseObject({
+const ENTRIES = {
   ssh_user: told(
     v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name")),
     `User on the workers; default "${D.sshUser}".`,
+    { default: D.sshUser },
   ),
   ssh_key: told(
     v.pipe(v.string(), v.minLength(1, "must not be empty")),
     `Key file, under secrets/ or absolute; default "${D.sshKey}".`,
+    { default: D.sshKey },
   ),
   ssh_port: told(
     v.pipe(v.number(), v.integer("a port is a whole number"), v.maxValue(65535, "a port is at most 65535")),
     "Port of sshd on the workers; 0 or less means 22, the default.",
+    { default: D.sshPort },
   ),
-  use_sudo: told(v.boolean(), "Run commands on workers through sudo; default true."),
+  use_sudo: told(v.boolean(), "Run commands on workers through sudo; default true.", { default: D.useSudo }),
   worker_root: told(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
     `Where workers keep their buckets; default "${D.workerRoot}".`,
+    { default: D.workerRoot },
   ),
   transport: told(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
     `How workers are reached: ssh, local, or a plugin's word; default "${D.transport}".`,
+    { default: D.transport, examples: ["ssh", "local"] },
   ),
   max_concurrent_jobs: told(
     v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
     `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
+    { default: D.maxConcurrentJobs },
   ),
-  certs_ttl: told(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`),
-  certs_renewal_buffer: told(days, "Days before its end at which a certificate is renewed; default 0."),
+  certs_ttl: told(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`, {
+    default: D.certsTtlDays,
+  }),
+  certs_renewal_buffer: told(days, "Days before its end at which a certificate is renewed; default 0.", {
+    default: D.certsRenewalBufferDays,
+  }),
   certs_key: told(
     v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
     `Kind of new certificate keys; default "${D.certsKey}".`,
+    { default: D.certsKey },
   ),
   job_config_selector: told(
-    v.pipe(v.string(), v.trim(), v.regex(/^[A-Za-z0-9_-]*$/, "must be letters, digits, - and _")),
+    v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
     "Which workspace/bucket.jobs.<selector>.conf is read; default none.",
+    { default: D.jobConfigSelector },
   ),
-  log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv."),
+  log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
+    default: D.logFormat,
+  }),
   timeouts: told(
     v.looseObject({
-      connect: told(seconds, "Seconds to reach a worker; default 15."),
-      command: told(seconds, "Seconds a command on a worker may take; default 300."),
-      hook: told(seconds, "Seconds a hook may take; default 600."),
+      connect: told(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
+      command: told(seconds, "Seconds a command on a worker may take; default 300.", {
+        default: D.timeouts.commandMs / 1000,
+      }),
+      hook: told(seconds, "Seconds a hook may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
     }),
     "Time limits in seconds.",
   ),
-});
+};
+
+/** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means. */
+export const SettingsSchema = v.pipe(
+  v.looseObject(ENTRIES),
+  v.metadata({ title: "maand.conf", description: "How maand works on this bucket." }),
+);
 
 const TIMEOUT_KEYS = ["connect", "command", "hook"];
 

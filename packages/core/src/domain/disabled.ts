@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { didYouMean } from "./names.ts";
 import { type Report, warning } from "./problem.ts";
+import { told } from "./told.ts";
 import { isRecord, onlyObject, readWritten, said, salvage, warnUnknownKeys } from "./written.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
@@ -12,24 +13,39 @@ export const DISABLED_FILE = "workspace/disabled.json";
  * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
  * (decision 21, B12).
  */
-export const DisabledSchema = onlyObject(
-  v.looseObject({
-    jobs: v.optional(
-      v.pipe(
-        onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
-        v.description("Jobs to stop: {} everywhere, or the hosts under allocations."),
+export const DisabledSchema = v.pipe(
+  onlyObject(
+    v.looseObject({
+      $schema: v.optional(
+        v.pipe(v.unknown(), v.description("Where an editor finds this schema; maand does not read it.")),
       ),
-    ),
-    workers: v.optional(
-      v.pipe(v.array(v.pipe(v.string(), v.trim())), v.description("Workers on which everything is stopped.")),
-    ),
+      jobs: told(
+        onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
+        "Jobs to stop: {} everywhere, or the hosts under allocations.",
+        { examples: [{ api: {} }] },
+      ),
+      workers: told(v.array(v.pipe(v.string(), v.trim())), "Workers on which everything is stopped.", {
+        examples: [["10.0.0.1"]],
+      }),
+    }),
+    'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing',
+  ),
+  v.metadata({
+    title: "disabled.json",
+    description: "What is out of service; delete the file, or write {}, for nothing.",
   }),
-  'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing',
 );
 
 function entry() {
-  return v.strictObject({ allocations: v.optional(v.array(v.pipe(v.string(), v.trim()))) }, ({ received }) =>
-    said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+  return v.strictObject(
+    {
+      allocations: told(
+        v.array(v.pipe(v.string(), v.trim())),
+        "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
+        { examples: [["10.0.0.1"]] },
+      ),
+    },
+    ({ received }) => said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
   );
 }
 
@@ -50,7 +66,7 @@ export function resolveDisabled(
   report: Report,
 ): Disabled | undefined {
   const whole = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
-  if (isRecord(value)) warnUnknownKeys(value, ["$schema", "jobs", "workers"], DISABLED_FILE, "", report);
+  if (isRecord(value)) warnUnknownKeys(value, Object.keys(DisabledSchema.entries), DISABLED_FILE, "", report);
   const disabled = resolve(whole ?? salvage(DisabledSchema, value) ?? {}, known, report);
   return whole && disabled;
 }

@@ -1,3 +1,5 @@
+import { trimmed } from "./told.ts";
+
 /**
  * Patterns of `restart_globs` (deploy.md 10). Paths are relative to the job, with `/`. Our own, since no library keeps
  * these rules: a plain word matches a file name anywhere, `a**b` reaches over directories, `p/**` matches `p` itself.
@@ -13,10 +15,10 @@ export function compileGlob(pattern: string): ((path: string) => boolean) | unde
   return (path) => whole(baseName(path)) || whole(path);
 }
 
+const CLASS = String.raw`\[(?:\^(?:\\[\s\S]|[^\]\\])+|(?!\^)(?:\\[\s\S]|[^\]\\])+)\]`;
+
 /** What {@link isGlob} takes, as a pattern for editors; the order in `[a-z]` is beyond it. */
-export const GLOB_PATTERN = trimmed(
-  String.raw`(?:[^\s\\[]|\\[\s\S]|${CLASS})(?:[^\\[]|\\[\s\S]|${CLASS})*`,
-);
+export const GLOB_PATTERN = trimmed(String.raw`(?:[^\s\\[]|\\[\s\S]|${CLASS})(?:[^\\[]|\\[\s\S]|${CLASS})*`);
 
 /** Whether a pattern is one: not empty, its classes closed, something behind each backslash. */
 export function isGlob(pattern: string): boolean {

@@ -1,4 +1,5 @@
-import { COMMAND_KEYS, MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
+import { COMMAND_KEYS } from "./command-schema.ts";
+import { MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
 import { type Report, warning } from "./problem.ts";
 import { isRecord, warnUnknownKeys } from "./written.ts";
 

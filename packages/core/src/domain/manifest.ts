@@ -1,11 +1,10 @@
 import type { BatchSize, Job, JobCommand, Reservation } from "./job.ts";
 import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
-import { ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
+import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 import { isName, nameRule } from "./names.ts";
 import type { PortWish } from "./ports.ts";
 import { error, type Report } from "./problem.ts";
 import { parseCpu, parseMemory } from "./units.ts";
-import { NO_VERSION } from "./version.ts";
 import { isRecord, readWritten, salvage } from "./written.ts";
 
 /** A manifest, resolved: what of a job follows from its own file alone. */
@@ -67,13 +66,13 @@ function reportIdleGlobs(globs: readonly string[], policy: unknown, file: string
 function resolve(job: string, written: WrittenManifest, report: Report): Manifest {
   const where = `${manifestFile(job)}: resources`;
   return {
-    version: written.version?.trim() ?? NO_VERSION,
+    version: written.version?.trim() ?? D.version,
     selectors: selectorsOf(job, written, report),
-    restartPolicy: written.restart_policy ?? "always",
+    restartPolicy: written.restart_policy ?? D.restart_policy,
     restartGlobs: written.restart_globs ?? [],
-    maxConcurrentStarts: sizeOf(written.max_concurrent_starts, 0),
-    maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, 1),
-    minAllocationsCount: written.min_allocations_count ?? 0,
+    maxConcurrentStarts: sizeOf(written.max_concurrent_starts, D.max_concurrent_starts),
+    maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
+    minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),
     memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
     cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),

@@ -20,7 +20,7 @@ it("an IPv6 address is what a URL takes for one", () => {
 });
 
 it("nothing that is a host or a name can mean something to a shell", () => {
-  const kinds: NameKind[] = ["job", "command", "port", "label", "target"];
+  const kinds: NameKind[] = ["job", "command", "port", "cert", "label", "target"];
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(..." '\"\\$`;&|<>(){}*?!#~\n\t\0"), (text, danger) => {
       const word = text + danger;

@@ -12,10 +12,11 @@ describe("names", () => {
       bad: ["command_", "command-x", "x", "Command_x", "command_x.py", "command_a b"],
     },
     port: { good: ["http", "p2", "grpc_in"], bad: ["", " http", "2p", "_p", "http-in", "Http", "http\n"] },
+    cert: { good: ["web", "web2", "a_b"], bad: ["", "2web", "_a", "web-1", "Web", "a.b", "../x", "web\n"] },
     label: { good: ["worker", "0", "eu-1.zone_b"], bad: ["", "o'b", "a b", "-a", "Web"] },
     target: { good: ["start", "Migrate2", "db.backup"], bad: ["", "-n", "a;b", "a b", "$(x)", "a/b"] },
   };
-  const kinds: NameKind[] = ["job", "command", "port", "label", "target"];
+  const kinds: NameKind[] = ["job", "command", "port", "cert", "label", "target"];
   for (const kind of kinds) {
     const { good, bad } = names[kind];
     it.each(good)(`a ${kind} may be called %j`, (name) => expect(isName(kind, name)).toBe(true));

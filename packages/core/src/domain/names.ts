@@ -9,6 +9,7 @@ const GRAMMAR = {
   },
   command: { pattern: /^command_[a-z0-9_]+$/, says: "command_ followed by lower-case letters, digits and _" },
   port: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
+  cert: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
   label: { pattern: /^[a-z0-9][a-z0-9_.-]*$/, says: "letters, digits, - . and _, beginning with a letter or digit" },
   target: {
     pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,

@@ -4,6 +4,17 @@ import type { Allocation, Job, JobFile } from "./job.ts";
 /** What is done to an allocation on its worker. */
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
+/**
+ * The deploy that files are rendered for, as far as they can hold it. Kept with the promotion: rendered for that again,
+ * they show whether anything else changed, so that a deploy does not take its own progress for a change (B55).
+ */
+export interface Occasion {
+  /** Version that ran before it. */
+  readonly currentVersion: string;
+  /** The bucket's `update_seq` in it. */
+  readonly updateSeq: number;
+}
+
 /** What is known to run for one allocation: what was promoted last. */
 export interface Promoted {
   readonly digest: string;
@@ -12,6 +23,8 @@ export interface Promoted {
   readonly healthFailed: boolean;
   /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
   readonly stopped: boolean;
+  /** What its files were rendered for; absent in stores from before that was kept. */
+  readonly occasion?: Occasion;
 }
 
 /** A lifecycle command that was begun and never became part of a promotion. */

@@ -10,14 +10,14 @@ export interface Notes {
 
 /** An optional property with its sentence, which editors show and generated files repeat. */
 export function told<S extends v.GenericSchema>(schema: S, description: string, notes: Notes = {}) {
-  return v.optional(v.pipe(schema, v.metadata({ description, ...notes })));
+  return v.optional(v.pipe(schema, v.description(description), v.metadata(notes)));
 }
 
 /**
  * Says for editors, as a pattern, what the check beside it says as a function. A pattern may take more than the check,
  * never less. `says` is what an editor that can do so shows instead of the pattern.
  */
-export function looksLike(pattern: string, says: string) {
+export function looksLike(pattern: string, says: string): v.MetadataAction<string, Record<string, unknown>> {
   return v.metadata({ pattern, patternErrorMessage: says });
 }
 

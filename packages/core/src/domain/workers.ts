@@ -1,77 +1,75 @@
 import * as v from "valibot";
-import { isHost, isName, nameRule } from "./names.ts";
+import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { error, type Report } from "./problem.ts";
-import { parseCpu, parseMemory } from "./units.ts";
+import { looksLike, told } from "./told.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
 import { isRecord, onlyObject, readWritten, said, shown, warnUnknownKeys } from "./written.ts";
 
-const amount = (parse: (text: string) => number | undefined, example: string) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.check(
-        (text) => parse(text) !== undefined,
-        ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
-      ),
+const amount = (parse: (text: string) => number | undefined, pattern: string, example: string) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (text) => parse(text) !== undefined,
+      ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
     ),
+    looksLike(pattern, `write it as "${example}"`),
+    v.examples([example]),
   );
+
+const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
+const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
+const USER_HINT = "use letters, digits, - . and _";
 
 const entry = v.looseObject(
   {
     host: v.pipe(
       v.string(),
       v.trim(),
-      v.check(isHost, ({ input }) =>
-        said(
-          `${shown(input)} is not an IPv4 or IPv6 address or a DNS name`,
-          'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"',
-        ),
-      ),
-      v.description("Address of the worker: IPv4, IPv6 or a DNS name."),
+      v.check(isHost, ({ input }) => said(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT)),
+      looksLike(HOST_PATTERN, HOST_HINT),
+      v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: v.optional(v.pipe(v.string(), v.trim(), v.description("A name for people and templates."))),
-    labels: v.optional(
-      v.pipe(
-        v.array(v.string()),
-        v.description("What selectors of jobs are matched with; worker is always one of them."),
-      ),
+    hostname: told(v.pipe(v.string(), v.trim()), "A name for people and templates."),
+    labels: told(
+      v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
+      "What selectors of jobs are matched with; worker is always one of them.",
+      { examples: [["web"]] },
     ),
-    memory: amount(parseMemory, "4 gb"),
-    cpu: amount(parseCpu, "2 ghz"),
-    tags: v.optional(
-      v.pipe(
-        onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
-        v.description("Facts about the worker, such as its zone."),
-      ),
+    memory: told(amount(parseMemory, MEMORY_PATTERN, "4 gb"), "What it has; needed once a job there reserves some."),
+    cpu: told(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
+    tags: told(
+      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+      "Facts about the worker, such as its zone.",
+      { examples: [{ zone: "eu-1" }] },
     ),
-    position: v.optional(
-      v.pipe(v.number(), v.integer(), v.description("Order among the workers; default: its place in this file.")),
-    ),
-    transport: v.optional(
+    position: told(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    transport: told(
       v.pipe(
         v.string(),
-        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) =>
-          said(`${shown(input)} is not a transport`, "write ssh, local, or the lower-case word of a plugin"),
-        ),
-        v.description("How it is reached: ssh, local, or a plugin's word."),
+        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => said(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
+        v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
+      "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
+      { examples: ["ssh", "local"] },
     ),
-    port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535), v.description("ssh port."))),
-    user: v.optional(
+    port: told(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+      "ssh port; default: ssh_port of the bucket.",
+    ),
+    user: told(
       v.pipe(
         v.string(),
         v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
-          said(`${shown(input)} is not a user name`, "use letters, digits, - . and _"),
+          said(`${shown(input)} is not a user name`, USER_HINT),
         ),
-        v.description("ssh user."),
+        v.metadata({ patternErrorMessage: USER_HINT }),
       ),
+      "ssh user; default: ssh_user of the bucket.",
     ),
-    identity: v.optional(
-      v.pipe(
-        v.string(),
-        v.minLength(1, said("must not be empty", "name a key file, or leave the key out")),
-        v.description("Key file, in secrets/ or absolute."),
-      ),
+    identity: told(
+      v.pipe(v.string(), v.minLength(1, said("must not be empty", "name a key file, or leave the key out"))),
+      "Key file, in secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
   said("is missing", 'write "host": "10.0.0.1"'),
@@ -80,8 +78,11 @@ const entry = v.looseObject(
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 
 /** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
-export const WorkersSchema = v.array(worker, ({ input }) =>
-  said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+export const WorkersSchema = v.pipe(
+  v.array(worker, ({ input }) =>
+    said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+  ),
+  v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
 );
 
 /** Where workers are written, as problems name it. */

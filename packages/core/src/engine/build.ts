@@ -54,7 +54,10 @@ async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Pro
   problems.push(...assembled.problems);
   const { catalog } = assembled;
   await checkClaims(catalog, claims, report);
-  await maand.hooks.validate.promise(Object.freeze({ settings, bucket: { root: paths.root }, ...catalog, report }));
+  const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
+  const said = { settings, bucket: { root: paths.root }, now: maand.now };
+  const validation = Object.freeze({ ...said, ...catalog, read: bytes, report });
+  await maand.hooks.validate.promise(validation);
   const found = wish.strict
     ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
     : problems;

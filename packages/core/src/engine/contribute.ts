@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { ContributeContext, KvContribution } from "../contexts.ts";
 import type { Job } from "../domain/job.ts";
 import { isSecret, NAMESPACE } from "../domain/kv-names.ts";
@@ -18,25 +19,43 @@ export type Contributions = ReadonlyMap<string, Contributed>;
 
 type Source = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf">;
 
-/** Asks the `contribute` taps about each job, in the order given. Nothing is written here. */
+/** Jobs asked about at the same time: what takes long, such as making keys, is waited for side by side. */
+const JOBS_AT_ONCE = 8;
+
+/** Asks the `contribute` taps about each job; where two say something of one key, the later job wins. Nothing is written here. */
 export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
-  const { hooks, kv } = source.maand;
   const found = new Collected();
-  if (!hooks.contribute.isUsed()) return found.byNamespace;
-  for (const job of jobs) {
-    const base = jobContext(source, job);
-    const hosts = base.allocations.map(({ host }) => host);
-    const context: ContributeContext = Object.freeze({
-      ...base,
-      workers: new Map(hosts.map((host) => [host, workerOf(source, host)])),
-      kv: contributionOf(kv, job.name, hosts, found),
-    });
-    await hooks.contribute.promise(context);
+  if (!source.maand.hooks.contribute.isUsed()) return found.byNamespace;
+  const side = pLimit(JOBS_AT_ONCE);
+  const asked = await Promise.allSettled(jobs.map((job) => side(() => askAbout(source, job))));
+  for (const answer of asked) {
+    if (answer.status === "rejected") throw answer.reason;
+    for (const { namespace, prefix, entries } of answer.value) found.add(namespace, prefix, entries);
   }
   return found.byNamespace;
 }
 
-function contributionOf(kv: Kv, job: string, hosts: readonly string[], found: Collected): KvContribution {
+interface Synced {
+  readonly namespace: string;
+  readonly prefix: string;
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+async function askAbout(source: Source, job: Job): Promise<readonly Synced[]> {
+  const base = jobContext(source, job);
+  const hosts = base.allocations.map(({ host }) => host);
+  const synced: Synced[] = [];
+  const context: ContributeContext = Object.freeze({
+    ...base,
+    workers: new Map(hosts.map((host) => [host, workerOf(source, host)])),
+    kv: contributionOf(source.maand.kv, job.name, hosts, synced),
+    now: source.maand.now,
+  });
+  await source.maand.hooks.contribute.promise(context);
+  return synced;
+}
+
+function contributionOf(kv: Kv, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
   const own = new Set([
     NAMESPACE.job(job),
     NAMESPACE.workers,
@@ -52,7 +71,7 @@ function contributionOf(kv: Kv, job: string, hosts: readonly string[], found: Co
       if (!own.has(namespace)) throw refused(job, namespace);
       if (stray !== undefined)
         throw new TypeError(`the key "${stray}" of ${namespace} does not begin with "${prefix}"`);
-      found.add(namespace, prefix, entries);
+      synced.push({ namespace, prefix, entries });
     },
   });
 }

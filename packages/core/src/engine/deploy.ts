@@ -130,8 +130,12 @@ function remember(run: Run, plans: readonly PlannedJob[]): void {
 async function refuseImpossible(run: Run, waves: readonly Wave[], wish: DeployWish): Promise<void> {
   if (!wish.syncOnly) return;
   const pending = run.maand.store.pendingAfter.all();
-  const plans = [];
-  for (const job of waves.flatMap((wave) => wave.jobs)) plans.push(await planJob(run, job, wish, pending));
+  const plans: PlannedJob[] = [];
+  for (const job of waves.flatMap((wave) => wave.jobs))
+    await planJob(run, job, wish, pending).then(
+      (plan) => plans.push(plan),
+      () => undefined, // its wave says why it cannot be planned
+    );
   refuseStarts(plans, wish);
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { confText } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
+import { schemaFile } from "../workspace/schema-places.ts";
 
 /** What `init` found or made. */
 export interface Initialised {
@@ -11,13 +13,6 @@ export interface Initialised {
   /** False when the bucket was there before; it was only brought up to date then. */
   readonly created: boolean;
 }
-
-const CONF = `# Settings of this bucket. Every key, its meaning and its default: docs/configuration.md
-use_sudo = true
-ssh_user = "agent"
-# a file under secrets/
-ssh_key = "worker.key"
-`;
 
 const BUCKET_CONF = `# Variables every job may read, and the range that ports declared as {} are assigned from.
 port_min = "30000"
@@ -40,7 +35,7 @@ export function initBucket(directory: string): Initialised {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, CONF, 0o644);
+    writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
     writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);

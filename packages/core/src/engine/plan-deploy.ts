@@ -4,7 +4,9 @@ import { didYouMean } from "../domain/names.ts";
 import type { Wish } from "../domain/plan.ts";
 import { error } from "../domain/problem.ts";
 import { problemsError } from "../errors.ts";
+import type { JobFailure } from "../summary.ts";
 import { type Leaving, leaving } from "./leaving.ts";
+import { Ledger } from "./ledger.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
 import { knownOf, lockBucket, memoryOf, type Run } from "./run.ts";
@@ -29,6 +31,8 @@ export interface Plan {
     readonly deploymentSeq: number;
     readonly jobs: readonly (PlannedJob & { readonly required: boolean; readonly runsFirst: boolean })[];
   }[];
+  /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
+  readonly failures: readonly JobFailure[];
   readonly leaving: readonly Leaving[];
 }
 
@@ -73,11 +77,13 @@ export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> 
     };
     const pending = maand.store.pendingAfter.all();
     const leavers = leaving(source);
+    const ledger = new Ledger();
     const waves = [];
     for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
       const planned = [];
       for (const job of jobs) {
-        const plan = await planJob(source, job, wish, pending);
+        const plan = await planJob(source, job, wish, pending).catch((cause) => ledger.failJob(job.name, cause));
+        if (plan === undefined) continue;
         planned.push({
           ...plan,
           required: isRequired(plan),
@@ -85,7 +91,7 @@ export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> 
             maand.hooks.before.isUsed() && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy")),
         });
       }
-      waves.push({ deploymentSeq, jobs: planned });
+      if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });
     }
     refuseStarts(
       waves.flatMap((wave) => wave.jobs),
@@ -94,6 +100,7 @@ export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> 
     return {
       required: leavers.length > 0 || waves.some((wave) => wave.jobs.some((job) => job.required)),
       waves,
+      failures: ledger.summary().failures,
       leaving: leavers,
     };
   } finally {

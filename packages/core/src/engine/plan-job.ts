@@ -1,15 +1,19 @@
-import type { RenderContext, Tree } from "../contexts.ts";
-import { byPath, contentHash, treeDigest } from "../domain/digest.ts";
+import type { Tree } from "../contexts.ts";
+import { treeDigest } from "../domain/digest.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/job.ts";
-import { changedFiles, type Decision, decide, type Target, type Wish } from "../domain/plan.ts";
-import { allocationContext, type ContextSource } from "./contexts-of.ts";
-import { kvReader } from "./kv-reader.ts";
+import { changedFiles, type Decision, decide, type Occasion, type Target, type Wish } from "../domain/plan.ts";
+import { NO_VERSION } from "../domain/version.ts";
+import type { ContextSource } from "./contexts-of.ts";
+import { renderTree } from "./render-tree.ts";
+import type { Run } from "./run.ts";
 
 /** One allocation of a plan: where it is to be brought, how, and why. */
 export interface PlannedAllocation {
   readonly allocation: Allocation;
   readonly target: Target;
   readonly tree: Tree;
+  /** What the tree was rendered for. */
+  readonly occasion: Occasion;
   readonly decision: Decision;
 }
 
@@ -22,6 +26,9 @@ export interface PlannedJob {
   readonly afterPending: boolean;
 }
 
+/** What planning needs of a run. */
+type PlanSource = ContextSource & Pick<Run, "updateSeq">;
+
 /** Whether there is anything to do for a job. */
 export function isRequired(plan: PlannedJob): boolean {
   return plan.afterPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
@@ -32,51 +39,60 @@ export function isRequired(plan: PlannedJob): boolean {
  * and the dry run both come through here, and nothing is written (decision 7).
  */
 export async function planJob(
-  source: ContextSource,
+  source: PlanSource,
   job: Job,
   wish: Wish,
   pendingAfter: ReadonlySet<string>,
 ): Promise<PlannedJob> {
-  const bare: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
-  const digest = treeDigest(bare.files);
+  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
+  const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {
-    const tree = await renderTree(source, job, allocation, bare);
-    const target = { digest: tree === bare ? digest : treeDigest(tree.files), version: job.version };
-    allocations.push({ allocation, target, tree, decision: decideOne(source, job, allocation, target, tree, wish) });
+    const wanted = await wantedTree(source, job, allocation, bare);
+    const decision = decideOne(source, job, allocation, wanted, wish);
+    allocations.push({ allocation, ...wanted, decision });
   }
   return { job, allocations, afterPending: pendingAfter.has(job.name) };
 }
 
-function decideOne(
-  source: ContextSource,
+type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
+type Bare = Omit<Wanted, "occasion">;
+
+/**
+ * What an allocation is to have. If it is what was promoted, it is that, rendered for the deploy that brought it;
+ * otherwise it is rendered for this one.
+ */
+async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
+  const { promoted } = source.remembered(allocation.id);
+  const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
+  if (promoted?.occasion && promoted.version === job.version) {
+    // a template may fail for what is past and not for what is to come; then it shows a change
+    const before = await rendered(source, job, allocation, bare, promoted.occasion).catch(() => undefined);
+    if (before?.target.digest === promoted.digest) return before;
+  }
+  return rendered(source, job, allocation, bare, now);
+}
+
+async function rendered(
+  source: PlanSource,
   job: Job,
   allocation: Allocation,
-  target: Target,
-  tree: Tree,
+  bare: Bare,
+  occasion: Occasion,
+): Promise<Wanted> {
+  const tree = await renderTree(source, job, allocation, bare.tree, occasion);
+  if (tree === bare.tree) return { ...bare, occasion };
+  return { tree, target: { digest: treeDigest(tree.files), version: job.version }, occasion };
+}
+
+function decideOne(
+  source: PlanSource,
+  job: Job,
+  allocation: Allocation,
+  { target, tree }: Wanted,
   wish: Wish,
 ): Decision {
   const remembered = source.remembered(allocation.id);
   const changes = () => changedFiles(source.maand.store.promoted.files(remembered.promoted?.digest ?? ""), tree.files);
   return decide(allocation, job, target, remembered, changes, wish);
-}
-
-async function renderTree(source: ContextSource, job: Job, allocation: Allocation, bare: Tree): Promise<Tree> {
-  const { hooks, kv, store } = source.maand;
-  if (!hooks.render.isUsed()) return bare;
-  const context: RenderContext = Object.freeze({
-    ...allocationContext(source, job, allocation),
-    sources: job.files.filter((file) => !reachesWorker(file.path)),
-    read: ({ hash }: { readonly hash: string }) => store.contents.read(hash),
-    kv: kvReader(kv, job, allocation.host),
-  });
-  const tree = await hooks.render.promise(bare, context);
-  return tree === bare ? bare : { files: tree.files.map(withHash).sort(byPath) };
-}
-
-/** A rendered file's hash is always the one of its content, whatever a tap said. */
-function withHash(file: Tree["files"][number]): Tree["files"][number] {
-  return file.content === undefined
-    ? file
-    : { ...file, hash: contentHash(file.content), size: file.content.byteLength };
 }

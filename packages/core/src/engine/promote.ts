@@ -11,11 +11,16 @@ export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocati
 }
 
 /** Records one allocation. A promotion without lifecycle does not close lifecycle rows: it says nothing about the process. */
-export function promote(run: Run, job: Job, { allocation, target, tree }: PlannedAllocation, action: string): void {
+export function promote(
+  run: Run,
+  job: Job,
+  { allocation, target, tree, occasion }: PlannedAllocation,
+  action: string,
+): void {
   const { store, kv } = run.maand;
   const before = run.remembered(allocation.id).promoted;
   store.transaction(() => {
-    store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled });
+    store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
     kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
     if (action === "sync") {
       if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);

@@ -26,6 +26,8 @@ export interface Run {
   readonly allocationsOf: ReadonlyMap<string, readonly Allocation[]>;
   /** What is remembered of each allocation now; read again after what this run stored. */
   remembered(allocation: string): Remembered;
+  /** The `update_seq` of whatever this run delivers. */
+  readonly updateSeq: number;
   refresh(): void;
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
@@ -104,11 +106,12 @@ export function knownOf(catalog: StoredCatalog): Pick<Run, "catalog" | "workers"
 const NOTHING: Remembered = {};
 
 /** What the store remembers of allocations and deliveries, read as a whole. */
-export function memoryOf(maand: Pick<Maand, "store">): Pick<Run, "remembered" | "refresh" | "delivery"> {
+export function memoryOf(maand: Pick<Maand, "store">): Pick<Run, "remembered" | "updateSeq" | "refresh" | "delivery"> {
   let remembered = maand.store.promoted.remembered();
   let deliveries = maand.store.deliveries.all();
   return {
     remembered: (allocation) => remembered.get(allocation) ?? NOTHING,
+    updateSeq: (maand.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
       remembered = maand.store.promoted.remembered();
       deliveries = maand.store.deliveries.all();

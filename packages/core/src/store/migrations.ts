@@ -113,6 +113,11 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (namespace, key, version)
   ) WITHOUT ROWID;
   `,
+  `
+  -- what the promoted files were rendered for: the version before, and the count of deliveries
+  ALTER TABLE promoted ADD COLUMN previous_version TEXT;
+  ALTER TABLE promoted ADD COLUMN update_seq INTEGER;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

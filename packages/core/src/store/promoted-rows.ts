@@ -1,6 +1,6 @@
 import { DIGEST_SCHEME } from "../domain/digest.ts";
 import type { JobFile } from "../domain/job.ts";
-import type { ActionKind, Remembered, Target } from "../domain/plan.ts";
+import type { ActionKind, Occasion, Promoted, Remembered, Target } from "../domain/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** A file as a digest lists it. */
@@ -20,15 +20,9 @@ export class PromotedRows {
     const add = (id: unknown, part: Remembered) => found.set(String(id), { ...found.get(String(id)), ...part });
     for (const row of this.#db.all("SELECT allocation, digest FROM staged"))
       add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
-    for (const row of this.#db.all("SELECT allocation, digest, version, health_failed, stopped FROM promoted")) {
-      const promoted = {
-        digest: String(row.digest),
-        version: String(row.version),
-        healthFailed: row.health_failed === 1,
-        stopped: row.stopped === 1,
-      };
-      add(row.allocation, { promoted });
-    }
+    const promoted =
+      "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq FROM promoted";
+    for (const row of this.#db.all(promoted)) add(row.allocation, { promoted: promotedOf(row) });
     const open =
       "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop') ORDER BY id";
     for (const row of this.#db.all(open)) {
@@ -68,17 +62,19 @@ export class PromotedRows {
     allocation: string,
     target: Target,
     files: readonly ListedFile[],
-    { stopped }: { readonly stopped: boolean },
+    { stopped, occasion }: { readonly stopped: boolean; readonly occasion: Occasion },
   ): void {
     const list = JSON.stringify(files.map(({ path, hash, executable }) => ({ path, hash, executable })));
     this.#db.run("INSERT INTO tree (digest, files) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", target.digest, list);
     this.#db.run(
-      "INSERT INTO promoted (allocation, digest, scheme, version, stopped) VALUES (?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, health_failed = 0",
+      "INSERT INTO promoted (allocation, digest, scheme, version, stopped, previous_version, update_seq) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, previous_version = excluded.previous_version, update_seq = excluded.update_seq, health_failed = 0",
       allocation,
       target.digest,
       DIGEST_SCHEME,
       target.version,
       stopped ? 1 : 0,
+      occasion.currentVersion,
+      occasion.updateSeq,
     );
   }
 
@@ -108,6 +104,17 @@ export class PromotedRows {
   sweepTrees(): void {
     this.#db.run("DELETE FROM tree WHERE digest NOT IN (SELECT digest FROM promoted)");
   }
+}
+
+function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {
+  const { previous_version: before, update_seq: updateSeq } = row;
+  return {
+    digest: String(row.digest),
+    version: String(row.version),
+    healthFailed: row.health_failed === 1,
+    stopped: row.stopped === 1,
+    ...(before === null ? {} : { occasion: { currentVersion: String(before), updateSeq: Number(updateSeq) } }),
+  };
 }
 
 const KINDS: readonly ActionKind[] = ["start", "restart", "reload", "stop", "remove"];

@@ -41,6 +41,8 @@ export interface TestBucketOptions {
   /** Besides the fake fleet, and before it. */
   readonly plugins?: readonly Plugin[];
   readonly signal?: AbortSignal;
+  /** The clock; default: the real one. */
+  readonly now?: () => Date;
 }
 
 /** A new bucket with no workers and no jobs. Dispose of it when done. */
@@ -62,7 +64,7 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
   const open = () =>
     openMaand({
       from: root,
-      now: () => new Date(),
+      now: options.now ?? (() => new Date()),
       signal: options.signal ?? new AbortController().signal,
       pid: process.pid,
       defaults: () => [...(options.plugins ?? []), fleet.plugin],

@@ -15,7 +15,15 @@ export function allocationContext(over: Partial<AllocationContext> = {}): Alloca
 
 /** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */
 export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Heard {
-  return { ...allocationContext(over), sources: [], read: () => new Uint8Array(), kv: fakeKv(), ...over };
+  return {
+    ...allocationContext(over),
+    updateSeq: 1,
+    root: "/opt/worker/bucket",
+    sources: [],
+    read: () => new Uint8Array(),
+    kv: fakeKv(),
+    ...over,
+  };
 }
 
 /** `rollout`: restart the allocation, with the lifecycle environment, on a fake remote of its worker. */

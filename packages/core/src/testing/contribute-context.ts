@@ -28,6 +28,7 @@ export function contributeContext(
       sync: (namespace, prefix, entries) => void synced.push({ namespace, prefix, entries }),
       isSecret,
     },
+    now: () => new Date(0),
     ...given,
     synced,
   };

@@ -23,6 +23,7 @@ export {
   batchContext,
   commitContext,
   controlContext,
+  initContext,
   jobContext,
   validateContext,
   verifyContext,

@@ -4,6 +4,7 @@ import type {
   CommitContext,
   ControlContext,
   HealthResult,
+  InitContext,
   JobContext,
   ValidateContext,
   VerifyContext,
@@ -13,6 +14,11 @@ import { fakeRemote } from "./fake-remote.ts";
 import { type Heard, runContext } from "./run-context.ts";
 import { aJob, anAllocation } from "./samples.ts";
 
+/** `init`: bucket `bucket`, in 1970. */
+export function initContext(over: Partial<InitContext> = {}): InitContext & Heard {
+  return { ...runContext(over), now: () => new Date(0), ...over };
+}
+
 /** `validate`: one job `api` on no worker; problems reported are in `problems`. */
 export function validateContext(
   over: Partial<ValidateContext> = {},
@@ -20,10 +26,12 @@ export function validateContext(
   const problems: Problem[] = [];
   return {
     settings: DEFAULT_SETTINGS,
+    now: () => new Date(0),
     bucket: { root: "/bucket" },
     jobs: [aJob()],
     workers: [],
     allocations: [],
+    read: () => new Uint8Array(),
     report: (problem) => {
       problems.push(problem);
     },

@@ -1,6 +1,7 @@
 import { reasonOf } from "../error.ts";
 import { Fault } from "../fault.ts";
 import type { CommandNode, FunctionNode, Operand, PipeNode, Span } from "../parse/nodes.ts";
+import { shortened } from "../text/characters.ts";
 import { lookup } from "../value/map.ts";
 import { isTrue } from "../value/truth.ts";
 import { kindOf, typeName } from "../value/value.ts";
@@ -143,7 +144,7 @@ function causeOf(thrown: unknown): { cause?: unknown } {
 }
 
 function textOf(state: State, node: Span): string {
-  return state.source.slice(node.start, node.end);
+  return shortened(state.source.slice(node.start, node.end));
 }
 
 function spanOf(node: Span): Span {

@@ -10,8 +10,6 @@ export function lexAction(cursor: Cursor, isFunction: (name: string) => boolean)
   while (!lexRightDelimiter(cursor)) lexToken(cursor, isFunction);
 }
 
-const SIMPLE: Readonly<Record<string, TokenType>> = { "=": "assign", "|": "pipe" };
-
 function lexRightDelimiter(cursor: Cursor): boolean {
   const trims = hasRightTrim(cursor.source, cursor.pos);
   if (!trims && !cursor.has("}}", cursor.pos)) return false;
@@ -23,21 +21,33 @@ function lexRightDelimiter(cursor: Cursor): boolean {
 }
 
 function lexToken(cursor: Cursor, isFunction: (name: string) => boolean): void {
-  const { source, pos } = cursor;
-  const character = cursor.characterAt(pos);
-  const simple = SIMPLE[character];
-  if (character === "") throw new Fault("unclosed action", { offset: pos });
-  if (isSpace(character.charCodeAt(0))) lexSpace(cursor);
-  else if (simple) cursor.emit(simple, pos + 1);
-  else if (character === ":") lexDeclare(cursor);
-  else if (character === '"') lexQuoted(cursor, "string", "quoted string");
-  else if (character === "'") lexQuoted(cursor, "character", "character constant");
-  else if (character === "`") lexRaw(cursor);
-  else if (character === "$") lexName(cursor, "variable", "variable");
-  else if (character === "." && !/[0-9]/.test(source[pos + 1] ?? "0")) lexName(cursor, "field", "dot");
-  else if (/[.+\-0-9]/.test(character)) lexNumber(cursor);
-  else if (isNameCharacter(character)) lexWord(cursor, isFunction);
-  else lexOther(cursor, character);
+  const first = cursor.source[cursor.pos];
+  if (first === undefined) throw new Fault("unclosed action", { offset: cursor.pos });
+  const lexKnown = BY_FIRST.get(first);
+  if (lexKnown) lexKnown(cursor);
+  else lexOther(cursor, isFunction);
+}
+
+/** What to do by the first character of a token, where that alone decides. */
+const BY_FIRST: ReadonlyMap<string, (cursor: Cursor) => void> = new Map([
+  [" ", lexSpace],
+  ["\t", lexSpace],
+  ["\r", lexSpace],
+  ["\n", lexSpace],
+  ["=", (cursor) => cursor.emit("assign", cursor.pos + 1)],
+  ["|", (cursor) => cursor.emit("pipe", cursor.pos + 1)],
+  [":", lexDeclare],
+  ['"', (cursor) => lexQuoted(cursor, "string", "quoted string")],
+  ["'", (cursor) => lexQuoted(cursor, "character", "character constant")],
+  ["`", lexRaw],
+  ["$", (cursor) => lexName(cursor, "variable", "variable")],
+  [".", lexDot],
+]);
+
+function lexDot(cursor: Cursor): void {
+  const next = cursor.pos + 1;
+  if (next < cursor.source.length && !isDigit(cursor.source.charCodeAt(next))) lexName(cursor, "field", "dot");
+  else lexNumber(cursor);
 }
 
 /** Leaves the last space to a closing delimiter that trims. */
@@ -84,13 +94,23 @@ function lexWord(cursor: Cursor, isFunction: (name: string) => boolean): void {
   else cursor.emit(word === "true" || word === "false" ? "bool" : "identifier", end);
 }
 
-function lexOther(cursor: Cursor, character: string): void {
-  if (character === "(") cursor.depth++;
-  if (character === ")" && --cursor.depth < 0) throw new Fault("unexpected right paren", { offset: cursor.pos });
-  if (!/[ -~]/.test(character)) {
-    throw new Fault(`unrecognized character in action: ${nameOf(character)}`, { offset: cursor.pos });
-  }
-  cursor.emit(character === "(" ? "open" : character === ")" ? "close" : "other", cursor.pos + 1);
+function lexOther(cursor: Cursor, isFunction: (name: string) => boolean): void {
+  const character = cursor.characterAt(cursor.pos);
+  if (isDigit(character.charCodeAt(0)) || character === "+" || character === "-") lexNumber(cursor);
+  else if (isNameCharacter(character)) lexWord(cursor, isFunction);
+  else if (character === "(" || character === ")") lexParenthesis(cursor, character === "(");
+  else if (/[ -~]/.test(character)) cursor.emit("other", cursor.pos + 1);
+  else throw new Fault(`unrecognized character in action: ${nameOf(character)}`, { offset: cursor.pos });
+}
+
+function lexParenthesis(cursor: Cursor, opens: boolean): void {
+  cursor.depth += opens ? 1 : -1;
+  if (cursor.depth < 0) throw new Fault("unexpected right paren", { offset: cursor.pos });
+  cursor.emit(opens ? "open" : "close", cursor.pos + 1);
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function skipName(cursor: Cursor, start: number): number {

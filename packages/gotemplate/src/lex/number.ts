@@ -1,5 +1,5 @@
 import { Fault } from "../fault.ts";
-import { isNameCharacter } from "../text/characters.ts";
+import { isNameCharacter, shortened } from "../text/characters.ts";
 import type { Cursor } from "./cursor.ts";
 
 /** Cuts a number, or a complex one such as `1+2i`. Whether it is a sound one is seen when it is parsed. */
@@ -50,5 +50,5 @@ function skipAll(source: string, start: number, wanted: RegExp): number {
 }
 
 function badNumber(cursor: Cursor, end: number): Fault {
-  return new Fault(`bad number syntax: "${cursor.source.slice(cursor.pos, end)}"`, { offset: cursor.pos });
+  return new Fault(`bad number syntax: "${shortened(cursor.source.slice(cursor.pos, end))}"`, { offset: cursor.pos });
 }

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { shortened } from "../text/characters.ts";
 import { unquoteCharacter } from "../text/unquote.ts";
 import { Complex, Float, intOf } from "../value/numbers.ts";
 import { parseFloatText, parseIntText } from "./numeral.ts";
@@ -15,6 +16,7 @@ export interface NumberValue {
 
 /** The value of a number as the lexer cut it. Throws a Fault when Go knows no such number. */
 export function parseNumber(text: string): NumberValue {
+  if (/^([1-9][0-9]{0,14}|0)$/.test(text)) return plainNumber(Number(text));
   if (text.endsWith("i")) return imaginary(text);
   const whole = parseIntText(text);
   if (whole === undefined) return fraction(text);
@@ -36,8 +38,12 @@ export function parseComplex(text: string): NumberValue {
 
 /** The value of `'x'`. */
 export function parseCharacter(literal: string): NumberValue {
-  const point = unquoteCharacter(literal);
-  return { ideal: point, int: point, float: point };
+  return plainNumber(unquoteCharacter(literal));
+}
+
+/** Most numbers are short and plain. */
+function plainNumber(int: number): NumberValue {
+  return { ideal: int, int, float: int };
 }
 
 function imaginary(text: string): NumberValue {
@@ -54,7 +60,7 @@ function complex(real: number, unit: number): NumberValue {
 function fraction(text: string): NumberValue {
   const value = parseFloatText(text);
   if (value === undefined) throw illegal(text);
-  if (!/[.eEpP]/.test(text)) throw new Fault(`integer overflow: "${text}"`);
+  if (!/[.eEpP]/.test(text)) throw new Fault(`integer overflow: "${shortened(text)}"`);
   return { ideal: new Float(value), int: exactInt(value), float: value };
 }
 
@@ -73,5 +79,5 @@ function signBefore(text: string, pos: number): number {
 }
 
 function illegal(text: string): Fault {
-  return new Fault(`illegal number syntax: "${text}"`);
+  return new Fault(`illegal number syntax: "${shortened(text)}"`);
 }

@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import type { Token, TokenType } from "../lex/token.ts";
+import { shortened } from "../text/characters.ts";
 
 /** Reads tokens one by one, with any number of steps back. */
 export class TokenStream {
@@ -48,6 +49,6 @@ const NOTHING: Token = { type: "eof", text: "", pos: 0, end: 0 };
 /** The fault of a token that cannot stand where it does. */
 export function unexpected(token: Token, context: string): Fault {
   if (token.type === "eof") return new Fault("unexpected EOF", { offset: token.pos });
-  const shown = token.type === "keyword" ? `<${token.text}>` : JSON.stringify(token.text.slice(0, 40));
+  const shown = token.type === "keyword" ? `<${token.text}>` : JSON.stringify(shortened(token.text));
   return new Fault(`unexpected ${shown} in ${context}`, { offset: token.pos });
 }

@@ -43,3 +43,10 @@ export function nameOf(character: string): string {
   const hex = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return isPrintable(character) ? `U+${hex} '${character}'` : `U+${hex}`;
 }
+
+/** A piece of a template as messages show it: whole unless it is very long. */
+export function shortened(text: string): string {
+  return text.length > LONGEST_SHOWN ? `${firstCharacters(text, LONGEST_SHOWN)}...` : text;
+}
+
+const LONGEST_SHOWN = 120;

@@ -1,4 +1,5 @@
 import { Fault } from "../fault.ts";
+import { shortened } from "./characters.ts";
 import { byteText, mend } from "./utf8.ts";
 
 const NAMED: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, "\\": 92 };
@@ -23,7 +24,7 @@ export function unquoteCharacter(literal: string): number {
   const body = literal.slice(1, -1);
   if (body === "") throw new Fault("invalid syntax");
   const unit = readUnit(body, 0, "'");
-  if (unit.end !== body.length) throw new Fault(`malformed character constant: ${literal}`);
+  if (unit.end !== body.length) throw new Fault(`malformed character constant: ${shortened(literal)}`);
   return unit.value;
 }
 

@@ -1,4 +1,5 @@
 import { AllocationsCommand } from "./allocations.ts";
+import { CertsCommand } from "./certs.ts";
 import { DeploymentsCommand } from "./deployments.ts";
 import { JobCommandsCommand } from "./job-commands.ts";
 import { JobPortsCommand } from "./job-ports.ts";
@@ -15,6 +16,7 @@ export const CAT_COMMANDS = [
   DeploymentsCommand,
   JobCommandsCommand,
   JobPortsCommand,
+  CertsCommand,
   KvCommand,
   KvGetCommand,
 ];

@@ -1,5 +1,6 @@
-import { relative } from "node:path";
-import { createJob, findBucket } from "@maand/core";
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { createJob, findBucket, schemaFile, writeEditorFiles } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { listOf, MaandCommand } from "../command.ts";
 
@@ -17,11 +18,13 @@ export class JobCreateCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const { root, workspace } = findBucket(this.from);
+    if (!existsSync(join(root, schemaFile("manifest"))))
+      await this.withMaand(async ({ plugins }) => writeEditorFiles(root, plugins));
     const directory = relative(root, createJob(workspace, this.job, listOf(this.selectors)));
     if (this.json) this.sayJson({ job: this.job, directory });
     else
       this.say(
-        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: fill in the Makefile's targets, then maand build`,
+        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand build and maand deploy, it runs as it is; then write what the job needs into both files`,
       );
     return 0;
   }

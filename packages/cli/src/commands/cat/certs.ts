@@ -1,0 +1,58 @@
+import { type CertificateView, certificates } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { table } from "../../output/table.ts";
+import { listOf, MaandCommand } from "../command.ts";
+import { checkFilter, passes } from "./filter.ts";
+
+/** `maand cat certs` (build.md 16). */
+export class CertsCommand extends MaandCommand {
+  static override paths = [["cat", "certs"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the CA and the certificates of the jobs, and how long each is valid",
+    examples: [
+      ["Of one job", "maand cat certs --jobs api"],
+      ["On one worker", "maand cat certs --workers 10.0.0.1"],
+    ],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated; the CA is always shown." });
+  workers = Option.Array("--workers", [], { description: "Only these workers, comma-separated." });
+
+  override async work(): Promise<number> {
+    return this.withMaand(async ({ store, settings }) => {
+      const catalog = store.catalog.read();
+      const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
+      const knownJobs = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
+      const knownWorkers = [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host);
+      checkFilter("--jobs", "job", jobs, knownJobs);
+      checkFilter("--workers", "worker", workers, knownWorkers);
+      const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
+        ({ scope, job, worker }) => scope === "ca" || (passes(jobs, job ?? "") && passes(workers, worker ?? "")),
+      );
+      if (this.json) this.sayJson(rows.map(record));
+      else this.say(table(COLUMNS, rows.map(record).map(row)));
+      return 0;
+    });
+  }
+}
+
+const COLUMNS = [
+  "scope",
+  "job",
+  "worker",
+  "cert",
+  "common_name",
+  "not_after",
+  { name: "days_left", numeric: true },
+  "status",
+] as const;
+
+function record({ scope, job, worker, cert, commonName, notAfter, daysLeft, status }: CertificateView) {
+  const at = notAfter === null ? null : `${notAfter.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return { scope, job, worker, cert, common_name: commonName, not_after: at, days_left: daysLeft, status };
+}
+
+function row(view: ReturnType<typeof record>): (string | number)[] {
+  return Object.values(view).map((value) => value ?? "");
+}

@@ -1,0 +1,43 @@
+import * as v from "valibot";
+import { SettingsSchema } from "./settings-schema.ts";
+
+/**
+ * `maand.conf` as init writes it: every key as a comment with its meaning and its default, from the schema that checks
+ * it. The first line tells editors of TOML where `schema` is.
+ */
+export function confText(schema: string): string {
+  const keys = Object.entries(SettingsSchema.entries).flatMap(([key, { wrapped }]) => lines(key, wrapped));
+  return `${[
+    `#:schema ${schema}`,
+    '# Settings of this bucket, each with its default. To change one, take the "# " before it away.',
+    ...keys,
+  ].join("\n")}\n`;
+}
+
+/** A table becomes keys with a dot, so that each line can stand alone. */
+function lines(key: string, schema: v.GenericSchema): string[] {
+  const parts = entriesOf(schema);
+  if (parts.length > 0) return parts.flatMap(([name, part]) => lines(`${key}.${name}`, part));
+  const { default: value } = v.getMetadata(schema);
+  return ["", `# ${v.getDescription(schema) ?? ""}${choices(schema)}`, `# ${key} = ${JSON.stringify(value)}`];
+}
+
+function choices(schema: v.GenericSchema): string {
+  const [first] = pipeOf(schema);
+  return typeof first === "object" && first !== null && "options" in first && Array.isArray(first.options)
+    ? ` One of ${first.options.join(", ")}.`
+    : "";
+}
+
+function entriesOf(schema: v.GenericSchema): [string, v.GenericSchema][] {
+  const [first] = pipeOf(schema);
+  if (typeof first !== "object" || first === null || !("entries" in first)) return [];
+  return Object.entries<{ wrapped: v.GenericSchema }>({ ...Object(first.entries) }).map(([name, { wrapped }]) => [
+    name,
+    wrapped,
+  ]);
+}
+
+function pipeOf(schema: v.GenericSchema): readonly unknown[] {
+  return "pipe" in schema && Array.isArray(schema.pipe) ? schema.pipe : [schema];
+}

@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import type * as v from "valibot";
+
+/** A JSON Schema, draft 7: what VS Code and JetBrains take best. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/**
+ * A valibot definition as JSON Schema, without `$schema`. Objects that take unknown keys take none here, so that an
+ * editor marks what build warns of. What only a function can check is left to the pattern beside it (`looksLike`). The
+ * converter is loaded only when somebody asks.
+ */
+export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
+  const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
+  const { $schema: _, ...made } = load("@valibot/to-json-schema").toJsonSchema(schema, {
+    target: "draft-07",
+    errorMode: "ignore",
+    overrideSchema: ({ valibotSchema, jsonSchema }) => {
+      const { required = [], propertyNames, ...rest } = jsonSchema;
+      return {
+        ...rest,
+        ...(required.length > 0 ? { required } : {}),
+        ...(saysMore(propertyNames) ? { propertyNames } : {}),
+        ...(valibotSchema.type === "loose_object" ? { additionalProperties: false } : {}),
+      };
+    },
+    overrideAction: ({ valibotAction, jsonSchema }) =>
+      valibotAction.type === "regex" && "message" in valibotAction && typeof valibotAction.message === "string"
+        ? Object.assign(jsonSchema, { patternErrorMessage: valibotAction.message })
+        : undefined,
+  });
+  return made;
+}
+
+/** That a name is text goes without saying. */
+function saysMore(propertyNames: unknown): boolean {
+  return typeof propertyNames === "object" && propertyNames !== null && Object.keys(propertyNames).length > 1;
+}

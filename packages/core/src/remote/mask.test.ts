@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { Mask } from "./mask.ts";
+import { HIDDEN } from "./secret.ts";
+
+function masking(...secrets: readonly string[]): Mask {
+  const mask = new Mask();
+  for (const secret of secrets) mask.add(secret);
+  return mask;
+}
+
+const BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+const PEM = `-----BEGIN PRIVATE KEY-----\n${BODY}\n-----END PRIVATE KEY-----\n`;
+
+describe("a secret in a text", () => {
+  it.each([
+    ["anywhere", ["s3cret"], "user:s3cret@db s3cret", `user:${HIDDEN}@db ${HIDDEN}`],
+    ["with signs a pattern would read", ["a.c$(x)+[1]"], "is a.c$(x)+[1] and abc", `is ${HIDDEN} and abc`],
+    ["that holds another", ["pass", "password"], "password pass", `${HIDDEN} ${HIDDEN}`],
+    ["with a line end after it", ["s3cret\n"], "got s3cret.", `got ${HIDDEN}.`],
+    ["as it stands in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
+    ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
+    ["that is a whole key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
+    ["of several lines with blanks", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
+  ])("is hidden: %s", (_, secrets, text, expected) => {
+    expect(masking(...secrets).text(text)).toBe(expected);
+  });
+
+  it("so short that it could be any word is left, or nothing could be read any more", () => {
+    expect(masking("no", "a\nb\n1234567").text("no 1234567 a b")).toBe("no 1234567 a b");
+  });
+
+  it("added later is hidden from then on", () => {
+    const mask = masking("first-secret");
+    expect(mask.text("first-secret other-secret")).toBe(`${HIDDEN} other-secret`);
+    mask.add("other-secret");
+    expect(mask.text("first-secret other-secret")).toBe(`${HIDDEN} ${HIDDEN}`);
+  });
+
+  it("costs little, even with thousands of keys", () => {
+    const mask = new Mask();
+    for (let at = 0; at < 5000; at++) mask.add(`-----BEGIN X-----\n${BODY}${at}\n${at}${BODY}\n-----END X-----`);
+    const began = performance.now();
+    for (let at = 0; at < 2000; at++) mask.text(`a line of words that says nothing ${at} at all, as most of them do`);
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(mask.text(`x ${BODY}77 y`)).toBe(`x ${HIDDEN} y`);
+  });
+});
+
+it("in a record only what somebody said is touched", () => {
+  const record = {
+    job: "admin",
+    outcome: "failed",
+    line: "user admin",
+    output: ["admin"],
+    allocations: [{ job: "admin", message: "admin" }],
+  };
+  expect(masking("admin", "failed").conceal(record)).toEqual({
+    job: "admin",
+    outcome: "failed",
+    line: `user ${HIDDEN}`,
+    output: [HIDDEN],
+    allocations: [{ job: "admin", message: HIDDEN }],
+  });
+});
+
+it("a record is the same one as long as there is nothing to hide", () => {
+  const record = { line: "x", exit: null };
+  expect(new Mask().conceal(record)).toBe(record);
+});

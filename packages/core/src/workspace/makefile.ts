@@ -1,0 +1,52 @@
+/**
+ * The Makefile of a new job: it can be deployed as it is. Examples are commented with a "#" alone, prose with "# ", so
+ * that taking the former away is all it takes to use one.
+ */
+export const MAKEFILE = `# maand runs these targets on the worker, in this directory. In the environment: JOB, NEW_VERSION, CURRENT_VERSION,
+# WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. What the job writes belongs into data/ and logs/; they stay.
+
+# first deploy to a worker, and after maintenance
+start:
+	@echo "start $(JOB) $(NEW_VERSION)"
+
+# before maintenance or removal; must also succeed when nothing runs
+stop:
+	@echo "stop $(JOB)"
+
+# upgrade: restart_policy always, or a changed file matches restart_globs
+restart: stop start
+
+# upgrade: restart_policy reload
+reload: restart
+
+# maand job status
+status:
+	@echo "$(JOB) $(CURRENT_VERSION) on $(WORKER_IP)"
+
+.PHONY: start stop restart reload status
+
+# Instead of the targets above, with docker compose and a compose.yaml beside this file:
+#
+#start restart:
+#	docker compose up --detach --force-recreate --remove-orphans
+#stop:
+#	docker compose down
+#reload:
+#	docker compose kill --signal HUP
+#status:
+#	docker compose ps
+
+# Or with systemd and a unit file $(JOB).service beside this file:
+#
+#start restart:
+#	cp $(JOB).service /etc/systemd/system/
+#	systemctl daemon-reload
+#	systemctl enable $(JOB).service
+#	systemctl restart $(JOB).service
+#stop:
+#	systemctl disable --now $(JOB).service
+#reload:
+#	systemctl reload $(JOB).service
+#status:
+#	systemctl status --no-pager $(JOB).service
+`;

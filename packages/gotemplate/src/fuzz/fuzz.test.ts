@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { fuzz } from "./run.test.support.ts";
+
+test("whatever the template, it is rendered or refused with a TemplateError, in bounded time", () => {
+  const summary = fuzz(4000, 20_240_607);
+  expect(summary.broken).toEqual([]);
+  expect(summary.rendered).toBeGreaterThan(400);
+  expect(summary.parseErrors).toBeGreaterThan(400);
+  expect(summary.execErrors).toBeGreaterThan(400);
+});

@@ -1,0 +1,23 @@
+import { parse, TemplateError, type TemplateFunctions } from "./index.ts";
+
+/** What a template gives. */
+export function render(text: string, data?: unknown, funcs: TemplateFunctions = {}): string {
+  return parse(text, { name: "t", funcs }).execute(data);
+}
+
+/** The error a template gives; fails when it gives none. */
+export function failure(text: string, data?: unknown, funcs: TemplateFunctions = {}): TemplateError {
+  try {
+    render(text, data, funcs);
+  } catch (thrown) {
+    if (thrown instanceof TemplateError) return thrown;
+    throw thrown;
+  }
+  throw new Error(`${text} gave no error`);
+}
+
+/** The kind and message of the error a template gives, the place left out. */
+export function complaint(text: string, data?: unknown, funcs: TemplateFunctions = {}): string {
+  const { kind, message } = failure(text, data, funcs);
+  return `${kind}: ${message.replace(/^template: t:\d+:\d+: /, "").replace(/^executing "[^"]*" at <.*>: /s, "")}`;
+}

@@ -1,0 +1,86 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { error, type Problem } from "@maand/core";
+import { type AuthorityFiles, CRT, KEY } from "./authority-files.ts";
+
+/** A bucket's certificate authority. */
+export interface Authority {
+  /** Its certificate, and nothing else that may be in the file, as PEM. */
+  readonly pem: string;
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+}
+
+/** What the two files of an authority come to: there is none, it cannot be used, or it can. */
+export type FoundAuthority =
+  | { readonly state: "missing" }
+  | { readonly state: "refused"; readonly problem: Problem }
+  | { readonly state: "ready"; readonly authority: Authority };
+
+const RSA_BITS = 2048;
+const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/** Looks at an authority, be it ours or one that somebody brought (B32): PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
+export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
+  if (crt === undefined && key === undefined) return { state: "missing" };
+  if (crt === undefined) return refused(CRT, `the bucket CA is incomplete: ${KEY} is there and this is not`, RESTORE);
+  if (key === undefined) return refused(KEY, `the bucket CA is incomplete: ${CRT} is there and this is not`, RESTORE);
+  const pem = crt.match(BLOCK)?.join("\n");
+  const certificate = pem === undefined ? undefined : parsed(() => new X509Certificate(pem));
+  if (pem === undefined || !(certificate instanceof X509Certificate))
+    return refused(CRT, "this is no certificate", "it has to be PEM: -----BEGIN CERTIFICATE-----");
+  const secret = parsed(() => createPrivateKey(key));
+  if (secret instanceof Error) return refused(KEY, ...unreadable(secret));
+  const flaw = flawOf(certificate, secret);
+  return flaw ?? { state: "ready", authority: { pem: `${pem}\n`, certificate, key: secret } };
+}
+
+/** What is wrong with the time an authority is valid for; undefined while it is. */
+export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: Date): Problem | undefined {
+  const { validFrom, validTo } = certificate;
+  if (now.getTime() >= Date.parse(validTo))
+    return error("invalid_ca", CRT, `the bucket CA has expired, on ${validTo}`, RENEW);
+  if (now.getTime() < Date.parse(validFrom))
+    return error("invalid_ca", CRT, `the bucket CA is not valid before ${validFrom}`, "set this machine's clock");
+  return undefined;
+}
+
+/** How a bucket gets another authority. */
+export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then build and deploy`;
+
+const RESTORE = `put it back from a backup; to begin with another CA, move both away and run maand init: every certificate is made anew then`;
+
+function flawOf(certificate: X509Certificate, key: KeyObject): FoundAuthority | undefined {
+  const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
+  const kind = key.asymmetricKeyType;
+  if (kind !== "rsa" && kind !== "ec")
+    return refused(KEY, `keys of type ${kind} cannot sign here`, "use an RSA or an EC key");
+  if (kind === "rsa" && modulusLength < RSA_BITS)
+    return refused(KEY, `an RSA key of ${modulusLength} bits is too short`, `use one of at least ${RSA_BITS} bits`);
+  if (kind === "ec" && !CURVES.includes(namedCurve))
+    return refused(KEY, `keys on the curve ${namedCurve} cannot sign here`, "use P-256, P-384 or P-521");
+  if (!certificate.checkPrivateKey(key))
+    return refused(KEY, `this is not the key of ${CRT}`, "put the key and the certificate there that belong together");
+  if (!certificate.ca)
+    return refused(CRT, "this certificate may not sign others", "a CA needs basicConstraints CA:TRUE and keyCertSign");
+  return undefined;
+}
+
+function refused(where: string, message: string, hint: string): FoundAuthority {
+  return { state: "refused", problem: error("invalid_ca", where, message, hint) };
+}
+
+function unreadable(cause: Error): [string, string] {
+  const locked = "code" in cause && cause.code === "ERR_MISSING_PASSPHRASE";
+  return locked
+    ? ["the key is locked with a passphrase", "openssl pkey -in locked.key -out secrets/ca.key takes it off"]
+    : ["this is no private key", "it has to be PEM: PKCS#8, PKCS#1 or SEC 1"];
+}
+
+function parsed<T>(parse: () => T): T | Error {
+  try {
+    return parse();
+  } catch (cause) {
+    return cause instanceof Error ? cause : new Error(String(cause));
+  }
+}

@@ -1,0 +1,71 @@
+import { definePlugin, type InitContext, MaandError, type Plugin, problemsError } from "@maand/core";
+import { type Authority, outOfTime, readAuthority } from "./authority.ts";
+import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
+import { contributeCerts } from "./contribute.ts";
+import { type KeyKind, keyPairMaker, keyPem, type MakeKeyPair } from "./key-pair.ts";
+import { renderCerts } from "./render.ts";
+import { CERTS_DESCRIPTION, CertsSchema, certsJsonSchema } from "./schema.ts";
+import { validateAuthority, validateCerts } from "./validate.ts";
+import { leafSigner, type SignLeaf, signAuthority } from "./x509.ts";
+
+export interface CertsOptions {
+  /** Kind of key a new authority gets; default `rsa-4096`. Tests do not wait for one that large. */
+  readonly caKey?: KeyKind;
+}
+
+/** Days a new authority is valid (build.md 12.1). */
+const AUTHORITY_DAYS = 3650;
+
+/** Gives a bucket a certificate authority, and its jobs the certificates that `certs` of their manifests ask for. */
+export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
+  const makeKeyPair = keyPairMaker();
+  const authorityOf = oncePerRun((context) => haveAuthority(context, caKey, makeKeyPair));
+  const signerOf = oncePerRun(async (context): Promise<SignLeaf> => leafSigner(await authorityOf(context)));
+  return definePlugin({
+    name: "certs",
+    claims: { certs: { description: CERTS_DESCRIPTION, schema: CertsSchema, jsonSchema: certsJsonSchema } },
+    apply(hooks) {
+      hooks.init.tapPromise("certs", async (context) => {
+        const flaw = outOfTime(await authorityOf(context), context.now());
+        if (flaw) throw problemsError([flaw]);
+      });
+      hooks.validate.tap("certs", (context) => {
+        validateCerts(context);
+        validateAuthority(context);
+      });
+      hooks.contribute.tapPromise("certs", async (context) => {
+        const authority = await authorityOf(context);
+        await contributeCerts(context, { authority, makeKeyPair, signer: () => signerOf(context) });
+      });
+      hooks.render.tap("certs", renderCerts);
+    },
+  });
+}
+
+/** The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. */
+async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
+  const { bucket, signal } = context;
+  const found = readAuthority(readAuthorityFiles(bucket.root));
+  if (found.state === "refused") throw problemsError([found.problem]);
+  if (found.state === "ready") {
+    keepPrivate(bucket.root);
+    return found.authority;
+  }
+  const keys = await makeKeyPair(kind, signal);
+  const notBefore = new Date(Math.floor(context.now().getTime() / 1000) * 1000);
+  const notAfter = new Date(notBefore.getTime() + AUTHORITY_DAYS * 86_400_000);
+  const crt = await signAuthority(bucket.id, keys, { notBefore, notAfter });
+  writeAuthorityFiles(bucket.root, { crt, key: keyPem(keys.privateKey, false) });
+  const made = readAuthority(readAuthorityFiles(bucket.root));
+  if (made.state === "ready") return made.authority;
+  throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was made" });
+}
+
+/** Remembers what was made for the run it was made in: its jobs are asked about side by side. */
+function oncePerRun<T>(make: (context: InitContext) => Promise<T>): (context: InitContext) => Promise<T> {
+  let last: { readonly run: string; readonly made: Promise<T> } | undefined;
+  return (context) => {
+    if (last?.run !== context.run.id) last = { run: context.run.id, made: make(context) };
+    return last.made;
+  };
+}

@@ -1,0 +1,113 @@
+import { type ContributeContext, NAMESPACE } from "@maand/core";
+import type { Authority } from "./authority.ts";
+import { NEW, type Pair, reasonToMake, validityOf, type Wanted } from "./decide.ts";
+import { keyPem, type MakeKeyPair } from "./key-pair.ts";
+import { holdsFor } from "./names.ts";
+import { type CertEntry, readCerts } from "./settings.ts";
+import type { SignLeaf } from "./x509.ts";
+
+/** Beginning of the keys, and of the paths, that certificates are under. */
+export const PREFIX = "certs/";
+
+/** The authority of a build, and the means to make certificates with it. */
+export interface Mint {
+  readonly authority: Authority;
+  readonly makeKeyPair: MakeKeyPair;
+  /** Loads what signs; only when something is to be signed. */
+  signer(): Promise<SignLeaf>;
+}
+
+/** Decides about every certificate of one job, makes those that are needed, and says what is to be stored (build.md 12). */
+export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
+  const { job, allocations, kv } = context;
+  const hosts = allocations.map(({ host }) => host);
+  const held = await Promise.all(readCerts(job).map((entry) => pairsOf(context, mint, entry, hosts)));
+  kv.sync(NAMESPACE.workers, PREFIX, { [`${PREFIX}ca.crt`]: mint.authority.pem });
+  for (const host of hosts) {
+    const entries = held.flatMap(({ name, pairs }) => entriesOf(name, pairs.get(host)));
+    kv.sync(NAMESPACE.allocation(job.name, host), PREFIX, Object.fromEntries(entries));
+  }
+}
+
+interface Held {
+  readonly name: string;
+  /** By host. */
+  readonly pairs: ReadonlyMap<string, Pair>;
+}
+
+function entriesOf(name: string, pair: Pair | undefined): [string, string][] {
+  if (!pair) return [];
+  return [
+    [`${PREFIX}${name}.crt`, pair.crt],
+    [`${PREFIX}${name}.key`, pair.key],
+  ];
+}
+
+async function pairsOf(
+  context: ContributeContext,
+  mint: Mint,
+  entry: CertEntry,
+  hosts: readonly string[],
+): Promise<Held> {
+  const made: string[] = [];
+  const wanted = { entry, authority: mint.authority, settings: context.settings, now: context.now() };
+  const pairs = entry.one
+    ? await onePair(context, mint, { ...wanted, hosts }, made)
+    : await Promise.all(hosts.map((host) => ownPair(context, mint, { ...wanted, hosts: [host] }, host, made)));
+  if (made.length > 0) context.log(sentence(entry, context.job.name, hosts.length, made));
+  return { name: entry.name, pairs: new Map(pairs) };
+}
+
+async function ownPair(
+  context: ContributeContext,
+  mint: Mint,
+  wanted: Wanted,
+  host: string,
+  made: string[],
+): Promise<[string, Pair]> {
+  const stored = storedPair(context, wanted.entry.name, host);
+  const reason = reasonToMake(stored, wanted);
+  if (stored && reason === undefined) return [host, stored];
+  made.push(reason ?? NEW);
+  return [host, await makePair(context, mint, wanted)];
+}
+
+/** The pair of all workers: the first stored one that still holds, for those that lack it too. */
+async function onePair(
+  context: ContributeContext,
+  mint: Mint,
+  wanted: Wanted,
+  made: string[],
+): Promise<[string, Pair][]> {
+  const { entry, hosts } = wanted;
+  if (hosts.length === 0) return [];
+  const stored = hosts.flatMap((host) => storedPair(context, entry.name, host) ?? []);
+  const distinct = [...new Map(stored.map((pair) => [pair.crt + pair.key, pair])).values()];
+  const judged = distinct.map((pair) => ({ pair, reason: reasonToMake(pair, wanted) }));
+  const kept = judged.find(({ reason }) => reason === undefined)?.pair;
+  if (!kept) made.push(judged[0]?.reason ?? NEW);
+  const pair = kept ?? (await makePair(context, mint, wanted));
+  return hosts.map((host) => [host, pair]);
+}
+
+function storedPair({ kv, job }: ContributeContext, name: string, host: string): Pair | undefined {
+  const namespace = NAMESPACE.allocation(job.name, host);
+  const crt = kv.find(namespace, `${PREFIX}${name}.crt`);
+  const key = kv.find(namespace, `${PREFIX}${name}.key`);
+  return crt === undefined || key === undefined ? undefined : { crt, key };
+}
+
+async function makePair({ settings, signal }: ContributeContext, mint: Mint, wanted: Wanted): Promise<Pair> {
+  const sign = await mint.signer();
+  const { entry, hosts } = wanted;
+  const { privateKey, publicKey } = await mint.makeKeyPair(settings.certsKey, signal);
+  const names = holdsFor(entry.altNames, hosts);
+  const crt = await sign({ commonName: entry.commonName, holdsFor: names, publicKey, ...validityOf(wanted) });
+  return { crt, key: keyPem(privateKey, entry.pkcs8) };
+}
+
+function sentence({ name, one }: CertEntry, job: string, workers: number, made: readonly string[]): string {
+  const reasons = [...new Set(made)].join("; ");
+  const whom = one ? "all its workers" : `${made.length} of ${workers} ${workers === 1 ? "worker" : "workers"}`;
+  return `certificate "${name}" of ${job}: made for ${whom} (${reasons})`;
+}

@@ -1,0 +1,86 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { Settings } from "@maand/core";
+import type { Authority } from "./authority.ts";
+import { isPkcs8 } from "./key-pair.ts";
+import { type HoldsFor, holdsFor, readSubjectAltNames } from "./names.ts";
+import type { CertEntry } from "./settings.ts";
+import type { Validity } from "./x509.ts";
+
+/** A certificate and its key, as PEM. */
+export interface Pair {
+  readonly crt: string;
+  readonly key: string;
+}
+
+/** What a certificate is held against. */
+export interface Wanted {
+  readonly entry: CertEntry;
+  /** Workers it has to hold for. */
+  readonly hosts: readonly string[];
+  readonly authority: Authority;
+  readonly settings: Pick<Settings, "certsTtlDays" | "certsRenewalBufferDays">;
+  readonly now: Date;
+}
+
+/** The reason for a certificate that is not there yet. */
+export const NEW = "new";
+
+const DAY = 86_400_000;
+
+/**
+ * Why a certificate has to be made; undefined when the stored one may stay. Everything it was made from is read from the
+ * certificate itself, so each is decided alone (decision 25, B05).
+ */
+export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {
+  if (!pair) return NEW;
+  const certificate = readPair(pair);
+  if (!certificate) return "the stored one was damaged";
+  const { authority, entry } = wanted;
+  if (!certificate.checkIssued(authority.certificate) || !certificate.verify(authority.certificate.publicKey))
+    return "the CA changed";
+  if (certificate.subject !== `CN=${entry.commonName}` || isPkcs8(pair.key) !== entry.pkcs8)
+    return "its entry in the manifest changed";
+  return unfit(certificate, wanted) ?? due(certificate, wanted);
+}
+
+/** When a certificate made now is valid: it never outlives the CA (B32). Certificates count in whole seconds. */
+export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
+  const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000);
+  const wished = notBefore.getTime() + settings.certsTtlDays * DAY;
+  return { notBefore, notAfter: new Date(Math.min(wished, Date.parse(authority.certificate.validTo))) };
+}
+
+/** The certificate of a pair whose key belongs to it. */
+function readPair({ crt, key }: Pair): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(crt);
+    return certificate.checkPrivateKey(createPrivateKey(key)) ? certificate : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A certificate for all workers may hold for some that are gone; one for a single worker is for that one alone. */
+function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
+  const has = readSubjectAltNames(subjectAltName);
+  const needs = holdsFor(entry.altNames, hosts);
+  if (!has || !equal(has.entry, needs.entry)) return "its entry in the manifest changed";
+  const fits = entry.one ? includes(has, needs) : equal(has.hosts, needs.hosts);
+  return fits ? undefined : "a worker's address has to be in it";
+}
+
+function includes(has: HoldsFor, needs: HoldsFor): boolean {
+  return needs.hosts.every((host) => has.hosts.includes(host));
+}
+
+function equal(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, at) => name === b[at]);
+}
+
+/** Making it again would be for nothing, at every build, where the CA lets the next one last no longer than this one. */
+function due({ validTo }: X509Certificate, wanted: Wanted): string | undefined {
+  const end = Date.parse(validTo);
+  const begin = end - wanted.settings.certsRenewalBufferDays * DAY;
+  const longer = validityOf(wanted).notAfter.getTime() > end;
+  return longer && wanted.now.getTime() >= begin ? "its time is running out" : undefined;
+}

@@ -1,0 +1,102 @@
+import { didYouMean, error, isName, type Job, nameRule, type Report, type ValidateContext, warning } from "@maand/core";
+import * as v from "valibot";
+import { outOfTime, RENEW, readAuthority } from "./authority.ts";
+import { CRT, readAuthorityFiles } from "./authority-files.ts";
+import { isCertifiable } from "./names.ts";
+import { CertsSchema, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
+
+const DAY = 86_400_000;
+/** X.509 allows no more in a common name. */
+const LONGEST_COMMON_NAME = 64;
+
+/** Looks at every job's `certs`: names, whom they are made out to, and keys nobody knows. */
+export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
+  for (const job of jobs) {
+    const parsed = v.safeParse(CertsSchema, job.manifest.certs);
+    const certs = parsed.success ? parsed.output : {}; // absent, or refused already by the claim's schema
+    const where = `workspace/jobs/${job.name}/manifest.json: certs`;
+    for (const [name, cert] of Object.entries(certs)) validateCert(name, cert, `${where}.${name}`, report);
+    validateFiles(job, Object.keys(certs), report);
+  }
+}
+
+/** Looks at the bucket's CA; jobs without certificates do not need one that is in time. A missing one is made later. */
+export function validateAuthority({ bucket, jobs, now, settings, report }: ValidateContext): void {
+  const found = readAuthority(readAuthorityFiles(bucket.root));
+  if (found.state === "refused") report(found.problem);
+  if (found.state !== "ready") return;
+  const needed = jobs.some(({ manifest }) => Object.keys(manifest.certs ?? {}).length > 0);
+  const problem = outOfTime(found.authority, now());
+  if (problem) return report(needed ? problem : { ...problem, level: "warning" });
+  const { validTo } = found.authority.certificate;
+  if (needed && Date.parse(validTo) < now().getTime() + settings.certsTtlDays * DAY)
+    report(warning("ca_ends", CRT, `the bucket CA ends on ${validTo}, and every certificate with it`, RENEW));
+}
+
+function validateCert(name: string, { subject = {}, ...cert }: WrittenCert, where: string, report: Report): void {
+  if (!isName("cert", name)) report(problem(where, `"${name}" cannot name a certificate`, `use ${nameRule("cert")}`));
+  else if (name === "ca")
+    report(problem(where, 'the name "ca" is taken: certs/ca.crt is the bucket\'s own', "give it another name"));
+  unknownKeys(cert, KNOWN_KEYS.cert, where, report);
+  unknownKeys(subject, KNOWN_KEYS.subject, `${where}.subject`, report);
+  if (subject.common_name !== undefined)
+    validateCommonName(subject.common_name, `${where}.subject.common_name`, report);
+  for (const [at, altName] of (subject.alt_names ?? []).entries())
+    if (!isCertifiable(altName))
+      report(
+        problem(`${where}.subject.alt_names[${at}]`, `"${altName}" is no DNS name and no address`, hintFor(altName)),
+      );
+}
+
+function validateCommonName(name: string, where: string, report: Report): void {
+  if (name === "") report(problem(where, "must not be empty", "leave it out, and it is the job's name"));
+  else if (!isCertifiable(name)) report(problem(where, `"${name}" is no DNS name and no address`, hintFor(name)));
+  else if (name.length > LONGEST_COMMON_NAME)
+    report(
+      problem(
+        where,
+        `is longer than ${LONGEST_COMMON_NAME} characters, which no common name may be`,
+        "put it under alt_names, and a shorter one here",
+      ),
+    );
+}
+
+function hintFor(name: string): string {
+  const bare = name
+    .trim()
+    .replace(/^[a-z]+:\/\//i, "")
+    .replace(/\/.*$/, "")
+    .replace(/(?<!:[^:]*):\d+$/, "");
+  if (bare !== name && isCertifiable(bare)) return `write "${bare}"`;
+  return "use letters, digits and - with dots between, such as db.example.com or *.example.com, or an address";
+}
+
+/** A file of the job that would be in the place of one made here never reaches a worker. */
+function validateFiles(job: Job, names: readonly string[], report: Report): void {
+  const made = ["certs/ca.crt", ...names.flatMap((name) => [`certs/${name}.crt`, `certs/${name}.key`])];
+  for (const { path } of job.files.filter((file) => made.includes(file.path)))
+    report(
+      warning(
+        "file_replaced",
+        `workspace/jobs/${job.name}/${path}`,
+        "on workers the bucket's own file stands here instead",
+        "take the file out, or move it to another directory",
+      ),
+    );
+}
+
+function unknownKeys(value: object, known: readonly string[], where: string, report: Report): void {
+  for (const key of Object.keys(value).filter((name) => !known.includes(name)))
+    report(
+      warning(
+        "unknown_key",
+        `${where}.${key}`,
+        `unknown key "${key}" is ignored`,
+        didYouMean(key, known) ?? `known here: ${known.join(", ")}`,
+      ),
+    );
+}
+
+function problem(where: string, message: string, hint: string) {
+  return error("invalid_certs", where, message, hint);
+}
