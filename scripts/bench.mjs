@@ -3,6 +3,8 @@ import { createJiti } from "jiti";
 
 const BENCHES = {
   start: ["../test/bench/start.ts", "start"],
+  build: ["../test/bench/build.ts", "build"],
+  certs: ["../test/bench/certs.ts", "certs"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
 };
 

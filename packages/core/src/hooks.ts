@@ -90,3 +90,8 @@ export type Hooks = ReturnType<typeof createHooks>;
 
 /** A hook's name. */
 export type HookName = keyof Hooks;
+
+/** Whether anybody taps a hook. tapable's own `isUsed` counts interceptors too, and every hook of ours has one. */
+export function isTapped(hook: { readonly taps: readonly unknown[] }): boolean {
+  return hook.taps.length > 0;
+}

@@ -30,7 +30,7 @@ export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   if (pem === undefined || !(certificate instanceof X509Certificate))
     return refused(CRT, "this is no certificate", "it has to be PEM: -----BEGIN CERTIFICATE-----");
   const secret = parsed(() => createPrivateKey(key));
-  if (secret instanceof Error) return refused(KEY, ...unreadable(secret));
+  if (secret instanceof Error) return refused(KEY, ...unreadable(key));
   const flaw = flawOf(certificate, secret);
   return flaw ?? { state: "ready", authority: { pem: `${pem}\n`, certificate, key: secret } };
 }
@@ -70,9 +70,8 @@ function refused(where: string, message: string, hint: string): FoundAuthority {
   return { state: "refused", problem: error("invalid_ca", where, message, hint) };
 }
 
-function unreadable(cause: Error): [string, string] {
-  const locked = "code" in cause && cause.code === "ERR_MISSING_PASSPHRASE";
-  return locked
+function unreadable(key: string): [string, string] {
+  return /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(key)
     ? ["the key is locked with a passphrase", "openssl pkey -in locked.key -out secrets/ca.key takes it off"]
     : ["this is no private key", "it has to be PEM: PKCS#8, PKCS#1 or SEC 1"];
 }

@@ -15,7 +15,8 @@ export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "
     const parsed = v.safeParse(CertsSchema, job.manifest.certs);
     const certs = parsed.success ? parsed.output : {}; // absent, or refused already by the claim's schema
     const where = `workspace/jobs/${job.name}/manifest.json: certs`;
-    for (const [name, cert] of Object.entries(certs)) validateCert(name, cert, `${where}.${name}`, report);
+    for (const name of namesOf(job)) validateName(name, `${where}.${name}`, report);
+    for (const [name, cert] of Object.entries(certs)) validateCert(cert, `${where}.${name}`, report);
     validateFiles(job, Object.keys(certs), report);
   }
 }
@@ -25,18 +26,26 @@ export function validateAuthority({ bucket, jobs, now, settings, report }: Valid
   const found = readAuthority(readAuthorityFiles(bucket.root));
   if (found.state === "refused") report(found.problem);
   if (found.state !== "ready") return;
-  const needed = jobs.some(({ manifest }) => Object.keys(manifest.certs ?? {}).length > 0);
-  const problem = outOfTime(found.authority, now());
-  if (problem) return report(needed ? problem : { ...problem, level: "warning" });
+  const needed = jobs.some((job) => namesOf(job).length > 0);
+  const wrong = outOfTime(found.authority, now());
   const { validTo } = found.authority.certificate;
-  if (needed && Date.parse(validTo) < now().getTime() + settings.certsTtlDays * DAY)
+  if (wrong) report(needed ? wrong : { ...wrong, level: "warning" });
+  else if (needed && Date.parse(validTo) < now().getTime() + settings.certsTtlDays * DAY)
     report(warning("ca_ends", CRT, `the bucket CA ends on ${validTo}, and every certificate with it`, RENEW));
 }
 
-function validateCert(name: string, { subject = {}, ...cert }: WrittenCert, where: string, report: Report): void {
+/** As written: the schema leaves out names that every object has by its nature, and they must not vanish unseen. */
+function namesOf({ manifest }: Pick<Job, "manifest">): string[] {
+  return typeof manifest.certs === "object" ? Object.keys(manifest.certs ?? {}) : [];
+}
+
+function validateName(name: string, where: string, report: Report): void {
   if (!isName("cert", name)) report(problem(where, `"${name}" cannot name a certificate`, `use ${nameRule("cert")}`));
   else if (name === "ca")
     report(problem(where, 'the name "ca" is taken: certs/ca.crt is the bucket\'s own', "give it another name"));
+}
+
+function validateCert({ subject = {}, ...cert }: WrittenCert, where: string, report: Report): void {
   unknownKeys(cert, KNOWN_KEYS.cert, where, report);
   unknownKeys(subject, KNOWN_KEYS.subject, `${where}.subject`, report);
   if (subject.common_name !== undefined)

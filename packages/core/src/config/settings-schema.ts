@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { error, type Report } from "../domain/problem.ts";
 import { looksLike, told, trimmed } from "../domain/told.ts";
-import { readWritten, warnUnknownKeys } from "../domain/written.ts";
+import { onlyObject, readWritten, warnUnknownKeys } from "../domain/written.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 const seconds = v.pipe(
@@ -71,20 +71,22 @@ const ENTRIES = {
     default: D.logFormat,
   }),
   timeouts: told(
-    v.looseObject({
-      connect: told(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
-      command: told(seconds, "Seconds a command on a worker may take; default 300.", {
-        default: D.timeouts.commandMs / 1000,
+    onlyObject(
+      v.looseObject({
+        connect: told(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
+        command: told(seconds, "Seconds a command on a worker may take; default 300.", {
+          default: D.timeouts.commandMs / 1000,
+        }),
+        hook: told(seconds, "Seconds a hook may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
       }),
-      hook: told(seconds, "Seconds a hook may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
-    }),
+    ),
     "Time limits in seconds.",
   ),
 };
 
 /** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means. */
 export const SettingsSchema = v.pipe(
-  v.looseObject(ENTRIES),
+  onlyObject(v.looseObject(ENTRIES)),
   v.metadata({ title: "maand.conf", description: "How maand works on this bucket." }),
 );
 

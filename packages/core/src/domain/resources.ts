@@ -94,9 +94,7 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
       "insufficient_resources",
       where,
       message,
-      available > 0
-        ? "place fewer jobs there, or lower what they reserve"
-        : `write "${kind}" for this worker, or run maand worker_facts`,
+      available > 0 ? "place fewer jobs there, or lower what they reserve" : `write "${kind}" for this worker`,
     ),
   );
 }

@@ -3,6 +3,7 @@ import { manifestFile } from "../domain/manifest.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/problem.ts";
 import { locate } from "../domain/written.ts";
 import { problemsError } from "../errors.ts";
+import { isTapped } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
@@ -36,7 +37,7 @@ export async function build(maand: Maand, wish: BuildWish = {}): Promise<Built> 
   try {
     const frame = runFrame(maand, "build");
     const built = await buildCatalog(maand, frame, wish);
-    if (maand.hooks.built.isUsed()) await runBuilt(maand, frame);
+    if (isTapped(maand.hooks.built)) await runBuilt(maand, frame);
     return built;
   } finally {
     lock.release();

@@ -1,5 +1,6 @@
 import type { HealthResult, VerifyContext } from "../contexts.ts";
 import type { Allocation, Job } from "../domain/job.ts";
+import { isTapped } from "../hooks.ts";
 import { jobContext } from "./contexts-of.ts";
 import { asMaandError } from "./outcome.ts";
 import { type Run, workerOf } from "./run.ts";
@@ -42,7 +43,7 @@ export async function checkHealth(
       });
     },
   });
-  if (maand.hooks.verify.isUsed() && active.length > 0) frame.emit("health.started", { job: job.name });
+  if (isTapped(maand.hooks.verify) && active.length > 0) frame.emit("health.started", { job: job.name });
   const cause =
     active.length === 0 ? undefined : await maand.hooks.verify.promise(context).then(() => undefined, asMaandError);
   const outcome = cause ? "failed" : results.size > 0 ? "passed" : "skipped";

@@ -3,6 +3,7 @@ import type { ContributeContext, KvContribution } from "../contexts.ts";
 import type { Job } from "../domain/job.ts";
 import { isSecret, NAMESPACE } from "../domain/kv-names.ts";
 import { MaandError } from "../errors.ts";
+import { isTapped } from "../hooks.ts";
 import type { Kv } from "../store/kv.ts";
 import { jobContext } from "./contexts-of.ts";
 import { type Run, workerOf } from "./run.ts";
@@ -25,7 +26,7 @@ const JOBS_AT_ONCE = 8;
 /** Asks the `contribute` taps about each job; where two say something of one key, the later job wins. Nothing is written here. */
 export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
   const found = new Collected();
-  if (!source.maand.hooks.contribute.isUsed()) return found.byNamespace;
+  if (!isTapped(source.maand.hooks.contribute)) return found.byNamespace;
   const side = pLimit(JOBS_AT_ONCE);
   const asked = await Promise.allSettled(jobs.map((job) => side(() => askAbout(source, job))));
   for (const answer of asked) {

@@ -105,7 +105,14 @@ async function controlOne(
     const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
     if (ended.some((result) => result.outcome !== "ok")) break;
-    if (healthCheck) await mustBeHealthy(source, job);
+    const sick = healthCheck ? await sickness(source, job) : undefined;
+    if (sick === undefined) continue;
+    results.splice(
+      -ended.length,
+      ended.length,
+      ...ended.map((result) => ({ ...result, outcome: "failed" as const, message: sick })),
+    );
+    break;
   }
   const reached = new Set(results.map((result) => result.host));
   return [
@@ -114,10 +121,11 @@ async function controlOne(
   ];
 }
 
-async function mustBeHealthy(source: Source, job: Job): Promise<void> {
+/** Why a job is not healthy after a batch; undefined when it is. */
+async function sickness(source: Source, job: Job): Promise<string | undefined> {
   const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
   const { outcome, cause } = await checkHealth(source, job, active, true);
-  if (outcome === "failed") throw cause;
+  return outcome === "failed" ? asMaandError(cause).message : undefined;
 }
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {

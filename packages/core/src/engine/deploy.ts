@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { treeDigest } from "../domain/digest.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { jobContext } from "./contexts-of.ts";
 import type { Maand } from "./maand.ts";
@@ -120,9 +121,13 @@ function remember(run: Run, plans: readonly PlannedJob[]): void {
   const { store } = run.maand;
   const before = store.promoted.planned();
   store.transaction(() => {
-    for (const { allocations } of plans) {
-      for (const { allocation, target } of allocations)
-        if (before.get(allocation.id) !== target.digest) store.promoted.plan(allocation.id, target.digest);
+    for (const { job, allocations } of plans) {
+      const source = treeDigest(job.files);
+      for (const { allocation, target } of allocations) {
+        const known = before.get(allocation.id);
+        if (known?.digest !== target.digest || known.source !== source)
+          store.promoted.plan(allocation.id, { digest: target.digest, source });
+      }
     }
   });
 }

@@ -22,11 +22,12 @@ export interface Collected {
  */
 export async function gc(maand: Maand): Promise<Collected> {
   const run = beginRun(maand, "gc");
-  let outcome = "failed";
+  let outcome = "refused";
   try {
     const removed = run.catalog.allocations.filter((allocation) => allocation.removed);
     const lost = await lostHosts(run, removed);
     refuseRunning(run, removed, lost);
+    outcome = "failed";
     const collected = await collect(run, removed, lost);
     maand.store.transaction(() => maand.store.promoted.sweepTrees());
     outcome = collected.failed.length === 0 ? "ok" : "failed";

@@ -1,8 +1,9 @@
 import { treeDigest } from "../domain/digest.ts";
-import type { Allocation, Job } from "../domain/job.ts";
+import type { Job } from "../domain/job.ts";
 import { reachesWorker } from "../domain/job.ts";
 import { type RolloutState, rolloutState } from "../domain/rollout-state.ts";
 import { NO_VERSION } from "../domain/version.ts";
+import type { Planned } from "../store/promoted-rows.ts";
 import type { Store } from "../store/store.ts";
 
 /** One row of `cat deployments` (deploy.md 7.3). */
@@ -29,7 +30,7 @@ export function deployments(store: Store): Deployment[] {
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
   return catalog.allocations.map((allocation): Deployment => {
     const memory = remembered.get(allocation.id) ?? {};
-    const target = targetOf(allocation, built, planned);
+    const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
     return {
       job: allocation.job,
       host: allocation.host,
@@ -46,23 +47,19 @@ export function deployments(store: Store): Deployment[] {
   });
 }
 
+/** What is built of a job: its version, its files as they reach a worker bare, and all of them. */
 interface BuiltTarget {
-  readonly digest: string;
   readonly version: string;
-  /** Whether the digest is the same for every allocation: nothing is rendered into its files. */
-  readonly plain: boolean;
+  readonly bare: string;
+  readonly source: string;
 }
 
-function builtTarget(job: Job): BuiltTarget {
-  const plain = job.manifest.certs === undefined && job.files.every((file) => !file.path.endsWith(".tpl"));
-  return { digest: treeDigest(job.files.filter((file) => reachesWorker(file.path))), version: job.version, plain };
+function builtTarget({ version, files }: Job): BuiltTarget {
+  return { version, bare: treeDigest(files.filter((file) => reachesWorker(file.path))), source: treeDigest(files) };
 }
 
-function targetOf(
-  { id, job }: Allocation,
-  built: ReadonlyMap<string, BuiltTarget>,
-  planned: ReadonlyMap<string, string>,
-) {
-  const target = built.get(job) ?? { digest: "", version: NO_VERSION, plain: true };
-  return { version: target.version, digest: target.plain ? target.digest : (planned.get(id) ?? target.digest) };
+/** What was planned holds as long as nothing was built anew since; then all that is known is that it will differ. */
+function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
+  if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "" };
+  return { version: built.version, digest: planned?.source === built.source ? planned.digest : built.bare };
 }

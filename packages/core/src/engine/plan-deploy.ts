@@ -4,6 +4,7 @@ import { didYouMean } from "../domain/names.ts";
 import type { Wish } from "../domain/plan.ts";
 import { error } from "../domain/problem.ts";
 import { problemsError } from "../errors.ts";
+import { isTapped } from "../hooks.ts";
 import type { JobFailure } from "../summary.ts";
 import { type Leaving, leaving } from "./leaving.ts";
 import { Ledger } from "./ledger.ts";
@@ -88,7 +89,7 @@ export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> 
           ...plan,
           required: isRequired(plan),
           runsFirst:
-            maand.hooks.before.isUsed() && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy")),
+            isTapped(maand.hooks.before) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy")),
         });
       }
       if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });

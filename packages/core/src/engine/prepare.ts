@@ -1,9 +1,10 @@
+import { isTapped } from "../hooks.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { lockBucket } from "./run.ts";
 
 /** Lets plugins make what a bucket needs from its start, as `maand init` does after {@link initBucket}. Throws BUSY. */
 export async function prepareBucket(maand: Maand): Promise<void> {
-  if (!maand.hooks.init.isUsed()) return;
+  if (!isTapped(maand.hooks.init)) return;
   const lock = lockBucket(maand, "init");
   try {
     const context = runFrame(maand, "init").context({});

@@ -2,6 +2,7 @@ import type { RenderContext, Tree } from "../contexts.ts";
 import { byPath, contentHash } from "../domain/digest.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/job.ts";
 import type { Occasion } from "../domain/plan.ts";
+import { isTapped } from "../hooks.ts";
 import { allocationContext, type ContextSource } from "./contexts-of.ts";
 import { kvReader } from "./kv-reader.ts";
 import { workerOf } from "./run.ts";
@@ -15,7 +16,7 @@ export async function renderTree(
   occasion: Occasion,
 ): Promise<Tree> {
   const { hooks, kv, store } = source.maand;
-  if (!hooks.render.isUsed()) return bare;
+  if (!isTapped(hooks.render)) return bare;
   const context: RenderContext = Object.freeze({
     ...allocationContext(source, job, allocation),
     ...occasion,

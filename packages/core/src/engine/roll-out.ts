@@ -1,7 +1,8 @@
 import type { BatchContext, ControlContext } from "../contexts.ts";
 import { batchSize, inBatches } from "../domain/batches.ts";
-import type { Allocation, Job } from "../domain/job.ts";
+import type { Job } from "../domain/job.ts";
 import { MaandError } from "../errors.ts";
+import { isTapped } from "../hooks.ts";
 import { act, intend } from "./act.ts";
 import { checkHealth } from "./check-health.ts";
 import { jobContext } from "./contexts-of.ts";
@@ -169,9 +170,10 @@ async function verifyBatch(run: Run, job: Job, batch: readonly PlannedAllocation
   const named = active.filter(({ host }) => sick.has(host));
   if (outcome === "failed") {
     if (run.maand.signal.aborted) throw cause;
-    for (const allocation of named.length > 0 ? named : members) {
-      run.maand.store.promoted.markHealth(allocation.id, true);
-      run.ledger.fail(job.name, allocation.host, actionOf(batch, allocation), cause, true);
+    for (const { id } of named.length > 0 ? named : members) run.maand.store.promoted.markHealth(id, true);
+    for (const { allocation, decision } of batch) {
+      if (named.length === 0 || sick.has(allocation.host))
+        run.ledger.fail(job.name, allocation.host, decision.action, cause, true);
     }
     throw cause;
   }
@@ -182,14 +184,10 @@ async function verifyBatch(run: Run, job: Job, batch: readonly PlannedAllocation
   });
 }
 
-function actionOf(batch: readonly PlannedAllocation[], { id }: Allocation): string {
-  return batch.find(({ allocation }) => allocation.id === id)?.decision.action ?? "skip";
-}
-
 /** Lets somebody take the whole rollout over (`control`); what they did is promoted and checked as one. */
 async function controlled(run: Run, plan: PlannedJob, batches: readonly Batch[]): Promise<boolean> {
   const { hooks, store } = run.maand;
-  if (!hooks.control.isUsed()) return false;
+  if (!isTapped(hooks.control)) return false;
   const members = batches.flatMap((batch) => batch.members);
   const of = (phase: Batch["phase"]) =>
     batches.filter((batch) => batch.phase === phase).flatMap((batch) => batch.members);
@@ -234,7 +232,7 @@ function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchCo
 
 /** Durable before the first lifecycle command, so that a died run's `after` hooks are made up for (deploy.md 1.10). */
 function markAfter(run: Run, job: Job): void {
-  if (run.maand.hooks.after.isUsed()) run.maand.store.pendingAfter.set(job.name);
+  if (isTapped(run.maand.hooks.after)) run.maand.store.pendingAfter.set(job.name);
 }
 
 async function runAfter(run: Run, plan: PlannedJob): Promise<void> {

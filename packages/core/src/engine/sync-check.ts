@@ -40,7 +40,7 @@ async function differences(source: Parameters<typeof checkSync>[0], host: string
   try {
     const remote = await source.connections.ready(worker);
     const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
-    if (code !== 0) return [error("out_of_sync", host, "its worker.json is missing", "run maand deploy first")];
+    if (code !== 0) return [lost(source, host)];
     return compare(host, stdout, {
       bucket_id: source.maand.bucketId,
       worker_id: worker.workerId,
@@ -50,6 +50,20 @@ async function differences(source: Parameters<typeof checkSync>[0], host: string
     const failed = asMaandError(cause);
     return [error("unreachable", host, failed.message, failed.hint)];
   }
+}
+
+/** A worker without its `worker.json` has lost what was brought there: the next deploy brings everything again. */
+function lost({ maand, catalog, remembered }: Parameters<typeof checkSync>[0], host: string): Problem {
+  maand.store.transaction(() => {
+    for (const { id, host: at } of catalog.allocations)
+      if (at === host && remembered(id).staged !== undefined) maand.store.promoted.stage(id, undefined);
+  });
+  return error(
+    "out_of_sync",
+    host,
+    "its worker.json is missing, so its files are gone",
+    "run maand deploy first, which brings them again",
+  );
 }
 
 function compare(host: string, text: string, wanted: Readonly<Record<string, string | number>>): Problem[] {

@@ -13,7 +13,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export class StoreDatabase {
   readonly #db: Database;
   readonly #file: string;
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements = new Map<string, Statement<unknown[], Row>>();
 
   private constructor(db: Database, file: string) {
     this.#db = db;
@@ -35,17 +35,12 @@ export class StoreDatabase {
   }
 
   all(sql: string, ...values: readonly unknown[]): Row[] {
-    return guarded(this.#file, () =>
-      this.#prepare(sql)
-        .all(...values)
-        .map(asRow),
-    );
+    return guarded(this.#file, () => this.#prepare(sql).all(...values));
   }
 
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
     return guarded(this.#file, () => {
-      const row = this.#prepare(sql).get(...values);
-      return row === undefined ? undefined : asRow(row);
+      return this.#prepare(sql).get(...values);
     });
   }
 
@@ -63,17 +58,13 @@ export class StoreDatabase {
     this.#db.close();
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string): Statement<unknown[], Row> {
     const known = this.#statements.get(sql);
     if (known) return known;
-    const statement = this.#db.prepare(sql);
+    const statement = this.#db.prepare<unknown[], Row>(sql);
     this.#statements.set(sql, statement);
     return statement;
   }
-}
-
-function asRow(row: unknown): Row {
-  return typeof row === "object" && row !== null ? { ...row } : {};
 }
 
 function guarded<T>(file: string, work: () => T): T {

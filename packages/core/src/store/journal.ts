@@ -42,9 +42,12 @@ export class Journal {
     this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
-  /** The last run of a command, if any. */
+  /** The last run of a command that was not refused, if any. */
   lastRun(command: string): RunRow | undefined {
-    const row = this.#db.get("SELECT * FROM run WHERE command = ? ORDER BY number DESC LIMIT 1", command);
+    const row = this.#db.get(
+      "SELECT * FROM run WHERE command = ? AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1",
+      command,
+    );
     return (
       row && {
         number: Number(row.number),

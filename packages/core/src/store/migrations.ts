@@ -118,6 +118,10 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE promoted ADD COLUMN previous_version TEXT;
   ALTER TABLE promoted ADD COLUMN update_seq INTEGER;
   `,
+  `
+  -- digest of the job's files a plan was made from: tells whether they were built anew since
+  ALTER TABLE planned ADD COLUMN source TEXT;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

@@ -6,6 +6,14 @@ import type { StoreDatabase } from "./database.ts";
 /** A file as a digest lists it. */
 export type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
 
+/** What a plan found for an allocation. */
+export interface Planned {
+  /** Digest of the tree it is to have. */
+  readonly digest: string;
+  /** Digest of the job's files that came of, sources included. */
+  readonly source: string;
+}
+
 /** What is known of each allocation: planned, staged, promoted, and what is not settled. */
 export class PromotedRows {
   readonly #db: StoreDatabase;
@@ -33,18 +41,20 @@ export class PromotedRows {
     return found;
   }
 
-  /** Digests the last plan of each allocation found, by allocation id. */
-  planned(): Map<string, string> {
+  /** What the last plan of each allocation found, by allocation id. */
+  planned(): Map<string, Planned> {
+    const rows = this.#db.all("SELECT allocation, digest, source FROM planned");
     return new Map(
-      this.#db.all("SELECT allocation, digest FROM planned").map((row) => [String(row.allocation), String(row.digest)]),
+      rows.map((row) => [String(row.allocation), { digest: String(row.digest), source: String(row.source) }]),
     );
   }
 
-  plan(allocation: string, digest: string): void {
+  plan(allocation: string, { digest, source }: Planned): void {
     this.#db.run(
-      "INSERT INTO planned (allocation, digest) VALUES (?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest",
+      "INSERT INTO planned (allocation, digest, source) VALUES (?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, source = excluded.source",
       allocation,
       digest,
+      source,
     );
   }
 

@@ -1,0 +1,113 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { initialised, typedIn } from "./typed.test.support.ts";
+
+let root: string;
+let typed: ReturnType<typeof typedIn>;
+let before: string;
+
+beforeAll(async () => {
+  before = await initialised();
+}, 60_000);
+
+afterAll(() => rmSync(before, { recursive: true, force: true }));
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maand-init-"));
+  cpSync(join(before, "secrets"), join(root, "secrets"), { recursive: true });
+  typed = typedIn(root);
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+});
+
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+function write(path: string, text: string): void {
+  mkdirSync(join(root, path, ".."), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+const CLAIMING = `export default { plugins: ["defaults", {
+  name: "claimer",
+  apply() {},
+  claims: { team: { description: "Who is called.", schema: { "~standard": { version: 1, vendor: "x", validate: (value) => ({ value }) } },
+    jsonSchema: () => ({ type: "string" }) } },
+}] };\n`;
+
+describe("maand init", () => {
+  it("says what to do next, and that can be done", async () => {
+    const { code, out } = await typed("init");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^maand bucket initialized\n/);
+    const workers = /^ +(\[\{ .*"transport": "local" \}\])$/m.exec(out)?.[1] ?? "";
+    write("workspace/workers.json", workers);
+    expect((await typed("job", "create", "api", "--selectors", "worker")).code).toBe(0);
+    expect((await typed("build", "--strict")).code).toBe(0);
+  });
+
+  it("writes schemas for editors and tells VS Code of them", async () => {
+    await typed("init");
+    const settings: { "json.schemas": { fileMatch: string[]; url: string }[] } = JSON.parse(
+      read(".vscode/settings.json"),
+    );
+    for (const { url } of settings["json.schemas"]) expect(JSON.parse(read(url))).toHaveProperty("$schema");
+    expect(Object.keys(JSON.parse(read("workspace/.schemas/manifest.json")).properties)).toContain("health_check");
+    const [directive = ""] = read("maand.conf").split("\n");
+    expect(JSON.parse(read(directive.replace("#:schema ", "")))).toMatchObject({ title: "maand.conf" });
+  });
+
+  it("makes the schemas anew, and overwrites nothing else", async () => {
+    await typed("init");
+    write("maand.config.js", CLAIMING);
+    write(".vscode/settings.json", "{}\n");
+    write("maand.conf", "# mine\n");
+    const untouched = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
+    const { out } = await typed("init");
+    expect(out).toBe("maand bucket is up to date\n  wrote workspace/.schemas/manifest.json\n");
+    expect(JSON.parse(read("workspace/.schemas/manifest.json")).properties.team).toEqual({
+      description: "Who is called.",
+      type: "string",
+    });
+    expect([read(".vscode/settings.json"), read("maand.conf")]).toEqual(["{}\n", "# mine\n"]);
+    expect(statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs).toBe(untouched);
+    expect((await typed("init")).out).toBe("maand bucket is up to date\n");
+  });
+
+  it("says no more than that with -q, and its record with --json", async () => {
+    expect((await typed("init", "-q")).out).toBe("maand bucket initialized\n");
+    expect(JSON.parse((await typed("init", "--json")).out)).toEqual({ bucket_id: expect.any(String), created: false });
+  });
+});
+
+describe("maand schema", () => {
+  it.each(["manifest", "workers", "disabled", "config"])("prints that of %s, outside of a bucket too", async (name) => {
+    const { code, out } = await typed("schema", name);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#" });
+  });
+
+  it("has the keys stock plugins claim, or those of this bucket's plugins", async () => {
+    const keys = async (): Promise<string[]> =>
+      Object.keys(JSON.parse((await typed("schema", "manifest")).out).properties);
+    expect(await keys()).toContain("health_check");
+    expect(await keys()).not.toContain("team");
+    await typed("init");
+    write("maand.config.js", CLAIMING);
+    expect(await keys()).toEqual(expect.arrayContaining(["health_check", "team"]));
+    write("maand.config.js", CLAIMING.replace('"defaults", ', ""));
+    expect(await keys()).not.toContain("health_check");
+  });
+
+  it("prints what init writes", async () => {
+    await typed("init");
+    for (const name of ["manifest", "workers", "disabled", "config"])
+      expect((await typed("schema", name)).out).toBe(read(`workspace/.schemas/${name}.json`));
+  });
+
+  it("refuses a name it does not know", async () => {
+    const { code, err } = await typed("schema", "worker");
+    expect(code).toBe(2);
+    expect(err).toContain('did you mean "workers"?');
+  });
+});

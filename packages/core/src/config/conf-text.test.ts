@@ -1,0 +1,38 @@
+import { parse } from "smol-toml";
+import { expect, it } from "vitest";
+import type { Problem } from "../domain/problem.ts";
+import { confText } from "./conf-text.ts";
+import { DEFAULT_SETTINGS } from "./settings.ts";
+import { resolveSettings, SettingsSchema } from "./settings-schema.ts";
+
+const SCHEMA = "./schema.json";
+const said = confText(SCHEMA);
+const settled = (text: string) => {
+  const problems: Problem[] = [];
+  const settings = resolveSettings(parse(text), "maand.conf", (problem) => problems.push(problem));
+  return { settings, problems };
+};
+
+it("says nothing but comments", () => {
+  expect(parse(said)).toEqual({});
+});
+
+it("shows every key with its default: with all of them uncommented nothing changes", () => {
+  const uncommented = said.replace(/^# (?=[a-z_.]+ = )/gm, "");
+  expect(Object.keys(parse(uncommented))).toEqual(Object.keys(SettingsSchema.entries));
+  expect(settled(uncommented)).toEqual({ settings: DEFAULT_SETTINGS, problems: [] });
+});
+
+it("lets each line stand alone, a time limit too", () => {
+  const { settings } = settled(said.replace("# timeouts.command = 300", "timeouts.command = 20"));
+  expect(settings?.timeouts).toEqual({ ...DEFAULT_SETTINGS.timeouts, commandMs: 20_000 });
+});
+
+it("says what each key means and which words it takes", () => {
+  expect(said).toContain('# User on the workers; default "agent".\n# ssh_user = "agent"\n');
+  expect(said).toContain("One of rsa-2048, rsa-4096, ecdsa-p256.\n");
+});
+
+it("names its schema first, where editors look", () => {
+  expect(said.split("\n")[0]).toBe(`#:schema ${SCHEMA}`);
+});

@@ -1,0 +1,183 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { applyPlugins } from "@maand/core";
+import { initContext } from "@maand/core/testing";
+import { describe, expect, it, vi } from "vitest";
+import { makeAuthority } from "./authority.test.support.ts";
+import { outOfTime, readAuthority } from "./authority.ts";
+import { writeAuthorityFiles } from "./authority-files.ts";
+import { type CertsOptions, certs } from "./certs.ts";
+import {
+  type Brought,
+  broughtAuthority,
+  described,
+  openssl,
+  scratchDirectory,
+  traditional,
+} from "./openssl.test.support.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const NOW = new Date("2026-06-01T12:00:00.700Z");
+const RSA = ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
+const curve = (name: string) => ["-algorithm", "EC", "-pkeyopt", `ec_paramgen_curve:${name}`];
+
+async function init(root: string, options: CertsOptions = { caKey: "ecdsa-p256" }, now = NOW): Promise<void> {
+  const hooks = await applyPlugins([certs(options)]);
+  await hooks.init.promise(initContext({ bucket: { id: "the-bucket", root }, now: () => now }));
+}
+
+function secrets(root: string): { crt: string; key: string } {
+  return {
+    crt: readFileSync(join(root, "secrets/ca.crt"), "utf8"),
+    key: readFileSync(join(root, "secrets/ca.key"), "utf8"),
+  };
+}
+
+/** A bucket whose secrets hold this. */
+function bring(files: { readonly crt?: string; readonly key?: string }): string {
+  const root = scratchDirectory();
+  mkdirSync(join(root, "secrets"));
+  if (files.crt !== undefined) writeFileSync(join(root, "secrets/ca.crt"), files.crt);
+  if (files.key !== undefined) writeFileSync(join(root, "secrets/ca.key"), files.key, { mode: 0o644 });
+  return root;
+}
+
+describe("the CA that init makes", () => {
+  it("is what build.md 12.1 says, RSA with 4096 bits unless told otherwise, whatever the environment (B52)", async () => {
+    const root = scratchDirectory();
+    process.env.MAAND_TEST = "1";
+    await init(root, {}).finally(() => delete process.env.MAAND_TEST);
+    const { crt, key } = secrets(root);
+    const text = described(crt);
+    expect(text).toMatch(/Subject: CN ?= ?the-bucket\n/);
+    expect(text).toMatch(/Issuer: CN ?= ?the-bucket\n/);
+    expect(text).toContain("Public-Key: (4096 bit)");
+    expect(text.match(/Signature Algorithm: .*/g)).toEqual(
+      Array(2).fill("Signature Algorithm: sha256WithRSAEncryption"),
+    );
+    expect(text).toMatch(/Not Before: Jun {2}1 12:00:00 2026 GMT\s+Not After : May 29 12:00:00 2036 GMT/);
+    expect(text).toMatch(/Basic Constraints: critical\n\s+CA:TRUE\n/);
+    expect(text).toMatch(/Key Usage: critical\n\s+Digital Signature, Key Encipherment, Certificate Sign\n/);
+    expect(text).toMatch(/Subject Key Identifier: \n\s+([0-9A-F]{2}:){19}/);
+    expect(key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+\n-----END RSA PRIVATE KEY-----\n$/);
+  });
+
+  it("B28: is private, and leaves nothing half-written behind", async () => {
+    const root = scratchDirectory();
+    await init(root);
+    const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);
+    expect([mode("secrets"), mode("secrets/ca.key"), mode("secrets/ca.crt")]).toEqual(["700", "600", "600"]);
+    expect(readdirSync(join(root, "secrets")).sort()).toEqual(["ca.crt", "ca.key"]);
+  });
+
+  it("is never made again", async () => {
+    const root = scratchDirectory();
+    await init(root);
+    const before = secrets(root);
+    await init(root);
+    expect(secrets(root)).toEqual(before);
+    expect(() => writeAuthorityFiles(root, { crt: "x", key: "y" })).toThrow("EEXIST");
+    expect(secrets(root)).toEqual(before);
+  });
+});
+
+describe("a CA somebody brings (B32)", () => {
+  const KINDS: Readonly<Record<string, Brought>> = {
+    "an RSA key": { key: RSA },
+    "a key on P-256": { key: curve("P-256") },
+    "a key on P-384": { key: curve("P-384") },
+    "a key on P-521": { key: curve("P-521") },
+    "a name of many parts": { subject: "/C=DE/O=Büro, Ges. m.b.H./OU=a+b/CN=root" },
+  };
+
+  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older form", async (_, brought) => {
+    const { crt, key } = broughtAuthority(brought);
+    for (const form of [key, traditional(key)]) {
+      const root = bring({ crt, key: form });
+      await init(root, {}, new Date());
+      expect(secrets(root)).toEqual({ crt, key: form });
+      expect(statSync(join(root, "secrets/ca.key")).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it("is taken without what else is in its file: a key in there must not reach a worker", () => {
+    const { crt, key } = broughtAuthority();
+    const found = readAuthority({ crt: `# ours\n${key}${crt}`, key });
+    expect(found).toMatchObject({ state: "ready", authority: { pem: crt } });
+  });
+
+  const REFUSED: readonly (readonly [string, () => { crt?: string; key?: string }, string, RegExp])[] = [
+    ["only its certificate", () => ({ crt: broughtAuthority().crt }), "secrets/ca.key", /incomplete/],
+    ["only its key", () => ({ key: broughtAuthority().key }), "secrets/ca.crt", /incomplete/],
+    ["no certificate", () => ({ crt: "x", key: "" }), "secrets/ca.crt", /no certificate/],
+    [
+      "a damaged certificate",
+      () => ({ crt: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", key: "" }),
+      "secrets/ca.crt",
+      /no certificate/,
+    ],
+    ["no key", () => ({ crt: broughtAuthority().crt, key: "x" }), "secrets/ca.key", /no private key/],
+    ["an empty key", () => ({ crt: broughtAuthority().crt, key: "" }), "secrets/ca.key", /no private key/],
+    ["a locked key", () => locked("pkey"), "secrets/ca.key", /passphrase/],
+    ["a key locked the older way", () => locked("ec"), "secrets/ca.key", /passphrase/],
+    [
+      "another's key",
+      () => ({ ...broughtAuthority(), key: broughtAuthority().key }),
+      "secrets/ca.key",
+      /not the key of/,
+    ],
+    [
+      "a certificate that is no CA's",
+      () => broughtAuthority({ extensions: ["basicConstraints=critical,CA:FALSE"] }),
+      "secrets/ca.crt",
+      /may not sign/,
+    ],
+    [
+      "a CA that may not sign certificates",
+      () => broughtAuthority({ extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"] }),
+      "secrets/ca.crt",
+      /may not sign/,
+    ],
+    ["an Ed25519 key", () => broughtAuthority({ key: ["-algorithm", "ED25519"] }), "secrets/ca.key", /type ed25519/],
+    [
+      "a short key",
+      () => broughtAuthority({ key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"] }),
+      "secrets/ca.key",
+      /1024 bits is too short/,
+    ],
+  ];
+
+  it.each(REFUSED)("is refused with %s, and stays as it is", async (_, files, where, message) => {
+    const brought = files();
+    const root = bring(brought);
+    await expect(init(root)).rejects.toMatchObject({
+      code: "PROBLEMS",
+      problems: [{ where, message: expect.stringMatching(message), hint: expect.stringMatching(/./), level: "error" }],
+    });
+    expect(existsSync(join(root, "secrets/ca.crt"))).toBe(brought.crt !== undefined);
+    expect(existsSync(join(root, "secrets/ca.key"))).toBe(brought.key !== undefined);
+  });
+
+  function locked(as: "pkey" | "ec") {
+    const brought = broughtAuthority();
+    const file = join(scratchDirectory(), "it.key");
+    writeFileSync(file, brought.key);
+    return { crt: brought.crt, key: openssl(as, "-in", file, "-aes256", "-passout", "pass:x") };
+  }
+
+  it("is refused after its end and before its beginning", async () => {
+    const { authority, files } = await makeAuthority(new Date("2026-02-01"), new Date("2026-03-01"));
+    expect(outOfTime(authority, new Date("2026-01-31"))?.message).toContain("not valid before Feb  1");
+    expect(outOfTime(authority, new Date("2026-02-01"))).toBeUndefined();
+    expect(outOfTime(authority, new Date("2026-03-01"))?.message).toContain("has expired, on Mar  1");
+    const root = bring({ crt: files.crt ?? "", key: files.key ?? "" });
+    await expect(init(root)).rejects.toMatchObject({ problems: [{ where: "secrets/ca.crt" }] });
+  });
+
+  it("that cannot be read is no missing one", async () => {
+    const root = bring({});
+    mkdirSync(join(root, "secrets/ca.crt"));
+    await expect(init(root)).rejects.toThrow("EISDIR");
+  });
+});

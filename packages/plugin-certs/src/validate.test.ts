@@ -1,0 +1,92 @@
+import { createHooks, type Problem } from "@maand/core";
+import { aFile, aJob, validateContext } from "@maand/core/testing";
+import { describe, expect, it } from "vitest";
+import { certs } from "./certs.ts";
+import { certsJsonSchema } from "./schema.ts";
+import { readCerts } from "./settings.ts";
+
+const WHERE = "workspace/jobs/api/manifest.json: certs";
+
+async function problemsOf(entries: unknown, files: readonly string[] = []): Promise<readonly Problem[]> {
+  const hooks = createHooks();
+  await certs().apply(hooks);
+  const job = aJob({ manifest: { certs: entries }, files: files.map((path) => aFile({ path })) });
+  const context = validateContext({ jobs: [job], bucket: { root: "/nowhere" } });
+  await hooks.validate.promise(context);
+  return context.problems;
+}
+
+describe("certs of a manifest", () => {
+  it.each([
+    [undefined],
+    [{}],
+    [{ web: {}, web_2: { pkcs8: true, one: true, subject: { common_name: "a", alt_names: ["b.example", "::1"] } } }],
+  ])("%j is good", async (entries) => expect(await problemsOf(entries)).toEqual([]));
+
+  it.each([
+    [{ "2web": {} }, `${WHERE}.2web`, /cannot name a certificate/, /beginning with a letter/],
+    [{ "web-1": {} }, `${WHERE}.web-1`, /cannot name a certificate/, /letters, digits and _/],
+    [{ constructor: {} }, `${WHERE}.constructor`, /cannot name a certificate/, /./],
+    [{ ca: {} }, `${WHERE}.ca`, /"ca" is taken/, /another name/],
+    [{ web: { subject: { common_name: "" } } }, `${WHERE}.web.subject.common_name`, /empty/, /leave it out/],
+    [
+      { web: { subject: { common_name: "a b" } } },
+      `${WHERE}.web.subject.common_name`,
+      /"a b" is no DNS name/,
+      /letters/,
+    ],
+    [
+      { web: { subject: { common_name: `${"a".repeat(60)}.example` } } },
+      `${WHERE}.web.subject.common_name`,
+      /64/,
+      /alt/,
+    ],
+    [
+      { web: { subject: { alt_names: ["ok", "https://db.example:443/x"] } } },
+      `${WHERE}.web.subject.alt_names[1]`,
+      /no DNS name/,
+      /write "db.example"/,
+    ],
+  ])("%j is refused", async (entries, where, message, hint) => {
+    expect(await problemsOf(entries)).toEqual([
+      {
+        code: "invalid_certs",
+        where,
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+        level: "error",
+      },
+    ]);
+  });
+
+  it("warns of keys nobody knows, with what was perhaps meant", async () => {
+    expect(await problemsOf({ web: { pkcs: true, subject: { commonname: "a" } } })).toMatchObject([
+      { code: "unknown_key", where: `${WHERE}.web.pkcs`, hint: 'did you mean "pkcs8"?', level: "warning" },
+      { code: "unknown_key", where: `${WHERE}.web.subject.commonname`, hint: 'did you mean "common_name"?' },
+    ]);
+  });
+
+  it("warns of files of the job that ours stand in the place of", async () => {
+    expect(await problemsOf({ web: {} }, ["certs/ca.crt", "certs/web.key", "certs/mine.crt"])).toMatchObject([
+      { code: "file_replaced", where: "workspace/jobs/api/certs/ca.crt", level: "warning" },
+      { code: "file_replaced", where: "workspace/jobs/api/certs/web.key" },
+    ]);
+  });
+
+  it("are read with every default filled in, by name", () => {
+    expect(
+      readCerts(aJob({ manifest: { certs: { web: {}, db: { one: true, subject: { alt_names: ["x"] } } } } })),
+    ).toEqual([
+      { name: "db", pkcs8: false, one: true, commonName: "api", altNames: ["x"] },
+      { name: "web", pkcs8: false, one: false, commonName: "api", altNames: [] },
+    ]);
+    expect(() => readCerts(aJob({ manifest: { certs: [] } }))).toThrow("certs of api cannot be understood");
+  });
+
+  it("have a JSON Schema for editors", () => {
+    expect(certsJsonSchema()).toMatchObject({
+      type: "object",
+      additionalProperties: { properties: { pkcs8: { type: "boolean" }, subject: { type: "object" } } },
+    });
+  });
+});

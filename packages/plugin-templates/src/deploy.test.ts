@@ -1,0 +1,214 @@
+import { aBucket, type TestBucket } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { templates } from "./index.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const SAYING = "{{.CurrentVersion}} -> {{.NewVersion}}, delivery {{.UpdateSeq}}";
+
+let bucket: TestBucket;
+
+beforeEach(() => {
+  bucket = aBucket({ plugins: [templates()] });
+  bucket.workers(A, B);
+});
+
+afterEach(() => bucket.dispose());
+
+function said(host: string, path = "said", job = "api"): string | undefined {
+  return bucket.fleet.at(job, host)?.files[path];
+}
+
+/** What was done since the last time this was asked. */
+function since(): string[] {
+  return bucket.fleet.done.splice(0).sort();
+}
+
+describe("B55: a template that tells of the deploy", () => {
+  const api = (version: string, more: Readonly<Record<string, string>> = {}) =>
+    bucket.job("api", { version, selectors: ["worker"], max_concurrent_upgrades: 2 }, { "said.tpl": SAYING, ...more });
+
+  beforeEach(async () => {
+    api("1.0.0");
+    await bucket.ship();
+  });
+
+  it("is rolled out once", async () => {
+    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    since();
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(since()).toEqual([]);
+    expect((await bucket.plan()).required).toBe(false);
+  });
+
+  it("is rolled out once more for a version, and then rests again", async () => {
+    api("2.0.0");
+    since();
+    await bucket.ship();
+    expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `stage ${A}`, `stage ${B}`]);
+    expect(said(B)).toBe("1.0.0 -> 2.0.0, delivery 2");
+    await bucket.ship();
+    await bucket.ship();
+    expect(since()).toEqual([]);
+  });
+
+  it("tells of the deploy that changed something else, and a dry run tells the same before", async () => {
+    api("1.0.0", { other: "x" });
+    await bucket.build();
+    const [job] = (await bucket.plan()).waves[0]?.jobs ?? [];
+    const file = job?.allocations[0]?.tree.files.find(({ path }) => path === "said");
+    await bucket.deploy();
+    expect(Buffer.from(file?.content ?? []).toString()).toBe(said(A));
+    expect(said(A)).toBe("1.0.0 -> 1.0.0, delivery 2");
+    since();
+    await bucket.deploy();
+    expect(since()).toEqual([]);
+  });
+
+  it("is left alone on one worker when another one is added", async () => {
+    bucket.workers(A, B, "10.0.0.3");
+    since();
+    await bucket.ship();
+    expect(since()).toContain("start api@10.0.0.3");
+    expect(bucket.fleet.done.filter((done) => done.startsWith("restart"))).toEqual([]);
+    expect([said(A), said("10.0.0.3")]).toEqual(["0.0.0 -> 1.0.0, delivery 1", "0.0.0 -> 1.0.0, delivery 2"]);
+  });
+
+  it("keeps what it says when it is restarted by force", async () => {
+    since();
+    await bucket.ship({ force: true });
+    expect(since()).toContain(`restart api@${A}`);
+    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    await bucket.ship();
+    expect(since()).toEqual([]);
+  });
+
+  it("rests after a deploy that had to be tried twice", async () => {
+    api("2.0.0");
+    bucket.fleet.fail(`restart api@${A}`);
+    await bucket.ship();
+    bucket.fleet.mend();
+    await bucket.deploy();
+    expect(said(A)).toBe("1.0.0 -> 2.0.0, delivery 3");
+    since();
+    await bucket.deploy();
+    expect(since()).toEqual([]);
+  });
+
+  it("comes back as it was when a failed change is taken back", async () => {
+    api("2.0.0");
+    bucket.fleet.fail(`restart api@${A}`);
+    bucket.fleet.fail(`restart api@${B}`);
+    await bucket.ship();
+    bucket.fleet.mend();
+    api("1.0.0");
+    await bucket.ship();
+    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    since();
+    await bucket.ship();
+    expect(since()).toEqual([]);
+  });
+
+  it("says the delivery its worker was told of, also in a later wave", async () => {
+    bucket.job(
+      "late",
+      {
+        version: "0.1.0",
+        selectors: ["worker"],
+        commands: { command_wait: { executed_on: ["post_deploy"], demands: { job: "api", command: "command_ready" } } },
+      },
+      { "said.tpl": SAYING, "_modules/command_wait.py": "" },
+    );
+    bucket.job(
+      "api",
+      { version: "2.0.0", selectors: ["worker"], commands: { command_ready: { executed_on: ["cli"] } } },
+      { "said.tpl": SAYING, "_modules/command_ready.py": "" },
+    );
+    await bucket.ship();
+    expect([said(A), said(A, "said", "late")]).toEqual(["1.0.0 -> 2.0.0, delivery 2", "0.0.0 -> 0.1.0, delivery 2"]);
+    since();
+    await bucket.ship();
+    expect(since()).toEqual([]);
+  });
+});
+
+describe("a template that fails for the past only", () => {
+  it("is a change, rendered for now", async () => {
+    const source = '{{if eq .CurrentVersion "0.0.0"}}{{get "vars/job/api" "first"}}{{else}}grown{{end}}';
+    bucket.job(
+      "api",
+      { version: "1.0.0", selectors: ["worker"] },
+      { "said.tpl": source, "vars.toml": 'first = "x"\n' },
+    );
+    await bucket.ship();
+    const maand = await bucket.open();
+    maand.kv.remove("vars/job/api", "first");
+    maand.close();
+    bucket.write("jobs/api/vars.toml", "");
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(said(A)).toBe("grown");
+  });
+});
+
+describe("a template that cannot be rendered", () => {
+  beforeEach(() => {
+    bucket.job("otel", { selectors: ["worker"] }, { "c.yaml.tpl": 'a: 1\nb: {{get "maand/job/api" "version"}}\n' });
+    bucket.job("api", { selectors: ["worker"] });
+  });
+
+  it("B46: is told by the dry run, with place, namespace, key and what to write, and the others are planned", async () => {
+    await bucket.build();
+    const plan = await bucket.plan();
+    expect(plan.failures).toMatchObject([
+      {
+        job: "otel",
+        code: "RENDER_FAILED",
+        message: expect.stringMatching(
+          /^workspace\/jobs\/otel\/c\.yaml\.tpl:2:\d+: at <get "maand\/job\/api" "version">: get: job otel may not read the KV namespace maand\/job\/api \(key "version"\)/,
+        ),
+        hint: expect.stringContaining("demand one of api"),
+      },
+    ]);
+    expect(plan.required).toBe(true);
+    expect(plan.waves.flatMap(({ jobs }) => jobs.map(({ job }) => job.name))).toEqual(["api"]);
+  });
+
+  it("fails its job in a deploy, and no other", async () => {
+    const summary = await bucket.ship();
+    expect(summary).toMatchObject({ outcome: "failed", failures: [{ job: "otel", code: "RENDER_FAILED" }] });
+    expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`api@${A}`, `api@${B}`]);
+    expect(bucket.fleet.at("otel", A)).toBeUndefined();
+  });
+
+  it("keeps --sync-only from nobody else", async () => {
+    bucket.removeJob("otel");
+    await bucket.ship();
+    bucket.job("otel", { selectors: ["worker"] }, { "c.tpl": '{{get "maand/job/api" "version"}}' });
+    bucket.write("jobs/api/new.conf", "x");
+    await bucket.build();
+    const summary = await bucket.deploy({ syncOnly: true });
+    expect(summary.failures.map(({ job }) => job)).toEqual(["otel"]);
+    expect(said(A, "new.conf")).toBe("x");
+  });
+
+  it("is refused at build when it cannot even be read", async () => {
+    bucket.job("otel", { selectors: ["worker"] }, { "c.tpl": "x\n{{ if }}" });
+    await expect(bucket.build()).rejects.toMatchObject({
+      code: "PROBLEMS",
+      problems: [{ code: "invalid_template", where: expect.stringContaining("workspace/jobs/otel/c.tpl:2:") }],
+    });
+  });
+});
+
+it("a value that changed rolls out those it was rendered for, and no other job", async () => {
+  bucket.job("api", { selectors: ["worker"] }, { "a.tpl": '{{get "vars/bucket" "colour"}}' });
+  bucket.job("web", { selectors: ["worker"] }, { "a.tpl": "{{.WorkerIP}}" });
+  bucket.write("bucket.conf", 'colour = "red"\n');
+  await bucket.ship();
+  expect([said(A, "a"), said(B, "a", "web")]).toEqual(["red", B]);
+  bucket.write("bucket.conf", 'colour = "blue"\n');
+  since();
+  await bucket.ship();
+  expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `stage ${A}`, `stage ${B}`]);
+  expect(said(A, "a")).toBe("blue");
+});

@@ -1,0 +1,31 @@
+import { availableParallelism } from "node:os";
+import { MAAND } from "../bucket/maand.ts";
+import { type Scratch, scratch } from "../bucket/scratch.ts";
+import { measure } from "./process.ts";
+import { type Measured, tableOf } from "./table.ts";
+
+const KINDS = ["rsa-2048", "ecdsa-p256"] as const;
+
+/** How long a build takes that makes a certificate for each of `count` workers, and one that finds them all there. */
+export async function certs(count = 64): Promise<void> {
+  const rows: Measured[] = [];
+  for (const kind of KINDS) {
+    const bucket = await scratch(`transport = "local"\ncerts_key = "${kind}"\n`);
+    try {
+      bucket.workers(...Array.from({ length: count }, (_, at) => ({ host: `10.0.${at >> 8}.${at & 255}` })));
+      bucket.job("api", { selectors: ["worker"] });
+      rows.push(await timed(bucket, `${kind}: none asked for`));
+      bucket.job("api", { selectors: ["worker"], certs: { web: {} } });
+      rows.push(await timed(bucket, `${kind}: ${count} made`), await timed(bucket, `${kind}: all there`));
+    } finally {
+      bucket.dispose();
+    }
+  }
+  console.log(`${count} workers x 1 certificate on ${availableParallelism()} cores\n${tableOf(rows)}`);
+}
+
+async function timed(bucket: Scratch, name: string): Promise<Measured> {
+  const { ms, mb, code, stderr } = await measure([process.execPath, MAAND, "build"], bucket.root);
+  if (code !== 0) throw new Error(`${name} ended with ${code}:\n${stderr.slice(-2000)}`);
+  return { name, ms: [ms], note: `${mb.toFixed(0)} MB` };
+}

@@ -1,0 +1,1 @@
+"""Says that it is there."""

@@ -1,0 +1,1 @@
+operator:{{getSecret "operator_hash"}}
