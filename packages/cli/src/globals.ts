@@ -40,3 +40,9 @@ export function globalsFirst(argv: readonly string[]): { readonly rest: string[]
 export function firstWord(argv: readonly string[]): string | undefined {
   return globalsFirst(argv).rest[0];
 }
+
+/** The value a global flag has on a command line, wherever it stands. */
+export function globalValue(argv: readonly string[], flag: "-C" | "--config"): string | undefined {
+  const at = argv.indexOf(flag);
+  return at === -1 ? undefined : argv[at + 1];
+}

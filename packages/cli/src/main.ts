@@ -1,8 +1,6 @@
 import { hostname } from "node:os";
 import { run } from "./run.ts";
 
-export { defaults } from "./defaults.ts";
-
 /** The only place that ends the process and listens to signals. The first ^C ends what runs; the second ends us. */
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -28,6 +28,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   });
   cli.register(HelpCommand);
   for (const command of await commandsFor(argv)) cli.register(command);
+  if (!isKnown(argv)) for (const command of await commandsOfPlugins(argv, world)) cli.register(command);
   const { rest, problem } = globalsFirst(argv);
   if (problem !== undefined) {
     world.stderr.write(`maand: ${problem}\n`);
@@ -39,23 +40,32 @@ export async function run(argv: readonly string[], world: World): Promise<number
     if (rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "")) world.stdout.write(`\n${GLOBAL_FLAGS}\n`);
     return code;
   } catch (cause) {
-    return await usage(cause, argv, world);
+    const words = cli.definitions().map(({ path }) => path.split(" ")[1] ?? "");
+    return await usage(cause, argv, world, words);
   }
 }
 
 /** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
-async function usage(cause: unknown, argv: readonly string[], world: World): Promise<number> {
+async function usage(cause: unknown, argv: readonly string[], world: World, words: readonly string[]): Promise<number> {
   const word = firstWord(argv) ?? "";
-  if (!FIRST_WORDS.includes(word.replaceAll("-", "_"))) {
+  if (!isKnown(argv) && !words.includes(word)) {
     const { didYouMean } = await import("@maand/core");
     const hint = didYouMean(word, FIRST_WORDS) ?? "maand --help lists the commands";
     world.stderr.write(`maand: there is no command "${word}"\n  ${hint}\n`);
     return EXIT.refused;
   }
+  const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
   const message = cause instanceof Error ? cause.message : String(cause);
-  const [first = "", ...rest] = message.split("\n");
+  const [said = "", ...rest] = message.split("\n");
+  const first = said.startsWith("Command not found")
+    ? `"${argv.join(" ")}" is not a whole command line; there is:`
+    : said;
   const meant = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
-  world.stderr.write(`maand: ${first.trim()}\n${meant.slice(0, 4).join("")}`);
+  if (asksForHelp) {
+    world.stdout.write(`${meant.join("")}`);
+    return EXIT.ok;
+  }
+  world.stderr.write(`maand: ${first.trim()}\n${meant.slice(0, 12).join("")}`);
   world.stderr.write("  maand --help lists the commands, maand <command> --help tells about one\n");
   return EXIT.refused;
 }
@@ -66,4 +76,18 @@ function withoutGlobals(line: string): string {
     .replace(/^\s*(\d+\.|\$)\s*/, "")
     .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0)\]/g, "");
   return `    ${text.replaceAll("#0", "...")}\n`;
+}
+
+/** Whether the first word is one of ours; a line without words asks for help. */
+function isKnown(argv: readonly string[]): boolean {
+  const word = firstWord(argv);
+  return (
+    word === undefined || word.startsWith("-") || word === "help" || FIRST_WORDS.includes(word.replaceAll("-", "_"))
+  );
+}
+
+/** Commands that the plugins of the bucket add; none outside of a bucket, or when it cannot be opened. */
+async function commandsOfPlugins(argv: readonly string[], world: World) {
+  const { pluginCommands } = await import("./commands/of-plugins.ts");
+  return pluginCommands(argv, world);
 }

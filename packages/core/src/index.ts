@@ -1,6 +1,13 @@
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
-export { type Config, defineConfig, type Loaded, type LoadedPlugin, type LoadOptions } from "./config/load.ts";
+export {
+  type Config,
+  defineConfig,
+  type Loaded,
+  type LoadedPlugin,
+  type LoadOptions,
+  loadConfig,
+} from "./config/load.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";

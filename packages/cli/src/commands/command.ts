@@ -75,7 +75,7 @@ export abstract class MaandCommand extends Command<Context> {
       signal: this.context.signal,
       pid: this.context.pid,
       defaults,
-      modules: { "@maand/core": async () => core, "@maand/cli": async () => ({ defaults }) },
+      modules: { "@maand/core": async () => core, "@maand/cli": () => import("../index.ts") },
       readers: [output],
       ...(this.config === undefined ? {} : { configFile: resolve(this.context.cwd, this.config) }),
     });

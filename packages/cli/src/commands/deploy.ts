@@ -1,4 +1,4 @@
-import { build, deploy, type OpenedMaand, planDeploy } from "@maand/core";
+import { build, deploy, MaandError, type OpenedMaand, planDeploy } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { tellProblems } from "../output/error.ts";
 import { planLines, planRecord } from "../output/plan.ts";
@@ -35,6 +35,7 @@ export class DeployCommand extends MaandCommand {
   });
 
   override async work(): Promise<number> {
+    if (this.exitCode && !this.dryRun) throw refusedFlag();
     const reader = this.json && !this.dryRun ? jsonReader(this.context.stdout) : undefined;
     return this.withMaand(async (maand) => {
       if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
@@ -68,4 +69,12 @@ export class DeployCommand extends MaandCommand {
   get wish() {
     return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
   }
+}
+
+function refusedFlag(): MaandError {
+  return new MaandError({
+    code: "USAGE",
+    message: "--exit-code goes with --dry-run",
+    hint: "a deploy has exit codes of its own: 0 done, 1 something failed",
+  });
 }

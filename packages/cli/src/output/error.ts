@@ -42,9 +42,15 @@ export function tellError(cause: unknown, { json, stdout, stderr, style }: Place
       `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } }, undefined, 2)}\n`,
     );
   stderr.write(`${style.bad("maand:")} ${message}\n`);
-  if (problems.length > 0) tellProblems(problems, stderr, style);
+  const [only] = problems;
+  if (problems.length === 1 && only && message.includes(only.message)) tellHint(only.hint, stderr, style);
+  else tellProblems(problems, stderr, style);
   for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${line}\n`);
-  if (error?.hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${error.hint}\n`);
+  tellHint(error?.hint, stderr, style);
+}
+
+function tellHint(hint: string | undefined, stderr: Writable, style: Style): void {
+  if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${hint}\n`);
 }
 
 /** Lists problems, each with its place and what to do. */

@@ -16,7 +16,7 @@ export function summaryLines(event: Finished, style: Style): string[] {
     ...perJob(done).map((line) => `  ${line}`),
     ...wrong.flatMap((result) => failureLines(result, style)),
     ...event.failures
-      .filter(({ message }) => !wrong.some((result) => result.message === message))
+      .filter(({ job }) => !wrong.some((result) => result.job === job))
       .flatMap(({ job, message, hint }) => [
         `  ${style.bad("failed")} ${job}: ${message}`,
         ...(hint === null ? [] : [`    ${style.faint("hint:")} ${hint}`]),

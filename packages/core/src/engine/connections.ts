@@ -39,6 +39,12 @@ export class Connections {
     });
   }
 
+  /** Lets a worker that failed be tried anew: only for those who wait for it. */
+  forget(host: string): void {
+    this.#open.delete(host);
+    this.#ready.delete(host);
+  }
+
   /** Whether a worker was reached in this run. */
   reached(host: string): boolean {
     return this.#remotes.some((remote) => remote.host === host);

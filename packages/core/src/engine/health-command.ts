@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { HealthResult } from "../contexts.ts";
 import type { Job } from "../domain/job.ts";
+import type { Worker } from "../domain/worker.ts";
 import { checkHealth } from "./check-health.ts";
 import { Connections } from "./connections.ts";
 import { type Maand, runFrame } from "./maand.ts";
@@ -18,6 +20,10 @@ export interface HealthReport {
     readonly checks: readonly HealthResult[];
   }[];
 }
+
+/** How often a worker is asked with `wait`, and the milliseconds between (deploy.md 5). */
+const ATTEMPTS = 30;
+const RETRY_MS = 1_000;
 
 /** Jobs asked side by side. */
 const JOBS_AT_ONCE = 16;
@@ -43,18 +49,28 @@ export async function healthCheck(
     const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
     const wanted = new Set(jobs.flatMap((job) => activeOf(job).map(({ host }) => host)));
     const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
-    const workers = await Promise.all(
-      concerned.map(async (worker) =>
-        connections.connect(worker).then(
-          () => ok(worker.host),
-          (cause: unknown) => notOk(worker.host, cause),
-        ),
-      ),
-    );
+    const workers = await Promise.all(concerned.map((worker) => reach(worker)));
     const side = pLimit(JOBS_AT_ONCE);
     return { workers, jobs: await Promise.all(jobs.map((job) => side(() => one(job)))) };
   } finally {
     await connections.close();
+  }
+
+  /** Asks a worker; with `wait` again and again, as one that is just starting up will answer soon. */
+  async function reach(worker: Worker): Promise<HealthReport["workers"][number]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const failure = await connections.connect(worker).then(
+        () => undefined,
+        (cause: unknown) => notOk(worker.host, cause),
+      );
+      if (!failure) return ok(worker.host);
+      if (!wish.wait || attempt === ATTEMPTS || maand.signal.aborted) return failure;
+      frame
+        .context({ worker: worker.host })
+        .log(`worker health check failed (attempt ${attempt}/${ATTEMPTS}), retrying`);
+      await sleep(RETRY_MS, undefined, { signal: maand.signal }).catch(() => undefined);
+      connections.forget(worker.host);
+    }
   }
 
   function activeOf(job: Job) {

@@ -7,4 +7,4 @@ test("whatever the template, it is rendered or refused with a TemplateError, in 
   expect(summary.rendered).toBeGreaterThan(400);
   expect(summary.parseErrors).toBeGreaterThan(400);
   expect(summary.execErrors).toBeGreaterThan(400);
-});
+}, 120_000);

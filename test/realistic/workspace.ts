@@ -1,0 +1,54 @@
+import { cpSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openMaand } from "@maand/core";
+
+/** A workspace as somebody would have it: eleven jobs of a shop on five local workers. */
+const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));
+
+/** Makes the workspace that of a bucket. */
+export function copyWorkspace(bucket: string): void {
+  cpSync(WORKSPACE, join(bucket, "workspace"), { recursive: true, force: true });
+}
+
+/** Its files, relative to `workspace`, sorted. */
+export function workspaceFiles(): string[] {
+  return readdirSync(WORKSPACE, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(WORKSPACE, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Copies one file of it. */
+export function copyFile(path: string, bucket: string): void {
+  cpSync(join(WORKSPACE, path), join(bucket, "workspace", path));
+}
+
+/** Secrets its templates ask for, by job; operator's password is "fish". */
+export const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  postgres: { replication_password: "s3cret replication" },
+  redis: { password: "s3cret-redis" },
+  web: { operator_hash: "$apr1$tYwQYkfB$NcvOWuvP/ZSdJhmIX9Hsr0" },
+  controller: { token: "t0ken" },
+};
+
+/** Puts the secrets into a bucket's store, as hooks of the jobs would. */
+export async function putSecrets(bucket: string): Promise<void> {
+  const signal = new AbortController().signal;
+  const defaults = () => [];
+  const maand = await openMaand({
+    from: bucket,
+    now: () => new Date(),
+    signal,
+    pid: process.pid,
+    defaults,
+    modules: {},
+  });
+  try {
+    for (const [job, secrets] of Object.entries(SECRETS)) {
+      for (const [key, value] of Object.entries(secrets)) maand.kv.put(`secrets/job/${job}`, key, value);
+    }
+  } finally {
+    maand.close();
+  }
+}
