@@ -2,6 +2,9 @@
 
 FLEET_PACKAGES=(openssh-server rsync sudo)
 
+# Programs that read what a realistic workspace renders; nothing else needs them, so without them only that test fails.
+CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl)
+
 need_fleet() {
   [ "$(id -u)" = 0 ] ||
     refuse "the end-to-end tests need root, to give each worker its own mounts; npm run test:unit runs the others"
@@ -15,13 +18,28 @@ fleet_is_there() {
 }
 
 install_fleet() {
-  command -v apt-get >/dev/null || return 1
-  without_daemons apt_install 2>/dev/null || { quietly apt-get update && without_daemons apt_install; }
+  install_with_apt "${FLEET_PACKAGES[@]}"
   fleet_is_there
 }
 
+want_consumers() {
+  consumers_are_there && return
+  say "installing ${CONSUMER_PACKAGES[*]} with apt-get"
+  install_with_apt "${CONSUMER_PACKAGES[@]}" || say "they cannot be installed; a-realistic-workspace-renders-right will fail"
+}
+
+consumers_are_there() {
+  [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
+    [ -x /usr/bin/openssl ] && compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+}
+
+install_with_apt() {
+  command -v apt-get >/dev/null || return 1
+  without_daemons apt_install "$@" 2>/dev/null || { quietly apt-get update && without_daemons apt_install "$@"; }
+}
+
 apt_install() {
-  DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "${FLEET_PACKAGES[@]}"
+  DEBIAN_FRONTEND=noninteractive quietly apt-get install -y --no-install-recommends "$@"
 }
 
 # Debian starts what it installs, unless this file says no; where there is one already, it stays in charge.

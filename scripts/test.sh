@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ -t 1 ] || export NO_COLOR=1
 need_programs
 need_fleet
+want_consumers
 install_packages
 build_packages
 

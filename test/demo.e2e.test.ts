@@ -41,7 +41,7 @@ describe("npm run demo", () => {
     expect(code, stdout + stderr).toBe(0);
     story = stdout;
     expect(processesBelow(directory)).toHaveLength(5);
-  }, 120_000);
+  }, 180_000);
 
   it("tells what a client saw of the upgrade", () => {
     expect(story).toMatch(
@@ -69,7 +69,7 @@ describe("npm run demo", () => {
     expect(await type(down)).toMatchObject({ code: 0 });
     expect(processesBelow(directory)).toEqual([]);
     expect(existsSync(directory)).toBe(false);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe("npm run demo, refusing or cleaning up", () => {

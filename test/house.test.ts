@@ -112,7 +112,6 @@ describe("one room each", () => {
     ssh2: /^packages\/plugin-ssh\/src\//,
     execa: /^packages\/plugin-(local|rsync|job-commands)\/src\//,
     clipanion: /^packages\/cli\/src\//,
-    "cli-table3": /^packages\/cli\/src\/output\//,
   };
 
   for (const [library, room] of Object.entries(ROOMS)) {

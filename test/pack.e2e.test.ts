@@ -37,7 +37,7 @@ beforeAll(() => {
   npm("install", "--prefix", place, "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs);
   // what npm would compile here was compiled already
   cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
-}, 120_000);
+}, 240_000);
 
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 

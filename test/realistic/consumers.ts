@@ -24,8 +24,8 @@ export function missingPackages(): string[] {
 /** What a program answered. */
 export interface Answer {
   readonly code: number;
-  /** Both of its outputs, as they came. */
-  readonly output: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Runs a program of a package to its end. */
@@ -43,9 +43,9 @@ export async function postgresSetting(directory: string, setting: string): Promi
     for (const path of [copy, join(copy, "postgresql.conf")]) chownSync(path, uid, gid);
     chmodSync(copy, 0o700);
     const args = ["-C", setting, `--config-file=${join(copy, "postgresql.conf")}`];
-    const { code, output } = await run(PROGRAMS.postgresql, args, { cwd: copy, uid, gid });
-    if (code !== 0) throw new Error(output);
-    return output.trim();
+    const { code, stdout, stderr } = await run(PROGRAMS.postgresql, args, { cwd: copy, uid, gid });
+    if (code !== 0) throw new Error(stderr);
+    return stdout.trim();
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -69,7 +69,7 @@ export async function startRedis(
   for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<void>((resolve) => server.on("close", () => resolve()));
   const askIt = async (...words: readonly string[]) => {
-    const { output } = await ask("redis-tools", [
+    const { stdout } = await ask("redis-tools", [
       "-h",
       host,
       "-p",
@@ -79,7 +79,7 @@ export async function startRedis(
       password,
       ...words,
     ]);
-    return output.trim();
+    return stdout.trim();
   };
   for (let tries = 0; (await askIt("ping")) !== "PONG"; tries++) {
     if (tries === 200 || server.exitCode !== null) throw new Error(`redis-server on ${host} does not answer:\n${said}`);
@@ -102,7 +102,7 @@ function postgres(): string {
 
 async function accountOf(user: string): Promise<{ readonly uid: number; readonly gid: number }> {
   const ids = await Promise.all(["-u", "-g"].map((flag) => run("/usr/bin/id", [flag, user], { cwd: "/" })));
-  const [uid = 0, gid = 0] = ids.map(({ output }) => Number(output));
+  const [uid = 0, gid = 0] = ids.map(({ stdout }) => Number(stdout));
   return { uid, gid };
 }
 
@@ -116,7 +116,7 @@ function run(program: string, args: readonly string[], place: Place): Promise<An
   return new Promise((resolve) => {
     execFile(program, [...args], { ...place, timeout: 20_000 }, (failure, stdout, stderr) => {
       const code = typeof failure?.code === "number" ? failure.code : failure ? 1 : 0;
-      resolve({ code, output: `${stdout}${stderr}` || (failure?.message ?? "") });
+      resolve({ code, stdout, stderr: stderr || (failure?.message ?? "") });
     });
   });
 }

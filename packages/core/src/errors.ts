@@ -77,6 +77,21 @@ export class MaandError extends Error {
   }
 }
 
+/** The same error without any secret in what it says (decision 26). */
+export function maskedError(error: MaandError, mask: { conceal<T extends object>(record: T): T }): MaandError {
+  const { code, message, hint, worker, output, exit, problems } = error;
+  const parts = {
+    code,
+    message,
+    output,
+    problems,
+    ...(hint === undefined ? {} : { hint }),
+    ...(worker === undefined ? {} : { worker }),
+    ...(exit === undefined ? {} : { exit }),
+  };
+  return new MaandError(mask.conceal(parts));
+}
+
 /** Whether a value is a MaandError, also one of another copy of core: it looks at properties, not at the class. */
 export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;

@@ -52,7 +52,15 @@ export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts"
 export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { prepareBucket } from "./engine/prepare.ts";
-export { ERROR_CODES, type ErrorCode, type ErrorParts, isMaandError, MaandError, problemsError } from "./errors.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorParts,
+  isMaandError,
+  MaandError,
+  maskedError,
+  problemsError,
+} from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
 export { createHooks, type Done, type HookName, type Hooks } from "./hooks.ts";
 export { type Claim, definePlugin, type Plugin } from "./plugin.ts";

@@ -1,9 +1,10 @@
 import { builtins } from "./builtins/builtins.ts";
 import { parseError } from "./error.ts";
 import { execute } from "./exec/execute.ts";
-import { type Callable, callableOf, type TemplateFunctions } from "./exec/functions.ts";
+import { type Callable, callableOf } from "./exec/functions.ts";
 import { DEFAULT_LIMITS, type Limits } from "./exec/limits.ts";
 import { parseTemplates } from "./parse/parse.ts";
+import type { TemplateFunctions } from "./value/function.ts";
 
 /** What {@link parse} can be told. */
 export interface ParseOptions {

@@ -3,6 +3,7 @@ import {
   aFile,
   aJob,
   type FakeAnswer,
+  type FakeRemote,
   fakeRemote,
   preflightContext,
   reconcileContext,
@@ -18,6 +19,9 @@ function hooksWith(options?: MakeOptions) {
   make(options).apply(hooks);
   return hooks;
 }
+
+/** Commands that ran one target: the fake serves no runner, as an older one on a worker would not. */
+const alone = (remote: FakeRemote) => remote.calls.filter(({ how }) => how === "probe");
 
 const answering = (answer: FakeAnswer) => fakeRemote({ answers: () => answer });
 
@@ -35,7 +39,7 @@ describe("an action", () => {
     async (kind) => {
       const remote = fakeRemote();
       expect(await hooksWith().rollout.promise(rolloutContext({ remote, action: { kind } }))).toBe("done");
-      expect(remote.calls[0]?.argv).toEqual([
+      expect(alone(remote)[0]?.argv).toEqual([
         ..."python3 -I -S /opt/worker/bucket/bin/runner.py bucket".split(" "),
         ...[kind, "--jobs", "api", "--timeout", "300"],
       ]);
@@ -46,7 +50,7 @@ describe("an action", () => {
     const remote = fakeRemote();
     const context = rolloutContext({ remote });
     await hooksWith().rollout.promise(context);
-    expect(remote.calls[0]?.options).toMatchObject({
+    expect(alone(remote)[0]?.options).toMatchObject({
       asRoot: true,
       stopWord: "end\n",
       env: { CURRENT_VERSION: "1.0.0", NEW_VERSION: "1.0.0", JOB: "api", WORKER_IP: "10.0.0.1" },
@@ -57,8 +61,8 @@ describe("an action", () => {
   it("leaves the runner time to end what it started, before the connection gives up", async () => {
     const remote = fakeRemote();
     await hooksWith().rollout.promise(rolloutContext({ remote, timeoutMs: 1_500 }));
-    const { timeoutMs = 0, graceMs = 0 } = remote.calls[0]?.options ?? {};
-    expect(remote.lines[0]).toContain("--timeout 1.5");
+    const { timeoutMs = 0, graceMs = 0 } = alone(remote)[0]?.options ?? {};
+    expect(alone(remote)[0]?.line).toContain("--timeout 1.5");
     expect(timeoutMs - 1_500).toBeGreaterThan(5_000);
     expect(graceMs).toBeGreaterThan(5_000);
   });
@@ -76,8 +80,11 @@ describe("an action", () => {
   it("needs no Python on a local worker", async () => {
     const remote = fakeRemote({ transport: "local", root: "/bucket/data/local/w/bucket" });
     await hooksWith({ program: "gmake" }).rollout.promise(rolloutContext({ remote }));
-    expect(remote.calls[0]?.argv.slice(0, 2)).toEqual([process.execPath, "/bucket/data/local/w/bucket/bin/runner.mjs"]);
-    expect(remote.calls[0]?.argv.slice(-2)).toEqual(["--program", "gmake"]);
+    expect(alone(remote)[0]?.argv.slice(0, 2)).toEqual([
+      process.execPath,
+      "/bucket/data/local/w/bucket/bin/runner.mjs",
+    ]);
+    expect(alone(remote)[0]?.argv.slice(-2)).toEqual(["--program", "gmake"]);
   });
 });
 
@@ -85,7 +92,7 @@ describe("a leaving allocation", () => {
   it("is stopped", async () => {
     const remote = fakeRemote();
     expect(await hooksWith().reconcile.promise(reconcileContext({ remote }))).toBe("done");
-    expect(remote.lines[0]).toContain("bucket stop --jobs api");
+    expect(alone(remote)[0]?.line).toContain("bucket stop --jobs api");
   });
 
   it("is removed by somebody else", async () => {
@@ -99,7 +106,7 @@ describe("a leaving allocation", () => {
 it("runs any target by hand", async () => {
   const remote = fakeRemote();
   expect(await hooksWith().target.promise(targetContext({ remote, target: "migrate" }))).toBe("done");
-  expect(remote.lines[0]).toContain("bucket migrate --jobs api");
+  expect(alone(remote)[0]?.line).toContain("bucket migrate --jobs api");
 });
 
 describe("a failure", () => {

@@ -2,6 +2,7 @@ import type { ActionContext, Done, PreflightContext, TargetContext } from "@maan
 import { definePlugin, type Plugin } from "@maand/core";
 import { runTarget } from "./run-target.ts";
 import { workerFiles } from "./runner.ts";
+import { Runners } from "./runners.ts";
 import { validateMakefiles } from "./validate.ts";
 
 export interface MakeOptions {
@@ -14,10 +15,11 @@ export interface MakeOptions {
  * jobs-and-lifecycle). It stops an allocation that leaves, and leaves its removal to whoever brought the files.
  */
 export function make({ program = "make" }: MakeOptions = {}): Plugin {
-  const target = (context: TargetContext): Promise<Done> => runTarget(context, context.target, program);
+  const runners = new Runners(program);
+  const target = (context: TargetContext): Promise<Done> => runTarget(context, context.target, runners);
   const act = async (context: ActionContext): Promise<Done | undefined> => {
     const { kind } = context.action;
-    return kind === "remove" ? undefined : runTarget(context, kind, program);
+    return kind === "remove" ? undefined : runTarget(context, kind, runners);
   };
   return definePlugin({
     name: "make",

@@ -1,49 +1,29 @@
-import {
-  type Done,
-  type ErrorParts,
-  type ExecOptions,
-  type ExecResult,
-  isMaandError,
-  MaandError,
-  type TargetContext,
-} from "@maand/core";
-import { ENDING_MS, RUNNER_EXIT, runnerCommand } from "./runner.ts";
+import { type Done, type ErrorParts, isMaandError, MaandError } from "@maand/core";
+import { ask, type Unit } from "./ask.ts";
+import { RUNNER_EXIT } from "./runner.ts";
+import type { Runners } from "./runners.ts";
 
 /** Lines of output a failure is told with. */
 const LINES = 12;
-
-/** One allocation and all that is needed to run a target of it. */
-type Unit = Omit<TargetContext, "target">;
 
 /**
  * Runs one target of a job's Makefile on one worker, through the runner there (deploy.md 2.3, decisions 9 and 13).
  * Throws TIMED_OUT, INTERRUPTED, DISCONNECTED or COMMAND_FAILED, with the last lines of output in the order they came.
  */
-export async function runTarget(unit: Unit, target: string, program: string): Promise<Done> {
-  const { remote, env, signal, timeoutMs, bucket, job } = unit;
+export async function runTarget(unit: Unit, target: string, runners: Runners): Promise<Done> {
   const last: string[] = [];
-  const command = runnerCommand(remote, { bucketId: bucket.id, target, job: job.name, program, timeoutMs });
-  const options: ExecOptions = {
-    env,
-    signal,
-    asRoot: true,
-    stopWord: "end\n",
-    graceMs: ENDING_MS,
-    timeoutMs: timeoutMs + ENDING_MS,
-    onLine(line, stream) {
-      unit.log(line, { stream });
-      if (last.push(line) > LINES) last.shift();
-    },
-  };
-  const result = await remote.probe(command, options).catch((cause: unknown) => {
+  const code = await ask(unit, target, runners, (line, stream) => {
+    unit.log(line, { stream });
+    if (last.push(line) > LINES) last.shift();
+  }).catch((cause: unknown) => {
     throw cutOff(unit, target, last, cause);
   });
-  if (result.code !== 0) throw failure(unit, target, last, result);
+  if (code !== 0) throw failure(unit, target, last, code);
   return "done";
 }
 
 /** What the runner's exit code means. */
-function failure(unit: Unit, target: string, output: readonly string[], { code }: ExecResult): MaandError {
+function failure(unit: Unit, target: string, output: readonly string[], code: number): MaandError {
   const { job, remote } = unit;
   const what = `make ${target} of ${job.name} on ${remote.host}`;
   const parts = { worker: remote.host, exit: code, output };

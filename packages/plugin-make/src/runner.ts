@@ -29,13 +29,26 @@ export interface RunnerCall {
   readonly timeoutMs: number;
 }
 
-/** The command that starts the runner: Python on a worker, Node for a worker that is a directory of this machine. */
-export function runnerCommand(remote: Pick<Remote, "root" | "transport">, call: RunnerCall): Argv {
-  const start =
-    remote.transport === "local"
-      ? [process.execPath, `${remote.root}/bin/runner.mjs`]
-      : ["python3", "-I", "-S", `${remote.root}/bin/runner.py`];
-  const program = call.program === "make" ? [] : ["--program", call.program];
+type Place = Pick<Remote, "root" | "transport">;
+
+/** The command that runs one target of one job. */
+export function runnerCommand(remote: Place, call: RunnerCall): Argv {
   const limit = ["--timeout", String(call.timeoutMs / 1000)];
-  return [...start, call.bucketId, call.target, "--jobs", call.job, ...limit, ...program];
+  return [...runner(remote), call.bucketId, call.target, "--jobs", call.job, ...limit, ...programOf(call)];
+}
+
+/** The command that starts a runner to be asked for targets as they come; an older one knows no protocol, and says so. */
+export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Argv {
+  return [...runner(remote), call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
+}
+
+/** Python on a worker, Node for a worker that is a directory of this machine. */
+function runner({ root, transport }: Place): readonly string[] {
+  return transport === "local"
+    ? [process.execPath, `${root}/bin/runner.mjs`]
+    : ["python3", "-I", "-S", `${root}/bin/runner.py`];
+}
+
+function programOf({ program }: Pick<RunnerCall, "program">): readonly string[] {
+  return program === "make" ? [] : ["--program", program];
 }

@@ -3,6 +3,7 @@
  * nothing but Node and make. Delivered by maand; see README.md of @maand/plugin-make.
  *
  *     node <root>/bin/runner.mjs <bucket_id> <target> [--jobs a,b] [--timeout SECONDS] [--program make]
+ *     node <root>/bin/runner.mjs <bucket_id> --serve [--protocol 1] [--program make]
  */
 import { spawn } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +19,7 @@ const USAGE = 64;
 const TIMED_OUT = 124;
 const NO_PROGRAM = 127;
 const ENDED = 130;
+const PROTOCOL = "1";
 /** Milliseconds between SIGTERM and SIGKILL. */
 const KILL_AFTER = 5000;
 /** Milliseconds a reader may take nothing once make is over, and once it was ended by us. */
@@ -28,6 +30,8 @@ const LOCK_PAUSE = 100;
 const LONGEST = 2 ** 31 - 1;
 /** More than a socket holds: all that make can have left in it. */
 const SOCKET = 1024 * 1024;
+/** Longest request. */
+const LINE = 1024 * 1024;
 
 class Failure extends Error {
   constructor(code, text) {
@@ -38,19 +42,14 @@ class Failure extends Error {
 
 async function main(words) {
   const request = parse(words);
-  const watch = new Watch(request.limit);
-  for (const job of chosen(request)) {
-    const code = await run(request, job, watch);
-    if (code !== 0) return code;
-  }
-  return 0;
+  return request.target === "--serve" ? serve(request.program) : once(request);
 }
 
 function parse(words) {
   const [bucket, target, ...options] = words;
   if (bucket === undefined || target === undefined || options.length % 2 !== 0)
     throw new Failure(USAGE, "usage: runner <bucket_id> <target> [--jobs a,b] [--timeout SECONDS] [--program make]");
-  const request = { target, jobs: undefined, limit: undefined, program: "make" };
+  const request = { target, jobs: undefined, limit: undefined, program: "make", env: process.env };
   for (let at = 0; at < options.length; at += 2) take(request, options[at], options[at + 1]);
   return request;
 }
@@ -59,7 +58,7 @@ function take(request, name, value) {
   if (name === "--jobs") request.jobs = value.split(",").filter((job) => job !== "");
   else if (name === "--timeout") request.limit = seconds(value);
   else if (name === "--program") request.program = value;
-  else throw new Failure(USAGE, `unknown option ${name}`);
+  else if (name !== "--protocol" || value !== PROTOCOL) throw new Failure(USAGE, `unknown option ${name}`);
 }
 
 function seconds(text) {
@@ -67,6 +66,106 @@ function seconds(text) {
   if (text.trim() === "" || Number.isNaN(value))
     throw new Failure(USAGE, `--timeout needs a number of seconds, not ${text}`);
   return value;
+}
+
+// The two forms
+
+/** Runs the target of the command line; its output goes out as it comes. */
+async function once(request) {
+  const [out, err] = [new Sink(1), new Sink(2)];
+  const call = new Call(new Voice(out), new Voice(err));
+  process.stdin.unref?.();
+  eachLine((line) => {
+    if (line.trim() === "end") call.end(ENDED, "ended on request");
+  });
+  onSignal((code) => call.end(code, "ended by a signal"));
+  const code = await answer(call, () => request);
+  for (const sink of [out, err]) await sink.flush(call.code === undefined ? STUCK_AFTER : STUCK_AFTER_ENDING);
+  return code;
+}
+
+/** Runs what its input asks for, and answers in frames that say which request they belong to. */
+async function serve(program) {
+  const sink = new Sink(1);
+  const calls = new Map();
+  const over = new Promise((resolve) => {
+    let listening = true;
+    const settle = () => listening || calls.size > 0 || resolve();
+    const close = () => {
+      listening = false;
+      settle();
+    };
+    const begin = async (wish) => {
+      const { id } = wish;
+      const call = new Call(new Voice(sink, `${id} out`), new Voice(sink, `${id} err`));
+      calls.set(id, call);
+      const code = await answer(call, () => asked(wish, program));
+      sink.write(Buffer.from(`${id} exit ${code}\n`));
+      calls.delete(id);
+      settle();
+    };
+    eachLine((line) => {
+      if (!listening || line.trim() === "") return;
+      const wish = wishIn(line);
+      if (wish === undefined) complain("this is no request");
+      else if (wish.end === true) calls.get(wish.id)?.end(ENDED, "ended on request");
+      else if (calls.has(wish.id)) complain(`request ${wish.id} runs already`);
+      else begin(wish);
+    }, close);
+    onSignal((code) => {
+      for (const call of calls.values()) call.end(code, "ended by a signal");
+      close();
+    });
+  });
+  sink.write(Buffer.from(`maand-runner ${PROTOCOL}\n`));
+  await over;
+  await sink.flush(STUCK_AFTER_ENDING);
+  return 0;
+}
+
+function eachLine(hear, over = () => {}) {
+  let heard = "";
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("error", over);
+  process.stdin.on("end", over);
+  process.stdin.on("data", (chunk) => {
+    const lines = (heard + chunk).split("\n");
+    heard = lines.pop().slice(-LINE);
+    for (const line of lines) hear(line);
+  });
+}
+
+function onSignal(hear) {
+  for (const name of ["SIGTERM", "SIGINT"]) process.on(name, () => hear(128 + constants.signals[name]));
+  process.on("SIGHUP", () => {});
+}
+
+function wishIn(line) {
+  try {
+    const wish = JSON.parse(line);
+    return Number.isSafeInteger(wish.id) && wish.id >= 0 ? wish : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A request as it came over the wire. */
+function asked(wish, program) {
+  const { timeout: limit, env = {} } = wish;
+  const request = { target: textOf(wish, "target"), jobs: [textOf(wish, "job")], limit: limit ?? undefined, program };
+  if (request.limit !== undefined && !(typeof limit === "number" && limit >= 0))
+    throw new Failure(USAGE, "timeout is no number of seconds");
+  if (typeof env !== "object" || env === null || Array.isArray(env)) throw new Failure(USAGE, "env is no object");
+  for (const name of Object.keys(env)) {
+    if (name === "" || /[=\0]/.test(name)) throw new Failure(USAGE, "env has a name that is none");
+    textOf(env, name);
+  }
+  return { ...request, env: { ...process.env, ...env } };
+}
+
+function textOf(record, key) {
+  if (typeof record[key] === "string" && !record[key].includes("\0")) return record[key];
+  throw new Failure(USAGE, `${key} is no text`);
 }
 
 // Which jobs
@@ -90,24 +189,42 @@ function listed() {
 
 /** Why there is nothing to run; a job that is leaving needs no entry in jobs.json to be stopped. */
 function missing({ target }, job) {
-  const named = job !== "." && job !== ".." && !job.includes("/");
+  const named = job !== "" && job !== "." && job !== ".." && !job.includes("/");
   if (!named || !existsSync(join(ROOT, "jobs", job, "Makefile"))) return "it has no Makefile here";
   if (target === "stop" || listed().some((entry) => entry.job === job)) return undefined;
   return "it is not in jobs.json";
 }
 
-// One job
+// One request
 
-async function run(request, job, watch) {
+/** Runs a request to its end, whatever happens; its exit code. */
+async function answer(call, requested) {
+  try {
+    const request = requested();
+    call.takes(request);
+    for (const job of chosen(request)) {
+      const code = await run(request, job, call);
+      if (code !== 0) return code;
+    }
+    return 0;
+  } catch (error) {
+    call.say(error instanceof Failure ? error.message : `${error.name}: ${error.message}`);
+    return error instanceof Failure ? error.code : 1;
+  } finally {
+    call.over();
+  }
+}
+
+async function run(request, job, call) {
   const reason = missing(request, job);
   if (reason !== undefined) {
     if (request.target !== "stop") throw new Failure(UNKNOWN, `${job}: ${reason}; run maand deploy first`);
-    say(`${job}: nothing to stop, ${reason}`);
+    call.say(`${job}: nothing to stop, ${reason}`);
     return 0;
   }
-  const lock = request.target === "status" ? undefined : await takeLock(request, job, watch);
+  const lock = request.target === "status" ? undefined : await takeLock(request, job, call);
   try {
-    return await carry(request.program, ["-s", "-C", join(ROOT, "jobs", job), "--", request.target], watch);
+    return await carry(request, job, call);
   } finally {
     if (lock !== undefined) release(lock);
   }
@@ -118,11 +235,11 @@ async function run(request, job, watch) {
  * the highest number is the lock. Whoever finds its holder gone creates the next number, which only one can do, and
  * looks again whether it is the highest. The highest is never deleted, so two can never both hold it.
  */
-async function takeLock({ target }, job, watch) {
+async function takeLock({ target }, job, call) {
   const directory = join(ROOT, "locks");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const me = `${process.pid} ${startOf(process.pid)} ${target}`;
-  watch.goesOn("");
+  call.goesOn("");
   for (let told = false; ; ) {
     const last = highest(directory, job);
     const holder = last === 0 ? undefined : holderOf(join(directory, `${job}.${last}`));
@@ -131,10 +248,10 @@ async function takeLock({ target }, job, watch) {
       if (lock !== undefined) return lock;
       continue;
     }
-    if (!told) say(`${job}: waiting for ${holder}, which still runs here`);
+    if (!told) call.say(`${job}: waiting for ${holder}, which still runs here`);
     told = true;
-    await watch.pause(LOCK_PAUSE);
-    watch.goesOn(", waiting for the command that still runs here");
+    await call.pause(LOCK_PAUSE);
+    call.goesOn(", waiting for the command that still runs here");
   }
 }
 
@@ -214,23 +331,26 @@ function read(path) {
 }
 
 /** Runs make to its end, however it ends, and hands its output on. */
-async function carry(program, words, watch) {
-  const child = spawn(program, words, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  const pumps = [new Pump(child.stdout, OUT), new Pump(child.stderr, ERR)];
+async function carry({ program, target, env }, job, call) {
+  const words = ["-s", "-C", join(ROOT, "jobs", job), "--", target];
+  const child = spawn(program, words, { detached: true, stdio: ["ignore", "pipe", "pipe"], env });
+  const pumps = [new Pump(child.stdout, call.out), new Pump(child.stderr, call.err)];
   const ended = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
     child.once("error", (error) => {
-      say(`${program}: ${error.code === "ENOENT" ? "No such file or directory" : error.message}`);
+      call.err.write(
+        Buffer.from(`${program}: ${error.code === "ENOENT" ? "No such file or directory" : error.message}\n`),
+      );
       resolve(NO_PROGRAM);
     });
   });
-  const status = await Promise.race([ended, watch.called]);
+  const status = await Promise.race([ended, call.called]);
   if (status === undefined && child.pid !== undefined) await endGroup(child.pid, ended);
   for (const pump of pumps) await pump.drain(status === undefined ? STUCK_AFTER_ENDING : STUCK_AFTER);
   for (const pump of pumps) pump.leave();
   if (status !== undefined) return status;
-  say(watch.text, ERR.broken);
-  return watch.code;
+  call.say(call.text);
+  return call.code;
 }
 
 async function endGroup(leader, ended) {
@@ -253,24 +373,32 @@ function signalGroup(leader, signal) {
 
 // What is watched meanwhile
 
-/** What may end a command before its time: the clock, the word `end`, a signal. Settles `called` once. */
-class Watch {
+/** A request under way: where its output goes, and what may end it before its time, which settles `called` once. */
+class Call {
   code = undefined;
   text = "";
-  #heard = "";
+  #timer = undefined;
 
-  constructor(limit) {
+  constructor(out, err) {
+    this.out = out;
+    this.err = err;
     this.called = new Promise((resolve) => {
       this.settle = resolve;
     });
-    if (limit !== undefined)
-      setTimeout(() => this.end(TIMED_OUT, `timed out after ${limit} s`), Math.min(limit * 1000, LONGEST)).unref();
-    for (const name of ["SIGTERM", "SIGINT"])
-      process.on(name, () => this.end(128 + constants.signals[name], "ended by a signal"));
-    process.on("SIGHUP", () => {});
-    process.stdin.on("error", () => {});
-    process.stdin.on("data", (chunk) => this.#listen(chunk));
-    process.stdin.unref?.();
+  }
+
+  takes({ limit }) {
+    if (limit === undefined) return;
+    const end = () => this.end(TIMED_OUT, `timed out after ${limit} s`);
+    this.#timer = setTimeout(end, Math.min(limit * 1000, LONGEST));
+  }
+
+  over() {
+    clearTimeout(this.#timer);
+  }
+
+  say(text) {
+    this.err.write(Buffer.from(`${this.err.broken ? "\n" : ""}runner: ${text}\n`));
   }
 
   end(code, text) {
@@ -287,50 +415,68 @@ class Watch {
   pause(ms) {
     return Promise.race([sleep(ms), this.called]);
   }
-
-  #listen(chunk) {
-    const lines = (this.#heard + chunk).split("\n");
-    this.#heard = lines.pop().slice(-4096);
-    if (lines.some((line) => line.trim() === "end")) this.end(ENDED, "ended on request");
-  }
 }
 
 /** One of our own outputs; when its reader is gone, what is written is dropped. */
 class Sink {
-  heard = true;
-  broken = false;
+  #heard = true;
+  #drained = undefined;
 
   constructor(descriptor) {
     this.stream = open(descriptor);
     this.gone = new Promise((resolve) => {
-      this.stream.on("error", resolve);
-    }).then(() => {
-      this.heard = false;
-      return true;
+      this.stream.on("error", () => {
+        this.#heard = false;
+        resolve(true);
+      });
     });
   }
 
   /** Whether more may be written at once. */
   write(chunk) {
-    if (!this.heard || chunk.length === 0) return true;
-    this.broken = chunk.at(-1) !== 10;
-    return this.stream.write(chunk);
+    return !this.#heard || this.stream.write(chunk);
   }
 
-  /** Waits until more may be written, or nobody reads any more. */
+  /** Waits until more may be written, or nobody reads any more; one promise for all who wait. */
   ready() {
-    const drained = new Promise((resolve) => {
-      this.stream.once("drain", resolve);
+    this.#drained ??= new Promise((resolve) => {
+      const over = () => {
+        this.stream.off("drain", over).off("error", over);
+        this.#drained = undefined;
+        resolve();
+      };
+      this.stream.once("drain", over).once("error", over);
     });
-    return Promise.race([drained, this.gone]);
+    return this.#drained;
   }
 
   /** Waits until all is taken, or nobody reads any more; answers false if the reader takes nothing for too long. */
-  flush(patience) {
+  async flush(patience) {
+    if (!this.#heard || this.stream.writableLength === 0) return true;
     const taken = new Promise((resolve) => {
       this.stream.write("", () => resolve(true));
     });
-    return Promise.race([taken, this.gone, sleep(patience, false)]);
+    const waiting = new AbortController();
+    const stuck = sleep(patience, false, { signal: waiting.signal }).catch(() => false);
+    return Promise.race([taken, this.gone, stuck]).finally(() => waiting.abort());
+  }
+}
+
+/** An output of a request: as it is, or in frames that say whose it is. */
+class Voice {
+  broken = false;
+
+  constructor(sink, name) {
+    this.sink = sink;
+    this.name = name;
+  }
+
+  /** Whether more may be written at once. */
+  write(chunk) {
+    if (chunk.length === 0) return true;
+    this.broken = chunk.at(-1) !== 10;
+    if (this.name === undefined) return this.sink.write(chunk);
+    return this.sink.write(Buffer.concat([Buffer.from(`${this.name} ${chunk.length}\n`), chunk]));
   }
 }
 
@@ -347,15 +493,15 @@ function open(descriptor) {
 class Pump {
   #bytes = 0;
 
-  constructor(source, sink) {
+  constructor(source, voice) {
     this.source = source;
-    this.sink = sink;
+    this.sink = voice.sink;
     source.on("error", () => {});
     source.on("data", (chunk) => {
       this.#bytes += chunk.length;
-      if (sink.write(chunk)) return;
+      if (voice.write(chunk)) return;
       source.pause();
-      sink.ready().then(() => source.resume());
+      voice.sink.ready().then(() => source.resume());
     });
   }
 
@@ -368,7 +514,6 @@ class Pump {
       if (waits && !(await this.sink.flush(patience))) return;
       quiet = waits || this.#bytes !== seen ? 0 : quiet + 1;
     }
-    await this.sink.flush(patience);
   }
 
   /** Gives a background child that still writes here a reader, or its next line would end it (SIGPIPE). */
@@ -382,19 +527,17 @@ class Pump {
   }
 }
 
-const OUT = new Sink(1);
-const ERR = new Sink(2);
-
-function say(text, broken = false) {
-  ERR.write(Buffer.from(`${broken ? "\n" : ""}runner: ${text}\n`));
+/** Says a line of our own that belongs to no request. */
+function complain(text) {
+  process.stderr.write(`runner: ${text}\n`);
 }
 
+process.stderr.on("error", () => {});
 let code;
 try {
   code = await main(process.argv.slice(2));
 } catch (error) {
-  say(error instanceof Failure ? error.message : `${error.name}: ${error.message}`);
+  complain(error instanceof Failure ? error.message : `${error.name}: ${error.message}`);
   code = error instanceof Failure ? error.code : 1;
 }
-await ERR.flush(STUCK_AFTER_ENDING);
 process.exit(code);

@@ -1,9 +1,11 @@
 """Runs targets of jobs' Makefiles on this worker. Delivered by maand; see README.md of @maand/plugin-make.
 
     python3 -I -S <root>/bin/runner.py <bucket_id> <target> [--jobs a,b] [--timeout SECONDS] [--program make]
+    python3 -I -S <root>/bin/runner.py <bucket_id> --serve [--protocol 1] [--program make]
 
 Exit codes: that of the first make that fails; 3 no such job here, 64 wrong usage, 124 timed out, 130 ended on request.
 On its input the line `end` ends what runs; the end of its input means that nobody listens any more, and it goes on.
+With --serve every line of its input is a request; they run side by side, and it ends once its input and they ended.
 """
 import fcntl
 import os
@@ -24,6 +26,7 @@ except ImportError:
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 UNKNOWN, USAGE, TIMED_OUT, ENDED, NO_PROGRAM = 3, 64, 124, 130, 127
+PROTOCOL = "1"
 KILL_AFTER = 5.0  # seconds between SIGTERM and SIGKILL
 STUCK_AFTER = 10.0  # seconds a reader may take nothing once make is over, and once it was ended by us
 STUCK_AFTER_ENDING = 1.0
@@ -31,6 +34,8 @@ LOCK_PAUSE = 0.1
 LONGEST = 86400.0  # poll takes no more than 24 days
 CHUNK = 4096  # PIPE_BUF: what a pipe that is ready to be written takes without blocking
 PIPE = 65536  # what a pipe holds at most: all that make can have left in it
+ROOM = 65536  # bytes that may wait for our reader; make waits while there are more
+LINE = 1048576  # longest request
 
 
 class Failure(Exception):
@@ -41,12 +46,7 @@ class Failure(Exception):
 
 def main(words):
     request = parse(words)
-    watch = Watch(request.limit)
-    for job in chosen(request):
-        code = run(request, job, watch)
-        if code != 0:
-            return code
-    return 0
+    return serve(request.program) if request.target == "--serve" else once(request)
 
 
 class Request:
@@ -55,6 +55,7 @@ class Request:
         self.jobs = None
         self.limit = None
         self.program = "make"
+        self.env = os.environb
 
 
 def parse(words):
@@ -68,7 +69,7 @@ def parse(words):
             request.limit = seconds(value)
         elif name == "--program":
             request.program = value
-        else:
+        elif name != "--protocol" or value != PROTOCOL:
             raise Failure(USAGE, "unknown option " + name)
     return request
 
@@ -78,6 +79,87 @@ def seconds(text):
         return float(text)
     except ValueError:
         raise Failure(USAGE, "--timeout needs a number of seconds, not " + text) from None
+
+
+# The two forms
+
+
+def once(request):
+    """Runs the target of the command line; its output goes out as it comes."""
+    out, err = Wire(1), Wire(2)
+    call = Call(request, Voice(out), Voice(err))
+
+    def hear(line):
+        if line.strip() == b"end":
+            call.end(ENDED, "ended on request")
+
+    loop = Loop([out, err], hear)
+    loop.begin(call)
+    while loop.calls:
+        loop.turn()
+    loop.flush(STUCK_AFTER if call.code is None else STUCK_AFTER_ENDING)
+    return call.answer
+
+
+def serve(program):
+    """Runs what its input asks for, and answers in frames that say which request they belong to."""
+    wire = Wire(1)
+
+    def hear(line):
+        try:
+            wish = read_json(line.decode())
+            number = wish["id"]
+            if type(number) is not int or number < 0:
+                raise ValueError("id is no number")
+        except Exception:
+            complain("this is no request")
+            return
+        same = [call for call in loop.calls if call.number == number]
+        if wish.get("end") is True:
+            for call in same:
+                call.end(ENDED, "ended on request")
+        elif same:
+            complain("request %d runs already" % number)
+        else:
+            loop.begin(Call(None, Voice(wire, number, b"out"), Voice(wire, number, b"err"), number, (wish, program)))
+
+    def over(call):
+        wire.push(b"%d exit %d\n" % (call.number, call.answer))
+
+    loop = Loop([wire], hear, over)
+    wire.push(b"maand-runner %s\n" % PROTOCOL.encode())
+    while loop.input is not None or loop.calls:
+        loop.turn()
+    loop.flush(STUCK_AFTER_ENDING)
+    return 0
+
+
+def asked(wish, program):
+    """A request as it came over the wire."""
+    request = Request(text_of(wish, "target"))
+    request.program = program
+    request.jobs = [text_of(wish, "job")]
+    limit = wish.get("timeout")
+    if limit is not None:
+        if type(limit) not in (int, float) or not limit >= 0:
+            raise Failure(USAGE, "timeout is no number of seconds")
+        request.limit = float(limit)
+    more = wish.get("env", {})
+    if type(more) is not dict:
+        raise Failure(USAGE, "env is no object")
+    request.env = dict(os.environb)
+    for name in more:
+        if name == "" or "=" in name or "\0" in name:
+            raise Failure(USAGE, "env has a name that is none")
+        request.env[name.encode()] = text_of(more, name).encode()
+    return request
+
+
+def text_of(record, key):
+    value = record.get(key)
+    if type(value) is not str or "\0" in value:
+        raise Failure(USAGE, key + " is no text")
+    return value
 
 
 # Which jobs
@@ -112,9 +194,12 @@ class Plain:
 
 
 def read_json(text):
+    text = text.strip()
     if make_scanner is not None:
         try:
-            return make_scanner(Plain)(text.strip(), 0)[0]
+            value, end = make_scanner(Plain)(text, 0)
+            if end == len(text):
+                return value
         except Exception:
             pass
     import json
@@ -122,54 +207,71 @@ def read_json(text):
     return json.loads(text)
 
 
-def present(request, job):
+def present(call, job):
     """Whether there is something to run; a job that is leaving needs no entry in jobs.json to be stopped."""
+    stopping = call.request.target == "stop"
     makefile = os.path.join(ROOT, "jobs", job, "Makefile")
-    named = job not in (".", "..") and "/" not in job
+    named = job not in ("", ".", "..") and "/" not in job
     if named and os.path.exists(makefile):
-        if request.target == "stop" or job in [name for name, _ in listed()]:
+        if stopping or job in [name for name, _ in listed()]:
             return True
         reason = "it is not in jobs.json"
     else:
         reason = "it has no Makefile here"
-    if request.target != "stop":
+    if not stopping:
         raise Failure(UNKNOWN, "%s: %s; run maand deploy first" % (job, reason))
-    say("%s: nothing to stop, %s" % (job, reason))
+    call.say("%s: nothing to stop, %s" % (job, reason))
     return False
 
 
-# One job
+# One request: generators, which yield for how many seconds they wait at most, None for as long as it takes
 
 
-def run(request, job, watch):
-    if not present(request, job):
+def perform(call, wish):
+    if wish is not None:
+        call.takes(asked(*wish))
+    for job in chosen(call.request):
+        code = yield from run(call, job)
+        if code != 0:
+            return code
+    return 0
+
+
+def run(call, job):
+    if not present(call, job):
         return 0
-    lock = None if request.target == "status" else take_lock(request, job, watch)
+    request = call.request
+    lock = None if request.target == "status" else open_lock(job)
     try:
+        if lock is not None:
+            yield from take_lock(call, job, lock)
         directory = os.path.join(ROOT, "jobs", job)
-        return carry([request.program, "-s", "-C", directory, "--", request.target], watch)
+        return (yield from carry(call, [request.program, "-s", "-C", directory, "--", request.target]))
     finally:
         if lock is not None:
             os.close(lock)
 
 
-def take_lock(request, job, watch):
-    """One lifecycle command per job at a time; the file is kept, the lock on it dies with this process."""
+def open_lock(job):
+    """The file is kept; the lock on it dies with this process."""
     directory = os.path.join(ROOT, "locks")
     os.makedirs(directory, 0o700, True)
-    lock = os.open(os.path.join(directory, job + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    return os.open(os.path.join(directory, job + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def take_lock(call, job, lock):
+    """One lifecycle command per job at a time."""
     told = False
-    watch.goes_on("")
+    call.goes_on("")
     while not locked(lock):
         if not told:
             holder = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "another command"
-            say("%s: waiting for %s, which still runs here" % (job, holder))
+            call.say("%s: waiting for %s, which still runs here" % (job, holder))
             told = True
-        watch.wait([], LOCK_PAUSE)
-        watch.goes_on(", waiting for the command that still runs here")
+        yield LOCK_PAUSE
+        call.goes_on(", waiting for the command that still runs here")
     os.ftruncate(lock, 0)
-    os.pwrite(lock, ("%s (pid %d)\n" % (request.target, os.getpid())).encode(), 0)
-    return lock
+    os.pwrite(lock, ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace"), 0)
 
 
 def locked(lock):
@@ -180,59 +282,93 @@ def locked(lock):
         return False
 
 
-def carry(command, watch):
+def carry(call, command):
     """Runs make to its end, however it ends, and hands its output on."""
-    child, pumps = start(command)
-    status = None
+    child, call.pumps = start(call, command)
     kill_at = None
     while True:
-        status = ended(child) if status is None else status
+        status = CHILDREN[child]
         if status is not None and (kill_at is None or not signal_group(child, 0)):
             break
-        if watch.code is not None and kill_at is None and signal_group(child, signal.SIGTERM):
+        if call.code is not None and kill_at is None and signal_group(child, signal.SIGTERM):
             kill_at = time.monotonic() + KILL_AFTER
         if kill_at is not None and time.monotonic() >= kill_at:
             signal_group(child, signal.SIGKILL)
             break
-        watch.wait(pumps, None if watch.code is None else 0.05)
+        yield None if call.code is None else 0.05
+    del CHILDREN[child]
+    pumps, call.pumps = call.pumps, []
     for pump in pumps:
-        pump.drain(STUCK_AFTER if kill_at is None else STUCK_AFTER_ENDING)
+        pump.drain()
         pump.leave()
     if kill_at is None:
         return exit_code(status)
-    say(watch.text, pumps[1].broken)
-    return watch.code
+    call.say(call.text)
+    return call.code
 
 
-def start(command):
-    out, err = os.pipe(), os.pipe()
-    child = os.fork()
+CHILDREN = {}  # makes that run, by process id, with their status once they ended
+
+
+def reap():
+    try:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        while pid != 0:
+            if pid in CHILDREN:
+                CHILDREN[pid] = status
+            pid, status = os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        pass
+
+
+def start(call, command):
+    pipes = []
+    try:
+        pipes.append(os.pipe())
+        pipes.append(os.pipe())
+        child = os.fork()
+    except OSError:
+        for ends in pipes:
+            os.close(ends[0])
+            os.close(ends[1])
+        raise
+    (out, out_end), (err, err_end) = pipes
     if child == 0:
-        become(command, out[1], err[1])
-    os.close(out[1])
-    os.close(err[1])
-    return child, [Pump(out[0], 1), Pump(err[0], 2)]
+        become(command, call.request.env, out_end, err_end)
+    os.close(out_end)
+    os.close(err_end)
+    CHILDREN[child] = None
+    return child, [Pump(out, call.out), Pump(err, call.err)]
 
 
-def become(command, out, err):
+def become(command, env, out, err):
     """In the child: a session of its own, so that all it starts can be ended together, and no input."""
     try:
-        os.setsid()
-        for name in ("SIGPIPE", "SIGHUP"):
+        for name in ("SIGTERM", "SIGINT", "SIGPIPE", "SIGHUP"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
+        os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
-        os.execvp(command[0], command)
+        execute(command, env)
     except OSError as error:
         os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
     finally:
         os._exit(NO_PROGRAM)
 
 
-def ended(child):
-    pid, status = os.waitpid(child, os.WNOHANG)
-    return status if pid == child else None
+def execute(command, env):
+    """As os.execvpe does, which loads a module for it in every child."""
+    program = command[0].encode()
+    places = [b""] if b"/" in program else env.get(b"PATH", os.defpath.encode()).split(b":")
+    found = None
+    for place in places:
+        try:
+            os.execve(os.path.join(place, program), command, env)
+        except OSError as error:
+            if found is None or not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                found = error
+    raise found
 
 
 def exit_code(status):
@@ -253,14 +389,66 @@ def signal_group(leader, number):
 # What is watched meanwhile
 
 
-class Watch:
-    """What may end a command before its time: the clock, the word `end`, a signal. Sets `code` and `text` once."""
+class Call:
+    """A request under way: where its output goes, and what may end it before its time, which sets `code` and `text`."""
 
-    def __init__(self, limit):
+    def __init__(self, request, out, err, number=0, wish=None):
+        self.out = out
+        self.err = err
+        self.number = number
+        self.pumps = []
         self.code = None
         self.text = ""
-        self.limit = limit
-        self.deadline = None if limit is None else time.monotonic() + limit
+        self.answer = None
+        self.request = None
+        self.deadline = None
+        self.due = None
+        self.steps = perform(self, wish)
+        if request is not None:
+            self.takes(request)
+
+    def takes(self, request):
+        self.request = request
+        self.deadline = None if request.limit is None else time.monotonic() + request.limit
+
+    def end(self, code, text):
+        if self.code is None:
+            self.code, self.text = code, text
+            self.deadline, self.due = None, 0.0
+
+    def goes_on(self, where):
+        if self.code is not None:
+            raise Failure(self.code, self.text + where)
+
+    def say(self, text):
+        begin = "\n" if self.err.broken else ""
+        self.err.say(("%srunner: %s\n" % (begin, text)).encode("utf-8", "replace"))
+
+    def advance(self):
+        """Goes on until it has to wait again; whether it is over."""
+        try:
+            pause = next(self.steps)
+            self.due = None if pause is None else time.monotonic() + pause
+            return False
+        except StopIteration as over:
+            self.answer = over.value
+        except Failure as failure:
+            self.say(str(failure))
+            self.answer = failure.code
+        except Exception as error:
+            self.say("%s: %s" % (type(error).__name__, error))
+            self.answer = 1
+        return True
+
+
+class Loop:
+    """Waits for everything at once: our input and outputs, the outputs of makes, signals, the clock."""
+
+    def __init__(self, wires, hear, over=None):
+        self.wires = wires
+        self.hear = hear
+        self.over = over
+        self.calls = []
         self.input = 0
         self.heard = b""
         self.bell, ring = os.pipe()
@@ -274,109 +462,142 @@ class Watch:
 
     def rung(self, number, _frame):
         if number != signal.SIGCHLD:
-            self.end(128 + number, "ended by a signal")
+            self.input = None
+            for call in self.calls:
+                call.end(128 + number, "ended by a signal")
 
-    def end(self, code, text):
-        if self.code is None:
-            self.code, self.text = code, text
+    def begin(self, call):
+        self.calls.append(call)
+        self.advance(call)
 
-    def goes_on(self, where):
-        if self.code is not None:
-            raise Failure(self.code, self.text + where)
+    def advance(self, call):
+        if call.advance():
+            self.calls.remove(call)
+            if self.over is not None:
+                self.over(call)
 
-    def wait(self, pumps, pause):
-        """Waits until something happens or `pause` seconds are over, and deals with it."""
+    def turn(self):
+        """Waits until something happens, and deals with it."""
         poll = select.poll()
         poll.register(self.bell, select.POLLIN)
         if self.input is not None:
             poll.register(self.input, select.POLLIN)
-        steps = {}
-        for pump in pumps:
-            if pump.interest() is not None:
-                poll.register(*pump.interest())
-                steps[pump.interest()[0]] = pump
-        for ready, _ in poll.poll(self.milliseconds(pause)):
-            if ready in steps:
-                steps[ready].step()
-            elif ready == self.input:
-                self.listen()
-            elif ready == self.bell:
+        wires = {wire.descriptor: wire for wire in self.wires if wire.waiting}
+        for descriptor in wires:
+            poll.register(descriptor, select.POLLOUT)
+        pumps = {pump.source: pump for call in self.calls for pump in call.pumps if pump.wanting()}
+        for descriptor in pumps:
+            poll.register(descriptor, select.POLLIN)
+        rung = listens = False
+        for descriptor, _ in poll.poll(self.milliseconds()):
+            if descriptor in pumps:
+                pumps[descriptor].take()
+            elif descriptor in wires:
+                wires[descriptor].give()
+            elif descriptor == self.bell:
                 os.read(self.bell, CHUNK)
-        if self.deadline is not None and time.monotonic() >= self.deadline:
-            self.end(TIMED_OUT, "timed out after %g s" % self.limit)
+                reap()
+                rung = True
+            else:
+                listens = True
+        now = time.monotonic()
+        for call in list(self.calls):
+            if call.deadline is not None and now >= call.deadline:
+                call.end(TIMED_OUT, "timed out after %g s" % call.request.limit)
+            if rung or call.due is not None and now >= call.due:
+                self.advance(call)
+        if listens and self.input is not None:
+            self.listen()
 
-    def milliseconds(self, pause):
-        if self.deadline is not None and self.code is None:
-            left = max(0.0, self.deadline - time.monotonic())
-            pause = left if pause is None else min(pause, left)
-        return None if pause is None else int(min(pause, LONGEST) * 1000) + 1
+    def milliseconds(self):
+        """How long nothing has to be done by itself."""
+        moments = [moment for call in self.calls for moment in (call.deadline, call.due) if moment is not None]
+        if not moments:
+            return None
+        return int(min(max(0.0, min(moments) - time.monotonic()), LONGEST) * 1000) + (0 if 0.0 in moments else 1)
 
     def listen(self):
         try:
-            chunk = os.read(self.input, CHUNK)
+            chunk = os.read(self.input, PIPE)
         except OSError:
             chunk = b""
         if not chunk:
             self.input = None
         lines = (self.heard + chunk).split(b"\n")
-        self.heard = lines.pop()[-CHUNK:]
-        if b"end" in [line.strip() for line in lines]:
-            self.end(ENDED, "ended on request")
+        self.heard = lines.pop()[-LINE:]
+        for line in lines:
+            if line.strip():
+                self.hear(line)
+
+    def flush(self, patience):
+        for wire in self.wires:
+            while wire.waiting and ready(wire.descriptor, select.POLLOUT, patience):
+                wire.give()
 
 
-class Pump:
-    """Carries bytes from one of make's outputs to ours: reads only when what it read before is gone."""
+class Wire:
+    """One of our own outputs; when its reader is gone, what is written is dropped."""
 
-    def __init__(self, source, sink):
-        self.source = source
-        self.sink = sink
-        self.pending = b""
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.waiting = bytearray()
         self.heard = True
-        self.broken = False  # the last line has no end yet
 
-    def interest(self):
-        if self.pending:
-            return self.sink, select.POLLOUT
-        return None if self.source is None else (self.source, select.POLLIN)
-
-    def step(self):
-        if self.pending:
-            self.give()
-        else:
-            self.take()
-
-    def take(self):
-        chunk = os.read(self.source, CHUNK)
-        if not chunk:
-            os.close(self.source)
-            self.source = None
-        elif self.heard:
-            self.pending = chunk
-        return len(chunk)
+    def push(self, chunk):
+        if self.heard:
+            self.waiting += chunk
 
     def give(self):
         try:
-            count = os.write(self.sink, self.pending)
-            self.broken = self.pending[count - 1 : count] != b"\n"
-            self.pending = self.pending[count:]
+            count = os.write(self.descriptor, self.waiting[:CHUNK])
+            del self.waiting[:count]
         except BlockingIOError:
             time.sleep(0.01)
         except OSError:
-            self.pending = b""
+            self.waiting.clear()
             self.heard = False
 
-    def drain(self, patience):
+
+class Voice:
+    """An output of a request: as it is, or in frames that say whose it is."""
+
+    def __init__(self, wire, number=None, kind=b""):
+        self.wire = wire
+        self.number = number
+        self.kind = kind
+        self.broken = False  # the last line has no end yet
+
+    def say(self, chunk):
+        self.broken = chunk[-1:] != b"\n"
+        if self.number is not None:
+            self.wire.push(b"%d %s %d\n" % (self.number, self.kind, len(chunk)))
+        self.wire.push(chunk)
+
+
+class Pump:
+    """Carries bytes from one of make's outputs to ours, at the pace of our reader."""
+
+    def __init__(self, source, voice):
+        self.source = source
+        self.voice = voice
+
+    def wanting(self):
+        return self.source is not None and len(self.voice.wire.waiting) < ROOM
+
+    def take(self):
+        chunk = os.read(self.source, PIPE)
+        if chunk:
+            self.voice.say(chunk)
+        else:
+            os.close(self.source)
+            self.source = None
+        return len(chunk)
+
+    def drain(self):
         """Hands on what is left once make is over; what a background child writes from now on is not make's."""
         left = PIPE
-        while True:
-            if self.pending:
-                if not ready(self.sink, select.POLLOUT, patience):
-                    return
-                self.give()
-            elif self.source is None or left <= 0 or not ready(self.source, select.POLLIN, 0):
-                return
-            else:
-                left -= self.take()
+        while self.source is not None and left > 0 and ready(self.source, select.POLLIN, 0):
+            left -= self.take()
 
     def leave(self):
         """Gives a background child that still writes here a reader, or its next line would end it (SIGPIPE)."""
@@ -390,7 +611,7 @@ class Pump:
                 os.dup2(nothing, 1)
                 os.dup2(nothing, 2)
                 os.chdir("/")
-                os.execvp("cat", ["cat"])
+                execute(["cat"], os.environb)
             finally:
                 os._exit(NO_PROGRAM)
         os.close(self.source)
@@ -403,10 +624,11 @@ def ready(descriptor, event, pause):
     return bool(poll.poll(int(pause * 1000)))
 
 
-def say(text, broken=False):
+def complain(text):
+    """Says a line of our own that belongs to no request."""
     if ready(2, select.POLLOUT, 1):
         try:
-            os.write(2, ("%srunner: %s\n" % ("\n" if broken else "", text)).encode("utf-8", "replace"))
+            os.write(2, ("runner: %s\n" % text).encode("utf-8", "replace"))
         except OSError:
             pass
 
@@ -415,9 +637,9 @@ if __name__ == "__main__":
     try:
         code = main(sys.argv[1:])
     except Failure as failure:
-        say(str(failure))
+        complain(str(failure))
         code = failure.code
     except BaseException as error:
-        say("%s: %s" % (type(error).__name__, error))
+        complain("%s: %s" % (type(error).__name__, error))
         code = 1
     os._exit(code)

@@ -81,6 +81,8 @@ export abstract class MaandCommand extends Command<Context> {
     });
     try {
       return await work(maand);
+    } catch (cause) {
+      throw isMaandError(cause) ? core.maskedError(cause, maand.mask) : cause;
     } finally {
       maand.close();
     }

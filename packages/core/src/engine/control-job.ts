@@ -68,7 +68,7 @@ export async function controlJob(maand: Maand, control: JobControl): Promise<Con
       );
       results.push(...ended.flat());
     }
-    return results;
+    return results.map((result) => maand.mask.conceal(result));
   } finally {
     await connections.close();
     lock?.release();

@@ -51,7 +51,7 @@ export async function healthCheck(
     const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
     const workers = await Promise.all(concerned.map((worker) => reach(worker)));
     const side = pLimit(JOBS_AT_ONCE);
-    return { workers, jobs: await Promise.all(jobs.map((job) => side(() => one(job)))) };
+    return maand.mask.conceal({ workers, jobs: await Promise.all(jobs.map((job) => side(() => one(job)))) });
   } finally {
     await connections.close();
   }

@@ -127,8 +127,11 @@ const MIGRATIONS: readonly string[] = [
 /** Version of the tables this maand writes. */
 export const STORE_VERSION = MIGRATIONS.length;
 
-/** Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, never downgraded (B30). */
-export function migrate(db: Database): void {
+/**
+ * Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, never downgraded (B30). An older `to`
+ * makes a store as it once was, for tests.
+ */
+export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);
   if (version > STORE_VERSION) {
     throw new MaandError({
@@ -137,10 +140,10 @@ export function migrate(db: Database): void {
       hint: "use the maand that wrote it, or a newer one",
     });
   }
-  if (version === STORE_VERSION) return;
+  if (version >= to) return;
   const upgrade = db.transaction(() => {
-    for (const statements of MIGRATIONS.slice(version)) db.exec(statements);
-    db.pragma(`user_version = ${STORE_VERSION}`);
+    for (const statements of MIGRATIONS.slice(version, to)) db.exec(statements);
+    db.pragma(`user_version = ${to}`);
   });
   upgrade.immediate();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { float } from "../index.ts";
+import { float, typed } from "../index.ts";
 import { complaint, render } from "../render.test.support.ts";
 
 const DATA = {
@@ -18,6 +18,7 @@ const DATA = {
   nan: Number.NaN,
   big: 9007199254740993n,
   fn: (value: unknown) => `<${String(value)}>`,
+  inc: typed(["int"], (value) => value + 1n),
 };
 
 function gives(rows: readonly (readonly [pipeline: string, want: string])[]): void {
@@ -215,13 +216,17 @@ describe("call", () => {
   gives([
     ["call .fn 1", "<1>"],
     ["1 | call .fn", "<1>"],
+    ["call .inc 1", "2"],
   ]);
   refused([
     ["call", "wrong number of args for call: want at least 1 got 0"],
     ["call nil", "error calling call: call of nil"],
     ["call .text", "error calling call: non-function .text of type string"],
     ["call .fn", "error calling call: wrong number of args for .fn: want at least 1 got 0"],
+    ['call .inc "1"', "error calling call: wrong type for value; expected int; got string"],
+    ["call .inc 1 2", "error calling call: wrong number of args for .inc: want 1 got 2"],
     [".fn", "can't print a function"],
+    [".inc", "can't print a function"],
     [".fn 1", "fn is not a method but has arguments"],
   ]);
 });

@@ -1,13 +1,8 @@
 import { Fault } from "../fault.ts";
 import type { NumberNode, Operand } from "../parse/nodes.ts";
+import type { ParamType } from "../value/function.ts";
 import { Byte, Float, floatOf, intOf } from "../value/numbers.ts";
 import { kindOf, typeName } from "../value/value.ts";
-
-/**
- * Type a parameter can be declared with. An `int` is handed over as a bigint, a `float` as a number, `any` as it is
- * (null for nil and for a missing value; an int is a number while that is exact, else a bigint).
- */
-export type ParamType = "any" | "string" | "int" | "float" | "bool" | "list" | "map";
 
 /** A declared parameter, or `value`: what built-ins take, which tells a missing value (undefined) from nil (null). */
 export type Param = ParamType | "value";
@@ -26,7 +21,7 @@ const GO_NAMES: Readonly<Record<Param, string>> = {
 /** A value as an argument. Throws a Fault when the parameter is of another type. */
 export function accept(value: unknown, param: Param): unknown {
   if (param === "value") return value;
-  if (param === "any") return value instanceof Byte ? value.value : (value ?? null);
+  if (param === "any") return typeof value === "bigint" || value instanceof Byte ? intOf(value) : (value ?? null);
   if (value === undefined) return absent(param, `invalid value; expected ${GO_NAMES[param]}`);
   if (kindOf(value) === param) return convert(value, param);
   throw new Fault(`wrong type for value; expected ${GO_NAMES[param]}; got ${typeName(value)}`);

@@ -1,3 +1,4 @@
+import { TypedFunction } from "./function.ts";
 import { Byte, Complex, Float } from "./numbers.ts";
 
 /*
@@ -70,5 +71,6 @@ function kindOfObject(value: object): Kind {
   if (Array.isArray(value)) return "list";
   if (value instanceof Float) return "float";
   if (value instanceof Byte) return "uint";
+  if (value instanceof TypedFunction) return "func";
   return value instanceof Complex ? "complex" : "map";
 }

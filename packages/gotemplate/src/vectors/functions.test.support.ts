@@ -18,7 +18,7 @@ function storeFunctions(store: Store): TemplateFunctions {
 }
 
 const textFunctions: TemplateFunctions = {
-  split: typed(["string", "string"], (text, separator) => text.split(separator)),
+  split: typed(["string", "string"], (text, separator) => (separator === "" ? [...text] : text.split(separator))),
   join: typed(["list", "string"], (list, separator) => list.join(separator)),
   trim: typed(["string"], (text) => text.trim()),
   upper: typed(["string"], (text) => text.toUpperCase()),

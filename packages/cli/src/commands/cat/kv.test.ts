@@ -174,4 +174,4 @@ it("maand build --purge-job-kv forgets the secrets of a job that left", async ()
   expect((await records("--active")).map((row) => row.key)).toContain("password");
   expect((await said("build", "--purge-job-kv")).code).toBe(0);
   expect((await records("--active")).map((row) => row.key)).not.toContain("password");
-});
+}, 30_000);

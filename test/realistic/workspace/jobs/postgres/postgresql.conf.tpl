@@ -7,6 +7,7 @@
 # {{.Job}} {{.NewVersion}} on {{.WorkerIP}} ({{get (printf "maand/worker/%s" .WorkerIP) "hostname"}})
 data_directory = '{{.JobPath}}/data/main'
 hba_file = '{{.JobPath}}/pg_hba.conf'
+ident_file = '{{.JobPath}}/pg_ident.conf'
 listen_addresses = '{{.WorkerIP}},localhost'
 port = {{$port}}
 cluster_name = 'shop_{{$index}}'

@@ -5,6 +5,7 @@ port {{get $job "port_redis"}}
 dir {{.JobPath}}/data
 requirepass {{getSecret "password"}}
 masterauth {{getSecret "password"}}
+replica-announce-ip {{.WorkerIP}}
 maxmemory {{div (mul (int (get $job "memory")) 3) 4}}mb
 maxmemory-policy allkeys-lru
 save ""

@@ -1,0 +1,83 @@
+import { intOf } from "./numbers.ts";
+
+/** A function of the user: any JavaScript function, or one whose parameters were declared with {@link typed}. */
+export type TemplateFunction = ((...args: never[]) => unknown) | TypedFunction;
+
+/** Functions by the name a template calls them by. */
+export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
+
+/**
+ * Type a parameter can be declared with. An `int` is handed over as a bigint, a `float` as a number, `any` as it is
+ * (null for nil and for a missing value; an int is a number while that is exact, else a bigint).
+ */
+export type ParamType = "any" | "string" | "int" | "float" | "bool" | "list" | "map";
+
+/** A function that says which arguments it takes. Made by {@link typed}. */
+export class TypedFunction {
+  readonly params: readonly ParamType[];
+  readonly rest: ParamType | undefined;
+  readonly #run: (...args: never[]) => unknown;
+
+  constructor(params: readonly ParamType[], rest: ParamType | undefined, run: (...args: never[]) => unknown) {
+    this.params = params;
+    this.rest = rest;
+    this.#run = run;
+  }
+
+  run(args: readonly unknown[]): unknown {
+    return resultOf(this.#run, args);
+  }
+}
+
+interface ParamValues {
+  readonly any: unknown;
+  readonly string: string;
+  readonly int: bigint;
+  readonly float: number;
+  readonly bool: boolean;
+  readonly list: readonly unknown[];
+  readonly map: Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
+}
+
+/** A declared parameter; `...int` stands last and means any number of ints. */
+export type ParamName = ParamType | `...${ParamType}`;
+
+/** The arguments for declared parameters. */
+export type ArgumentsOf<P extends readonly ParamName[]> = P extends readonly [infer First, ...infer Others]
+  ? First extends `...${infer Rest extends ParamType}`
+    ? ParamValues[Rest][]
+    : First extends ParamType
+      ? Others extends readonly ParamName[]
+        ? [ParamValues[First], ...ArgumentsOf<Others>]
+        : never
+      : never
+  : [];
+
+/**
+ * Declares what a function takes: `typed(["int", "int"], (a, b) => a + b)`. A call with another number or type of
+ * arguments is an execution error, as it is in Go, and the function is not run.
+ */
+export function typed<const P extends readonly ParamName[]>(
+  params: P,
+  run: (...args: ArgumentsOf<P>) => unknown,
+): TypedFunction {
+  const last = params.at(-1) ?? "";
+  const rest = last.startsWith("...") ? typeOf(last) : undefined;
+  const fixed = rest === undefined ? params : params.slice(0, -1);
+  return new TypedFunction(fixed.map(typeOf), rest, run);
+}
+
+/** Runs a function of the user: no result is nil, and a bigint wraps around at 64 bits. */
+export function resultOf(run: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
+  const result = (run as (...args: readonly unknown[]) => unknown)(...args);
+  return typeof result === "bigint" ? intOf(result) : (result ?? null);
+}
+
+function typeOf(name: string): ParamType {
+  const bare = name.replace(/^\.\.\./, "");
+  const known = TYPES.find((type) => type === bare);
+  if (known === undefined) throw new TypeError(`no parameter type is called ${JSON.stringify(name)}`);
+  return known;
+}
+
+const TYPES: readonly ParamType[] = ["any", "string", "int", "float", "bool", "list", "map"];

@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import type { RemoteStream } from "@maand/core";
+import { expect, type TestContext, vi } from "vitest";
+import { runnerCommand, serveCommand, workerFiles } from "./runner.ts";
+import { type Asked, Served } from "./served.ts";
+
+const MAKEFILE = `
+start:
+	@echo out; echo err >&2
+env:
+	@echo $(CURRENT_VERSION) to $(NEW_VERSION) in $$(basename $(CURDIR))
+restart:
+	@echo $$(basename $(CURDIR)) >> ../../order
+fail:
+	@echo broken; exit 9
+stop:
+	@echo stopped
+status:
+	@echo running
+big:
+	@head -c 1000000 /dev/zero | tr '\\0' x; printf '\\377\\376 no line end'
+gate:
+	@echo in >> ../../order; touch here; while [ ! -e go ]; do sleep 0.02; done; echo out >> ../../order
+hang:
+	@echo begun; sh -c 'echo $$$$ > grandchild; exec sleep 1000' & sleep 1000
+stubborn:
+	@sh -c 'trap "" TERM; echo $$$$ > grandchild; while :; do sleep 0.05; done'
+many:
+	@head -c 50000000 /dev/zero
+flood:
+	@sh -c 'echo $$$$ > grandchild; exec yes'
+serve:
+	@(while [ ! -e go ]; do echo tick; echo $$$$ > server; sleep 0.02; done; echo ended > ended) & echo serving
+talk:
+	@for i in 1 2 3 4 5 6 7 8 9; do echo line $$i; done; while [ ! -e go ]; do sleep 0.02; done; echo late; touch done
+turns:
+	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
+`;
+
+/** A command that one runner runs, or that a served runner was asked for. */
+export interface Running {
+  readonly code: Promise<number | null | undefined>;
+  end(): void;
+  stdout(): string;
+  stderr(): string;
+  bytes(): Buffer;
+}
+
+/** A command that has a runner of its own. */
+export interface Alone extends Running {
+  readonly process: ChildProcess;
+}
+
+export interface Options {
+  readonly jobs?: string;
+  readonly timeout?: number;
+  readonly env?: Record<string, string>;
+  readonly extra?: readonly string[];
+  readonly unread?: boolean;
+}
+
+export type Form = "for each command" | "served";
+
+/** Every runner in every form: what one promises, all promise. */
+export const RUNNERS = [
+  ["runner.py", "ssh"],
+  ["runner.mjs", "local"],
+] as const;
+
+/** A worker's directory with the jobs api and db (disabled), and its runner. */
+export function aWorker(
+  file: string,
+  transport: string,
+  { onTestFinished }: TestContext,
+  more: readonly string[] = [],
+) {
+  const root = mkdtempSync(join(tmpdir(), "maand-runner-"));
+  const running: Running[] = [];
+  const processes: ChildProcess[] = [];
+  const inJob = (name: string, job = "api") => join(root, "jobs", job, name);
+  const lists = (...jobs: object[]) => writeFileSync(join(root, "jobs.json"), JSON.stringify(jobs));
+
+  mkdirSync(join(root, "bin"));
+  writeFileSync(join(root, "bin", file), workerFiles()[file] ?? "");
+  for (const job of ["api", "db", ...more]) {
+    mkdirSync(join(root, "jobs", job), { recursive: true });
+    writeFileSync(inJob("Makefile", job), MAKEFILE);
+  }
+  lists({ job: "api", disabled: 0 }, { job: "db", disabled: 1 }, ...more.map((job) => ({ job })));
+  onTestFinished(async () => {
+    for (const job of ["api", ...more]) writeFileSync(inJob("go", job), "");
+    for (const { stdin } of processes) stdin?.destroy();
+    await Promise.all(running.map(({ code }) => code));
+    await eventually(() => expect(processes.filter(({ pid }) => isRunning(pid ?? 0))).toEqual([]));
+    rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
+  });
+
+  function alone(target: string, { jobs = "api", timeout, env, extra = [], unread = false }: Options = {}): Alone {
+    const call = { bucketId: "bucket", target, job: jobs, program: "make", timeoutMs: 0 };
+    const words = runnerCommand({ root, transport }, call).map(String);
+    const [program = "", ...rest] = words.slice(0, words.indexOf("--jobs"));
+    const picked = jobs === "" ? [] : ["--jobs", jobs];
+    const limit = timeout === undefined ? [] : ["--timeout", String(timeout)];
+    const child = spawn(program, [...rest, ...picked, ...limit, ...extra], {
+      env: { PATH: process.env.PATH ?? "", ...env },
+    });
+    processes.push(child);
+    const heard = aHeard();
+    if (!unread) child.stdout.on("data", (chunk: Buffer) => heard.hear("stdout", chunk));
+    child.stderr.on("data", (chunk: Buffer) => heard.hear("stderr", chunk));
+    child.stdin.on("error", () => {});
+    const code = new Promise<number | null>((resolve) => child.once(unread ? "exit" : "close", resolve));
+    const started = { process: child, code, end: () => void child.stdin.write("end\n"), ...heard };
+    running.push(started);
+    return started;
+  }
+
+  /** A served runner; `stream` is what a remote would give for it. */
+  function serve(extra: readonly string[] = []) {
+    const words = serveCommand({ root, transport }, { bucketId: "bucket", program: "make" }).map(String);
+    const [program = "", ...args] = [...words, ...extra];
+    const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
+    processes.push(child);
+    const served = new Served(streamOf(child));
+    const ask = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
+      const heard = aHeard();
+      const wish = { target, job, timeoutMs: timeout * 1000, env };
+      const asked: Promise<Asked> = served.ready.then(() => served.ask(wish, heard.hear));
+      const code = asked.then(({ ended }) => ended);
+      const started = { code, end: () => void asked.then((one) => one.end()), ...heard };
+      running.push(started);
+      return started;
+    };
+    return { process: child, served, ask };
+  }
+
+  let shared: ReturnType<typeof serve> | undefined;
+  function start(form: Form, target: string, options?: Options): Running {
+    if (form !== "served") return alone(target, options);
+    if (!shared?.served.open) shared = serve();
+    return shared.ask(target, options);
+  }
+
+  async function run(form: Form, target: string, options?: Options) {
+    const started = start(form, target, options);
+    return { code: await started.code, stdout: started.stdout(), stderr: started.stderr(), bytes: started.bytes() };
+  }
+
+  const there = (path: string) => eventually(() => expect(readFileSync(path, "utf8")).not.toBe(""));
+  return {
+    root,
+    inJob,
+    lists,
+    alone,
+    serve,
+    start,
+    run,
+    there,
+    order: () => readFileSync(join(root, "order"), "utf8").trimEnd().split("\n"),
+    exists: (name: string, job?: string) => eventually(() => expect(existsSync(inJob(name, job))).toBe(true)),
+    async grandchild() {
+      await there(inJob("grandchild"));
+      return Number(readFileSync(inJob("grandchild"), "utf8"));
+    },
+  };
+}
+
+function aHeard() {
+  const heard: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+  return {
+    hear: (stream: "stdout" | "stderr", chunk: Buffer) => void heard[stream].push(chunk),
+    stdout: () => Buffer.concat(heard.stdout).toString(),
+    stderr: () => Buffer.concat(heard.stderr).toString(),
+    bytes: () => Buffer.concat(heard.stdout),
+  };
+}
+
+function streamOf(child: ChildProcess): RemoteStream {
+  const { stdin, stdout, stderr } = child;
+  if (!stdin || !stdout || !stderr) throw new Error("it has no streams");
+  stdin.on("error", () => {});
+  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  return { io: Duplex.from({ readable: stdout, writable: stdin }), stderr, exit, destroy: () => child.kill("SIGTERM") };
+}
+
+export const eventually = (promise: () => void) => vi.waitFor(promise, 15_000);
+export const gone = (pid: number) => eventually(() => expect(isRunning(pid)).toBe(false));
+
+export function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("Z") === false;
+  } catch {
+    return false;
+  }
+}

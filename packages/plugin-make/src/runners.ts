@@ -1,0 +1,56 @@
+import { isMaandError, type Remote } from "@maand/core";
+import { serveCommand } from "./runner.ts";
+import { Served } from "./served.ts";
+
+/** What is known of a worker's runner: one that takes requests, or is about to, or that there is none to be had. */
+type Kept = Promise<Served | undefined>;
+
+/** One served runner for each worker, started when the first target is to be run there. It ends with the connection. */
+export class Runners {
+  /** The make program on the workers. */
+  readonly program: string;
+  readonly #kept = new WeakMap<Remote, Kept>();
+
+  constructor(program: string) {
+    this.program = program;
+  }
+
+  /**
+   * The runner of a worker, a new one when the last is gone; undefined when it cannot be served, because it is an older
+   * one or does not start at all: a target has to be run by itself then, and tells why that fails.
+   */
+  async on(remote: Remote, bucketId: string): Kept {
+    for (;;) {
+      const kept = this.#kept.get(remote) ?? this.#start(remote, bucketId);
+      const served = await kept;
+      if (served === undefined || served.open) return served;
+      if (this.#kept.get(remote) === kept) this.#kept.delete(remote);
+    }
+  }
+
+  /** Remembers that this one never came to speak; after a cut connection the next may. */
+  async without(remote: Remote, served: Served): Promise<void> {
+    const cut = (await served.exit()) === null;
+    if (cut) this.#kept.delete(remote);
+    else this.#kept.set(remote, Promise.resolve(undefined));
+  }
+
+  #start(remote: Remote, bucketId: string): Kept {
+    const started = start(remote, serveCommand(remote, { bucketId, program: this.program }));
+    this.#kept.set(remote, started);
+    const forget = () => {
+      if (this.#kept.get(remote) === started) this.#kept.delete(remote);
+    };
+    started.catch(forget);
+    return started;
+  }
+}
+
+async function start(remote: Remote, command: ReturnType<typeof serveCommand>): Kept {
+  try {
+    return new Served(await remote.stream(command, { asRoot: true }));
+  } catch (cause) {
+    if (isMaandError(cause) && cause.code === "COMMAND_FAILED") return undefined;
+    throw cause;
+  }
+}
