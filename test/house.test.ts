@@ -109,6 +109,8 @@ describe("one room each", () => {
     jiti: /^packages\/(core\/src\/config|plugin-job-commands\/src)\//,
     "smol-toml": /^packages\/core\/src\/(config|workspace)\//,
     "better-sqlite3": /^packages\/core\/src\/store\//,
+    "@peculiar/x509": /^packages\/plugin-certs\/src\/x509\.ts$/,
+    "reflect-metadata": /^packages\/plugin-certs\/src\/x509\.ts$/,
     ssh2: /^packages\/plugin-ssh\/src\//,
     execa: /^packages\/plugin-(local|rsync|job-commands)\/src\//,
     clipanion: /^packages\/cli\/src\//,

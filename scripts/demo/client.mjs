@@ -1,32 +1,35 @@
 import { get } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 
 const EVERY_MS = 20;
 const PATIENCE_MS = 2000;
 
+/** Rounds before the work begins, and after it. */
+const MARGIN = 10;
+
 /**
- * Asks all hosts at once, again and again, without waiting for answers, until it is told to stop. One round is one
- * moment: `asks` holds for each host and round when it was asked and which version answered, if any did.
+ * Asks all hosts at once, again and again, without waiting for answers, while some work is done. Answers for each host
+ * and round when it was asked, and which version answered, if any did. A round is one moment.
  */
-export function startClient(hosts, port) {
+export async function whileAsking(hosts, port, work) {
   const began = performance.now();
-  const rounds = [];
-  const round = () => {
+  const asks = [];
+  const timer = setInterval(() => {
     const at = performance.now() - began;
-    rounds.push(...hosts.map(async (host) => ({ host, at, version: await ask(host, port) })));
+    asks.push(...hosts.map(async (host) => ({ host, at, version: await ask(host, port) })));
+  }, EVERY_MS);
+  const rounds = async (count) => {
+    const enough = asks.length + count * hosts.length;
+    while (asks.length < enough) await pause(EVERY_MS);
   };
-  const timer = setInterval(round, EVERY_MS);
-  round();
-  return {
-    /** Waits until this many more rounds were asked. */
-    async more(count) {
-      const enough = rounds.length + count * hosts.length;
-      while (rounds.length < enough) await new Promise((done) => setTimeout(done, EVERY_MS));
-    },
-    async stop() {
-      clearInterval(timer);
-      return Promise.all(rounds);
-    },
-  };
+  try {
+    await rounds(MARGIN);
+    await work();
+    await rounds(MARGIN);
+  } finally {
+    clearInterval(timer);
+  }
+  return Promise.all(asks);
 }
 
 /** The version that answers at a host; undefined for no answer, or for one that says "not ready". */

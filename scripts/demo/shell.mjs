@@ -5,14 +5,19 @@ import { typed } from "./say.mjs";
 
 const BIN = resolve("node_modules/.bin");
 
-/** Types commands in the bucket's directory, where everybody can see them; `maand` is the one of this repository. */
+/**
+ * Types commands in the bucket's directory, where everybody can see them; `maand` is the one of this repository. When we
+ * are interrupted, the command under way still comes to its end: it is never left behind.
+ */
 export class Shell {
   #stopped = false;
-  #child;
 
   constructor(directory) {
     this.directory = directory;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => this.#stop(signal));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => {
+        this.#stopped = true;
+      });
   }
 
   /** Runs a command to its end; all it says goes to stdout, in its order. Throws Refused if it fails. */
@@ -40,22 +45,14 @@ export class Shell {
   }
 
   async #run(command, stdio, onText) {
-    const child = spawn("sh", ["-c", command], { cwd: this.directory, stdio, env: environment() });
-    this.#child = child;
+    const child = spawn("sh", ["-c", `exec ${command}`], { cwd: this.directory, stdio, env: environment() });
     child.stdout?.setEncoding("utf8").on("data", onText);
     const code = await new Promise((done, failed) => {
       child.once("error", failed);
       child.once("close", (status, signal) => done(status ?? signal));
     });
-    this.#child = undefined;
     if (this.#stopped) throw new Refused("interrupted; npm run demo -- --down cleans up", 130);
     return code;
-  }
-
-  /** A terminal interrupts our child as well; any other signal is for us alone, so we hand it on. */
-  #stop(signal) {
-    this.#stopped = true;
-    if (signal !== "SIGINT") this.#child?.kill(signal);
   }
 }
 

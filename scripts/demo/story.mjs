@@ -1,5 +1,5 @@
 import { writeWorkspace } from "./bucket.mjs";
-import { startClient } from "./client.mjs";
+import { whileAsking } from "./client.mjs";
 import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
 import { chapter, tell } from "./say.mjs";
@@ -50,10 +50,7 @@ async function upgrade(shell, { hosts, port }) {
     `One worker at a time, and the next only when the one before is healthy.
 All the while a client asks all three, fifty times a second.`,
   );
-  const client = startClient(hosts, port);
-  await client.more(10);
-  await shell.type("maand deploy").finally(() => client.more(10));
-  report(figuresOf(await client.stop()));
+  report(figuresOf(await whileAsking(hosts, port, () => shell.type("maand deploy"))));
 }
 
 /** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */

@@ -68,6 +68,10 @@ export async function startRedis(
   let said = "";
   for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const ended = new Promise<void>((resolve) => server.on("close", () => resolve()));
+  const stop = async () => {
+    server.kill("SIGTERM");
+    await ended;
+  };
   const askIt = async (...words: readonly string[]) => {
     const { stdout } = await ask("redis-tools", [
       "-h",
@@ -82,16 +86,13 @@ export async function startRedis(
     return stdout.trim();
   };
   for (let tries = 0; (await askIt("ping")) !== "PONG"; tries++) {
-    if (tries === 200 || server.exitCode !== null) throw new Error(`redis-server on ${host} does not answer:\n${said}`);
+    if (tries === 200 || server.exitCode !== null) {
+      await stop();
+      throw new Error(`redis-server on ${host} does not answer:\n${said}`);
+    }
     await sleep(50);
   }
-  return {
-    ask: askIt,
-    async stop() {
-      server.kill("SIGTERM");
-      await ended;
-    },
-  };
+  return { ask: askIt, stop };
 }
 
 function postgres(): string {

@@ -21,7 +21,7 @@ describe.concurrent.each(RUNNERS)("%s (%s), served", { timeout: 60_000 }, (file,
   it("keeps the outputs and the environments of its requests apart", async (context) => {
     const w = worker(context, "web");
     const { ask } = w.serve();
-    const env = (version: string) => ({ CURRENT_VERSION: version, NEW_VERSION: "ü\n😀" });
+    const env = (version: string) => ({ CURRENT_VERSION: version, NEW_VERSION: "ü 😀" });
     const asked = [ask("env", { env: env("1") }), ask("env", { jobs: "web", env: env("2") }), ask("fail")];
     expect(await Promise.all(asked.map(({ code }) => code))).toEqual([0, 0, 2]);
     expect(asked[0]?.stdout()).toContain("1 to");

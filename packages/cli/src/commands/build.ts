@@ -1,7 +1,7 @@
 import { type Built, build } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { tellProblems } from "../output/error.ts";
-import { plural } from "../output/lines.ts";
+import { plural } from "../output/words.ts";
 import { MaandCommand } from "./command.ts";
 
 /** `maand build` (build.md 6). */

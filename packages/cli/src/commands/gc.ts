@@ -1,6 +1,6 @@
 import { type Collected, gc } from "@maand/core";
 import { Command } from "clipanion";
-import { plural } from "../output/lines.ts";
+import { plural } from "../output/words.ts";
 import { MaandCommand } from "./command.ts";
 
 /** `maand gc` (deploy.md 7.1). */

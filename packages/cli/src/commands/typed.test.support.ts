@@ -13,7 +13,7 @@ export interface Said {
 }
 
 /** Runs command lines in this process, as if typed in a directory. */
-export function typedIn(cwd: string): (...argv: string[]) => Promise<Said> {
+export function typedIn(cwd: string, now = () => new Date()): (...argv: string[]) => Promise<Said> {
   return async (...argv) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     const printed = Promise.all([text(stdout), text(stderr)]);
@@ -24,7 +24,7 @@ export function typedIn(cwd: string): (...argv: string[]) => Promise<Said> {
       env: { PATH: process.env.PATH },
       cwd,
       signal: new AbortController().signal,
-      now: () => new Date(),
+      now,
       pid: process.pid,
       machine: "here",
     });

@@ -1,6 +1,7 @@
 import type { MaandEvent, Outcome } from "@maand/core";
 import type { Style } from "./style.ts";
 import { summaryLines } from "./summary.ts";
+import { duration, plural } from "./words.ts";
 
 /** Makes the lines an event is worth on a screen or in a file; most events are worth none. */
 export function eventLines(style: Style, quiet: boolean): (event: MaandEvent) => string[] {
@@ -69,16 +70,4 @@ function speaker(job: string | null, worker: string | null): string {
 
 function word(outcome: Outcome, style: Style): string {
   return outcome === "ok" ? style.good("ok") : style.bad(outcome.replace("_", " "));
-}
-
-/** `0.3s`, `12s`, `3m05s`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)}ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
-  return `${Math.floor(ms / 60_000)}m${String(Math.round((ms % 60_000) / 1000)).padStart(2, "0")}s`;
-}
-
-/** `1 file`, `3 files`. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

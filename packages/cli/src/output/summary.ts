@@ -1,6 +1,6 @@
 import type { MaandEvent } from "@maand/core";
-import { duration, plural } from "./lines.ts";
 import type { Style } from "./style.ts";
+import { duration, plural } from "./words.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];

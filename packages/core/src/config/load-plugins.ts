@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { error, type Report } from "../domain/problem.ts";
 import type { Plugin } from "../plugin.ts";
+import { firstLines } from "./first-lines.ts";
 import { importModule } from "./import-module.ts";
-import { type Config, firstLines, type LoadedPlugin, type LoadOptions } from "./load.ts";
+import type { Config, LoadedPlugin, LoadOptions } from "./load.ts";
 
 /** Resolves the list of plugins of a configuration; every one that cannot be had is reported, none is skipped silently. */
 export async function loadPlugins(

@@ -1,9 +1,10 @@
 import { basename } from "node:path";
 import { cosmiconfig, defaultLoaders } from "cosmiconfig";
 import { error, type Problem, type Report, refuses } from "../domain/problem.ts";
-import { MaandError, problemsError } from "../errors.ts";
+import { problemsError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
 import type { BucketPaths } from "./find-bucket.ts";
+import { firstLines } from "./first-lines.ts";
 import { importModule, type Modules } from "./import-module.ts";
 import { loadPlugins } from "./load-plugins.ts";
 import type { Settings } from "./settings.ts";
@@ -147,12 +148,6 @@ function asConfig(value: unknown, file: string, report: Report): Config {
     return {};
   }
   return value;
-}
-
-/** What an error says, without its stack; where a file threw, the line in it is kept. */
-export function firstLines(cause: unknown, lines: number): string {
-  const text = cause instanceof MaandError || cause instanceof Error ? cause.message : String(cause);
-  return text.split("\n").slice(0, lines).join("\n").trim() || "it cannot be read";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { ContributeContext } from "../contexts.ts";
 import type { Plugin } from "../plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
+import { prepareBucket } from "./prepare.ts";
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -125,5 +126,56 @@ describe("what a plugin contributes", () => {
       code: "HOOK_FAILED",
       message: expect.stringContaining('"worker_workers" of maand/worker does not begin with "certs/"'),
     });
+  });
+});
+
+describe("many jobs", () => {
+  it("are asked side by side, and what they say is put together in their order", async () => {
+    const under = { way: 0, most: 0 };
+    const bucket = withTap(async ({ job, kv }) => {
+      under.way += 1;
+      under.most = Math.max(under.most, under.way);
+      await new Promise((resolve) => setTimeout(resolve, job.name === "api" ? 20 : 1));
+      under.way -= 1;
+      kv.sync("maand/worker", "certs/", { "certs/ca.crt": job.name });
+    });
+    for (const name of ["db", "web"]) bucket.job(name, { selectors: ["worker"] });
+    await bucket.build();
+    expect(under.most).toBe(3);
+    expect(await valuesOf(bucket, "maand/worker")).toMatchObject({ "certs/ca.crt": "web" });
+  });
+
+  it("are all waited for when one of them fails", async () => {
+    const ended: string[] = [];
+    const bucket = withTap(async ({ job }) => {
+      if (job.name === "api") throw new Error("no");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      ended.push(job.name);
+    });
+    bucket.job("db", { selectors: ["worker"] });
+    await expect(bucket.build()).rejects.toThrow("certs failed in contribute: no");
+    expect(ended).toEqual(["db"]);
+  });
+});
+
+describe("init", () => {
+  it("is called with the bucket, its clock, and its lock held", async () => {
+    const heard: unknown[] = [];
+    const plugin: Plugin = {
+      name: "starter",
+      apply: (hooks) =>
+        hooks.init.tapPromise("starter", async ({ bucket: { id, root }, run, now }) => {
+          heard.push([id, root, run.command, now().getTime()]);
+          const second = await bucket.open();
+          await expect(prepareBucket(second)).rejects.toMatchObject({ code: "BUSY" });
+          second.close();
+        }),
+    };
+    const bucket = aBucket({ plugins: [plugin], now: () => new Date(5) });
+    buckets.push(bucket);
+    const maand = await bucket.open();
+    await prepareBucket(maand);
+    maand.close();
+    expect(heard).toEqual([[maand.bucketId, bucket.root, "init", 5]]);
   });
 });

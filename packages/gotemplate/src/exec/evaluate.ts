@@ -124,7 +124,7 @@ function evalUntil(state: State, dot: unknown, decides: boolean, command: Comman
 
 function evalArg(state: State, dot: unknown, node: Operand, param: Param): unknown {
   state.at = node;
-  if (isLiteral(node)) return acceptLiteral(node, param, textOf(state, node));
+  if (isLiteral(node)) return acceptLiteral(node, param, state.source);
   const value = evalOperand(state, dot, node);
   state.at = node;
   return accept(value, param);

@@ -1,5 +1,6 @@
 import { Fault } from "../fault.ts";
 import type { NumberNode, Operand } from "../parse/nodes.ts";
+import { shortened } from "../text/characters.ts";
 import type { ParamType } from "../value/function.ts";
 import { Byte, Float, floatOf, intOf } from "../value/numbers.ts";
 import { kindOf, typeName } from "../value/value.ts";
@@ -27,14 +28,14 @@ export function accept(value: unknown, param: Param): unknown {
   throw new Fault(`wrong type for value; expected ${GO_NAMES[param]}; got ${typeName(value)}`);
 }
 
-/** A literal as an argument: numbers become what the parameter wants. Throws a Fault when it cannot be that. */
+/** A literal of `source` as an argument: numbers become what the parameter wants. Throws a Fault if it cannot be that. */
 export function acceptLiteral(node: Operand, param: Param, source: string): unknown {
   if (node.kind === "nil") return acceptNil(param);
   if (param === "any" || param === "value") return literalOf(node);
   if (node.kind === "number" && param === "int" && node.value.int !== undefined) return BigInt(node.value.int);
   if (node.kind === "number" && param === "float" && node.value.float !== undefined) return node.value.float;
   if ((node.kind === "string" || node.kind === "bool") && node.kind === param) return node.value;
-  throw new Fault(`${wanted(param)}; found ${source}`);
+  throw new Fault(`${wanted(param)}; found ${shortened(source.slice(node.start, node.end))}`);
 }
 
 /** The value of a literal where anything will do. Throws a Fault for an int beyond 64 bits and for a bare nil. */
