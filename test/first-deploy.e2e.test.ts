@@ -15,6 +15,8 @@ it("a first deploy brings the files and starts every allocation, with use_sudo, 
       expect(await worker.list(directory("api"), { recursive: true })).toEqual([
         "Makefile",
         "bin.sh",
+        "certs",
+        "certs/ca.crt",
         "conf",
         "conf/a b.conf",
         "data",

@@ -1,18 +1,13 @@
 import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deployments, Store } from "@maand/core";
 import { afterEach, describe, expect, it } from "vitest";
 import { linesOf, localJob, type Scratch, scratch } from "./bucket/scratch.ts";
 
 const HOSTS = ["127.0.0.11", "127.0.0.12"];
 const JOBS = ["api", "web"];
 const KILLER = fileURLToPath(new URL("bucket/kill-at-write.mjs", import.meta.url));
-
-interface Row {
-  readonly job: string;
-  readonly worker_ip: string;
-  readonly rollout: string;
-}
 
 let bucket: Scratch;
 
@@ -44,9 +39,12 @@ function lifecycles(): Map<string, string[]> {
   );
 }
 
-async function promoted(): Promise<string[]> {
-  const rows = await bucket.json<Row[]>("cat", "deployments");
-  return rows.filter(({ rollout }) => rollout === "promoted").map(({ job, worker_ip }) => `${job}@${worker_ip}`);
+/** Allocations the store says are promoted. */
+function promoted(): string[] {
+  const store = Store.open(join(bucket.root, "data/maand.db"));
+  const rows = deployments(store).filter(({ rollout }) => rollout === "promoted");
+  store.close();
+  return rows.map(({ job, host }) => `${job}@${host}`);
 }
 
 /** How many writes an undisturbed deploy makes. */
@@ -65,11 +63,11 @@ async function killedAt(write: number): Promise<void> {
 /** The promise, for one place to die at: what was promoted by then is not touched again, and everything ends promoted. */
 async function surviveDeathAt(write: number, version: string): Promise<void> {
   await killedAt(write);
-  const kept = await promoted();
+  const kept = promoted();
   const before = lifecycles();
   const again = await bucket.maand("deploy");
   expect(again, `after death at write ${write}`).toMatchObject({ code: 0 });
-  expect((await promoted()).length).toBe(JOBS.length * HOSTS.length);
+  expect(promoted().length).toBe(JOBS.length * HOSTS.length);
   for (const allocation of kept)
     expect(lifecycles().get(allocation), `${allocation} after death at write ${write}`).toEqual(before.get(allocation));
   for (const job of JOBS) {

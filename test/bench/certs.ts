@@ -1,4 +1,6 @@
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { MAAND } from "../bucket/maand.ts";
 import { type Scratch, scratch } from "../bucket/scratch.ts";
 import { measure } from "./process.ts";
@@ -12,6 +14,8 @@ export async function certs(count = 64): Promise<void> {
   for (const kind of KINDS) {
     const bucket = await scratch(`transport = "local"\ncerts_key = "${kind}"\n`);
     try {
+      for (const file of ["ca.crt", "ca.key"]) rmSync(join(bucket.root, "secrets", file));
+      rows.push(await timed(bucket, `${kind}: init, with a CA of 4096 bits`, "init"));
       bucket.workers(...Array.from({ length: count }, (_, at) => ({ host: `10.0.${at >> 8}.${at & 255}` })));
       bucket.job("api", { selectors: ["worker"] });
       rows.push(await timed(bucket, `${kind}: none asked for`));
@@ -24,8 +28,8 @@ export async function certs(count = 64): Promise<void> {
   console.log(`${count} workers x 1 certificate on ${availableParallelism()} cores\n${tableOf(rows)}`);
 }
 
-async function timed(bucket: Scratch, name: string): Promise<Measured> {
-  const { ms, mb, code, stderr } = await measure([process.execPath, MAAND, "build"], bucket.root);
+async function timed(bucket: Scratch, name: string, command = "build"): Promise<Measured> {
+  const { ms, mb, code, stderr } = await measure([process.execPath, MAAND, command], bucket.root);
   if (code !== 0) throw new Error(`${name} ended with ${code}:\n${stderr.slice(-2000)}`);
   return { name, ms: [ms], note: `${mb.toFixed(0)} MB` };
 }

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -73,10 +74,23 @@ export async function scratch(conf = ""): Promise<Scratch> {
     disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
-  const made = await bucket.maand("init");
-  if (made.code !== 0) throw new Error(made.stderr);
+  cpSync(await initialised(), root, { recursive: true });
   bucket.write("maand.conf", conf);
   return bucket;
+}
+
+let made: Promise<string> | undefined;
+
+/** A bucket as init makes it, made once for a test file: making its authority's key takes a second or more. */
+function initialised(): Promise<string> {
+  made ??= (async () => {
+    const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
+    process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+    const { code, stderr } = await maand(["init"], { cwd: root });
+    if (code !== 0) throw new Error(stderr);
+    return root;
+  })();
+  return made;
 }
 
 /** Directory of a job on a local worker of this bucket, or undefined before anything was brought there. */

@@ -24,7 +24,7 @@ status:
 big:
 	@head -c 1000000 /dev/zero | tr '\\0' x; printf '\\377\\376 no line end'
 gate:
-	@echo in >> ../../order; touch here; while [ ! -e go ]; do sleep 0.02; done; echo out >> ../../order
+	@echo in >> ../../order; touch here; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo out >> ../../order
 hang:
 	@echo begun; sh -c 'echo $$$$ > grandchild; exec sleep 1000' & sleep 1000
 stubborn:
@@ -34,9 +34,9 @@ many:
 flood:
 	@sh -c 'echo $$$$ > grandchild; exec yes'
 serve:
-	@(while [ ! -e go ]; do echo tick; echo $$$$ > server; sleep 0.02; done; echo ended > ended) & echo serving
+	@(while [ ! -e go ] && [ -e Makefile ]; do echo tick; echo $$$$ > server; sleep 0.02; done; echo ended > ended) & echo serving
 talk:
-	@for i in 1 2 3 4 5 6 7 8 9; do echo line $$i; done; while [ ! -e go ]; do sleep 0.02; done; echo late; touch done
+	@for i in 1 2 3 4 5 6 7 8 9; do echo line $$i; done; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late; touch done
 turns:
 	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
 `;
@@ -125,7 +125,8 @@ export function aWorker(
     const [program = "", ...args] = [...words, ...extra];
     const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
     processes.push(child);
-    const served = new Served(streamOf(child));
+    const stream = streamOf(child);
+    const served = new Served(stream);
     const ask = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
       const heard = aHeard();
       const wish = { target, job, timeoutMs: timeout * 1000, env };
@@ -135,7 +136,7 @@ export function aWorker(
       running.push(started);
       return started;
     };
-    return { process: child, served, ask };
+    return { process: child, served, io: stream.io, ask };
   }
 
   let shared: ReturnType<typeof serve> | undefined;
