@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { isMaandError, type MaandEvent, type OpenedMaand, type Plugin } from "@maand/core";
+import type { MaandEvent, OpenedMaand, Plugin } from "@maand/core";
+import { isMaandError } from "@maand/core/look";
 import { type BaseContext, Command, Option } from "clipanion";
 import { exitOf, tellError } from "../output/error.ts";
 import { eventReader } from "../output/readers.ts";

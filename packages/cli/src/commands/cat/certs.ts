@@ -1,4 +1,4 @@
-import { type CertificateView, certificates } from "@maand/core";
+import { type CertificateView, certificates } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
 import { listOf, MaandCommand } from "../command.ts";

@@ -1,4 +1,4 @@
-import { deployments, type Store } from "@maand/core";
+import { deployments, type Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
 import { listOf } from "../command.ts";

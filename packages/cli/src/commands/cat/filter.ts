@@ -1,4 +1,4 @@
-import { didYouMean, error, problemsError } from "@maand/core";
+import { didYouMean, error, problemsError } from "@maand/core/look";
 
 /** Refuses names of a filter that nobody has: a filter never silently means "all" or "nothing" (decision 33). */
 export function checkFilter(

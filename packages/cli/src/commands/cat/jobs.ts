@@ -1,4 +1,4 @@
-import { plainDecimal, type Store } from "@maand/core";
+import { plainDecimal, type Store } from "@maand/core/look";
 import { Command } from "clipanion";
 import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";

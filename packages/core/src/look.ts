@@ -1,0 +1,13 @@
+/**
+ * The small door of core: what only looks at a bucket's store. A command that needs no plugin, no configuration and no
+ * worker comes in here, and so starts without loading the engine.
+ */
+export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
+export { didYouMean } from "./domain/names.ts";
+export { error, type Problem } from "./domain/problem.ts";
+export { plainDecimal } from "./domain/units.ts";
+export { type Deployment, deployments } from "./engine/inspect.ts";
+export { type CertificateView, certificates } from "./engine/inspect-certs.ts";
+export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
+export { isMaandError, MaandError, problemsError } from "./errors.ts";
+export { Store } from "./store/store.ts";
