@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "no
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { type MaandError, type Remote, secret } from "@maand/core";
-import { inspectHostKey } from "@maand/plugin-ssh";
+import { inspectHostKey } from "@maand/plugin-ssh/host-keys";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { must } from "./fleet/command.ts";
 import { type Desk, deskFor, type Fleet, type FleetWorker, startFleet, until, withFleet } from "./fleet/index.ts";

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { definePlugin, type Plugin } from "@maand/core";
 import { HEALTH_DESCRIPTION, HealthSchema, healthJsonSchema } from "./schema.ts";
 import { validateHealth } from "./validate.ts";
-import { type Sleep, verifyHealth } from "./verify.ts";
+import type { Sleep } from "./verify.ts";
 
 export interface HealthOptions {
   /** How it pauses between attempts; default: a timer. For tests. */
@@ -18,7 +18,10 @@ export function health({ sleep = pause }: HealthOptions = {}): Plugin {
     },
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
-      hooks.verify.tapPromise("health", (context) => verifyHealth(context, sleep));
+      hooks.verify.tapPromise("health", async (context) => {
+        const { verifyHealth } = await import("./verify.ts"); // with Node's http and tls, which a build needs none of
+        await verifyHealth(context, sleep);
+      });
     },
   });
 }

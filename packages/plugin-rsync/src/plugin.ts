@@ -1,6 +1,4 @@
 import type { Plugin } from "@maand/core";
-import { removeJob } from "./remove.ts";
-import { stageWorker } from "./stage.ts";
 
 /** Options of {@link rsync}. */
 export interface RsyncOptions {
@@ -20,11 +18,13 @@ export function rsync(options: RsyncOptions = {}): Plugin {
       });
       stage.tapPromise("rsync", async (context) => {
         if (context.remote.transport === "local") return undefined;
+        const { stageWorker } = await import("./stage.ts"); // most commands sync nothing
         await stageWorker(context, options);
         return "done";
       });
       reconcile.tapPromise("rsync", async (context) => {
         if (context.remote.transport === "local" || context.action.kind !== "remove") return undefined;
+        const { removeJob } = await import("./remove.ts");
         await removeJob(context);
         return "done";
       });

@@ -4,7 +4,8 @@ import { explained } from "./explain.ts";
 import { Gate } from "./gate.ts";
 import { algorithmsFor } from "./host-key.ts";
 import { fingerprint, type HostKey, hostName } from "./known-hosts.ts";
-import { type SshOptions, wayTo } from "./plugin.ts";
+import { wayTo } from "./open.ts";
+import type { SshOptions } from "./plugin.ts";
 import { offeredKey } from "./scan.ts";
 
 /** One row of `maand worker trust` (decision 31). */

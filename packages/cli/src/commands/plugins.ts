@@ -2,6 +2,7 @@ import type { LoadedPlugin } from "@maand/core";
 import { applyPlugins } from "@maand/core";
 import { Command } from "clipanion";
 import { table } from "../output/table.ts";
+import { version } from "../run.ts";
 import { MaandCommand } from "./command.ts";
 
 /** `maand plugins` (cli.md). */
@@ -31,5 +32,10 @@ export class PluginsCommand extends MaandCommand {
 async function describe({ plugin, source }: LoadedPlugin) {
   const hooks = await applyPlugins([plugin]);
   const tapped = Object.entries(hooks).filter(([, hook]) => hook.isUsed() && hook.taps.length > 0);
-  return { name: plugin.name, version: plugin.version ?? null, source, hooks: tapped.map(([name]) => name) };
+  return {
+    name: plugin.name,
+    version: plugin.version ?? (source === "stock" ? version() : null),
+    source,
+    hooks: tapped.map(([name]) => name),
+  };
 }
