@@ -1,0 +1,43 @@
+import { batchSize, inBatches } from "../domain/batches.ts";
+import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
+import { rolloutOrderOf } from "./rollout-order.ts";
+import type { Run } from "./run.ts";
+
+/** Allocations of a job that go together. */
+export interface Batch {
+  readonly phase: "new" | "update";
+  readonly members: readonly PlannedAllocation[];
+  /** Whether health is asked after it: after the last batch of starts, and after each of upgrades (decision 2). */
+  readonly verify: boolean;
+}
+
+/** The batches of a job in the order they go: starts, then reloads, then restarts. Lost workers are in none. */
+export function batchesOf(run: Run, plan: PlannedJob): Batch[] {
+  const active = plan.allocations.filter(({ allocation }) => !allocation.disabled);
+  const place = new Map(rolloutOrderOf(run, plan.job).order.map((host, at) => [host, at]));
+  const inOrder = [...active].sort((a, b) => (place.get(a.allocation.host) ?? 0) - (place.get(b.allocation.host) ?? 0));
+  const wanted = (action: string) =>
+    inOrder.filter(
+      ({ allocation, decision }) => decision.action === action && !run.ledger.lost(plan.job.name, allocation.host),
+    );
+  const startSize = batchSize(plan.job.maxConcurrentStarts, active.length, 0);
+  const upgradeSize = batchSize(plan.job.maxConcurrentUpgrades, active.length, 1);
+  const starts = cut(wanted("start"), startSize);
+  const upgrades = [...cut(wanted("reload"), upgradeSize), ...cut(wanted("restart"), upgradeSize)];
+  return [
+    ...starts.map((members, at): Batch => ({ phase: "new", members, verify: at === starts.length - 1 })),
+    ...upgrades.map((members): Batch => ({ phase: "update", members, verify: true })),
+  ];
+}
+
+/** Those in doubt or unhealthy make up the first batches, before any that is well (decisions 5 and 8). */
+function cut(members: readonly PlannedAllocation[], size: number): PlannedAllocation[][] {
+  const first = members.filter(({ decision }) => decision.first);
+  const rest = members.filter(({ decision }) => !decision.first);
+  return [...inBatches(first, size), ...inBatches(rest, size)];
+}
+
+/** The lifecycle command a planned action stands for. */
+export function kindOf(action: string): "start" | "reload" | "restart" {
+  return action === "start" || action === "reload" ? action : "restart";
+}

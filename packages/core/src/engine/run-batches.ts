@@ -1,0 +1,95 @@
+import type { BatchContext } from "../contexts.ts";
+import type { Job } from "../domain/job.ts";
+import { MaandError } from "../errors.ts";
+import { act, intend } from "./act.ts";
+import { markAfter } from "./after-rollout.ts";
+import { jobContext } from "./contexts-of.ts";
+import { asMaandError, stopIfInterrupted } from "./outcome.ts";
+import type { PlannedAllocation } from "./plan-job.ts";
+import { promoteAll } from "./promote.ts";
+import { type Batch, kindOf } from "./rollout-batches.ts";
+import { rolloutOrderOf } from "./rollout-order.ts";
+import type { Run } from "./run.ts";
+import { verifyBatch } from "./verify-batch.ts";
+
+/** Runs a job's batches one after another; the first that fails throws, and the rest is not begun. */
+export async function runBatches(run: Run, job: Job, batches: readonly Batch[]): Promise<void> {
+  markAfter(run, job);
+  for (const [index, batch] of batches.entries()) {
+    stopIfInterrupted(run.maand.signal);
+    await runBatch(run, job, batch, { index, count: batches.length });
+  }
+}
+
+async function runBatch(
+  run: Run,
+  job: Job,
+  batch: Batch,
+  place: { readonly index: number; readonly count: number },
+): Promise<void> {
+  const { frame, maand } = run;
+  const hosts = (members: readonly PlannedAllocation[]) => members.map(({ allocation }) => allocation.host);
+  frame.emit("batch.started", { job: job.name, ...place, phase: batch.phase, workers: hosts(batch.members) });
+  const { done, failures } = await runLifecycle(run, job, batch.members);
+  if (done.length > 0) {
+    const context = batchContext(run, job, {
+      ...place,
+      phase: batch.phase,
+      allocations: done.map(({ allocation }) => allocation),
+    });
+    await maand.hooks.started.promise(context);
+    await maand.hooks.promote.promise(context);
+    promoteAll(run, job, done);
+    frame.emit("batch.promoted", { job: job.name, ...place, workers: hosts(done) });
+  }
+  const [first] = failures;
+  if (first !== undefined) throw batchFailed(job, place, failures, first);
+  if (batch.verify) await verifyBatch(run, job, done);
+}
+
+/** All members side by side, each to its end even when another fails. */
+async function runLifecycle(run: Run, job: Job, members: readonly PlannedAllocation[]) {
+  const wanted = members.map(({ allocation, decision, target }) => ({
+    allocation,
+    kind: kindOf(decision.action),
+    digest: target.digest,
+  }));
+  const steps = intend(run, job, wanted);
+  const ended = await Promise.allSettled(steps.map((step) => act(run, step, "rollout")));
+  const done: PlannedAllocation[] = [];
+  const failures: unknown[] = [];
+  for (const [at, member] of members.entries()) {
+    const result = ended[at];
+    if (result?.status !== "rejected") {
+      done.push(member);
+      continue;
+    }
+    failures.push(result.reason);
+    run.ledger.fail(job.name, member.allocation.host, member.decision.action, result.reason);
+  }
+  return { done, failures };
+}
+
+function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchContext {
+  const { order, source } = rolloutOrderOf(run, job);
+  return Object.freeze({ ...jobContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
+}
+
+function batchFailed(
+  job: Job,
+  { index, count }: { readonly index: number; readonly count: number },
+  failures: readonly unknown[],
+  first: unknown,
+): MaandError {
+  const error = asMaandError(first);
+  if (failures.every((failure) => asMaandError(failure).code === "INTERRUPTED")) return error;
+  const left = count - index - 1;
+  const rest = left === 0 ? "" : `; ${left} ${left === 1 ? "batch was" : "batches were"} not begun`;
+  return new MaandError({
+    code: error.code,
+    message: `batch ${index + 1} of ${count} of ${job.name} failed: ${failures.map((failure) => asMaandError(failure).message).join("; ")}${rest}`,
+    hint: error.hint ?? "mend the cause and run maand deploy again; it continues with this batch",
+    output: error.output,
+    cause: first,
+  });
+}
