@@ -24,6 +24,11 @@ export function isAlive(pid: number): boolean {
   return stat !== "" && !/\) [ZX] /.test(stat);
 }
 
+/** Whether a process is stopped by a signal. */
+export function isStopped(pid: number): boolean {
+  return /\) [Tt] /.test(readQuietly(`/proc/${pid}/stat`));
+}
+
 /** Sends a signal to each process, passing over those that have gone meanwhile. */
 export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { type CommandResult, run } from "./command.ts";
 import { makeKey } from "./keys.ts";
 import { type Namespace, openNamespace } from "./namespace.ts";
-import { argumentsOf, programOf, signalAll } from "./processes.ts";
+import { argumentsOf, isStopped, programOf, signalAll } from "./processes.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import { until } from "./until.ts";
 
@@ -96,9 +96,18 @@ export class FleetWorker {
     signalAll(this.#space().processes(), "SIGSTOP");
   }
 
-  /** The end of {@link freeze}. */
+  /**
+   * The end of {@link freeze}. sudo stops itself when it learns that its command was stopped, and it may learn that only
+   * now; so all are woken again and again until none has been found stopped for a while.
+   */
   thaw(): void {
-    signalAll(this.#space().processes(), "SIGCONT");
+    const looks = 20;
+    for (let quiet = 0; quiet < looks; ) {
+      const stopped = this.#space().processes().filter(isStopped);
+      signalAll(stopped, "SIGCONT");
+      quiet = stopped.length === 0 ? quiet + 1 : 0;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
   }
 
   /** Gives it another host key, as a machine that was built anew would have. */
