@@ -52,6 +52,7 @@ export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts"
 export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { prepareBucket } from "./engine/prepare.ts";
+export { refuseUnknown } from "./engine/select.ts";
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -1,4 +1,4 @@
-import { didYouMean, error, MaandError, type Plan, planDeploy, problemsError } from "@maand/core";
+import { MaandError, type Plan, planDeploy, refuseUnknown } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "./command.ts";
 
@@ -40,15 +40,17 @@ export class WhyCommand extends MaandCommand {
   override async work(): Promise<number> {
     const answers = await this.withMaand(async (maand) => {
       const catalog = maand.store.catalog.read();
-      mustKnow(
+      refuseUnknown(
         "job",
-        this.job,
+        "job",
+        [this.job],
         [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
       );
       if (this.worker !== undefined)
-        mustKnow(
+        refuseUnknown(
           "worker",
-          this.worker,
+          "worker",
+          [this.worker],
           [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host),
         );
       return answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), this.job);
@@ -66,18 +68,6 @@ export class WhyCommand extends MaandCommand {
         );
     return 0;
   }
-}
-
-function mustKnow(kind: string, name: string, known: readonly string[]): void {
-  if (known.includes(name)) return;
-  throw problemsError([
-    error(
-      `unknown_${kind}`,
-      kind,
-      `there is no ${kind} "${name}"`,
-      didYouMean(name, known) ?? `maand cat ${kind}s lists them`,
-    ),
-  ]);
 }
 
 function answersOf(plan: Plan, name: string): Answer[] {

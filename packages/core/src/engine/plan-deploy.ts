@@ -1,6 +1,5 @@
 import type { Job } from "../domain/job.ts";
 import { demandedJobs } from "../domain/job.ts";
-import { didYouMean } from "../domain/names.ts";
 import type { Wish } from "../domain/plan.ts";
 import { error } from "../domain/problem.ts";
 import { problemsError } from "../errors.ts";
@@ -11,6 +10,7 @@ import { Ledger } from "./ledger.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
 import { knownOf, lockBucket, memoryOf, type Run } from "./run.ts";
+import { refuseUnknown } from "./select.ts";
 
 /** How a deploy was asked for. */
 export interface DeployWish extends Wish {
@@ -39,20 +39,12 @@ export interface Plan {
 
 /** The waves a wish touches. Throws PROBLEMS for a job nobody knows: a filter never silently means something else. */
 export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<DeployWish, "jobs">): Wave[] {
-  const known = run.catalog.jobs.map((job) => job.name);
-  const unknown = wish.jobs.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw problemsError(
-      unknown.map((name) =>
-        error(
-          "unknown_job",
-          "--jobs",
-          `there is no job "${name}"`,
-          didYouMean(name, known) ?? "maand cat jobs lists them",
-        ),
-      ),
-    );
-  }
+  refuseUnknown(
+    "job",
+    "--jobs",
+    wish.jobs,
+    run.catalog.jobs.map((job) => job.name),
+  );
   const wanted = run.catalog.jobs.filter(
     (job) =>
       (wish.jobs.length === 0 || wish.jobs.includes(job.name)) && (run.allocationsOf.get(job.name) ?? []).length > 0,

@@ -1,9 +1,8 @@
 import type { Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
-import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
-import { checkFilter, passes } from "./filter.ts";
+import { unitFilter } from "./filter.ts";
 
 /** `maand cat allocations`. */
 export class AllocationsCommand extends StoredCommand {
@@ -19,23 +18,11 @@ export class AllocationsCommand extends StoredCommand {
 
   override show(store: Store): number {
     const catalog = store.catalog.read();
-    const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
-    checkFilter(
-      "--jobs",
-      "job",
-      jobs,
-      [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
-    );
-    checkFilter(
-      "--workers",
-      "worker",
-      workers,
-      [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host),
-    );
+    const wanted = unitFilter(catalog, this);
     const zones = new Map(
       [...catalog.workers, ...catalog.removedWorkers].map((worker) => [worker.host, worker.tags.zone]),
     );
-    const rows = catalog.allocations.filter(({ job, host }) => passes(jobs, job) && passes(workers, host));
+    const rows = catalog.allocations.filter(wanted);
     const flag = (set: boolean) => (set ? 1 : 0);
     if (this.json) {
       this.sayJson(

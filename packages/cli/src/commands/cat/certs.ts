@@ -1,8 +1,8 @@
-import { type CertificateView, certificates } from "@maand/core/look";
+import { type CertificateView, certificates, refuseUnknown } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
 import { listOf, MaandCommand } from "../command.ts";
-import { checkFilter, passes } from "./filter.ts";
+import { passes } from "./filter.ts";
 
 /** `maand cat certs` (build.md 16). */
 export class CertsCommand extends MaandCommand {
@@ -25,8 +25,8 @@ export class CertsCommand extends MaandCommand {
       const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
       const knownJobs = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       const knownWorkers = [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host);
-      checkFilter("--jobs", "job", jobs, knownJobs);
-      checkFilter("--workers", "worker", workers, knownWorkers);
+      refuseUnknown("job", "--jobs", jobs, knownJobs);
+      refuseUnknown("worker", "--workers", workers, knownWorkers);
       const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
         ({ scope, job, worker }) => scope === "ca" || (passes(jobs, job ?? "") && passes(workers, worker ?? "")),
       );

@@ -1,9 +1,8 @@
 import { deployments, type Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
-import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
-import { checkFilter, passes } from "./filter.ts";
+import { unitFilter } from "./filter.ts";
 
 /** `maand cat deployments` (deploy.md 7.3). */
 export class DeploymentsCommand extends StoredCommand {
@@ -23,23 +22,9 @@ export class DeploymentsCommand extends StoredCommand {
 
   override show(store: Store): number {
     const all = deployments(store);
-    const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
     const catalog = store.catalog.read();
-    checkFilter(
-      "--jobs",
-      "job",
-      jobs,
-      [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
-    );
-    checkFilter(
-      "--workers",
-      "worker",
-      workers,
-      [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host),
-    );
-    const rows = all.filter(
-      (row) => passes(jobs, row.job) && passes(workers, row.host) && !(this.active && (row.disabled || row.removed)),
-    );
+    const wanted = unitFilter(catalog, this);
+    const rows = all.filter((row) => wanted(row) && !(this.active && (row.disabled || row.removed)));
     const flag = (set: boolean) => (set ? 1 : 0);
     if (this.json) {
       this.sayJson(

@@ -1,9 +1,10 @@
 import type { Store } from "@maand/core/look";
+import { refuseUnknown } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
-import { checkFilter, passes } from "./filter.ts";
+import { passes } from "./filter.ts";
 
 /** `maand cat job_ports` (build.md 16). */
 export class JobPortsCommand extends StoredCommand {
@@ -23,7 +24,7 @@ export class JobPortsCommand extends StoredCommand {
     const catalog = store.catalog.read();
     const jobs = listOf(this.jobs);
     const known = catalog.jobs.map(({ name }) => name);
-    checkFilter("--jobs", "job", jobs, known);
+    refuseUnknown("job", "--jobs", jobs, known);
     const ports = catalog.jobs
       .filter(({ name }) => passes(jobs, name))
       .flatMap((job) =>

@@ -1,9 +1,8 @@
-import { findBucket, type KvView, kvEntries, MaandError, type Store } from "@maand/core/look";
+import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
-import { checkFilter } from "./filter.ts";
 
 /** Characters of a value that a table has room for. */
 const SHOWN = 50;
@@ -36,7 +35,7 @@ export class KvCommand extends StoredCommand {
     const catalog = store.catalog.read();
     const jobs = listOf(this.jobs);
     const known = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
-    checkFilter("--jobs", "job", jobs, known);
+    refuseUnknown("job", "--jobs", jobs, known);
     const entries = this.chosen(kvEntries(store, findBucket(this.from), jobs));
     if (this.json) this.sayRecords(entries);
     else this.say(table(COLUMNS, [...entries].map(row)));
