@@ -26,6 +26,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "e2e",
+          globalSetup: "test/built.ts",
           include: ["test/*.e2e.test.ts"],
           fileParallelism: false,
           testTimeout: 60_000,
