@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { type MaandError, type Remote, secret } from "@maand/core";
+import { type ExecResult, type MaandError, type Remote, secret } from "@maand/core";
 import { inspectHostKey } from "@maand/plugin-ssh/host-keys";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { must } from "./fleet/command.ts";
@@ -578,6 +578,19 @@ describe("servers with tighter limits", () => {
     });
   });
 
+  test("one session: commands, streams and children left behind take turns, however closely they follow", async () => {
+    await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
+      const remote = await deskFor(tight).connect(tight.workers[0] as FleetWorker);
+      const leave = ["sh", "-c", "sleep 0.3 & echo left"];
+      for (let round = 0; round < 4; round++) {
+        const turns = Array.from({ length: 8 }, (_, at) => (at % 4 === 0 ? remote.exec(leave) : remote.exec(["true"])));
+        turns.push(echoed(remote), echoed(remote));
+        await Promise.all(turns);
+      }
+      await remote.close();
+    });
+  });
+
   test("few logins at once: those turned away come back", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
@@ -588,3 +601,12 @@ describe("servers with tighter limits", () => {
     });
   });
 });
+
+/** A stream that is opened, used and let go. */
+async function echoed(remote: Remote): Promise<ExecResult> {
+  const stream = await remote.stream(["cat"]);
+  stream.io.end("hello");
+  const chunks: Buffer[] = await stream.io.toArray();
+  expect(Buffer.concat(chunks).toString()).toBe("hello");
+  return { code: (await stream.exit) ?? -1, stdout: "", stderr: "", durationMs: 0 };
+}

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   type Argv,
   type ExecOptions,
@@ -33,6 +34,7 @@ export interface SshRemoteParts {
 
 const GRACE_MS = 5_000;
 const QUIET_MS = 200;
+const FULL_PAUSE_MS = 10;
 
 interface Task {
   readonly wire: WireCommand;
@@ -126,27 +128,42 @@ export class SshRemote implements Remote {
     link.start({ line, doing: "kill", limitMs: this.#parts.connectMs }, told).catch(() => {});
   }
 
-  /** Waits for a free channel and starts the command on it, over a new connection if the kept one turns out dead. */
+  /** Waits for a free channel and starts the command on it. */
   async #begin<T>(task: Task, begin: Begin<T>): Promise<Begun<T>> {
     const leave = await this.#channels.enter(task.signal).catch(() => {
       throw interrupted(this.host, task.doing);
     });
     try {
+      return { leave, begun: await this.#insist(task, begin) };
+    } catch (error) {
+      if (isFull(error) && this.#channels.inside > 1) return await this.#squeeze(leave, task, begin);
+      leave();
+      if (isMaandError(error)) throw error;
+      const hint = isFull(error) ? "does its sshd allow sessions (MaxSessions)?" : undefined;
+      throw unreachable(this.host, error instanceof Error ? error.message : String(error), hint, error);
+    }
+  }
+
+  /**
+   * Starts a command: over a new connection if the kept one turns out dead, and again after a pause if the server has no
+   * session left, since it counts one that was just given back for a moment more. With others of ours still under way
+   * one more try is enough to know that it allows no more than those.
+   */
+  async #insist<T>(task: Task, begin: Begin<T>): Promise<T> {
+    const end = performance.now() + this.#parts.connectMs;
+    for (let wait = FULL_PAUSE_MS; ; wait *= 2) {
       const link = await this.#alive();
       try {
-        return { leave, begun: await this.#start(link, task, begin) };
+        return await this.#start(link, task, begin);
       } catch (error) {
         if (!(error instanceof NotBegun) || this.#closed) throw error;
-        if (error.full && this.#channels.inside > 1) return await this.#squeeze(leave, task, begin);
-        if (error.full)
-          throw unreachable(this.host, error.message, "does its sshd allow sessions (MaxSessions)?", error);
-        return { leave, begun: await this.#start(await this.#renew(link), task, begin) };
+        if (!error.full) return await this.#start(await this.#renew(link), task, begin);
+        const known = wait > FULL_PAUSE_MS && this.#channels.inside > 1;
+        if (known || performance.now() + wait > end) throw error;
+        await pause(wait, undefined, task.signal && { signal: task.signal }).catch(() => {
+          throw interrupted(this.host, task.doing);
+        });
       }
-    } catch (error) {
-      leave();
-      throw isMaandError(error)
-        ? error
-        : unreachable(this.host, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -196,4 +213,8 @@ export class SshRemote implements Remote {
 /** What we wait ourselves, in whole seconds, rounded up: not every `timeout` knows fractions. */
 function limitOver(timeoutMs: number, graceMs: number): { seconds: number; killAfter: number } {
   return { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof NotBegun && error.full;
 }
