@@ -112,6 +112,23 @@ function filesOn(one: FleetWorker): Promise<string[]> {
   return one.list(ROOT, { recursive: true });
 }
 
+const BIG = ["a", "b", "c", "d", "e", "f"];
+
+/** Checksums of the files of {@link BIG} that are in place, by name. */
+async function sums(one: FleetWorker): Promise<Map<string, string>> {
+  const { stdout } = await one.run(["sh", "-c", `cd ${ROOT}/jobs/api && md5sum ${BIG.join(" ")}`]);
+  return new Map(
+    stdout
+      .trim()
+      .split("\n")
+      .map((line) => [line.slice(34), line.slice(0, 32)]),
+  );
+}
+
+async function killRsync(one: FleetWorker): Promise<void> {
+  for (const pid of one.processesWith("rsync --server")) process.kill(pid, "SIGKILL");
+}
+
 beforeAll(async () => {
   desk = deskFor(fleet);
   remote = await desk.connect(worker);
@@ -280,6 +297,7 @@ describe("when things are bad", () => {
       expect(error).toMatchObject({ code: "STAGE_FAILED", worker: one.host });
       expect(error.message).toContain("disk is full");
       expect(error.output.join("\n")).toContain("No space left");
+      expect(await filesOn(one)).toEqual(["jobs", "jobs/api", "jobs/api/app.conf", "jobs/api/gone"]);
       expect(await one.read(`${ROOT}/jobs/api/app.conf`)).toBe("old");
       await one.freeDisk();
       await stage({ sources: [next], remote: to });
@@ -339,6 +357,31 @@ describe("when things are bad", () => {
     await until("every process of the sync to end here", () => leftHere().length === 0);
     await stage({ sources: [source] });
     expect(await worker.list(`${ROOT}/jobs/api`)).toEqual(["big"]);
+  });
+
+  test.each([
+    ["cut off", (one: FleetWorker) => one.dropConnections()],
+    ["switched off", (one: FleetWorker) => one.stop().then(() => one.start())],
+    ["short of an rsync, which was killed,", (one: FleetWorker) => killRsync(one)],
+  ])("a worker that is %s in the middle has each file old or new, and after the next sync all new", async (_, hurt) => {
+    const big = (word: string) =>
+      tree(Object.fromEntries(BIG.map((name) => [`jobs/api/${name}`, `${word} ${name}\n`.repeat(400_000)])));
+    const [old, fresh] = [big("old"), big("new")];
+    await stage({ sources: [old] });
+    const before = await sums(worker);
+    const synced = stage({ sources: [fresh] }).catch(() => "failed");
+    await until("some files to have arrived", () => worker.exists(`${ROOT}/jobs/api/.~tmp~/${BIG[1]}`));
+    await hurt(worker);
+    expect(await synced).toBe("failed");
+    await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
+    const between = await sums(worker);
+    await stage({ sources: [fresh] });
+    const after = await sums(worker);
+    expect(await filesOn(worker)).toEqual(["jobs", "jobs/api", ...BIG.map((name) => `jobs/api/${name}`)]);
+    for (const name of BIG) {
+      expect([before.get(name), after.get(name)]).toContain(between.get(name));
+      expect(after.get(name)).not.toBe(before.get(name));
+    }
   });
 
   test("a worker that is gone: UNREACHABLE", async () => {

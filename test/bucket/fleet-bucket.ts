@@ -1,39 +1,67 @@
-import { type Fleet, type FleetOptions, type FleetWorker, startFleet } from "../fleet/index.ts";
+import { type Fleet, type FleetOptions, type FleetWorker, withFleet } from "../fleet/index.ts";
 import { type Scratch, scratch } from "./scratch.ts";
 
 /** A bucket whose workers are real sshd workers. */
 export interface FleetBucket {
   readonly fleet: Fleet;
   readonly bucket: Scratch;
+  /** Text of its `maand.conf`; tables such as `[timeouts]` may be put under it. */
+  readonly conf: string;
   readonly workers: readonly FleetWorker[];
   readonly hosts: readonly string[];
+  /** The bucket's directory on the workers. */
+  readonly home: string;
   /** Directory of a job on the workers. */
   directory(job: string): string;
   /** What was run of a job on a worker so far: `start 0.0.0 1.0.0`, ... */
   lifecycle(job: string, worker: FleetWorker): Promise<string[]>;
+  /** The same for all workers, in their order. */
+  lifecycles(job: string): Promise<string[][]>;
   /** Rollout state by `job@host`. */
   rollouts(): Promise<Record<string, string>>;
 }
 
 /** Lends a bucket with so many workers, each with the label `worker`, and takes everything away afterwards. */
-export async function withFleetBucket(options: FleetOptions, use: (lent: FleetBucket) => Promise<void>): Promise<void> {
-  const fleet = await startFleet(options);
-  const bucket = await scratch(fleet.conf);
+export function withFleetBucket(options: FleetOptions, use: (lent: FleetBucket) => Promise<void>): Promise<void> {
+  return withFleet(options, (fleet) => lend(fleet, "/opt/worker", fleet.conf, use));
+}
+
+let lent = 0;
+
+/** Lends one of many buckets with the same workers; each has a directory of its own there. `conf` goes under the usual. */
+export function onFleet(fleet: Fleet, use: (lent: FleetBucket) => Promise<void>, conf = ""): Promise<void> {
+  lent += 1;
+  const root = `/opt/worker/b${lent}`;
+  return lend(fleet, root, `${fleet.conf}worker_root = "${root}"\n${conf}`, use);
+}
+
+async function lend(
+  fleet: Fleet,
+  root: string,
+  conf: string,
+  use: (lent: FleetBucket) => Promise<void>,
+): Promise<void> {
+  const bucket = await scratch(conf);
   try {
     bucket.workers(...fleet.workersJson());
     const { bucket_id: id } = await bucket.json<{ bucket_id: string }>("info");
-    const directory = (job: string) => `/opt/worker/${id}/jobs/${job}`;
+    const home = `${root}/${id}`;
+    const directory = (job: string) => `${home}/jobs/${job}`;
+    const lifecycle = async (job: string, worker: FleetWorker) => {
+      const file = `${directory(job)}/data/lifecycle`;
+      if (!worker.exists(file)) return [];
+      return (await worker.read(file)).trimEnd().split("\n");
+    };
     await use({
       fleet,
       bucket,
+      conf,
       workers: fleet.workers,
       hosts: fleet.workers.map(({ host }) => host),
+      home,
       directory,
-      async lifecycle(job, worker) {
-        const file = `${directory(job)}/data/lifecycle`;
-        if (!worker.exists(file)) return [];
-        return (await worker.read(file)).trimEnd().split("\n");
-      },
+      lifecycle,
+      lifecycles: (job) => Promise.all(fleet.workers.map((worker) => lifecycle(job, worker))),
       async rollouts() {
         const rows = await bucket.json<{ job: string; worker_ip: string; rollout: string }[]>("cat", "deployments");
         return Object.fromEntries(rows.map(({ job, worker_ip, rollout }) => [`${job}@${worker_ip}`, rollout]));
@@ -41,6 +69,5 @@ export async function withFleetBucket(options: FleetOptions, use: (lent: FleetBu
     });
   } finally {
     bucket.dispose();
-    await fleet.close();
   }
 }

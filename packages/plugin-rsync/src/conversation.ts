@@ -1,30 +1,27 @@
 import type { Readable } from "node:stream";
-import type { Remote, RemoteStream } from "@maand/core";
+import type { RemoteStream, StageContext } from "@maand/core";
 import { readWanted, type Wanted } from "./carrier.ts";
 import type { LocalRsync } from "./local-rsync.ts";
+import { onWorker } from "./on-worker.ts";
 
 /**
  * Opens the channel the local rsync asks for and lets the two talk. Answers undefined when the local one ended without
- * asking. The worker's bucket directory is made by the same command, so that no channel is spent on it.
+ * asking.
  * @throws what `remote.stream` throws
  */
 export async function connectTo(
-  remote: Remote,
+  { remote, keep }: Pick<StageContext, "remote" | "keep">,
   local: LocalRsync,
   signal: AbortSignal,
 ): Promise<RemoteStream | undefined> {
   const wanted = await firstWords(local.outgoing);
   if (!wanted) return undefined;
-  const stream = await remote.stream(under(remote.root, wanted.argv), { asRoot: true, signal });
+  const stream = await remote.stream(onWorker(remote.root, wanted.argv, keep), { asRoot: true, signal });
   stream.io.on("error", () => {});
   stream.io.write(wanted.rest);
   local.outgoing.pipe(stream.io);
   stream.io.pipe(local.incoming);
   return stream;
-}
-
-function under(root: string, argv: readonly string[]): string[] {
-  return ["sh", "-c", 'mkdir -p -- "$1" && shift && exec "$@"', "sh", root, ...argv];
 }
 
 function firstWords(outgoing: Readable): Promise<Wanted | undefined> {

@@ -55,9 +55,9 @@ interface Opened {
   readonly refused?: unknown;
 }
 
-async function open({ remote }: StageContext, local: LocalRsync, output: Output, ending: AbortSignal): Promise<Opened> {
+async function open(context: StageContext, local: LocalRsync, output: Output, ending: AbortSignal): Promise<Opened> {
   try {
-    const stream = await connectTo(remote, local, ending);
+    const stream = await connectTo(context, local, ending);
     stream?.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));
     return { stream };
   } catch (refused) {

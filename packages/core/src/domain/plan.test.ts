@@ -182,19 +182,19 @@ describe("the reasons", () => {
     [
       "re-enabled in doubt",
       decided({ ...stopped, unsettled: unsettled("start") }),
-      ["re-enabled", "in doubt: run 7 ended during its start"],
+      ["re-enabled", "in doubt: how its start in run 7 ended is not known"],
     ],
     [
       "doubt comes first",
       decided({ ...otherVersion, unsettled: unsettled("restart") }),
-      ["in doubt: run 7 ended during its restart", "version 1.0.0 -> 2.0.0"],
+      ["in doubt: how its restart in run 7 ended is not known", "version 1.0.0 -> 2.0.0"],
     ],
     ["failure", decided({ unsettled: unsettled("start", false) }), ["its start in run 7 did not succeed", "new"]],
     ["disabled", decided(settled, { disabled: true }), ["disabled"]],
     [
       "disabled in doubt (decision 8)",
       decided({ ...settled, unsettled: unsettled("stop") }, { disabled: true }),
-      ["disabled", "in doubt: run 7 ended during its stop"],
+      ["disabled", "in doubt: how its stop in run 7 ended is not known"],
     ],
     ["disabled with a change", decided(otherVersion, { disabled: true }), ["disabled", "version 1.0.0 -> 2.0.0"]],
     ["disabled and stopped", decided(stopped, { disabled: true }), ["disabled and stopped"]],

@@ -30,7 +30,7 @@ export interface Promoted {
 /** A lifecycle command that was begun and never became part of a promotion. */
 export interface Unsettled {
   readonly kind: ActionKind;
-  /** Nothing tells how it ended: the run died first (decision 8). Otherwise it failed, or was not promoted. */
+  /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
   readonly inDoubt: boolean;
   /** Number of the run that began it. */
   readonly run: number;
@@ -157,7 +157,11 @@ function upgrade(
 function doubtReasons(unsettled: Unsettled | undefined): string[] {
   if (!unsettled) return [];
   const { kind, inDoubt, run } = unsettled;
-  return [inDoubt ? `in doubt: run ${run} ended during its ${kind}` : `its ${kind} in run ${run} did not succeed`];
+  return [
+    inDoubt
+      ? `in doubt: how its ${kind} in run ${run} ended is not known`
+      : `its ${kind} in run ${run} did not succeed`,
+  ];
 }
 
 function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {

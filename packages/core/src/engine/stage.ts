@@ -55,9 +55,15 @@ export class Stager {
     try {
       await this.#sync(worker, entries);
     } catch (cause) {
+      if (entries.length > 1 && asMaandError(cause).code === "STAGE_FAILED") return this.#stageApart(worker, entries);
       this.#failed.add(worker.host);
       for (const { job, planned } of entries) this.#run.ledger.fail(job, worker.host, planned.decision.action, cause);
     }
+  }
+
+  /** What cannot be brought together is brought job by job, so that one that does not fit keeps no other back. */
+  async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    for (const entry of entries) await this.#stageWorker(worker, [entry]);
   }
 
   async #sync(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {

@@ -35,7 +35,7 @@ export class PromotedRows {
       "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop') ORDER BY id";
     for (const row of this.#db.all(open)) {
       add(row.allocation, {
-        unsettled: { kind: actionKind(row.kind), inDoubt: row.outcome === null, run: Number(row.run) },
+        unsettled: { kind: actionKind(row.kind), inDoubt: isInDoubt(row.outcome), run: Number(row.run) },
       });
     }
     return found;
@@ -114,6 +114,11 @@ export class PromotedRows {
   sweepTrees(): void {
     this.#db.run("DELETE FROM tree WHERE digest NOT IN (SELECT digest FROM promoted)");
   }
+}
+
+/** A connection that closed tells as little of how a command ended as a run that died. */
+function isInDoubt(outcome: unknown): boolean {
+  return outcome === null || outcome === "disconnected";
 }
 
 function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {

@@ -1,0 +1,14 @@
+/**
+ * A Makefile whose lifecycle targets write to `data/lifecycle` when they begin and when they end, and `overlap` when two
+ * of them are under way at once: whoever takes `data/alone` holds it until the last process of the target is gone. A file
+ * `data/hold` makes them wait; `data/fail-<target>` makes one fail after its work.
+ */
+export const CAREFUL_MAKEFILE = `LIFECYCLE := start stop restart reload
+$(LIFECYCLE):
+	@mkdir -p data
+	@flock -n data/alone sh -c 'echo "$@ $(CURRENT_VERSION) $(NEW_VERSION)" >> data/lifecycle; echo "$(JOB) is at $@"; \\
+	while test -e data/hold; do sleep 0.02; done; sleep 0.01; echo "end $@" >> data/lifecycle' \\
+	|| echo "overlap $@" >> data/lifecycle
+	@test ! -e data/fail-$@ || { echo "$@ refuses" >&2; exit 1; }
+.PHONY: $(LIFECYCLE)
+`;
