@@ -113,6 +113,7 @@ describe("one room each", () => {
     "reflect-metadata": /^packages\/plugin-certs\/src\/x509\.ts$/,
     ssh2: /^packages\/plugin-ssh\/src\//,
     execa: /^packages\/plugin-(local|rsync|job-commands)\/src\//,
+    diff: /^packages\/core\/src\/engine\/file-diff\.ts$/,
     clipanion: /^packages\/cli\/src\//,
   };
 

@@ -36,6 +36,7 @@ export { applyPlugins } from "./engine/apply-plugins.ts";
 export { type BuildWish, type Built, build } from "./engine/build.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
 export { deploy } from "./engine/deploy.ts";
+export type { FileDiff, PlanDiffs } from "./engine/diff-plan.ts";
 export { type Collected, gc } from "./engine/gc.ts";
 export { type HealthReport, healthCheck } from "./engine/health-command.ts";
 export { type Initialised, initBucket } from "./engine/init.ts";
@@ -49,7 +50,7 @@ export {
 export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
 export type { Maand } from "./engine/maand.ts";
 export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
-export { type DeployWish, type Plan, planDeploy } from "./engine/plan-deploy.ts";
+export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { prepareBucket } from "./engine/prepare.ts";
 export { refuseUnknown } from "./engine/select.ts";

@@ -18,6 +18,7 @@ export class DeployCommand extends MaandCommand {
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
       ["Only see what would happen, and why", "maand deploy --dry-run"],
+      ["And what changes in which file", "maand deploy --dry-run --diff"],
       ["One job, changed or not", "maand deploy --force --jobs api"],
       ["Bring files only, run nothing", "maand deploy --sync-only --jobs api"],
     ],
@@ -30,12 +31,15 @@ export class DeployCommand extends MaandCommand {
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Say what would happen, and do nothing." });
   force = Option.Boolean("--force", false, { description: "Upgrade every selected allocation, changed or not." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Bring files, run no lifecycle." });
+  diff = Option.Boolean("--diff", false, {
+    description: "With --dry-run: show what changes in each file, line by line; secrets are dots.",
+  });
   exitCode = Option.Boolean("--exit-code", false, {
     description: "With --dry-run: exit 4 when a deploy would do something.",
   });
 
   override async work(): Promise<number> {
-    if (this.exitCode && !this.dryRun) throw refusedFlag();
+    this.refuseForDryRunsOnly();
     const reader = this.json && !this.dryRun ? jsonReader(this.context.stdout) : undefined;
     return this.withMaand(async (maand) => {
       if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
@@ -50,7 +54,7 @@ export class DeployCommand extends MaandCommand {
   }
 
   async plan(maand: OpenedMaand): Promise<number> {
-    const plan = await planDeploy(maand, this.wish);
+    const plan = await planDeploy(maand, { ...this.wish, diff: this.diff });
     if (this.json) {
       const remembered = maand.store.promoted.remembered();
       const promoted = (id: string) => remembered.get(id)?.promoted;
@@ -66,15 +70,18 @@ export class DeployCommand extends MaandCommand {
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
 
+  /** Nobody who asks to be shown something gets a deploy for it. */
+  refuseForDryRunsOnly(): void {
+    if (this.dryRun) return;
+    if (this.exitCode) throw refused("--exit-code", "a deploy has exit codes of its own: 0 done, 1 something failed");
+    if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff to look first, then maand deploy");
+  }
+
   get wish() {
     return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
   }
 }
 
-function refusedFlag(): MaandError {
-  return new MaandError({
-    code: "USAGE",
-    message: "--exit-code goes with --dry-run",
-    hint: "a deploy has exit codes of its own: 0 done, 1 something failed",
-  });
+function refused(flag: string, hint: string): MaandError {
+  return new MaandError({ code: "USAGE", message: `${flag} goes with --dry-run`, hint });
 }

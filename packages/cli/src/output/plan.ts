@@ -1,4 +1,5 @@
 import type { Plan, PlannedAllocation, PlannedJob } from "@maand/core";
+import { diffLines } from "./diff.ts";
 import type { Style } from "./style.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
@@ -18,7 +19,14 @@ export function planLines(plan: Plan, style: Style): string[] {
     }
   }
   for (const wave of plan.waves)
-    lines.push("", `deployment sequence ${wave.deploymentSeq}:`, ...wave.jobs.flatMap((job) => jobLines(job, style)));
+    lines.push(
+      "",
+      `deployment sequence ${wave.deploymentSeq}:`,
+      ...wave.jobs.flatMap((job) => [
+        ...jobLines(job, style),
+        ...(plan.diffs ? diffLines(job, plan.diffs, style) : []),
+      ]),
+    );
   if (plan.failures.length > 0) lines.push("", "these cannot be planned:");
   for (const { job, message, hint } of plan.failures) {
     lines.push(`  job "${job}": ${style.bad(message)}`);
@@ -89,7 +97,7 @@ export function planRecord(
         current_version: version(allocation.id),
         new_version: target.version,
         matched: decision.matched,
-        files: decision.files.map((file) => ({ ...file, diff: null })),
+        files: plan.diffs?.get(allocation.id) ?? decision.files.map((file) => ({ ...file, diff: null })),
       })),
     };
   }

@@ -175,6 +175,7 @@ async function commit(run: Run): Promise<Summary> {
   maand.store.transaction(() => {
     maand.store.journal.finishRun(run.number, summary.outcome, run.at());
     maand.store.journal.trim(RUNS_KEPT);
+    if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) maand.store.sweepPromotions();
   });
   frame.emit("run.finished", {
     ...summaryRecord(summary),

@@ -29,7 +29,7 @@ export async function gc(maand: Maand): Promise<Collected> {
     refuseRunning(run, removed, lost);
     outcome = "failed";
     const collected = await collect(run, removed, lost);
-    maand.store.transaction(() => maand.store.promoted.sweepTrees());
+    maand.store.sweepPromotions();
     outcome = collected.failed.length === 0 ? "ok" : "failed";
     return collected;
   } finally {

@@ -6,6 +6,7 @@ import type { Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Mask } from "../remote/mask.ts";
 import type { Kv } from "../store/kv.ts";
+import type { KvKey } from "../store/kv-key.ts";
 import type { Store } from "../store/store.ts";
 
 /** A bucket, opened, with its plugins applied: what every command that does something works on. */
@@ -15,6 +16,8 @@ export interface Maand {
   readonly store: Store;
   /** The KV entries in the store, secrets in clear text. */
   readonly kv: Kv;
+  /** Encrypts what is kept and must not be read (decision 26). */
+  readonly key: KvKey;
   /** Knows every secret that was read, and hides it in every event (decision 26). */
   readonly mask: Mask;
   readonly hooks: Hooks;

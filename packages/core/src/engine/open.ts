@@ -52,6 +52,7 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
     bucketId: bucket.id,
     store,
     kv: new Kv({ rows: store.kv, key, now: options.now, onSecret: (value) => mask.add(value) }),
+    key,
     mask,
     hooks,
     plugins,

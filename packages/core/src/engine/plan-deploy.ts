@@ -5,6 +5,7 @@ import { error } from "../domain/problem.ts";
 import { problemsError } from "../errors.ts";
 import { isTapped } from "../hooks.ts";
 import type { JobFailure } from "../summary.ts";
+import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
 import { type Leaving, leaving } from "./leaving.ts";
 import { Ledger } from "./ledger.ts";
 import { type Maand, runFrame } from "./maand.ts";
@@ -16,6 +17,12 @@ import { refuseUnknown } from "./select.ts";
 export interface DeployWish extends Wish {
   /** Only these jobs enter the waves; empty means all. Who leaves is not narrowed by it (deploy.md 1.1). */
   readonly jobs: readonly string[];
+}
+
+/** How a dry run was asked for. */
+export interface PlanWish extends DeployWish {
+  /** Also compare the files of changed allocations, line by line. */
+  readonly diff?: boolean;
 }
 
 /** Jobs that are deployed together, and when. */
@@ -35,6 +42,8 @@ export interface Plan {
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly leaving: readonly Leaving[];
+  /** Present when it was asked for. */
+  readonly diffs?: PlanDiffs;
 }
 
 /** The waves a wish touches. Throws PROBLEMS for a job nobody knows: a filter never silently means something else. */
@@ -59,7 +68,7 @@ export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<
 }
 
 /** Plans a whole deploy without doing any of it: no hook that could change something runs, nothing is written (decision 6). */
-export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> {
+export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
   const lock = lockBucket(maand, "deploy --dry-run");
   try {
     const source = {
@@ -86,15 +95,15 @@ export async function planDeploy(maand: Maand, wish: DeployWish): Promise<Plan> 
       }
       if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });
     }
-    refuseStarts(
-      waves.flatMap((wave) => wave.jobs),
-      wish,
-    );
+    const all = waves.flatMap((wave) => wave.jobs);
+    refuseStarts(all, wish);
+    const diffs = wish.diff === true ? { diffs: await diffPlan(source, all) } : {};
     return {
-      required: leavers.length > 0 || waves.some((wave) => wave.jobs.some((job) => job.required)),
+      required: leavers.length > 0 || all.some((job) => job.required),
       waves,
       failures: ledger.summary().failures,
       leaving: leavers,
+      ...diffs,
     };
   } finally {
     lock.release();

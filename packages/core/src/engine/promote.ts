@@ -1,5 +1,6 @@
 import type { Job } from "../domain/job.ts";
 import { NAMESPACE } from "../domain/kv-names.ts";
+import { keepContents } from "./keep-contents.ts";
 import type { PlannedAllocation } from "./plan-job.ts";
 import type { Run } from "./run.ts";
 
@@ -21,6 +22,7 @@ export function promote(
   const before = run.remembered(allocation.id).promoted;
   store.transaction(() => {
     store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
+    keepContents(run.maand, job, allocation.host, tree.files);
     kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
     if (action === "sync") {
       if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);

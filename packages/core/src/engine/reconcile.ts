@@ -77,10 +77,7 @@ async function remove(run: Run, { allocation, job }: Leaving): Promise<void> {
   const { store } = run.maand;
   const [step] = intend(run, job, [{ allocation, kind: "remove" }]);
   if (step) await act(run, step, "reconcile");
-  store.transaction(() => {
-    store.promoted.forget(allocation.id);
-    store.promoted.sweepTrees();
-  });
+  store.transaction(() => store.promoted.forget(allocation.id));
 }
 
 /** Jobs that lost a running allocation and have others: are those well? */

@@ -1,21 +1,35 @@
 import { MaandError } from "../errors.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** File contents, each kept once under its SHA-256. */
+/** A content as it is kept for diffs. */
+export interface KeptContent {
+  readonly bytes: Uint8Array;
+  /** The bytes are encrypted with the bucket's key. */
+  readonly sealed: boolean;
+}
+
+/** File contents, each once under its SHA-256: those jobs have, and those that were promoted and are kept for diffs. */
 export class ContentRows {
   readonly #db: StoreDatabase;
+  /** Asked about already, and so not again. */
+  readonly #judged = new Set<string>();
 
   constructor(db: StoreDatabase) {
     this.#db = db;
   }
 
+  /** What a job has is stored in clear, whatever was kept before. */
   put(hash: string, bytes: Uint8Array): void {
-    this.#db.run("INSERT INTO content (hash, bytes) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING", hash, bytes);
+    this.#db.run(
+      "INSERT INTO content (hash, bytes) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes, sealed = 0 WHERE sealed = 1",
+      hash,
+      bytes,
+    );
   }
 
   read(hash: string): Uint8Array {
-    const bytes = this.#db.get("SELECT bytes FROM content WHERE hash = ?", hash)?.bytes;
-    if (bytes instanceof Uint8Array) return bytes;
+    const bytes = this.find(hash)?.bytes;
+    if (bytes) return bytes;
     throw new MaandError({
       code: "STORE_BROKEN",
       message: `the store lacks the content ${hash}`,
@@ -23,8 +37,43 @@ export class ContentRows {
     });
   }
 
-  /** Drops contents no job has any more. */
+  /** A content that is there, for whatever reason. */
+  find(hash: string): KeptContent | undefined {
+    const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ?", hash);
+    return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
+  }
+
+  /** Keeps a promoted content for diffs; `make` says how, or undefined for not at all, and is asked once per content. */
+  keep(hash: string, make: () => KeptContent | undefined): void {
+    if (this.#judged.has(hash)) return;
+    this.#judged.add(hash);
+    if (this.#db.get("SELECT 1 FROM content WHERE hash = ? AND kept = 1", hash) !== undefined) return;
+    const content = make();
+    if (!content) return;
+    this.#db.run(
+      "INSERT INTO content (hash, bytes, kept, sealed) VALUES (?, ?, 1, ?) ON CONFLICT (hash) DO UPDATE SET kept = 1",
+      hash,
+      content.bytes,
+      content.sealed ? 1 : 0,
+    );
+  }
+
+  /** What was kept since the transaction began is not kept after all. */
+  rolledBack(): void {
+    this.#judged.clear();
+  }
+
+  /** Drops contents that no job has any more and that are not kept. */
   sweep(): void {
-    this.#db.run("DELETE FROM content WHERE hash NOT IN (SELECT hash FROM job_file)");
+    this.#db.run("DELETE FROM content WHERE kept = 0 AND hash NOT IN (SELECT hash FROM job_file)");
+  }
+
+  /** Keeps no longer what none of the remembered promotions has (decision 26b). Looks at every one of their files. */
+  release(): void {
+    this.#judged.clear();
+    this.#db.run(
+      "UPDATE content SET kept = 0 WHERE kept = 1 AND hash NOT IN (SELECT json_extract(value, '$.hash') FROM tree, json_each(tree.files))",
+    );
+    this.sweep();
   }
 }

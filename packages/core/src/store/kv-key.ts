@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { MaandError } from "../errors.ts";
 
@@ -6,6 +6,7 @@ const MARK = "enc:v1:";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+const FINGERPRINT_DIGITS = 16;
 
 /**
  * The bucket's key for what is kept encrypted, `secrets/kv.key`: 32 random bytes. An encrypted value is `enc:v1:` and the
@@ -41,6 +42,11 @@ export class KvKey {
     } catch (cause) {
       throw undecipherable(what, "it was encrypted with another key, or it was changed", cause);
     }
+  }
+
+  /** What tells two texts apart without telling either: nobody can try values out on it who lacks the key. Throws KV_KEY_MISSING. */
+  fingerprint(text: string): string {
+    return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);
   }
 
   #key(): Buffer {

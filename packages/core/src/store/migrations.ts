@@ -122,6 +122,22 @@ const MIGRATIONS: readonly string[] = [
   -- digest of the job's files a plan was made from: tells whether they were built anew since
   ALTER TABLE planned ADD COLUMN source TEXT;
   `,
+  `
+  -- the last promotions of each allocation: contents only they have are kept for diffs
+  CREATE TABLE promotion (
+    allocation TEXT NOT NULL REFERENCES allocation (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    digest TEXT NOT NULL REFERENCES tree (digest),
+    PRIMARY KEY (allocation, number)
+  ) WITHOUT ROWID;
+  CREATE INDEX promotion_digest ON promotion (digest);
+  INSERT INTO promotion (allocation, number, digest) SELECT allocation, 1, digest FROM promoted;
+  -- kept: for diffs, whether a job has it or not; sealed: the bytes are encrypted, and hold no secret in clear even so
+  ALTER TABLE content ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE content ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+  UPDATE content SET kept = 1 WHERE length(bytes) <= 1048576
+    AND hash IN (SELECT json_extract(value, '$.hash') FROM tree, json_each(tree.files));
+  `,
 ];
 
 /** Version of the tables this maand writes. */

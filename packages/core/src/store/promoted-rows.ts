@@ -3,8 +3,16 @@ import type { JobFile } from "../domain/job.ts";
 import type { ActionKind, Occasion, Promoted, Remembered, Target } from "../domain/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
+/** Promotions of an allocation that are remembered, the last one included (decision 26b). */
+const PROMOTIONS_KEPT = 3;
+
 /** A file as a digest lists it. */
-export type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+export interface ListedFile extends Pick<JobFile, "path" | "hash" | "executable"> {
+  /** Bytes; absent in lists from before they were kept. */
+  readonly size?: number;
+  /** A secret or private key went into it. */
+  readonly secret?: boolean;
+}
 
 /** What a plan found for an allocation. */
 export interface Planned {
@@ -74,8 +82,12 @@ export class PromotedRows {
     files: readonly ListedFile[],
     { stopped, occasion }: { readonly stopped: boolean; readonly occasion: Occasion },
   ): void {
-    const list = JSON.stringify(files.map(({ path, hash, executable }) => ({ path, hash, executable })));
-    this.#db.run("INSERT INTO tree (digest, files) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING", target.digest, list);
+    const list = JSON.stringify(files.map(listed));
+    this.#db.run(
+      "INSERT INTO tree (digest, files) VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET files = excluded.files WHERE files <> excluded.files",
+      target.digest,
+      list,
+    );
     this.#db.run(
       "INSERT INTO promoted (allocation, digest, scheme, version, stopped, previous_version, update_seq) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, previous_version = excluded.previous_version, update_seq = excluded.update_seq, health_failed = 0",
       allocation,
@@ -86,6 +98,7 @@ export class PromotedRows {
       occasion.currentVersion,
       occasion.updateSeq,
     );
+    this.#remember(allocation, target.digest);
   }
 
   /** The durable mark that an allocation in maintenance was stopped. */
@@ -99,9 +112,19 @@ export class PromotedRows {
 
   /** Nothing of it runs and nothing but its data is left on its worker. */
   forget(allocation: string): void {
-    for (const table of ["promoted", "staged", "planned"])
+    for (const table of ["promoted", "staged", "planned", "promotion"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
+  }
+
+  /** Adds to the last promotions of an allocation, and forgets the oldest. */
+  #remember(allocation: string, digest: string): void {
+    const last = Number(
+      this.#db.get("SELECT max(number) AS last FROM promotion WHERE allocation = ?", allocation)?.last ?? 0,
+    );
+    this.#db.run("INSERT INTO promotion (allocation, number, digest) VALUES (?, ?, ?)", allocation, last + 1, digest);
+    const gone = last + 1 - PROMOTIONS_KEPT;
+    if (gone > 0) this.#db.run("DELETE FROM promotion WHERE allocation = ? AND number <= ?", allocation, gone);
   }
 
   /** Files a digest stands for; empty when it is not known any more. */
@@ -110,15 +133,22 @@ export class PromotedRows {
     return row ? JSON.parse(String(row.files)) : [];
   }
 
-  /** Drops file lists nothing refers to. */
-  sweepTrees(): void {
-    this.#db.run("DELETE FROM tree WHERE digest NOT IN (SELECT digest FROM promoted)");
+  /** Drops file lists that no remembered promotion has; answers whether there were any. */
+  sweepTrees(): boolean {
+    const gone = "digest NOT IN (SELECT digest FROM promotion)";
+    if (this.#db.get(`SELECT 1 FROM tree WHERE ${gone} LIMIT 1`) === undefined) return false;
+    this.#db.run(`DELETE FROM tree WHERE ${gone}`);
+    return true;
   }
 }
 
 /** A connection that closed tells as little of how a command ended as a run that died. */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected";
+}
+
+function listed({ path, hash, executable, size, secret }: ListedFile): ListedFile {
+  return { path, hash, executable, ...(size === undefined ? {} : { size }), ...(secret === true ? { secret } : {}) };
 }
 
 function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {

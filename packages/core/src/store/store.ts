@@ -41,8 +41,16 @@ export class Store {
       return this.#db.transaction(work);
     } catch (cause) {
       this.kv.rolledBack();
+      this.contents.rolledBack();
       throw cause;
     }
+  }
+
+  /** Drops file lists and contents that no remembered promotion has any more; run it where promotions were made. */
+  sweepPromotions(): void {
+    this.transaction(() => {
+      if (this.promoted.sweepTrees()) this.contents.release();
+    });
   }
 
   close(): void {

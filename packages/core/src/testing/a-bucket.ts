@@ -5,7 +5,7 @@ import { type Built, build } from "../engine/build.ts";
 import { deploy } from "../engine/deploy.ts";
 import { initBucket } from "../engine/init.ts";
 import { type OpenedMaand, openMaand } from "../engine/open.ts";
-import { type DeployWish, type Plan, planDeploy } from "../engine/plan-deploy.ts";
+import { type DeployWish, type Plan, type PlanWish, planDeploy } from "../engine/plan-deploy.ts";
 import type { MaandEvent } from "../events.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Summary } from "../summary.ts";
@@ -30,7 +30,7 @@ export interface TestBucket {
   open(): Promise<OpenedMaand>;
   build(): Promise<Built>;
   deploy(wish?: Partial<DeployWish>): Promise<Summary>;
-  plan(wish?: Partial<DeployWish>): Promise<Plan>;
+  plan(wish?: Partial<PlanWish>): Promise<Plan>;
   /** Builds, then deploys. */
   ship(wish?: Partial<DeployWish>): Promise<Summary>;
   dispose(): void;
@@ -96,7 +96,7 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
     disable: (disabled) => write("disabled.json", JSON.stringify(disabled)),
     build: () => opened((maand) => build(maand)),
     deploy: (wish) => opened((maand) => deploy(maand, wished(wish))),
-    plan: (wish) => opened((maand) => planDeploy(maand, wished(wish))),
+    plan: (wish) => opened((maand) => planDeploy(maand, { ...wished(), ...wish })),
     async ship(wish) {
       await bucket.build();
       return bucket.deploy(wish);

@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { typedIn } from "./typed.test.support.ts";
+
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
+
+let root: string;
+let typed: ReturnType<typeof typedIn>;
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "maand-deploy-"));
+  writeFileSync(join(root, "maand.conf"), 'transport = "local"\ncerts_key = "ecdsa-p256"\n');
+  typed = typedIn(root);
+  const { code, err } = await typed("init");
+  if (code !== 0) throw new Error(err);
+  write("workspace/workers.json", '[{ "host": "127.0.0.11" }, { "host": "127.0.0.12" }, { "host": "127.0.0.13" }]');
+  write("workspace/jobs/api/manifest.json", '{ "selectors": ["worker"], "max_concurrent_upgrades": 3 }');
+  write("workspace/jobs/api/Makefile", "start restart stop:\n\t@true\n");
+  write("workspace/jobs/api/app.conf", "port = 1\n");
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  mkdirSync(join(root, path, ".."), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+describe("maand deploy --dry-run --diff", () => {
+  it("shows a change once for all workers it is the same on", async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/app.conf", "port = 2\n");
+    write("workspace/jobs/api/who.conf.tpl", "{{ .WorkerIP }}\n");
+    const { code, out } = await typed("deploy", "--build", "--dry-run", "--diff");
+    expect(code).toBe(0);
+    expect(out).toContain(
+      [
+        "    app.conf on 127.0.0.11, same on 2 more workers",
+        "    --- a/app.conf",
+        "    +++ b/app.conf",
+        "    @@ -1,1 +1,1 @@",
+        "    -port = 1",
+        "    +port = 2",
+        "",
+        "    who.conf on 127.0.0.11",
+        "    new file mode 100644",
+        "    --- /dev/null",
+        "    +++ b/who.conf",
+        "    @@ -0,0 +1,1 @@",
+        "    +127.0.0.11",
+        "",
+        "    who.conf on 127.0.0.12",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("gives each file's diff to programs, and null without --diff", async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/app.conf", "port = 2\n");
+    await typed("build");
+    const files = async (...flags: string[]) => {
+      const { out } = await typed("deploy", "--dry-run", "--json", ...flags);
+      return JSON.parse(out).waves[0].jobs[0].allocations[2].files;
+    };
+    const diff =
+      "diff --git a/app.conf b/app.conf\n--- a/app.conf\n+++ b/app.conf\n@@ -1,1 +1,1 @@\n-port = 1\n+port = 2\n";
+    expect(await files("--diff")).toEqual([{ path: "app.conf", change: "modified", diff }]);
+    expect(await files()).toEqual([{ path: "app.conf", change: "modified", diff: null }]);
+  });
+
+  it("shows what would move the cursor as what it is", async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/app.conf", "port = \u001b[2J\r\n");
+    const { out } = await typed("deploy", "--build", "--dry-run", "--diff");
+    expect(out).toContain("    +port = \\x1b[2J\\r\n");
+  });
+
+  it("is refused without --dry-run, before anything is done", async () => {
+    const { code, err, out } = await typed("deploy", "--build", "--diff");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("maand deploy --dry-run --diff");
+  });
+});
