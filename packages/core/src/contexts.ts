@@ -1,6 +1,6 @@
 import type { Settings } from "./config/settings.ts";
 import type { Allocation, Job, JobFile } from "./domain/job.ts";
-import type { ActionKind } from "./domain/plan.ts";
+import type { ActionKind, PlannedAction } from "./domain/plan.ts";
 import type { Problem, Report } from "./domain/problem.ts";
 import type { Worker } from "./domain/worker.ts";
 import type { Remote } from "./remote/remote.ts";
@@ -29,6 +29,31 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
+}
+
+/** `begin`: a deploy holds the lock, and has touched nothing yet; a throw refuses it. */
+export interface BeginContext extends RunContext {
+  /** The clock; a tap reads none of its own. */
+  now(): Date;
+  /** Names given with `--jobs`; none means all jobs. */
+  readonly jobs: readonly string[];
+}
+
+/** `wave`: what is about to be done to the jobs of one wave; nothing of it was begun. */
+export interface WaveContext extends RunContext {
+  readonly wave: {
+    readonly deploymentSeq: number;
+    /** Jobs with something to do, in the order of their names. */
+    readonly jobs: readonly {
+      readonly job: Job;
+      /** Allocations that are not left as they are; `sync` brings files and runs nothing. */
+      readonly allocations: readonly {
+        readonly host: string;
+        readonly action: PlannedAction;
+        readonly currentVersion: string;
+      }[];
+    }[];
+  };
 }
 
 /** `connect`: one worker is to be reached for the first time in this run. */
@@ -213,6 +238,14 @@ export interface ControlContext extends JobContext {
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
   readonly updatedAllocations: readonly string[];
+  /**
+   * Rolls these out now, of those above, as it is done for a job nobody takes over: in batches, each promoted and then
+   * checked. What was rolled out so stays, whatever the tap answers: silence leaves the rest to be rolled out as usual,
+   * and `"done"` means that the rest was done otherwise. Throws as the batches do.
+   */
+  rollOut(hosts: readonly string[]): Promise<void>;
+  /** Asks the job's health once, of all its active allocations; those found sick are marked. Throws UNHEALTHY. */
+  checkHealth(): Promise<void>;
 }
 
 /** One thing a health check looked at. */

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",
   KV_REFUSED: "A job asked for KV entries that are not its to read.",
   RENDER_FAILED: "A template of a job cannot be rendered.",
+  NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

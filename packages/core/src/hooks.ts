@@ -10,6 +10,7 @@ import type {
   ActionContext,
   AllocationContext,
   BatchContext,
+  BeginContext,
   CommitContext,
   ConnectContext,
   ContributeContext,
@@ -24,6 +25,7 @@ import type {
   Tree,
   ValidateContext,
   VerifyContext,
+  WaveContext,
 } from "./contexts.ts";
 import type { MaandEvent } from "./events.ts";
 import type { Remote } from "./remote/remote.ts";
@@ -46,6 +48,8 @@ export function createHooks() {
     contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is committed. */
     built: new AsyncSeriesHook<[JobContext]>(["context"], "built"),
+    /** Once per deploy, before it touches anything: throw to refuse it. */
+    begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
     /** Once per allocation that is rendered: say where the bucket's directory is on its worker, if not in `worker_root`. */
@@ -54,6 +58,8 @@ export function createHooks() {
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
     before: new AsyncSeriesHook<[JobContext]>(["context"], "before"),
+    /** Once per wave that has something to do, planned and not begun: throw to leave its jobs as they are. */
+    wave: new AsyncSeriesHook<[WaveContext]>(["context"], "wave"),
     /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
     /** Once, before the first template is read: functions in, functions out; `current` gives the allocation being rendered. */

@@ -26,6 +26,7 @@ export function exitOf(cause: unknown): number {
     case "PLUGIN_INVALID":
     case "USAGE":
     case "NOT_FOUND":
+    case "NOT_PERMITTED":
       return EXIT.refused;
     default:
       return EXIT.failed;

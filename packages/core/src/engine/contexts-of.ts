@@ -1,7 +1,8 @@
-import type { ActionContext, ActionKind, AllocationContext, JobContext } from "../contexts.ts";
+import type { ActionContext, ActionKind, AllocationContext, JobContext, WaveContext } from "../contexts.ts";
 import type { Allocation, Job } from "../domain/job.ts";
 import { NO_VERSION } from "../domain/version.ts";
 import type { Remote } from "../remote/remote.ts";
+import type { PlannedJob } from "./plan-job.ts";
 import { type Run, workerOf } from "./run.ts";
 
 /** What making contexts needs of a run; planning without a run has it too. */
@@ -14,6 +15,21 @@ export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, 
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
   });
+}
+
+/** Context of a wave that is about to begin. */
+export function waveContext(run: ContextSource, deploymentSeq: number, plans: readonly PlannedJob[]): WaveContext {
+  const jobs = plans.map(({ job, allocations }) => ({
+    job,
+    allocations: allocations
+      .filter(({ decision }) => decision.action !== "skip")
+      .map(({ allocation, decision }) => ({
+        host: allocation.host,
+        action: decision.action,
+        currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+      })),
+  }));
+  return Object.freeze({ ...run.frame.context({}), wave: { deploymentSeq, jobs } });
 }
 
 /** Context of one allocation. */

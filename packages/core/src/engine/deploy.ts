@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import { treeDigest } from "../domain/digest.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
-import { jobContext } from "./contexts-of.ts";
+import { jobContext, waveContext } from "./contexts-of.ts";
+import { leaveTheRest } from "./leave-the-rest.ts";
 import type { Maand } from "./maand.ts";
 import { metadataOf } from "./metadata.ts";
 import { asMaandError, stopIfInterrupted } from "./outcome.ts";
@@ -36,6 +37,8 @@ async function refusable(run: Run, wish: DeployWish): Promise<Wave[]> {
   try {
     const waves = wavesOf(run, wish);
     await refuseImpossible(run, waves, wish);
+    const { hooks, now } = run.maand;
+    await hooks.begin.promise(Object.freeze({ ...run.frame.context({}), now, jobs: wish.jobs }));
     return waves;
   } catch (cause) {
     run.maand.store.journal.finishRun(run.number, "refused", run.at());
@@ -50,7 +53,7 @@ async function phases(run: Run, waves: readonly Wave[], wish: DeployWish): Promi
     for (const wave of waves) {
       stopIfInterrupted(run.maand.signal);
       const plans = await planWave(run, wave, wish);
-      if (plans.length === 0) continue;
+      if (plans.length === 0 || !(await isPermitted(run, wave, plans))) continue;
       await stager.stageWave(plans);
       const side = pLimit(run.maand.settings.maxConcurrentJobs);
       await Promise.all(plans.map((plan) => side(() => rollOut(run, plan))));
@@ -76,6 +79,20 @@ async function planWave(run: Run, wave: Wave, wish: DeployWish): Promise<Planned
   remember(run, plans);
   for (const plan of plans) if (!isRequired(plan)) skip(run, plan);
   return plans.filter(isRequired);
+}
+
+/** Whether nobody objects to a wave; if somebody does, its jobs fail and are left as they are. */
+async function isPermitted(run: Run, wave: Wave, plans: readonly PlannedJob[]): Promise<boolean> {
+  try {
+    await run.maand.hooks.wave.promise(waveContext(run, wave.deploymentSeq, plans));
+    return true;
+  } catch (cause) {
+    for (const plan of plans) {
+      run.ledger.failJob(plan.job.name, cause);
+      leaveTheRest(run, plan, cause);
+    }
+    return false;
+  }
 }
 
 /** A job that failed as a whole while it was reconciled is not rolled out on top of that. */
@@ -167,7 +184,8 @@ async function commit(run: Run): Promise<Summary> {
   const { maand, frame, ledger } = run;
   if (maand.signal.aborted) ledger.interrupt();
   try {
-    await maand.hooks.commit.promise(Object.freeze({ ...frame.context({}), summary: ledger.summary() }));
+    const told = maand.mask.conceal(ledger.summary()); // a plugin may carry it anywhere
+    await maand.hooks.commit.promise(Object.freeze({ ...frame.context({}), summary: told }));
   } catch (cause) {
     ledger.warn(asMaandError(cause).message);
   }

@@ -1,12 +1,11 @@
 import { runAfter } from "./after-rollout.ts";
-import { asMaandError } from "./outcome.ts";
+import { leaveTheRest } from "./leave-the-rest.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { promote } from "./promote.ts";
 import { batchesOf } from "./rollout-batches.ts";
 import { warnOfOrder } from "./rollout-order.ts";
 import type { Run } from "./run.ts";
-import { runBatches } from "./run-batches.ts";
-import { takenOver } from "./take-over.ts";
+import { runTakenOver } from "./take-over.ts";
 import { verifyBatch } from "./verify-batch.ts";
 
 /**
@@ -28,7 +27,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     if (batches.length > 0) warnOfOrder(run, job);
     promoteQuiet(run, plan);
     await verifyAgain(run, plan);
-    if (batches.length > 0 && !(await takenOver(run, plan, batches))) await runBatches(run, job, batches);
+    if (batches.length > 0) await runTakenOver(run, plan, batches);
     if (!ledger.failed(job.name)) await runAfter(run, job);
   } catch (cause) {
     ledger.failJob(job.name, cause);
@@ -61,19 +60,4 @@ async function verifyAgain(run: Run, plan: PlannedJob): Promise<void> {
     ({ allocation, decision }) => decision.action === "sync" && run.remembered(allocation.id).promoted?.healthFailed,
   );
   if (again.length > 0) await verifyBatch(run, plan.job, again);
-}
-
-/** Allocations nobody got to are named as well, so that the summary accounts for every one that was planned. */
-function leaveTheRest(run: Run, plan: PlannedJob, cause: unknown): void {
-  const settled = new Set(
-    run.ledger
-      .summary()
-      .allocations.filter(({ job }) => job === plan.job.name)
-      .map(({ host }) => host),
-  );
-  const interrupted = asMaandError(cause).code === "INTERRUPTED";
-  for (const { allocation, decision } of plan.allocations) {
-    if (settled.has(allocation.host) || decision.action === "skip") continue;
-    run.ledger.note(plan.job.name, allocation.host, decision.action, interrupted ? "interrupted" : "blocked", false);
-  }
 }

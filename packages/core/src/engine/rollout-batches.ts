@@ -24,10 +24,33 @@ export function batchesOf(run: Run, plan: PlannedJob): Batch[] {
   const upgradeSize = batchSize(plan.job.maxConcurrentUpgrades, active.length, 1);
   const starts = cut(wanted("start"), startSize);
   const upgrades = [...cut(wanted("reload"), upgradeSize), ...cut(wanted("restart"), upgradeSize)];
-  return [
-    ...starts.map((members, at): Batch => ({ phase: "new", members, verify: at === starts.length - 1 })),
+  return verified([
+    ...starts.map((members): Batch => ({ phase: "new", members, verify: false })),
     ...upgrades.map((members): Batch => ({ phase: "update", members, verify: true })),
-  ];
+  ]);
+}
+
+/** The batches of chosen hosts and those of the others, in the same order; no batch gets larger. */
+export function splitBatches(
+  batches: readonly Batch[],
+  hosts: ReadonlySet<string>,
+): { readonly chosen: Batch[]; readonly others: Batch[] } {
+  const part = (wanted: boolean) =>
+    verified(
+      batches
+        .map((batch) => ({
+          ...batch,
+          members: batch.members.filter(({ allocation }) => hosts.has(allocation.host) === wanted),
+        }))
+        .filter((batch) => batch.members.length > 0),
+    );
+  return { chosen: part(true), others: part(false) };
+}
+
+/** Batches with the last one of starts, and all upgrades, followed by a look at the job's health. */
+function verified(batches: readonly Batch[]): Batch[] {
+  const last = batches.filter(({ phase }) => phase === "new").at(-1);
+  return batches.map((batch) => ({ ...batch, verify: batch.phase === "update" || batch === last }));
 }
 
 /** Those in doubt or unhealthy make up the first batches, before any that is well (decisions 5 and 8). */

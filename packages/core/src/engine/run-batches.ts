@@ -12,21 +12,30 @@ import { rolloutOrderOf } from "./rollout-order.ts";
 import type { Run } from "./run.ts";
 import { verifyBatch } from "./verify-batch.ts";
 
-/** Runs a job's batches one after another; the first that fails throws, and the rest is not begun. */
-export async function runBatches(run: Run, job: Job, batches: readonly Batch[]): Promise<void> {
+/** Where batches stand in the whole rollout of their job. */
+export interface Place {
+  readonly index: number;
+  readonly count: number;
+}
+
+/**
+ * Runs a job's batches one after another; the first that fails throws, and the rest is not begun. `from` is where the
+ * first of them stands, if they are not all there are.
+ */
+export async function runBatches(
+  run: Run,
+  job: Job,
+  batches: readonly Batch[],
+  from: Place = { index: 0, count: batches.length },
+): Promise<void> {
   markAfter(run, job);
-  for (const [index, batch] of batches.entries()) {
+  for (const [at, batch] of batches.entries()) {
     stopIfInterrupted(run.maand.signal);
-    await runBatch(run, job, batch, { index, count: batches.length });
+    await runBatch(run, job, batch, { index: from.index + at, count: from.count });
   }
 }
 
-async function runBatch(
-  run: Run,
-  job: Job,
-  batch: Batch,
-  place: { readonly index: number; readonly count: number },
-): Promise<void> {
+async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise<void> {
   const { frame, maand } = run;
   const hosts = (members: readonly PlannedAllocation[]) => members.map(({ allocation }) => allocation.host);
   frame.emit("batch.started", { job: job.name, ...place, phase: batch.phase, workers: hosts(batch.members) });
@@ -75,12 +84,7 @@ function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchCo
   return Object.freeze({ ...jobContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
 }
 
-function batchFailed(
-  job: Job,
-  { index, count }: { readonly index: number; readonly count: number },
-  failures: readonly unknown[],
-  first: unknown,
-): MaandError {
+function batchFailed(job: Job, { index, count }: Place, failures: readonly unknown[], first: unknown): MaandError {
   const error = asMaandError(first);
   if (failures.every((failure) => asMaandError(failure).code === "INTERRUPTED")) return error;
   const left = count - index - 1;

@@ -5,47 +5,59 @@ import { jobContext } from "./contexts-of.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
 import { promoteAll } from "./promote.ts";
-import { type Batch, kindOf } from "./rollout-batches.ts";
+import type { Batch } from "./rollout-batches.ts";
+import { RolloutRest } from "./rollout-rest.ts";
 import type { Run } from "./run.ts";
+import { runBatches } from "./run-batches.ts";
 import { verifyBatch } from "./verify-batch.ts";
 
-/** Lets somebody take the whole rollout over (`control`); what they did is promoted and checked as one. False if nobody does. */
-export async function takenOver(run: Run, plan: PlannedJob, batches: readonly Batch[]): Promise<boolean> {
-  const { hooks, store } = run.maand;
-  if (!isTapped(hooks.control)) return false;
-  const members = batches.flatMap((batch) => batch.members);
+/**
+ * Rolls a job's batches out, or lets somebody take that over (`control`): wholly, and what they did is promoted and
+ * checked as one; or by telling which go now, and then the rest goes as usual.
+ */
+export async function runTakenOver(run: Run, plan: PlannedJob, batches: readonly Batch[]): Promise<void> {
+  if (!isTapped(run.maand.hooks.control)) return runBatches(run, plan.job, batches);
+  const rest = new RolloutRest(run, plan.job, batches);
+  const done = await askWhoTakesOver(run, plan, batches, rest);
+  rest.stopIfFailed();
+  const { members } = rest;
+  if (!done) return rest.runAsUsual();
+  rest.conclude("ok");
+  promoteAll(run, plan.job, members);
+  await verifyBatch(run, plan.job, members);
+}
+
+async function askWhoTakesOver(
+  run: Run,
+  { job }: PlannedJob,
+  batches: readonly Batch[],
+  rest: RolloutRest,
+): Promise<boolean> {
   const of = (phase: Batch["phase"]) =>
     batches.filter((batch) => batch.phase === phase).flatMap((batch) => batch.members);
   const hosts = (list: readonly PlannedAllocation[]) => list.map(({ allocation }) => allocation.host);
   const context: ControlContext = Object.freeze({
-    ...jobContext(run, plan.job),
+    ...jobContext(run, job),
     newAllocations: hosts(of("new")),
     updatedAllocations: hosts(of("update")),
+    rollOut: (chosen: readonly string[]) => rest.rollOut(chosen),
+    checkHealth: () => rest.checkHealth(),
   });
-  const intents = members.map(({ allocation, decision, target }) => ({
-    allocation: allocation.id,
-    kind: kindOf(decision.action),
-    version: plan.job.version,
-    digest: target.digest,
-  }));
-  const rows = store.journal.intend(run.number, intents, run.at());
-  const conclude = (outcome: Parameters<typeof store.journal.conclude>[1]) => {
-    for (const row of rows) store.journal.conclude(row, outcome, run.at());
-  };
   try {
-    markAfter(run, plan.job);
-    if ((await hooks.control.promise(context)) !== "done") {
-      store.journal.withdraw(rows);
-      return false;
-    }
-    conclude("ok");
+    markAfter(run, job);
+    return (await run.maand.hooks.control.promise(context)) === "done";
   } catch (cause) {
-    conclude(outcomeOf(cause));
-    for (const { allocation, decision } of members)
-      run.ledger.fail(plan.job.name, allocation.host, decision.action, cause);
+    leave(run, job.name, rest, cause);
     throw cause;
   }
-  promoteAll(run, plan.job, members);
-  await verifyBatch(run, plan.job, members);
-  return true;
+}
+
+/** Whoever rolled out through us has touched nothing else; whoever did it otherwise may have touched everything. */
+function leave(run: Run, job: string, rest: RolloutRest, cause: unknown): void {
+  if (rest.used) {
+    rest.withdraw();
+    return;
+  }
+  rest.conclude(outcomeOf(cause));
+  for (const { allocation, decision } of rest.members) run.ledger.fail(job, allocation.host, decision.action, cause);
 }

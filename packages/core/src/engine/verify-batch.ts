@@ -5,13 +5,13 @@ import type { Run } from "./run.ts";
 
 /**
  * Asks a job's health after a batch was promoted; throws when it is sick. Those the checks name carry a durable mark then,
- * or the whole batch if they name nobody (decision 5); passing takes the marks away.
+ * or the whole batch if they name nobody (decision 5); passing takes the marks away. Without `wait` it asks once.
  */
-export async function verifyBatch(run: Run, job: Job, batch: readonly PlannedAllocation[]): Promise<void> {
+export async function verifyBatch(run: Run, job: Job, batch: readonly PlannedAllocation[], wait = true): Promise<void> {
   const active = (run.allocationsOf.get(job.name) ?? []).filter(
     ({ disabled, host }) => !disabled && !run.ledger.lost(job.name, host),
   );
-  const { outcome, results, cause } = await checkHealth(run, job, active, true);
+  const { outcome, results, cause } = await checkHealth(run, job, active, wait);
   const sick = new Set(results.filter((result) => !result.ok).map((result) => result.host));
   const members = batch.map(({ allocation }) => allocation);
   const named = active.filter(({ host }) => sick.has(host));

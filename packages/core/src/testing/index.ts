@@ -21,12 +21,14 @@ export {
 } from "./fake-remote.ts";
 export {
   batchContext,
+  beginContext,
   commitContext,
   controlContext,
   initContext,
   jobContext,
   validateContext,
   verifyContext,
+  waveContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { type Heard, runContext, type SaidLine } from "./run-context.ts";

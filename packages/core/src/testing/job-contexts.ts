@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS } from "../config/settings.ts";
 import type {
   BatchContext,
+  BeginContext,
   CommitContext,
   ControlContext,
   HealthResult,
@@ -8,6 +9,7 @@ import type {
   JobContext,
   ValidateContext,
   VerifyContext,
+  WaveContext,
 } from "../contexts.ts";
 import type { Problem } from "../domain/problem.ts";
 import { fakeRemote } from "./fake-remote.ts";
@@ -58,14 +60,31 @@ export function batchContext(over: Partial<BatchContext> = {}): BatchContext & H
   };
 }
 
-/** `control`: a job whose allocations are all new. */
-export function controlContext(over: Partial<ControlContext> = {}): ControlContext & Heard {
+/** `begin`: a deploy of all jobs, in 1970. */
+export function beginContext(over: Partial<BeginContext> = {}): BeginContext & Heard {
+  return { ...runContext(over), now: () => new Date(0), jobs: [], ...over };
+}
+
+/** `wave`: the first wave starts job `api` on `10.0.0.1`. */
+export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Heard {
+  const allocations = [{ host: "10.0.0.1", action: "start", currentVersion: "0.0.0" }] as const;
+  return { ...runContext(over), wave: { deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] }, ...over };
+}
+
+/** `control`: a job whose allocations are all new; what was rolled out, and each time health was asked, is in `asked`. */
+export function controlContext(
+  over: Partial<ControlContext> = {},
+): ControlContext & Heard & { readonly asked: readonly string[] } {
+  const asked: string[] = [];
   const base = jobContext(over);
   return {
     ...base,
     newAllocations: base.allocations.map((allocation) => allocation.host),
     updatedAllocations: [],
+    rollOut: async (hosts) => void asked.push(`roll out ${hosts.join(" ")}`),
+    checkHealth: async () => void asked.push("check health"),
     ...over,
+    asked,
   };
 }
 
