@@ -101,3 +101,31 @@ export type HookName = keyof Hooks;
 export function isTapped(hook: { readonly taps: readonly unknown[] }): boolean {
   return hook.taps.length > 0;
 }
+
+/** What a tap of a hook may be: it is given the hook's context, and answers at once or, where the hook waits, later. */
+export type TapFunction<Name extends HookName> = Hooks[Name] extends {
+  tapPromise(options: never, tap: (...given: infer Given) => Promise<infer Answer>): void;
+}
+  ? (...given: Given) => Answer | Promise<Answer>
+  : Parameters<Hooks[Name]["tap"]>[1];
+
+const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
+const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
+
+/** Whether a hook is answered by the first tap that says something, so that it matters who is asked first. */
+export function isAnswered(hook: object): boolean {
+  return BAIL.includes(hook.constructor);
+}
+
+/** Taps a hook that is known by its name only; what the tap answers is the hook's own affair. */
+export function tapByName(
+  hooks: Hooks,
+  name: HookName,
+  order: { readonly name: string; readonly before?: string; readonly stage?: number },
+  tap: (...given: never[]) => unknown,
+): void {
+  const hook: object = hooks[name];
+  const method: unknown = Reflect.get(hook, SYNC.includes(hook.constructor) ? "tap" : "tapPromise");
+  const later = async (...given: unknown[]): Promise<unknown> => Reflect.apply(tap, undefined, given);
+  if (typeof method === "function") method.call(hook, order, SYNC.includes(hook.constructor) ? tap : later);
+}

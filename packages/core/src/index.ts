@@ -1,13 +1,8 @@
+export type { Taken } from "./config/check-plugins.ts";
+export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
-export {
-  type Config,
-  defineConfig,
-  type Loaded,
-  type LoadedPlugin,
-  type LoadOptions,
-  loadConfig,
-} from "./config/load.ts";
+export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./config/load.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";
@@ -64,8 +59,11 @@ export {
   problemsError,
 } from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
-export { createHooks, type Done, type HookName, type Hooks } from "./hooks.ts";
-export { type Claim, definePlugin, type Plugin } from "./plugin.ts";
+export { createHooks, type Done, type HookName, type Hooks, type TapFunction } from "./hooks.ts";
+export { INLINE_NAME, type InlineHooks, type InlineTap } from "./inline-hooks.ts";
+export { type Claim, definePlugin, type Plugin, type Table, type TableContext, type TableRow } from "./plugin.ts";
+export { type PluginList, pluginList } from "./plugin-list.ts";
+export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-with-options.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { quote, readable, shellLine } from "./remote/quote.ts";

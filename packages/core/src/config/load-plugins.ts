@@ -1,101 +1,159 @@
 import { join } from "node:path";
+import { didYouMean } from "../domain/names.ts";
 import { error, type Report } from "../domain/problem.ts";
+import { isRecord } from "../domain/written.ts";
+import { isMaandError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
+import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
-import { importModule } from "./import-module.ts";
-import type { Config, LoadedPlugin, LoadOptions } from "./load.ts";
+import { defaultOf, importFault, importModule, resolveModule } from "./import-module.ts";
+import type { LoadedPlugin, LoadOptions } from "./load.ts";
+import { packageOf } from "./package-of.ts";
+import { placeText } from "./thrown-at.ts";
+import { keyAt, valueAt, type Written } from "./written-at.ts";
+
+interface Loading {
+  readonly written: Written;
+  /** Directory that paths and packages are looked for from; absolute. */
+  readonly root: string;
+  readonly options: LoadOptions;
+  readonly report: Report;
+  readonly stock: readonly Plugin[];
+}
 
 /** Resolves the list of plugins of a configuration; every one that cannot be had is reported, none is skipped silently. */
 export async function loadPlugins(
   wanted: NonNullable<Config["plugins"]>,
-  file: string,
-  root: string,
-  options: LoadOptions,
-  report: Report,
+  from: Omit<Loading, "stock">,
 ): Promise<LoadedPlugin[]> {
+  const loading = { ...from, stock: from.options.defaults() };
   const loaded: LoadedPlugin[] = [];
-  const stock = options.defaults();
-  for (const [at, entry] of wanted.entries()) {
-    const where = `${file}: plugins[${at}]`;
-    if (entry === "defaults") loaded.push(...stock.map((plugin) => ({ plugin, source: "stock" })));
-    else if (typeof entry === "string")
-      loaded.push(...(await loadByName(entry, undefined, where, root, options, report)));
-    else if (isNamed(entry)) loaded.push(...(await loadByName(entry[0], entry[1], where, root, options, report)));
-    else
-      for (const value of Array.isArray(entry) ? entry : [entry])
-        loaded.push(...asPlugin(value, sourceOf(value, stock, file), where, report));
-  }
-  reportTwins(loaded, file, report);
+  for (const [at, entry] of wanted.entries()) loaded.push(...(await loadEntry(entry, `plugins[${at}]`, loading)));
   return loaded;
+}
+
+async function loadEntry(entry: unknown, key: string, loading: Loading): Promise<readonly LoadedPlugin[]> {
+  if (entry === undefined || entry === null || entry === false) return [];
+  if (typeof entry === "string")
+    return entry === "defaults" ? asStock(loading.stock) : loadByName(entry, undefined, key, loading);
+  if (isNamed(entry))
+    return entry[0] === "defaults"
+      ? someDefaults(entry[1], key, loading)
+      : loadByName(entry[0], entry[1], key, loading);
+  const values: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
+  return values.flatMap((value) => asPlugin(value, keyAt(loading.written, "plugins"), key, undefined, loading));
 }
 
 function isNamed(entry: unknown): entry is readonly [string, unknown] {
   return Array.isArray(entry) && typeof entry[0] === "string";
 }
 
-function sourceOf(value: unknown, stock: readonly Plugin[], file: string): string {
-  return stock.some((plugin) => isPlugin(value) && plugin.name === value.name) ? "stock" : file;
+function asStock(plugins: readonly Plugin[]): LoadedPlugin[] {
+  return plugins.map((plugin) => ({ plugin, source: "stock" }));
 }
 
-async function loadByName(
-  name: string,
-  given: unknown,
-  where: string,
-  root: string,
-  options: LoadOptions,
-  report: Report,
-): Promise<LoadedPlugin[]> {
+/** `["defaults", { "remove": ["make"] }]`. */
+function someDefaults(given: unknown, key: string, { stock, written, report }: Loading): LoadedPlugin[] {
+  const removed: readonly unknown[] = isRecord(given) && Array.isArray(given.remove) ? given.remove : [];
+  const names = stock.map(({ name }) => name);
+  if (!isRecord(given) || !Array.isArray(given.remove) || Object.keys(given).length > 1)
+    report(
+      error(
+        "invalid_config",
+        valueAt(written, "plugins", "defaults"),
+        `${key}: "defaults" knows the one option "remove"`,
+        'write ["defaults", { "remove": ["make"] }]',
+      ),
+    );
+  for (const name of removed.filter((word) => !names.some((known) => known === word)))
+    report(
+      error(
+        "invalid_config",
+        valueAt(written, "plugins", String(name)),
+        `there is no stock plugin "${String(name)}"`,
+        didYouMean(String(name), names) ?? `there are: ${names.join(", ")}`,
+      ),
+    );
+  return asStock(stock.filter(({ name }) => !removed.includes(name)));
+}
+
+async function loadByName(name: string, given: unknown, key: string, loading: Loading): Promise<LoadedPlugin[]> {
+  const { options, root, written } = loading;
+  const where = valueAt(written, "plugins", name);
+  const from = join(root, "maand.config.js");
   try {
-    const made = await importModule(name, options.modules, join(root, "maand.config.js"));
-    const value: unknown = typeof made === "function" ? made(given) : made;
-    return asPlugin(value, name, where, report);
+    const made = exported(await importModule(name, options.modules, from), name);
+    if (given !== undefined && isPlugin(made)) throw new Error("it takes no options");
+    const value: unknown = typeof made === "function" ? await made(given) : made;
+    const file = await resolveModule(name, from);
+    return asPlugin(value, where, key, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
   } catch (cause) {
-    const missing =
-      cause instanceof Error &&
-      /Cannot find|MODULE_NOT_FOUND/.test(`${cause.message}${"code" in cause ? String(cause.code) : ""}`);
-    const hint = missing
-      ? `install it beside the bucket (npm install ${name}), or write a path that begins with ./`
-      : "mend the plugin, or take it out of the list";
-    report(error("plugin_failed", where, `plugin "${name}" cannot be loaded: ${firstLines(cause, 1)}`, hint));
+    await reportUnloadable(cause, name, key, loading);
     return [];
   }
 }
 
-function asPlugin(value: unknown, source: string, where: string, report: Report): LoadedPlugin[] {
-  if (isPlugin(value)) return [{ plugin: value, source }];
-  report(
-    error(
-      "plugin_failed",
-      where,
-      `${describe(value)} is not a plugin`,
-      "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one",
-    ),
-  );
+/** What a module gives as its plugin: the default export, the one that is called like the package or file, or the only one. */
+function exported(module: unknown, name: string): unknown {
+  const whole = defaultOf(module);
+  if (whole !== module || isPlugin(module) || !isRecord(module)) return whole;
+  const word = (name.split("/").at(-1) ?? "").replace(/^(maand-)?plugin-|^maand-|\.[mc]?[jt]s$/g, "");
+  const named = module[word.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+  const only = Object.values(module).filter((value) => typeof value === "function" || isPlugin(value));
+  return named ?? (only.length === 1 ? only[0] : module);
+}
+
+/** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
+async function reportUnloadable(cause: unknown, name: string, key: string, { root, report, written }: Loading) {
+  const where = valueAt(written, "plugins", name);
+  if (isMaandError(cause) && cause.problems.length > 0) {
+    for (const problem of cause.problems) {
+      const option = problem.where.split(".").at(-1) ?? "";
+      report({
+        ...problem,
+        where: `${valueAt(written, "plugins", option).replace(/: plugins$/, "")}: ${key}: ${problem.where}`,
+      });
+    }
+    return;
+  }
+  const missing = cause instanceof Error && isMissing(cause, name);
+  const place = missing ? undefined : await importFault(cause, root);
+  const message = `plugin "${name}" cannot be loaded: ${place ? `${placeText(place)}: ` : ""}${firstLines(cause, 1)}`;
+  const hint = missing
+    ? `install it beside the bucket (npm install ${name}), or write a path that begins with ./`
+    : "mend the plugin, or take it out of the list";
+  report(error("plugin_failed", where, message, hint));
+}
+
+/** Whether it is the plugin itself that is not there, and not something it imports. */
+function isMissing(cause: Error, name: string): boolean {
+  return /Cannot find (module|package)/.test(cause.message) && cause.message.includes(`'${name}'`);
+}
+
+function asPlugin(
+  value: unknown,
+  where: string,
+  key: string,
+  source: string | undefined,
+  loading: Loading,
+): LoadedPlugin[] {
+  if (isPlugin(value)) return [{ plugin: value, source: source ?? sourceOf(value, loading) }];
+  const hint = "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one";
+  loading.report(error("plugin_failed", where, `${key}: ${describe(value)} is not a plugin`, hint));
   return [];
 }
 
+function sourceOf(plugin: Plugin, { stock, written }: Loading): string {
+  return stock.some(({ name }) => name === plugin.name) ? "stock" : written.file;
+}
+
 function isPlugin(value: unknown): value is Plugin {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "name" in value &&
-    typeof value.name === "string" &&
-    "apply" in value &&
-    typeof value.apply === "function"
-  );
+  return isRecord(value) && typeof value.name === "string" && typeof value.apply === "function";
 }
 
 function describe(value: unknown): string {
-  return value === null ? "null" : typeof value === "object" ? "this object" : `a ${typeof value}`;
-}
-
-function reportTwins(loaded: readonly LoadedPlugin[], file: string, report: Report): void {
-  const seen = new Set<string>();
-  for (const { plugin } of loaded) {
-    if (seen.has(plugin.name))
-      report(
-        error("plugin_failed", `${file}: plugins`, `plugin "${plugin.name}" is listed twice`, "take one of them out"),
-      );
-    seen.add(plugin.name);
-  }
+  if (typeof value === "function") return `the function ${value.name || "here"}`;
+  if (!isRecord(value)) return `a ${typeof value}`;
+  if (typeof value.name !== "string") return 'an object without "name"';
+  return `"${value.name}", an object without "apply",`;
 }

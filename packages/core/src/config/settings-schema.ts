@@ -90,6 +90,11 @@ export const SettingsSchema = v.pipe(
   v.metadata({ title: "maand.conf", description: "How maand works on this bucket." }),
 );
 
+/** The keys of `maand.conf` as they are written. */
+export type SettingsWritten = {
+  readonly [Key in keyof typeof ENTRIES]?: v.InferInput<(typeof ENTRIES)[Key]["wrapped"]>;
+};
+
 const TIMEOUT_KEYS = ["connect", "command", "hook"];
 
 /** Fills the defaults into what somebody wrote; undefined after a problem that refuses. */

@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { TestContext } from "vitest";
+import type { Problem } from "../domain/problem.ts";
+import { isMaandError } from "../errors.ts";
+import type { Plugin } from "../plugin.ts";
+import { pluginList } from "../plugin-list.ts";
+import { bucketPaths } from "./find-bucket.ts";
+import { type Loaded, type LoadOptions, loadConfig } from "./load.ts";
+
+/** A plugin that does nothing. */
+export const silent = (name: string): Plugin => ({ name, apply() {} });
+
+/** Two stock plugins, as good as any. */
+export const stock = () => pluginList([silent("ssh"), silent("make")]);
+
+/** A bucket's directory with these files, and its configuration read with two stock plugins, `ssh` and `make`. */
+export function aConfig(
+  { onTestFinished }: Pick<TestContext, "onTestFinished">,
+  files: Readonly<Record<string, string>>,
+) {
+  const root = mkdtempSync(join(tmpdir(), "maand-config-"));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  const load = (over: Partial<LoadOptions> = {}): Promise<Loaded> =>
+    loadConfig(bucketPaths(root), {
+      defaults: stock,
+      modules: { "@maand/core": () => import("../index.ts"), "@maand/cli": async () => ({ defaults: stock }) },
+      ...over,
+    });
+  return {
+    root,
+    load,
+    /** Names of the plugins, in order. */
+    names: async () => (await load()).plugins.map(({ plugin }) => plugin.name),
+    /** The problems it is refused for, as `where: message | hint`. */
+    refused: async (over: Partial<LoadOptions> = {}) => (await problemsOf(load(over))).map(asLine),
+  };
+}
+
+async function problemsOf(loading: Promise<unknown>): Promise<readonly Problem[]> {
+  const cause: unknown = await loading.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (isMaandError(cause)) return cause.problems;
+  throw cause ?? new Error("the configuration was not refused");
+}
+
+function asLine({ where, message, hint }: Problem): string {
+  return `${where}: ${message}${hint === undefined ? "" : ` | ${hint}`}`;
+}

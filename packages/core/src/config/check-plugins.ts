@@ -1,0 +1,97 @@
+import { MANIFEST_KEYS } from "../domain/manifest-schema.ts";
+import { error, type Report } from "../domain/problem.ts";
+import type { Plugin } from "../plugin.ts";
+import type { LoadedPlugin } from "./load.ts";
+import { coreVersion } from "./package-of.ts";
+import { keyAt, type Written } from "./written-at.ts";
+
+/** Words that are taken before any plugin comes. */
+export interface Taken {
+  /** First words of commands. */
+  readonly commands: readonly string[];
+  /** Words behind `maand cat`. */
+  readonly tables: readonly string[];
+}
+
+/**
+ * Holds the loaded plugins against each other and against this core: names that are listed twice, a plugin made for
+ * another core, and whatever two of them want to own: commands, tables, manifest keys, worker files.
+ */
+export async function checkPlugins(
+  loaded: readonly LoadedPlugin[],
+  written: Written,
+  taken: Taken | undefined,
+  report: Report,
+): Promise<void> {
+  const refuse = (message: string, hint: string) =>
+    report(error("plugin_failed", keyAt(written, "plugins"), message, hint));
+  for (const name of twins(loaded)) refuse(`plugin "${name}" is listed twice`, "take one of them out");
+  for (const { plugin, core } of loaded) {
+    const range = plugin.core ?? core;
+    if (range !== undefined && !(await fits(coreVersion(), range)))
+      refuse(
+        `plugin "${plugin.name}" is made for @maand/core ${range}, and this is ${coreVersion()}`,
+        "install a version of the plugin that is made for this one",
+      );
+  }
+  const plugins = loaded.map(({ plugin }) => plugin);
+  for (const { what, of, owned } of belongings(taken))
+    for (const { word, owners } of shared(plugins, of, owned))
+      refuse(
+        `${owners.join(" and ")} both have ${what} "${word}"`,
+        "take one of them out, or ask an author to rename it",
+      );
+}
+
+function twins(loaded: readonly LoadedPlugin[]): string[] {
+  const names = loaded.map(({ plugin }) => plugin.name);
+  return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
+}
+
+/** Loaded only here: few plugins say what they were made for. */
+async function fits(version: string, range: string): Promise<boolean> {
+  const { default: satisfies } = await import("semver/functions/satisfies.js");
+  return satisfies(version, range, { includePrerelease: true });
+}
+
+interface Belonging {
+  readonly what: string;
+  of(plugin: Plugin): readonly string[];
+  /** Words that are maand's own. */
+  readonly owned: readonly string[];
+}
+
+function belongings(taken: Taken | undefined): Belonging[] {
+  const keys = (given: object | undefined) => Object.keys(given ?? {});
+  const core = MANIFEST_KEYS.filter((key) => !OFFERED.includes(key));
+  return [
+    {
+      what: "the command",
+      of: ({ commands }) => [...new Set((commands ?? []).flatMap(pathsOf))],
+      owned: taken?.commands ?? [],
+    },
+    { what: "the table", of: ({ tables }) => keys(tables), owned: taken?.tables ?? [] },
+    { what: "the manifest key", of: ({ claims }) => keys(claims), owned: core },
+    { what: "the worker file", of: ({ workerFiles }) => keys(workerFiles), owned: [] },
+  ];
+}
+
+/** `commands` of a manifest is read by core, and owned by whoever runs them. */
+const OFFERED: readonly string[] = ["commands"];
+
+/** The paths of a clipanion command class, as they are typed. */
+function pathsOf(command: unknown): string[] {
+  const paths: unknown = typeof command === "function" ? Reflect.get(command, "paths") : undefined;
+  return Array.isArray(paths) ? paths.map((path) => (Array.isArray(path) ? path.join(" ") : "")) : [];
+}
+
+/** Words that more than one has, with their owners; of a word of maand's own, maand is the first. */
+function shared(plugins: readonly Plugin[], of: Belonging["of"], owned: readonly string[]) {
+  const owners = new Map<string, string[]>();
+  for (const plugin of plugins)
+    for (const word of of(plugin)) {
+      const first = owned.includes(word.split(" ")[0] ?? "") ? ["maand"] : [];
+      owners.set(word, [...(owners.get(word) ?? first), `plugin "${plugin.name}"`]);
+    }
+  return [...owners].filter(([, names]) => names.length > 1).map(([word, names]) => ({ word, owners: names }));
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { applyPlugins } from "../engine/apply-plugins.ts";
+import { jobContext, rolloutContext } from "../testing/index.ts";
+import { aConfig } from "./a-config.test.support.ts";
+
+const SILENT = "apply() {}";
+const ts = (body: string) => `import { defaults } from "@maand/cli";
+import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
+${body}`;
+
+describe("a configuration", () => {
+  it.for([
+    ["maand.config.ts", ts(`export default defineConfig({ settings: { max_concurrent_jobs: 9 as number } });`)],
+    ["maand.config.mts", "export default { settings: { max_concurrent_jobs: 9 as number } };"],
+    ["maand.config.js", "export default { settings: { max_concurrent_jobs: 9 } };"],
+    ["maand.config.mjs", "export default { settings: { max_concurrent_jobs: 9 } };"],
+    ["maand.config.cjs", "module.exports = { settings: { max_concurrent_jobs: 9 } };"],
+    [".maandrc", '{ "settings": { "max_concurrent_jobs": 9 } }'],
+    [".maandrc", "settings:\n  max_concurrent_jobs: 9\n"],
+    [".maandrc.json", '{ "settings": { "max_concurrent_jobs": 9 } }'],
+    [".maandrc.yaml", "settings:\n  max_concurrent_jobs: 9\n"],
+    [".maandrc.yml", "settings:\n  max_concurrent_jobs: 9\n"],
+    ["package.json", '{ "maand": { "settings": { "max_concurrent_jobs": 9 } } }'],
+  ] as const)("may be %s", async ([file, text], context) => {
+    const { settings, plugins } = await aConfig(context, { [file]: text }).load();
+    expect(settings.maxConcurrentJobs).toBe(9);
+    expect(plugins.map(({ plugin, source }) => [plugin.name, source])).toEqual([
+      ["ssh", "stock"],
+      ["make", "stock"],
+    ]);
+  });
+
+  it("need not be there", async (context) => {
+    expect(await aConfig(context, {}).names()).toEqual(["ssh", "make"]);
+    expect(await aConfig(context, { "package.json": '{ "name": "shop" }' }).names()).toEqual(["ssh", "make"]);
+  });
+
+  it("wins over maand.conf, key by key", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": 'ssh_user = "deploy"\nmax_concurrent_jobs = 2\n',
+      ".maandrc": '{ "settings": { "max_concurrent_jobs": 9 } }',
+    });
+    expect((await config.load()).settings).toMatchObject({ sshUser: "deploy", maxConcurrentJobs: 9 });
+  });
+
+  it("may be named, wherever it is, and finds its plugins from there", async (context) => {
+    const config = aConfig(context, {
+      "other/staging.ts": `export default { plugins: ["./mine.ts"] };`,
+      "other/mine.ts": `export default { name: "mine", ${SILENT} };`,
+    });
+    const { plugins } = await config.load({ configFile: `${config.root}/other/staging.ts` });
+    expect(plugins.map(({ plugin }) => plugin.name)).toEqual(["mine"]);
+  });
+});
+
+describe("plugins", () => {
+  it("stand in the order they are written, and what is false stands for none", async (context) => {
+    const text = ts(`const mine = (name: string) => definePlugin({ name, ${SILENT} });
+export default defineConfig({ plugins: [mine("first"), ...defaults(), false, undefined, [mine("b"), mine("c")]] });`);
+    expect(await aConfig(context, { "maand.config.ts": text }).names()).toEqual(["first", "ssh", "make", "b", "c"]);
+  });
+
+  it("are exchanged, taken out and put between by name", async (context) => {
+    const text = ts(`const mine = (name: string) => ({ name, ${SILENT} });
+export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet")).before("make", mine("ninja")).after("make", mine("tidy")).remove("make") });`);
+    expect(await aConfig(context, { "maand.config.ts": text }).names()).toEqual(["telnet", "ninja", "tidy"]);
+  });
+
+  it("in JSON are names and paths, with options", async (context) => {
+    const config = aConfig(context, {
+      ".maandrc":
+        '{ "plugins": [["defaults", { "remove": ["make"] }], ["@acme/loud", { "word": "hey" }], "./mine.ts"] }',
+      "mine.ts": `export const mine = { name: "mine" as string, ${SILENT} };`,
+      "node_modules/@acme/loud/package.json":
+        '{ "name": "@acme/loud", "version": "3.2.1", "type": "module", "exports": "./index.js", "peerDependencies": { "@maand/core": "*" } }',
+      "node_modules/@acme/loud/index.js": `export default ({ word }) => ({ name: word, ${SILENT} });`,
+    });
+    expect((await config.load()).plugins.map(({ plugin, source, version }) => [plugin.name, source, version])).toEqual([
+      ["ssh", "stock", undefined],
+      ["hey", "@acme/loud", "3.2.1"],
+      ["mine", "./mine.ts", undefined],
+    ]);
+  });
+
+  it("may be ESM, CommonJS or TypeScript; what they import of core is the running one", async (context) => {
+    const config = aConfig(context, {
+      ".maandrc": "plugins: [./a.mjs, ./b.cjs, ./c.ts, acme-d]",
+      "a.mjs": `import { definePlugin } from "@maand/core"; export default definePlugin({ name: "a", ${SILENT} });`,
+      "b.cjs": `const { definePlugin } = require("@maand/core"); module.exports = definePlugin({ name: "b", ${SILENT} });`,
+      "c.ts": `import { definePlugin, type Plugin } from "@maand/core"; const c: Plugin = definePlugin({ name: "c", ${SILENT} }); export default c;`,
+      "node_modules/acme-d/package.json": '{ "name": "acme-d", "version": "1.0.0", "type": "module", "main": "d.js" }',
+      "node_modules/acme-d/d.js": `import { definePlugin } from "@maand/core"; export function d() { return definePlugin({ name: "d", ${SILENT} }); }`,
+    });
+    expect(await config.names()).toEqual(["a", "b", "c", "d"]);
+  });
+});
+
+describe("hooks in the configuration", () => {
+  const config = (hooks: string) => ({
+    "maand.config.ts": ts(`export default defineConfig({ hooks: { ${hooks} } });`),
+  });
+
+  it("override a plugin where one answers, and leave to it what they do not answer", async (context) => {
+    const files = config(
+      `async rollout({ action, log }) { log("mine"); return action.kind === "reload" ? "done" : undefined; }`,
+    );
+    const { plugins } = await aConfig(context, files).load();
+    const hooks = await applyPlugins([
+      {
+        name: "make",
+        apply: ({ rollout }) =>
+          rollout.tapPromise("make", async ({ log }) => {
+            log("make");
+            return "done";
+          }),
+      },
+      ...plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin),
+    ]);
+    const said = async (kind: "reload" | "start") => {
+      const heard = rolloutContext({ action: { kind } });
+      await hooks.rollout.promise(heard);
+      return heard.said.map(({ line }) => line);
+    };
+    expect([await said("reload"), await said("start")]).toEqual([["mine"], ["mine", "make"]]);
+  });
+
+  it("come last where all are called, or before whom they name", async (context) => {
+    const files = config(`after({ log }) { log("mine") }, before: { before: "b", tap({ log }) { log("mine") } }`);
+    const { plugins } = await aConfig(context, files).load();
+    const speaker = (name: string) => ({
+      name,
+      apply({ before, after }: Awaited<ReturnType<typeof applyPlugins>>) {
+        before.tapPromise(name, async ({ log }) => log(name));
+        after.tapPromise(name, async ({ log }) => log(name));
+      },
+    });
+    const inline = plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin);
+    const hooks = await applyPlugins([speaker("a"), speaker("b"), ...inline]);
+    const [first, last] = [jobContext(), jobContext()];
+    await hooks.before.promise(first);
+    await hooks.after.promise(last);
+    expect(first.said.map(({ line }) => line)).toEqual(["a", "mine", "b"]);
+    expect(last.said.map(({ line }) => line)).toEqual(["a", "b", "mine"]);
+  });
+
+  it("are attributed to the configuration when they throw", async (context) => {
+    const { plugins } = await aConfig(context, config(`after() { throw new Error("no") }`)).load();
+    const hooks = await applyPlugins(plugins.map(({ plugin }) => plugin));
+    await expect(hooks.after.promise(jobContext())).rejects.toMatchObject({
+      code: "HOOK_FAILED",
+      message: "config failed in after: no",
+    });
+  });
+});

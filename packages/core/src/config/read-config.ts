@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { didYouMean } from "../domain/names.ts";
+import { error, type Report } from "../domain/problem.ts";
+import { isRecord } from "../domain/written.ts";
+import { isMaandError } from "../errors.ts";
+import { CONFIG_KEYS, CONFIG_PLACES, type Config } from "./config.ts";
+import type { BucketPaths } from "./find-bucket.ts";
+import { firstLines } from "./first-lines.ts";
+import { defaultOf, importFault, importModule, type Modules } from "./import-module.ts";
+import { placeText } from "./thrown-at.ts";
+import { keyAt, position, type Written } from "./written-at.ts";
+
+/** `maand.conf`, or nothing. */
+export interface ReadConf extends Written {
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A configuration file, with what it says. */
+export interface ReadConfig extends Written {
+  readonly config: Config;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Reads `maand.conf`; one that is no TOML is reported with its line. */
+export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report: Report): Promise<ReadConf> {
+  const file = basename(paths.conf);
+  const { cosmiconfig } = await import("cosmiconfig");
+  let text = "";
+  const toml = async (_: string, content: string) => {
+    text = content;
+    return (await import("smol-toml")).parse(content);
+  };
+  const explorer = cosmiconfig("maand", { searchPlaces: [file], loaders: { ".conf": toml }, searchStrategy: "none" });
+  try {
+    const found = await explorer.search(paths.root);
+    return { file, text, values: isRecord(found?.config) ? found.config : {} };
+  } catch (cause) {
+    report(
+      error(
+        "invalid_conf",
+        parsedTo(cause, { file, text }),
+        firstLines(cause, 1),
+        "it is TOML: key = value, texts in double quotes",
+      ),
+    );
+    return { file, text, values: {} };
+  }
+}
+
+/** Reads the configuration file of a bucket, or the one that was named; undefined without one, or after a problem. */
+export async function readConfig(
+  { root }: Pick<BucketPaths, "root">,
+  options: { readonly modules: Modules; readonly configFile?: string },
+  report: Report,
+): Promise<ReadConfig | undefined> {
+  const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
+  const script = async (file: string) => defaultOf(await importModule(file, options.modules));
+  const loaders = { ...defaultLoaders, ".ts": script, ".mts": script, ".js": script, ".mjs": script, ".cjs": script };
+  const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
+  try {
+    const found = await (options.configFile === undefined ? explorer.search(root) : explorer.load(options.configFile));
+    if (!found || found.isEmpty) return undefined;
+    const written = { file: basename(found.filepath), text: readFileSync(found.filepath, "utf8") };
+    const config = asConfig(found.config, written, report);
+    return config && { ...written, path: found.filepath, config };
+  } catch (cause) {
+    await reportBroken(cause, options.configFile ?? root, report);
+    return undefined;
+  }
+}
+
+/** Tells why a configuration cannot be read, at the line of it or of what it imports that is at fault. Never a stack. */
+async function reportBroken(cause: unknown, path: string, report: Report): Promise<void> {
+  const read = cause instanceof Error && "filepath" in cause ? String(cause.filepath) : path;
+  const file = basename(read);
+  const place = await importFault(cause, dirname(read));
+  const where = place ? placeText(place) : parsedTo(cause, { file, text: textOf(read) });
+  if (isMaandError(cause) && cause.problems.length > 0)
+    for (const problem of cause.problems) report({ ...problem, where: `${where}: ${problem.where}` });
+  else {
+    const hint = isMaandError(cause) ? cause.hint : undefined;
+    report(error("invalid_config", where, said(cause), hint ?? "mend the file, or name another with --config"));
+  }
+}
+
+/** The first line of what went wrong, without the words of the parsers and loaders in between. */
+function said(cause: unknown): string {
+  const lines = firstLines(cause, 4).split("\n");
+  const told = lines.find((line) => !/^(JSON|YAML) Error in /.test(line)) ?? "";
+  return told.replace(/^ParseError: /, "").trim();
+}
+
+/** Where a parser of TOML, JSON or YAML says that it stopped. */
+function parsedTo(cause: unknown, { file, text }: Written): string {
+  if (!(cause instanceof Error)) return file;
+  if ("line" in cause && "column" in cause) return `${file}:${String(cause.line)}:${String(cause.column)}`;
+  const [line, column] =
+    /line (\d+),? column (\d+)|\((\d+):(\d+)\)/.exec(cause.message)?.slice(1).filter(Boolean) ?? [];
+  if (line !== undefined) return `${file}:${line}:${column}`;
+  const offset = /position (\d+)/.exec(cause.message)?.[1];
+  return offset === undefined ? file : `${file}:${position(text, Number(offset))}`;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** What a file gave, as a configuration; each part that cannot be one is reported and left out. */
+function asConfig(value: unknown, written: Written, report: Report): Config {
+  const refuse = (where: string, message: string, hint: string) =>
+    report(error("invalid_config", where, message, hint));
+  if (!isRecord(value)) {
+    refuse(written.file, "must give an object", "write export default defineConfig({ ... })");
+    return {};
+  }
+  for (const key of Object.keys(value).filter((name) => !CONFIG_KEYS.includes(name))) {
+    const known = `known here: ${CONFIG_KEYS.join(", ")}; keys of maand.conf go under settings`;
+    refuse(keyAt(written, key), `unknown key "${key}"`, didYouMean(key, CONFIG_KEYS) ?? known);
+  }
+  const { plugins, settings, hooks } = value;
+  if (plugins !== undefined && !Array.isArray(plugins))
+    refuse(keyAt(written, "plugins"), "must be a list", 'write plugins: ["defaults", ...]');
+  if (settings !== undefined && !isRecord(settings))
+    refuse(keyAt(written, "settings"), "must be an object", "give it the keys of maand.conf");
+  if (hooks !== undefined && !isRecord(hooks))
+    refuse(keyAt(written, "hooks"), "must be an object", "write hooks: { async rollout(context) { ... } }");
+  return {
+    ...(Array.isArray(plugins) ? { plugins } : {}),
+    ...(isRecord(settings) ? { settings } : {}),
+    ...(isRecord(hooks) ? { hooks } : {}),
+  };
+}

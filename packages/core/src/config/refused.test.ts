@@ -1,0 +1,228 @@
+import { describe, expect, it } from "vitest";
+import { aConfig } from "./a-config.test.support.ts";
+
+const HEAD = `import { defaults } from "@maand/cli";
+import { defineConfig, pluginWithOptions } from "@maand/core";
+
+interface Thing {
+  readonly a: string;
+}
+`;
+
+describe("a configuration that cannot be read is refused at its line", () => {
+  it.for([
+    [
+      "a syntax error",
+      "maand.config.ts",
+      "export default {\n  plugins: [,...],\n};\n",
+      "maand.config.ts:2:17: Unexpected token | mend",
+    ],
+    [
+      "what it throws",
+      "maand.config.ts",
+      `${HEAD}\nexport default defineConfig({\n  settings: boom(),\n});\n\nfunction boom(): never { throw new Error("no luck"); }\n`,
+      "maand.config.ts:12:32: no luck | mend",
+    ],
+    [
+      "a name nobody declared",
+      "maand.config.mjs",
+      `export default {\n  plugins: [],\n  settings: slack(),\n};\n`,
+      "maand.config.mjs:3:13: slack is not defined | mend",
+    ],
+    [
+      "a stock plugin that is none",
+      "maand.config.ts",
+      `${HEAD}\nexport default defineConfig({\n  plugins: defaults().remove("mkae"),\n});\n`,
+      'maand.config.ts:9:23: there is no plugin "mkae" in the list | did you mean "make"?',
+    ],
+    ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
+    ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
+    ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
+  ] as const)("%s", async ([, file, text, said], context) => {
+    const lines = await aConfig(context, { [file]: text }).refused();
+    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
+  });
+
+  it("what it imports, at the line there", async (context) => {
+    const config = aConfig(context, {
+      "maand.config.ts": `import { it } from "./plugins/broken.ts";\nexport default { plugins: [it] };\n`,
+      "plugins/broken.ts": `export const it = {\n  name: "it",\n  apply: missing,\n};\n`,
+    });
+    expect(await config.refused()).toEqual([expect.stringContaining("plugins/broken.ts:3:10: missing is not defined")]);
+  });
+});
+
+describe("a configuration with a wrong value is refused at its key", () => {
+  it.for([
+    [
+      "an unknown key",
+      "{\n  plugin: [],\n}",
+      'maand.config.ts:2:3: plugin: unknown key "plugin" | did you mean "plugins"?',
+    ],
+    ["plugins that are no list", "{\n  plugins: {},\n}", "maand.config.ts:2:3: plugins: must be a list"],
+    [
+      "what is no plugin",
+      '{\n  plugins: ["defaults", 7],\n}',
+      "maand.config.ts:2:3: plugins: plugins[1]: a number is not a plugin",
+    ],
+    [
+      "a function nobody called",
+      "{\n  plugins: [function slack() {}],\n}",
+      "maand.config.ts:2:3: plugins: plugins[0]: the function slack is not a plugin",
+    ],
+    ["a plugin without apply", '{\n  plugins: [{ name: "x" }],\n}', '"x", an object without "apply", is not a plugin'],
+    [
+      "a setting of the wrong kind",
+      "{\n  settings: {\n    ssh_port: 'no',\n  },\n}",
+      "maand.config.ts:3:5: settings.ssh_port: must be a number",
+    ],
+    [
+      "settings that contradict",
+      "{ settings: { certs_ttl: 5, certs_renewal_buffer: 6 } }",
+      "settings.certs_renewal_buffer: 6 days is not less",
+    ],
+    [
+      "a hook that is none",
+      "{\n  hooks: {\n    rolout() {},\n  },\n}",
+      'maand.config.ts:3:5: hooks.rolout: there is no hook "rolout" | did you mean "rollout"?',
+    ],
+    ["a hook that is no function", "{ hooks: { rollout: 1 } }", 'hook "rollout" is not a function'],
+    [
+      "a package that is not there",
+      '{\n  plugins: ["acme-nothing"],\n}',
+      "maand.config.ts:2:13: plugins: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it beside the bucket (npm install acme-nothing)",
+    ],
+    [
+      "a stock plugin that is none",
+      '{\n  plugins: [["defaults", { remove: ["mkae"] }]],\n}',
+      'maand.config.ts:2:37: plugins: there is no stock plugin "mkae" | did you mean "make"?',
+    ],
+    ["a plugin that is there twice", '{ plugins: ["defaults", "defaults"] }', 'plugin "ssh" is listed twice'],
+  ] as const)("%s", async ([, text, said], context) => {
+    const lines = await aConfig(context, { "maand.config.ts": `export default ${text};\n` }).refused();
+    expect(lines.join("\n")).toContain(said);
+  });
+
+  it("of maand.conf too", async (context) => {
+    const text = 'ssh_user = "a"\n# ssh_port = 1\nssh_port = "x"\n\n[timeouts]\nconnect = 0\n';
+    expect(await aConfig(context, { "maand.conf": text }).refused()).toEqual([
+      expect.stringMatching(/^maand.conf:3:1: ssh_port: /),
+      expect.stringMatching(/^maand.conf:6:1: timeouts.connect: /),
+    ]);
+  });
+
+  it("warns of an unknown setting once, with what was meant", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": "max_jobs = 1\n",
+      ".maandrc": '{ "settings": { "ssh_prot": 1 } }',
+    });
+    const { warnings } = await config.load();
+    expect(warnings.map(({ where, hint }) => [where, hint])).toEqual([
+      ["maand.conf:1:1: max_jobs", expect.any(String)],
+      [".maandrc:1:17: settings.ssh_prot", 'did you mean "ssh_port"?'],
+    ]);
+  });
+});
+
+describe("options of a plugin", () => {
+  const slack = `import { pluginWithOptions } from "@maand/core";
+import * as v from "valibot";
+export const slack = pluginWithOptions({
+  name: "slack",
+  options: v.object({ channel: v.pipe(v.string(), v.startsWith("#")), retries: v.optional(v.number(), 3) }),
+  apply() {},
+});
+`.replace('"valibot"', `"${import.meta.resolve("valibot")}"`);
+
+  it("are refused with their key, the line, and what was meant", async (context) => {
+    const config = aConfig(context, {
+      ".maandrc.json":
+        '{\n  "plugins": [\n    "defaults",\n    ["./slack.ts", {\n      "chanel": "#ops", "retries": "x"\n    }]\n  ]\n}\n',
+      "slack.ts": slack,
+    });
+    const lines = await config.refused();
+    expect(lines).toEqual([
+      '.maandrc.json:5:7: plugins[1]: slack.chanel: plugin "slack" has no option "chanel" | did you mean "channel"?',
+      expect.stringMatching(/plugins\[1\]: slack\.channel: /),
+      expect.stringMatching(/^\.maandrc\.json:5:25: plugins\[1\]: slack\.retries: .*number/),
+    ]);
+  });
+
+  it("are refused where they are written in TypeScript", async (context) => {
+    const config = aConfig(context, {
+      "maand.config.ts": `import { slack } from "./slack.ts";\n\nexport default {\n  plugins: ["defaults", slack({ channel: "ops" })],\n};\n`,
+      "slack.ts": slack,
+    });
+    expect(await config.refused()).toEqual([expect.stringMatching(/^maand\.config\.ts:4:\d+: slack\.channel: /)]);
+  });
+
+  it("have the defaults of their schema", async (context) => {
+    const config = aConfig(context, {
+      ".maandrc.json": '{ "plugins": [["./plugin.ts", { "channel": "#ops" }]] }',
+      "plugin.ts": slack.replace(
+        "apply() {}",
+        "apply(_, { channel, retries }) { globalThis.given = [channel, retries]; }",
+      ),
+    });
+    const { plugins } = await config.load();
+    for (const { plugin } of plugins) await plugin.apply(Object.create(null));
+    expect(Reflect.get(globalThis, "given")).toEqual(["#ops", 3]);
+  });
+
+  it("are not taken by a plugin that has none", async (context) => {
+    const files = {
+      ".maandrc": '{ "plugins": [["./a.ts", { "b": 1 }]] }',
+      "a.ts": 'export default { name: "a", apply() {} };',
+    };
+    expect((await aConfig(context, files).refused()).join()).toContain(
+      'plugin "./a.ts" cannot be loaded: it takes no options',
+    );
+  });
+});
+
+describe("plugins that do not go together", () => {
+  const two = (a: string, b: string) => ({
+    "maand.config.ts": `const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
+  });
+  it.for([
+    ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both have the command "slow"'],
+    ["a command of ours", "commands: [Deploy]", "", 'maand and plugin "a" both have the command "deploy slowly"'],
+    ["a table", "tables: { t: none }", "tables: { t: none }", 'plugin "a" and plugin "b" both have the table "t"'],
+    ["a table of ours", "", "tables: { jobs: none }", 'maand and plugin "b" both have the table "jobs"'],
+    [
+      "a manifest key",
+      "claims: { k: none }",
+      "claims: { k: none }",
+      'plugin "a" and plugin "b" both have the manifest key "k"',
+    ],
+    [
+      "a manifest key of ours",
+      "claims: { version: none }",
+      "",
+      'maand and plugin "a" both have the manifest key "version"',
+    ],
+    [
+      "a worker file",
+      "workerFiles: { f: '' }",
+      "workerFiles: { f: '' }",
+      'plugin "a" and plugin "b" both have the worker file "f"',
+    ],
+    ["another core", 'core: "^7.0.0"', "", 'plugin "a" is made for @maand/core ^7.0.0, and this is 0.'],
+  ] as const)("%s", async ([, a, b, said], context) => {
+    const taken = { commands: ["deploy"], tables: ["jobs"] };
+    const lines = await aConfig(context, two(a, b)).refused({ taken });
+    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines[0]).toMatch(/^maand\.config\.ts:5:3: plugins: /);
+  });
+
+  it("a package made for another core", async (context) => {
+    const config = aConfig(context, {
+      ".maandrc": "plugins: [acme-old]",
+      "node_modules/acme-old/package.json":
+        '{ "name": "acme-old", "version": "1.0.0", "main": "d.cjs", "peerDependencies": { "@maand/core": "^9.0.0" } }',
+      "node_modules/acme-old/d.cjs": 'module.exports = { name: "old", apply() {} };',
+    });
+    expect(await config.refused()).toEqual([expect.stringContaining('plugin "old" is made for @maand/core ^9.0.0')]);
+  });
+});

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A place in a file of a person. */
+export interface Place {
+  /** Relative to the directory asked about. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number | undefined;
+}
+
+/** `file:line:column`. */
+export function placeText({ file, line, column }: Place): string {
+  return column === undefined ? `${file}:${line}` : `${file}:${line}:${column}`;
+}
+
+/**
+ * Where in the files below `directory` an error comes from: the place its parser names, or the innermost frame of its
+ * stack that is no package's. `transform` makes of a file what was run, with its source map at its end.
+ */
+export function thrownAt(
+  cause: unknown,
+  directory: string,
+  transform: (file: string, source: string) => string,
+): Place | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const inside = (file: string) => !relative(directory, file).startsWith("..") && !file.includes("/node_modules/");
+  const parsed = /^\s*(\/.*?):(\d+):(\d+)\s*$/m.exec(cause.message);
+  if (parsed?.[1] && inside(parsed[1]))
+    // its columns are counted from 0
+    return { file: relative(directory, parsed[1]), line: Number(parsed[2]), column: Number(parsed[3]) + 1 };
+  const frames = (cause.stack ?? "").matchAll(
+    /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/gm,
+  );
+  for (const [, path = "", line, column] of frames) {
+    const file = path.startsWith("file:") ? fileURLToPath(path) : path;
+    if (inside(file)) return written({ file, line: Number(line), column: Number(column) }, directory, transform);
+  }
+  return undefined;
+}
+
+/** A place in what was run, as the place in what was written; lines are kept when TypeScript is read, columns are not. */
+function written(
+  { file, line, column }: { readonly file: string; readonly line: number; readonly column: number },
+  directory: string,
+  transform: (file: string, source: string) => string,
+): Place {
+  const place = { file: relative(directory, file), line, column: undefined };
+  if (line === 1) return place;
+  try {
+    const map = /sourceMappingURL=data:[^,]*base64,(\S+)/.exec(transform(file, readFileSync(file, "utf8")))?.[1] ?? "";
+    const found = new SourceMap(JSON.parse(Buffer.from(map, "base64").toString())).findEntry(line - 1, column - 1);
+    return "originalLine" in found
+      ? { ...place, line: found.originalLine + 1, column: found.originalColumn + 1 }
+      : place;
+  } catch {
+    return place;
+  }
+}
