@@ -123,7 +123,7 @@ describe("a workspace that is wrong is refused with exit 2, file, key and hint",
 describe("a configuration that is wrong is refused with exit 2 and changes nothing", () => {
   it.each<[string, () => void, RegExp]>([
     ["broken TOML", () => bucket.write("maand.conf", "transport = local\n"), /maand\.conf/],
-    ["a wrong type", () => bucket.write("maand.conf", 'use_sudo = "yes"\n'), /maand\.conf: use_sudo/],
+    ["a wrong type", () => bucket.write("maand.conf", 'use_sudo = "yes"\n'), /maand\.conf:1:1: use_sudo/],
     [
       "a config that throws",
       () => bucket.write("maand.config.ts", 'throw new Error("no coffee");\n'),
@@ -156,7 +156,7 @@ describe("a configuration that is wrong is refused with exit 2 and changes nothi
           "maand.config.ts",
           "export default { plugins: ['defaults', { name: 'mine', apply() { throw new Error('oh'); } }] };\n",
         ),
-      /plugin "mine" failed while it was applied: oh/,
+      /plugin "mine" failed while it was applied \(maand\.config\.ts:1\): oh/,
     ],
     ["an unknown key", () => bucket.write(".maandrc", "plugin: []\n"), /unknown key "plugin"/],
   ])("%s", async (_, spoil, says) => {
@@ -176,7 +176,7 @@ describe("a command line that is wrong is refused with exit 2", () => {
     [["deploy", "api"], "maand --help"],
     [["frobnicate"], "maand --help"],
     [["cat", "allocations", "--jobs", "apy"], 'did you mean "api"?'],
-    [["cat", "nonsense"], "maand --help"],
+    [["cat", "nonsense"], 'there is no table "nonsense"'],
     [["job", "run", "api"], "--target"],
     [["job", "run", "api", "--target", "x;y"], "is not a target"],
     [["job", "create", "../evil"], "is not a job name"],

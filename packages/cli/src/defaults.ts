@@ -1,4 +1,5 @@
-import type { Plugin } from "@maand/core";
+import type { Modules, Plugin, PluginList } from "@maand/core";
+import { pluginList } from "@maand/core";
 import { certs } from "@maand/plugin-certs";
 import { health } from "@maand/plugin-health";
 import { local } from "@maand/plugin-local";
@@ -7,10 +8,33 @@ import { rsync } from "@maand/plugin-rsync";
 import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
 
+/** Names of the stock plugins. */
+export type StockName = "ssh" | "local" | "rsync" | "make" | "templates" | "certs" | "health";
+
+const made = new WeakSet<Plugin>();
+
 /**
  * The stock plugins, in the order they are applied; the only place that knows them. In a `maand.config.ts`:
- * `plugins: [...defaults(), mine()]`.
+ * `plugins: [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
  */
-export function defaults(): Plugin[] {
-  return [ssh(), local(), rsync(), make(), templates(), certs(), health()];
+export function defaults(): PluginList<StockName> {
+  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health()];
+  for (const plugin of plugins) made.add(plugin);
+  return pluginList<StockName>(plugins);
 }
+
+/** Whether a plugin came out of {@link defaults}, and is not one of somebody else with the same name. */
+export function isStock(plugin: Plugin): boolean {
+  return made.has(plugin);
+}
+
+/** The packages of the stock plugins, which a configuration may import although they are not installed beside it. */
+export const STOCK_MODULES: Modules = {
+  "@maand/plugin-ssh": () => import("@maand/plugin-ssh"),
+  "@maand/plugin-local": () => import("@maand/plugin-local"),
+  "@maand/plugin-rsync": () => import("@maand/plugin-rsync"),
+  "@maand/plugin-make": () => import("@maand/plugin-make"),
+  "@maand/plugin-templates": () => import("@maand/plugin-templates"),
+  "@maand/plugin-certs": () => import("@maand/plugin-certs"),
+  "@maand/plugin-health": () => import("@maand/plugin-health"),
+};

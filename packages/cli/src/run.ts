@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import type { MaandError } from "@maand/core";
 import type { Context } from "./commands/command.ts";
-import { commandsFor, FIRST_WORDS } from "./commands/index.ts";
+import { commandsFor, isOurs } from "./commands/index.ts";
+import type { Added } from "./commands/of-plugins.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst } from "./globals.ts";
 import { EXIT, type World } from "./world.ts";
 
@@ -28,7 +30,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
   });
   cli.register(HelpCommand);
   for (const command of await commandsFor(argv)) cli.register(command);
-  if (!isKnown(argv)) for (const command of await commandsOfPlugins(argv, world)) cli.register(command);
+  const added = isOurs(argv) ? undefined : await addedByPlugins(argv, world);
+  for (const command of added?.commands ?? []) cli.register(command);
   const { rest, problem } = globalsFirst(argv);
   if (problem !== undefined) {
     world.stderr.write(`maand: ${problem}\n`);
@@ -40,18 +43,32 @@ export async function run(argv: readonly string[], world: World): Promise<number
     if (rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "")) world.stdout.write(`\n${GLOBAL_FLAGS}\n`);
     return code;
   } catch (cause) {
-    const words = cli.definitions().map(({ path }) => path.split(" ")[1] ?? "");
+    if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, world);
+    const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     return await usage(cause, argv, world, words);
   }
 }
 
 /** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
-async function usage(cause: unknown, argv: readonly string[], world: World, words: readonly string[]): Promise<number> {
-  const word = firstWord(argv) ?? "";
-  if (!isKnown(argv) && !words.includes(word)) {
-    const { didYouMean } = await import("@maand/core");
-    const hint = didYouMean(word, FIRST_WORDS) ?? "maand --help lists the commands";
-    world.stderr.write(`maand: there is no command "${word}"\n  ${hint}\n`);
+async function usage(
+  cause: unknown,
+  argv: readonly string[],
+  world: World,
+  paths: readonly string[][],
+): Promise<number> {
+  const [word = "", table = ""] = globalsFirst(argv).rest;
+  const unknown = unknownWord(argv, paths);
+  if (unknown !== undefined) {
+    const { didYouMean } = await import("@maand/core/look");
+    const known = paths
+      .filter(([first]) => unknown === word || first === "cat")
+      .map((path) => path[unknown === word ? 0 : 1]);
+    const all = [...new Set(known.filter((one) => one !== undefined))];
+    const hint =
+      didYouMean(unknown, all) ??
+      (unknown === table ? `there are: ${all.join(", ")}` : "maand --help lists the commands");
+    const what = unknown === word ? `command "${word}"` : `table "${table}"`;
+    world.stderr.write(`maand: there is no ${what}\n  ${hint}\n`);
     return EXIT.refused;
   }
   const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
@@ -78,16 +95,36 @@ function withoutGlobals(line: string): string {
   return `    ${text.replaceAll("#0", "...")}\n`;
 }
 
-/** Whether the first word is one of ours; a line without words asks for help. */
-function isKnown(argv: readonly string[]): boolean {
-  const word = firstWord(argv);
-  return (
-    word === undefined || word.startsWith("-") || word === "help" || FIRST_WORDS.includes(word.replaceAll("-", "_"))
-  );
+/** The word of a line that names nothing: the first, or the table behind `cat`. */
+function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
+  const [word, table] = globalsFirst(argv).rest;
+  if (isHelp(argv) || word === undefined) return undefined;
+  const same = (one: string | undefined) => one?.replaceAll("-", "_");
+  if (!paths.some(([first]) => same(first) === same(word))) return word;
+  if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
+  return paths.some(([first, second]) => first === "cat" && same(second) === same(table)) ? undefined : table;
 }
 
-/** Commands that the plugins of the bucket add; none outside of a bucket, or when it cannot be opened. */
-async function commandsOfPlugins(argv: readonly string[], world: World) {
+/** Whether help is asked for, and no command; a line without words asks for it. */
+function isHelp(argv: readonly string[]): boolean {
+  const word = firstWord(argv);
+  return word === undefined || word === "help" || word.startsWith("-");
+}
+
+/** The word may be a plugin's, and the bucket's configuration is what keeps it from being asked. */
+async function notAsked(failure: MaandError, argv: readonly string[], world: World): Promise<number> {
+  const [{ tellError, exitOf }, { styleFor }] = await Promise.all([
+    import("./output/error.ts"),
+    import("./output/style.ts"),
+  ]);
+  const { stdout, stderr } = world;
+  stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
+  tellError(failure, { json: argv.includes("--json"), stdout, stderr, style: styleFor(stderr, world.env, false) });
+  return exitOf(failure);
+}
+
+/** What the plugins of the bucket add; nothing outside of a bucket. */
+async function addedByPlugins(argv: readonly string[], world: World): Promise<Added> {
   const { pluginCommands } = await import("./commands/of-plugins.ts");
   return pluginCommands(argv, world);
 }

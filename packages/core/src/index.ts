@@ -27,7 +27,7 @@ export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain
 export { writeEditorFiles } from "./editor/editor-files.ts";
 export { jsonSchema } from "./editor/json-schema.ts";
 export { type JsonSchema, jsonSchemaOf } from "./editor/json-schema-of.ts";
-export { applyPlugins } from "./engine/apply-plugins.ts";
+export { applyPlugins, type Tapped, tapsOf } from "./engine/apply-plugins.ts";
 export { type BuildWish, type Built, build } from "./engine/build.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
 export { deploy } from "./engine/deploy.ts";

@@ -24,7 +24,7 @@ export type PluginList<Name extends string = string> = readonly Plugin[] & {
 };
 
 /** Makes a list of plugins that can be changed by name. */
-export function pluginList<Name extends string>(plugins: readonly Plugin<Name>[]): PluginList<Name>;
+export function pluginList<Name extends string = string>(plugins: readonly Plugin[]): PluginList<Name>;
 export function pluginList(plugins: readonly Plugin[]): PluginList {
   const spliced = (from: number, gone: number, added: readonly Plugin[]) =>
     pluginList([...plugins.slice(0, from), ...added, ...plugins.slice(from + gone)]);

@@ -67,7 +67,7 @@ export abstract class MaandCommand extends Command<Context> {
   /** Opens the bucket with its plugins, does something with it, and closes it. */
   async withMaand<T>(work: (maand: OpenedMaand) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
-    const { defaults } = await import("../defaults.ts");
+    const { loadOptions } = await import("./load-options.ts");
     const read = reader ?? eventReader({ ...this.context, quiet: this.quiet, style: this.style("stderr") });
     const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
     const maand = await core.openMaand({
@@ -75,10 +75,8 @@ export abstract class MaandCommand extends Command<Context> {
       now: this.context.now,
       signal: this.context.signal,
       pid: this.context.pid,
-      defaults,
-      modules: { "@maand/core": async () => core, "@maand/cli": () => import("../index.ts") },
       readers: [output],
-      ...(this.config === undefined ? {} : { configFile: resolve(this.context.cwd, this.config) }),
+      ...loadOptions(this.context.cwd, this.config),
     });
     try {
       return await work(maand);

@@ -1,5 +1,5 @@
 import type { CommandClass } from "clipanion";
-import { firstWord } from "../globals.ts";
+import { firstWord, globalsFirst } from "../globals.ts";
 import type { Context } from "./command.ts";
 
 type Load = () => Promise<readonly CommandClass<Context>[]>;
@@ -21,6 +21,25 @@ const COMMANDS: Readonly<Record<string, Load>> = {
 
 /** Every first word there is. */
 export const FIRST_WORDS: readonly string[] = Object.keys(COMMANDS);
+
+/** Every table of ours behind `maand cat`; a plugin may add others. */
+export const TABLE_WORDS: readonly string[] = [
+  "workers",
+  "jobs",
+  "allocations",
+  "deployments",
+  "job_commands",
+  "job_ports",
+  "certs",
+  "kv",
+];
+
+/** Whether a line asks for nothing but what is ours: one of our first words, and, behind `cat`, one of our tables. */
+export function isOurs(argv: readonly string[]): boolean {
+  const [word, table] = globalsFirst(argv).rest.map((text) => text.replaceAll("-", "_"));
+  if (word === undefined || !FIRST_WORDS.includes(word)) return false;
+  return word !== "cat" || table === undefined || table.startsWith("_") || TABLE_WORDS.includes(table);
+}
 
 /** Command classes a line may need: those of its first word, or all of them for help and for words nobody knows. */
 export async function commandsFor(argv: readonly string[]): Promise<CommandClass<Context>[]> {

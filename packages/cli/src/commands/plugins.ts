@@ -1,6 +1,5 @@
-import type { LoadedPlugin } from "@maand/core";
-import { applyPlugins } from "@maand/core";
-import { Command } from "clipanion";
+import { type HookName, type LoadedPlugin, type OpenedMaand, tapsOf } from "@maand/core";
+import { Command, Option } from "clipanion";
 import { table } from "../output/table.ts";
 import { version } from "../run.ts";
 import { MaandCommand } from "./command.ts";
@@ -10,32 +9,72 @@ export class PluginsCommand extends MaandCommand {
   static override paths = [["plugins"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what is loaded, from where, and which hooks each plugin taps",
+    description: "what is loaded, from where, which hooks each plugin taps and what it adds",
+    examples: [["Who is called before whom", "maand plugins --verbose"]],
   });
 
+  verbose = Option.Boolean("--verbose", false, { description: "Also the order of the taps of each hook." });
+
   override async work(): Promise<number> {
-    return this.withMaand(async ({ loaded }) => {
-      const rows = await Promise.all(loaded.plugins.map(describe));
-      if (this.json) this.sayJson(rows);
-      else
+    return this.withMaand(async ({ loaded, hooks }) => {
+      const rows = loaded.plugins.map((plugin) => describe(plugin, hooks));
+      const order = orderOf(hooks);
+      if (this.json) this.sayJson(this.verbose ? { plugins: rows, order } : rows);
+      else {
         this.say(
           table(
-            ["plugin", "version", "source", "hooks"],
-            rows.map(({ name, version, source, hooks }) => [name, version ?? "-", source, hooks.join(" ")]),
+            ["plugin", "version", "source", "hooks", "adds"],
+            rows.map((row) => [row.name, row.version ?? "-", row.source, row.hooks.join(" "), adds(row)]),
           ),
         );
+        if (this.verbose)
+          this.say(
+            table(
+              ["hook", "taps, in the order they are called"],
+              Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
+            ),
+          );
+      }
       return 0;
     });
   }
 }
 
-async function describe({ plugin, source }: LoadedPlugin) {
-  const hooks = await applyPlugins([plugin]);
-  const tapped = Object.entries(hooks).filter(([, hook]) => hook.isUsed() && hook.taps.length > 0);
+type Row = ReturnType<typeof describe>;
+
+function describe({ plugin, source, version: found }: LoadedPlugin, hooks: OpenedMaand["hooks"]) {
+  const tapped = hookNames(hooks).filter((name) => tapsOf(hooks, name).some((tap) => tap.plugin === plugin.name));
+  const paths = (plugin.commands ?? []).flatMap((command): unknown[] =>
+    typeof command === "function" ? [Reflect.get(command, "paths")].flat() : [],
+  );
   return {
     name: plugin.name,
-    version: plugin.version ?? (source === "stock" ? version() : null),
+    version: plugin.version ?? found ?? (source === "stock" ? version() : null),
     source,
-    hooks: tapped.map(([name]) => name),
+    hooks: tapped,
+    commands: [...new Set(paths.map((path) => (Array.isArray(path) ? path.join(" ") : String(path))))],
+    tables: Object.keys(plugin.tables ?? {}),
+    manifest_keys: Object.keys(plugin.claims ?? {}),
   };
+}
+
+function adds({ commands, tables, manifest_keys: keys }: Row): string {
+  return [
+    ...commands.map((path) => `command ${path}`),
+    ...tables.map((word) => `table ${word}`),
+    ...keys.map((key) => `manifest key ${key}`),
+  ].join(", ");
+}
+
+/** Who is called at each hook that somebody taps, by their own names and those of their plugins. */
+function orderOf(hooks: OpenedMaand["hooks"]): Record<string, string[]> {
+  const order = hookNames(hooks).map((name): [string, string[]] => [
+    name,
+    tapsOf(hooks, name).map(({ tap, plugin }) => (plugin === undefined || plugin === tap ? tap : `${plugin} (${tap})`)),
+  ]);
+  return Object.fromEntries(order.filter(([, taps]) => taps.length > 0));
+}
+
+function hookNames(hooks: OpenedMaand["hooks"]): HookName[] {
+  return Object.keys(hooks).filter((name): name is HookName => name in hooks);
 }

@@ -12,7 +12,7 @@ import { type Loaded, type LoadOptions, loadConfig } from "./load.ts";
 /** A plugin that does nothing. */
 export const silent = (name: string): Plugin => ({ name, apply() {} });
 
-/** Two stock plugins, as good as any. */
+/** Stock plugins, two of them. */
 export const stock = () => pluginList([silent("ssh"), silent("make")]);
 
 /** A bucket's directory with these files, and its configuration read with two stock plugins, `ssh` and `make`. */

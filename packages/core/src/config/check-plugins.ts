@@ -35,6 +35,12 @@ export async function checkPlugins(
       );
   }
   const plugins = loaded.map(({ plugin }) => plugin);
+  for (const { name, commands = [] } of plugins)
+    if (commands.some((command) => pathsOf(command).length === 0))
+      refuse(
+        `plugin "${name}" has a command that is no clipanion class with paths`,
+        "write class X extends MaandCommand { static paths = [[...]] }",
+      );
   for (const { what, of, owned } of belongings(taken))
     for (const { word, owners } of shared(plugins, of, owned))
       refuse(

@@ -41,7 +41,7 @@ async function loadEntry(entry: unknown, key: string, loading: Loading): Promise
       ? someDefaults(entry[1], key, loading)
       : loadByName(entry[0], entry[1], key, loading);
   const values: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
-  return values.flatMap((value) => asPlugin(value, keyAt(loading.written, "plugins"), key, undefined, loading));
+  return values.flatMap((value) => asPlugin(value, keyAt(loading.written, "plugins", key), undefined, loading));
 }
 
 function isNamed(entry: unknown): entry is readonly [string, unknown] {
@@ -60,8 +60,8 @@ function someDefaults(given: unknown, key: string, { stock, written, report }: L
     report(
       error(
         "invalid_config",
-        valueAt(written, "plugins", "defaults"),
-        `${key}: "defaults" knows the one option "remove"`,
+        valueAt(written, "plugins", "defaults", key),
+        `"defaults" knows the one option "remove"`,
         'write ["defaults", { "remove": ["make"] }]',
       ),
     );
@@ -69,7 +69,7 @@ function someDefaults(given: unknown, key: string, { stock, written, report }: L
     report(
       error(
         "invalid_config",
-        valueAt(written, "plugins", String(name)),
+        valueAt(written, "plugins", String(name), key),
         `there is no stock plugin "${String(name)}"`,
         didYouMean(String(name), names) ?? `there are: ${names.join(", ")}`,
       ),
@@ -79,14 +79,14 @@ function someDefaults(given: unknown, key: string, { stock, written, report }: L
 
 async function loadByName(name: string, given: unknown, key: string, loading: Loading): Promise<LoadedPlugin[]> {
   const { options, root, written } = loading;
-  const where = valueAt(written, "plugins", name);
+  const where = valueAt(written, "plugins", name, key);
   const from = join(root, "maand.config.js");
   try {
     const made = exported(await importModule(name, options.modules, from), name);
     if (given !== undefined && isPlugin(made)) throw new Error("it takes no options");
     const value: unknown = typeof made === "function" ? await made(given) : made;
     const file = await resolveModule(name, from);
-    return asPlugin(value, where, key, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
+    return asPlugin(value, where, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
   } catch (cause) {
     await reportUnloadable(cause, name, key, loading);
     return [];
@@ -105,14 +105,10 @@ function exported(module: unknown, name: string): unknown {
 
 /** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
 async function reportUnloadable(cause: unknown, name: string, key: string, { root, report, written }: Loading) {
-  const where = valueAt(written, "plugins", name);
   if (isMaandError(cause) && cause.problems.length > 0) {
     for (const problem of cause.problems) {
       const option = problem.where.split(".").at(-1) ?? "";
-      report({
-        ...problem,
-        where: `${valueAt(written, "plugins", option).replace(/: plugins$/, "")}: ${key}: ${problem.where}`,
-      });
+      report({ ...problem, where: valueAt(written, "plugins", option, `${key}: ${problem.where}`) });
     }
     return;
   }
@@ -122,7 +118,7 @@ async function reportUnloadable(cause: unknown, name: string, key: string, { roo
   const hint = missing
     ? `install it beside the bucket (npm install ${name}), or write a path that begins with ./`
     : "mend the plugin, or take it out of the list";
-  report(error("plugin_failed", where, message, hint));
+  report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
 
 /** Whether it is the plugin itself that is not there, and not something it imports. */
@@ -130,21 +126,16 @@ function isMissing(cause: Error, name: string): boolean {
   return /Cannot find (module|package)/.test(cause.message) && cause.message.includes(`'${name}'`);
 }
 
-function asPlugin(
-  value: unknown,
-  where: string,
-  key: string,
-  source: string | undefined,
-  loading: Loading,
-): LoadedPlugin[] {
+function asPlugin(value: unknown, where: string, source: string | undefined, loading: Loading): LoadedPlugin[] {
   if (isPlugin(value)) return [{ plugin: value, source: source ?? sourceOf(value, loading) }];
   const hint = "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one";
-  loading.report(error("plugin_failed", where, `${key}: ${describe(value)} is not a plugin`, hint));
+  loading.report(error("plugin_failed", where, `${describe(value)} is not a plugin`, hint));
   return [];
 }
 
-function sourceOf(plugin: Plugin, { stock, written }: Loading): string {
-  return stock.some(({ name }) => name === plugin.name) ? "stock" : written.file;
+function sourceOf(plugin: Plugin, { stock, written, options }: Loading): string {
+  const isStock = options.isStock?.(plugin) ?? stock.some(({ name }) => name === plugin.name);
+  return isStock ? "stock" : written.file;
 }
 
 function isPlugin(value: unknown): value is Plugin {

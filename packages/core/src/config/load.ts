@@ -36,6 +36,8 @@ export interface LoadOptions {
   readonly defaults: () => readonly Plugin[];
   readonly modules: Modules;
   readonly configFile?: string;
+  /** Whether a plugin is one of `defaults`; default: whether it is called like one. */
+  readonly isStock?: (plugin: Plugin) => boolean;
   /** Words a plugin cannot have for its own: of commands, of tables. Default: none. */
   readonly taken?: Taken;
 }

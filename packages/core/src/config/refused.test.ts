@@ -64,12 +64,12 @@ describe("a configuration with a wrong value is refused at its key", () => {
     [
       "what is no plugin",
       '{\n  plugins: ["defaults", 7],\n}',
-      "maand.config.ts:2:3: plugins: plugins[1]: a number is not a plugin",
+      "maand.config.ts:2:3: plugins[1]: a number is not a plugin",
     ],
     [
       "a function nobody called",
       "{\n  plugins: [function slack() {}],\n}",
-      "maand.config.ts:2:3: plugins: plugins[0]: the function slack is not a plugin",
+      "maand.config.ts:2:3: plugins[0]: the function slack is not a plugin",
     ],
     ["a plugin without apply", '{\n  plugins: [{ name: "x" }],\n}', '"x", an object without "apply", is not a plugin'],
     [
@@ -96,7 +96,7 @@ describe("a configuration with a wrong value is refused at its key", () => {
     [
       "a stock plugin that is none",
       '{\n  plugins: [["defaults", { remove: ["mkae"] }]],\n}',
-      'maand.config.ts:2:37: plugins: there is no stock plugin "mkae" | did you mean "make"?',
+      'maand.config.ts:2:37: plugins[0]: there is no stock plugin "mkae" | did you mean "make"?',
     ],
     ["a plugin that is there twice", '{ plugins: ["defaults", "defaults"] }', 'plugin "ssh" is listed twice'],
   ] as const)("%s", async ([, text, said], context) => {

@@ -5,22 +5,25 @@ export interface Written {
   readonly text: string;
 }
 
-/** `file:line:column: key`, where a key stands in the file; without the numbers when it cannot be found. */
-export function keyAt({ file, text }: Written, key: string): string {
+/**
+ * `file:line:column: key`, where a key stands in the file; without the numbers when it cannot be found. `called` is what the
+ * problem calls the key.
+ */
+export function keyAt({ file, text }: Written, key: string, called: string = key): string {
   const offset = offsetOf(
     text,
     key.split(/[.[\]]+/).filter((part) => part !== ""),
   );
-  return offset === undefined ? `${file}: ${key}` : `${file}:${position(text, offset)}: ${key}`;
+  return offset === undefined ? `${file}: ${called}` : `${file}:${position(text, offset)}: ${called}`;
 }
 
 /** The same for a text value below a key, such as a plugin's name in the list of plugins. */
-export function valueAt({ file, text }: Written, key: string, value: string): string {
+export function valueAt({ file, text }: Written, key: string, value: string, called: string = key): string {
   const from = offsetOf(text, [key]) ?? 0;
   const found = withoutComments(text)
     .slice(from)
     .search(new RegExp(`(?<![\\w./@-])["']?${escaped(value)}(?![\\w./-])`));
-  return found === -1 ? keyAt({ file, text }, key) : `${file}:${position(text, from + found)}: ${key}`;
+  return found === -1 ? keyAt({ file, text }, key, called) : `${file}:${position(text, from + found)}: ${called}`;
 }
 
 /** `line:column` of a place in a text, both counted from 1. */

@@ -1,33 +1,64 @@
+import { importFault } from "../config/import-module.ts";
+import { placeText } from "../config/thrown-at.ts";
+import { didYouMean } from "../domain/names.ts";
 import { isMaandError, MaandError } from "../errors.ts";
-import { createHooks, type Hooks } from "../hooks.ts";
+import { createHooks, type HookName, type Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
+
+/** A tap and whose it is. */
+export interface Tapped {
+  /** The name it was tapped with, which others order themselves by. */
+  readonly tap: string;
+  /** The plugin that tapped it; `undefined` for a tap that came later than `apply`. */
+  readonly plugin: string | undefined;
+}
+
+const owners = new WeakMap<object, string>();
 
 /**
  * Makes the hooks and lets every plugin tap them, in order. An error that leaves a tap is stamped with its plugin and
- * hook, so that nobody has to guess whose it is. Throws PLUGIN_INVALID when a plugin fails while it is applied.
+ * hook, so that nobody has to guess whose it is. Throws PLUGIN_INVALID when a plugin fails while it is applied, taps a hook
+ * that is none, or wants to stand before somebody who is not there; an error in a file below `directory` with its line.
  */
-export async function applyPlugins(plugins: readonly Plugin[]): Promise<Hooks> {
+export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
   const hooks = createHooks();
-  for (const hook of Object.values(hooks)) stampErrors(hook);
-  for (const plugin of plugins) await applyOne(plugin, hooks);
+  const applying: Applying = { plugin: undefined };
+  for (const [name, hook] of Object.entries(hooks)) stampErrors(name, hook, applying);
+  for (const plugin of plugins) {
+    applying.plugin = plugin.name;
+    await applyOne(plugin, hooks, directory);
+  }
+  applying.plugin = undefined;
+  checkOrder(hooks, plugins);
   return hooks;
 }
 
-async function applyOne(plugin: Plugin, hooks: Hooks): Promise<void> {
+/** Who taps a hook, in the order they are called. */
+export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
+  return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: owners.get(tap) }));
+}
+
+interface Applying {
+  plugin: string | undefined;
+}
+
+async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefined): Promise<void> {
   try {
     await plugin.apply(guarded(hooks, plugin.name));
   } catch (cause) {
     if (isMaandError(cause)) throw cause;
+    const place = directory === undefined ? undefined : await importFault(cause, directory);
+    const at = place ? ` (${placeText(place)})` : "";
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `plugin "${plugin.name}" failed while it was applied${at}: ${cause instanceof Error ? cause.message : String(cause)}`,
       hint: "mend the plugin, or take it out of the configuration",
       cause,
     });
   }
 }
 
-/** The hooks for one plugin: asking for one that is not there names the plugin and those that are. */
+/** The hooks for one plugin: asking for one that is not there names the plugin, and the hook that was perhaps meant. */
 function guarded(hooks: Hooks, plugin: string): Hooks {
   return new Proxy(hooks, {
     get(target, name, receiver) {
@@ -35,19 +66,42 @@ function guarded(hooks: Hooks, plugin: string): Hooks {
       throw new MaandError({
         code: "PLUGIN_INVALID",
         message: `plugin "${plugin}" taps a hook "${name}" that does not exist`,
-        hint: `hooks: ${Object.keys(target).join(", ")}`,
+        hint: didYouMean(name, Object.keys(target)) ?? `hooks: ${Object.keys(target).join(", ")}`,
       });
     },
   });
 }
 
-function stampErrors(hook: Hooks[keyof Hooks]): void {
-  const name = hook.name ?? "";
+/**
+ * tapable puts a tap that wants to stand before nobody at the very front, without a word. A plugin that was taken out is
+ * no mistake; a name that is nearly that of one who is there is.
+ */
+function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
+  const names = plugins.map(({ name }) => name);
+  for (const [hook, { taps }] of Object.entries(hooks)) {
+    const known = [...new Set([...names, ...taps.map(({ name }) => name)])];
+    for (const tap of taps) {
+      const wanted: readonly string[] = tap.before === undefined ? [] : [tap.before].flat();
+      for (const name of wanted.filter((one) => !known.includes(one))) {
+        const hint = didYouMean(name, known);
+        if (hint === undefined) continue;
+        const message = `plugin "${owners.get(tap) ?? tap.name}" taps ${hook} before "${name}", and there is no such plugin`;
+        throw new MaandError({ code: "PLUGIN_INVALID", message, hint });
+      }
+    }
+  }
+}
+
+function stampErrors(hookName: string, hook: Hooks[keyof Hooks], applying: Applying): void {
   hook.intercept({
-    register: (tap) => ({
-      ...tap,
-      fn: (...given: unknown[]) => stamped(() => Reflect.apply(tap.fn, undefined, given), tap.name, name),
-    }),
+    register: (tap) => {
+      const { plugin } = applying;
+      const name = plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`;
+      const call = (...given: unknown[]) => stamped(() => Reflect.apply(tap.fn, undefined, given), name, hookName);
+      const registered = { ...tap, fn: call };
+      if (plugin !== undefined) owners.set(registered, plugin);
+      return registered;
+    },
   });
 }
 

@@ -36,7 +36,7 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
   const paths = findBucket(options.from);
   const loaded = await loadConfig(paths, options);
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
-  const hooks = await applyPlugins([runLog(paths.logs), ...(options.readers ?? []), ...plugins]);
+  const hooks = await applyPlugins([runLog(paths.logs), ...(options.readers ?? []), ...plugins], paths.root);
   const store = Store.open(paths.store);
   const bucket = store.bucket.read();
   if (!bucket)
