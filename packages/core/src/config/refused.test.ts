@@ -91,7 +91,7 @@ describe("a configuration with a wrong value is refused at its key", () => {
     [
       "a package that is not there",
       '{\n  plugins: ["acme-nothing"],\n}',
-      "maand.config.ts:2:13: plugins: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it beside the bucket (npm install acme-nothing)",
+      "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it beside the bucket (npm install acme-nothing)",
     ],
     [
       "a stock plugin that is none",
