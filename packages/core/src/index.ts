@@ -79,5 +79,6 @@ export {
   type SummaryRecord,
   summaryRecord,
 } from "./summary.ts";
+export { type AddedCommand, type CommandWish, createCommand } from "./workspace/add-command.ts";
 export { createJob } from "./workspace/scaffold.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";

@@ -1,20 +1,12 @@
 import * as v from "valibot";
+import { COMMAND_EVENTS } from "./command-events.ts";
 import { told } from "./told.ts";
 import { onlyObject, said } from "./written.ts";
 
 const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
 
-/** Moments the stock plugin runs commands at (build.md 5.4); others may be a plugin's. */
-const EVENTS = [
-  "post_build",
-  "pre_deploy",
-  "post_deploy",
-  "job_control",
-  "health_check",
-  "cli",
-  "after_allocation_started",
-  "after_allocation_stopped",
-];
+/** Examples for editors; a plugin may know other events. */
+const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
 
 /** One entry of `commands` in a manifest (build.md 5.4). */
 export const CommandSchema = v.looseObject(

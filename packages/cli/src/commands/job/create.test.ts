@@ -84,3 +84,115 @@ describe("maand job create", () => {
     for (const target of ["stop", "reload", "status"]) expect(make("-n", target)).toMatchObject({ code: 0, err: "" });
   });
 });
+
+describe("maand job create --command", () => {
+  const begun = (name: string) => readFileSync(join(root, JOB, "_modules", name), "utf8");
+  const manifest = () => JSON.parse(readFileSync(join(root, JOB, "manifest.json"), "utf8"));
+
+  it("makes a job with a command that build accepts", async () => {
+    const { code, out } = await typed(
+      "job",
+      "create",
+      "api",
+      "-s",
+      "worker",
+      "--command",
+      "command_lead",
+      "--on",
+      "cli",
+    );
+    expect({ code, out: out.split("\n")[0] }).toEqual({
+      code: 0,
+      out: `wrote ${JOB}/_modules/command_lead.py and its entry in ${JOB}/manifest.json`,
+    });
+    expect(manifest()).toMatchObject({ selectors: ["worker"], commands: { command_lead: { executed_on: ["cli"] } } });
+    expect(existsSync(join(root, JOB, "Makefile"))).toBe(true);
+    expect((await typed("build")).code).toBe(0);
+  });
+
+  it("adds it to a job that is there, and keeps how its manifest is written", async () => {
+    await typed("job", "create", "api");
+    const before =
+      '{\n\t"version": "1.0.0",  "selectors": ["web", "eu"],\n\t"commands": {\n\t\t"command_a": { "executed_on": ["cli"] }\n\t}\n}\n';
+    writeFileSync(join(root, JOB, "manifest.json"), before);
+    const makefile = readFileSync(join(root, JOB, "Makefile"), "utf8");
+    const line = ["job", "create", "api", "--command", "command_b", "--on", "pre_deploy,cli", "--lang", "ts", "--json"];
+    expect(JSON.parse((await typed(...line)).out)).toEqual({
+      job: "api",
+      directory: JOB,
+      command: "command_b",
+      script: `${JOB}/_modules/command_b.ts`,
+    });
+    const after = readFileSync(join(root, JOB, "manifest.json"), "utf8");
+    const entry = ',\n\t\t"command_b": { "executed_on": ["pre_deploy", "cli"] }';
+    expect(after).toBe(before.replace("\n\t}", `${entry}\n\t}`));
+    expect(readFileSync(join(root, JOB, "Makefile"), "utf8")).toBe(makefile);
+  });
+
+  it("keeps line ends and marks of another machine", async () => {
+    await typed("job", "create", "api");
+    writeFileSync(join(root, JOB, "manifest.json"), '{\r\n    "version": "1.0.0"\r\n}\r\n');
+    expect((await typed("job", "create", "api", "--command", "command_b", "--on", "cli")).code).toBe(0);
+    const after = readFileSync(join(root, JOB, "manifest.json"), "utf8");
+    expect(after).toContain('\r\n    "commands": {\r\n        "command_b"');
+    expect(after).not.toMatch(/[^\r]\n/);
+  });
+
+  it.each([
+    [["--command", "lead", "--on", "cli"], '--command: "lead" is not a command name', 'did you mean "command_lead"?'],
+    [
+      ["--command", "command_x", "--on", "predeploy"],
+      '--on: "predeploy" is not an event',
+      'did you mean "pre_deploy"?',
+    ],
+    [["--command", "command_x"], "--on: must name at least one event", "use post_build, pre_deploy"],
+    [["--command", "command_x", "--on", "cli", "--lang", "rb"], '--lang: there is no start in "rb"', "use py or ts"],
+    [["--on", "cli"], "--on: is about a command", "name it with --command"],
+    [["--lang", "py"], "--lang: is about a command", "name it with --command"],
+  ])("refuses %j, and writes nothing", async (flags, message, hint) => {
+    const { code, err } = await typed("job", "create", "api", ...flags);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+    expect(err).toContain(hint);
+    expect(existsSync(join(root, JOB))).toBe(false);
+  });
+
+  it("tells all that is wrong at once", async () => {
+    const { err } = await typed("job", "create", "api", "--command", "Lead", "--on", "always,never", "--lang", "go");
+    for (const word of ['"Lead"', '"always"', '"never"', '"go"']) expect(err).toContain(word);
+  });
+
+  it("overwrites neither a script nor an entry", async () => {
+    const line = ["job", "create", "api", "--command", "command_lead", "--on", "cli"];
+    await typed(...line);
+    writeFileSync(join(root, JOB, "_modules/command_lead.py"), "mine");
+    const before = readFileSync(join(root, JOB, "manifest.json"), "utf8");
+    const { code, err } = await typed(...line, "--lang", "ts");
+    expect(code).toBe(2);
+    expect(err).toContain(`${JOB}/manifest.json: commands.command_lead`);
+    expect(err).toContain(`${JOB}/_modules/command_lead.py`);
+    expect(begun("command_lead.py")).toBe("mine");
+    expect(existsSync(join(root, JOB, "_modules/command_lead.ts"))).toBe(false);
+    expect(readFileSync(join(root, JOB, "manifest.json"), "utf8")).toBe(before);
+  });
+
+  it.each([
+    ["{ nonsense", "is not JSON"],
+    ["[]", "must be an object"],
+    ['{ "commands": [] }', "must be an object"],
+    ['{ "commands": null }', "must be an object"],
+  ])("leaves a manifest alone that it cannot understand: %s", async (text, message) => {
+    await typed("job", "create", "api");
+    writeFileSync(join(root, JOB, "manifest.json"), text);
+    const { code, err } = await typed("job", "create", "api", "--command", "command_lead", "--on", "cli");
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
+    expect(readFileSync(join(root, JOB, "manifest.json"), "utf8")).toBe(text);
+    expect(existsSync(join(root, JOB, "_modules"))).toBe(false);
+  });
+
+  it("refuses selectors for a job that is there: it would have to change them", async () => {
+    await typed("job", "create", "api");
+    const line = ["job", "create", "api", "-s", "web", "--command", "command_lead", "--on", "cli"];
+    expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("leave --selectors out") });
+  });
+});
