@@ -25,7 +25,7 @@ export async function deploy(count = 64, jobs = 10): Promise<void> {
   });
 }
 
-function writeJob(bucket: Scratch, job: number, version: string): void {
+export function writeJob(bucket: Scratch, job: number, version: string): void {
   const directory = join(bucket.root, "workspace/jobs", `job${job}`);
   mkdirSync(join(directory, "conf"), { recursive: true });
   writeFileSync(

@@ -188,13 +188,19 @@ export interface ContributeContext extends JobContext {
 
 /** `stage`: one worker is to get the trees of all its jobs of a wave, and its metadata, in one go. */
 export interface StageContext extends WorkerContext {
+  /** Names of the jobs that come. Each `jobs/<name>/` is made equal to its tree; no other job is touched. */
+  readonly jobs: readonly string[];
+  /** The tree of each of `jobs`, as it is to be below `jobs/<job>/`. */
+  readonly trees: readonly { readonly job: string; readonly files: readonly TreeFile[] }[];
+  /** Files of the bucket's directory itself, path to text: `worker.json`, `jobs.json`, `bin/<name>`. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** The bytes of a tree's file. */
+  read(file: TreeFile): Uint8Array;
   /**
-   * Local directories; merged, the first one winning, they are what the worker's bucket directory is to hold for
-   * `jobs`, with `worker.json`, `jobs.json` and `bin/`.
+   * The same as local directories, for who brings directories; written when first asked for. Merged, the first one
+   * winning, they are what the worker's bucket directory is to hold.
    */
   readonly sources: readonly string[];
-  /** Names of the jobs in `sources`. Each `jobs/<name>/` is made equal to its tree; no other job is touched. */
-  readonly jobs: readonly string[];
   /** Names directly in a job's directory that belong to the job at runtime: never sent, never deleted. */
   readonly keep: readonly string[];
   /** Milliseconds the whole sync may take. */

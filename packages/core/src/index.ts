@@ -6,8 +6,9 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";
+export { contentHash } from "./domain/digest.ts";
 export type * from "./domain/job.ts";
-export { demandedJobs, reachesWorker } from "./domain/job.ts";
+export { demandedJobs, fileMode, reachesWorker } from "./domain/job.ts";
 export { isSecret, NAMESPACE } from "./domain/kv-names.ts";
 export { didYouMean, isName, nameRule } from "./domain/names.ts";
 export type {

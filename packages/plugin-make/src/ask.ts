@@ -1,20 +1,13 @@
-import {
-  type ErrorCode,
-  type ExecOptions,
-  LineSplitter,
-  MaandError,
-  type OutputStream,
-  type TargetContext,
-} from "@maand/core";
+import { type ExecOptions, LineSplitter, MaandError, type OutputStream, type TargetContext } from "@maand/core";
 import { ENDING_MS, runnerCommand } from "./runner.ts";
 import type { Runners } from "./runners.ts";
 import type { Served } from "./served.ts";
+import { type Cut, Watch } from "./watch.ts";
 
 /** One allocation and all that is needed to run a target of it. */
 export type Unit = Omit<TargetContext, "target">;
 
 type OnLine = NonNullable<ExecOptions["onLine"]>;
-type Cut = Extract<ErrorCode, "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED">;
 
 /**
  * Runs a target through the worker's served runner, or by a runner of its own where none can be served; answers the
@@ -24,17 +17,9 @@ type Cut = Extract<ErrorCode, "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED">;
 export async function ask(unit: Unit, target: string, runners: Runners, onLine: OnLine): Promise<number> {
   const watch = new Watch(unit.signal);
   try {
-    for (let again = 0; again < 2; again += 1) {
-      const served = await Promise.race([runners.on(unit.remote, unit.bucket.id), watch.cut]);
-      if (typeof served === "string") throw cutBy(unit, served);
-      if (!served) break;
-      watch.limit(unit.timeoutMs + ENDING_MS);
-      const ready = await Promise.race([served.ready, watch.cut]);
-      if (ready === "TIMED_OUT") served.destroy();
-      if (typeof ready === "string") throw cutBy(unit, ready);
-      if (ready && served.open) return await askServed(unit, target, served, watch, onLine);
-      if (!ready) await runners.without(unit.remote, served);
-    }
+    const served = await runners.ready(unit.remote, unit.bucket.id, watch, unit.timeoutMs + ENDING_MS);
+    if (typeof served === "string") throw cutBy(unit, served);
+    if (served) return await askServed(unit, target, served, watch, onLine);
   } finally {
     watch.close();
   }
@@ -48,7 +33,7 @@ async function askServed(unit: Unit, target: string, served: Served, watch: Watc
   };
   const hear = (stream: OutputStream, bytes: Buffer) => lines[stream].push(bytes);
   const { env, timeoutMs, job } = unit;
-  const asked = served.ask({ target, job: job.name, timeoutMs, env }, hear);
+  const asked = served.ask({ target, job: job.name, timeout: timeoutMs / 1000, env }, hear);
   const cut = watch.cut.then(async (why) => {
     if (why === "INTERRUPTED") await watch.atMost(ENDING_MS, asked.end());
     asked.forget();
@@ -73,47 +58,4 @@ async function askAlone(unit: Unit, target: string, { program }: Runners, onLine
 
 function cutBy({ remote }: Unit, code: Cut): MaandError {
   return new MaandError({ code, message: `the runner on ${remote.host} was cut off`, worker: remote.host });
-}
-
-/** A longer timer would go off at once. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** What may end a request before its time: the run's own end, and our clock, which backs the runner's up. */
-class Watch {
-  readonly #signal: AbortSignal;
-  readonly #timers: NodeJS.Timeout[] = [];
-  #settle: (cut: Cut) => void = () => {};
-
-  /** Settles with what ended it; never, when nothing does. */
-  readonly cut = new Promise<Cut>((resolve) => {
-    this.#settle = resolve;
-  });
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    signal.addEventListener("abort", this.#abort, { once: true });
-    if (signal.aborted) this.#abort();
-  }
-
-  get aborted(): boolean {
-    return this.#signal.aborted;
-  }
-
-  limit(ms: number): void {
-    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    this.#timers.push(setTimeout(() => this.#settle("TIMED_OUT"), Math.min(ms, LONGEST_MS)));
-  }
-
-  close(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#signal.removeEventListener("abort", this.#abort);
-  }
-
-  /** Waits for something, but no longer than this. */
-  atMost(ms: number, promise: Promise<unknown>): Promise<unknown> {
-    const late = new Promise((resolve) => this.#timers.push(setTimeout(resolve, ms)));
-    return Promise.race([promise, late]);
-  }
-
-  readonly #abort = (): void => this.#settle("INTERRUPTED");
 }

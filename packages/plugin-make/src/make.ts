@@ -1,5 +1,6 @@
 import type { ActionContext, Done, PreflightContext, TargetContext } from "@maand/core";
 import { definePlugin, type Plugin } from "@maand/core";
+import { bringFiles } from "./bring.ts";
 import { runTarget } from "./run-target.ts";
 import { workerFiles } from "./runner.ts";
 import { Runners } from "./runners.ts";
@@ -29,6 +30,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
     apply(hooks) {
       hooks.validate.tap("make", validateMakefiles);
       hooks.preflight.tap("make", (context) => needTools(context, program));
+      hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => bringFiles(context, runners));
       hooks.reconcile.tapPromise("make", act);
       hooks.rollout.tapPromise("make", act);
       hooks.target.tapPromise("make", target);

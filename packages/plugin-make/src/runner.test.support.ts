@@ -121,15 +121,16 @@ export function aWorker(
 
   /** A served runner; `stream` is what a remote would give for it. */
   function serve(extra: readonly string[] = []) {
-    const words = serveCommand({ root, transport }, { bucketId: "bucket", program: "make" }).map(String);
-    const [program = "", ...args] = [...words, ...extra];
+    const serving = serveCommand({ root, transport }, { bucketId: "bucket", program: "make" });
+    const [program = "", ...args] = [...serving.command.map(String), ...extra];
     const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
+    if (serving.program) child.stdin.write(serving.program);
     processes.push(child);
     const stream = streamOf(child);
     const served = new Served(stream);
     const ask = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
       const heard = aHeard();
-      const wish = { target, job, timeoutMs: timeout * 1000, env };
+      const wish = { target, job, timeout, env };
       const asked: Promise<Asked> = served.ready.then(() => served.ask(wish, heard.hear));
       const code = asked.then(({ ended }) => ended);
       const started = { code, end: () => void asked.then((one) => one.end()), ...heard };
@@ -180,7 +181,8 @@ function aHeard() {
   };
 }
 
-function streamOf(child: ChildProcess): RemoteStream {
+/** What a remote would give for a process. */
+export function streamOf(child: ChildProcess): RemoteStream {
   const { stdin, stdout, stderr } = child;
   if (!stdin || !stdout || !stderr) throw new Error("it has no streams");
   stdin.on("error", () => {});

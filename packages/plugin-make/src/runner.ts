@@ -37,9 +37,44 @@ export function runnerCommand(remote: Place, call: RunnerCall): Argv {
   return [...runner(remote), call.bucketId, call.target, "--jobs", call.job, ...limit, ...programOf(call)];
 }
 
-/** The command that starts a runner to be asked for targets as they come; an older one knows no protocol, and says so. */
-export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Argv {
-  return [...runner(remote), call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
+/** How a runner is started, and what it is to be sent before anything else. */
+export interface Serving {
+  readonly command: Argv;
+  readonly program?: Buffer;
+}
+
+/**
+ * Starts a runner to be asked for things as they come. On a worker it is this program's own, sent through the channel,
+ * so that it is there before anything was delivered, and never an older one.
+ */
+export function serveCommand({ root, transport }: Place, call: Pick<RunnerCall, "bucketId" | "program">): Serving {
+  const words = [call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
+  if (transport === "local") return { command: [...runner({ root, transport }), ...words] };
+  const program = servedProgram();
+  const place = [`${root}/bin/runner.py`, String(program.length)];
+  return { command: ["python3", "-I", "-S", "-c", READ_PROGRAM, ...place, ...words], program };
+}
+
+/** Runs as if it were the file it names what comes first on its input. */
+const READ_PROGRAM = [
+  "import os,sys",
+  "file,left=sys.argv[1],int(sys.argv[2])",
+  "del sys.argv[1:3]",
+  "text=b''",
+  "while left>len(text):",
+  " part=os.read(0,left-len(text))",
+  " text+=part or sys.exit(0)",
+  "exec(compile(text,'runner','exec'),{'__name__':'__main__','__file__':file})",
+].join("\n");
+
+let served: Buffer | undefined;
+
+/** The runner with what it needs to bring files, whose definitions have to stand before the runner begins. */
+function servedProgram(): Buffer {
+  served ??= Buffer.from(
+    source("runner.py").replace(/^if __name__ ==/m, () => `${source("files.py")}\n\nif __name__ ==`),
+  );
+  return served;
 }
 
 /** Python on a worker, Node for a worker that is a directory of this machine. */

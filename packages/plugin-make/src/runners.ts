@@ -1,6 +1,7 @@
 import { isMaandError, type Remote } from "@maand/core";
 import { serveCommand } from "./runner.ts";
 import { Served } from "./served.ts";
+import type { Cut, Watch } from "./watch.ts";
 
 /** What is known of a worker's runner: one that takes requests, or is about to, or that there is none to be had. */
 type Kept = Promise<Served | undefined>;
@@ -28,6 +29,24 @@ export class Runners {
     }
   }
 
+  /**
+   * A runner that has spoken and takes requests, what cut the waiting off, or undefined when there is none to be had.
+   * `limitMs` is counted from when its channel is open, and goes on for whoever asks it then.
+   */
+  async ready(remote: Remote, bucketId: string, watch: Watch, limitMs: number): Promise<Served | Cut | undefined> {
+    for (let again = 0; again < 2; again += 1) {
+      const served = await Promise.race([this.on(remote, bucketId), watch.cut]);
+      if (typeof served === "string" || !served) return served;
+      watch.limit(limitMs);
+      const ready = await Promise.race([served.ready, watch.cut]);
+      if (ready === "TIMED_OUT") served.destroy();
+      if (typeof ready === "string") return ready;
+      if (ready && served.open) return served;
+      if (!ready) await this.without(remote, served);
+    }
+    return undefined;
+  }
+
   /** Remembers that this one never came to speak; after a cut connection the next may. */
   async without(remote: Remote, served: Served): Promise<void> {
     const cut = (await served.exit()) === null;
@@ -46,9 +65,12 @@ export class Runners {
   }
 }
 
-async function start(remote: Remote, command: ReturnType<typeof serveCommand>): Kept {
+async function start(remote: Remote, { command, program }: ReturnType<typeof serveCommand>): Kept {
   try {
-    return new Served(await remote.stream(command, { asRoot: true }));
+    const stream = await remote.stream(command, { asRoot: true });
+    const served = new Served(stream);
+    if (program) stream.io.write(program);
+    return served;
   } catch (cause) {
     if (isMaandError(cause) && cause.code === "COMMAND_FAILED") return undefined;
     throw cause;

@@ -1,13 +1,16 @@
+import type { Duplex } from "node:stream";
 import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frames.ts";
 
-/** One target of one job, as it is asked of a served runner. */
-export interface Wish {
-  readonly target: string;
-  readonly job: string;
-  readonly timeoutMs: number;
-  readonly env: Readonly<Record<string, string>>;
-}
+/** What a served runner is asked: one target of one job, or to bring files. `timeout` is in seconds. */
+export type Wish =
+  | {
+      readonly target: string;
+      readonly job: string;
+      readonly timeout: number;
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | { readonly stage: object; readonly timeout: number };
 
 /** How a request came to its end: make's exit code, or undefined when the runner is gone. */
 export type Ended = number | undefined;
@@ -15,6 +18,8 @@ export type Ended = number | undefined;
 /** A request under way. */
 export interface Asked {
   readonly ended: Promise<Ended>;
+  /** Says more about it. Settles when there is room for the next. */
+  tell(words: object): Promise<void>;
   /** Ends what it runs there, and tells when that is done. */
   end(): Promise<Ended>;
   /** Waits for it no more, and asks nothing more of a runner that does not answer. */
@@ -22,7 +27,7 @@ export interface Asked {
 }
 
 /** Milliseconds without a request after which the runner is let go: a worker may allow few sessions (MaxSessions). */
-const IDLE_MS = 2_000;
+const IDLE_MS = 5_000;
 /** Milliseconds a runner's exit code may come later than the end of what it says, or its words later than the code. */
 const LAST_WORDS_MS = 1_000;
 
@@ -70,19 +75,19 @@ export class Served {
     return Promise.race([this.#stream.exit, silent]).finally(() => clearTimeout(timer));
   }
 
-  ask({ target, job, timeoutMs, env }: Wish, hear: Pending["hear"]): Asked {
+  ask(wish: Wish, hear: Pending["hear"]): Asked {
     const id = ++this.#last;
     clearTimeout(this.#idle);
     const ended = new Promise<Ended>((settle) => {
       this.#pending.set(id, { hear, settle });
     });
-    this.#tell({ id, target, job, timeout: timeoutMs / 1000, env });
+    this.#tell({ id, ...wish });
     if (this.#over) this.#pending.get(id)?.settle(undefined);
     const end = () => {
       this.#tell({ id, end: true });
       return ended;
     };
-    return { ended, end, forget: () => this.#forget(id) };
+    return { ended, end, tell: (words) => this.#tellMore({ id, ...words }), forget: () => this.#forget(id) };
   }
 
   /** Ends it now; what it runs goes on there by itself. */
@@ -93,6 +98,11 @@ export class Served {
 
   #tell(words: object): void {
     if (!this.#over && !this.#stream.io.destroyed) this.#stream.io.write(`${JSON.stringify(words)}\n`);
+  }
+
+  async #tellMore(words: object): Promise<void> {
+    this.#tell(words);
+    if (this.#stream.io.writableNeedDrain && !this.#over) await roomIn(this.#stream.io);
   }
 
   #hear(chunk: Buffer): void {
@@ -149,4 +159,16 @@ export class Served {
     const code = await this.exit();
     for (const { settle } of left) settle(code || undefined);
   }
+}
+
+/** Settles when a stream takes more, or will never. */
+function roomIn(stream: Duplex): Promise<void> {
+  const events = ["drain", "close", "error"];
+  return new Promise((resolve) => {
+    const settle = () => {
+      for (const event of events) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of events) stream.on(event, settle);
+  });
 }

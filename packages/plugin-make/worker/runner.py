@@ -115,7 +115,12 @@ def serve(program):
             complain("this is no request")
             return
         same = [call for call in loop.calls if call.number == number]
-        if wish.get("end") is True:
+        if "content" in wish:
+            for call in same:
+                if call.inbox is not None:
+                    call.inbox.append(wish)
+                    loop.advance(call)
+        elif wish.get("end") is True:
             for call in same:
                 call.end(ENDED, "ended on request")
         elif same:
@@ -139,11 +144,7 @@ def asked(wish, program):
     request = Request(text_of(wish, "target"))
     request.program = program
     request.jobs = [text_of(wish, "job")]
-    limit = wish.get("timeout")
-    if limit is not None:
-        if type(limit) not in (int, float) or not limit >= 0:
-            raise Failure(USAGE, "timeout is no number of seconds")
-        request.limit = float(limit)
+    request.limit = limit_of(wish)
     more = wish.get("env", {})
     if type(more) is not dict:
         raise Failure(USAGE, "env is no object")
@@ -153,6 +154,15 @@ def asked(wish, program):
             raise Failure(USAGE, "env has a name that is none")
         request.env[name.encode()] = text_of(more, name).encode()
     return request
+
+
+def limit_of(wish):
+    limit = wish.get("timeout")
+    if limit is None:
+        return None
+    if type(limit) not in (int, float) or not limit >= 0:
+        raise Failure(USAGE, "timeout is no number of seconds")
+    return float(limit)
 
 
 def text_of(record, key):
@@ -229,6 +239,8 @@ def present(call, job):
 
 def perform(call, wish):
     if wish is not None:
+        if "stage" in wish[0]:
+            return (yield from stage(call, wish[0]))  # of files.py, which comes along when files are to be brought
         call.takes(asked(*wish))
     for job in chosen(call.request):
         code = yield from run(call, job)
@@ -401,6 +413,7 @@ class Call:
         self.text = ""
         self.answer = None
         self.request = None
+        self.inbox = None  # contents that came for it, while it waits for some
         self.deadline = None
         self.due = None
         self.steps = perform(self, wish)
@@ -523,6 +536,9 @@ class Loop:
             chunk = b""
         if not chunk:
             self.input = None
+            for call in self.calls:
+                if call.inbox is not None:
+                    call.end(ENDED, "nobody sends the rest")
         lines = (self.heard + chunk).split(b"\n")
         self.heard = lines.pop()[-LINE:]
         for line in lines:

@@ -86,6 +86,11 @@ export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }
 
+/** Mode bits a file has on its worker: its own if it has any, else 0755 or 0644. */
+export function fileMode({ mode, executable }: { readonly mode?: number; readonly executable: boolean }): number {
+  return mode ?? (executable ? 0o755 : 0o644);
+}
+
 /** Jobs this job demands, sorted, each once. */
 export function demandedJobs(job: Pick<Job, "commands">): string[] {
   return [...new Set(job.commands.flatMap((command) => (command.demands ? [command.demands.job] : [])))].sort();

@@ -39,6 +39,7 @@ export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): 
     const error = cause === undefined ? undefined : asMaandError(cause);
     const outcome = cause === undefined ? "ok" : outcomeOf(cause);
     maand.store.journal.conclude(step.row, outcome, run.at());
+    if (error && error.code !== "INTERRUPTED") maand.store.deliveries.distrust(allocation.host);
     frame.emit("action.finished", {
       ...unit,
       outcome,

@@ -12,12 +12,16 @@ import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
  */
 export class Connections {
   readonly #frame: RunFrame;
+  readonly #known: (host: string) => string | undefined;
+  readonly #tools = new Map<string, string>();
   readonly #open = new Map<string, Promise<Remote>>();
   readonly #ready = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
 
-  constructor(frame: RunFrame) {
+  /** `known` tells which tools were found on a worker before, so that they are not looked for again. */
+  constructor(frame: RunFrame, known: (host: string) => string | undefined = () => undefined) {
     this.#frame = frame;
+    this.#known = known;
   }
 
   /** The connection to a worker, as it is. */
@@ -43,6 +47,11 @@ export class Connections {
   forget(host: string): void {
     this.#open.delete(host);
     this.#ready.delete(host);
+  }
+
+  /** The tools a worker that is ready has, in one text. */
+  toolsOf(host: string): string | undefined {
+    return this.#tools.get(host);
   }
 
   /** Whether a worker was reached in this run. */
@@ -88,7 +97,9 @@ export class Connections {
       report: (problem: Problem) => void problems.push(problem),
     });
     await this.#frame.maand.hooks.preflight.promise(context);
-    const missing = await missingTools(remote, [...tools].sort());
+    const wanted = [...tools].sort();
+    const text = [...(remote.sudo ? ["sudo"] : []), ...wanted].join(" ");
+    const missing = this.#known(worker.host) === text ? [] : await missingTools(remote, wanted);
     const first = problems.find((problem) => problem.level === "error");
     if (missing.length > 0)
       throw lacks(
@@ -97,6 +108,7 @@ export class Connections {
         `install ${missing.length === 1 ? "it" : "them"} on ${worker.host}`,
       );
     if (first) throw lacks(worker.host, first.message, first.hint);
+    this.#tools.set(worker.host, text);
   }
 
   #tellFailed(worker: Worker, cause: unknown): void {

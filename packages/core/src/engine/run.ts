@@ -62,7 +62,8 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
   const last = store.journal.lastRun(command);
   const number = store.journal.beginRun(frame.id, command, at());
   const tmp = freshDirectory(maand.paths.tmp, frame.id);
-  const connections = new Connections(frame);
+  const memory = memoryOf(maand);
+  const connections = new Connections(frame, (host) => memory.delivery(host)?.tools);
   frame.emit("run.started", {
     command,
     bucket: maand.bucketId,
@@ -73,7 +74,7 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
     maand,
     number,
     ...knownOf(store.catalog.read()),
-    ...memoryOf(maand),
+    ...memory,
     connections,
     ledger: new Ledger(),
     tmp,

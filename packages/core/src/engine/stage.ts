@@ -1,11 +1,14 @@
 import pLimit from "p-limit";
-import type { StageContext } from "../contexts.ts";
+import type { StageContext, TreeFile } from "../contexts.ts";
 import type { Worker } from "../domain/worker.ts";
 import { MaandError } from "../errors.ts";
+import type { Remote } from "../remote/remote.ts";
+import type { Delivery } from "../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../workspace/job-files.ts";
 import { metadataOf } from "./metadata.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
+import { ReadContents } from "./read-contents.ts";
 import { type Run, workerOf } from "./run.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
@@ -15,6 +18,7 @@ const SYNCS_AT_ONCE = 16;
 /** Brings files to workers: keeps the count of deliveries and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
+  readonly #contents: ReadContents;
   readonly #trees: StagedTrees;
   readonly #limit = pLimit(SYNCS_AT_ONCE);
   readonly #failed = new Set<string>();
@@ -22,7 +26,8 @@ export class Stager {
 
   constructor(run: Run) {
     this.#run = run;
-    this.#trees = new StagedTrees(run.tmp, (hash) => run.maand.store.contents.read(hash));
+    this.#contents = new ReadContents((hash) => run.maand.store.contents.read(hash));
+    this.#trees = new StagedTrees(run.tmp, (hash) => this.#contents.read(hash));
   }
 
   /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */
@@ -72,24 +77,15 @@ export class Stager {
     const remote = await connections.ready(worker);
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
-    const trees = entries.map(({ job, planned }) => ({ job, tree: planned.tree, digest: planned.target.digest }));
-    const sources = this.#trees.write(worker.host, trees, metadata.files);
     const jobs = entries.map(({ job }) => job);
     const began = maand.now().getTime();
     frame.emit("stage.started", { worker: worker.host, jobs });
     const steps = this.#intend(worker, entries);
-    const context: StageContext = Object.freeze({
-      ...frame.context({ worker: worker.host }),
-      worker,
-      remote,
-      sources,
-      jobs,
-      keep: RUNTIME_NAMES,
-      timeoutMs: maand.settings.timeouts.commandMs,
-    });
+    const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await maand.hooks.stage.promise(context)) !== "done") throw noStage(remote.transport, worker.host);
-      this.#conclude(worker, entries, steps, { seq, digest: metadata.digest });
+      const tools = connections.toolsOf(worker.host);
+      this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
       frame.emit("stage.finished", {
         worker: worker.host,
         jobs,
@@ -111,6 +107,33 @@ export class Stager {
     }
   }
 
+  #context(
+    worker: Worker,
+    remote: Remote,
+    entries: readonly SyncEntry[],
+    metadata: ReadonlyMap<string, string>,
+  ): StageContext {
+    const { maand, frame } = this.#run;
+    const trees = entries.map(({ job, planned }) => ({ job, tree: planned.tree, digest: planned.target.digest }));
+    const write = () => this.#trees.write(worker.host, trees, metadata);
+    let sources: string[] | undefined;
+    return Object.freeze({
+      ...frame.context({ worker: worker.host }),
+      worker,
+      remote,
+      jobs: entries.map(({ job }) => job),
+      trees: trees.map(({ job, tree }) => ({ job, files: tree.files })),
+      metadata,
+      read: (file: TreeFile) => file.content ?? this.#contents.read(file.hash),
+      get sources() {
+        sources ??= write();
+        return sources;
+      },
+      keep: RUNTIME_NAMES,
+      timeoutMs: maand.settings.timeouts.commandMs,
+    });
+  }
+
   /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
   #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
     const { store } = this.#run.maand;
@@ -126,15 +149,10 @@ export class Stager {
     });
   }
 
-  #conclude(
-    worker: Worker,
-    entries: readonly SyncEntry[],
-    steps: readonly number[],
-    delivered: { readonly seq: number; readonly digest: string },
-  ): void {
+  #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
     const { store } = this.#run.maand;
     store.transaction(() => {
-      store.deliveries.finish(worker.host, delivered.seq, delivered.digest);
+      store.deliveries.finish(worker.host, delivery);
       for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
       for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
     });

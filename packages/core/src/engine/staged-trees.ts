@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { dirname, join } from "node:path";
 import type { Tree, TreeFile } from "../contexts.ts";
 import { contentHash, treeDigest } from "../domain/digest.ts";
+import { fileMode } from "../domain/job.ts";
 import { MaandError } from "../errors.ts";
 import type { ListedFile } from "../store/promoted-rows.ts";
 
@@ -35,7 +36,7 @@ export class StagedTrees {
     const shared = trees.map(({ job, tree, digest }) => {
       const overlay = tree.files.filter((file) => file.content !== undefined);
       for (const file of overlay)
-        writeFile(join(own, "jobs", job, file.path), file.content ?? new Uint8Array(), modeOf(file));
+        writeFile(join(own, "jobs", job, file.path), file.content ?? new Uint8Array(), fileMode(file));
       const common = this.#writeShared(
         job,
         tree.files.filter((file) => file.content === undefined),
@@ -56,15 +57,11 @@ export class StagedTrees {
     if (known) return { directory, files: known };
     const place = join(directory, "jobs", job);
     mkdirSync(place, { recursive: true, mode: 0o755 });
-    for (const file of files) writeFile(join(place, file.path), this.#read(file.hash), modeOf(file));
+    for (const file of files) writeFile(join(place, file.path), this.#read(file.hash), fileMode(file));
     const found = listTree(place);
     this.#shared.set(directory, found);
     return { directory, files: found };
   }
-}
-
-function modeOf(file: TreeFile): number {
-  return file.mode ?? (file.executable ? 0o755 : 0o644);
 }
 
 /** Modes are set apart from the writing, since the umask of whoever runs us must not reach the workers. */

@@ -31,6 +31,8 @@ export interface Delivery {
   readonly seq: number | undefined;
   /** Digest of its metadata files without the sequence number. */
   readonly metadata: string | undefined;
+  /** Tools that were found there, as `Connections` writes them; undefined when nobody knows any more. */
+  readonly tools: string | undefined;
 }
 
 /** Deliveries by worker. */
@@ -42,13 +44,14 @@ export class DeliveryRows {
   }
 
   all(): Map<string, Delivery> {
-    const rows = this.#db.all("SELECT host, delivered_seq, metadata FROM delivery");
+    const rows = this.#db.all("SELECT host, delivered_seq, metadata, tools FROM delivery");
     return new Map(
       rows.map((row) => [
         String(row.host),
         {
           seq: row.delivered_seq === null ? undefined : Number(row.delivered_seq),
           metadata: row.metadata === null ? undefined : String(row.metadata),
+          tools: row.tools === null ? undefined : String(row.tools),
         },
       ]),
     );
@@ -57,13 +60,19 @@ export class DeliveryRows {
   /** Before a sync: until it is finished nobody knows what is there. */
   begin(host: string): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL",
+      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL",
       host,
     );
   }
 
-  finish(host: string, seq: number, metadata: string): void {
-    this.#db.run("UPDATE delivery SET delivered_seq = ?, metadata = ? WHERE host = ?", seq, metadata, host);
+  finish(host: string, { seq, metadata, tools }: Delivery): void {
+    const update = "UPDATE delivery SET delivered_seq = ?, metadata = ?, tools = ? WHERE host = ?";
+    this.#db.run(update, seq ?? null, metadata ?? null, tools ?? null, host);
+  }
+
+  /** Something went wrong there: what is known of its tools may be what is wrong. */
+  distrust(host: string): void {
+    this.#db.run("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
   }
 
   forget(host: string): void {

@@ -138,6 +138,10 @@ const MIGRATIONS: readonly string[] = [
   UPDATE content SET kept = 1 WHERE length(bytes) <= 1048576
     AND hash IN (SELECT json_extract(value, '$.hash') FROM tree, json_each(tree.files));
   `,
+  `
+  -- tools found on the worker before the last delivery that was finished: they are not looked for again
+  ALTER TABLE delivery ADD COLUMN tools TEXT;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { ActionContext, StageContext } from "../contexts.ts";
+import type { ActionContext } from "../contexts.ts";
 import { MaandError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
 import { fakeRemote } from "./fake-remote.ts";
@@ -82,7 +80,10 @@ export function fakeFleet(): FakeFleet {
     });
     hooks.stage.tapPromise("fake-fleet", async (context) => {
       await does(`stage ${context.worker.host}`);
-      for (const job of context.jobs) allocation(job, context.worker.host).files = merged(context, job);
+      for (const { job, files } of context.trees)
+        allocation(job, context.worker.host).files = Object.fromEntries(
+          files.map((file) => [file.path, Buffer.from(context.read(file)).toString()]),
+        );
       return "done";
     });
     const act = async ({ action, job, worker, newVersion }: ActionContext) => {
@@ -113,25 +114,5 @@ export function fakeFleet(): FakeFleet {
       if (failure) throw failure;
       if (sick) throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is sick on ${sick.host}` });
     });
-  }
-}
-
-/** A job's tree as it would be on the worker: all sources merged, the first one winning. */
-function merged({ sources }: Pick<StageContext, "sources">, job: string): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const source of [...sources].reverse()) {
-    const root = join(source, "jobs", job);
-    for (const path of listed(root)) files[path] = readFileSync(join(root, path), "utf8");
-  }
-  return files;
-}
-
-function listed(root: string): string[] {
-  try {
-    return readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
-  } catch {
-    return [];
   }
 }

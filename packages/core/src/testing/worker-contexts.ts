@@ -31,14 +31,23 @@ export function preflightContext(
   };
 }
 
-/** `stage`: nothing to bring for no job; give `sources` and `jobs`. Kept are `data`, `logs` and `bin`. */
+/**
+ * `stage`: nothing to bring for no job; give `trees` with their `content`, or `sources` and `jobs`. Kept are `data`,
+ * `logs` and `bin`.
+ */
 export function stageContext(over: Partial<StageContext> = {}): StageContext & Heard {
   const base = connectContext(over);
   return {
     ...base,
     remote: fakeRemote({ host: base.worker.host }),
+    trees: [],
+    metadata: new Map(),
+    read: ({ path, content }) => {
+      if (content) return content;
+      throw new TypeError(`${path} was given no content`);
+    },
     sources: [],
-    jobs: [],
+    jobs: over.trees?.map(({ job }) => job) ?? [],
     keep: ["data", "logs", "bin"],
     timeoutMs: 60_000,
     ...over,

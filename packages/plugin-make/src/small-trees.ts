@@ -1,0 +1,48 @@
+import { contentHash, fileMode, type StageContext } from "@maand/core";
+
+/** Bytes and files up to which trees are small, and the largest file that fits one request with room to spare. */
+const ROOM = 1024 * 1024;
+const FILES = 2_000;
+const LARGEST = 512 * 1024;
+
+/** What a runner is asked to make of a worker's directories: mode and hash by path. */
+export interface StageWish {
+  readonly jobs: Readonly<Record<string, Readonly<Record<string, readonly [number, string]>>>>;
+  readonly files: Readonly<Record<string, readonly [number, string]>>;
+  readonly keep: readonly string[];
+}
+
+/** Trees small enough to be brought by a runner, and their contents by hash. */
+export interface SmallTrees {
+  readonly wish: StageWish;
+  content(hash: string): Uint8Array;
+}
+
+/** Undefined when the trees of a stage are many or large: then a program made for that does it better. */
+export function smallTrees({ trees, metadata, keep, read }: StageContext): SmallTrees | undefined {
+  const files = trees.flatMap((tree) => tree.files);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (files.length > FILES || bytes > ROOM || files.some(({ size }) => size > LARGEST)) return undefined;
+  const texts = [...metadata].map(([path, text]) => ({ path, text, hash: contentHash(text) }));
+  const byHash = new Map(files.map((file) => [file.hash, file]));
+  const textOf = new Map(texts.map(({ hash, text }) => [hash, text]));
+  return {
+    wish: {
+      jobs: byName(trees, ({ job, files: own }) => [
+        job,
+        byName(own, (file) => [file.path, [fileMode(file), file.hash] as const]),
+      ]),
+      files: byName(texts, ({ path, hash }) => [path, [0o644, hash] as const]),
+      keep,
+    },
+    content(hash) {
+      const file = byHash.get(hash);
+      if (file) return read(file);
+      return Buffer.from(textOf.get(hash) ?? "");
+    },
+  };
+}
+
+function byName<T, V>(items: readonly T[], entry: (item: T) => readonly [string, V]): Record<string, V> {
+  return Object.fromEntries(items.map(entry));
+}
