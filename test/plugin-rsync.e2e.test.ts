@@ -7,9 +7,9 @@ import {
   DEFAULT_SETTINGS,
   type MaandError,
   type Remote,
-  type StageContext,
   type Worker,
 } from "@maand/core";
+import { stageContext } from "@maand/core/testing";
 import { type RsyncOptions, rsync } from "@maand/plugin-rsync";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -83,13 +83,8 @@ function runContext(wish: Partial<Wish>) {
 }
 
 function stage(wish: Wish): Promise<"done" | undefined> {
-  const context: StageContext = {
-    ...runContext(wish),
-    sources: wish.sources,
-    jobs: wish.jobs ?? ["api"],
-    keep: KEEP,
-  };
-  return hooksWith(wish.options).stage.promise(context);
+  const context = { ...runContext(wish), sources: wish.sources, jobs: wish.jobs ?? ["api"], keep: KEEP };
+  return hooksWith(wish.options).stage.promise(stageContext(context));
 }
 
 function failure(promise: Promise<unknown>): Promise<MaandError> {
