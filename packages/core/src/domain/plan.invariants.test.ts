@@ -67,9 +67,10 @@ it("an active allocation is skipped only if nothing differs, nothing is open and
   }, false);
 });
 
-it("a disabled allocation is skipped only if it is stopped and nothing differs", () => {
-  always(({ action }, { known }) => {
-    expect(action === "skip").toBe(!differs(known) && known.promoted?.stopped === true && !known.unsettled);
+it("a disabled allocation is skipped only if it is stopped, nothing differs and nobody forces it", () => {
+  always(({ action }, { known, asked }) => {
+    const stopped = known.promoted?.stopped === true && !known.unsettled;
+    expect(action === "skip").toBe(stopped && !differs(known) && !asked.force);
   }, true);
 });
 

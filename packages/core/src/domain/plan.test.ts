@@ -137,7 +137,7 @@ describe("a disabled allocation", () => {
     ["runs, version differs", otherVersion, "stop+promote", "stop+promote"],
     ["runs, health failed", sick, "stop", "stop+promote"],
     ["runs, and its files on the worker are others", { ...settled, staged: "old" }, "stop", "stop+promote"],
-    ["stopped, nothing differs", stopped, "skip", "skip"],
+    ["stopped, nothing differs", stopped, "skip", "promote"],
     ["stopped, files differ", { promoted: { ...promoted, digest: "old", stopped: true } }, "promote", "promote"],
     ["stopped, version differs", { promoted: { ...promoted, version: "1.0.0", stopped: true } }, "promote", "promote"],
     ["never started", {}, "promote", "promote"],

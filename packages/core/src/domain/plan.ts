@@ -107,7 +107,8 @@ function decideDisabled(
     const action = changed.length > 0 || wish.force ? "stop+promote" : "stop";
     return { action, reasons: ["disabled", ...doubtReasons(unsettled), ...changed] };
   }
-  if (changed.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...changed] };
+  const why = changed.length === 0 && wish.force ? ["forced"] : changed;
+  if (why.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...why] };
   return { action: "skip", reasons: ["disabled and stopped"] };
 }
 
