@@ -9,7 +9,7 @@ it("a removed job and a removed worker are stopped and cleaned once, and their d
     bucket.removeJob("old");
     bucket.workers(...fleet.workersJson().slice(0, 2));
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
-    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain(`job "api" on ${hosts[2]}: stop, then remove`);
+    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain(`job "api" on ${hosts[2]}: stop and remove`);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
     for (const [at, worker] of workers.entries()) {
       expect(await worker.list(directory("old"), { recursive: true })).toEqual(["data", "data/lifecycle"]);

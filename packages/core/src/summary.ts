@@ -68,6 +68,7 @@ export interface SummaryRecord {
     readonly code: string;
     readonly message: string;
     readonly hint: string | null;
+    readonly output: readonly string[];
   }[];
   readonly blocked_jobs: readonly { readonly job: string; readonly by: string }[];
   readonly warnings: readonly string[];
@@ -88,7 +89,11 @@ export function summaryRecord(summary: Summary): SummaryRecord {
       message: message ?? null,
       output: output ?? [],
     })),
-    failures: summary.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
+    failures: summary.failures.map(({ hint, output, ...failure }) => ({
+      ...failure,
+      hint: hint ?? null,
+      output: output ?? [],
+    })),
     blocked_jobs: summary.blocked,
     warnings: summary.warnings,
   };

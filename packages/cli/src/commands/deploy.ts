@@ -65,9 +65,14 @@ export class DeployCommand extends MaandCommand {
           (id) => promoted(id)?.version ?? "0.0.0",
         ),
       );
-    } else for (const line of planLines(plan, this.style("stdout"))) this.say(line);
+    } else for (const line of planLines(plan, this.style("stdout"), this.columns)) this.say(line);
     if (plan.failures.length > 0) return EXIT.failed;
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
+  }
+
+  /** Columns of the screen results go to; none when they go elsewhere. */
+  get columns(): number | undefined {
+    return this.context.stdout.isTTY === true ? this.context.stdout.columns : undefined;
   }
 
   /** Nobody who asks to be shown something gets a deploy for it. */

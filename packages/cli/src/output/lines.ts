@@ -2,10 +2,18 @@ import type { MaandEvent, Outcome } from "@maand/core";
 import type { Style } from "./style.ts";
 import { summaryLines } from "./summary.ts";
 import { duration, plural } from "./words.ts";
+import { wrapped } from "./wrap.ts";
 
 /** Makes the lines an event is worth on a screen or in a file; most events are worth none. */
-export function eventLines(style: Style, quiet: boolean): (event: MaandEvent) => string[] {
-  return (event) => (quiet ? quietLines(event, style) : lines(event, style));
+export function eventLines(
+  style: Style,
+  quiet: boolean,
+  columns: () => number | undefined = () => undefined,
+): (event: MaandEvent) => string[] {
+  return (event) => {
+    const found = quiet ? quietLines(event, style) : lines(event, style);
+    return event.type === "run.finished" ? wrapped(found, columns()) : found;
+  };
 }
 
 function quietLines(event: MaandEvent, style: Style): string[] {

@@ -1,38 +1,42 @@
 import type { Plan, PlannedAllocation, PlannedJob } from "@maand/core";
 import { diffLines } from "./diff.ts";
 import type { Style } from "./style.ts";
+import { wrapped } from "./wrap.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** A plan for people: per allocation what would happen and why (deploy.md 1.12). */
-export function planLines(plan: Plan, style: Style): string[] {
-  const lines = [`deploy dry-run: ${plan.required ? "deployment required" : "no deployment required"}`];
-  if (plan.leaving.length > 0) {
-    lines.push("", "first, these stop running:");
-    for (const { job, allocation, stop, remove, reason } of plan.leaving) {
-      const action = remove
-        ? stop
-          ? "stop, then remove its files (data and logs stay)"
-          : "remove its files (data and logs stay)"
-        : "stop";
-      lines.push(`  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`);
-    }
-  }
-  for (const wave of plan.waves)
-    lines.push(
-      "",
-      `deployment sequence ${wave.deploymentSeq}:`,
-      ...wave.jobs.flatMap((job) => [
-        ...jobLines(job, style),
+/** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
+export function planLines(plan: Plan, style: Style, columns?: number): string[] {
+  if (plan.waves.length + plan.leaving.length + plan.failures.length === 0) return ["deploy dry-run: no jobs matched"];
+  const fit = (...lines: readonly string[]) => wrapped(lines, columns);
+  return [
+    `deploy dry-run: ${plan.required ? "deployment required" : "no deployment required"}`,
+    ...(plan.leaving.length > 0 ? fit("", "first, these stop running:", ...leavingLines(plan.leaving, style)) : []),
+    ...plan.waves.flatMap(({ deploymentSeq, jobs }) => [
+      ...fit("", `deployment sequence ${deploymentSeq}:`),
+      ...jobs.flatMap((job) => [
+        ...fit(...jobLines(job, style)),
         ...(plan.diffs ? diffLines(job, plan.diffs, style) : []),
       ]),
-    );
-  if (plan.failures.length > 0) lines.push("", "these cannot be planned:");
-  for (const { job, message, hint } of plan.failures) {
-    lines.push(`  job "${job}": ${style.bad(message)}`);
-    if (hint !== undefined) lines.push(`    ${style.faint("hint:")} ${hint}`);
-  }
-  return lines;
+    ]),
+    ...(plan.failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(plan.failures, style)) : []),
+  ];
+}
+
+function failureLines(failures: Plan["failures"], style: Style): string[] {
+  return failures.flatMap(({ job, message, hint }) => [
+    `  job "${job}": ${style.bad(message)}`,
+    ...(hint === undefined ? [] : [`    ${style.faint("hint:")} ${hint}`]),
+  ]);
+}
+
+function leavingLines(leaving: Plan["leaving"], style: Style): string[] {
+  const lines = leaving.map(({ job, allocation, stop, remove, reason }) => {
+    const action = stop ? (remove ? "stop and remove" : "stop") : "remove";
+    return `  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`;
+  });
+  const note = "  of what is removed, data/ and logs/ stay on the worker until maand gc";
+  return leaving.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
 }
 
 function jobLines(job: PlanJob, style: Style): string[] {

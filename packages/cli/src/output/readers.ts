@@ -8,7 +8,9 @@ import type { Style } from "./style.ts";
 export function eventReader(
   place: Pick<World, "stderr" | "env"> & { readonly quiet: boolean; readonly style: Style },
 ): (event: MaandEvent) => void {
-  const lines = eventLines(place.style, place.quiet);
+  const lines = eventLines(place.style, place.quiet, () =>
+    place.stderr.isTTY === true ? place.stderr.columns : undefined,
+  );
   if (place.stderr.isTTY === true && !place.quiet && place.env.TERM !== "dumb")
     return liveScreen(place.stderr, lines, place.style);
   return (event) => {

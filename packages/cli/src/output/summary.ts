@@ -4,61 +4,156 @@ import { duration, plural } from "./words.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
+type Failure = Finished["failures"][number];
 
-/** The end of a deploy, for a tired person: what happened to how much, what failed and why, what to type next. */
+/** Workers that are named one by one. */
+const NAMED = 6;
+
+/** Last lines of a command's output that are shown again. */
+const LAST_LINES = 3;
+
+/**
+ * The end of a deploy, for a tired person: per job what happened to how many allocations, what failed and why, what was
+ * left because of it, and what to type next. Jobs that are well come first, so that the trouble stands at the bottom.
+ */
 export function summaryLines(event: Finished, style: Style): string[] {
-  const done = event.allocations.filter(({ outcome }) => outcome === "ok");
-  const wrong = event.allocations.filter(
-    ({ outcome }) => outcome !== "ok" && outcome !== "skipped" && outcome !== "blocked",
-  );
-  const left = event.allocations.filter(({ outcome }) => outcome === "blocked");
+  const jobs = jobsOf(event);
+  const texts = new Map(jobs.map((job) => [job, jobLines(job, event, style)]));
+  const wrong = new Set(jobs.filter((job) => troubled(job, event)));
+  const inOrder = [...jobs.filter((job) => !wrong.has(job)), ...jobs.filter((job) => wrong.has(job))];
   return [
-    ...perJob(done).map((line) => `  ${line}`),
-    ...wrong.flatMap((result) => failureLines(result, style)),
-    ...event.failures
-      .filter(({ job }) => !wrong.some((result) => result.job === job))
-      .flatMap(({ job, message, hint }) => [
-        `  ${style.bad("failed")} ${job}: ${message}`,
-        ...(hint === null ? [] : [`    ${style.faint("hint:")} ${hint}`]),
-      ]),
-    ...leftLines(left, event, style),
-    ...event.warnings.map((line) => `  ${style.warn("warning")} ${line}`),
+    ...(jobs.length > 0 ? [""] : []),
+    ...inOrder.flatMap((job) => texts.get(job) ?? []),
+    ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style),
-    ...next(event),
+    ...next(event, style),
   ];
 }
 
-/** `api: restarted on 3 workers`. */
-function perJob(done: readonly Result[]): string[] {
-  const groups = new Map<string, number>();
-  for (const { job, action } of done)
-    groups.set(`${job}: ${PAST[action] ?? action}`, (groups.get(`${job}: ${PAST[action] ?? action}`) ?? 0) + 1);
-  return [...groups].map(([text, count]) => `${text} on ${plural(count, "worker")}`);
+/** Jobs something happened to; blocked ones last, as they wait for others. */
+function jobsOf({ allocations, failures, blocked_jobs }: Finished): string[] {
+  const blocked = new Set(blocked_jobs.map(({ job }) => job));
+  const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
+  const jobs = [...new Set([...touched, ...failures.map(({ job }) => job), ...blocked])];
+  return [...jobs.filter((job) => !blocked.has(job)), ...jobs.filter((job) => blocked.has(job))];
+}
+
+function troubled(job: string, { allocations, failures, blocked_jobs }: Finished): boolean {
+  return (
+    allocations.some((result) => result.job === job && result.outcome !== "ok" && result.outcome !== "skipped") ||
+    failures.some((failure) => failure.job === job) ||
+    blocked_jobs.some((blocked) => blocked.job === job)
+  );
+}
+
+/** `api: restarted on 3 workers`, or several such lines below its name. */
+function jobLines(job: string, event: Finished, style: Style): string[] {
+  const results = event.allocations.filter((result) => result.job === job);
+  const of = (...outcomes: readonly string[]) => results.filter(({ outcome }) => outcomes.includes(outcome));
+  const wrong = results.filter(({ outcome }) => !["ok", "skipped", "blocked"].includes(outcome));
+  const failures = event.failures.filter((failure) => failure.job === job && !isTold(failure, wrong));
+  const parts = [
+    ...doneLines(of("ok")),
+    ...wrongLines(wrong, style),
+    ...failures.flatMap((failure) => failureLines(failure, style)),
+    ...leftLines(job, of("blocked"), event, style),
+  ];
+  const name = style.strong(`${job}:`);
+  if (parts.length === 1) return [`  ${name} ${parts[0]}`];
+  return [`  ${name}`, ...parts.map((line) => `    ${line}`)];
+}
+
+/** `restarted on 3 workers`, per kind of action. */
+function doneLines(done: readonly Result[]): string[] {
+  return groups(done, ({ action }) => action).map(
+    (same) => `${PAST[same[0]?.action ?? ""] ?? same[0]?.action} on ${plural(same.length, "worker")}`,
+  );
 }
 
 const PAST: Readonly<Record<string, string>> = {
   start: "started",
   restart: "restarted",
   reload: "reloaded",
-  sync: "files brought",
+  sync: "files brought, nothing run",
   stop: "stopped",
   remove: "stopped and removed",
   promote: "recorded, not started (disabled)",
+  "stop+promote": "stopped, and its change recorded",
 };
 
-function failureLines({ job, worker_ip, action, outcome, message, output }: Result, style: Style): string[] {
+/** What went wrong in the same way is said once, with all its workers. */
+function wrongLines(wrong: readonly Result[], style: Style): string[] {
+  const keyOf = (result: Result) => {
+    const shared = wrong.some((other) => other !== result && other.message === result.message);
+    return [result.action, result.outcome, result.promoted, shared ? result.message : without(result), tail(result)];
+  };
+  return groups(wrong, (result) => keyOf(result).join("\0")).flatMap((same) => {
+    const [first] = same;
+    return first ? [`${deed(first, same, style)}${why(first, same)}`, ...tailLines(first, style)] : [];
+  });
+}
+
+/** What was tried, where, and how it ended. */
+function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
+  if (promoted && outcome === "failed")
+    return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
+  const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
+  return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
+}
+
+function why(first: Result, same: readonly Result[]): string {
+  const alike = same.every(({ message }) => message === first.message);
+  const text = alike ? (first.message ?? "").replaceAll(` on ${first.worker_ip}`, "") : without(first);
+  return text === "" ? "" : `: ${text}`;
+}
+
+/** The message as it is for any worker. */
+function without({ message, worker_ip }: Result): string {
+  return (message ?? "").replaceAll(` on ${worker_ip}`, "").replaceAll(worker_ip, "it");
+}
+
+function tailLines(result: Result, style: Style): string[] {
+  const lines = tail(result).split("\n");
+  return lines.filter((line) => line !== "").map((line) => `  ${style.faint("|")} ${line}`);
+}
+
+function tail({ output }: Result): string {
+  return output.slice(-LAST_LINES).join("\n");
+}
+
+/** Whether the allocations that failed say it already. */
+function isTold({ message }: Failure, wrong: readonly Result[]): boolean {
+  return wrong.some((result) => result.message !== null && message.includes(result.message));
+}
+
+function failureLines({ message, hint, output }: Failure, style: Style): string[] {
   return [
-    `  ${style.bad(outcome.replace("_", " "))} ${action} ${job}@${worker_ip}: ${message ?? ""}`,
-    ...output.slice(-3).map((line) => `    ${style.faint("|")} ${line}`),
+    `${style.bad("failed:")} ${message}`,
+    ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${line}`),
+    ...(hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`]),
   ];
 }
 
-function leftLines(left: readonly Result[], event: Finished, style: Style): string[] {
-  return [...new Set(left.map(({ job }) => job))].map((job) => {
-    const hosts = left.filter((result) => result.job === job).map(({ worker_ip }) => worker_ip);
-    const by = event.blocked_jobs.find((entry) => entry.job === job)?.by;
-    return `  ${style.warn("left")} ${job} on ${hosts.join(", ")}: ${by === undefined ? "an earlier batch failed" : `${by} failed`}`;
-  });
+function leftLines(job: string, left: readonly Result[], { blocked_jobs }: Finished, style: Style): string[] {
+  const by = blocked_jobs.find((blocked) => blocked.job === job)?.by;
+  if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
+  return left.length === 0 ? [] : [`${style.warn("not begun")} on ${named(left)}: an earlier batch failed`];
+}
+
+function named(results: readonly Result[]): string {
+  const hosts = results.map(({ worker_ip }) => worker_ip);
+  if (hosts.length <= NAMED) return hosts.join(", ");
+  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
+}
+
+function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const found = new Map<string, T[]>();
+  for (const item of items) {
+    const group = found.get(keyOf(item)) ?? [];
+    found.set(keyOf(item), group);
+    group.push(item);
+  }
+  return [...found.values()];
 }
 
 function headline(event: Finished, style: Style): string {
@@ -73,11 +168,18 @@ function headline(event: Finished, style: Style): string {
   return `${style.bad(event.outcome === "interrupted" ? "deploy interrupted:" : "deploy failed:")} ${counts} ${took}`;
 }
 
-function next(event: Finished): string[] {
+function next(event: Finished, style: Style): string[] {
   if (event.outcome === "ok") return [];
-  return [
-    event.outcome === "interrupted"
-      ? "  next: maand deploy continues where this ended"
-      : "  next: mend what failed, then run maand deploy again; it continues from here",
-  ];
+  const again = style.strong("maand deploy");
+  if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
+  const failed = jobsOf(event).filter(
+    (job) => troubled(job, event) && !event.blocked_jobs.some((one) => one.job === job),
+  );
+  return [`  next: mend ${inWords(failed)}, then ${again} goes on from here`];
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function inWords(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? "what failed";
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

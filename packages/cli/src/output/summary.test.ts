@@ -1,0 +1,123 @@
+import { type AllocationResult, type Summary, summaryRecord } from "@maand/core";
+import { describe, expect, it } from "vitest";
+import { styleFor } from "./style.ts";
+import { summaryLines } from "./summary.ts";
+import { wrapped } from "./wrap.ts";
+
+const style = styleFor({}, {}, true);
+
+function said(summary: Partial<Summary>): string {
+  const whole: Summary = { outcome: "failed", allocations: [], failures: [], blocked: [], warnings: [], ...summary };
+  const event = { ...summaryRecord(whole), seq: 1, at: "", run: "r", type: "run.finished" as const, duration_ms: 1500 };
+  return summaryLines(event, style).join("\n");
+}
+
+function result(job: string, last: number, more: Partial<AllocationResult> = {}): AllocationResult {
+  return { job, host: `10.0.0.${last}`, action: "restart", outcome: "ok", promoted: true, ...more };
+}
+
+describe("the end of a deploy", () => {
+  it("says in a line what happened to a job that is well, and nothing of what was left as it is", () => {
+    const allocations = [1, 2, 3].map((last) => result("api", last));
+    const unchanged = result("db", 1, { action: "skip", outcome: "skipped" });
+    expect(said({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
+      "\n  api: restarted on 3 workers\ndeploy done: 3 promoted, 1 unchanged in 1.5s",
+    );
+    expect(said({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
+  });
+
+  it("says what failed alike once, with the last lines, what was not begun, and what to type", () => {
+    const failed = (last: number) =>
+      result("api", last, {
+        outcome: "failed",
+        promoted: false,
+        message: `make restart of api on 10.0.0.${last} failed with exit code 2`,
+        output: ["one", "two", "three", "four"],
+      });
+    const left = result("api", 4, { outcome: "blocked", promoted: false });
+    const job = {
+      job: "api",
+      code: "COMMAND_FAILED",
+      message: `batch 1 of 2 of api failed: ${failed(2).message}`,
+    } as const;
+    expect(said({ allocations: [result("api", 1), failed(2), failed(3), left], failures: [job] })).toBe(
+      [
+        "",
+        "  api:",
+        "    restarted on 1 worker",
+        "    restart failed on 10.0.0.2, 10.0.0.3: make restart of api failed with exit code 2",
+        "      | two",
+        "      | three",
+        "      | four",
+        "    not begun on 10.0.0.4: an earlier batch failed",
+        "deploy failed: 1 promoted, 0 unchanged, 2 failed, 1 left in 1.5s",
+        "  next: mend api, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("tells a job that is not healthy from one that did not restart, and says why once", () => {
+    const sick = (last: number) =>
+      result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
+    expect(said({ allocations: [sick(1), sick(2)] })).toContain(
+      "\n  web: restarted on 10.0.0.1, 10.0.0.2, not healthy: web is not healthy: 10.0.0.1 says no\n",
+    );
+  });
+
+  it("names the job that another one waits for, after what failed by itself", () => {
+    const allocations = [
+      result("api", 1, { outcome: "blocked", promoted: false }),
+      result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
+    ];
+    expect(said({ allocations, blocked: [{ job: "api", by: "db" }] })).toBe(
+      [
+        "",
+        "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
+        "  api: not begun: it needs db, which failed",
+        "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 left in 1.5s",
+        "  next: mend db, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("says what failed for a whole job besides, such as a hook after its rollout, with its last lines", () => {
+    const failures = [
+      {
+        job: "api",
+        code: "HOOK_FAILED",
+        message: "post_deploy failed",
+        hint: "mend it",
+        output: ["Traceback"],
+      } as const,
+    ];
+    expect(said({ allocations: [result("api", 1)], failures })).toContain(
+      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: mend it\n",
+    );
+  });
+
+  it("names some of many workers", () => {
+    const allocations = [...Array(9).keys()].map((last) =>
+      result("api", last, { outcome: "blocked", promoted: false }),
+    );
+    expect(said({ allocations })).toContain(
+      "not begun on 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more workers",
+    );
+  });
+});
+
+describe("lines on a screen", () => {
+  it("are broken between words, and what goes on stands further in", () => {
+    expect(wrapped(["    restart failed on 10.0.0.1: make restart of api failed"], 42)).toEqual([
+      "    restart failed on 10.0.0.1: make",
+      "      restart of api failed",
+    ]);
+  });
+  it("stay as they are in a file, and where a word alone is too long", () => {
+    const long = `  ${"x".repeat(90)}`;
+    expect([wrapped([`${long} y`], undefined), wrapped([long], 80)]).toEqual([[`${long} y`], [long]]);
+  });
+  it("are measured without their colours", () => {
+    const line = `\u001b[31m${"x".repeat(39)}\u001b[39m`;
+    expect(wrapped([line], 40)).toEqual([line]);
+  });
+});

@@ -1,0 +1,35 @@
+/** A terminal's colours, which take no room. */
+const PAINT = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+/** Narrower screens are left to break lines as they do. */
+const NARROWEST = 40;
+
+/**
+ * Breaks lines between words so that they fit a screen; what goes on stands two columns further in than its line began.
+ * Without a width, as in a file, lines stay as they are.
+ */
+export function wrapped(lines: readonly string[], columns: number | undefined): string[] {
+  if (columns === undefined || columns < NARROWEST) return [...lines];
+  return lines.flatMap((line) => broken(line, columns));
+}
+
+function broken(line: string, columns: number): string[] {
+  if (widthOf(line) <= columns) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  const found: string[] = [];
+  let now = indent;
+  let filled = false;
+  for (const word of line.slice(indent.length).split(/(?<=\S) (?=\S)/)) {
+    const next = filled ? `${now} ${word}` : `${now}${word}`;
+    if (filled && widthOf(next) > columns) {
+      found.push(now);
+      now = `${indent}  ${word}`;
+    } else now = next;
+    filled = true;
+  }
+  return [...found, now];
+}
+
+function widthOf(text: string): number {
+  return text.replace(PAINT, "").length;
+}
