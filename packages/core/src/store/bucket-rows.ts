@@ -72,7 +72,7 @@ export class DeliveryRows {
 
   /** Something went wrong there: what is known of its tools may be what is wrong. */
   distrust(host: string): void {
-    this.#db.run("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
+    this.#db.later("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
   }
 
   forget(host: string): void {

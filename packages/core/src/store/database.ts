@@ -14,6 +14,8 @@ export class StoreDatabase {
   readonly #db: Database;
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
+  readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
+  #soon: NodeJS.Immediate | undefined;
 
   private constructor(db: Database, file: string) {
     this.#db = db;
@@ -35,10 +37,12 @@ export class StoreDatabase {
   }
 
   all(sql: string, ...values: readonly unknown[]): Row[] {
+    this.#catchUp();
     return guarded(this.#file, () => this.#prepare(sql).all(...values));
   }
 
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
+    this.#catchUp();
     return guarded(this.#file, () => {
       return this.#prepare(sql).get(...values);
     });
@@ -46,16 +50,57 @@ export class StoreDatabase {
 
   /** Runs a statement that writes; answers the id of the row it put in. */
   run(sql: string, ...values: readonly unknown[]): number {
+    this.#catchUp();
     return guarded(this.#file, () => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+  }
+
+  /**
+   * Runs a statement that writes, very soon and together with others: before anything else is asked of the store, and
+   * no later than this turn of the event loop. For what may be lost with the process, since each turn's first write
+   * waits for the disk.
+   */
+  later(sql: string, ...values: readonly unknown[]): void {
+    if (this.#db.inTransaction) {
+      this.run(sql, ...values);
+      return;
+    }
+    this.#later.push({ sql, values });
+    this.#soon ??= setImmediate(() => this.#catchUpOrWait());
   }
 
   /** Does `work` as one transaction: all of it is stored, or nothing. */
   transaction<T>(work: () => T): T {
-    return guarded(this.#file, () => (this.#db.inTransaction ? work() : this.#db.transaction(work).immediate()));
+    if (this.#db.inTransaction) return guarded(this.#file, work);
+    const queued = this.#later.length;
+    const all = this.#db.transaction(() => {
+      for (const { sql, values } of this.#later) this.#prepare(sql).run(...values);
+      return work();
+    });
+    const result = guarded(this.#file, () => all.immediate());
+    this.#later.splice(0, queued);
+    return result;
   }
 
   close(): void {
-    this.#db.close();
+    try {
+      this.#catchUp();
+    } finally {
+      this.#db.close();
+    }
+  }
+
+  /** Writes what was put off. */
+  #catchUp(): void {
+    clearImmediate(this.#soon);
+    this.#soon = undefined;
+    if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
+  }
+
+  /** What cannot be written now stays queued, and is the error of who asks next. */
+  #catchUpOrWait(): void {
+    try {
+      this.#catchUp();
+    } catch {}
   }
 
   #prepare(sql: string): Statement<unknown[], Row> {

@@ -70,9 +70,9 @@ export class Journal {
     );
   }
 
-  /** Writes what came of it. */
+  /** Writes what came of it, soon: a row without a result is in doubt, which is never wrong. */
   conclude(step: number, outcome: Outcome, at: string): void {
-    this.#db.run("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);
+    this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);
   }
 
   /** Closes all lifecycle rows of an allocation: what they did is accounted for. */

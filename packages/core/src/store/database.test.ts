@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StoreDatabase } from "./database.ts";
+
+let directory: string;
+let file: string;
+let db: StoreDatabase;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "maand-database-"));
+  file = join(directory, "maand.db");
+  db = StoreDatabase.open(file, { create: true });
+});
+
+afterEach(() => {
+  db.close();
+  rmSync(directory, { recursive: true });
+});
+
+const mark = (job: string) => db.later("INSERT INTO pending_after (job) VALUES (?)", job);
+const marked = () => db.all("SELECT job FROM pending_after ORDER BY job").map((row) => row.job);
+
+/** What another process sees. */
+function stored(): unknown[] {
+  const other = new Sqlite(file, { readonly: true });
+  const rows = other.prepare("SELECT job FROM pending_after ORDER BY job").pluck().all();
+  other.close();
+  return rows;
+}
+
+describe("what is written later", () => {
+  it("is there for whoever asks next, in the order it was said", () => {
+    mark("a");
+    db.later("UPDATE pending_after SET job = 'b' WHERE job = 'a'");
+    expect(marked()).toEqual(["b"]);
+  });
+
+  it("is on disk when the turn is over, or the database is closed", async () => {
+    mark("a");
+    expect(stored()).toEqual([]);
+    await turn();
+    expect(stored()).toEqual(["a"]);
+    mark("b");
+    db.close();
+    expect(stored()).toEqual(["a", "b"]);
+    db = StoreDatabase.open(file);
+  });
+
+  it("goes with the next transaction, and survives its failure", () => {
+    mark("a");
+    const fails = () =>
+      db.transaction(() => {
+        db.run("INSERT INTO pending_after (job) VALUES ('b')");
+        throw new RangeError("no");
+      });
+    expect(fails).toThrow("no");
+    expect(marked()).toEqual(["a"]);
+  });
+
+  it("inside a transaction is part of it", () => {
+    const fails = () =>
+      db.transaction(() => {
+        mark("a");
+        throw new RangeError("no");
+      });
+    expect(fails).toThrow("no");
+    expect(marked()).toEqual([]);
+  });
+
+  it("that cannot be written is the error of who asks next, not of the process", async () => {
+    db.later("INSERT INTO pending_after (job) VALUES (NULL)");
+    await turn();
+    expect(() => marked()).toThrow(expect.objectContaining({ code: "STORE_BROKEN" }));
+    db = StoreDatabase.open(file);
+  });
+});
