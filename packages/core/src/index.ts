@@ -49,7 +49,7 @@ export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts"
 export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { prepareBucket } from "./engine/prepare.ts";
-export { refuseUnknown } from "./engine/select.ts";
+export { refuseUnknown, selectWorkers } from "./engine/select.ts";
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -9,6 +9,6 @@ export { plainDecimal } from "./domain/units.ts";
 export { type Deployment, deployments } from "./engine/inspect.ts";
 export { type CertificateView, certificates } from "./engine/inspect-certs.ts";
 export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
-export { refuseUnknown } from "./engine/select.ts";
+export { refuseUnknown, selectWorkers } from "./engine/select.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
 export { Store } from "./store/store.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { MaandEvent, OpenedMaand, Plugin } from "@maand/core";
-import { isMaandError } from "@maand/core/look";
+import { isMaandError, MaandError } from "@maand/core/look";
 import { type BaseContext, Command, Option } from "clipanion";
 import { exitOf, tellError } from "../output/error.ts";
 import { eventReader } from "../output/readers.ts";
@@ -93,15 +93,18 @@ function isExpected(cause: unknown): boolean {
   return cause instanceof Error && "syscall" in cause;
 }
 
-/** A list as it is typed: commas, repeated flags, blanks around names; each name once. */
+/**
+ * A list as it is typed: commas, repeated flags, blanks around names; each name once. Empty when nothing was typed. Throws
+ * USAGE for a list that was typed and names nobody: a filter never silently means "all" (decision 33).
+ */
 export function listOf(flags: readonly string[] | string | undefined): string[] {
   const words = typeof flags === "string" ? [flags] : (flags ?? []);
-  return [
-    ...new Set(
-      words
-        .flatMap((word) => word.split(","))
-        .map((word) => word.trim())
-        .filter((word) => word !== ""),
-    ),
-  ];
+  const names = words.flatMap((word) => word.split(",")).map((word) => word.trim());
+  const given = [...new Set(names.filter((name) => name !== ""))];
+  if (words.length === 0 || given.length > 0) return given;
+  throw new MaandError({
+    code: "USAGE",
+    message: `the list "${words.join(" ")}" is empty`,
+    hint: "name something in it, or leave the flag out",
+  });
 }

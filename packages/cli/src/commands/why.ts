@@ -1,4 +1,4 @@
-import { MaandError, type Plan, planDeploy, refuseUnknown } from "@maand/core";
+import { MaandError, type Plan, planDeploy, refuseUnknown, selectWorkers } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "./command.ts";
 
@@ -38,7 +38,7 @@ export class WhyCommand extends MaandCommand {
   worker = Option.String({ required: false, name: "worker" });
 
   override async work(): Promise<number> {
-    const answers = await this.withMaand(async (maand) => {
+    const asked = await this.withMaand(async (maand) => {
       const catalog = maand.store.catalog.read();
       refuseUnknown(
         "job",
@@ -46,16 +46,12 @@ export class WhyCommand extends MaandCommand {
         [this.job],
         [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
       );
-      if (this.worker !== undefined)
-        refuseUnknown(
-          "worker",
-          "worker",
-          [this.worker],
-          [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host),
-        );
-      return answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), this.job);
+      const workers = [...catalog.workers, ...catalog.removedWorkers];
+      const chosen = selectWorkers(workers, "worker", this.worker === undefined ? [] : [this.worker]);
+      const hosts = chosen.map(({ worker: { host } }) => host);
+      const all = answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), this.job);
+      return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
-    const asked = answers.filter(({ worker_ip }) => this.worker === undefined || worker_ip === this.worker);
     if (this.json) this.sayJson(asked);
     else if (asked.length === 0)
       this.say(

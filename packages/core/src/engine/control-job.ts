@@ -19,8 +19,8 @@ export interface JobControl {
   readonly jobs: readonly string[];
   /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
   readonly target: string;
-  /** Hosts; empty means all active allocations. */
-  readonly hosts: readonly string[];
+  /** Workers as they are typed: hosts, hostnames, labels, zones; empty means all active allocations. */
+  readonly workers: readonly string[];
   /** Ask the job's health after each batch, waiting for it. */
   readonly healthCheck: boolean;
 }
@@ -89,7 +89,7 @@ function choose(
   );
   return source.catalog.jobs
     .filter((job) => control.jobs.includes(job.name))
-    .map((job) => ({ job, allocations: selectAllocations(source, job, control.hosts) }));
+    .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers) }));
 }
 
 async function controlOne(

@@ -1,3 +1,4 @@
+import { type Choosable, type Chosen, chooseWorkers } from "../domain/choose-workers.ts";
 import type { Allocation, Job } from "../domain/job.ts";
 import { didYouMean } from "../domain/names.ts";
 import { error, type Problem } from "../domain/problem.ts";
@@ -21,50 +22,77 @@ export function refuseUnknown(
   );
 }
 
-/** A job's active allocations, or those of them on the hosts named. A host that cannot be meant is refused, with the reason. */
+/**
+ * The workers a list on the command line means: hosts, hostnames, `label:web`, `zone:a`, in the order of the catalog. The
+ * one place where such a list is understood. Throws PROBLEMS with every word that means nobody.
+ */
+export function selectWorkers<T extends Choosable>(
+  workers: readonly T[],
+  flag: string,
+  words: readonly string[],
+): readonly Chosen<T>[] {
+  const { chosen, problems } = chooseWorkers(words, workers, flag);
+  if (problems.length > 0) throw problemsError(problems);
+  return chosen;
+}
+
+/**
+ * A job's active allocations, or those of them on the workers listed. A worker that is named itself and cannot be meant
+ * is refused, with the reason; of a label or zone those workers count on which the job is active.
+ */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,
   job: Job,
-  hosts: readonly string[],
+  words: readonly string[],
 ): Allocation[] {
-  refuseUnknown(
-    "worker",
-    "--allocations",
-    hosts,
-    run.catalog.workers.map((worker) => worker.host),
-  );
+  const chosen = selectWorkers(run.catalog.workers, FLAG, words);
   const all = run.allocationsOf.get(job.name) ?? [];
-  const problems = hosts.flatMap((host): Problem[] => {
-    const found = all.find((allocation) => allocation.host === host);
-    if (!found)
-      return [
-        error(
-          "not_allocated",
-          "--allocations",
-          `job ${job.name} is not allocated on ${host}`,
-          `maand cat allocations --jobs ${job.name} shows where it is`,
-        ),
-      ];
-    return found.disabled
-      ? [
-          error(
-            "disabled_allocation",
-            "--allocations",
-            `job ${job.name} is disabled on ${host}`,
-            "take it out of workspace/disabled.json, build and deploy",
-          ),
-        ]
-      : [];
-  });
+  const at = new Map(all.map((allocation) => [allocation.host, allocation]));
+  const problems = chosen
+    .filter(({ named }) => named)
+    .flatMap(({ worker: { host } }) => refusal(job, host, at.get(host)));
   if (problems.length > 0) throw problemsError(problems);
-  const active = all.filter(({ disabled, host }) => !disabled && (hosts.length === 0 || hosts.includes(host)));
+  const hosts = new Set(chosen.map(({ worker }) => worker.host));
+  const active = all.filter(({ disabled, host }) => !disabled && (words.length === 0 || hosts.has(host)));
   if (active.length > 0) return active;
-  throw problemsError([
+  throw problemsError([nobodyOf(job, words)]);
+}
+
+const FLAG = "--allocations";
+
+function refusal(job: Job, host: string, found: Allocation | undefined): Problem[] {
+  if (!found)
+    return [
+      error(
+        "not_allocated",
+        FLAG,
+        `job ${job.name} is not allocated on ${host}`,
+        `maand cat allocations --jobs ${job.name} shows where it is`,
+      ),
+    ];
+  if (!found.disabled) return [];
+  return [
     error(
-      "no_allocation",
-      `job ${job.name}`,
-      "has no active allocation",
-      "maand cat allocations shows where jobs are; maand why says why not",
+      "disabled_allocation",
+      FLAG,
+      `job ${job.name} is disabled on ${host}`,
+      "take it out of workspace/disabled.json, build and deploy",
     ),
-  ]);
+  ];
+}
+
+function nobodyOf(job: Job, words: readonly string[]): Problem {
+  if (words.length > 0)
+    return error(
+      "not_allocated",
+      FLAG,
+      `job ${job.name} has no active allocation on ${words.join(", ")}`,
+      `maand cat allocations --jobs ${job.name} shows where it is`,
+    );
+  return error(
+    "no_allocation",
+    `job ${job.name}`,
+    "has no active allocation",
+    "maand cat allocations shows where jobs are; maand why says why not",
+  );
 }

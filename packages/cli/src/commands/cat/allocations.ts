@@ -14,7 +14,7 @@ export class AllocationsCommand extends StoredCommand {
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
-  workers = Option.Array("--workers", [], { description: "Only these workers, comma-separated." });
+  workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
 
   override show(store: Store): number {
     const catalog = store.catalog.read();

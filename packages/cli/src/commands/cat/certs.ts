@@ -1,8 +1,8 @@
-import { type CertificateView, certificates, refuseUnknown } from "@maand/core/look";
+import { type CertificateView, certificates } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { table } from "../../output/table.ts";
-import { listOf, MaandCommand } from "../command.ts";
-import { passes } from "./filter.ts";
+import { MaandCommand } from "../command.ts";
+import { unitFilter } from "./filter.ts";
 
 /** `maand cat certs` (build.md 16). */
 export class CertsCommand extends MaandCommand {
@@ -17,18 +17,14 @@ export class CertsCommand extends MaandCommand {
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated; the CA is always shown." });
-  workers = Option.Array("--workers", [], { description: "Only these workers, comma-separated." });
+  workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
 
   override async work(): Promise<number> {
     return this.withMaand(async ({ store, settings }) => {
       const catalog = store.catalog.read();
-      const [jobs, workers] = [listOf(this.jobs), listOf(this.workers)];
-      const knownJobs = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
-      const knownWorkers = [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host);
-      refuseUnknown("job", "--jobs", jobs, knownJobs);
-      refuseUnknown("worker", "--workers", workers, knownWorkers);
+      const wanted = unitFilter(catalog, this);
       const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
-        ({ scope, job, worker }) => scope === "ca" || (passes(jobs, job ?? "") && passes(workers, worker ?? "")),
+        ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
       if (this.json) this.sayJson(rows.map(record));
       else this.say(table(COLUMNS, rows.map(record).map(row)));

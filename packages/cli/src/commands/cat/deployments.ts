@@ -17,7 +17,7 @@ export class DeploymentsCommand extends StoredCommand {
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
-  workers = Option.Array("--workers", [], { description: "Only these workers, comma-separated." });
+  workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   active = Option.Boolean("--active", false, { description: "Leave out disabled and removed allocations." });
 
   override show(store: Store): number {

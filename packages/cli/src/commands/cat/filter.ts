@@ -1,4 +1,4 @@
-import { refuseUnknown, type Store } from "@maand/core/look";
+import { refuseUnknown, type Store, selectWorkers } from "@maand/core/look";
 import { listOf } from "../command.ts";
 
 /** Whether a name passes a filter; an empty filter lets everything pass. */
@@ -13,17 +13,17 @@ interface Unit {
 }
 
 /**
- * What `--jobs` and `--workers` let pass. Names nobody has, or had before `gc`, are refused: a filter never silently means
- * "all" or "nothing" (decision 33).
+ * What `--jobs` and `--workers` let pass; workers may be hosts, hostnames, labels and zones. Names nobody has, or had before
+ * `gc`, are refused: a filter never silently means "all" or "nothing" (decision 33).
  */
 export function unitFilter(
   catalog: ReturnType<Store["catalog"]["read"]>,
   flags: { readonly jobs: readonly string[]; readonly workers: readonly string[] },
 ): (unit: Unit) => boolean {
-  const [jobs, workers] = [listOf(flags.jobs), listOf(flags.workers)];
+  const [jobs, words] = [listOf(flags.jobs), listOf(flags.workers)];
   const knownJobs = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
-  const knownWorkers = [...catalog.workers, ...catalog.removedWorkers].map(({ host }) => host);
   refuseUnknown("job", "--jobs", jobs, knownJobs);
-  refuseUnknown("worker", "--workers", workers, knownWorkers);
-  return ({ job, host }) => passes(jobs, job) && passes(workers, host);
+  const chosen = selectWorkers([...catalog.workers, ...catalog.removedWorkers], "--workers", words);
+  const hosts = chosen.map(({ worker }) => worker.host);
+  return ({ job, host }) => passes(jobs, job) && passes(hosts, host);
 }

@@ -6,7 +6,7 @@ import { listOf, MaandCommand } from "../command.ts";
 abstract class ControlCommand extends MaandCommand {
   job = Option.String({ required: true, name: "job" });
   allocations = Option.Array("--allocations", [], {
-    description: "Only on these workers, comma-separated; default: all active allocations.",
+    description: "Only on these workers: hosts, hostnames, label:x, zone:x; default: all active allocations.",
   });
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
     description: "Check the job's health after each batch.",
@@ -18,7 +18,7 @@ abstract class ControlCommand extends MaandCommand {
     const control = {
       jobs: listOf(this.job),
       target: this.targetName,
-      hosts: listOf(this.allocations),
+      workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
     const results = await this.withMaand(
