@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import { isAlive, processesIn, signalAll } from "./processes.ts";
+import { PROGRAMS_AT } from "./shutdown.ts";
 import { until } from "./until.ts";
 
 /** The mounts and processes of one worker, apart from this machine's. */
@@ -22,12 +23,20 @@ export interface Namespace {
 const OUTER = ["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child=KILL"];
 const HOLD = "sleep infinity & echo ready; wait";
 
-/** Opens a namespace whose `/opt/worker` is `directory`, or a file system in memory of `diskKb` KiB. */
-export async function openNamespace(directory: string, diskKb: number | undefined): Promise<Namespace> {
+/** Directories of this machine that a worker has in place of its own. */
+export interface Mounts {
+  readonly worker: string;
+  /** Programs found before all others: those that take a machine down must not be this machine's. */
+  readonly programs: string;
+}
+
+/** Opens a namespace whose `/opt/worker` is a directory, or a file system in memory of `diskKb` KiB. */
+export async function openNamespace({ worker, programs }: Mounts, diskKb: number | undefined): Promise<Namespace> {
   const mount = diskKb
     ? `mount -t tmpfs -o mode=0755,size=${diskKb}k tmpfs /opt/worker`
     : 'mount --bind "$1" /opt/worker';
-  const holder = spawn("setpriv", [...OUTER, "sh", "-c", `${mount} || exit 1; ${HOLD}`, "maand-fleet", directory], {
+  const script = `${mount} && mount --bind "$2" ${PROGRAMS_AT} || exit 1; ${HOLD}`;
+  const holder = spawn("setpriv", [...OUTER, "sh", "-c", script, "maand-fleet", worker, programs], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   await ready(holder);

@@ -4,6 +4,7 @@ import { type CommandResult, run } from "./command.ts";
 import { makeKey } from "./keys.ts";
 import { type Namespace, openNamespace } from "./namespace.ts";
 import { argumentsOf, isStopped, programOf, signalAll } from "./processes.ts";
+import { keep, type Reboot, type RebootOptions, writePrograms } from "./shutdown.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 import { until } from "./until.ts";
 
@@ -31,6 +32,7 @@ export class FleetWorker {
   #namespace: Namespace | undefined;
   #sshd: Sshd | undefined;
   #earlierLog: readonly string[] = [];
+  #keeper: Awaited<ReturnType<typeof keep>> | undefined;
 
   constructor(parts: WorkerParts) {
     this.host = parts.address;
@@ -58,10 +60,9 @@ export class FleetWorker {
     const { directory, authorizedKeys, diskKb } = this.#parts;
     await mkdir(`${directory}/worker`, { recursive: true });
     await writeFile(`${directory}/authorized_keys`, `${authorizedKeys}\n`);
-    const [key, namespace] = await Promise.all([
-      makeKey(`${directory}/host_key`),
-      openNamespace(`${directory}/worker`, diskKb),
-    ]);
+    await writePrograms(`${directory}/programs`);
+    const mounts = { worker: `${directory}/worker`, programs: `${directory}/programs` };
+    const [key, namespace] = await Promise.all([makeKey(`${directory}/host_key`), openNamespace(mounts, diskKb)]);
     this.hostKey = key.publicKey;
     this.#namespace = namespace;
     await this.start();
@@ -77,6 +78,13 @@ export class FleetWorker {
   /** The machine is switched off: its sshd, all sessions and everything that was started on it end. */
   async stop(): Promise<void> {
     await this.#kill(this.#space().processes());
+  }
+
+  /** From now on `shutdown`, `reboot` and the like switch it off, and its sshd comes back some time later. */
+  async reboots(options: RebootOptions): Promise<readonly Reboot[]> {
+    await this.#keeper?.end();
+    this.#keeper = await keep(`${this.#parts.directory}/programs`, options, this);
+    return this.#keeper.reboots;
   }
 
   /** The network is gone: its sshd and all sessions end, what jobs started goes on. */
@@ -177,6 +185,7 @@ export class FleetWorker {
 
   /** Ends everything on it. */
   async close(): Promise<void> {
+    await this.#keeper?.end();
     await this.#namespace?.close();
     this.#namespace = undefined;
   }

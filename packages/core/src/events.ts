@@ -85,6 +85,21 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  "script.planned": {
+    readonly workers: readonly string[];
+    readonly batches: number;
+    readonly concurrency: number;
+    readonly stops_when: string;
+  };
+  "script.started": { readonly worker: string; readonly script: string };
+  "script.finished": {
+    readonly worker: string;
+    readonly outcome: Outcome;
+    readonly exit: number | null;
+    readonly message: string | null;
+    readonly output: readonly string[];
+    readonly duration_ms: number;
+  };
   output: {
     readonly line: string;
     readonly stream: "stdout" | "stderr";

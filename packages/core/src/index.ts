@@ -49,6 +49,8 @@ export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts"
 export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./engine/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
 export { prepareBucket } from "./engine/prepare.ts";
+export { runCommand, type ScriptWish } from "./engine/run-command.ts";
+export type { ScriptResult } from "./engine/run-script.ts";
 export { refuseUnknown, selectWorkers } from "./engine/select.ts";
 export {
   ERROR_CODES,

@@ -21,10 +21,7 @@ export class HealthCheckCommand extends MaandCommand {
   verbose = Option.Boolean("--verbose", false, { description: "Show every check, not only failed ones." });
 
   override async work(): Promise<number> {
-    const report = await this.withMaand(
-      (maand) => healthCheck(maand, { jobs: listOf(this.jobs), wait: this.wait }),
-      this.json ? () => undefined : undefined,
-    );
+    const report = await this.withMaand((maand) => healthCheck(maand, { jobs: listOf(this.jobs), wait: this.wait }));
     if (this.json) this.sayJson(record(report));
     else for (const line of lines(report, this.verbose)) this.say(line);
     return isWell(report) ? 0 : 1;

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
   job: async () => (await import("./job/index.ts")).JOB_COMMANDS,
   health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
+  run_command: async () => [(await import("./run-command.ts")).RunCommandCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
   info: async () => [(await import("./info.ts")).InfoCommand],
   why: async () => [(await import("./why.ts")).WhyCommand],

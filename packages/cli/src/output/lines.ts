@@ -4,6 +4,8 @@ import { summaryLines } from "./summary.ts";
 import { duration, plural } from "./words.ts";
 import { wrapped } from "./wrap.ts";
 
+type Planned = Extract<MaandEvent, { type: "script.planned" }>;
+
 /** Makes the lines an event is worth on a screen or in a file; most events are worth none. */
 export function eventLines(
   style: Style,
@@ -18,6 +20,8 @@ export function eventLines(
 
 function quietLines(event: MaandEvent, style: Style): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style);
+  if (event.type === "script.finished" && event.outcome !== "ok")
+    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${line}`)];
   return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
 }
 
@@ -59,6 +63,12 @@ function lines(event: MaandEvent, style: Style): string[] {
       return [
         `${word(event.outcome === "passed" ? "ok" : "failed", style)} health of ${event.job} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
       ];
+    case "script.planned":
+      return event.workers.length < 2 ? [] : [plannedLine(event, style)];
+    case "script.finished":
+      return [
+        `${word(event.outcome, style)} ${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
+      ];
     case "output":
       return [
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${event.line}`,
@@ -68,6 +78,17 @@ function lines(event: MaandEvent, style: Style): string[] {
     default:
       return [];
   }
+}
+
+/** Counts come before anything is done to more than one (cli.md). */
+function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style): string {
+  const pace =
+    concurrency >= workers.length
+      ? "all at once"
+      : concurrency === 1
+        ? "one after another"
+        : `${concurrency} at a time`;
+  return `${style.strong(plural(workers.length, "worker"))}, ${pace}: ${workers.join(", ")}; stops when ${stops_when}`;
 }
 
 /** `api@10.0.0.1 `, `10.0.0.1 `, `api ` or nothing (deploy.md 8.2). */

@@ -32,6 +32,12 @@ function follow(waiting: Map<string, string>, event: MaandEvent): void {
     case "action.finished":
       waiting.delete(`${event.job}@${event.worker}`);
       break;
+    case "script.started":
+      waiting.set(`script ${event.worker}`, event.worker);
+      break;
+    case "script.finished":
+      waiting.delete(`script ${event.worker}`);
+      break;
     case "stage.started":
       waiting.set(`stage ${event.worker}`, `files to ${event.worker}`);
       break;

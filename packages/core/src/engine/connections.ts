@@ -24,9 +24,9 @@ export class Connections {
     this.#known = known;
   }
 
-  /** The connection to a worker, as it is. */
-  connect(worker: Worker): Promise<Remote> {
-    return once(this.#open, worker.host, () => this.#connect(worker));
+  /** The connection to a worker, as it is. Whoever waits for it does not `tell` of each attempt that failed. */
+  connect(worker: Worker, { tell = true }: { readonly tell?: boolean } = {}): Promise<Remote> {
+    return once(this.#open, worker.host, () => this.#connect(worker, tell));
   }
 
   /** The connection to a worker that has everything it needs. Throws WORKER_LACKS naming what it has not. */
@@ -43,10 +43,14 @@ export class Connections {
     });
   }
 
-  /** Lets a worker that failed be tried anew: only for those who wait for it. */
+  /** Lets a worker that failed, or whose connection is lost, be tried anew: only for those who wait for it. */
   forget(host: string): void {
     this.#open.delete(host);
     this.#ready.delete(host);
+    for (const remote of this.#remotes.filter((known) => known.host === host)) {
+      this.#remotes.splice(this.#remotes.indexOf(remote), 1);
+      remote.close().catch(() => undefined);
+    }
   }
 
   /** The tools a worker that is ready has, in one text. */
@@ -54,7 +58,7 @@ export class Connections {
     return this.#tools.get(host);
   }
 
-  /** Whether a worker was reached in this run. */
+  /** Whether a worker was reached in this run, and not forgotten since. */
   reached(host: string): boolean {
     return this.#remotes.some((remote) => remote.host === host);
   }
@@ -64,7 +68,7 @@ export class Connections {
     await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
   }
 
-  async #connect(worker: Worker): Promise<Remote> {
+  async #connect(worker: Worker, tell: boolean): Promise<Remote> {
     const { hooks, now, signal } = this.#frame.maand;
     const began = now().getTime();
     try {
@@ -81,7 +85,7 @@ export class Connections {
       });
       return remote;
     } catch (cause) {
-      this.#tellFailed(worker, cause);
+      if (tell) this.#tellFailed(worker, cause);
       throw cause;
     }
   }
@@ -118,7 +122,7 @@ export class Connections {
 }
 
 /** Looks all tools up in one command; the names are its arguments, never part of its text. */
-async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
+export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
   if (tools.length === 0) return [];
   const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';
   const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], { asRoot: true });

@@ -8,9 +8,11 @@ import type { Outcome } from "../summary.ts";
 import { checkHealth } from "./check-health.ts";
 import { Connections } from "./connections.ts";
 import { lifecycleContext } from "./contexts-of.ts";
+import { knowSecrets } from "./know-secrets.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import { knownOf, lockBucket, memoryOf, workerOf } from "./run.ts";
+import { Said } from "./said.ts";
 import { refuseUnknown, selectAllocations } from "./select.ts";
 import { checkSync } from "./sync-check.ts";
 
@@ -54,6 +56,7 @@ export function resolveTarget(text: string): string {
 export async function controlJob(maand: Maand, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);
   const lock = target === "status" ? undefined : lockBucket(maand, `job ${target}`);
+  knowSecrets(maand);
   const frame = runFrame(maand, `job ${target}`);
   const connections = new Connections(frame);
   const source = { maand, frame, connections, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
@@ -100,7 +103,11 @@ async function controlOne(
   healthCheck: boolean,
 ): Promise<ControlResult[]> {
   const results: ControlResult[] = [];
-  for (const batch of inBatches(allocations, batchSize(job.maxConcurrentUpgrades, allocations.length, 1))) {
+  // status changes nothing: one that fails is no reason to hide the state of the others
+  const size = target === "status" ? allocations.length : batchSize(job.maxConcurrentUpgrades, allocations.length, 1);
+  const batches = inBatches(allocations, size);
+  tellBefore(source, job, allocations, target, batches.length);
+  for (const batch of batches) {
     if (source.maand.signal.aborted) break;
     const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
@@ -121,6 +128,19 @@ async function controlOne(
   ];
 }
 
+/** Counts come before anything is done to more than one (cli.md). */
+function tellBefore(
+  { frame }: Source,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+  batches: number,
+): void {
+  if (allocations.length < 2 || target === "status") return;
+  const stops_when = batches > 1 ? "a batch of it fails" : `${target} has run everywhere`;
+  frame.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
+}
+
 /** Why a job is not healthy after a batch; undefined when it is. */
 async function sickness(source: Source, job: Job): Promise<string | undefined> {
   const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
@@ -131,7 +151,7 @@ async function sickness(source: Source, job: Job): Promise<string | undefined> {
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
   const { frame, maand } = source;
   const began = maand.now().getTime();
-  const said = { stdout: "", stderr: "" };
+  const said = new Said(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
     const failed = cause === undefined ? undefined : asMaandError(cause);
@@ -151,7 +171,8 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
       job: job.name,
       exit,
       outcome,
-      ...said,
+      stdout: said.text("stdout"),
+      stderr: said.text("stderr"),
       durationMs,
       message: failed?.message ?? null,
     };
@@ -161,7 +182,7 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
     const remote = await source.connections.ready(workerOf(source, allocation.host));
     const base = lifecycleContext(source, job, allocation, remote);
     const log: TargetContext["log"] = (line, from) => {
-      said[from?.stream ?? "stdout"] += `${line}\n`;
+      said.push(line, from?.stream ?? "stdout");
       base.log(line, from);
     };
     frame.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { HealthResult } from "../contexts.ts";
-import type { Job } from "../domain/job.ts";
-import type { Worker } from "../domain/worker.ts";
-import { checkHealth } from "./check-health.ts";
+import type { Allocation, Job } from "../domain/job.ts";
+import { checkHealth, type HealthSource } from "./check-health.ts";
 import { Connections } from "./connections.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { asMaandError } from "./outcome.ts";
-import { knownOf, memoryOf } from "./run.ts";
+import { reach } from "./reach.ts";
+import { knownOf, memoryOf, type Run } from "./run.ts";
 import { refuseUnknown } from "./select.ts";
 
 /** What `maand health_check` found. */
@@ -21,21 +20,23 @@ export interface HealthReport {
   }[];
 }
 
-/** How often a worker is asked with `wait`, and the milliseconds between (deploy.md 5). */
+/** How often a worker is asked with `wait` (deploy.md 5). */
 const ATTEMPTS = 30;
-const RETRY_MS = 1_000;
 
 /** Jobs asked side by side. */
 const JOBS_AT_ONCE = 16;
+
+/** Which jobs are asked, all when none is named, and whether to wait until they are well. */
+export interface HealthWish {
+  readonly jobs: readonly string[];
+  readonly wait: boolean;
+}
 
 /**
  * Asks every worker the jobs are on whether it answers, and then the jobs (deploy.md 5). Nothing is changed, so no lock is
  * taken. Workers are connected, not only their port tried: a hung sshd does not pass.
  */
-export async function healthCheck(
-  maand: Maand,
-  wish: { readonly jobs: readonly string[]; readonly wait: boolean },
-): Promise<HealthReport> {
+export async function healthCheck(maand: Maand, wish: HealthWish): Promise<HealthReport> {
   const frame = runFrame(maand, "health_check");
   const connections = new Connections(frame);
   const source = { maand, frame, connections, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
@@ -46,54 +47,53 @@ export async function healthCheck(
     source.catalog.jobs.map((job) => job.name),
   );
   try {
-    const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
-    const wanted = new Set(jobs.flatMap((job) => activeOf(job).map(({ host }) => host)));
-    const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
-    const workers = await Promise.all(concerned.map((worker) => reach(worker)));
-    const side = pLimit(JOBS_AT_ONCE);
-    return maand.mask.conceal({ workers, jobs: await Promise.all(jobs.map((job) => side(() => one(job)))) });
+    return maand.mask.conceal(await askHealth(source, wish));
   } finally {
     await connections.close();
   }
-
-  /** Asks a worker; with `wait` again and again, as one that is just starting up will answer soon. */
-  async function reach(worker: Worker): Promise<HealthReport["workers"][number]> {
-    for (let attempt = 1; ; attempt += 1) {
-      const failure = await connections.connect(worker).then(
-        () => undefined,
-        (cause: unknown) => notOk(worker.host, cause),
-      );
-      if (!failure) return ok(worker.host);
-      if (!wish.wait || attempt === ATTEMPTS || maand.signal.aborted) return failure;
-      frame
-        .context({ worker: worker.host })
-        .log(`worker health check failed (attempt ${attempt}/${ATTEMPTS}), retrying`);
-      await sleep(RETRY_MS, undefined, { signal: maand.signal }).catch(() => undefined);
-      connections.forget(worker.host);
-    }
-  }
-
-  function activeOf(job: Job) {
-    return (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-  }
-
-  async function one(job: Job): Promise<HealthReport["jobs"][number]> {
-    const active = activeOf(job);
-    if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
-    const { outcome, results, cause } = await checkHealth(source, job, active, wish.wait);
-    const message = cause
-      ? asMaandError(cause).message
-      : outcome === "skipped"
-        ? "no health_check config or commands"
-        : "";
-    return { job: job.name, outcome, message, checks: results };
-  }
 }
 
-function ok(host: string) {
-  return { host, ok: true, message: "answers" };
+/** The same within a run that has its own connections. */
+export async function askHealth(source: AskedSource, wish: HealthWish): Promise<HealthReport> {
+  const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
+  const wanted = new Set(jobs.flatMap((job) => activeOf(source, job).map(({ host }) => host)));
+  const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
+  const patience = wish.wait ? { attempts: ATTEMPTS, say: retrying } : undefined;
+  const workers = await Promise.all(
+    concerned.map(async (worker) => {
+      const failure = await reach(source, worker, patience);
+      return { host: worker.host, ok: failure === undefined, message: failure?.message ?? "answers" };
+    }),
+  );
+  const side = pLimit(JOBS_AT_ONCE);
+  return { workers, jobs: await Promise.all(jobs.map((job) => side(() => askJob(source, job, wish.wait)))) };
 }
 
-function notOk(host: string, cause: unknown) {
-  return { host, ok: false, message: asMaandError(cause).message };
+type AskedSource = HealthSource & Pick<Run, "catalog">;
+
+function retrying(attempt: number, message: string): string {
+  return `worker health check failed (attempt ${attempt}/${ATTEMPTS}), retrying: ${message}`;
+}
+
+function activeOf({ allocationsOf }: AskedSource, job: Job): readonly Allocation[] {
+  return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+}
+
+async function askJob(source: AskedSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
+  const active = activeOf(source, job);
+  if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
+  const { outcome, results, cause } = await checkHealth(source, job, active, wait);
+  const message = cause
+    ? asMaandError(cause).message
+    : outcome === "skipped"
+      ? "no health_check config or commands"
+      : "";
+  return { job: job.name, outcome, message, checks: results };
+}
+
+/** Why a report is not well, in a sentence; undefined when all is. */
+export function sicknessOf({ workers, jobs }: HealthReport): string | undefined {
+  const worker = workers.find(({ ok }) => !ok);
+  if (worker) return worker.message;
+  return jobs.find(({ outcome }) => outcome === "failed")?.message;
 }

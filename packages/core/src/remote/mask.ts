@@ -7,7 +7,18 @@ const SHORTEST_LINE = 8;
 /** Lines of a key file are looked up as words; there may be thousands of them. */
 const LONG_WORD = 24;
 /** Fields of a record in which somebody says something. */
-const SPOKEN = new Set(["line", "message", "hint", "reason", "target", "output", "stdout", "stderr", "warnings"]);
+const SPOKEN = new Set([
+  "line",
+  "message",
+  "hint",
+  "reason",
+  "target",
+  "output",
+  "stdout",
+  "stderr",
+  "warnings",
+  "script",
+]);
 
 /**
  * Knows every secret that was read or written, and puts dots in its place wherever it shows up: in lines, messages and

@@ -21,10 +21,7 @@ abstract class ControlCommand extends MaandCommand {
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
-    const results = await this.withMaand(
-      (maand) => controlJob(maand, control),
-      this.json ? () => undefined : undefined,
-    );
+    const results = await this.withMaand((maand) => controlJob(maand, control));
     if (this.json) this.sayJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
     for (const { job, host, message } of results.filter(({ outcome }) => outcome === "skipped"))

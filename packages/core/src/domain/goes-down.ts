@@ -1,0 +1,103 @@
+/** What a script does to the machine it runs on, as far as its words say: it comes back, or it does not. */
+export type Descent = "restart" | "off";
+
+/**
+ * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff, halt, or systemctl
+ * or init with such a word, also behind sudo and the like, or in a shell's `-c` (decision 14). It reads words, not shell:
+ * what a variable or an alias stands for it does not know.
+ */
+export function goesDown(script: string): Descent | undefined {
+  const found = commandsOf(script).map(descent);
+  return found.includes("restart") ? "restart" : found.find((one) => one !== undefined);
+}
+
+const WORD =
+  /'([^']*)'|"((?:\\.|[^"\\])*)"|\\\n|\\([\s\S])|(#[^\n]*)|([\n;&|(){}`]|\$\()|([^\s;&|(){}`'"\\]+)|([^\S\n]+)/g;
+
+/** The simple commands of a script, each as its words; quoted text is part of its word, comments are left out. */
+function commandsOf(script: string): string[][] {
+  const commands: string[][] = [[]];
+  let word: string | undefined;
+  const endWord = () => {
+    if (word !== undefined) commands.at(-1)?.push(word);
+    word = undefined;
+  };
+  for (const [, single, double, escaped, comment, operator, plain] of script.matchAll(WORD)) {
+    if (operator !== undefined) {
+      endWord();
+      commands.push([]);
+    } else if (comment !== undefined) {
+      if (word !== undefined) word += comment;
+    } else {
+      const text = single ?? double?.replace(/\\(.)/g, "$1") ?? escaped ?? plain;
+      if (text === undefined) endWord();
+      else word = (word ?? "") + text;
+    }
+  }
+  endWord();
+  return commands;
+}
+
+/** Commands that run the command behind them; their flags, and values some of those take, are passed over. */
+const BEFORE = new Set([
+  "sudo",
+  "doas",
+  "exec",
+  "nohup",
+  "setsid",
+  "env",
+  "command",
+  "time",
+  "nice",
+  "ionice",
+  "timeout",
+]);
+const KEYWORDS = new Set(["if", "then", "else", "elif", "do", "while", "until", "!"]);
+const SHELLS = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh"]);
+const STATES: Readonly<Record<string, Descent>> = {
+  reboot: "restart",
+  kexec: "restart",
+  "soft-reboot": "restart",
+  poweroff: "off",
+  halt: "off",
+};
+
+function descent(words: readonly string[]): Descent | undefined {
+  const [program = "", ...rest] = words;
+  const name = program.slice(program.lastIndexOf("/") + 1);
+  if (/^[A-Za-z_]\w*=/.test(program) || KEYWORDS.has(program)) return descent(rest);
+  if (BEFORE.has(name)) return behind(rest);
+  if (SHELLS.has(name)) return ofShell(rest);
+  if (name === "systemctl") return STATES[rest.find((word) => !word.startsWith("-")) ?? ""];
+  if (name === "init" || name === "telinit") return rest[0] === "6" ? "restart" : rest[0] === "0" ? "off" : undefined;
+  if (name === "shutdown") return ofShutdown(rest);
+  return name === "reboot" || name === "poweroff" || name === "halt" ? ofReboot(name, rest) : undefined;
+}
+
+/** Which of a wrapper's words is the command is only known to it: each may be, from the first one that is no flag. */
+function behind(words: readonly string[]): Descent | undefined {
+  const first = words.findIndex((word) => !word.startsWith("-"));
+  if (first === -1) return undefined;
+  const found = descent(words.slice(first));
+  const flagged = first > 0 || /^\d/.test(words[first] ?? "");
+  return found ?? (flagged ? behind(words.slice(first + 1)) : undefined);
+}
+
+function ofShell(words: readonly string[]): Descent | undefined {
+  const at = words.findIndex((word) => /^-[a-z]*c$/.test(word));
+  return at === -1 ? undefined : goesDown(words[at + 1] ?? "");
+}
+
+function ofShutdown(words: readonly string[]): Descent | undefined {
+  const flags = words.filter((word) => word.startsWith("-"));
+  const has = (letter: string, long: string) =>
+    flags.some((flag) => flag === long || new RegExp(`^-[a-zA-Z]*${letter}`).test(flag));
+  if (has("c", "--cancel") || has("k", "--warn") || flags.includes("--help")) return undefined;
+  return has("r", "--reboot") ? "restart" : "off";
+}
+
+function ofReboot(name: "reboot" | "poweroff" | "halt", words: readonly string[]): Descent | undefined {
+  if (words.some((word) => ["--help", "-w", "--wtmp-only"].includes(word))) return undefined;
+  if (words.includes("--reboot")) return "restart";
+  return words.some((word) => ["-p", "--poweroff", "--halt"].includes(word)) ? "off" : STATES[name];
+}

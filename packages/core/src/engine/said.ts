@@ -1,0 +1,45 @@
+import type { OutputStream } from "../remote/remote.ts";
+
+/** Characters kept of each output of one command, when few commands run. */
+const MOST = 1024 * 1024;
+/** Characters kept of all outputs together. */
+const TOGETHER = 128 * 1024 * 1024;
+
+/** What a command said so far, line by line; of a long output the end is kept. Many commands share what may be kept. */
+export class Said {
+  readonly #most: number;
+  readonly #lines: Record<OutputStream, string[]> = { stdout: [], stderr: [] };
+  readonly #sizes: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
+
+  constructor(commands = 1) {
+    this.#most = Math.min(MOST, Math.floor(TOGETHER / 2 / Math.max(1, commands)));
+  }
+
+  push(line: string, stream: OutputStream): void {
+    const lines = this.#lines[stream];
+    lines.push(line);
+    this.#sizes[stream] += line.length + 1;
+    if (this.#sizes[stream] > 2 * this.#most) this.#forget(stream);
+  }
+
+  /** The end of an output: as it came, where somebody kept it, else of the lines. */
+  text(stream: OutputStream, whole?: string): string {
+    const text = whole ?? this.#lines[stream].map((line) => `${line}\n`).join("");
+    return text.slice(-this.#most);
+  }
+
+  /** The last lines, of errors if there were any, else of output. */
+  last(count: number): string[] {
+    return (this.#lines.stderr.length > 0 ? this.#lines.stderr : this.#lines.stdout).slice(-count);
+  }
+
+  /** Rarely, so that a long output costs no more than its length. */
+  #forget(stream: OutputStream): void {
+    const lines = this.#lines[stream];
+    let size = this.#sizes[stream];
+    let at = 0;
+    for (; size > this.#most && at < lines.length; at += 1) size -= (lines[at]?.length ?? 0) + 1;
+    this.#lines[stream] = lines.slice(at);
+    this.#sizes[stream] = size;
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Programs that take a machine down; on a fleet worker they ask its keeper to do it. */
+const PROGRAMS = ["shutdown", "reboot", "poweroff", "halt"];
+
+/** Where a fleet worker finds them, before those of this machine: first in sudo's path, and in sshd's. */
+export const PROGRAMS_AT = "/usr/local/sbin";
+
+/** One time a worker went down, and when it was back, in milliseconds of the clock of `performance`. */
+export interface Reboot {
+  /** What was typed: `shutdown -r now`. */
+  readonly command: string;
+  readonly downAt: number;
+  readonly upAt: number | undefined;
+}
+
+/** How a worker goes down. */
+export interface RebootOptions {
+  /** Milliseconds until its sshd is there again; undefined: it stays away until it is started by hand. */
+  readonly downMs: number | undefined;
+  /** Milliseconds from the answer of `shutdown` to the end of everything; default: it never answers, as it ends first. */
+  readonly answersMs?: number;
+}
+
+/** Writes the programs of a worker that nobody keeps: they refuse, since they must never reach this machine. */
+export async function writePrograms(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  await writePhrase(directory, "echo this fleet worker has no keeper >&2; exit 1");
+}
+
+/** Lets a worker go down and come back when it is told to. Answers the record; `end` gives up keeping. */
+export async function keep(
+  directory: string,
+  { downMs, answersMs }: RebootOptions,
+  worker: { stop(): Promise<void>; start(): Promise<void> },
+): Promise<{ readonly reboots: readonly Reboot[]; end(): Promise<void> }> {
+  const request = `${directory}/request`;
+  const reboots: Reboot[] = [];
+  let going = true;
+  const wait = answersMs === undefined ? "exec sleep 600" : "exit 0";
+  await writePhrase(
+    directory,
+    `echo "$(basename "$0") $*" > ${PROGRAMS_AT}/.new && mv ${PROGRAMS_AT}/.new ${PROGRAMS_AT}/request || exit 1; ${wait}`,
+  );
+  const kept = (async () => {
+    while (going) {
+      if (existsSync(request)) await goDown();
+      else await sleep(5);
+    }
+  })();
+  return {
+    reboots,
+    async end() {
+      going = false;
+      await kept;
+    },
+  };
+
+  async function goDown(): Promise<void> {
+    const command = readFileSync(request, "utf8").trim();
+    await rm(request);
+    await sleep(answersMs ?? 0);
+    await worker.stop();
+    const downAt = performance.now();
+    const at = reboots.push({ command, downAt, upAt: undefined }) - 1;
+    if (downMs === undefined) return;
+    await sleep(downMs);
+    reboots[at] = { command, downAt, upAt: performance.now() };
+    await worker.start();
+  }
+}
+
+async function writePhrase(directory: string, phrase: string): Promise<void> {
+  for (const program of PROGRAMS) {
+    await writeFile(`${directory}/${program}`, `#!/bin/sh\n${phrase}\n`);
+    await chmod(`${directory}/${program}`, 0o755);
+  }
+}
