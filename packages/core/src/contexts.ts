@@ -203,6 +203,11 @@ export interface StageContext extends WorkerContext {
   readonly sources: readonly string[];
   /** Names directly in a job's directory that belong to the job at runtime: never sent, never deleted. */
   readonly keep: readonly string[];
+  /**
+   * Patterns by job, as in `keep` of its manifest, of what the job makes itself in its directory: not deleted. They never
+   * keep a file of the tree from being brought. `keepExpression` turns a job's patterns into a regular expression.
+   */
+  readonly protect: ReadonlyMap<string, readonly string[]>;
   /** Milliseconds the whole sync may take. */
   readonly timeoutMs: number;
 }

@@ -9,6 +9,7 @@ export type { Catalog } from "./domain/catalog.ts";
 export { contentHash } from "./domain/digest.ts";
 export type * from "./domain/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/job.ts";
+export { keepExpression } from "./domain/keep.ts";
 export { isSecret, NAMESPACE } from "./domain/kv-names.ts";
 export { didYouMean, isName, nameRule } from "./domain/names.ts";
 export type {

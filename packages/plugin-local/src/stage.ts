@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isMaandError, MaandError, type StageContext } from "@maand/core";
+import { isMaandError, keepExpression, MaandError, type StageContext } from "@maand/core";
 import { placeDirectory, placeFile } from "./place.ts";
 import { type WantedFiles, wantedFiles } from "./sources.ts";
 
@@ -9,7 +9,7 @@ import { type WantedFiles, wantedFiles } from "./sources.ts";
  * what a job has no more is deleted, but for the names it keeps; other jobs are not looked at. Throws STAGE_FAILED.
  */
 export async function stageLocal(context: StageContext): Promise<void> {
-  const { remote, jobs, keep, signal, timeoutMs } = context;
+  const { remote, jobs, keep, protect, signal, timeoutMs } = context;
   const limit = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
   const place = { path: remote.root };
   const goesOn = (path: string) => {
@@ -28,7 +28,10 @@ export async function stageLocal(context: StageContext): Promise<void> {
       await placeFile(join(remote.root, path), file);
     }
     const known = new Set([...wanted.keys(), ...directories]);
-    for (const job of jobs) await prune({ root: remote.root, known, goesOn }, `jobs/${job}`, keep);
+    for (const job of jobs) {
+      const own = ownFiles(job, protect.get(job) ?? []);
+      await prune({ root: remote.root, known, goesOn, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
+    }
   } catch (cause) {
     throw isMaandError(cause) ? cause : failed(remote.host, place.path, cause);
   }
@@ -47,6 +50,14 @@ interface Pruning {
   /** Paths that stay. */
   readonly known: ReadonlySet<string>;
   goesOn(path: string): void;
+  /** What the job made itself and may keep; absent where it has nothing of that kind. */
+  own?(path: string): boolean;
+}
+
+function ownFiles(job: string, patterns: readonly string[]): Pruning["own"] {
+  if (patterns.length === 0) return undefined;
+  const expression = new RegExp(keepExpression(patterns), "s");
+  return (path) => expression.test(path.slice(`jobs/${job}/`.length));
 }
 
 async function prune(pruning: Pruning, below: string, keep: readonly string[]): Promise<void> {
@@ -54,9 +65,17 @@ async function prune(pruning: Pruning, below: string, keep: readonly string[]): 
     const path = `${below}/${entry.name}`;
     if (keep.includes(entry.name)) continue;
     pruning.goesOn(path);
-    if (!pruning.known.has(path)) await rm(join(pruning.root, path), { recursive: true, force: true });
-    else if (entry.isDirectory()) await prune(pruning, path, []);
+    const known = pruning.known.has(path);
+    if (!known && pruning.own?.(path) === true) continue;
+    if (entry.isDirectory() && (known || pruning.own)) await prune(pruning, path, []);
+    if (!known) await drop(join(pruning.root, path), pruning.own !== undefined);
   }
+}
+
+/** With something to keep, a directory goes only if nothing was kept in it. */
+async function drop(path: string, mayHoldSome: boolean): Promise<void> {
+  const held = mayHoldSome && (await readdir(path).catch(() => [])).length > 0;
+  if (!held) await rm(path, { recursive: true, force: true });
 }
 
 function cutOff({ remote, timeoutMs }: StageContext, late: boolean): MaandError {

@@ -1,4 +1,4 @@
-import { contentHash, fileMode, type StageContext } from "@maand/core";
+import { contentHash, fileMode, keepExpression, type StageContext } from "@maand/core";
 
 /** Bytes and files up to which trees are small, and the largest file that fits one request with room to spare. */
 const ROOM = 1024 * 1024;
@@ -10,6 +10,8 @@ export interface StageWish {
   readonly jobs: Readonly<Record<string, Readonly<Record<string, readonly [number, string]>>>>;
   readonly files: Readonly<Record<string, readonly [number, string]>>;
   readonly keep: readonly string[];
+  /** By job, a regular expression of what it made itself and may keep; only jobs that have some. */
+  readonly protect: Readonly<Record<string, string>>;
 }
 
 /** Trees small enough to be brought by a runner, and their contents by hash. */
@@ -19,7 +21,7 @@ export interface SmallTrees {
 }
 
 /** Undefined when the trees of a stage are many or large: then a program made for that does it better. */
-export function smallTrees({ trees, metadata, keep, read }: StageContext): SmallTrees | undefined {
+export function smallTrees({ trees, metadata, keep, protect, read }: StageContext): SmallTrees | undefined {
   const files = trees.flatMap((tree) => tree.files);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (files.length > FILES || bytes > ROOM || files.some(({ size }) => size > LARGEST)) return undefined;
@@ -34,6 +36,10 @@ export function smallTrees({ trees, metadata, keep, read }: StageContext): Small
       ]),
       files: byName(texts, ({ path, hash }) => [path, [0o644, hash] as const]),
       keep,
+      protect: byName(
+        [...protect].filter(([, patterns]) => patterns.length > 0),
+        ([job, patterns]) => [job, keepExpression(patterns)],
+      ),
     },
     content(hash) {
       const file = byHash.get(hash);

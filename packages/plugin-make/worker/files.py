@@ -44,6 +44,7 @@ class Delivery:
     def __init__(self, asked, number):
         self.keep = [asked_name(name) for name in asked["keep"]]
         self.jobs = [asked_name(job) for job in asked["jobs"]]
+        self.protect = {job: expression(text) for job, text in asked["protect"].items()}
         trees = [("jobs/" + job + "/", asked["jobs"][job]) for job in self.jobs]
         self.wanted = {  # mode and hash by path
             below + asked_path(path): (int(mode), text_of({"hash": name}, "hash"))
@@ -95,22 +96,33 @@ class Delivery:
         for path in self.modes:
             os.chmod(os.path.join(ROOT, path), self.wanted[path][0])
         for job in self.jobs:
-            self.prune("jobs/" + job, self.keep)
+            self.prune("jobs/" + job, self.keep, len("jobs/" + job + "/"), self.protect.get(job))
 
-    def prune(self, below, keep):
-        """Deletes what is in no tree; names a job keeps for itself are not looked at."""
+    def prune(self, below, keep, start, own):
+        """Deletes what is in no tree; names a job keeps for itself are not looked at, and what it made itself may stay."""
         for name in os.listdir(os.path.join(ROOT, below)):
             path = below + "/" + name
             if name in keep or path in self.wanted:
                 continue
-            if path in self.directories:
-                self.prune(path, ())
-            else:
-                remove(os.path.join(ROOT, path))
+            known = path in self.directories
+            at = os.path.join(ROOT, path)
+            if own and not known and own(path[start:]):
+                continue
+            if known or (own and is_directory(at)):
+                self.prune(path, (), start, own)
+            if not known and not (own and is_directory(at) and os.listdir(at)):
+                remove(at)
 
     def clear(self):
         if is_directory(self.beside):
             remove(self.beside)
+
+
+def expression(text):
+    """What tells the files a job made itself, by their path below its directory; re is only loaded where some has any."""
+    import re
+
+    return re.compile(text_of({"protect": text}, "protect"), re.DOTALL).match
 
 
 def asked_name(name):

@@ -5,6 +5,7 @@ const sync = {
   sources: ["/t/one", "/t/two/"],
   jobs: ["api"],
   keep: [],
+  protect: new Map(),
   timeoutMs: 1_500,
   root: "/opt/w/b",
   compress: false,

@@ -3,7 +3,7 @@ import { RSH } from "./carrier.ts";
 import { filterRules } from "./filters.ts";
 
 /** What the arguments depend on. */
-export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "timeoutMs"> {
+export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "protect" | "timeoutMs"> {
   /** Directory on the worker. */
   readonly root: string;
   readonly compress: boolean;
@@ -15,7 +15,7 @@ export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "
  * whole. Modes come from the tree, directories are 0755, the owner is whoever receives. All of it is read before
  * anything is sent (`--no-inc-recursive`), as merging several sources needs. `--secluded-args`: no shell sees a name.
  */
-export function rsyncArguments({ sources, jobs, keep, timeoutMs, root, compress }: Sync): string[] {
+export function rsyncArguments({ sources, jobs, keep, protect, timeoutMs, root, compress }: Sync): string[] {
   return [
     "--recursive",
     "--no-inc-recursive",
@@ -30,7 +30,7 @@ export function rsyncArguments({ sources, jobs, keep, timeoutMs, root, compress 
     "--protect-args",
     ...(compress ? ["--compress"] : []),
     `--timeout=${Math.max(1, Math.ceil(timeoutMs / 1000))}`,
-    ...filterRules({ jobs, keep }).map((rule) => `--filter=${rule}`),
+    ...filterRules({ jobs, keep, protect }).map((rule) => `--filter=${rule}`),
     `--rsh=${RSH}`,
     ...sources.map((source) => `${source.replace(/\/+$/, "")}/`),
     `worker:${root}/`,

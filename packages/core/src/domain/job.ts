@@ -51,6 +51,8 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
+  /** Patterns of files it makes itself in its directory, which no sync may delete (D38); default: none. */
+  readonly keep?: readonly string[];
   /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket (decision 13). */
   readonly timeoutSeconds?: number;
   /** Port numbers by name, assigned ones included. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { CommandSchema } from "./command-schema.ts";
 import { GLOB_PATTERN, isGlob } from "./glob.ts";
+import { isKeepPattern, KEEP_PATTERN } from "./keep.ts";
 import { namePattern, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
 import { looksLike, told } from "./told.ts";
@@ -32,6 +33,8 @@ const batchSize = v.union(
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
+
+const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
 
 const ENTRIES = {
   $schema: told(v.string(), "Where an editor finds this schema; maand does not read it."),
@@ -80,6 +83,17 @@ const ENTRIES = {
     ),
     "With restart_policy reload: a changed file that matches makes it a restart.",
     { examples: [["Makefile", "conf/**"]] },
+  ),
+  keep: told(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(isKeepPattern, ({ input }) => said(`${shown(input)} cannot be kept`, KEEP_HINT)),
+        looksLike(KEEP_PATTERN, KEEP_HINT),
+      ),
+    ),
+    "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
+    { examples: [["*.pid", "run/"]] },
   ),
   timeout_seconds: told(
     v.pipe(v.number(), v.minValue(1)),

@@ -17,6 +17,7 @@ export type Manifest = Pick<
   | "maxConcurrentStarts"
   | "maxConcurrentUpgrades"
   | "minAllocationsCount"
+  | "keep"
   | "timeoutSeconds"
   | "memory"
   | "cpu"
@@ -73,6 +74,7 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     maxConcurrentStarts: sizeOf(written.max_concurrent_starts, D.max_concurrent_starts),
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
+    ...(written.keep === undefined ? {} : { keep: written.keep }),
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),
     memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
     cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),

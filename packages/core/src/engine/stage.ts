@@ -130,6 +130,7 @@ export class Stager {
         return sources;
       },
       keep: RUNTIME_NAMES,
+      protect: new Map(entries.map(({ job }) => [job, this.#run.jobs.get(job)?.keep ?? []])),
       timeoutMs: maand.settings.timeouts.commandMs,
     });
   }

@@ -49,6 +49,7 @@ export function stageContext(over: Partial<StageContext> = {}): StageContext & H
     sources: [],
     jobs: over.trees?.map(({ job }) => job) ?? [],
     keep: ["data", "logs", "bin"],
+    protect: new Map(),
     timeoutMs: 60_000,
     ...over,
   };
