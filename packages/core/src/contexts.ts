@@ -48,7 +48,7 @@ export interface WaveContext extends RunContext {
       readonly job: Job;
       /** Allocations that are not left as they are; `sync` brings files and runs nothing. */
       readonly allocations: readonly {
-        readonly host: string;
+        readonly worker: Worker;
         readonly action: PlannedAction;
         readonly currentVersion: string;
       }[];
@@ -91,6 +91,8 @@ export interface ValidateContext {
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
+  /** The plugin that starts and stops a job, as a claim of its manifest says; undefined when no plugin claims that. */
+  runBy(job: Job): string | undefined;
   readonly report: Report;
 }
 

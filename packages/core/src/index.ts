@@ -70,9 +70,12 @@ export { type PluginList, pluginList } from "./plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-with-options.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
+export { PidLine } from "./remote/pid-line.ts";
+export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
+export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { Store } from "./store/store.ts";
 export {

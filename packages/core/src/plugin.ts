@@ -9,6 +9,8 @@ export interface Claim {
   readonly description: string;
   /** Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). */
   readonly schema: StandardSchemaV1;
+  /** Jobs with this key are started and stopped by this plugin; nobody asks a Makefile of them. Default false. */
+  readonly lifecycle?: boolean;
   /** The same as JSON Schema, for `maand schema manifest`. */
   readonly jsonSchema?: () => Record<string, unknown>;
 }

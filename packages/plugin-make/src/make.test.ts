@@ -186,6 +186,12 @@ describe("a job", () => {
     ]);
   });
 
+  it("that another plugin runs needs none", async () => {
+    const context = validateContext({ jobs: [aJob({ files: [] })], runBy: () => "systemd" });
+    await hooksWith().validate.promise(context);
+    expect(context.problems).toEqual([]);
+  });
+
   it("is told how to spell it", async () => {
     expect(await problemsOf("makefile")).toMatchObject([{ hint: "rename makefile to Makefile" }]);
   });

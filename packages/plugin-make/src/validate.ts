@@ -1,8 +1,12 @@
 import { error, type Job, type Problem, type ValidateContext } from "@maand/core";
 
-/** Every job needs a Makefile, also one whose rollout a command takes over: `maand job` and stopping use it. */
-export function validateMakefiles({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
-  for (const job of jobs) if (!has(job, "Makefile") && !has(job, "Makefile.tpl")) report(missing(job));
+/**
+ * Every job needs a Makefile, also one whose rollout a command takes over: `maand job` and stopping use it. Only one that
+ * another plugin runs does without.
+ */
+export function validateMakefiles({ jobs, runBy, report }: Pick<ValidateContext, "jobs" | "runBy" | "report">): void {
+  for (const job of jobs)
+    if (runBy(job) === undefined && !has(job, "Makefile") && !has(job, "Makefile.tpl")) report(missing(job));
 }
 
 function missing(job: Job): Problem {

@@ -1,15 +1,4 @@
-import { type Argv, type ExecOptions, reveal, Secret, shellLine } from "@maand/core";
-import { PID_WORD } from "./pid-line.ts";
-
-/** How a command is wrapped on its way to the worker. */
-export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
-  /** Run through `sudo -n`. */
-  readonly sudo: boolean;
-  /** Seconds after which `timeout` ends it over there, and seconds until it kills what is left. */
-  readonly limit?: { readonly seconds: number; readonly killAfter: number };
-  /** Say the process id first, as a line of errors, so that the command can be ended from outside. */
-  readonly announce?: boolean;
-}
+import { type Argv, shellLine, type Wrapping, wrapCommand } from "@maand/core";
 
 /** A command as ssh carries it. */
 export interface WireCommand {
@@ -19,51 +8,8 @@ export interface WireCommand {
   readonly preface: string;
 }
 
-/**
- * The line for a command: `sudo -n -- sh -c <prelude> sh <argv>`, with only as much of it as is needed.
- * ssh servers accept no environment and sudo drops it, so variables go behind sudo; a directory is entered there too,
- * because the user who logs in may not be allowed into it. Values of secret variables do not stand in the line, where
- * `ps` on the worker would show them: the prelude reads them from its input. A secret **argument** cannot be hidden so.
- */
-export function wireCommand(argv: Argv, { env = {}, cwd, sudo, limit, announce = false }: Wrapping): WireCommand {
-  const variables = Object.entries(env);
-  for (const [name] of variables) checkName(name);
-  const secrets = variables.filter((entry): entry is [string, Secret] => entry[1] instanceof Secret);
-  const plain = variables.filter(([, value]) => !(value instanceof Secret));
-  const words = [
-    ...(sudo ? ["sudo", "-n", "--"] : []),
-    ...prelude(
-      cwd,
-      secrets.map(([name]) => name),
-      announce,
-    ),
-    ...(plain.length > 0 ? ["env", ...plain.map(([name, value]) => `${name}=${reveal(value)}`)] : []),
-    ...(limit ? ["timeout", "-k", `${limit.killAfter}`, `${limit.seconds}`] : []),
-    ...argv,
-  ];
-  return { line: `exec ${shellLine(words)}`, preface: secrets.map(([, value]) => `${escaped(value)}\n`).join("") };
-}
-
-/** `read` takes one byte at a time from a pipe, so the command finds its own input untouched behind the secrets. */
-const READ = `IFS= read -r maand_l && maand_v=$(printf "%b." "$maand_l") && export "$maand_n=\${maand_v%.}" || exit 1`;
-
-function prelude(cwd: string | undefined, secretNames: readonly string[], announce: boolean): string[] {
-  const steps = [
-    ...(announce ? [`echo ${PID_WORD} $$ >&2`] : []),
-    ...(secretNames.length > 0
-      ? [`for maand_n in ${secretNames.join(" ")}; do ${READ}; done; unset maand_n maand_l maand_v`]
-      : []),
-    ...(cwd === undefined ? [] : ['cd -- "$1" || exit 1; shift']),
-  ];
-  if (steps.length === 0) return [];
-  return ["sh", "-c", [...steps, 'exec "$@"'].join("; "), "sh", ...(cwd === undefined ? [] : [cwd])];
-}
-
-/** One line, whatever the value holds; `printf %b` turns it back. */
-function escaped(value: Secret): string {
-  return reveal(value).replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-}
-
-function checkName(name: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`not a variable name: ${JSON.stringify(name)}`);
+/** The line for a command, wrapped as core wraps it, for the one shell that every ssh server puts in between. */
+export function wireCommand(argv: Argv, wrapping: Wrapping): WireCommand {
+  const { argv: words, preface } = wrapCommand(argv, wrapping);
+  return { line: `exec ${shellLine(words)}`, preface };
 }

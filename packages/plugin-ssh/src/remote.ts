@@ -8,9 +8,10 @@ import {
   type Remote,
   type RemoteStream,
   readable,
+  type Wrapping,
 } from "@maand/core";
 import type { ClientChannel } from "ssh2";
-import { type WireCommand, type Wrapping, wireCommand } from "./command.ts";
+import { type WireCommand, wireCommand } from "./command.ts";
 import { interrupted, unreachable } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import { type Link, NotBegun } from "./link.ts";

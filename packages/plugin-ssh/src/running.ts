@@ -1,8 +1,7 @@
-import { type ExecOptions, type ExecResult, lastLines, Output, type OutputStream } from "@maand/core";
+import { type ExecOptions, type ExecResult, lastLines, Output, type OutputStream, PidLine } from "@maand/core";
 import type { ClientChannel } from "ssh2";
 import { exitCodeOf } from "./exit-code.ts";
 import { disconnected, interrupted, timedOut } from "./failures.ts";
-import { PidLine } from "./pid-line.ts";
 
 /** A command that was begun on a channel. */
 export interface Running extends Pick<ExecOptions, "signal" | "stopWord" | "onLine" | "stdin"> {

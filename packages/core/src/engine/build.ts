@@ -1,4 +1,5 @@
 import { assemble, type Before, type Catalog } from "../domain/catalog.ts";
+import type { Job } from "../domain/job.ts";
 import { manifestFile } from "../domain/manifest.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/problem.ts";
 import { locate } from "../domain/written.ts";
@@ -57,7 +58,8 @@ async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Pro
   await checkClaims(catalog, claims, report);
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
   const said = { settings, bucket: { root: paths.root }, now: maand.now };
-  const validation = Object.freeze({ ...said, ...catalog, read: bytes, report });
+  const runBy = (job: Job) => runnerOf(job, maand.plugins);
+  const validation = Object.freeze({ ...said, ...catalog, read: bytes, runBy, report });
   await maand.hooks.validate.promise(validation);
   const found = wish.strict
     ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
@@ -74,6 +76,12 @@ function beforeOf(stored: StoredCatalog): Before {
     ports: Object.fromEntries(stored.jobs.map((job) => [job.name, job.ports])),
     allocations: stored.allocations,
   };
+}
+
+function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undefined {
+  const runs = ({ claims = {} }: Plugin) =>
+    Object.entries(claims).some(([key, { lifecycle }]) => lifecycle === true && key in manifest);
+  return plugins.find(runs)?.name;
 }
 
 type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;

@@ -24,7 +24,7 @@ export function waveContext(run: ContextSource, deploymentSeq: number, plans: re
     allocations: allocations
       .filter(({ decision }) => decision.action !== "skip")
       .map(({ allocation, decision }) => ({
-        host: allocation.host,
+        worker: workerOf(run, allocation.host),
         action: decision.action,
         currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
       })),

@@ -101,8 +101,8 @@ describe("wave", () => {
           {
             job: { name: "api", version: "1.1.0" },
             allocations: [
-              { host: A, action: "restart", currentVersion: "1.0.0" },
-              { host: B, action: "restart", currentVersion: "1.0.0" },
+              { worker: { host: A }, action: "restart", currentVersion: "1.0.0" },
+              { worker: { host: B }, action: "restart", currentVersion: "1.0.0" },
             ],
           },
         ],

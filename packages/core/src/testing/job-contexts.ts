@@ -14,7 +14,7 @@ import type {
 import type { Problem } from "../domain/problem.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Heard, runContext } from "./run-context.ts";
-import { aJob, anAllocation } from "./samples.ts";
+import { aJob, anAllocation, aWorker } from "./samples.ts";
 
 /** `init`: bucket `bucket`, in 1970. */
 export function initContext(over: Partial<InitContext> = {}): InitContext & Heard {
@@ -34,6 +34,7 @@ export function validateContext(
     workers: [],
     allocations: [],
     read: () => new Uint8Array(),
+    runBy: () => undefined,
     report: (problem) => {
       problems.push(problem);
     },
@@ -67,7 +68,7 @@ export function beginContext(over: Partial<BeginContext> = {}): BeginContext & H
 
 /** `wave`: the first wave starts job `api` on `10.0.0.1`. */
 export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Heard {
-  const allocations = [{ host: "10.0.0.1", action: "start", currentVersion: "0.0.0" }] as const;
+  const allocations = [{ worker: aWorker(), action: "start", currentVersion: "0.0.0" }] as const;
   return { ...runContext(over), wave: { deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] }, ...over };
 }
 

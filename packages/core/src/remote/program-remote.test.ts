@@ -1,0 +1,146 @@
+import { text } from "node:stream/consumers";
+import { afterEach, describe, expect, it } from "vitest";
+import { type ProgramRemoteParts, programRemote } from "./program-remote.ts";
+import type { Remote } from "./remote.ts";
+import { secret } from "./secret.ts";
+
+/** `env` stands for the program: it runs what it is given here, as ssh would there. */
+const open: Remote[] = [];
+function remote(over: Partial<ProgramRemoteParts> = {}): Remote {
+  const made = programRemote({
+    host: "10.0.0.1",
+    root: "/tmp",
+    transport: "env",
+    sudo: false,
+    timeoutMs: 20_000,
+    program: (argv) => ["env", ...argv],
+    ...over,
+  });
+  open.push(made);
+  return made;
+}
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((made) => made.close()));
+});
+
+describe("a remote over a program", () => {
+  it("runs a command with its input, its variables and its directory", async () => {
+    const env = { PLAIN: "a b", HIDDEN: secret("s3\ncret") };
+    const script = 'printf "%s|%s|%s|%s" "$PLAIN" "$HIDDEN" "$(pwd)" "$(cat)"';
+    const result = await remote().exec(["sh", "-c", script], { env, cwd: "/", stdin: "given" });
+    expect(result).toMatchObject({ code: 0, stdout: "a b|s3\ncret|/|given", stderr: "" });
+  });
+
+  it("shows no secret to ps, and none in an error", async () => {
+    const seen: string[] = [];
+    const spy = remote({
+      program: (argv) => {
+        seen.push(argv.join(" "));
+        return ["env", ...argv];
+      },
+    });
+    const failing = spy.exec(["sh", "-c", "exit 3"], { env: { TOKEN: secret("open-sesame") } });
+    await expect(failing).rejects.toMatchObject({ code: "COMMAND_FAILED", exit: 3, worker: "10.0.0.1" });
+    expect(seen.join()).not.toContain("open-sesame");
+  });
+
+  it("answers an exit code, lines as they come, and errors apart", async () => {
+    const lines: string[] = [];
+    const script = "echo out; echo err >&2; exit 7";
+    const onLine = (line: string, stream: string) => void lines.push(`${stream} ${line}`);
+    const { code, stdout, stderr } = await remote().probe(["sh", "-c", script], { onLine });
+    expect([code, stdout, stderr]).toEqual([7, "out\n", "err\n"]);
+    expect(lines.sort()).toEqual(["stderr err", "stdout out"]);
+  });
+
+  it("tells the program who is to run it", async () => {
+    const asked: boolean[] = [];
+    const program: ProgramRemoteParts["program"] = (argv, { asRoot }) => {
+      asked.push(asRoot);
+      return ["env", ...argv];
+    };
+    await remote({ program }).exec(["true"], { asRoot: true });
+    await remote({ program }).exec(["true"]);
+    expect(asked).toEqual([true, false]);
+  });
+
+  it("goes through sudo there only if it has it", async () => {
+    const seen: (readonly string[])[] = [];
+    const program: ProgramRemoteParts["program"] = (argv) => {
+      seen.push(argv);
+      return ["true"];
+    };
+    await remote({ program, sudo: true }).exec(["id"], { asRoot: true });
+    await remote({ program, sudo: true }).exec(["id"]);
+    expect(seen.map(([first]) => first)).toEqual(["sudo", "sh"]);
+  });
+
+  it("ends what takes too long", async () => {
+    const late = remote().exec(["sleep", "100"], { timeoutMs: 300, graceMs: 2_000 });
+    await expect(late).rejects.toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("after 0.3 s") });
+  });
+
+  it("ends what runs over there when it is interrupted, and not only the program here", async () => {
+    const stop = new AbortController();
+    const script = "trap 'echo told; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
+    const lines: string[] = [];
+    const onLine = (line: string, stream: string) => {
+      if (stream === "stdout") lines.push(line);
+      if (line === "ready") stop.abort();
+    };
+    await expect(remote().exec(["sh", "-c", script], { signal: stop.signal, onLine })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+    expect(lines).toEqual(["ready", "told"]);
+  });
+
+  it("says its stop word to a command that has one", async () => {
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const onLine = (line: string) => {
+      lines.push(line);
+      if (line === "ready") stop.abort();
+    };
+    const script = "echo ready; read -r word; echo got $word";
+    const asked = remote().exec(["sh", "-c", script], { signal: stop.signal, stopWord: "stop\n", onLine });
+    await expect(asked).rejects.toMatchObject({ code: "INTERRUPTED" });
+    expect(lines).toEqual(["ready", "got stop"]);
+  });
+
+  it("tells a worker that was never reached from one that was lost", async () => {
+    const lost = (code: number) => code === 255;
+    const never = remote({ lost, program: () => ["sh", "-c", "echo no route >&2; exit 255"] });
+    await expect(never.exec(["true"])).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      message: "cannot reach 10.0.0.1: no route",
+    });
+    await expect(remote({ lost }).exec(["sh", "-c", "exit 255"])).rejects.toMatchObject({ code: "DISCONNECTED" });
+    await expect(remote().probe(["sh", "-c", "exit 255"])).resolves.toMatchObject({ code: 255 });
+  });
+
+  it("tells a program that is not there", async () => {
+    await expect(remote({ program: () => ["/nowhere/ssh"] }).exec(["true"])).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      message: expect.stringContaining("ENOENT"),
+    });
+  });
+
+  it("hands over the streams of a command, and its exit code", async () => {
+    const { io, exit } = await remote().stream(["sh", "-c", "cat; exit 4"]);
+    io.end("back and forth");
+    expect(await text(io)).toBe("back and forth");
+    expect(await exit).toBe(4);
+  });
+
+  it("cuts off what runs when it is closed, closes once, and begins nothing more", async () => {
+    let closed = 0;
+    const one = remote({ close: async () => void closed++ });
+    const stream = await one.stream(["cat"]);
+    const running = one.exec(["sh", "-c", "echo ready; sleep 100"], { onLine: () => void one.close() });
+    await expect(running).rejects.toMatchObject({ code: "DISCONNECTED" });
+    expect(await stream.exit).toBeNull();
+    await one.close();
+    expect(closed).toBe(1);
+    await expect(one.exec(["true"])).rejects.toMatchObject({ code: "UNREACHABLE" });
+  });
+});

@@ -1,0 +1,166 @@
+import type { ChildProcess } from "node:child_process";
+import { Duplex, Readable } from "node:stream";
+import { MaandError } from "../errors.ts";
+import { mustSucceed } from "./output.ts";
+import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
+import { readable } from "./quote.ts";
+import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream } from "./remote.ts";
+import { type WrappedCommand, wrapCommand } from "./wrap-command.ts";
+
+/** A remote whose commands are run by a program of this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
+export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
+  /** Milliseconds a command may take that brings no time of its own. */
+  readonly timeoutMs: number;
+  /**
+   * The program and its arguments that run this command over there. Its input and output must come through as they are,
+   * and its exit code too. The words are in clear, and show up in `ps` of this machine.
+   */
+  program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
+  /** Whether an exit code means that the program lost the worker, or never reached it; default: never. */
+  lost?(code: number): boolean | Promise<boolean>;
+  /** Ends what was opened for it; called once. */
+  close?(): Promise<void>;
+}
+
+const GRACE_MS = 5_000;
+
+/**
+ * A remote over a program, with all a remote promises: time limits, secrets, `sudo`, interruption, and errors that tell
+ * whether anything was begun. The worker needs `sh` and `timeout`. A command that leaves a child behind which holds its
+ * output is waited for as long as the program waits.
+ */
+export function programRemote(parts: ProgramRemoteParts): Remote {
+  return new ProgramRemote(parts);
+}
+
+class ProgramRemote implements Remote {
+  readonly host: string;
+  readonly root: string;
+  readonly transport: string;
+  readonly sudo: boolean;
+  readonly #parts: ProgramRemoteParts;
+  readonly #closing = new AbortController();
+
+  constructor(parts: ProgramRemoteParts) {
+    this.host = parts.host;
+    this.root = parts.root;
+    this.transport = parts.transport;
+    this.sudo = parts.sudo;
+    this.#parts = parts;
+  }
+
+  async exec(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    return mustSucceed(this.host, argv, await this.probe(argv, options));
+  }
+
+  async probe(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    const { timeoutMs = this.#parts.timeoutMs, graceMs = GRACE_MS, stopWord } = options;
+    this.#refuse(argv, options.signal);
+    const limit = { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
+    const wrapped = this.#wrap(argv, options, { announce: true, ...(stopWord === undefined && { limit }) });
+    const child = await this.#start(wrapped, options);
+    const ended = await followProgram(child, {
+      ...options,
+      preface: wrapped.preface,
+      timeoutMs,
+      graceMs,
+      closing: this.#closing.signal,
+      kill: (pid) => void this.#kill(pid, options),
+    });
+    return this.#judged(argv, ended, timeoutMs);
+  }
+
+  async stream(argv: Argv, options: Pick<ExecOptions, "asRoot" | "env" | "signal"> = {}): Promise<RemoteStream> {
+    this.#refuse(argv, options.signal);
+    const wrapped = this.#wrap(argv, options);
+    const child = await this.#start(wrapped, options);
+    const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
+    const destroy = () => {
+      endGroup(child, "SIGTERM");
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    };
+    ending.addEventListener("abort", destroy, { once: true });
+    const exit = new Promise<number | null>((resolve) => {
+      child.once("error", () => resolve(null));
+      child.once("exit", (code) => resolve(code));
+    }).then(async (code) => {
+      ending.removeEventListener("abort", destroy);
+      return code === null || (await this.#lost(code)) ? null : code;
+    });
+    child.stdin?.on("error", () => {});
+    if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
+    const io = Duplex.from({
+      readable: child.stdout ?? Readable.from([]),
+      ...(child.stdin && { writable: child.stdin }),
+    });
+    io.on("error", () => {}); // a cut stream is told by its exit
+    return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await this.#parts.close?.();
+  }
+
+  #wrap(argv: Argv, options: ExecOptions, more: Partial<Parameters<typeof wrapCommand>[1]> = {}): WrappedCommand {
+    const { env, cwd, asRoot = false } = options;
+    return wrapCommand(argv, {
+      sudo: this.sudo && asRoot,
+      ...(env && { env }),
+      ...(cwd !== undefined && { cwd }),
+      ...more,
+    });
+  }
+
+  /** In a process group of its own: an interruption from the keyboard is for us to pass on. */
+  async #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<ChildProcess> {
+    const { spawn } = await import("node:child_process");
+    const [file = "", ...words] = this.#parts.program(argv, { asRoot });
+    return spawn(file, words, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  }
+
+  /** Ending the program here would leave the command over there: another one ends it, as `timeout` passes that on. */
+  async #kill(pid: number, options: ExecOptions): Promise<void> {
+    const child = await this.#start(
+      this.#wrap(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot: options.asRoot === true }),
+      options,
+    );
+    child.on("error", () => {});
+    for (const stream of [child.stdout, child.stderr]) stream?.resume();
+    child.stdin?.on("error", () => {}).end();
+  }
+
+  async #judged(argv: Argv, ended: Ended, timeoutMs: number): Promise<ExecResult> {
+    const { result, cut, begun, failure } = ended;
+    const what = `${readable(argv)} on ${this.host}`;
+    const worker = this.host;
+    if (failure !== undefined) throw this.#unreachable(failure);
+    if (cut === "INTERRUPTED") throw new MaandError({ code: cut, worker, message: `${what} was interrupted` });
+    if (cut === "TIMED_OUT" || (isTimeout(result.code) && result.durationMs >= timeoutMs))
+      throw new MaandError({ code: "TIMED_OUT", worker, message: `${what} timed out after ${timeoutMs / 1000} s` });
+    if (cut === undefined && !(await this.#lost(result.code))) return result;
+    if (!begun) throw this.#unreachable(result.stderr.trim().split("\n").at(-1) || "it does not answer");
+    throw new MaandError({
+      code: "DISCONNECTED",
+      worker,
+      message: `the connection to ${worker} closed while ${readable(argv)} ran there`,
+      hint: "what it did before is not known; it is not done again by itself",
+    });
+  }
+
+  async #lost(code: number): Promise<boolean> {
+    return code === SIGNALLED || ((await this.#parts.lost?.(code)) ?? false);
+  }
+
+  #refuse(argv: Argv, signal: AbortSignal | undefined): void {
+    if (this.#closing.signal.aborted) throw this.#unreachable("its connection was closed by us");
+    if (!signal?.aborted) return;
+    const message = `${readable(argv)} on ${this.host} was interrupted`;
+    throw new MaandError({ code: "INTERRUPTED", worker: this.host, message });
+  }
+
+  #unreachable(why: string): MaandError {
+    return new MaandError({ code: "UNREACHABLE", worker: this.host, message: `cannot reach ${this.host}: ${why}` });
+  }
+}
