@@ -295,7 +295,9 @@ describe("pages", () => {
     const manifests = [
       "package.json",
       ...["packages", "plugins-examples"].flatMap((place) =>
-        readdirSync(join(ROOT, place)).map((name) => `${place}/${name}/package.json`),
+        readdirSync(join(ROOT, place), { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => `${place}/${name}/package.json`),
       ),
     ];
     const wanted = manifests

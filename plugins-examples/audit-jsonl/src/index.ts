@@ -1,0 +1,53 @@
+import { closeSync, fchmodSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, isAbsolute } from "node:path";
+import { type MaandEvent, pluginWithOptions } from "@maand/core";
+import * as v from "valibot";
+
+const options = v.object({
+  /** Where the lines go. Absolute, because several buckets may share one file. */
+  file: v.pipe(v.string("must be text"), v.check(isAbsolute, "must be an absolute path")),
+  /** Types of events to keep; all of them if it is left out. */
+  types: v.optional(v.array(v.string("must be text"), "must be a list of event types")),
+});
+
+/** Appends every event, with the user of this machine who caused it, to a file that only its owner may read. */
+export const auditJsonl = pluginWithOptions({
+  name: "audit-jsonl",
+  options,
+  apply({ event, commit }, { file, types }) {
+    const who = userInfo().username;
+    let trouble: unknown;
+    event.tap("audit-jsonl", (said) => {
+      if (types && !types.includes(said.type)) return;
+      trouble ??= attempt(() => appendPrivately(file, { who, ...said }));
+    });
+    // a tap of `event` must not throw; what went wrong is told when the run is over
+    commit.tap("audit-jsonl", () => {
+      if (trouble !== undefined) throw trouble;
+    });
+  },
+});
+
+function attempt(work: () => void): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (cause) {
+    return cause;
+  }
+}
+
+/** One write for one line, at the end of the file as it is now: lines of two processes never mix. */
+function appendPrivately(file: string, line: MaandEvent & { readonly who: string }): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const opened = openSync(file, "a", 0o600);
+  try {
+    fchmodSync(opened, 0o600);
+    writeSync(opened, `${JSON.stringify(line)}\n`);
+  } finally {
+    closeSync(opened);
+  }
+}
+
+export default auditJsonl;

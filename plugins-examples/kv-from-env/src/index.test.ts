@@ -1,0 +1,80 @@
+import { createHooks } from "@maand/core";
+import { aBucket, aJob, contributeContext, validateContext } from "@maand/core/testing";
+import { describe, expect, it } from "vitest";
+import { kvFrom, kvFromEnv } from "./index.ts";
+
+const job = aJob({ manifest: { env_keys: ["color", "log_level"] } });
+
+async function hooksOf(environment: NodeJS.ProcessEnv) {
+  const hooks = createHooks();
+  await kvFrom(environment)().apply(hooks);
+  return hooks;
+}
+
+describe("kv-from-env", () => {
+  it("contributes what a job asks for, and nothing else of the environment", async () => {
+    const hooks = await hooksOf({ MAAND_KV_COLOR: "blue", MAAND_KV_LOG_LEVEL: "debug", MAAND_KV_OTHER: "x" });
+    const context = contributeContext({ job });
+    await hooks.contribute.promise(context);
+    expect(context.synced).toEqual([
+      { namespace: "maand/job/api", prefix: "env/", entries: { "env/color": "blue", "env/log_level": "debug" } },
+    ]);
+  });
+
+  it("refuses a build without the variables, and says which", async () => {
+    const hooks = await hooksOf({ MAAND_KV_COLOR: "blue" });
+    const context = validateContext({ jobs: [job] });
+    await hooks.validate.promise(context);
+    expect(context.problems).toMatchObject([
+      {
+        code: "missing_variable",
+        where: "workspace/jobs/api/manifest.json: env_keys",
+        message: "the environment has no MAAND_KV_LOG_LEVEL",
+      },
+    ]);
+  });
+
+  it("brings them to the job, and takes them away again", async () => {
+    const environment: NodeJS.ProcessEnv = { COLOR_ENV: "green" };
+    const bucket = aBucket({ plugins: [kvFrom(environment)({ prefix: "COLOR_" })] });
+    const seen = async () => {
+      await bucket.build();
+      const { kv, close } = await bucket.open();
+      const value = kv.find("maand/job/api", "env/env");
+      close();
+      return value;
+    };
+    try {
+      bucket.workers("10.0.0.1");
+      bucket.job("api", { selectors: ["worker"], env_keys: ["env"] });
+      expect(await seen()).toBe("green");
+      environment.COLOR_ENV = "red";
+      expect(await seen()).toBe("red");
+      bucket.job("api", { selectors: ["worker"] });
+      expect(await seen()).toBeUndefined();
+    } finally {
+      bucket.dispose();
+    }
+  });
+
+  it("tells a key that is no list of names, by its file", async () => {
+    const bucket = aBucket({ plugins: [kvFrom({})()] });
+    bucket.workers("10.0.0.1");
+    bucket.job("api", { selectors: ["worker"], env_keys: ["Color"] });
+    await expect(bucket.build().finally(bucket.dispose)).rejects.toMatchObject({
+      problems: [
+        {
+          where: expect.stringContaining("workspace/jobs/api/manifest.json: env_keys[0]"),
+          message: "must be lower-case letters, digits and _",
+        },
+      ],
+    });
+  });
+
+  it("says by key what is wrong with its options", () => {
+    const wrong = { where: "kv-from-env.prefix", message: "must be capitals, digits and _" };
+    expect(() => kvFromEnv({ prefix: "my app" })).toThrow(
+      expect.objectContaining({ problems: [expect.objectContaining(wrong)] }),
+    );
+  });
+});

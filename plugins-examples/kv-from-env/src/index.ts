@@ -1,0 +1,56 @@
+import { error, type Job, pluginWithOptions } from "@maand/core";
+import * as v from "valibot";
+
+const options = v.object({
+  /** What the names of the variables begin with. */
+  prefix: v.optional(
+    v.pipe(v.string("must be text"), v.regex(/^[A-Z][A-Z0-9_]*$/, "must be capitals, digits and _")),
+    "MAAND_KV_",
+  ),
+});
+
+const Names = v.pipe(
+  v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _"))),
+  v.description("Keys under env/ that come from the environment of whoever builds."),
+);
+
+/** Gives a job whose manifest says `"env_keys": ["color"]` the KV entry `env/color`, with the value of `MAAND_KV_COLOR`. */
+export const kvFromEnv = kvFrom(process.env);
+
+/** The same, from another environment. */
+export function kvFrom(environment: NodeJS.ProcessEnv) {
+  return pluginWithOptions({
+    name: "kv-from-env",
+    options,
+    claims: { env_keys: { description: "Keys under env/ that come from the environment.", schema: Names } },
+    apply({ validate, contribute }, { prefix }) {
+      const variableOf = (name: string) => `${prefix}${name.toUpperCase()}`;
+      validate.tap("kv-from-env", ({ jobs, report }) => {
+        for (const job of jobs)
+          for (const name of namesOf(job))
+            if (environment[variableOf(name)] === undefined) report(missing(job, variableOf(name)));
+      });
+      contribute.tap("kv-from-env", ({ job, kv }) => {
+        const entries = namesOf(job).map((name) => [`env/${name}`, environment[variableOf(name)] ?? ""]);
+        kv.sync(`maand/job/${job.name}`, "env/", Object.fromEntries(entries));
+      });
+    },
+  });
+}
+
+/** A key that is not as it should be was reported already, by its schema. */
+function namesOf(job: Job): string[] {
+  const names = v.safeParse(Names, job.manifest.env_keys);
+  return names.success ? names.output : [];
+}
+
+function missing(job: Job, variable: string) {
+  return error(
+    "missing_variable",
+    `workspace/jobs/${job.name}/manifest.json: env_keys`,
+    `the environment has no ${variable}`,
+    `set it before the build: ${variable}=... maand build`,
+  );
+}
+
+export default kvFromEnv;

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createHooks, type Summary } from "@maand/core";
+import { aBucket, commitContext } from "@maand/core/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { notifyWebhook, notifyWebhookIn } from "./index.ts";
+
+let server: Server | undefined;
+afterEach(() => {
+  server?.closeAllConnections();
+  server?.close();
+});
+
+/** A receiver on this machine; its address, and what was posted to it. */
+async function receiver(answer: RequestListener = (_, response) => response.end()) {
+  const posted: unknown[] = [];
+  const listening = createServer(async (request, response) => {
+    posted.push(JSON.parse(await bodyOf(request)));
+    answer(request, response);
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
+  const { port } = listening.address() as AddressInfo;
+  return { posted, host: `127.0.0.1:${port}`, url: `http://127.0.0.1:${port}/hooks/s3cr3t-token` };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function tell(
+  options: Parameters<typeof notifyWebhook>[0],
+  outcome: Summary["outcome"] = "ok",
+  environment: NodeJS.ProcessEnv = {},
+) {
+  const hooks = createHooks();
+  await notifyWebhookIn(environment)(options).apply(hooks);
+  const base = commitContext();
+  await hooks.commit.promise({ ...base, summary: { ...base.summary, outcome } });
+}
+
+describe("notify-webhook", () => {
+  it("posts the summary", async () => {
+    const { url, posted } = await receiver();
+    await tell({ url });
+    expect(posted).toMatchObject([{ run: "run", bucket: "bucket", outcome: "ok", promoted: 0, failures: [] }]);
+  });
+
+  it("finds the address in the environment", async () => {
+    const { url, posted } = await receiver();
+    await tell({}, "ok", { MAAND_WEBHOOK_URL: url });
+    await tell({ urlFrom: "HOOK" }, "failed", { HOOK: url });
+    expect(posted).toMatchObject([{ outcome: "ok" }, { outcome: "failed" }]);
+  });
+
+  it("keeps silent about what went well, if asked to", async () => {
+    const { url, posted } = await receiver();
+    await tell({ url, onlyFailures: true });
+    await tell({ url, onlyFailures: true }, "interrupted");
+    expect(posted).toMatchObject([{ outcome: "interrupted" }]);
+  });
+
+  it("names the variable that holds no address", async () => {
+    await expect(tell({})).rejects.toThrow("MAAND_WEBHOOK_URL does not hold an address");
+  });
+
+  it("says what was answered, by the host alone", async () => {
+    const { url, host } = await receiver((_, response) => response.writeHead(500).end());
+    const refused = expect(tell({ url })).rejects;
+    await refused.toThrow(`nobody was told: ${host} answered 500`);
+    await refused.not.toThrow("s3cr3t-token");
+  });
+
+  it("waits no longer than it may", async () => {
+    const { url, host } = await receiver(() => {});
+    await expect(tell({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not answer within 0.1 s`);
+  });
+
+  it("cannot change how a deploy ends", async () => {
+    const bucket = aBucket({ plugins: [notifyWebhook({ url: "http://127.0.0.1:1/hooks" })] });
+    bucket.workers("10.0.0.1");
+    bucket.job("api", { selectors: ["worker"] });
+    const { outcome, warnings } = await bucket.ship().finally(bucket.dispose);
+    expect(outcome).toBe("ok");
+    expect(warnings).toEqual(["notify-webhook: nobody was told: 127.0.0.1:1 cannot be reached"]);
+  });
+
+  it("says by key what is wrong with its options", () => {
+    const where = (key: string) => expect.objectContaining({ where: `notify-webhook.${key}` });
+    expect(() => notifyWebhook({ url: "hooks.example", timeoutSeconds: 0 })).toThrow(
+      expect.objectContaining({ problems: [where("url"), where("timeoutSeconds")] }),
+    );
+  });
+});
