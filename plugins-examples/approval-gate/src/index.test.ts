@@ -1,0 +1,89 @@
+import { PassThrough } from "node:stream";
+import { aBucket, type TestBucket } from "@maand/core/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { approvalGateAt } from "./index.ts";
+
+let bucket: TestBucket;
+afterEach(() => bucket.dispose());
+
+/** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
+function desk(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
+  const asked: string[] = [];
+  const output = new PassThrough();
+  const input = Object.assign(new PassThrough(), { isTTY: answers.length > 0 });
+  const left = [...answers];
+  output.on("data", (chunk: Buffer) => {
+    asked.push(chunk.toString());
+    if (chunk.toString().endsWith("(yes/no) ")) input.write(`${left.shift()}\n`);
+  });
+  bucket = aBucket({ plugins: [approvalGateAt({ environment, input, output })(labels ? { labels } : {})] });
+  bucket.workers({ host: "10.0.0.1", labels: ["production"] }, { host: "10.0.0.2", labels: ["test"] });
+  return asked;
+}
+
+const running = () => Object.keys(bucket.fleet.running()).sort();
+
+describe("approval-gate", () => {
+  it("asks before a wave in production, and says what it is about", async () => {
+    const asked = desk(["yes"]);
+    bucket.job("api", { version: "1.2.0", selectors: ["production"] });
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ngo on? (yes/no) "]);
+  });
+
+  it("leaves everything as it is after a no, and goes on with the next deploy", async () => {
+    desk(["no", "y"]);
+    bucket.job("api", { selectors: ["production"] });
+    const { outcome, failures } = await bucket.ship();
+    expect([outcome, failures[0]?.code, running()]).toEqual(["failed", "NOT_PERMITTED", []]);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+  });
+
+  it("does not ask about other workers, nor when there is nothing to do", async () => {
+    const asked = desk(["yes"]);
+    bucket.job("api", { selectors: ["test"] });
+    await bucket.ship();
+    await bucket.deploy({ force: false });
+    expect(asked).toEqual([]);
+  });
+
+  it("asks about everything if no label is named", async () => {
+    const asked = desk(["yes"], {}, []);
+    bucket.job("api", { selectors: ["test"] });
+    await bucket.ship();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("asks once before things leave, however many", async () => {
+    const asked = desk(["yes", "no", "yes"]);
+    bucket.job("api", { selectors: ["production"] });
+    bucket.job("web", { selectors: ["production"] });
+    await bucket.ship();
+    bucket.removeJob("api");
+    bucket.removeJob("web");
+    expect((await bucket.ship()).outcome).toBe("failed");
+    expect(running()).toEqual(["api@10.0.0.1", "web@10.0.0.1"]);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(running()).toEqual([]);
+    expect(asked).toHaveLength(3);
+  });
+
+  it("refuses where nobody can be asked, and says what would approve it", async () => {
+    desk([]);
+    bucket.job("api", { selectors: ["production"] });
+    const { failures } = await bucket.ship();
+    expect(failures).toMatchObject([
+      { code: "NOT_PERMITTED", hint: "to approve it beforehand: MAAND_APPROVE=yes maand deploy" },
+    ]);
+  });
+
+  it("takes a yes from the environment, and nothing else for one", async () => {
+    desk([], { MAAND_APPROVE: "yes" });
+    bucket.job("api", { selectors: ["production"] });
+    expect((await bucket.ship()).outcome).toBe("ok");
+    bucket.dispose();
+    desk(["yes"], { MAAND_APPROVE: "no" });
+    bucket.job("api", { selectors: ["production"] });
+    expect((await bucket.ship()).outcome).toBe("failed");
+  });
+});

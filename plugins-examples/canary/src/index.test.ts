@@ -1,0 +1,86 @@
+import { createHooks } from "@maand/core";
+import { aBucket, aJob, controlContext, type TestBucket } from "@maand/core/testing";
+import { afterEach, describe, expect, it } from "vitest";
+import { canary } from "./index.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const C = "10.0.0.3";
+
+let bucket: TestBucket | undefined;
+afterEach(() => bucket?.dispose());
+
+/** Job `api` runs 1.0.0 on three workers; 1.1.0 is built, all at once but for its canary. */
+async function upgrade(signal?: AbortSignal): Promise<TestBucket> {
+  const made = aBucket({ plugins: [canary()], ...(signal && { signal }) });
+  bucket = made;
+  const manifest = { selectors: ["worker"], max_concurrent_upgrades: 3 };
+  const watched = { ...manifest, canary: { soak_seconds: 0.05, interval_seconds: 0.01 } };
+  made.workers(A, B, C);
+  made.job("api", { ...watched, version: "1.0.0" });
+  await made.ship();
+  made.job("api", { ...watched, version: "1.1.0" });
+  await made.build();
+  made.events.splice(0);
+  return made;
+}
+
+const batches = ({ events }: TestBucket) =>
+  events.flatMap((event) => (event.type === "batch.started" ? [event.workers.join(" ")] : []));
+const looks = ({ events }: TestBucket) => events.filter(({ type }) => type === "health.finished").length;
+
+describe("canary", () => {
+  it("upgrades one, looks at it again and again, and then the rest", async () => {
+    const made = await upgrade();
+    expect((await made.deploy()).outcome).toBe("ok");
+    expect(batches(made)).toEqual([A, `${B} ${C}`]);
+    expect(looks(made)).toBe(1 + 5 + 1);
+  });
+
+  it("ends at the first sign of sickness: the others stay as they were, and the next deploy begins with the sick one", async () => {
+    const made = await upgrade();
+    made.fleet.onDo = (what) => {
+      if (what === `restart api@${A}`) setTimeout(() => made.fleet.fail(`verify api@${A}`), 25);
+    };
+    const { outcome, failures } = await made.deploy();
+    expect(outcome).toBe("failed");
+    expect(failures).toMatchObject([{ code: "UNHEALTHY" }]);
+    expect(made.fleet.running()).toEqual({ [`api@${A}`]: "1.1.0", [`api@${B}`]: "1.0.0", [`api@${C}`]: "1.0.0" });
+    made.fleet.mend();
+    made.fleet.onDo = () => undefined;
+    made.events.splice(0);
+    expect((await made.deploy()).outcome).toBe("ok");
+    expect(batches(made)[0]).toBe(A);
+  });
+
+  it("can be interrupted while it waits", async () => {
+    const stop = new AbortController();
+    const made = await upgrade(stop.signal);
+    made.fleet.onDo = (what) => {
+      if (what === `restart api@${A}`) setTimeout(() => stop.abort(), 15);
+    };
+    expect((await made.deploy()).outcome).toBe("interrupted");
+    expect(batches(made)).toEqual([A]);
+  });
+
+  it.each([
+    ["that does not ask for it", aJob(), [A, B, C]],
+    ["with one allocation only", aJob({ manifest: { canary: { soak_seconds: 60 } } }), [A]],
+    ["that is started for the first time", aJob({ manifest: { canary: { soak_seconds: 60 } } }), []],
+  ])("leaves a job %s alone", async (_, job, updatedAllocations) => {
+    const hooks = createHooks();
+    await canary().apply(hooks);
+    const context = controlContext({ job, newAllocations: [C], updatedAllocations });
+    expect(await hooks.control.promise(context)).toBeUndefined();
+    expect(context.asked).toEqual([]);
+  });
+
+  it("starts what is new beside the canary, before it is watched", async () => {
+    const hooks = createHooks();
+    await canary().apply(hooks);
+    const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });
+    const context = controlContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
+    await hooks.control.promise(context);
+    expect(context.asked).toEqual([`roll out ${C} ${A}`, "check health", "check health"]);
+  });
+});
