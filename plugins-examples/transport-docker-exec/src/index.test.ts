@@ -1,0 +1,101 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHooks, type Remote, secret } from "@maand/core";
+import { aWorker, connectContext, preflightContext } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { dockerExec } from "./index.ts";
+
+/** A docker that writes down what it is asked for, and runs what it is to run in a container here. */
+const FAKE = `#!/bin/sh
+here=$(dirname "$0")
+printf '%s\\n' "$*" >> "$here/asked"
+case $1 in
+container) test ! -e "$here/gone" && echo true || { echo "Error: No such container: box" >&2; exit 1; } ;;
+exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;;
+esac
+`;
+
+let place: string;
+let program: string;
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "docker-exec-"));
+  program = join(place, "docker");
+  writeFileSync(program, FAKE);
+  chmodSync(program, 0o755);
+});
+afterEach(() => rmSync(place, { recursive: true }));
+
+const worker = aWorker({ host: "box", transport: "docker-exec" });
+const leave = () => writeFileSync(join(place, "gone"), "");
+
+/** What docker was asked for, so far. */
+function asked(): string {
+  const file = join(place, "asked");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
+
+async function connect(host = worker): Promise<Remote | undefined> {
+  const hooks = createHooks();
+  await dockerExec({ program }).apply(hooks);
+  return hooks.connect.promise(connectContext({ worker: host }));
+}
+
+async function connected(): Promise<Remote> {
+  const remote = await connect();
+  if (!remote) throw new Error("nobody connects");
+  return remote;
+}
+
+describe("transport-docker-exec", () => {
+  it("runs a command with docker exec, words apart", async () => {
+    const remote = await connected();
+    expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
+    expect(asked()).toContain("container inspect --format {{.State.Running}} box\n");
+    expect(asked()).toMatch(/\nexec --interactive box sh -c .* timeout -k 4 300 printf %s\| a b \$HOME\n/);
+    expect(remote.root).toBe("/opt/worker/bucket");
+  });
+
+  it("is root only where that is asked for", async () => {
+    const remote = await connected();
+    await remote.exec(["true"], { asRoot: true });
+    expect(asked()).toMatch(/\nexec --interactive --user 0 box /);
+  });
+
+  it("shows no secret variable to ps", async () => {
+    const remote = await connected();
+    const { stdout } = await remote.exec(["sh", "-c", 'echo "$TOKEN"'], { env: { TOKEN: secret("open-sesame") } });
+    expect(stdout).toBe("open-sesame\n");
+    expect(asked()).not.toContain("open-sesame");
+  });
+
+  it("leaves workers with another transport to others", async () => {
+    expect(await connect(aWorker({ host: "box" }))).toBeUndefined();
+    expect(asked()).toBe("");
+  });
+
+  it("does not reach a container that does not run", async () => {
+    leave();
+    await expect(connect()).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      worker: "box",
+      message: "cannot reach box: Error: No such container: box",
+    });
+  });
+
+  it("tells a container that ended under a command from a command that failed", async () => {
+    const remote = await connected();
+    expect((await remote.probe(["sh", "-c", "exit 137"])).code).toBe(137);
+    await expect(remote.exec(["sh", "-c", `touch ${join(place, "gone")}; exit 137`])).rejects.toMatchObject({
+      code: "DISCONNECTED",
+    });
+  });
+
+  it("asks a container for timeout", async () => {
+    const hooks = createHooks();
+    await dockerExec().apply(hooks);
+    const context = preflightContext({ remote: await connected() });
+    await hooks.preflight.promise(context);
+    expect(context.tools).toEqual(["timeout"]);
+  });
+});

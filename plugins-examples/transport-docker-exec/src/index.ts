@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { type ConnectContext, MaandError, pluginWithOptions, programRemote, type Remote } from "@maand/core";
+import * as v from "valibot";
+
+const options = v.object({
+  /** The docker of this machine; podman takes the same words. */
+  program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
+});
+
+/** Workers whose transport is `docker-exec` are running containers of this machine, called as their `host` says. */
+export const dockerExec = pluginWithOptions({
+  name: "transport-docker-exec",
+  options,
+  apply({ connect, preflight }, { program }) {
+    connect.tapPromise("transport-docker-exec", async (context) => {
+      const { worker, settings } = context;
+      return (worker.transport ?? settings.transport) === "docker-exec" ? enter(context, program) : undefined;
+    });
+    preflight.tap("transport-docker-exec", ({ remote, needs }) => {
+      if (remote.transport === "docker-exec") needs("timeout");
+    });
+  },
+});
+
+/** Nothing is kept open: each command is a `docker exec` of its own. Only root is told apart, since there is no login. */
+function enter({ worker, settings, bucket }: ConnectContext, program: string): Remote {
+  const { host } = worker;
+  const why = notRunning(program, host);
+  if (why !== undefined)
+    throw new MaandError({ code: "UNREACHABLE", worker: host, message: `cannot reach ${host}: ${why}` });
+  return programRemote({
+    host,
+    root: `${settings.workerRoot}/${bucket.id}`,
+    transport: "docker-exec",
+    sudo: false,
+    timeoutMs: settings.timeouts.commandMs,
+    program: (argv, { asRoot }) => [
+      program,
+      "exec",
+      "--interactive",
+      ...(asRoot ? ["--user", "0"] : []),
+      host,
+      ...argv,
+    ],
+    lost: (code) => SUSPICIOUS.has(code) && notRunning(program, host) !== undefined,
+  });
+}
+
+/** What docker itself ends with when it cannot go on; a command may end so as well, and then the container runs. */
+const SUSPICIOUS = new Set([1, 125, 137]);
+
+function notRunning(program: string, container: string): string | undefined {
+  const words = ["container", "inspect", "--format", "{{.State.Running}}", container];
+  const { stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8", timeout: 10_000 });
+  if (error) return error.message;
+  return stdout.trim() === "true" ? undefined : stderr.trim().split("\n")[0] || `container ${container} does not run`;
+}
+
+export default dockerExec;

@@ -1,0 +1,52 @@
+import { spawn } from "node:child_process";
+import { pipeline } from "node:stream/promises";
+import { type ErrorCode, MaandError, type StageContext } from "@maand/core";
+import { INSTALL, RECEIVE } from "./install.ts";
+
+/**
+ * Makes the directories of a wave's jobs on a worker equal to their trees. Nothing there is changed before all of it has
+ * arrived and both sides have said so. Throws STAGE_FAILED with what tar said.
+ */
+export async function stageByTar(context: StageContext): Promise<void> {
+  const { remote, jobs, keep, signal, timeoutMs } = context;
+  const time = AbortSignal.timeout(timeoutMs);
+  const { packed, received, output } = await send(context, AbortSignal.any([signal, time]));
+  const failed = (code: ErrorCode, how: string) =>
+    new MaandError({ code, worker: remote.host, message: `bringing files to ${remote.host} ${how}`, output });
+  if (signal.aborted) throw failed("INTERRUPTED", "was interrupted");
+  if (time.aborted) throw failed("TIMED_OUT", `timed out after ${timeoutMs / 1000} s`);
+  if (packed === 0 && received === null) throw failed("DISCONNECTED", "was cut off");
+  if (packed !== 0 || received !== 0)
+    throw failed("STAGE_FAILED", `failed: ${output.at(-1) || "tar did not end well"}`);
+  const argv = ["sh", "-c", INSTALL, "sh", remote.root, ...keep, "--", ...jobs];
+  await remote.exec(argv, { asRoot: true, signal, timeoutMs });
+}
+
+interface Sent {
+  /** Exit codes of the tar here and the one there; null: cut off. */
+  readonly packed: number | null;
+  readonly received: number | null;
+  /** Last lines of what both said. */
+  readonly output: readonly string[];
+}
+
+async function send({ remote, sources, jobs, keep }: StageContext, signal: AbortSignal): Promise<Sent> {
+  const there = await remote.stream(["sh", "-c", RECEIVE, "sh", remote.root], { asRoot: true, signal });
+  const here = spawn("tar", tarWords(sources, jobs, keep), { stdio: ["ignore", "pipe", "pipe"], signal });
+  const said: Buffer[] = [];
+  for (const errors of [here.stderr, there.stderr]) errors.on("data", (chunk: Buffer) => said.push(chunk));
+  here.once("error", ({ message }) => said.push(Buffer.from(message)));
+  const packed = new Promise<number | null>((resolve) => here.once("close", resolve));
+  there.io.resume();
+  await pipeline(here.stdout, there.io).catch(() => here.kill());
+  const codes = { packed: await packed, received: await there.exit };
+  return { ...codes, output: Buffer.concat(said).toString().trim().split("\n").slice(-12) };
+}
+
+/** One archive of all sources, the last one first: what comes later in it takes the place of what came before. */
+function tarWords(sources: readonly string[], jobs: readonly string[], keep: readonly string[]): string[] {
+  const kept = jobs.flatMap((job) => keep.map((name) => `--exclude=./jobs/${job}/${name}`));
+  const anonymous = ["--owner=0", "--group=0", "--numeric-owner", "--hard-dereference"];
+  const places = [...sources].reverse().flatMap((source) => ["-C", source, "."]);
+  return ["-c", "-f", "-", ...anonymous, "--anchored", "--no-wildcards", ...kept, ...places];
+}
