@@ -2,18 +2,23 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jsonSchema, type SchemaName } from "@maand/core";
+import { canary } from "@maand/example-canary";
+import { kvFromEnv } from "@maand/example-kv-from-env";
+import { lifecycleCompose } from "@maand/example-lifecycle-compose";
+import { lifecycleSystemd } from "@maand/example-lifecycle-systemd";
 import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { defaults } from "../packages/cli/src/defaults.ts";
 import { allPages, blocksOf } from "./docs/pages.ts";
 
-/** What an editor says, with the schemas of a bucket that has the stock plugins, of files people are shown. */
+/** What an editor says, with the schemas of a bucket that has all plugins of this repository, of files people are shown. */
 const ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false });
 for (const keyword of ["patternErrorMessage", "deprecationMessage", "doNotSuggest"]) ajv.addKeyword(keyword);
 
+const examples = [canary(), kvFromEnv(), lifecycleCompose(), lifecycleSystemd()];
 const checks = {
-  manifest: ajv.compile(jsonSchema("manifest", defaults())),
+  manifest: ajv.compile(jsonSchema("manifest", [...defaults(), ...examples])),
   workers: ajv.compile(jsonSchema("workers", [])),
   disabled: ajv.compile(jsonSchema("disabled", [])),
   config: ajv.compile(jsonSchema("config", [])),

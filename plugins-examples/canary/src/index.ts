@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { definePlugin, type Job, MaandError, type Plugin } from "@maand/core";
+import { definePlugin, type Job, jsonSchemaOf, MaandError, type Plugin } from "@maand/core";
 import * as v from "valibot";
 
 const seconds = (least: number) => v.pipe(v.number("must be a number"), v.minValue(least, `must be at least ${least}`));
@@ -16,7 +16,13 @@ const Canary = v.object({
 export function canary(): Plugin {
   return definePlugin({
     name: "canary",
-    claims: { canary: { description: "Upgrade one allocation first, and watch it for a while.", schema: Canary } },
+    claims: {
+      canary: {
+        description: "Upgrade one allocation first, and watch it for a while.",
+        schema: Canary,
+        jsonSchema: () => jsonSchemaOf(Canary),
+      },
+    },
     apply({ control }) {
       control.tapPromise("canary", async (context) => {
         const { job, newAllocations, updatedAllocations, rollOut, checkHealth, log, signal } = context;

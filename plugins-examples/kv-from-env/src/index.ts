@@ -1,4 +1,4 @@
-import { error, type Job, pluginWithOptions } from "@maand/core";
+import { error, type Job, jsonSchemaOf, pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
@@ -9,10 +9,7 @@ const options = v.object({
   ),
 });
 
-const Names = v.pipe(
-  v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _"))),
-  v.description("Keys under env/ that come from the environment of whoever builds."),
-);
+const Names = v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _")));
 
 /** Gives a job whose manifest says `"env_keys": ["color"]` the KV entry `env/color`, with the value of `MAAND_KV_COLOR`. */
 export const kvFromEnv = kvFrom(process.env);
@@ -22,7 +19,13 @@ export function kvFrom(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "kv-from-env",
     options,
-    claims: { env_keys: { description: "Keys under env/ that come from the environment.", schema: Names } },
+    claims: {
+      env_keys: {
+        description: "Keys under env/ that come from the environment of whoever builds.",
+        schema: Names,
+        jsonSchema: () => jsonSchemaOf(Names),
+      },
+    },
     apply({ validate, contribute }, { prefix }) {
       const variableOf = (name: string) => `${prefix}${name.toUpperCase()}`;
       validate.tap("kv-from-env", ({ jobs, report }) => {

@@ -4,6 +4,7 @@ import {
   definePlugin,
   error,
   type Job,
+  jsonSchemaOf,
   type Plugin,
   type TargetContext,
   type ValidateContext,
@@ -30,7 +31,12 @@ export function lifecycleCompose(): Plugin {
   return definePlugin({
     name: "lifecycle-compose",
     claims: {
-      compose: { description: "Compose file of the job, run by docker compose.", schema: ComposeFile, lifecycle: true },
+      compose: {
+        description: "Compose file of the job, run by docker compose.",
+        schema: ComposeFile,
+        jsonSchema: () => jsonSchemaOf(ComposeFile),
+        lifecycle: true,
+      },
     },
     apply({ validate, rollout, reconcile, target }) {
       const order = { name: "lifecycle-compose", before: "make" };

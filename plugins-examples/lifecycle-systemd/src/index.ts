@@ -4,6 +4,7 @@ import {
   definePlugin,
   error,
   type Job,
+  jsonSchemaOf,
   type Plugin,
   type TargetContext,
   type ValidateContext,
@@ -32,7 +33,12 @@ export function lifecycleSystemd(): Plugin {
   return definePlugin({
     name: "lifecycle-systemd",
     claims: {
-      systemd: { description: "Unit file of the job, run by systemctl.", schema: UnitFile, lifecycle: true },
+      systemd: {
+        description: "Unit file of the job, run by systemctl.",
+        schema: UnitFile,
+        jsonSchema: () => jsonSchemaOf(UnitFile),
+        lifecycle: true,
+      },
     },
     apply({ validate, rollout, reconcile, target }) {
       const order = { name: "lifecycle-systemd", before: "make" };
