@@ -2,6 +2,7 @@ import type { Modules, Plugin, PluginList } from "@maand/core";
 import { pluginList } from "@maand/core";
 import { certs } from "@maand/plugin-certs";
 import { health } from "@maand/plugin-health";
+import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
 import { rsync } from "@maand/plugin-rsync";
@@ -9,7 +10,7 @@ import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
 
 /** Names of the stock plugins. */
-export type StockName = "ssh" | "local" | "rsync" | "make" | "templates" | "certs" | "health";
+export type StockName = "ssh" | "local" | "rsync" | "make" | "templates" | "certs" | "health" | "job-commands";
 
 const made = new WeakSet<Plugin>();
 
@@ -18,7 +19,7 @@ const made = new WeakSet<Plugin>();
  * `plugins: [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
  */
 export function defaults(): PluginList<StockName> {
-  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health()];
+  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health(), jobCommands()];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
 }
@@ -37,4 +38,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-templates": () => import("@maand/plugin-templates"),
   "@maand/plugin-certs": () => import("@maand/plugin-certs"),
   "@maand/plugin-health": () => import("@maand/plugin-health"),
+  "@maand/plugin-job-commands": () => import("@maand/plugin-job-commands"),
 };

@@ -4,6 +4,7 @@ import type { ActionKind, PlannedAction } from "./domain/plan.ts";
 import type { Problem, Report } from "./domain/problem.ts";
 import type { Worker } from "./domain/worker.ts";
 import type { Remote } from "./remote/remote.ts";
+import type { ActingContext, KvReader } from "./scope.ts";
 import type { Summary } from "./summary.ts";
 
 /** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
@@ -128,18 +129,6 @@ export interface Tree {
   readonly files: readonly TreeFile[];
 }
 
-/** The KV entries one allocation may read (build.md 11.5); values are as they were put, blanks and line ends included. */
-export interface KvReader {
-  /** A value. Throws KV_REFUSED for a namespace that is not the job's to read, NOT_FOUND for a key that is not there. */
-  get(namespace: string, key: string): string;
-  /** The same, but undefined for a key that is not there. */
-  find(namespace: string, key: string): string | undefined;
-  /** Keys of a namespace, sorted. */
-  keys(namespace: string): string[];
-  /** Whether the value is kept encrypted: a file it goes into is `secret`. In events it shows as dots by itself. */
-  isSecret(namespace: string, key: string): boolean;
-}
-
 /**
  * `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. An allocation may be
  * rendered twice: as it was promoted, and, if that shows a change, for the deploy that is planned.
@@ -231,8 +220,11 @@ export interface TargetContext extends Omit<ActionContext, "action"> {
   readonly target: string;
 }
 
+/** `stopped`: one allocation was stopped, to be in maintenance or to be removed. */
+export interface StoppedContext extends AllocationContext, ActingContext {}
+
 /** One batch of a job's rollout. */
-export interface BatchContext extends JobContext {
+export interface BatchContext extends ActingContext {
   readonly batch: {
     /** Counted from 0, over the whole rollout of the job. */
     readonly index: number;
@@ -246,7 +238,7 @@ export interface BatchContext extends JobContext {
 }
 
 /** `control`: the whole rollout of a job, for whoever wants to take it over. */
-export interface ControlContext extends JobContext {
+export interface ControlContext extends ActingContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
@@ -274,7 +266,7 @@ export interface HealthResult {
 }
 
 /** `verify`: is this job healthy? Throw UNHEALTHY if not. */
-export interface VerifyContext extends JobContext {
+export interface VerifyContext extends ActingContext {
   /** The job's active allocations: who is asked. */
   readonly active: readonly Allocation[];
   /** Wait as the manifest says until healthy; otherwise ask once. */
@@ -283,6 +275,13 @@ export interface VerifyContext extends JobContext {
   remote(host: string): Promise<Remote>;
   /** Tells what one check found; a job nobody reports anything of counts as not checked. */
   report(result: HealthResult): void;
+}
+
+/** `command`: a command of a job is asked for by hand (`maand jobcommand`). */
+export interface CommandContext extends ActingContext {
+  readonly command: string;
+  /** Allocations it may run for at the same time. */
+  readonly concurrency: number;
 }
 
 /** `commit`: the run is over, however it ended. */

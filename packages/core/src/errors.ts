@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   KV_REFUSED: "A job asked for KV entries that are not its to read.",
   RENDER_FAILED: "A template of a job cannot be rendered.",
   NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
+  JOB_COMMAND_FAILED: "A command of a job failed.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -70,6 +70,23 @@ export interface EventMap {
     readonly output: readonly string[];
     readonly duration_ms: number;
   };
+  "command.started": {
+    readonly job: string;
+    readonly worker: string;
+    readonly command: string;
+    readonly event: string;
+  };
+  "command.finished": {
+    readonly job: string;
+    readonly worker: string;
+    readonly command: string;
+    readonly event: string;
+    readonly outcome: Outcome;
+    readonly exit: number | null;
+    readonly message: string | null;
+    readonly output: readonly string[];
+    readonly duration_ms: number;
+  };
   "health.started": { readonly job: string };
   "health.checked": {
     readonly job: string;

@@ -8,18 +8,18 @@ import {
 } from "tapable";
 import type {
   ActionContext,
-  AllocationContext,
   BatchContext,
   BeginContext,
+  CommandContext,
   CommitContext,
   ConnectContext,
   ContributeContext,
   ControlContext,
   InitContext,
-  JobContext,
   PreflightContext,
   RenderContext,
   StageContext,
+  StoppedContext,
   TargetContext,
   TemplateFunctions,
   Tree,
@@ -27,11 +27,19 @@ import type {
   VerifyContext,
   WaveContext,
 } from "./contexts.ts";
+import type { Job } from "./domain/job.ts";
 import type { MaandEvent } from "./events.ts";
 import type { Remote } from "./remote/remote.ts";
+import type { ActingContext } from "./scope.ts";
 
 /** What a doing tap answers when it has done the work; silence (undefined) hands the question to the next tap. */
 export type Done = "done";
+
+/** What a tap may say of itself beside its name: `tapPromise({ name, concerns }, ...)`. */
+export interface TapInterest {
+  /** Whether it has anything to do for a job; without it: for every one. Asked before work is done on its account. */
+  readonly concerns?: (job: Job) => boolean;
+}
 
 /**
  * Every hook there is, once. The engine loops and runs things in parallel; a tap does its work for the one unit its
@@ -47,7 +55,7 @@ export function createHooks() {
     /** Once per build and job, before its catalog is stored: add KV entries a job is to have, such as certificates. */
     contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is committed. */
-    built: new AsyncSeriesHook<[JobContext]>(["context"], "built"),
+    built: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "built"),
     /** Once per deploy, before it touches anything: throw to refuse it. */
     begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
@@ -57,7 +65,7 @@ export function createHooks() {
     /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
-    before: new AsyncSeriesHook<[JobContext]>(["context"], "before"),
+    before: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "before"),
     /** Once per wave that has something to do, planned and not begun: throw to leave its jobs as they are. */
     wave: new AsyncSeriesHook<[WaveContext]>(["context"], "wave"),
     /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
@@ -67,11 +75,11 @@ export function createHooks() {
     /** Once per leaving allocation: with action `stop`, and then, when it is removed, with `remove`. */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
     /** Once per allocation that was stopped. */
-    stopped: new AsyncSeriesHook<[AllocationContext]>(["context"], "stopped"),
+    stopped: new AsyncSeriesHook<[StoppedContext]>(["context"], "stopped"),
     /** Once per worker and wave: bring trees and metadata to the worker, touching nothing that runs. */
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
     /** Once per job that needs rollout: take the whole rollout over, or stay silent. */
-    control: new AsyncSeriesBailHook<[ControlContext], Done | undefined>(["context"], "control"),
+    control: new AsyncSeriesBailHook<[ControlContext], Done | undefined, TapInterest>(["context"], "control"),
     /** Once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
     /** Once per batch, after its lifecycle commands succeeded. */
@@ -81,11 +89,13 @@ export function createHooks() {
     /** Once per batch or job: throw if it is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext]>(["context"], "verify"),
     /** Once per job, after its rollout. */
-    after: new AsyncSeriesHook<[JobContext]>(["context"], "after"),
+    after: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "after"),
     /** Once per run, always, also after a partial or interrupted one: told the summary, it cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
+    /** Once per job of `maand jobcommand`: run one of its commands. */
+    command: new AsyncSeriesBailHook<[CommandContext], Done | undefined>(["context"], "command"),
     /** Every event, at once; must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
   });
@@ -97,9 +107,12 @@ export type Hooks = ReturnType<typeof createHooks>;
 /** A hook's name. */
 export type HookName = keyof Hooks;
 
-/** Whether anybody taps a hook. tapable's own `isUsed` counts interceptors too, and every hook of ours has one. */
-export function isTapped(hook: { readonly taps: readonly unknown[] }): boolean {
-  return hook.taps.length > 0;
+/**
+ * Whether anybody taps a hook, or with `job`, taps it for that job. tapable's own `isUsed` counts interceptors too, and
+ * every hook of ours has one.
+ */
+export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
+  return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
 }
 
 /** What a tap of a hook may be: it is given the hook's context, and answers at once or, where the hook waits, later. */

@@ -45,6 +45,7 @@ export {
   certificates,
 } from "./engine/inspect-certs.ts";
 export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
+export { type JobCommandReport, type JobCommandWish, runJobCommand } from "./engine/job-command.ts";
 export type { Maand } from "./engine/maand.ts";
 export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
 export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./engine/plan-deploy.ts";
@@ -63,7 +64,7 @@ export {
   problemsError,
 } from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent } from "./events.ts";
-export { createHooks, type Done, type HookName, type Hooks, type TapFunction } from "./hooks.ts";
+export { createHooks, type Done, type HookName, type Hooks, type TapFunction, type TapInterest } from "./hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./inline-hooks.ts";
 export { type Claim, definePlugin, type Plugin, type Table, type TableContext, type TableRow } from "./plugin.ts";
 export { type PluginList, pluginList } from "./plugin-list.ts";
@@ -76,6 +77,7 @@ export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
+export type * from "./scope.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { Store } from "./store/store.ts";
 export {

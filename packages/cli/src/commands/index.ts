@@ -10,6 +10,8 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   build: async () => [(await import("./build.ts")).BuildCommand],
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
   job: async () => (await import("./job/index.ts")).JOB_COMMANDS,
+  jobcommand: async () => [(await import("./job-command.ts")).JobCommandCommand],
+  job_command: async () => [(await import("./job-command.ts")).JobCommandCommand],
   health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
   run_command: async () => [(await import("./run-command.ts")).RunCommandCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
@@ -46,5 +48,5 @@ export function isOurs(argv: readonly string[]): boolean {
 export async function commandsFor(argv: readonly string[]): Promise<CommandClass<Context>[]> {
   const load = COMMANDS[(firstWord(argv) ?? "").replaceAll("-", "_")];
   const loads = load ? [load] : Object.values(COMMANDS);
-  return (await Promise.all(loads.map((one) => one()))).flat();
+  return [...new Set((await Promise.all(loads.map((one) => one()))).flat())];
 }

@@ -58,6 +58,11 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${word(event.outcome, style)} ${event.action} ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
         ...event.output.map((line) => `  ${style.faint("|")} ${line}`),
       ];
+    case "command.finished":
+      if (event.event === "health_check") return [];
+      return [
+        `${word(event.outcome, style)} ${event.command} (${event.event}) ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}`,
+      ];
     case "health.finished":
       if (event.outcome === "skipped") return [];
       return [

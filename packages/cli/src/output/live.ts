@@ -38,6 +38,12 @@ function follow(waiting: Map<string, string>, event: MaandEvent): void {
     case "script.finished":
       waiting.delete(`script ${event.worker}`);
       break;
+    case "command.started":
+      waiting.set(`${event.command} ${event.job}@${event.worker}`, `${event.command} for ${event.job}@${event.worker}`);
+      break;
+    case "command.finished":
+      waiting.delete(`${event.command} ${event.job}@${event.worker}`);
+      break;
     case "stage.started":
       waiting.set(`stage ${event.worker}`, `files to ${event.worker}`);
       break;

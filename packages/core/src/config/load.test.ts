@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applyPlugins } from "../engine/apply-plugins.ts";
-import { jobContext, rolloutContext } from "../testing/index.ts";
+import { actingContext, rolloutContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
 
 const SILENT = "apply() {}";
@@ -136,7 +136,7 @@ describe("hooks in the configuration", () => {
     });
     const inline = plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin);
     const hooks = await applyPlugins([speaker("a"), speaker("b"), ...inline]);
-    const [first, last] = [jobContext(), jobContext()];
+    const [first, last] = [actingContext(), actingContext()];
     await hooks.before.promise(first);
     await hooks.after.promise(last);
     expect(first.said.map(({ line }) => line)).toEqual(["a", "mine", "b"]);
@@ -146,7 +146,7 @@ describe("hooks in the configuration", () => {
   it("are attributed to the configuration when they throw", async (context) => {
     const { plugins } = await aConfig(context, config(`after() { throw new Error("no") }`)).load();
     const hooks = await applyPlugins(plugins.map(({ plugin }) => plugin));
-    await expect(hooks.after.promise(jobContext())).rejects.toMatchObject({
+    await expect(hooks.after.promise(actingContext())).rejects.toMatchObject({
       code: "HOOK_FAILED",
       message: "config failed in after: no",
     });

@@ -1,18 +1,18 @@
 import type { Job } from "../domain/job.ts";
 import { isTapped } from "../hooks.ts";
-import { jobContext } from "./contexts-of.ts";
+import { actingContext } from "./acting.ts";
 import { stopIfInterrupted } from "./outcome.ts";
 import type { Run } from "./run.ts";
 
 /** Durable before the first lifecycle command, so that a died run's `after` hooks are made up for (deploy.md 1.10). */
 export function markAfter(run: Run, job: Job): void {
-  if (isTapped(run.maand.hooks.after)) run.maand.store.pendingAfter.set(job.name);
+  if (isTapped(run.maand.hooks.after, job)) run.maand.store.pendingAfter.set(job.name);
 }
 
 /** Runs what comes after a job's rollout; only its success takes the mark away. */
 export async function runAfter(run: Run, job: Job): Promise<void> {
   const { hooks, store } = run.maand;
   stopIfInterrupted(run.maand.signal);
-  await hooks.after.promise(jobContext(run, job));
+  await hooks.after.promise(actingContext(run, job));
   store.pendingAfter.clear(job.name);
 }

@@ -2,7 +2,7 @@ import type { Catalog } from "../domain/catalog.ts";
 import { type KvSources, kvContents } from "../domain/kv-contents.ts";
 import { CERTS, NAMESPACE } from "../domain/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv-purge.ts";
-import type { Kv } from "../store/kv.ts";
+import type { KvStore } from "../store/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
 /** What a build brings to the KV store. */
@@ -18,7 +18,7 @@ export interface KvBuild {
  * Brings the KV store to a catalog (build.md 11.3 and 11.4). It is part of the transaction that stores the catalog.
  * Certificates stay where nobody contributed any: a plugin that is not loaded says nothing about them.
  */
-export function storeKv(kv: Kv, { before, sources, contributed, purgeJobs }: KvBuild): void {
+export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
   for (const [namespace, own] of whole) {
@@ -34,12 +34,12 @@ export function storeKv(kv: Kv, { before, sources, contributed, purgeJobs }: KvB
 }
 
 /** Deletes the variables and secrets of a job. */
-export function purgeJobKv(kv: Kv, job: string): void {
+export function purgeJobKv(kv: KvStore, job: string): void {
   for (const namespace of [NAMESPACE.jobVars(job), NAMESPACE.secrets(job)]) kv.purge(namespace);
 }
 
 /** Jobs that have, or had, variables or secrets. */
-export function jobsWithKv(kv: Kv): string[] {
+export function jobsWithKv(kv: KvStore): string[] {
   const jobs = [NAMESPACE.jobVars(""), NAMESPACE.secrets("")].flatMap((prefix) =>
     kv.namespaces(prefix).map((namespace) => namespace.slice(prefix.length)),
   );

@@ -3,16 +3,17 @@ import type { Job } from "../domain/job.ts";
 import { manifestFile } from "../domain/manifest.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/problem.ts";
 import { locate } from "../domain/written.ts";
-import { problemsError } from "../errors.ts";
+import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
+import { acting, actingContext } from "./acting.ts";
 import { storeKv } from "./build-kv.ts";
-import { jobContext } from "./contexts-of.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 import { type Maand, type RunFrame, runFrame } from "./maand.ts";
-import { knownOf, lockBucket, memoryOf } from "./run.ts";
+import { asMaandError, stopIfInterrupted } from "./outcome.ts";
+import { knownOf, lockBucket } from "./run.ts";
 
 /** What a build found. */
 export interface Built {
@@ -38,7 +39,7 @@ export async function build(maand: Maand, wish: BuildWish = {}): Promise<Built> 
   try {
     const frame = runFrame(maand, "build");
     const built = await buildCatalog(maand, frame, wish);
-    if (isTapped(maand.hooks.built)) await runBuilt(maand, frame);
+    await runBuilt(maand, frame, built.catalog);
     return built;
   } finally {
     lock.release();
@@ -135,8 +136,31 @@ function save(
   });
 }
 
-async function runBuilt(maand: Maand, frame: RunFrame): Promise<void> {
-  const source = { maand, frame, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
-  const jobs = [...source.catalog.jobs].sort((a, b) => a.deploymentSeq - b.deploymentSeq);
-  for (const job of jobs) await maand.hooks.built.promise(jobContext(source, job));
+/**
+ * Every job is asked, whatever became of those before it; what fails is told together at the end (B03). The catalog is
+ * stored by then, and so is what succeeded.
+ */
+async function runBuilt(maand: Maand, frame: RunFrame, { jobs }: Catalog): Promise<void> {
+  const wanted = jobs.filter((job) => isTapped(maand.hooks.built, job));
+  if (wanted.length === 0) return;
+  const source = acting(maand, frame);
+  const failures: MaandError[] = [];
+  try {
+    for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
+      stopIfInterrupted(maand.signal);
+      await maand.hooks.built.promise(actingContext(source, job)).catch((cause: unknown) => {
+        failures.push(asMaandError(cause));
+      });
+    }
+  } finally {
+    await source.end();
+  }
+  const [first] = failures;
+  if (first && failures.length === 1) throw first;
+  if (first) throw joined(failures, first);
+}
+
+function joined(failures: readonly MaandError[], { code, hint, output }: MaandError): MaandError {
+  const message = failures.map((failure) => failure.message).join("; ");
+  return new MaandError({ code, message, output, ...(hint === undefined ? {} : { hint }) });
 }

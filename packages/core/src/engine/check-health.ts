@@ -1,9 +1,9 @@
 import type { HealthResult, VerifyContext } from "../contexts.ts";
 import type { Allocation, Job } from "../domain/job.ts";
 import { isTapped } from "../hooks.ts";
-import { jobContext } from "./contexts-of.ts";
+import { type ActingSource, actingContext } from "./acting.ts";
 import { asMaandError } from "./outcome.ts";
-import { type Run, workerOf } from "./run.ts";
+import { workerOf } from "./run.ts";
 
 /** What a job's health check found. */
 export interface HealthFinding {
@@ -14,7 +14,7 @@ export interface HealthFinding {
 }
 
 /** What checking health needs of a run; the health command has no run that could change anything. */
-export type HealthSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered" | "connections">;
+export type HealthSource = ActingSource;
 
 /** Asks all `verify` taps about a job. Nobody reporting anything means that it has no checks (deploy.md 5). */
 export async function checkHealth(
@@ -27,7 +27,7 @@ export async function checkHealth(
   const results = new Map<string, HealthResult>();
   const began = maand.now().getTime();
   const context: VerifyContext = Object.freeze({
-    ...jobContext(run, job),
+    ...actingContext(run, job),
     active,
     wait,
     remote: (host: string) => run.connections.connect(workerOf(run, host)),

@@ -4,7 +4,7 @@ import type { Job } from "../domain/job.ts";
 import { isSecret, NAMESPACE } from "../domain/kv-names.ts";
 import { MaandError } from "../errors.ts";
 import { isTapped } from "../hooks.ts";
-import type { Kv } from "../store/kv.ts";
+import type { KvStore } from "../store/kv.ts";
 import { jobContext } from "./contexts-of.ts";
 import { type Run, workerOf } from "./run.ts";
 
@@ -56,7 +56,7 @@ async function askAbout(source: Source, job: Job): Promise<readonly Synced[]> {
   return synced;
 }
 
-function contributionOf(kv: Kv, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
+function contributionOf(kv: KvStore, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
   const own = new Set([
     NAMESPACE.job(job),
     NAMESPACE.workers,

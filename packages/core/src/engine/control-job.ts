@@ -5,13 +5,13 @@ import { isName, nameRule } from "../domain/names.ts";
 import { error } from "../domain/problem.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
+import { type Acting, acting } from "./acting.ts";
 import { checkHealth } from "./check-health.ts";
-import { Connections } from "./connections.ts";
 import { lifecycleContext } from "./contexts-of.ts";
 import { knowSecrets } from "./know-secrets.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
-import { knownOf, lockBucket, memoryOf, workerOf } from "./run.ts";
+import { lockBucket, workerOf } from "./run.ts";
 import { Said } from "./said.ts";
 import { refuseUnknown, selectAllocations } from "./select.ts";
 import { checkSync } from "./sync-check.ts";
@@ -58,8 +58,7 @@ export async function controlJob(maand: Maand, control: JobControl): Promise<Con
   const lock = target === "status" ? undefined : lockBucket(maand, `job ${target}`);
   knowSecrets(maand);
   const frame = runFrame(maand, `job ${target}`);
-  const connections = new Connections(frame);
-  const source = { maand, frame, connections, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+  const source = acting(maand, frame, lock ? {} : { pid: maand.pid });
   try {
     const chosen = choose(source, control);
     await checkSync(source, [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))]);
@@ -73,12 +72,12 @@ export async function controlJob(maand: Maand, control: JobControl): Promise<Con
     }
     return results.map((result) => maand.mask.conceal(result));
   } finally {
-    await connections.close();
+    await source.end();
     lock?.release();
   }
 }
 
-type Source = Parameters<typeof checkSync>[0];
+type Source = Acting;
 
 function choose(
   source: Source,

@@ -1,7 +1,8 @@
 import pLimit from "p-limit";
 import { treeDigest } from "../domain/digest.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
-import { jobContext, waveContext } from "./contexts-of.ts";
+import { actingContext } from "./acting.ts";
+import { waveContext } from "./contexts-of.ts";
 import { leaveTheRest } from "./leave-the-rest.ts";
 import type { Maand } from "./maand.ts";
 import { metadataOf } from "./metadata.ts";
@@ -109,7 +110,7 @@ async function planInto(
 ): Promise<void> {
   const by = blockedBy(run, job);
   try {
-    if (by === undefined) await run.maand.hooks.before.promise(jobContext(run, job));
+    if (by === undefined) await run.maand.hooks.before.promise(actingContext(run, job));
     const plan = await planJob(run, job, wish, pending);
     if (by === undefined || !isRequired(plan)) plans.push(plan);
     else block(run, plan, by);

@@ -1,12 +1,11 @@
 import pLimit from "p-limit";
 import type { HealthResult } from "../contexts.ts";
 import type { Allocation, Job } from "../domain/job.ts";
+import { acting } from "./acting.ts";
 import { checkHealth, type HealthSource } from "./check-health.ts";
-import { Connections } from "./connections.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { asMaandError } from "./outcome.ts";
 import { reach } from "./reach.ts";
-import { knownOf, memoryOf, type Run } from "./run.ts";
 import { refuseUnknown } from "./select.ts";
 
 /** What `maand health_check` found. */
@@ -38,8 +37,7 @@ export interface HealthWish {
  */
 export async function healthCheck(maand: Maand, wish: HealthWish): Promise<HealthReport> {
   const frame = runFrame(maand, "health_check");
-  const connections = new Connections(frame);
-  const source = { maand, frame, connections, ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+  const source = acting(maand, frame, { pid: maand.pid });
   refuseUnknown(
     "job",
     "--jobs",
@@ -49,12 +47,12 @@ export async function healthCheck(maand: Maand, wish: HealthWish): Promise<Healt
   try {
     return maand.mask.conceal(await askHealth(source, wish));
   } finally {
-    await connections.close();
+    await source.end();
   }
 }
 
 /** The same within a run that has its own connections. */
-export async function askHealth(source: AskedSource, wish: HealthWish): Promise<HealthReport> {
+export async function askHealth(source: HealthSource, wish: HealthWish): Promise<HealthReport> {
   const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
   const wanted = new Set(jobs.flatMap((job) => activeOf(source, job).map(({ host }) => host)));
   const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
@@ -69,17 +67,15 @@ export async function askHealth(source: AskedSource, wish: HealthWish): Promise<
   return { workers, jobs: await Promise.all(jobs.map((job) => side(() => askJob(source, job, wish.wait)))) };
 }
 
-type AskedSource = HealthSource & Pick<Run, "catalog">;
-
 function retrying(attempt: number, message: string): string {
   return `worker health check failed (attempt ${attempt}/${ATTEMPTS}), retrying: ${message}`;
 }
 
-function activeOf({ allocationsOf }: AskedSource, job: Job): readonly Allocation[] {
+function activeOf({ allocationsOf }: HealthSource, job: Job): readonly Allocation[] {
   return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
 }
 
-async function askJob(source: AskedSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
+async function askJob(source: HealthSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
   const active = activeOf(source, job);
   if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
   const { outcome, results, cause } = await checkHealth(source, job, active, wait);

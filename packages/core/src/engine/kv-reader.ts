@@ -1,14 +1,14 @@
-import type { KvReader } from "../contexts.ts";
 import type { Job } from "../domain/job.ts";
 import { accessHint, readableNamespaces } from "../domain/kv-access.ts";
 import { PORT_KEY } from "../domain/kv-job.ts";
 import { isSecret, NAMESPACE } from "../domain/kv-names.ts";
 import { didYouMean } from "../domain/names.ts";
 import { MaandError } from "../errors.ts";
-import type { Kv } from "../store/kv.ts";
+import type { KvReader } from "../scope.ts";
+import type { KvStore } from "../store/kv.ts";
 
 /** What a job may read of the KV store on one worker (build.md 11.5). */
-export function kvReader(kv: Kv, job: Job, host: string): KvReader {
+export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
   const readable = new Set(readableNamespaces(job, [host]));
   const allowed = (namespace: string) => {
     if (readable.has(namespace)) return namespace;
@@ -27,7 +27,7 @@ export function kvReader(kv: Kv, job: Job, host: string): KvReader {
   });
 }
 
-function absent(kv: Kv, namespace: string, key: string): never {
+function absent(kv: KvStore, namespace: string, key: string): never {
   const jobs = namespace === NAMESPACE.bucket ? declaring(kv, key) : [];
   if (jobs.length > 1) {
     throw new MaandError({
@@ -45,7 +45,7 @@ function absent(kv: Kv, namespace: string, key: string): never {
 }
 
 /** Jobs that declare a port, whoever it is published for. */
-function declaring(kv: Kv, port: string): string[] {
+function declaring(kv: KvStore, port: string): string[] {
   const prefix = NAMESPACE.job("");
   return kv
     .holders(`${PORT_KEY}${port}`)

@@ -5,7 +5,7 @@ import type { EventMap, EventType, MaandEvent } from "../events.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Mask } from "../remote/mask.ts";
-import type { Kv } from "../store/kv.ts";
+import type { KvStore } from "../store/kv.ts";
 import type { KvKey } from "../store/kv-key.ts";
 import type { Store } from "../store/store.ts";
 
@@ -15,7 +15,7 @@ export interface Maand {
   readonly bucketId: string;
   readonly store: Store;
   /** The KV entries in the store, secrets in clear text. */
-  readonly kv: Kv;
+  readonly kv: KvStore;
   /** Encrypts what is kept and must not be read (decision 26). */
   readonly key: KvKey;
   /** Knows every secret that was read, and hides it in every event (decision 26). */

@@ -1,5 +1,6 @@
 import { abandonedJobs } from "../domain/kv-purge.ts";
 import { act, intend } from "./act.ts";
+import { actingContext } from "./acting.ts";
 import { jobsWithKv, purgeJobKv } from "./build-kv.ts";
 import { checkHealth } from "./check-health.ts";
 import { allocationContext } from "./contexts-of.ts";
@@ -67,7 +68,9 @@ async function stop(run: Run, { allocation, job }: Leaving): Promise<void> {
     store.journal.settle(allocation.id);
   });
   try {
-    await hooks.stopped.promise(allocationContext(run, job, allocation));
+    await hooks.stopped.promise(
+      Object.freeze({ ...allocationContext(run, job, allocation), ...actingContext(run, job) }),
+    );
   } catch (cause) {
     run.ledger.failJob(job.name, cause);
   }

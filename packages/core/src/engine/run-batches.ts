@@ -2,8 +2,8 @@ import type { BatchContext } from "../contexts.ts";
 import type { Job } from "../domain/job.ts";
 import { MaandError } from "../errors.ts";
 import { act, intend } from "./act.ts";
+import { actingContext } from "./acting.ts";
 import { markAfter } from "./after-rollout.ts";
-import { jobContext } from "./contexts-of.ts";
 import { asMaandError, stopIfInterrupted } from "./outcome.ts";
 import type { PlannedAllocation } from "./plan-job.ts";
 import { promoteAll } from "./promote.ts";
@@ -81,7 +81,7 @@ async function runLifecycle(run: Run, job: Job, members: readonly PlannedAllocat
 
 function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchContext {
   const { order, source } = rolloutOrderOf(run, job);
-  return Object.freeze({ ...jobContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
+  return Object.freeze({ ...actingContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
 }
 
 function batchFailed(job: Job, { index, count }: Place, failures: readonly unknown[], first: unknown): MaandError {

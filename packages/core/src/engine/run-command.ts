@@ -3,12 +3,11 @@ import { type Descent, goesDown } from "../domain/goes-down.ts";
 import { error } from "../domain/problem.ts";
 import type { Worker } from "../domain/worker.ts";
 import { MaandError, problemsError } from "../errors.ts";
-import { Connections } from "./connections.ts";
+import { acting } from "./acting.ts";
 import { askHealth, sicknessOf } from "./health-command.ts";
 import { knowSecrets } from "./know-secrets.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { awaitReturn } from "./return.ts";
-import { knownOf, memoryOf } from "./run.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { selectWorkers } from "./select.ts";
 
@@ -34,13 +33,11 @@ export interface ScriptWish {
  * machine down (decision 14): then the next batch begins when the machine is back. No lock is taken.
  */
 export async function runCommand(maand: Maand, wish: ScriptWish): Promise<ScriptResult[]> {
-  const known = knownOf(maand.store.catalog.read());
-  const workers = chosenWorkers(known.catalog.workers, wish);
+  const workers = chosenWorkers(maand.store.catalog.read().workers, wish);
   checkWish(wish, workers);
   knowSecrets(maand);
   const frame = runFrame(maand, "run_command");
-  const connections = new Connections(frame);
-  const source = { maand, frame, connections, ...known, ...memoryOf(maand) };
+  const source = acting(maand, frame, { pid: maand.pid });
   const descent = goesDown(wish.script);
   const script = {
     text: wish.script,
@@ -66,7 +63,7 @@ export async function runCommand(maand: Maand, wish: ScriptWish): Promise<Script
     const left = workers.slice(results.length).map(notBegun);
     return [...results, ...left].map((result) => maand.mask.conceal(result));
   } finally {
-    await connections.close();
+    await source.end();
   }
 
   /** What is wrong after a batch that went well itself: its machines stay away, or somebody is not healthy. */

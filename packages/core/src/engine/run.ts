@@ -1,5 +1,3 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Allocation, Job } from "../domain/job.ts";
 import type { Remembered } from "../domain/plan.ts";
 import type { Worker } from "../domain/worker.ts";
@@ -10,6 +8,7 @@ import { type Lock, takeLock } from "../store/lock.ts";
 import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
 import { type Maand, type RunFrame, runFrame } from "./maand.ts";
+import { temporary } from "./temporary.ts";
 
 /** A run that holds the bucket's lock and may touch workers: what is known, what is open, what happened. */
 export interface Run {
@@ -61,7 +60,7 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
   const at = () => maand.now().toISOString();
   const last = store.journal.lastRun(command);
   const number = store.journal.beginRun(frame.id, command, at());
-  const tmp = freshDirectory(maand.paths.tmp, frame.id);
+  const { tmp, remove } = temporary(maand.paths.tmp, frame.id);
   const memory = memoryOf(maand);
   const connections = new Connections(frame, (host) => memory.delivery(host)?.tools);
   frame.emit("run.started", {
@@ -81,7 +80,7 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
     at,
     async end() {
       await connections.close();
-      rmSync(tmp, { recursive: true, force: true });
+      remove();
       lock.release();
     },
   };
@@ -119,15 +118,6 @@ export function memoryOf(maand: Pick<Maand, "store">): Pick<Run, "remembered" | 
     },
     delivery: (host) => deliveries.get(host),
   };
-}
-
-/** Empties what runs that died left behind (the lock is ours) and makes a private directory for this one. */
-function freshDirectory(tmp: string, id: string): string {
-  mkdirSync(tmp, { recursive: true, mode: 0o700 });
-  for (const left of readdirSync(tmp)) rmSync(join(tmp, left), { recursive: true, force: true });
-  const directory = join(tmp, id);
-  mkdirSync(directory, { mode: 0o700 });
-  return directory;
 }
 
 /** The worker of an allocation; it is kept as long as the allocation is. */

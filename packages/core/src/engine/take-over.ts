@@ -1,7 +1,7 @@
 import type { ControlContext } from "../contexts.ts";
 import { isTapped } from "../hooks.ts";
+import { actingContext } from "./acting.ts";
 import { markAfter } from "./after-rollout.ts";
-import { jobContext } from "./contexts-of.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
 import { promoteAll } from "./promote.ts";
@@ -16,7 +16,7 @@ import { verifyBatch } from "./verify-batch.ts";
  * checked as one; or by telling which go now, and then the rest goes as usual.
  */
 export async function runTakenOver(run: Run, plan: PlannedJob, batches: readonly Batch[]): Promise<void> {
-  if (!isTapped(run.maand.hooks.control)) return runBatches(run, plan.job, batches);
+  if (!isTapped(run.maand.hooks.control, plan.job)) return runBatches(run, plan.job, batches);
   const rest = new RolloutRest(run, plan.job, batches);
   const done = await askWhoTakesOver(run, plan, batches, rest);
   rest.stopIfFailed();
@@ -37,7 +37,7 @@ async function askWhoTakesOver(
     batches.filter((batch) => batch.phase === phase).flatMap((batch) => batch.members);
   const hosts = (list: readonly PlannedAllocation[]) => list.map(({ allocation }) => allocation.host);
   const context: ControlContext = Object.freeze({
-    ...jobContext(run, job),
+    ...actingContext(run, job),
     newAllocations: hosts(of("new")),
     updatedAllocations: hosts(of("update")),
     rollOut: (chosen: readonly string[]) => rest.rollOut(chosen),

@@ -16,11 +16,25 @@ export interface KvParts {
   readonly onSecret?: (value: string) => void;
 }
 
+/** What can be asked of KV entries and done to them; what is stored, or an overlay on it. */
+export interface KvStore {
+  /** The newest of every key of a namespace, derived and deleted ones included. */
+  entries(namespace: string): ReadonlyMap<string, KvEntry>;
+  find(namespace: string, key: string): string | undefined;
+  keys(namespace: string): string[];
+  holders(key: string): string[];
+  namespaces(prefix: string): string[];
+  put(namespace: string, key: string, value: string): void;
+  remove(namespace: string, key: string): boolean;
+  sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void;
+  purge(namespace: string): void;
+}
+
 /**
  * The KV store in clear text. Values are kept exactly as they are given: nothing is trimmed, so that a file or a blank
  * that was meant survives (B27). Writing what is there already is no change, and makes no new version, for secrets too.
  */
-export class Kv {
+export class Kv implements KvStore {
   readonly #parts: KvParts;
   readonly #namespaces = new Map<string, Namespace>();
   #seen = -1;

@@ -49,6 +49,12 @@ export class PromotedRows {
     return found;
   }
 
+  /** Version that is promoted for an allocation; undefined before the first. */
+  version(allocation: string): string | undefined {
+    const row = this.#db.get("SELECT version FROM promoted WHERE allocation = ?", allocation);
+    return row && String(row.version);
+  }
+
   /** What the last plan of each allocation found, by allocation id. */
   planned(): Map<string, Planned> {
     const rows = this.#db.all("SELECT allocation, digest, source FROM planned");

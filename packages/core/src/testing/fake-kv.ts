@@ -1,6 +1,6 @@
-import type { KvReader } from "../contexts.ts";
 import { isSecret } from "../domain/kv-names.ts";
 import { MaandError } from "../errors.ts";
+import type { KvReader } from "../scope.ts";
 
 /** KV entries by namespace and key; namespaces that are not named are not the job's to read. */
 export type FakeKv = Readonly<Record<string, Readonly<Record<string, string>>>>;

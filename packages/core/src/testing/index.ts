@@ -19,9 +19,12 @@ export {
   type FakeRemoteOptions,
   fakeRemote,
 } from "./fake-remote.ts";
+export { fakeScope } from "./fake-scope.ts";
 export {
+  actingContext,
   batchContext,
   beginContext,
+  commandContext,
   commitContext,
   controlContext,
   initContext,

@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS } from "../config/settings.ts";
 import type {
   BatchContext,
   BeginContext,
+  CommandContext,
   CommitContext,
   ControlContext,
   HealthResult,
@@ -12,7 +13,9 @@ import type {
   WaveContext,
 } from "../contexts.ts";
 import type { Problem } from "../domain/problem.ts";
+import type { ActingContext } from "../scope.ts";
 import { fakeRemote } from "./fake-remote.ts";
+import { fakeScope } from "./fake-scope.ts";
 import { type Heard, runContext } from "./run-context.ts";
 import { aJob, anAllocation, aWorker } from "./samples.ts";
 
@@ -43,15 +46,33 @@ export function validateContext(
   };
 }
 
-/** `before`, `after`, `built`: job `api` with its one allocation. */
+/** A job `api` with its one allocation: what every context of a job begins with. */
 export function jobContext(over: Partial<JobContext> = {}): JobContext & Heard {
   const job = over.job ?? aJob();
   return { ...runContext(over), job, allocations: [anAllocation({ job: job.name })], ...over };
 }
 
+/** `before`, `after`, `built`: job `api`; what its allocations may do is done to nobody ({@link fakeScope}). */
+export function actingContext(over: Partial<ActingContext> = {}): ActingContext & Heard {
+  const base = jobContext(over);
+  return {
+    ...base,
+    tmp: () => "/bucket/tmp/run",
+    read: () => new Uint8Array(),
+    demandsOn: () => [],
+    scope: (allocation) => fakeScope({ allocation, newVersion: base.job.version, log: base.log }),
+    ...over,
+  };
+}
+
+/** `command`: the command `command_ask` of job `api`, for one allocation at a time. */
+export function commandContext(over: Partial<CommandContext> = {}): CommandContext & Heard {
+  return { ...actingContext(over), command: "command_ask", concurrency: 1, ...over };
+}
+
 /** `started`, `promote`: the only batch of a job, holding all its allocations. */
 export function batchContext(over: Partial<BatchContext> = {}): BatchContext & Heard {
-  const base = jobContext(over);
+  const base = actingContext(over);
   return {
     ...base,
     batch: { index: 0, count: 1, phase: "update", allocations: base.allocations },
@@ -77,7 +98,7 @@ export function controlContext(
   over: Partial<ControlContext> = {},
 ): ControlContext & Heard & { readonly asked: readonly string[] } {
   const asked: string[] = [];
-  const base = jobContext(over);
+  const base = actingContext(over);
   return {
     ...base,
     newAllocations: base.allocations.map((allocation) => allocation.host),
@@ -94,7 +115,7 @@ export function verifyContext(
   over: Partial<VerifyContext> = {},
 ): VerifyContext & Heard & { readonly results: readonly HealthResult[] } {
   const results: HealthResult[] = [];
-  const base = jobContext(over);
+  const base = actingContext(over);
   return {
     ...base,
     active: base.allocations.filter((allocation) => !allocation.disabled),

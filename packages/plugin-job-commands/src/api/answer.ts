@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { drain, givenBy } from "./read-body.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
+import { ROUTES } from "./routes.ts";
+import type { Route } from "./session.ts";
+import type { Tokens } from "./tokens.ts";
+
+/** Answers one request; whatever goes wrong is told to the client, and only to it. */
+export async function answer(tokens: Tokens, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const leaving = new AbortController();
+  request.on("error", () => leaving.abort());
+  response.on("error", () => leaving.abort());
+  response.on("close", () => leaving.abort());
+  try {
+    send(response, await result(tokens, request, leaving.signal));
+  } catch (cause) {
+    await drain(request);
+    refuse(request, response, refusalOf(cause));
+  }
+}
+
+async function result(tokens: Tokens, request: IncomingMessage, leaving: AbortSignal): Promise<unknown> {
+  const admitted = tokens.find(request.headers);
+  if (!admitted)
+    throw new Refusal(401, "the token is missing or wrong; send JOB_COMMAND_API_TOKEN as Authorization: Bearer");
+  const url = new URL(request.url ?? "/", "http://api");
+  const route = routeOf(url.pathname, request.method ?? "");
+  const given = await givenBy(request, url);
+  if (admitted.ended.aborted) throw new Refusal(401, "the process this token was for has ended");
+  const signal = AbortSignal.any([leaving, admitted.ended]);
+  return await route({ session: admitted.session, given, signal });
+}
+
+function routeOf(path: string, method: string): Route {
+  const methods = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
+  if (!methods) throw new Refusal(404, `there is no ${path}; there are: ${Object.keys(ROUTES).join(", ")}`);
+  const route = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (!route) throw new Refusal(405, `${path} takes ${Object.keys(methods).join(", ")}, and not ${method}`);
+  return route;
+}
+
+function send(response: ServerResponse, value: unknown): void {
+  if (value === undefined) {
+    response.writeHead(200, { "content-length": 0 }).end();
+    return;
+  }
+  const text = JSON.stringify(value);
+  response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = `${message}\n`;
+  const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  response.writeHead(status, {
+    ...challenge,
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+  });
+  response.end(text, () => request.destroy());
+}

@@ -1,0 +1,280 @@
+import { createConnection } from "node:net";
+import type { TestBucket } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { call, lentBucket, Office, sessionOf } from "../lend.test.support.ts";
+import type { ApiAccess } from "./api.ts";
+import type { Session } from "./session.ts";
+
+let bucket: TestBucket & ReturnType<typeof lentBucket>;
+beforeEach(() => {
+  bucket = lentBucket();
+});
+afterEach(() => bucket.dispose());
+
+/** Serves one process of job `api`, and calls for it. */
+function served(use: (access: ApiAccess, session: Session) => Promise<void>, more: Partial<Session> = {}) {
+  return bucket.lend(async (context) => {
+    const office = new Office();
+    const session = sessionOf(office, context, more);
+    await office.api.serve(session, (access) => use(access, session));
+  });
+}
+
+const VARS = "vars/job/api";
+const SECRETS = "secrets/job/api";
+
+describe("who may call", () => {
+  it("D11: nobody without the token, whatever headers say", () =>
+    served(async (access) => {
+      const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
+      const query = `/kv?namespace=${VARS}&key=a`;
+      for (const headers of [
+        {},
+        identity,
+        { authorization: "Bearer wrong" },
+        { authorization: `Basic ${access.token}` },
+      ]) {
+        const refused = await call(access, "GET", query, undefined, { ...headers });
+        expect([refused.status, refused.type]).toEqual([401, "text/plain; charset=utf-8"]);
+      }
+    }));
+
+  it("the token in either header, and what else an older client says counts for nothing", () =>
+    served(async (access) => {
+      await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "1" });
+      const other = { "x-allocation-id": "web@10.0.0.2", event: "health_check" };
+      for (const token of [{ authorization: `bearer ${access.token}` }, { "x-maand-token": access.token }]) {
+        const put = await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "2" }, { ...token, ...other });
+        expect(put).toMatchObject({ status: 200, text: "" });
+      }
+    }));
+
+  it("a token is good as long as its process, and the port as long as there is one", () =>
+    bucket.lend(async (context) => {
+      const office = new Office();
+      const kept: ApiAccess[] = [];
+      await office.api.serve(sessionOf(office, context), async (first) => {
+        await office.api.serve(sessionOf(office, context), async (second) => {
+          expect([second.port, second.token === first.token]).toEqual([first.port, false]);
+          kept.push(second);
+        });
+        const [ended] = kept;
+        if (ended) expect((await call(ended, "GET", "/kv/keys")).status).toBe(401);
+        expect((await call(first, "GET", "/kv/keys")).status).toBe(200);
+        kept.push(first);
+      });
+      for (const { port } of kept) await expect(refuses(port)).resolves.toBe("ECONNREFUSED");
+    }));
+
+  it("it is reached over loopback only, by a token nobody can guess", () =>
+    served(async ({ token }) => {
+      expect(Buffer.from(token, "base64url").byteLength).toBe(32);
+    }));
+});
+
+describe("KV entries", () => {
+  it("are written, read by query or body, listed and deleted", () =>
+    served(async (access) => {
+      expect(await call(access, "PUT", "/kv", { namespace: VARS, key: "color", value: " blue \n" })).toMatchObject({
+        status: 200,
+        text: "",
+      });
+      const entry = { namespace: VARS, key: "color", value: "blue" };
+      expect((await call(access, "GET", `/kv?namespace=${VARS}&key=color`)).json).toEqual(entry);
+      await call(access, "PUT", "/kv/secret", { namespace: SECRETS, key: "pw", value: " s3cret " });
+      expect((await call(access, "GET", `/kv?namespace=${SECRETS}&key=pw`)).json).toMatchObject({ value: " s3cret " });
+      expect((await call(access, "GET", "/kv/keys")).json).toEqual({
+        namespaces: { [VARS]: ["color"], [SECRETS]: ["pw"] },
+      });
+      expect((await call(access, "GET", `/kv/keys?namespace=${VARS}`)).json).toEqual({
+        namespaces: { [VARS]: ["color"] },
+      });
+      expect((await call(access, "DELETE", "/kv", { namespace: VARS, key: "color" })).status).toBe(200);
+      expect((await call(access, "GET", `/kv?namespace=${VARS}&key=color`)).status).toBe(404);
+      expect((await call(access, "DELETE", "/kv", { namespace: VARS, key: "color" })).status).toBe(404);
+    }));
+
+  it("come with a body on a GET too, as older clients send it", () =>
+    served(async (access) => {
+      await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "1" });
+      const text = await overSocket(access, JSON.stringify({ namespace: VARS, key: "a" }));
+      expect(text).toContain('"value":"1"');
+    }));
+
+  const READABLE = [
+    "maand/bucket bucket_id",
+    "maand/worker/10.0.0.1 worker_ip",
+    "maand/job/api name",
+    "maand/job/db name",
+    "maand/job/api/worker/10.0.0.1 api_allocation_index",
+  ];
+  it.each(READABLE)("of %s may be read", (entry) =>
+    served(async (access) => {
+      const [namespace, key] = entry.split(" ");
+      expect((await call(access, "GET", `/kv?namespace=${namespace}&key=${key}`)).status).toBe(200);
+    }),
+  );
+
+  const REFUSED = [
+    "vars/job/web",
+    "secrets/job/web",
+    "maand/job/web",
+    "maand/worker/10.0.0.2",
+    "maand/job/api/worker/10.0.0.2",
+    "nonsense",
+  ];
+  it.each(REFUSED)("of %s are not for this allocation to read", (namespace) =>
+    served(async (access) => {
+      expect((await call(access, "GET", `/kv?namespace=${namespace}&key=x`)).status).toBe(400);
+      expect((await call(access, "GET", `/kv/keys?namespace=${namespace}`)).status).toBe(400);
+    }),
+  );
+
+  const UNWRITABLE = [
+    "maand/bucket",
+    "maand/worker/10.0.0.1",
+    "maand/job/api",
+    "maand/job/db",
+    "vars/job/db",
+    "secrets/job/db",
+    "vars/bucket",
+    SECRETS,
+  ];
+  it.each(UNWRITABLE)("of %s are not for hooks to write through /kv", (namespace) =>
+    served(async (access) => {
+      expect((await call(access, "PUT", "/kv", { namespace, key: "x", value: "1" })).status).toBe(400);
+      expect((await call(access, "DELETE", "/kv", { namespace, key: "x" })).status).toBe(400);
+      if (namespace !== SECRETS)
+        expect((await call(access, "PUT", "/kv/secret", { namespace, key: "x", value: "1" })).status).toBe(400);
+    }),
+  );
+
+  it("the rollout order is written in pre_deploy and by hand, and at no other event", async () => {
+    const wanted = { namespace: "maand/job/api", key: "rollout_order", value: "10.0.0.2,10.0.0.1" };
+    const statuses: Record<string, number> = {};
+    for (const event of ["pre_deploy", "cli", "post_deploy", "job_control", "health_check"] as const)
+      await served(
+        async (access) => {
+          statuses[event] = (await call(access, "PUT", "/kv", wanted)).status;
+        },
+        { event },
+      );
+    expect(statuses).toEqual({ pre_deploy: 200, cli: 200, post_deploy: 400, job_control: 400, health_check: 400 });
+  });
+
+  it("a health check writes nothing, whatever event it claims to be", () =>
+    served(
+      async (access) => {
+        const headers = { authorization: `Bearer ${access.token}`, event: "cli" };
+        for (const [method, path, namespace] of [
+          ["PUT", "/kv", VARS],
+          ["DELETE", "/kv", VARS],
+          ["PUT", "/kv/secret", SECRETS],
+        ] as const)
+          expect((await call(access, method, path, { namespace, key: "a", value: "1" }, headers)).status).toBe(400);
+      },
+      { event: "health_check" },
+    ));
+});
+
+describe("bad requests", () => {
+  const BAD: readonly (readonly [string, string, string, unknown, number])[] = [
+    ["an empty body", "PUT", "/kv", "", 400],
+    ["malformed JSON", "PUT", "/kv", "{", 400],
+    ["a list", "PUT", "/kv", "[]", 400],
+    ["a value that is no text", "PUT", "/kv", { namespace: VARS, key: "a", value: 1 }, 400],
+    ["no value", "PUT", "/kv", { namespace: VARS, key: "a" }, 400],
+    ["a blank value", "PUT", "/kv", { namespace: VARS, key: "a", value: " \n" }, 400],
+    ["an empty secret", "PUT", "/kv/secret", { namespace: SECRETS, key: "a", value: "" }, 400],
+    ["no key", "PUT", "/kv", { namespace: VARS, key: "", value: "1" }, 400],
+    ["no namespace", "GET", "/kv?key=a", undefined, 400],
+    ["a key with a line end", "PUT", "/kv", { namespace: VARS, key: "a\nb", value: "1" }, 400],
+    ["an unknown route", "GET", "/no/such", undefined, 404],
+    ["a route by a name every object has", "GET", "/constructor", undefined, 404],
+    ["another method", "POST", "/kv", { namespace: VARS, key: "a" }, 405],
+    ["a method nobody has", "PATCH", "/demands", {}, 405],
+    ["a body of more than a MiB", "PUT", "/kv", { namespace: VARS, key: "a", value: "x".repeat(1024 * 1024) }, 413],
+    ["a semaphore without name", "POST", "/semaphore/acquire", { capacity: 1 }, 400],
+    ["no slots", "POST", "/semaphore/acquire", { name: "m", capacity: 0 }, 400],
+    ["too many slots", "POST", "/semaphore/acquire", { name: "m", capacity: 65 }, 409],
+    ["what is not held", "POST", "/semaphore/release", { name: "m" }, 409],
+    ["a worker nobody has", "POST", "/worker/run", { worker_ip: "10.9.9.9", command: "id" }, 404],
+    ["no command", "POST", "/worker/run", { worker_ip: "10.0.0.1" }, 400],
+    ["a target that is none", "POST", "/worker/target", { target: "x; id" }, 400],
+    ["a job that is not demanded", "POST", "/worker/target", { job: "web", target: "status" }, 400],
+    [
+      "a timeout that is none",
+      "POST",
+      "/worker/run",
+      { worker_ip: "10.0.0.1", command: "id", timeout_seconds: "soon" },
+      400,
+    ],
+  ];
+  it.each(BAD)("%s is refused, and the next request is answered", (_what, method, path, body, status) =>
+    served(async (access) => {
+      const refused = await call(access, method, path, body);
+      expect([refused.status, refused.type], refused.text).toEqual([status, "text/plain; charset=utf-8"]);
+      expect((await call(access, "GET", "/kv/keys")).status).toBe(200);
+    }),
+  );
+});
+
+it("says who demands a command", () =>
+  bucket.lend(async (context) => {
+    const office = new Office();
+    const demanded = {
+      ...context,
+      demandsOn: (command: string) =>
+        command === "command_wait" ? [{ job: "web", command: "command_x", config: { n: 1 } }] : [],
+    };
+    await office.api.serve(sessionOf(office, demanded), async (access) => {
+      expect((await call(access, "GET", "/demands")).json).toEqual([
+        { job: "web", command: "command_x", demand_config: { n: 1 } },
+      ]);
+    });
+  }));
+
+it("knows from the catalog who demands a command", () =>
+  served(async (access, { context }) => {
+    expect((await call(access, "GET", "/demands")).json).toEqual([]);
+    expect(context.demandsOn("command_wait")).toEqual([]);
+  }));
+
+it("runs commands on workers as one quoted whole, and says how they ended", () =>
+  served(async (access) => {
+    const answer = await call(access, "POST", "/worker/run", { worker_ip: "10.0.0.2", command: "id && true" });
+    expect(answer.json).toEqual({ exit: 0, stdout: "", stderr: "" });
+  }));
+
+it("says how the allocation's worker is logged in to", () =>
+  served(async (access) => {
+    expect((await call(access, "GET", "/connection")).json).toEqual({
+      user: "agent",
+      key_path: `${bucket.root}/secrets/worker.key`,
+      use_sudo: true,
+      port: 22,
+    });
+  }));
+
+/** What connecting to a port comes to. */
+function refuses(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: "127.0.0.1", port }, () => resolve("connected"));
+    socket.on("error", (cause: NodeJS.ErrnoException) => resolve(cause.code ?? ""));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+/** A GET with a body, which `fetch` does not send. */
+function overSocket({ port, token }: ApiAccess, body: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = createConnection({ host: "127.0.0.1", port });
+    socket.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject).on("close", () => resolve(text));
+    const head = `GET /kv HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${token}\r\ncontent-length: ${body.length}`;
+    socket.write(`${head}\r\n\r\n${body}`);
+  });
+}

@@ -1,0 +1,47 @@
+import { Refusal } from "./refusal.ts";
+import type { Call } from "./session.ts";
+
+/** Characters of a namespace, key or name. */
+const LONGEST_NAME = 512;
+/** Seconds of the longest time anybody may ask for. */
+const LONGEST_SECONDS = 86_400;
+
+/** A text that must be there and hold no control characters. */
+export function nameIn({ given }: Pick<Call, "given">, field: string): string {
+  const value = textIn({ given }, field);
+  if (value.length > LONGEST_NAME) throw new Refusal(400, `${field} is longer than ${LONGEST_NAME} characters`);
+  if (hasControl(value)) throw new Refusal(400, `${field} holds a control character`);
+  return value;
+}
+
+/** A text that must be there. */
+export function textIn({ given }: Pick<Call, "given">, field: string): string {
+  const value = given[field];
+  if (typeof value === "string" && value !== "") return value;
+  throw new Refusal(400, value === undefined || value === "" ? `${field} is missing` : `${field} must be text`);
+}
+
+/** A text that may be missing. */
+export function optionalName(call: Pick<Call, "given">, field: string): string | undefined {
+  const value = call.given[field];
+  return value === undefined || value === null || value === "" ? undefined : nameIn(call, field);
+}
+
+/** A number that may be missing; a query brings it as text. */
+export function optionalNumber({ given }: Pick<Call, "given">, field: string): number | undefined {
+  const value = given[field];
+  if (value === undefined || value === null) return undefined;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
+  throw new Refusal(400, `${field} must be a number`);
+}
+
+/** `timeout_seconds` in milliseconds; missing, zero or less: undefined. */
+export function timeoutIn(call: Pick<Call, "given">): number | undefined {
+  const seconds = optionalNumber(call, "timeout_seconds");
+  return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds, LONGEST_SECONDS) * 1000;
+}
+
+function hasControl(text: string): boolean {
+  return [...text].some((character) => character < " " || character === "\u007f");
+}

@@ -1,0 +1,86 @@
+import { NAMESPACE } from "@maand/core";
+import { nameIn, optionalName, textIn } from "./given.ts";
+import { Refusal } from "./refusal.ts";
+import type { Call, Routes, Session } from "./session.ts";
+
+/** The one key of `maand/job/<job>` that may be written, and the events at which it may be. */
+const ROLLOUT_ORDER = "rollout_order";
+const ORDERING = ["pre_deploy", "cli"];
+
+/** Reading and writing KV entries (deploy.md 4.5). What is written is stored when the process succeeded. */
+export const KV_ROUTES: Routes = {
+  "/kv": { GET: read, PUT: write, DELETE: erase },
+  "/kv/secret": { PUT: writeSecret, DELETE: eraseSecret },
+  "/kv/keys": { GET: keys },
+};
+
+function read(call: Call): unknown {
+  const { namespace, key } = entryOf(call);
+  return { namespace, key, value: call.session.kv.get(namespace, key) };
+}
+
+function write(call: Call): void {
+  const { namespace, key } = entryOf(call);
+  mayWrite(call.session, namespace, key);
+  const value = textIn(call, "value").trim();
+  if (value === "") throw new Refusal(400, "value holds only blanks");
+  call.session.kv.put(namespace, key, value);
+}
+
+function erase(call: Call): void {
+  const { namespace, key } = entryOf(call);
+  mayWrite(call.session, namespace, key);
+  remove(call, namespace, key);
+}
+
+function writeSecret(call: Call): void {
+  const { namespace, key } = entryOf(call);
+  mayWriteSecret(call.session, namespace);
+  call.session.kv.put(namespace, key, textIn(call, "value"));
+}
+
+function eraseSecret(call: Call): void {
+  const { namespace, key } = entryOf(call);
+  mayWriteSecret(call.session, namespace);
+  remove(call, namespace, key);
+}
+
+/** The job's own variables and secrets; what may be read beside them is known by name. */
+function keys(call: Call): unknown {
+  const { kv, context } = call.session;
+  const own = [NAMESPACE.jobVars(context.job.name), NAMESPACE.secrets(context.job.name)];
+  const only = optionalName(call, "namespace");
+  if (only !== undefined && !own.includes(only))
+    throw new Refusal(400, `keys of ${only} are not listed; those of ${own.join(" and ")} are`);
+  const listed = only === undefined ? own : [only];
+  return { namespaces: Object.fromEntries(listed.map((namespace) => [namespace, kv.keys(namespace)])) };
+}
+
+function entryOf(call: Call): { readonly namespace: string; readonly key: string } {
+  return { namespace: nameIn(call, "namespace"), key: nameIn(call, "key") };
+}
+
+function remove({ session }: Call, namespace: string, key: string): void {
+  if (!session.kv.remove(namespace, key)) throw new Refusal(404, `${namespace} has no key "${key}"`);
+}
+
+function mayWrite(session: Session, namespace: string, key: string): void {
+  refuseInHealthCheck(session);
+  const { job } = session.context;
+  if (namespace === NAMESPACE.jobVars(job.name)) return;
+  if (namespace === NAMESPACE.secrets(job.name)) throw new Refusal(400, "secrets are written through /kv/secret");
+  const isOrder = namespace === NAMESPACE.job(job.name) && key === ROLLOUT_ORDER;
+  if (!isOrder) throw new Refusal(400, `a command of ${job.name} may not write ${namespace} ${key}`);
+  if (!ORDERING.includes(session.event))
+    throw new Refusal(400, `${ROLLOUT_ORDER} may be written in ${ORDERING.join(" and ")}, and not in ${session.event}`);
+}
+
+function mayWriteSecret(session: Session, namespace: string): void {
+  refuseInHealthCheck(session);
+  const own = NAMESPACE.secrets(session.context.job.name);
+  if (namespace !== own) throw new Refusal(400, `the namespace of secrets is ${own}, and not ${namespace}`);
+}
+
+function refuseInHealthCheck({ event }: Session): void {
+  if (event === "health_check") throw new Refusal(400, "a health check writes nothing");
+}

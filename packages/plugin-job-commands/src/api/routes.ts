@@ -1,0 +1,19 @@
+import { KV_ROUTES } from "./kv-routes.ts";
+import { SEMAPHORE_ROUTES } from "./semaphore-routes.ts";
+import type { Call, Routes } from "./session.ts";
+import { WORKER_ROUTES } from "./worker-routes.ts";
+
+/** Everything a hook can ask for. */
+export const ROUTES: Routes = {
+  ...KV_ROUTES,
+  "/demands": { GET: demands },
+  ...SEMAPHORE_ROUTES,
+  ...WORKER_ROUTES,
+};
+
+/** Commands of other jobs that demand this one. */
+function demands({ session }: Call): unknown {
+  return session.context
+    .demandsOn(session.command)
+    .map(({ job, command, config }) => ({ job, command, demand_config: config }));
+}

@@ -1,0 +1,72 @@
+import { nameIn, optionalNumber, timeoutIn } from "./given.ts";
+import { Refusal } from "./refusal.ts";
+import { type Holder, MOST_SLOTS } from "./semaphores.ts";
+import type { Call, Routes, Session } from "./session.ts";
+
+/** Milliseconds a slot is waited for, when nothing is said and at most. */
+const USUAL_MS = 600_000;
+const LONGEST_MS = 3_600_000;
+
+/** Taking turns among the processes of one job and event (deploy.md 4.5). */
+export const SEMAPHORE_ROUTES: Routes = {
+  "/semaphore/acquire": { POST: acquire },
+  "/semaphore/release": { POST: release },
+  "/semaphore/status": { GET: status },
+};
+
+async function acquire(call: Call): Promise<unknown> {
+  const { session, signal } = call;
+  const { semaphores } = session;
+  const { name, scope } = semaphoreOf(call);
+  const capacity = capacityOf(call);
+  const holder = holderOf(session);
+  const timeoutMs = Math.min(timeoutIn(call) ?? USUAL_MS, LONGEST_MS);
+  const { fresh } = await semaphores.acquire({ scope, name, holder, capacity, timeoutMs, signal });
+  // the client left in the very moment it was granted: nobody would ever give the slot back
+  if (fresh && signal.aborted) semaphores.release(scope, name, holder);
+  return { name, allocation_id: holder.allocationId, capacity, acquired: true };
+}
+
+function release(call: Call): void {
+  const { session } = call;
+  const { name, scope } = semaphoreOf(call);
+  if (!session.semaphores.release(scope, name, holderOf(session)))
+    throw new Refusal(409, `semaphore ${name} is not held by this process`);
+}
+
+function status(call: Call): unknown {
+  const { name, scope } = semaphoreOf(call);
+  return call.session.semaphores.status(scope, name);
+}
+
+function semaphoreOf(call: Call): { readonly name: string; readonly scope: object } {
+  return { name: nameIn(call, "name"), scope: scopeOf(call.session) };
+}
+
+function capacityOf(call: Call): number {
+  const capacity = optionalNumber(call, "capacity") ?? 1;
+  if (!Number.isInteger(capacity) || capacity < 1) throw new Refusal(400, "capacity must be a whole number from 1 on");
+  if (capacity > MOST_SLOTS) throw new Refusal(409, `capacity is ${MOST_SLOTS} at most`);
+  return capacity;
+}
+
+const scopes = new WeakMap<object, Map<string, object>>();
+
+/** The same object for the same job and event of a run. */
+export function scopeOf({ context, event }: Pick<Session, "context" | "event">): object {
+  const known = scopes.get(context.run) ?? new Map<string, object>();
+  scopes.set(context.run, known);
+  const key = `${context.job.name} ${event}`;
+  const scope = known.get(key) ?? {};
+  known.set(key, scope);
+  return scope;
+}
+
+const holders = new WeakMap<Session, Holder>();
+
+/** The one holder a process is. */
+export function holderOf(session: Session): Holder {
+  const holder = holders.get(session) ?? { allocationId: session.scope.allocation.id };
+  holders.set(session, holder);
+  return holder;
+}

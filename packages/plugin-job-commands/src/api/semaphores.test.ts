@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { call, lentBucket, Office, sessionOf } from "../lend.test.support.ts";
+import { Semaphores } from "./semaphores.ts";
+
+const never = new AbortController().signal;
+
+function desk() {
+  const semaphores = new Semaphores();
+  const scope = {};
+  const order: string[] = [];
+  const holders = new Map<string, { readonly allocationId: string }>();
+  const holder = (id: string) => {
+    const known = holders.get(id) ?? { allocationId: id };
+    holders.set(id, known);
+    return known;
+  };
+  const acquire = (id: string, { capacity = 1, timeoutMs = 60_000, signal = never, name = "m" } = {}) =>
+    semaphores.acquire({ scope, name, holder: holder(id), capacity, timeoutMs, signal }).then((answer) => {
+      order.push(id);
+      return answer;
+    });
+  const status = () => semaphores.status(scope, "m");
+  const release = (id: string) => semaphores.release(scope, "m", holder(id));
+  return { semaphores, scope, order, holder, acquire, status, release };
+}
+
+describe("a semaphore", () => {
+  it("is free when nobody knows it", () => {
+    expect(desk().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
+  });
+
+  it("goes to who asked first, one after another", async () => {
+    const { acquire, release, order, status } = desk();
+    await acquire("a");
+    const waiting = [acquire("b"), acquire("c"), acquire("d")];
+    expect(status()).toMatchObject({ holders: ["a"], waiting: 3, available: 0 });
+    for (const id of ["a", "b", "c"]) {
+      release(id);
+      await Promise.resolve();
+    }
+    await Promise.all(waiting);
+    expect(order).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("lets nobody past those who wait", async () => {
+    const { acquire, release, status } = desk();
+    await acquire("a");
+    const second = acquire("b");
+    release("a");
+    const third = acquire("c");
+    await second;
+    expect(status()).toMatchObject({ holders: ["b"], waiting: 1 });
+    release("b");
+    await third;
+  });
+
+  it("is held once, however often it is asked for", async () => {
+    const { acquire, release, status } = desk();
+    expect([await acquire("a"), await acquire("a")]).toEqual([{ fresh: true }, { fresh: false }]);
+    expect([release("a"), release("a")]).toEqual([true, false]);
+    expect(status()).toMatchObject({ holders: [], available: 1 });
+  });
+
+  it("has the capacity of who opened it, until nobody cares for it", async () => {
+    const { acquire, release, status } = desk();
+    await Promise.all([acquire("a", { capacity: 2 }), acquire("b", { capacity: 2 })]);
+    expect(status()).toMatchObject({ capacity: 2, holders: ["a", "b"], available: 0 });
+    await expect(acquire("c")).rejects.toMatchObject({ status: 409 });
+    release("a");
+    release("b");
+    await acquire("c");
+    expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
+  });
+
+  it("D35: a wait that ends in the instant of a grant gives the slot to the next", async () => {
+    const { acquire, release, status } = desk();
+    await acquire("a");
+    const late = acquire("b", { timeoutMs: 5 });
+    const next = acquire("c");
+    await expect(late).rejects.toMatchObject({ status: 408 });
+    release("a");
+    await next;
+    expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
+  });
+
+  it("D35: whoever goes away, waiting or holding, leaves nothing behind", async () => {
+    const { acquire, semaphores, scope, holder, status } = desk();
+    const gone = new AbortController();
+    await acquire("a");
+    const left = acquire("b", { signal: gone.signal });
+    const next = acquire("c");
+    gone.abort();
+    await expect(left).rejects.toMatchObject({ status: 408 });
+    semaphores.leave(scope, holder("a"));
+    await next;
+    semaphores.leave(scope, holder("c"));
+    expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
+  });
+
+  it("D35: whatever happens in whatever order, slots are never lost nor given twice", async () => {
+    const { acquire, release, status } = desk();
+    for (let round = 0; round < 200; round += 1) {
+      await acquire("a");
+      const waits = ["b", "c", "d"].map((id, at) =>
+        acquire(id, { timeoutMs: (round + at) % 3 }).then(
+          () => release(id),
+          () => false,
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, round % 3));
+      release("a");
+      await Promise.all(waits);
+      expect(status()).toMatchObject({ holders: [], waiting: 0, available: 1 });
+    }
+  });
+});
+
+describe("semaphores of processes", () => {
+  it("are those of their job and event, and go back when a process ends", async () => {
+    const bucket = lentBucket();
+    await bucket.lend(async (context) => {
+      const office = new Office();
+      const [first, second] = context.allocations.map((allocation) => sessionOf(office, context, { allocation }));
+      const other = sessionOf(office, context, { event: "cli" });
+      if (!first || !second) throw new Error("two allocations were to be there");
+      const wanted = { name: "migrate" };
+      await office.api.serve(second, async (b) => {
+        let waiting: ReturnType<typeof call> | undefined;
+        await office.api.serve(first, async (a) => {
+          expect((await call(a, "POST", "/semaphore/acquire", wanted)).json).toEqual({
+            name: "migrate",
+            allocation_id: first.scope.allocation.id,
+            capacity: 1,
+            acquired: true,
+          });
+          await office.api.serve(other, async (c) => {
+            expect((await call(c, "POST", "/semaphore/acquire", wanted)).status).toBe(200);
+          });
+          const short = await call(b, "POST", "/semaphore/acquire", { ...wanted, timeout_seconds: 0.02 });
+          expect(short.status).toBe(408);
+          waiting = call(b, "POST", "/semaphore/acquire", wanted);
+        });
+        expect((await waiting)?.json).toMatchObject({ allocation_id: second.scope.allocation.id });
+        expect((await call(b, "GET", "/semaphore/status?name=migrate")).json).toMatchObject({
+          waiting: 0,
+          available: 0,
+        });
+        expect((await call(b, "POST", "/semaphore/release", wanted)).status).toBe(200);
+      });
+    });
+    bucket.dispose();
+  });
+});

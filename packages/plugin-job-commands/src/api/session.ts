@@ -1,0 +1,28 @@
+import type { ActingContext, AllocationScope, KvSession } from "@maand/core";
+import type { CommandEvent } from "../events.ts";
+import type { Semaphores } from "./semaphores.ts";
+
+/** Who a token stands for: one process of one command, at one event, for one allocation. */
+export interface Session {
+  readonly context: ActingContext;
+  readonly scope: AllocationScope;
+  readonly event: CommandEvent;
+  readonly command: string;
+  readonly kv: KvSession;
+  readonly semaphores: Semaphores;
+}
+
+/** One request, as far as a route has to know it. */
+export interface Call {
+  readonly session: Session;
+  /** What the client sent, from its query and its body. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** Aborts when the client goes away or its process ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Answers a call: something that becomes JSON, or nothing. */
+export type Route = (call: Call) => unknown;
+
+/** Routes by path and method. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;

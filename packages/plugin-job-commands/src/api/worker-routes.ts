@@ -1,0 +1,53 @@
+import { isAbsolute, join } from "node:path";
+import { nameIn, optionalName, textIn, timeoutIn } from "./given.ts";
+import { Refusal } from "./refusal.ts";
+import type { Call, Routes } from "./session.ts";
+
+/** What hooks may do on workers, over the connections this run has (deploy.md 4.7). */
+export const WORKER_ROUTES: Routes = {
+  "/worker/run": { POST: runOnWorker },
+  "/worker/target": { POST: runTarget },
+  "/connection": { GET: connection },
+};
+
+/** Runs a whole command line: `bash -c`, quoted as one, so that sudo and the time limit hold for all of it (D37). */
+async function runOnWorker(call: Call): Promise<unknown> {
+  const { scope, context } = call.session;
+  const host = nameIn(call, "worker_ip");
+  const command = textIn(call, "command");
+  const timeoutMs = timeoutIn(call) ?? context.settings.timeouts.commandMs;
+  const remote = await scope.remote(host);
+  const { code, stdout, stderr } = await remote.probe(["bash", "-c", command], {
+    asRoot: true,
+    timeoutMs,
+    signal: call.signal,
+  });
+  return { exit: code, stdout, stderr };
+}
+
+async function runTarget(call: Call): Promise<unknown> {
+  const { scope, context } = call.session;
+  const timeoutMs = timeoutIn(call);
+  const target = nameIn(call, "target");
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(target)) throw new Refusal(400, `"${target}" is not a target`);
+  return await scope.runTarget({
+    host: optionalName(call, "worker_ip") ?? scope.allocation.host,
+    job: optionalName(call, "job") ?? context.job.name,
+    target,
+    signal: call.signal,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+}
+
+/** How the allocation's own worker is logged in to, for scripts that bring their own ssh. */
+function connection({ session }: Call): unknown {
+  const { context, scope } = session;
+  const { settings, bucket } = context;
+  const key = scope.worker.identity ?? settings.sshKey;
+  return {
+    user: scope.worker.user ?? settings.sshUser,
+    key_path: isAbsolute(key) ? key : join(bucket.root, "secrets", key),
+    use_sudo: settings.useSudo,
+    port: scope.worker.port ?? settings.sshPort,
+  };
+}

@@ -1,0 +1,69 @@
+import { existsSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ActingContext, Allocation, KvReader } from "@maand/core";
+import { NAMESPACE } from "@maand/core";
+import { MODULES } from "./scripts.ts";
+import type { Extent, SharedFiles } from "./shared-files.ts";
+
+/** Where one process works: its own directory with links to the job's files, and the allocation's certificates. */
+export interface Desk {
+  /** `_modules/` of it: the process's working directory. */
+  readonly modules: string;
+  /** Deletes it. */
+  clear(): void;
+}
+
+/** What a desk is set up for. */
+export interface DeskOptions {
+  readonly context: Pick<ActingContext, "job" | "read" | "bucket">;
+  readonly allocation: Pick<Allocation, "host">;
+  readonly kv: KvReader;
+  readonly extent: Extent;
+}
+
+/** Beginning of the keys that hold certificates. */
+const CERTS = "certs/";
+
+/**
+ * Sets a desk up. Files are linked, directories are links as a whole, so it costs the same however large the job is; a
+ * script is no symbolic link, since Python and Node would then look for its neighbours where that leads.
+ */
+export function setUpDesk(files: SharedFiles, options: DeskOptions): Desk {
+  const { context, extent } = options;
+  const shared = files.of(context, extent);
+  const directory = files.fresh();
+  const modules = join(directory, MODULES);
+  mkdirSync(modules, { recursive: true, mode: 0o700 });
+  linkAll(shared, directory, [MODULES]);
+  linkAll(join(shared, MODULES), modules, ["certs"]);
+  linkInstalled(context, modules);
+  layCerts(options, modules);
+  return { modules, clear: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+function linkAll(from: string, to: string, but: readonly string[]): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (but.includes(entry.name)) continue;
+    if (entry.isDirectory()) symlinkSync(join(from, entry.name), join(to, entry.name));
+    else linkSync(join(from, entry.name), join(to, entry.name));
+  }
+}
+
+/** Packages that were installed beside the scripts are no files of the job; they are used where they are. */
+function linkInstalled({ bucket, job }: DeskOptions["context"], modules: string): void {
+  const installed = join(bucket.root, "workspace", "jobs", job.name, MODULES, "node_modules");
+  if (existsSync(installed)) symlinkSync(installed, join(modules, "node_modules"));
+}
+
+function layCerts({ context, allocation, kv }: DeskOptions, modules: string): void {
+  const own = NAMESPACE.allocation(context.job.name, allocation.host);
+  const place = join(modules, CERTS);
+  mkdirSync(place, { mode: 0o700 });
+  const lay = (name: string, content: string) => writeFileSync(join(place, name), content, { mode: 0o600 });
+  for (const key of kv.keys(own)) {
+    const name = key.startsWith(CERTS) ? key.slice(CERTS.length) : "";
+    if (/^[a-z0-9][a-z0-9_.-]*$/.test(name)) lay(name, kv.get(own, key));
+  }
+  const authority = kv.find(NAMESPACE.workers, `${CERTS}ca.crt`);
+  if (authority !== undefined) lay("ca.crt", authority);
+}

@@ -1,0 +1,1 @@
+export { jobCommands } from "./job-commands.ts";

@@ -1,0 +1,102 @@
+import { type ActingContext, type Allocation, definePlugin, type Job, type Plugin } from "@maand/core";
+import { CommandsClaim } from "./claim.ts";
+import { type CommandEvent, concerns } from "./events.ts";
+import type { EventRun } from "./run-event.ts";
+import { validateCommands } from "./validate.ts";
+
+/**
+ * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at the events they name
+ * (deploy.md 4). What runs them is loaded when there is one to run.
+ */
+export function jobCommands(): Plugin {
+  const office = once(async () => new (await import("./office.ts")).Office());
+  const run = async (context: ActingContext, event: CommandEvent, more: Omit<EventRun, "context" | "event">) => {
+    if (!concerns(event)(context.job)) return;
+    const { runEvent } = await import("./run-event.ts");
+    await runEvent(await office(), { context, event, ...more });
+  };
+  const oneByOne = (event: CommandEvent) => (context: ActingContext) =>
+    run(context, event, { allocations: context.allocations, concurrency: 1 });
+  const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event) });
+  return definePlugin({
+    name: "job-commands",
+    claims: { commands: CommandsClaim },
+    apply(hooks) {
+      hooks.validate.tap("job-commands", validateCommands);
+      hooks.built.tapPromise(named("post_build"), oneByOne("post_build"));
+      hooks.before.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));
+      hooks.stopped.tapPromise("job-commands", async (context) => {
+        const { allocation } = context;
+        await run(context, "after_allocation_stopped", {
+          allocations: [allocation],
+          concurrency: 1,
+          env: batchVariables({ index: 0, count: 1, phase: "stop", allocations: [allocation] }, "", ""),
+        });
+      });
+      hooks.control.tapPromise(named("job_control"), async (context) => {
+        if (!concerns("job_control")(context.job)) return undefined;
+        const allocations = context.allocations.filter(({ disabled }) => !disabled);
+        await run(context, "job_control", {
+          allocations,
+          concurrency: Math.max(1, allocations.length),
+          env: {
+            NEW_ALLOCATIONS: context.newAllocations.join(","),
+            UPDATED_ALLOCATIONS: context.updatedAllocations.join(","),
+          },
+        });
+        return "done";
+      });
+      hooks.started.tapPromise("job-commands", async (context) => {
+        const { batch, rolloutOrder, rolloutOrderSource } = context;
+        await run(context, "after_allocation_started", {
+          allocations: batch.allocations,
+          concurrency: Math.max(1, batch.allocations.length),
+          env: batchVariables(batch, rolloutOrder.join(","), rolloutOrderSource),
+        });
+      });
+      hooks.verify.tapPromise("job-commands", async (context) => {
+        if (!concerns("health_check")(context.job)) return;
+        const { verifyCommands } = await import("./verify.ts");
+        await verifyCommands(await office(), context);
+      });
+      hooks.after.tapPromise(named("post_deploy"), oneByOne("post_deploy"));
+      hooks.command.tapPromise("job-commands", async (context) => {
+        const { allocations, command, concurrency } = context;
+        if (!isByHand(context.job, command)) return undefined;
+        await run(context, "cli", { allocations, concurrency, only: command });
+        return "done";
+      });
+    },
+  });
+}
+
+interface BatchOfCommands {
+  readonly index: number;
+  readonly count: number;
+  readonly phase: "new" | "update" | "stop";
+  readonly allocations: readonly Allocation[];
+}
+
+/** What hooks of a batch learn of it (deploy.md 4.3). */
+function batchVariables({ index, count, phase, allocations }: BatchOfCommands, order: string, source: string) {
+  return {
+    BATCH_ALLOCATIONS: allocations.map(({ host }) => host).join(","),
+    BATCH_INDEX: String(index),
+    BATCH_COUNT: String(count),
+    DEPLOY_PHASE: phase,
+    ROLLOUT_ORDER: order,
+    ROLLOUT_ORDER_SOURCE: source,
+  };
+}
+
+function isByHand({ commands }: Job, command: string): boolean {
+  return commands.some(({ name, executedOn }) => name === command && executedOn.includes("cli"));
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

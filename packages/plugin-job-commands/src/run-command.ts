@@ -1,0 +1,114 @@
+import { type ActingContext, type Allocation, MaandError } from "@maand/core";
+import { type Desk, setUpDesk } from "./desk.ts";
+import { environmentOf } from "./environment.ts";
+import type { CommandEvent } from "./events.ts";
+import { follow } from "./follow.ts";
+import { commandLine } from "./interpreter.ts";
+import type { Office } from "./office.ts";
+import { MODULES, scriptsOf } from "./scripts.ts";
+import { start } from "./start.ts";
+
+/** Lines of output a failure is told with. */
+const LINES = 12;
+/** Milliseconds between SIGTERM and SIGKILL. */
+const GRACE_MS = 5_000;
+
+/** One process: a command of a job, at an event, for an allocation. */
+export interface CommandRun {
+  readonly context: ActingContext;
+  readonly event: CommandEvent;
+  readonly command: string;
+  readonly allocation: Allocation;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs one command for one allocation. What it wrote to the KV store is stored when it succeeded, and dropped otherwise.
+ * Throws JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED, with its last lines.
+ */
+export async function runCommand(office: Office, run: CommandRun): Promise<void> {
+  const { context, event, command, allocation } = run;
+  const scope = context.scope(allocation);
+  await scope.command(command, event, async () => {
+    const kv = scope.openKv();
+    const files = office.filesOf(context);
+    const desk = setUpDesk(files, { context, allocation, kv, extent: event === "health_check" ? "modules" : "all" });
+    try {
+      const session = { context, scope, kv, event, command, semaphores: office.semaphores };
+      await office.api.serve(session, (api) =>
+        runScript(
+          run,
+          desk,
+          files.cache,
+          environmentOf({ scope, job: context.job, event, command, more: run.env, api }),
+        ),
+      );
+    } finally {
+      desk.clear();
+    }
+    kv.commit();
+  });
+}
+
+async function runScript(run: CommandRun, desk: Desk, cache: string, env: Record<string, string>): Promise<void> {
+  const { context, command, allocation } = run;
+  const { job, settings, signal } = context;
+  const [script] = scriptsOf(job, command);
+  if (!script) throw failed(run, "there is no script for it", [], "run maand build");
+  const { log } = context.scope(allocation);
+  const timeoutMs = job.timeoutSeconds === undefined ? settings.timeouts.hookMs : job.timeoutSeconds * 1000;
+  const line = commandLine({
+    root: context.bucket.root,
+    job,
+    command,
+    script: script.path.slice(MODULES.length + 1),
+    cache,
+  });
+  const last: string[] = [];
+  const { code, failure, cut } = await follow(start(line, { cwd: desk.modules, env }), {
+    timeoutMs,
+    signal,
+    graceMs: GRACE_MS,
+    onLine(text, stream) {
+      log(text, { stream });
+      if (last.push(text) > LINES) last.shift();
+    },
+  });
+  if (failure !== undefined)
+    throw failed(run, `could not be started: ${failure}`, last, `is ${line[0]} installed on this machine?`);
+  if (cut === "TIMED_OUT") throw timedOut(run, timeoutMs, last);
+  if (cut === "INTERRUPTED")
+    throw new MaandError({
+      code: "INTERRUPTED",
+      message: `${nameOf(run)} was interrupted`,
+      worker: allocation.host,
+      output: last,
+    });
+  if (code !== 0)
+    throw failed(run, `failed with exit code ${code}`, last, `look at workspace/jobs/${job.name}/${script.path}`, code);
+}
+
+function nameOf({ context, event, command, allocation }: CommandRun): string {
+  return `${command} (${event}) of ${context.job.name} for ${allocation.host}`;
+}
+
+function failed(run: CommandRun, what: string, output: readonly string[], hint: string, exit?: number): MaandError {
+  return new MaandError({
+    code: "JOB_COMMAND_FAILED",
+    message: `${nameOf(run)} ${what}`,
+    hint,
+    worker: run.allocation.host,
+    output,
+    ...(exit === undefined ? {} : { exit }),
+  });
+}
+
+function timedOut(run: CommandRun, timeoutMs: number, output: readonly string[]): MaandError {
+  return new MaandError({
+    code: "TIMED_OUT",
+    message: `${nameOf(run)} timed out after ${timeoutMs / 1000} s`,
+    hint: `see where it waits, or raise timeouts.hook in maand.conf, or timeout_seconds in the manifest of ${run.context.job.name}`,
+    worker: run.allocation.host,
+    output,
+  });
+}

@@ -1,0 +1,84 @@
+import { type ActingContext, type Allocation, isMaandError, MaandError } from "@maand/core";
+import pLimit from "p-limit";
+import { type CommandEvent, commandsFor } from "./events.ts";
+import type { Office } from "./office.ts";
+import { runCommand } from "./run-command.ts";
+
+/** An event of a job, and for whom its commands run. */
+export interface EventRun {
+  readonly context: ActingContext;
+  readonly event: CommandEvent;
+  readonly allocations: readonly Allocation[];
+  /** Processes at the same time. */
+  readonly concurrency: number;
+  /** Variables of this event. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Only this command. */
+  readonly only?: string;
+}
+
+/** How a command ended for one allocation. */
+export interface CommandResult {
+  readonly command: string;
+  readonly allocation: Allocation;
+  readonly failure?: MaandError;
+}
+
+/**
+ * Runs a job's commands for an event, one after another; each for all its allocations, also when it fails for one of
+ * them. The first command that fails is the last one run. Throws what failed, as one error.
+ */
+export async function runEvent(office: Office, run: EventRun): Promise<void> {
+  const results = await tryEvent(office, run);
+  const failures = results.flatMap(({ failure }) => failure ?? []);
+  if (failures.length > 0) throw joined(failures);
+}
+
+/** The same, with how each ended as the answer. */
+export async function tryEvent(office: Office, run: EventRun): Promise<CommandResult[]> {
+  const { context, event, allocations, concurrency, only } = run;
+  const side = pLimit(concurrency);
+  const results: CommandResult[] = [];
+  for (const { name } of commandsFor(context.job, event)) {
+    if (only !== undefined && name !== only) continue;
+    const one = (allocation: Allocation) => tryOne(office, run, name, allocation);
+    const ended = await Promise.all(allocations.map((allocation) => side(() => one(allocation))));
+    results.push(...ended);
+    if (ended.some(({ failure }) => failure !== undefined)) break;
+  }
+  return results;
+}
+
+async function tryOne(
+  office: Office,
+  { context, event, env = {} }: EventRun,
+  command: string,
+  allocation: Allocation,
+): Promise<CommandResult> {
+  try {
+    if (context.signal.aborted) throw new MaandError({ code: "INTERRUPTED", message: `${command} was not begun` });
+    await runCommand(office, { context, event, command, allocation, env });
+    return { command, allocation };
+  } catch (cause) {
+    if (isMaandError(cause)) return { command, allocation, failure: cause };
+    const message = `${command} of ${context.job.name} for ${allocation.host}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const failure = new MaandError({ code: "JOB_COMMAND_FAILED", message, worker: allocation.host, cause });
+    return { command, allocation, failure };
+  }
+}
+
+/** Several failures as one that names them all; it is a timeout only if each of them was. */
+function joined(failures: readonly MaandError[]): MaandError {
+  const [first] = failures;
+  const interrupted = failures.find(({ code }) => code === "INTERRUPTED");
+  if (first && failures.length === 1) return first;
+  if (interrupted) return interrupted;
+  const codes = new Set(failures.map(({ code }) => code));
+  return new MaandError({
+    code: codes.size === 1 && first ? first.code : "JOB_COMMAND_FAILED",
+    message: failures.map(({ message }) => message).join("; "),
+    ...(first?.hint === undefined ? {} : { hint: first.hint }),
+    output: first?.output ?? [],
+    cause: first,
+  });
+}

@@ -1,0 +1,77 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ActingContext, JobFile } from "@maand/core";
+import { MODULES } from "./scripts.ts";
+
+/** What every script can import, brought from this package; a job's own of the same name gives way. */
+const LIBRARY = ["maand.py", "maand.ts"];
+
+/** Directory of this package's files that are not code of ours: helper libraries, and what starts a TypeScript hook. */
+export const LIB = new URL("../lib/", import.meta.url).pathname;
+
+/** How much of a job a process needs. */
+export type Extent = "modules" | "all";
+
+/**
+ * Files of jobs, laid out once in a run's private directory; each process gets links to them. Nothing of it may be
+ * written to: several processes see it.
+ */
+export class SharedFiles {
+  readonly #root: string;
+  readonly #laidOut = new Map<string, Set<Extent>>();
+  #count = 0;
+
+  /** `tmp` is the run's private directory. */
+  constructor(tmp: string) {
+    this.#root = join(tmp, "commands");
+  }
+
+  /** A directory's name that nobody has yet. */
+  fresh(): string {
+    this.#count += 1;
+    return join(this.#root, `at-${this.#count}`);
+  }
+
+  /** Where compiled scripts are kept, for this run. */
+  get cache(): string {
+    return join(this.#root, "cache");
+  }
+
+  /** The directory with a job's files, `_modules/` at least. */
+  of({ job, read }: Pick<ActingContext, "job" | "read">, extent: Extent): string {
+    const directory = join(this.#root, "jobs", job.name);
+    const done = this.#laidOut.get(job.name) ?? new Set();
+    this.#laidOut.set(job.name, done);
+    const layOut = (part: Extent, files: readonly JobFile[]) => {
+      if (done.has(part)) return;
+      for (const file of files) write(join(directory, file.path), read(file), file.executable);
+      done.add(part);
+    };
+    if (!done.has("modules")) this.#begin(directory);
+    layOut("modules", job.files.filter(isModule));
+    if (extent === "all") {
+      layOut(
+        "all",
+        job.files.filter((file) => !isModule(file)),
+      );
+    }
+    return directory;
+  }
+
+  #begin(directory: string): void {
+    const modules = join(directory, MODULES);
+    mkdirSync(join(modules, "__pycache__"), { recursive: true, mode: 0o700 });
+    mkdirSync(this.cache, { recursive: true, mode: 0o700 });
+    for (const name of LIBRARY) if (existsSync(join(LIB, name))) copyFileSync(join(LIB, name), join(modules, name));
+  }
+}
+
+function isModule({ path }: Pick<JobFile, "path">): boolean {
+  return path.startsWith(`${MODULES}/`);
+}
+
+function write(path: string, content: Uint8Array, executable: boolean): void {
+  if (path.endsWith(`/${MODULES}/maand.py`) || path.endsWith(`/${MODULES}/maand.ts`)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, content, { mode: executable ? 0o500 : 0o400 });
+}

@@ -1,0 +1,57 @@
+import type { ChildProcess } from "node:child_process";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { execa } from "execa";
+
+/** A process that runs, in a group of its own. */
+export interface Started {
+  readonly pid: number | undefined;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly ended: Promise<Ending>;
+}
+
+/** How a process ended. */
+export interface Ending {
+  /** Its exit code: 128 and the number of a signal, 127 if it could not be started. */
+  readonly code: number;
+  /** Why it could not be started. */
+  readonly failure?: string;
+}
+
+/** Starts a program without input; `env` is all of its environment. */
+export function start(
+  [program, ...words]: readonly [string, ...string[]],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
+): Started {
+  const child = execa(program, words, {
+    cwd,
+    env,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended: ending(child) };
+}
+
+function ending(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code: code ?? 128 + (signal ? constants.signals[signal] : 0) }));
+    child.once("error", ({ message }) => resolve({ code: 127, failure: message }));
+  });
+}
+
+/** Sends a signal to a whole group; nobody being left is fine. */
+export function signalGroup({ pid }: Pick<Started, "pid">, signal: "SIGTERM" | "SIGKILL"): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // nobody is left
+  }
+}

@@ -1,0 +1,47 @@
+import { didYouMean, error, type Job, type JobCommand, type Report, type ValidateContext } from "@maand/core";
+import { EVENTS } from "./events.ts";
+import { ENDINGS, MODULES, scriptsOf } from "./scripts.ts";
+
+/** Looks at every job's commands: that their events are known, and that each has exactly one script (build.md 5.4). */
+export function validateCommands({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
+  for (const job of jobs) {
+    for (const command of job.commands) {
+      validateEvents(job, command, report);
+      validateScript(job, command, report);
+    }
+  }
+}
+
+function validateEvents(job: Job, { name, executedOn }: JobCommand, report: Report): void {
+  for (const event of executedOn.filter((one) => !EVENTS.some((known) => known === one))) {
+    report(
+      error(
+        "invalid_command",
+        `${manifest(job)}: commands.${name}.executed_on`,
+        `there is no event "${event}"`,
+        didYouMean(event, EVENTS) ?? `events: ${EVENTS.join(", ")}`,
+      ),
+    );
+  }
+}
+
+function validateScript(job: Job, { name }: JobCommand, report: Report): void {
+  const scripts = scriptsOf(job, name);
+  if (scripts.length === 1) return;
+  const where = `${manifest(job)}: commands.${name}`;
+  const found = scripts.map(({ path }) => path);
+  report(
+    scripts.length === 0
+      ? error(
+          "missing_script",
+          where,
+          `there is no script ${MODULES}/${name}${ENDINGS.join(", ")}`,
+          `write workspace/jobs/${job.name}/${MODULES}/${name}.py, or take the command out`,
+        )
+      : error("invalid_command", where, `has more than one script: ${found.join(", ")}`, "keep one of them"),
+  );
+}
+
+function manifest({ name }: Job): string {
+  return `workspace/jobs/${name}/manifest.json`;
+}

@@ -1,0 +1,54 @@
+import { setTimeout } from "node:timers/promises";
+import { MaandError, type VerifyContext } from "@maand/core";
+import type { Office } from "./office.ts";
+import { type CommandResult, tryEvent } from "./run-event.ts";
+import { waitOf } from "./wait.ts";
+
+/** Processes of health commands of one job at the same time (deploy.md 4.1). */
+const AT_ONCE = 10;
+
+/**
+ * Runs a job's `health_check` commands for all its allocations, disabled ones included, once or until all succeed, as
+ * often as the manifest says; that holds for jobs that have only commands, too (D33). Throws UNHEALTHY, INTERRUPTED.
+ */
+export async function verifyCommands(office: Office, context: VerifyContext): Promise<void> {
+  const { job, allocations, signal } = context;
+  const { attempts, intervalMs } = waitOf(job);
+  const most = context.wait ? attempts : 1;
+  for (let attempt = 1; ; attempt += 1) {
+    const results = await tryEvent(office, { context, event: "health_check", allocations, concurrency: AT_ONCE });
+    stopIfInterrupted(context);
+    const failing = results.filter(({ failure }) => failure !== undefined);
+    if (failing.length === 0 || attempt >= most) return conclude(context, results, failing, most);
+    context.log(`waiting for ${job.name} to be healthy (attempt ${attempt}/${most}): ${failing[0]?.failure?.message}`);
+    await setTimeout(intervalMs, undefined, { signal }).catch(() => undefined);
+    stopIfInterrupted(context);
+  }
+}
+
+function conclude(
+  { job, report }: VerifyContext,
+  results: readonly CommandResult[],
+  failing: readonly CommandResult[],
+  attempts: number,
+): void {
+  for (const { command, allocation, failure } of results) {
+    const message = failure?.message ?? "succeeded";
+    report({ host: allocation.host, type: "command", target: command, ok: failure === undefined, message });
+  }
+  if (failing.length === 0) return;
+  const hosts = [...new Set(failing.map(({ allocation }) => allocation.host))];
+  const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
+  throw new MaandError({
+    code: "UNHEALTHY",
+    message: `${job.name} is not healthy${tried}: ${failing.map(({ failure }) => failure?.message).join("; ")}`,
+    hint: `maand health_check --jobs ${job.name} asks again`,
+    output: failing[0]?.failure?.output ?? [],
+    ...(hosts.length === 1 && hosts[0] !== undefined ? { worker: hosts[0] } : {}),
+  });
+}
+
+function stopIfInterrupted({ job, signal }: VerifyContext): void {
+  if (!signal.aborted) return;
+  throw new MaandError({ code: "INTERRUPTED", message: `the health check of ${job.name} was interrupted` });
+}
