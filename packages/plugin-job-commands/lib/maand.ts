@@ -1,0 +1,473 @@
+/**
+ * What a job command written in TypeScript or JavaScript talks to maand with: `import { getKvValue } from "./maand"`.
+ *
+ * maand puts this file beside the command's script and starts the script with everything needed in its environment. It
+ * needs nothing but Node 20 or later, or Bun. `maand.py` is the same for Python.
+ *
+ * A function that asks maand answers a {@link ApiResponse}, made like that of `fetch`; its `raiseForStatus()` turns a
+ * refusal into an {@link ApiError}. A refused write that the script never looks at ends the script with exit code 1, so
+ * that nothing is lost in silence. Functions that say so throw by themselves. Times are in seconds.
+ */
+import { existsSync } from "node:fs";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { dirname, join } from "node:path";
+
+/** How long {@link acquireSemaphore} waits by default, also when asked for no time at all. */
+export const SEMAPHORE_SECONDS = 600;
+
+/** How long {@link acquireSemaphore} waits at most. */
+export const LONGEST_SEMAPHORE_SECONDS = 3600;
+
+/** How long maand may take to answer, beside any time it was asked to wait. */
+const REQUEST_SECONDS = 30;
+
+/** Anything this library throws. */
+export class MaandError extends Error {
+  override name = "MaandError";
+}
+
+/** maand refused a request, or failed to do it; `response` holds its answer. */
+export class ApiError extends MaandError {
+  override name = "ApiError";
+  readonly response: ApiResponse;
+  readonly statusCode: number;
+
+  constructor(message: string, response: ApiResponse) {
+    super(message);
+    this.response = response;
+    this.statusCode = response.statusCode;
+  }
+}
+
+/** A value could not be read; `namespace` and `key` say which. Its `statusCode` is 404 if there is none. */
+export class KvError extends ApiError {
+  override name = "KvError";
+  readonly namespace: string;
+  readonly key: string;
+
+  constructor(message: string, response: ApiResponse, namespace: string, key: string) {
+    super(message, response);
+    this.namespace = namespace;
+    this.key = key;
+  }
+}
+
+/** A command on a worker ended with another exit code than 0. */
+export class CommandFailed extends MaandError {
+  override name = "CommandFailed";
+  readonly result: CompletedCommand;
+
+  constructor(message: string, result: CompletedCommand) {
+    super(message);
+    this.result = result;
+  }
+}
+
+/** An answer of maand. */
+export class ApiResponse {
+  readonly #asked: string;
+  readonly #status: number;
+  readonly #text: string;
+  #unseen: boolean;
+
+  constructor(asked: string, status: number, text: string, mustBeSeen = false) {
+    this.#asked = asked;
+    this.#status = status;
+    this.#text = text;
+    this.#unseen = mustBeSeen && (status < 200 || status > 299);
+  }
+
+  /** The HTTP status: 200 when it was done, 404 when there is nothing of that name, 400 when it was refused. */
+  get status(): number {
+    this.#unseen = false;
+    return this.#status;
+  }
+
+  /** The same as `status`. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** Whether it was done. */
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  /** What maand answered: JSON, nothing after a write, or a sentence that says why not. */
+  async text(): Promise<string> {
+    this.#unseen = false;
+    return this.#text;
+  }
+
+  /** What maand answered, read as JSON. Throws {@link ApiError} when it was a refusal. */
+  async json<T = unknown>(): Promise<T> {
+    this.raiseForStatus();
+    return JSON.parse(this.#text);
+  }
+
+  /** Throws {@link ApiError} unless it was done. */
+  raiseForStatus(): void {
+    if (!this.ok) throw new ApiError(this.refusal(), this);
+  }
+
+  /** Why it was not done, in one line. */
+  refusal(): string {
+    return `${this.#asked}: ${this.#text.trim() || "refused"} (${this.#status})`;
+  }
+
+  /** Whether it is a refused write that the script has not looked at. */
+  isUnseen(): boolean {
+    return this.#unseen;
+  }
+}
+
+/** A command that ended on a worker. */
+export interface CompletedCommand {
+  /** As asked for. */
+  readonly args: string;
+  readonly returncode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command whose demand names this one. */
+export interface CommandDemand {
+  readonly job: string;
+  readonly command: string;
+  readonly demand_config: Readonly<Record<string, unknown>>;
+}
+
+// Who and where
+
+/** The id of the allocation the script runs for; it stays the same for this job on this worker. */
+export function allocationId(): string {
+  return environment("ALLOCATION_ID");
+}
+
+/** The worker of the allocation, as `workers.json` names it. */
+export function allocationIp(): string {
+  return environment("ALLOCATION_IP");
+}
+
+/** The allocation's place among those of its job: 0, 1, 2, ... Throws when it is leaving and has none. */
+export function allocationIndex(): number {
+  return Number(environment("ALLOCATION_INDEX"));
+}
+
+/** The job the script belongs to. */
+export function jobName(): string {
+  return environment("JOB");
+}
+
+/** The moment the script runs at, such as `pre_deploy`. */
+export function commandEvent(): string {
+  return environment("EVENT");
+}
+
+/** The command's name, `command_...`. */
+export function commandName(): string {
+  return environment("COMMAND");
+}
+
+/** Whether the allocation is in maintenance. */
+export function isAllocationDisabled(): boolean {
+  return process.env.DISABLED === "1";
+}
+
+// Values
+
+/** Reads a value; `value` of its JSON is it. The status is 404 when there is none, 400 when it is not the job's. */
+export function getStoreValue(namespace: string, key: string): Promise<ApiResponse> {
+  return ask("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
+}
+
+/** The value itself. Throws {@link KvError}, which names namespace and key, when there is none to be had. */
+export async function getKvValue(namespace: string, key: string): Promise<string> {
+  const response = await getStoreValue(namespace, key);
+  if (response.ok) return (await response.json<{ readonly value: string }>()).value;
+  const reason = response.status === 404 ? "there is no such key" : (await response.text()).trim();
+  throw new KvError(`read ${namespace} ${key}: ${reason} (${response.status})`, response, namespace, key);
+}
+
+/** Writes a variable of the job, without blanks around it. It lasts if the script succeeds. */
+export async function putJobVariable(key: string, value: string): Promise<ApiResponse> {
+  return put("/kv", `vars/job/${jobName()}`, key, value);
+}
+
+/** Deletes a variable of the job; the status is 404 when there is none. */
+export async function deleteJobVariable(key: string): Promise<ApiResponse> {
+  return remove("/kv", `vars/job/${jobName()}`, key);
+}
+
+/** Writes a secret of the job, exactly as given; it is kept encrypted, and masked in all output. */
+export async function putJobSecret(key: string, value: string): Promise<ApiResponse> {
+  return put("/kv/secret", `secrets/job/${jobName()}`, key, value);
+}
+
+/** Deletes a secret of the job; the status is 404 when there is none. */
+export async function deleteJobSecret(key: string): Promise<ApiResponse> {
+  return remove("/kv/secret", `secrets/job/${jobName()}`, key);
+}
+
+/** The keys of the job's variables and secrets, or of one of the two: `namespaces` of its JSON, by namespace. */
+export function listJobKeys(namespace?: string): Promise<ApiResponse> {
+  return ask("GET", "/kv/keys", "list keys", { query: namespace === undefined ? {} : { namespace } });
+}
+
+/** Says in which order the job's workers are upgraded: all of them, as a list or with commas. In `pre_deploy`. */
+export async function putRolloutOrder(workers: string | readonly string[]): Promise<ApiResponse> {
+  const order = typeof workers === "string" ? workers : workers.join(",");
+  return put("/kv", `maand/job/${jobName()}`, "rollout_order", order);
+}
+
+/** The order that holds, as a list of workers. Throws {@link KvError} when it cannot be read. */
+export async function getRolloutOrder(): Promise<string[]> {
+  const order = await getKvValue(`maand/job/${jobName()}`, "rollout_order");
+  return order
+    .split(",")
+    .map((worker) => worker.trim())
+    .filter((worker) => worker !== "");
+}
+
+/** Who demands this command: its JSON is a list of {@link CommandDemand}. */
+export function listCommandDemands(): Promise<ApiResponse> {
+  return ask("GET", "/demands", "list demands");
+}
+
+// Taking turns
+
+/**
+ * Waits until fewer than `capacity` of this command's scripts hold the semaphore, and holds it too.
+ *
+ * Throws {@link ApiError} when the wait is over before (408) or the capacity is not that of the others (409), so that
+ * nothing goes on without it. It is given back when the script ends, however it ends.
+ */
+export async function acquireSemaphore(
+  name: string,
+  capacity = 1,
+  timeoutSeconds = SEMAPHORE_SECONDS,
+): Promise<ApiResponse> {
+  const waited = Math.min(timeoutSeconds > 0 ? timeoutSeconds : SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS);
+  const body = { name, capacity, timeout_seconds: timeoutSeconds };
+  return done(await ask("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS }));
+}
+
+/** Gives a semaphore back. Throws {@link ApiError} when the script does not hold it (409). */
+export async function releaseSemaphore(name: string): Promise<ApiResponse> {
+  return done(await ask("POST", "/semaphore/release", `release ${name}`, { body: { name } }));
+}
+
+/** Who holds a semaphore: its JSON has `capacity`, `holders`, `waiting` and `available`. */
+export function semaphoreStatus(name: string): Promise<ApiResponse> {
+  return ask("GET", "/semaphore/status", `status of ${name}`, { query: { name } });
+}
+
+/** Holds a semaphore while `work` runs, and gives it back also when that throws; answers what `work` does. */
+export async function semaphore<T>(
+  name: string,
+  work: () => T | Promise<T>,
+  capacity = 1,
+  timeoutSeconds = SEMAPHORE_SECONDS,
+): Promise<T> {
+  await acquireSemaphore(name, capacity, timeoutSeconds);
+  let result: T;
+  try {
+    result = await work();
+  } catch (cause) {
+    await releaseSemaphore(name).catch(() => undefined);
+    throw cause;
+  }
+  await releaseSemaphore(name);
+  return result;
+}
+
+// Workers
+
+/** How a command on a worker is to be run; times in seconds. */
+export interface RunOptions {
+  /** Default 300. */
+  readonly timeout?: number;
+  /** Throw on another exit code than 0. Default true. */
+  readonly check?: boolean;
+}
+
+/**
+ * Runs a command on a worker of the bucket, over the connection maand has to it: by bash, as the Makefiles run.
+ *
+ * A list is quoted word by word; a text is a line for bash, compound ones included. Throws {@link CommandFailed} on
+ * another exit code than 0 unless `check` is false, and {@link ApiError} when the worker cannot be reached (502), the
+ * time is over (504), or it is no worker of the bucket.
+ */
+export function runSsh(
+  workerIp: string,
+  command: string | readonly string[],
+  { timeout = 300, check = true, connectTimeout = 15 }: RunOptions & { readonly connectTimeout?: number } = {},
+): Promise<CompletedCommand> {
+  const line = typeof command === "string" ? command : command.map(quoted).join(" ");
+  const body = { worker_ip: workerIp, command: line, timeout_seconds: timeout };
+  return run("/worker/run", body, line, check, timeout + connectTimeout);
+}
+
+/**
+ * Runs a target of a job's Makefile as a deploy would; by default of this job, on this allocation's worker. Throws as
+ * {@link runSsh} does.
+ */
+export async function runRunnerTarget(
+  target: string,
+  options: RunOptions & { readonly workerIp?: string; readonly job?: string } = {},
+): Promise<CompletedCommand> {
+  const { workerIp = allocationIp(), job = jobName(), timeout = 300, check = true } = options;
+  const body = { worker_ip: workerIp, job, target, timeout_seconds: timeout };
+  return run("/worker/target", body, `${job} ${target}`, check, timeout);
+}
+
+/** The bucket's directory on this machine: where `maand.conf` is, from here upward. */
+export function findBucketRoot(): string {
+  let place: string | undefined;
+  for (let above = process.cwd(); above !== place; above = dirname(place)) {
+    place = above;
+    if (existsSync(join(place, "maand.conf"))) return place;
+  }
+  throw new MaandError("no maand.conf here or in any directory above: this is not inside a bucket");
+}
+
+/** How maand logs in to workers. For other tools; {@link runSsh} needs none of it. */
+export async function loadSsh(): Promise<{ user: string; keyPath: string; useSudo: boolean }> {
+  const response = await ask("GET", "/connection", "read the connection");
+  const said = await response.json<{ user: string; key_path: string; use_sudo: boolean }>();
+  return { user: said.user, keyPath: said.key_path, useSudo: said.use_sudo };
+}
+
+// Other names of the same
+
+export {
+  allocationId as getAllocationId,
+  allocationIndex as getAllocationIndex,
+  allocationIp as getAllocationIp,
+  commandEvent as getEvent,
+  commandName as getCommand,
+  getRolloutOrder as getDeployOrder,
+  getStoreValue as kvGet,
+  jobName as getJob,
+  listCommandDemands as getDemands,
+  putJobSecret as kvPutSecret,
+  putJobVariable as kvPut,
+  putRolloutOrder as putDeployOrder,
+  runRunnerTarget as runMakeTarget,
+};
+
+// Inside
+
+const writes: ApiResponse[] = [];
+
+function environment(name: string): string {
+  const value = process.env[name] ?? "";
+  if (value === "")
+    throw new MaandError(`${name} is not in the environment: this library works in scripts that maand runs`);
+  return value;
+}
+
+function put(path: string, namespace: string, key: string, value: string): Promise<ApiResponse> {
+  return ask("PUT", path, `write ${namespace} ${key}`, { body: { namespace, key, value } });
+}
+
+function remove(path: string, namespace: string, key: string): Promise<ApiResponse> {
+  return ask("DELETE", path, `delete ${namespace} ${key}`, { body: { namespace, key } });
+}
+
+function done(response: ApiResponse): ApiResponse {
+  response.raiseForStatus();
+  return response;
+}
+
+/** As Python's shlex.quote. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
+}
+
+async function run(
+  path: string,
+  body: { readonly worker_ip: string },
+  command: string,
+  check: boolean,
+  seconds: number,
+): Promise<CompletedCommand> {
+  const asked = `${command} on ${body.worker_ip}`;
+  const response = await ask("POST", path, asked, { body, seconds: seconds + REQUEST_SECONDS });
+  const said = await response.json<{ exit: number; stdout: string; stderr: string }>();
+  const result = { args: command, returncode: said.exit, stdout: said.stdout, stderr: said.stderr };
+  if (check && result.returncode !== 0) {
+    const last = (result.stderr.trim() || result.stdout.trim()).split("\n").at(-1);
+    throw new CommandFailed(`${asked}: exit code ${result.returncode}${last ? ": " : ""}${last}`, result);
+  }
+  return result;
+}
+
+interface Question {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  readonly seconds?: number;
+}
+
+/** One request, straight to maand on this machine: an agent of its own asks no proxy of the environment. */
+async function ask(method: string, path: string, asked: string, question: Question = {}): Promise<ApiResponse> {
+  const { query = {}, body, seconds = REQUEST_SECONDS } = question;
+  const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  const wanted = {
+    agent: new Agent(),
+    host: environment("JOB_COMMAND_API_HOST"),
+    port: Number(environment("JOB_COMMAND_API_PORT")),
+    method,
+    path: search.length === 0 ? path : `${path}?${search.join("&")}`,
+    signal: AbortSignal.timeout(seconds * 1000),
+    headers: {
+      Authorization: `Bearer ${environment("JOB_COMMAND_API_TOKEN")}`,
+      "X-ALLOCATION-ID": allocationId(),
+      EVENT: commandEvent(),
+      COMMAND: commandName(),
+      ...(sent === undefined ? {} : { "Content-Type": "application/json", "Content-Length": sent.byteLength }),
+    },
+  };
+  try {
+    const [status, text] = await answered(wanted, sent);
+    const write = method !== "GET" && path.startsWith("/kv") && !(method === "DELETE" && status === 404);
+    const response = new ApiResponse(asked, status, text, write);
+    if (response.isUnseen()) keep(response);
+    return response;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    if (wanted.signal.aborted)
+      throw new MaandError(`${asked}: maand did not answer within ${seconds} seconds`, { cause });
+    throw new MaandError(`${asked}: maand cannot be reached, has its run ended? (${why})`, { cause });
+  }
+}
+
+function answered(wanted: Parameters<typeof httpRequest>[1], sent: Buffer | undefined): Promise<[number, string]> {
+  return new Promise((resolve, reject) => {
+    const sending = httpRequest(wanted, (answer: IncomingMessage) => {
+      let text = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (part: string) => {
+        text += part;
+      });
+      answer.once("error", reject);
+      answer.once("end", () => resolve([answer.statusCode ?? 0, text]));
+    });
+    sending.once("error", reject);
+    sending.end(sent);
+  });
+}
+
+/** At the end, fails the script if it never looked at this. */
+function keep(response: ApiResponse): void {
+  if (writes.length === 0) process.once("exit", endUnseen);
+  writes.push(response);
+}
+
+function endUnseen(): void {
+  for (const response of writes.filter((write) => write.isUnseen())) {
+    process.stderr.write(`maand: ${response.refusal()}; the script did not look at the answer\n`);
+    process.exitCode ||= 1;
+  }
+}

@@ -1,0 +1,45 @@
+"""Runs the cases that come in on stdin with the Python library; says what came of each as a line of JSON."""
+
+import json
+import os
+import sys
+
+import maand
+
+
+def plain(value):
+    if isinstance(value, maand.Response):
+        said = {"status_code": value.status_code, "ok": value.ok, "text": value.text}
+        return {**said, "json": value.json()} if value.ok and value.text else said
+    if isinstance(value, maand.CompletedCommand):
+        return vars(value)
+    if isinstance(value, tuple):
+        return dict(zip(("user", "key_path", "use_sudo"), value))
+    return value
+
+
+def run(case):
+    options = case.get("options", {})
+    if case["call"] != "semaphore":
+        return getattr(maand, case["call"])(*case["args"], **options)
+    with maand.semaphore(*case["args"]):
+        if "fails" in options:
+            raise ValueError(options["fails"])
+        return "worked"
+
+
+def outcome(case):
+    try:
+        return {"gives": plain(run(case))}
+    except Exception as error:
+        names = ("status_code", "namespace", "key", "result")
+        details = {name: plain(getattr(error, name)) for name in names if hasattr(error, name)}
+        return {"raises": {"error": type(error).__name__, "message": str(error), **details}}
+
+
+before = dict(os.environ)
+for number, case in enumerate(json.load(sys.stdin)):
+    os.environ.clear()
+    env = {**before, "JOB_COMMAND_API_TOKEN": str(number), **case.get("env", {})}
+    os.environ.update({name: value for name, value in env.items() if value is not None})
+    print(json.dumps(outcome(case)), flush=True)

@@ -1,0 +1,51 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import type { Answer, Asked } from "./library-case.ts";
+
+/** A request as it came, with the headers that say who asks. */
+export interface Heard extends Asked {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** A server in maand's place, that does nothing but write down what it is asked and answer what it was told to. */
+export interface RecordingApi {
+  readonly port: number;
+  /** Requests of one token, in order. */
+  heard(token: string): readonly Heard[];
+  close(): Promise<void>;
+}
+
+/** Starts one. `answers` are given by token, each once; a request beyond them is answered 599. */
+export async function recordingApi(
+  answers: (token: string) => readonly (Answer | "cut" | null)[],
+): Promise<RecordingApi> {
+  const heard = new Map<string, Heard[]>();
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const token = (request.headers.authorization ?? "").replace("Bearer ", "");
+    const before = heard.get(token) ?? [];
+    const answer = answers(token)[before.length];
+    heard.set(token, [...before, written(request, body)]);
+    if (answer === null) return;
+    if (answer === "cut") request.socket.destroy();
+    else response.writeHead(answer?.status ?? 599).end(answer?.text);
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    heard: (token) => heard.get(token) ?? [],
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function written({ method = "", url = "", headers }: IncomingMessage, body: string): Heard {
+  const who = { "x-allocation-id": headers["x-allocation-id"], event: headers.event, command: headers.command };
+  const said = { method, path: url, headers: Object.fromEntries(Object.entries(who).map(([k, v]) => [k, String(v)])) };
+  return body === "" ? said : { ...said, body: JSON.parse(body) };
+}
