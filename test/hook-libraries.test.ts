@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../packages/core/src/domain/command-events.ts";
 import { COMMAND_LANGUAGES, commandScript } from "../packages/core/src/workspace/command-script.ts";
 import * as library from "../packages/plugin-job-commands/lib/maand.ts";
+import { codeIn, page, tableRows } from "./docs/pages.ts";
 import type { LibraryCase } from "./hook-libraries/library-case.ts";
 import { HOOK_ENV } from "./hook-libraries/library-case.ts";
 import { type Modules, modules, ours } from "./hook-libraries/modules.ts";
@@ -191,4 +192,67 @@ print([node.name for node in functions if not node.name.startswith("_") and not 
     );
     expect((await place.run("grammar.py")).stdout).toMatch(/^\[\] [3-9]\d\n$/);
   });
+});
+
+describe("docs/job-commands-library.md", () => {
+  const tables = page("docs/job-commands-library.md")
+    .text.split(/\n\n+/)
+    .filter((part) => part.startsWith("| Python |"));
+  const rows = tables.flatMap((text) => tableRows({ path: "", text }, "Python", "TypeScript"));
+  const words = (at: number) => rows.map((row) => codeIn(row[at] ?? "")[0] ?? "");
+  const names = (at: number) => words(at).map((word) => word.replace(/\(.*/, ""));
+
+  it("has every function of both libraries, and no other", async () => {
+    expect(names(0).sort()).toEqual((await pythonFunctions()).map(({ name }) => name).sort());
+    expect(names(1).sort()).toEqual(
+      Object.keys(library)
+        .filter((name) => /^[a-z]/.test(name))
+        .sort(),
+    );
+  });
+
+  it("writes the parameters of Python as they are", async () => {
+    const written = words(0).filter((word) => word.includes("("));
+    const there = new Map((await pythonFunctions()).map(({ name, parameters }) => [name, `${name}(${parameters})`]));
+    expect(written).toEqual(written.map((word) => there.get(word.replace(/\(.*/, ""))));
+    expect(written.length).toBeGreaterThan(20);
+  });
+
+  it("names what is another name of what", () => {
+    const others = rows.filter(([python = ""]) => !python.includes("("));
+    for (const [python = "", typescript = "", of = ""] of others) {
+      const [, alias = "", own = ""] = [...codeIn(python), ...codeIn(typescript), ...codeIn(of)].join(" ").split(" ");
+      const camel = own.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      const named = new Map<string, unknown>(Object.entries(library));
+      expect(named.get(alias), alias).toBe(named.get(camel));
+    }
+    expect(others.length).toBe(13);
+  });
+
+  it("has every error", () => {
+    const errors = tableRows(page("docs/job-commands-library.md"), "Error", "Means").flatMap(([error = ""]) =>
+      codeIn(error),
+    );
+    const classes = Object.entries(library).filter(([, value]) => value === library.MaandError || isErrorClass(value));
+    expect(errors.sort()).toEqual(classes.map(([name]) => name).sort());
+  });
+
+  function isErrorClass(value: unknown): boolean {
+    return typeof value === "function" && value.prototype instanceof library.MaandError;
+  }
+
+  async function pythonFunctions(): Promise<readonly { readonly name: string; readonly parameters: string }[]> {
+    place.put(
+      "functions.py",
+      `import inspect, json, maand
+def parameters(function):
+    own = inspect.signature(function).parameters.values()
+    plain = [one.replace(annotation=inspect.Parameter.empty) for one in own]
+    return str(inspect.Signature(plain))[1:-1]
+own = {name: value for name, value in vars(maand).items() if inspect.isfunction(value) and not name.startswith("_")}
+print(json.dumps([{"name": name, "parameters": parameters(value)} for name, value in own.items()]))
+`,
+    );
+    return JSON.parse((await place.run("functions.py")).stdout);
+  }
 });

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Block, ROOT } from "./pages.ts";
+
+/** What scripts of job commands find beside them. */
+const LIBRARY = join(ROOT, "packages/plugin-job-commands/lib/maand.ts");
 
 /**
  * Compiles the TypeScript of pages and answers what the compiler says. A block may have a file name behind its language;
@@ -25,6 +28,7 @@ export function typeCheck(blocks: readonly Block[]): string[] {
       const file = join(directory, page.replace(/\W/g, "-"), info.split(" ")[1] ?? `block-${at}.ts`);
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, code);
+      if (basename(file).startsWith("command_")) cpSync(LIBRARY, join(dirname(file), "maand.ts"));
     }
     const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {
       cwd: directory,
