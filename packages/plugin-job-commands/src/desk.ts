@@ -1,7 +1,8 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ActingContext, Allocation, KvReader } from "@maand/core";
 import { NAMESPACE } from "@maand/core";
+import { ownPackages } from "./installed.ts";
 import { MODULES } from "./scripts.ts";
 import type { Extent, SharedFiles } from "./shared-files.ts";
 
@@ -51,8 +52,8 @@ function linkAll(from: string, to: string, but: readonly string[]): void {
 
 /** Packages that were installed beside the scripts are no files of the job; they are used where they are. */
 function linkInstalled({ bucket, job }: DeskOptions["context"], modules: string): void {
-  const installed = join(bucket.root, "workspace", "jobs", job.name, MODULES, "node_modules");
-  if (existsSync(installed)) symlinkSync(installed, join(modules, "node_modules"));
+  const installed = ownPackages({ root: bucket.root, job });
+  if (installed !== undefined) symlinkSync(installed, join(modules, "node_modules"));
 }
 
 function layCerts({ context, allocation, kv }: DeskOptions, modules: string): void {

@@ -1,12 +1,7 @@
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Job } from "@maand/core";
-import { isRecord } from "./is-record.ts";
-import { MODULES } from "./scripts.ts";
+import { onPath, ownPython, runtimeOf } from "./installed.ts";
 import { LIB } from "./shared-files.ts";
-
-/** Pythons a job may bring along, in this order (deploy.md 4.2); below its `_modules/` in the workspace. */
-const PYTHONS = [".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"];
 
 /** What a script is to be run with. */
 export interface InterpreterOptions {
@@ -25,34 +20,9 @@ export interface InterpreterOptions {
  * Node through jiti, or on Bun where the command asks for it and it is there (decision 27).
  */
 export function commandLine(options: InterpreterOptions): readonly [string, ...string[]] {
-  const { script, cache } = options;
-  if (script.endsWith(".py")) return [pythonOf(options), script];
-  const bun = runtimeOf(options) === "bun" ? onPath("bun") : undefined;
+  const { job, command, script, cache } = options;
+  if (script.endsWith(".py")) return [ownPython(options) ?? "python3", script];
+  const bun = runtimeOf(job, command) === "bun" ? onPath("bun") : undefined;
   if (bun !== undefined) return [bun, "run", script];
   return [process.execPath, join(LIB, "run-script.mjs"), cache, script];
-}
-
-function pythonOf({ root, job }: InterpreterOptions): string {
-  const modules = join(root, "workspace", "jobs", job.name, MODULES);
-  return PYTHONS.map((path) => join(modules, path)).find((path) => existsSync(path)) ?? "python3";
-}
-
-function runtimeOf({ job, command }: InterpreterOptions): unknown {
-  const { commands } = job.manifest;
-  const own = isRecord(commands) ? commands[command] : undefined;
-  return isRecord(own) ? own.runtime : undefined;
-}
-
-function onPath(program: string): string | undefined {
-  const places = (process.env.PATH ?? "").split(delimiter).filter((place) => place !== "");
-  return places.map((place) => join(place, program)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -22,7 +22,12 @@ export function jobCommands(): Plugin {
     name: "job-commands",
     claims: { commands: CommandsClaim },
     apply(hooks) {
-      hooks.validate.tap("job-commands", validateCommands);
+      hooks.validate.tapPromise("job-commands", async (context) => {
+        validateCommands(context);
+        if (context.jobs.every(({ commands }) => commands.length === 0)) return;
+        const { validateNeeds } = await import("./validate-needs.ts");
+        validateNeeds(context);
+      });
       hooks.built.tapPromise(named("post_build"), oneByOne("post_build"));
       hooks.before.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));
       hooks.stopped.tapPromise("job-commands", async (context) => {

@@ -1,0 +1,52 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Job } from "@maand/core";
+import { isRecord } from "./is-record.ts";
+import { MODULES } from "./scripts.ts";
+
+/** Pythons a job may bring along, in this order (deploy.md 4.2); below its `_modules/` in the workspace. */
+const PYTHONS = [".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"];
+
+/** A job of a bucket, whose directory `root` is. */
+export interface Installed {
+  readonly root: string;
+  readonly job: Pick<Job, "name">;
+}
+
+/** The place of a job's scripts in the workspace, where what they need may be installed. */
+export function modulesOf({ root, job }: Installed): string {
+  return join(root, "workspace", "jobs", job.name, MODULES);
+}
+
+/** The job's own Python, if it brings one along. */
+export function ownPython(installed: Installed): string | undefined {
+  return PYTHONS.map((path) => join(modulesOf(installed), path)).find((path) => existsSync(path));
+}
+
+/** Packages that were installed for the job's TypeScript and JavaScript. */
+export function ownPackages(installed: Installed): string | undefined {
+  const place = join(modulesOf(installed), "node_modules");
+  return existsSync(place) ? place : undefined;
+}
+
+/** What a command says is to run it, where that is not the default. */
+export function runtimeOf({ manifest }: Pick<Job, "manifest">, command: string): unknown {
+  const { commands } = manifest;
+  const own = isRecord(commands) ? commands[command] : undefined;
+  return isRecord(own) ? own.runtime : undefined;
+}
+
+/** Where a program is that can be started by its name. */
+export function onPath(program: string, path = process.env.PATH ?? ""): string | undefined {
+  const places = path.split(delimiter).filter((place) => place !== "");
+  return places.map((place) => join(place, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,130 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { aFile, aJob, validateContext } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { validateNeeds } from "./validate-needs.ts";
+
+const MODULES = "workspace/jobs/api/_modules";
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maand-needs-"));
+  vi.stubEnv("PATH", join(root, "bin"));
+  program("bin/python3");
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Puts a file into the bucket that can be started. */
+function program(path: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), "");
+  chmodSync(join(root, path), 0o755);
+}
+
+/** What is found of a job with one command, whose `_modules/` hold these files. */
+function found(files: Readonly<Record<string, string>>, runtime?: string) {
+  const entries = new Map(Object.entries(files).map(([name, text]) => [`_modules/${name}`, text]));
+  const command = { executed_on: ["cli"], ...(runtime === undefined ? {} : { runtime }) };
+  const job = aJob({
+    commands: [{ name: "command_x", executedOn: ["cli"] }],
+    manifest: { commands: { command_x: command } },
+    files: [...entries.keys()].map((path) => aFile({ path })),
+  });
+  const context = validateContext({
+    bucket: { root },
+    jobs: [job],
+    read: ({ path }) => Buffer.from(entries.get(path) ?? ""),
+  });
+  validateNeeds(context);
+  return context.problems.map(({ level, code, where, hint }) => ({ level, code, where, hint }));
+}
+
+const venv = `python3 -m venv ${MODULES}/.venv && ${MODULES}/.venv/bin/pip install -r ${MODULES}/requirements.txt`;
+
+describe("a command in Python", () => {
+  it("needs nothing but python3", () => expect(found({ "command_x.py": "" })).toEqual([]));
+
+  it("without any python3 is refused", () => {
+    rmSync(join(root, "bin"), { recursive: true });
+    expect(found({ "command_x.py": "" })).toEqual([
+      { level: "error", code: "missing_interpreter", where: MODULES, hint: "install python3" },
+    ]);
+  });
+
+  it.each([".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"])(
+    "is content with the job's own %s, python3 or not",
+    (python) => {
+      rmSync(join(root, "bin"), { recursive: true });
+      program(`${MODULES}/${python}`);
+      expect(found({ "command_x.py": "", "requirements.txt": "redis\n" })).toEqual([]);
+    },
+  );
+
+  it("with requirements nobody installed is refused, with what to type", () => {
+    expect(found({ "command_x.py": "", "requirements.txt": "# clients\nredis>=5\n" })).toEqual([
+      { level: "error", code: "missing_packages", where: `${MODULES}/requirements.txt`, hint: `type: ${venv}` },
+    ]);
+  });
+
+  it("with requirements that name nothing needs nothing", () =>
+    expect(found({ "command_x.py": "", "requirements.txt": "\n# later\n" })).toEqual([]));
+});
+
+describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
+  it("needs neither python3 nor bun", () => {
+    rmSync(join(root, "bin"), { recursive: true });
+    expect(found({ [script]: "", "requirements.txt": "redis\n" })).toEqual([]);
+  });
+
+  it("with dependencies nobody installed is refused, with what to type", () => {
+    expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([
+      {
+        level: "error",
+        code: "missing_packages",
+        where: `${MODULES}/package.json`,
+        hint: `type: npm install --prefix ${MODULES}`,
+      },
+    ]);
+  });
+
+  it("with dependencies that are installed is well", () => {
+    mkdirSync(join(root, MODULES, "node_modules"), { recursive: true });
+    expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([]);
+  });
+
+  it.each(["{}", '{ "type": "module", "dependencies": {} }', '{ "devDependencies": { "typescript": "5" } }'])(
+    "with a package.json that asks for nothing to run needs nothing: %s",
+    (text) => expect(found({ [script]: "", "package.json": text })).toEqual([]),
+  );
+
+  it("with a package.json that is none is refused", () =>
+    expect(found({ [script]: "", "package.json": "{" })).toMatchObject([{ level: "error", code: "missing_packages" }]));
+
+  it("for bun, with none here, is run by Node, and that is said", () => {
+    const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
+    const hint = "install bun, or take runtime out";
+    expect(found({ [script]: "" }, "bun")).toEqual([{ level: "warning", code: "missing_interpreter", where, hint }]);
+  });
+
+  it("for bun, which is here, is well", () => {
+    program("bin/bun");
+    expect(found({ [script]: "" }, "bun")).toEqual([]);
+  });
+
+  it("for a runtime that is none is refused", () =>
+    expect(found({ [script]: "" }, "bunn")).toMatchObject([{ code: "invalid_command", hint: 'did you mean "bun"?' }]));
+});
+
+it("a job without commands needs nothing, whatever its _modules hold", () => {
+  rmSync(join(root, "bin"), { recursive: true });
+  const job = aJob({ files: [aFile({ path: "_modules/requirements.txt" }), aFile({ path: "_modules/x.py" })] });
+  const context = validateContext({ bucket: { root }, jobs: [job] });
+  validateNeeds(context);
+  expect(context.problems).toEqual([]);
+});

@@ -1,0 +1,95 @@
+import { didYouMean, error, type Job, type JobFile, type Problem, type ValidateContext, warning } from "@maand/core";
+import { onPath, ownPackages, ownPython, runtimeOf } from "./installed.ts";
+import { isRecord } from "./is-record.ts";
+import { MODULES, scriptsOf } from "./scripts.ts";
+
+type Context = Pick<ValidateContext, "bucket" | "jobs" | "read" | "report">;
+
+/** What may run a script in TypeScript or JavaScript. */
+const RUNTIMES = ["node", "bun"];
+
+/**
+ * Looks whether what the scripts of commands need is on this machine (decision 27): an interpreter, and the packages
+ * that `_modules/requirements.txt` or `_modules/package.json` name. Nothing is looked for that no script needs.
+ */
+export function validateNeeds(context: Context): void {
+  for (const job of context.jobs) {
+    const scripts = job.commands.flatMap(({ name }) => scriptsOf(job, name).map((script) => ({ name, script })));
+    const isPython = ({ script }: (typeof scripts)[number]) => script.path.endsWith(".py");
+    if (scripts.some(isPython)) report(context, pythonProblems(context, job));
+    const others = scripts.filter((one) => !isPython(one));
+    if (others.length > 0) report(context, packageProblems(context, job));
+    report(
+      context,
+      others.flatMap(({ name }) => runtimeProblems(job, name)),
+    );
+  }
+}
+
+function report(context: Context, problems: readonly Problem[]): void {
+  for (const problem of problems) context.report(problem);
+}
+
+function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
+  if (ownPython({ root: bucket.root, job }) !== undefined) return [];
+  if (onPath("python3") === undefined)
+    return [
+      error("missing_interpreter", directory(job), "its commands need python3, and there is none", "install python3"),
+    ];
+  const requirements = fileOf(job, "requirements.txt");
+  if (!requirements || !asksForAnything(textOf(read(requirements)))) return [];
+  const [venv, file] = [`${directory(job)}/.venv`, `${directory(job)}/requirements.txt`];
+  const hint = `python3 -m venv ${venv} && ${venv}/bin/pip install -r ${file}`;
+  return [error("missing_packages", file, "what it names is not installed for the job's commands", `type: ${hint}`)];
+}
+
+function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
+  const file = fileOf(job, "package.json");
+  if (!file || ownPackages({ root: bucket.root, job }) !== undefined) return [];
+  const where = `${directory(job)}/package.json`;
+  const written = parsed(textOf(read(file)));
+  if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "mend it, or delete it")];
+  const { dependencies } = written;
+  if (!isRecord(dependencies) || Object.keys(dependencies).length === 0) return [];
+  const hint = `type: npm install --prefix ${directory(job)}`;
+  return [error("missing_packages", where, "what it names is not installed for the job's commands", hint)];
+}
+
+function runtimeProblems(job: Job, command: string): Problem[] {
+  const runtime = runtimeOf(job, command);
+  const where = `workspace/jobs/${job.name}/manifest.json: commands.${command}.runtime`;
+  if (runtime === undefined || runtime === "node") return [];
+  if (runtime !== "bun") {
+    const hint = didYouMean(String(runtime), RUNTIMES) ?? `use ${RUNTIMES.join(" or ")}`;
+    return [error("invalid_command", where, `there is no runtime "${runtime}"`, hint)];
+  }
+  if (onPath("bun") !== undefined) return [];
+  return [
+    warning("missing_interpreter", where, "bun is not here, so Node runs it", "install bun, or take runtime out"),
+  ];
+}
+
+function asksForAnything(requirements: string): boolean {
+  return requirements.split("\n").some((line) => line.replace(/#.*$/, "").trim() !== "");
+}
+
+function fileOf({ files }: Job, name: string): JobFile | undefined {
+  return files.find(({ path }) => path === `${MODULES}/${name}`);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}
+
+function parsed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+function directory({ name }: Job): string {
+  return `workspace/jobs/${name}/${MODULES}`;
+}
