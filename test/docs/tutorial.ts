@@ -1,0 +1,53 @@
+import { blocksOf, type Page } from "./pages.ts";
+
+/** One block for the shell, and what the page says it prints. */
+export interface Step {
+  readonly code: string;
+  /** Lines, in their order; others may come between. */
+  readonly prints: readonly string[];
+}
+
+/** A tutorial, ready to be typed. */
+export interface Tutorial {
+  readonly steps: readonly Step[];
+  /** All of it for bash: files are written where the page shows them, {@link outputsOf} tells the steps apart. */
+  readonly script: string;
+}
+
+const MARK = "@@ step";
+
+/**
+ * Reads a page as somebody who does what it says: a block with a path behind its language is a file, `sh` is typed, and
+ * `output` is among what the block before it prints.
+ */
+export function tutorialOf(page: Page): Tutorial {
+  const steps: Step[] = [];
+  const lines = ["exec 2>&1", "set -e"];
+  for (const { info, code } of blocksOf(page)) {
+    const [language, path] = info.split(" ");
+    const last = steps.at(-1);
+    if (path) lines.push(`mkdir -p "$(dirname ${path})"`, `cat > ${path} <<'END_OF_FILE'\n${code}END_OF_FILE`);
+    else if (language === "output" && last)
+      steps.splice(-1, 1, { ...last, prints: code.split("\n").filter((line) => line !== "") });
+    else if (language === "sh") {
+      lines.push(`echo "${MARK}"`, code);
+      steps.push({ code, prints: [] });
+    }
+  }
+  return { steps, script: lines.join("\n") };
+}
+
+/** What each step printed; a script that failed printed nothing for those it did not get to. */
+export function outputsOf(printed: string): string[] {
+  return printed.split(`${MARK}\n`).slice(1);
+}
+
+/** The lines of `wanted` that a text does not have, in this order. */
+export function missingLines(wanted: readonly string[], text: string): string[] {
+  let from = 0;
+  return wanted.filter((line) => {
+    const at = text.indexOf(line, from);
+    if (at !== -1) from = at + line.length;
+    return at === -1;
+  });
+}
