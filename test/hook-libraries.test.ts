@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../packages/core/src/domain/command-events.ts";
@@ -21,7 +22,7 @@ let place: Modules;
 
 beforeAll(() => {
   place = modules();
-  for (const driver of ["drive.py", "drive.ts"]) place.put(driver, ours(driver));
+  for (const name of ["drive.py", "drive.ts", "cases.json"]) place.put(name, ours(name));
 });
 
 afterAll(() => place.dispose());
@@ -32,9 +33,10 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
 
   beforeAll(async () => {
     api = await recordingApi((token) => CASES[Number(token)]?.answers ?? []);
-    const { stdout, stderr } = await place.run(driver, { env: reaching(api), input: JSON.stringify(CASES) });
-    expect(stderr).toBe("");
-    came = stdout
+    const outcomes = join(place.bucket, `${driver}.outcomes`);
+    const { JOB_COMMAND_API_TOKEN: _, ...env } = reaching(api);
+    expect(await place.run(driver, { env: { ...env, OUTCOMES: outcomes } })).toMatchObject({ code: 0, stderr: "" });
+    came = readFileSync(outcomes, "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));

@@ -1,8 +1,7 @@
-"""Runs the cases that come in on stdin with the Python library; says what came of each as a line of JSON."""
+"""Runs `cases.json` with the Python library; writes what came of each to `$OUTCOMES`, a line of JSON for one."""
 
 import json
 import os
-import sys
 
 import maand
 
@@ -37,9 +36,10 @@ def outcome(case):
         return {"raises": {"error": type(error).__name__, "message": str(error), **details}}
 
 
-before = dict(os.environ)
-for number, case in enumerate(json.load(sys.stdin)):
-    os.environ.clear()
-    env = {**before, "JOB_COMMAND_API_TOKEN": str(number), **case.get("env", {})}
-    os.environ.update({name: value for name, value in env.items() if value is not None})
-    print(json.dumps(outcome(case)), flush=True)
+before = {"JOB_COMMAND_API_TOKEN": None, **os.environ}
+with open("cases.json") as cases, open(before["OUTCOMES"], "w") as outcomes:
+    for number, case in enumerate(json.load(cases)):
+        os.environ.clear()
+        env = {**before, "JOB_COMMAND_API_TOKEN": before["JOB_COMMAND_API_TOKEN"] or str(number), **case.get("env", {})}
+        os.environ.update({name: value for name, value in env.items() if value is not None})
+        print(json.dumps(outcome(case)), file=outcomes)

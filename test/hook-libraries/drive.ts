@@ -1,7 +1,7 @@
-import { text } from "node:stream/consumers";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { LibraryCase } from "./library-case.ts";
 
-/** Runs the cases that come in on stdin with the TypeScript library; says what came of each as a line of JSON. */
+/** Runs `cases.json` with the TypeScript library; writes what came of each to `$OUTCOMES`, a line of JSON for one. */
 const maand: typeof import("../../packages/plugin-job-commands/lib/maand.ts") = await import(
   `${process.cwd()}/maand.ts`
 );
@@ -64,13 +64,15 @@ async function outcome(given: LibraryCase): Promise<object> {
 }
 
 const before = { ...process.env };
-const cases: LibraryCase[] = JSON.parse(await text(process.stdin));
+const cases: LibraryCase[] = JSON.parse(readFileSync("cases.json", "utf8"));
+const outcomes: string[] = [];
 for (const [number, given] of cases.entries()) {
   for (const name of Object.keys(process.env)) delete process.env[name];
-  Object.assign(process.env, before, { JOB_COMMAND_API_TOKEN: String(number) });
+  Object.assign(process.env, { JOB_COMMAND_API_TOKEN: String(number) }, before);
   for (const [name, value] of Object.entries(given.env ?? {})) {
     if (value === null) delete process.env[name];
     else process.env[name] = value;
   }
-  process.stdout.write(`${JSON.stringify(await outcome(given))}\n`);
+  outcomes.push(JSON.stringify(await outcome(given)));
 }
+writeFileSync(before.OUTCOMES ?? "", outcomes.join("\n"));

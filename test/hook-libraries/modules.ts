@@ -16,10 +16,7 @@ export interface Modules {
   /** Puts a file of the tests, or a text, beside the libraries. */
   put(name: string, text: string): void;
   /** Runs a script by its ending, as a job command is run. */
-  run(
-    script: string,
-    options?: { readonly env?: Readonly<Record<string, string>>; readonly input?: string },
-  ): Promise<Ended>;
+  run(script: string, options?: { readonly env?: Readonly<Record<string, string>> }): Promise<Ended>;
   dispose(): void;
 }
 
@@ -33,9 +30,9 @@ export function modules(): Modules {
   return {
     bucket,
     put: (name, text) => writeFileSync(join(place, name), text),
-    run: (script, { env = {}, input = "" } = {}) => {
+    run: (script, { env = {} } = {}) => {
       const program = script.endsWith(".py") ? ["python3", "-B", script] : [process.execPath, JITI, `./${script}`];
-      return ended(program, place, { PATH: process.env.PATH ?? "", ...HOOK_ENV, ...env }, input);
+      return ended(program, place, { PATH: process.env.PATH ?? "", ...HOOK_ENV, ...env });
     },
     dispose: () => rmSync(bucket, { recursive: true, force: true }),
   };
@@ -46,14 +43,13 @@ export function ours(name: string): string {
   return readFileSync(new URL(name, import.meta.url), "utf8");
 }
 
-function ended([program = "", ...args]: readonly string[], cwd: string, env: NodeJS.ProcessEnv, input: string) {
-  const child = spawn(program, args, { cwd, env, stdio: "pipe" });
+function ended([program = "", ...args]: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
+  const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const text = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const)
     child[stream].setEncoding("utf8").on("data", (part: string) => {
       text[stream] += part;
     });
-  child.stdin.end(input);
   return new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal, ...text }));
