@@ -6,6 +6,7 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/command-events.ts";
 export { contentHash } from "./domain/digest.ts";
 export type * from "./domain/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/job.ts";

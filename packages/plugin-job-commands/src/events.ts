@@ -1,18 +1,9 @@
-import type { Job, JobCommand } from "@maand/core";
+import { COMMAND_EVENTS, type CommandEvent, type Job, type JobCommand } from "@maand/core";
 
 /** Moments at which commands run (deploy.md 4.1). */
-export const EVENTS = [
-  "post_build",
-  "pre_deploy",
-  "job_control",
-  "after_allocation_started",
-  "after_allocation_stopped",
-  "health_check",
-  "post_deploy",
-  "cli",
-] as const;
+export const EVENTS = Object.keys(COMMAND_EVENTS);
 
-export type CommandEvent = (typeof EVENTS)[number];
+export type { CommandEvent };
 
 /** A job's commands for an event, by name: the order they run in (B13). */
 export function commandsFor({ commands }: Pick<Job, "commands">, event: CommandEvent): JobCommand[] {

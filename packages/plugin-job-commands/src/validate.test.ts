@@ -1,0 +1,40 @@
+import { aFile, aJob, validateContext } from "@maand/core/testing";
+import { describe, expect, it } from "vitest";
+import { validateCommands } from "./validate.ts";
+
+const WHERE = "workspace/jobs/api/manifest.json: commands.command_x";
+
+/** What is found of a job with the command `command_x`, at these events and with these files. */
+function found(executedOn: readonly string[], files: readonly string[]) {
+  const commands = [{ name: "command_x", executedOn }];
+  const context = validateContext({ jobs: [aJob({ commands, files: files.map((path) => aFile({ path })) })] });
+  validateCommands(context);
+  return context.problems.map(({ level, code, where, message, hint }) => ({ level, code, where, message, hint }));
+}
+
+describe("a command", () => {
+  it.each(["py", "ts", "js"])("may be written in %s", (ending) =>
+    expect(found(["cli"], [`_modules/command_x.${ending}`])).toEqual([]),
+  );
+
+  it("without a script is refused", () =>
+    expect(found(["cli"], ["command_x.py", "_modules/command_xx.py", "_modules/command_x.rb"])).toMatchObject([
+      { level: "error", code: "missing_script", where: WHERE },
+    ]));
+
+  it("with two scripts is refused, and both are named", () =>
+    expect(found(["cli"], ["_modules/command_x.js", "_modules/command_x.py"])).toEqual([
+      {
+        level: "error",
+        code: "invalid_command",
+        where: WHERE,
+        message: "has more than one script: _modules/command_x.js, _modules/command_x.py",
+        hint: "keep one of them",
+      },
+    ]));
+
+  it("at an event that is none is refused, with the one that was meant", () =>
+    expect(found(["cli", "postdeploy"], ["_modules/command_x.py"])).toMatchObject([
+      { level: "error", code: "invalid_command", where: `${WHERE}.executed_on`, hint: 'did you mean "post_deploy"?' },
+    ]));
+});
