@@ -29,6 +29,12 @@ hang:
 	@echo begun; sh -c 'echo $$$$ > grandchild; exec sleep 1000' & sleep 1000
 stubborn:
 	@sh -c 'trap "" TERM; echo $$$$ > grandchild; while :; do sleep 0.05; done'
+away:
+	@echo begun; setsid --wait sh -c 'echo $$$$ > grandchild; exec sleep 1000'
+limited:
+	@echo begun; timeout 1000 sh -c 'trap "" TERM; echo $$$$ > grandchild; while :; do sleep 0.05; done'
+launch:
+	@setsid --fork sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > server; sleep 0.02; done; echo ended > ended'; exec sleep 1000
 many:
 	@head -c 50000000 /dev/zero
 flood:
@@ -191,6 +197,8 @@ export function streamOf(child: ChildProcess): RemoteStream {
 }
 
 export const eventually = (promise: () => void) => vi.waitFor(promise, 15_000);
+/** Ids of a process' children, with blanks between them. */
+export const childrenOf = (pid = 0) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
 export const gone = (pid: number) => eventually(() => expect(isRunning(pid)).toBe(false));
 
 export function isRunning(pid: number): boolean {

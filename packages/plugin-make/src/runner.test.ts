@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
-import { aWorker, eventually, gone, RUNNERS } from "./runner.test.support.ts";
+import { aWorker, childrenOf, eventually, gone, RUNNERS } from "./runner.test.support.ts";
 
 const FORMS = ["for each command", "served"] as const;
 const EVERY = RUNNERS.flatMap((runner) => FORMS.map((form) => [...runner, form] as const));
@@ -67,6 +67,29 @@ describe.concurrent.each(EVERY)("%s (%s), %s", { timeout: 30_000 }, (file, trans
     const { code } = await w.run(form, "stubborn", { timeout: 0.3 });
     expect(code).toBe(124);
     await gone(await w.grandchild());
+  });
+
+  for (const target of ["away", "limited"]) {
+    it(`ends what left the process group and is still its child (${target})`, async (context) => {
+      const w = worker(context);
+      const command = w.start(form, target);
+      const pid = await w.grandchild();
+      command.end();
+      expect(await command.code).toBe(130);
+      await gone(pid);
+    });
+  }
+
+  it("lets a server live that a command cut loose before it was ended", async (context) => {
+    const w = worker(context);
+    const command = w.start(form, "launch");
+    await w.there(w.inJob("server"));
+    command.end();
+    expect(await command.code).toBe(130);
+    rmSync(w.inJob("server"));
+    await w.there(w.inJob("server"));
+    writeFileSync(w.inJob("go"), "");
+    await w.there(w.inJob("ended"));
   });
 
   it("ends the command on the word `end`", async (context) => {
@@ -199,12 +222,29 @@ describe.concurrent.each(RUNNERS)("%s (%s), for each command", { timeout: 30_000
     command.process.stdout?.destroy();
   });
 
-  it("takes over the lock of a runner that was killed", async (context) => {
+  it("leaves the lock to make when it is killed, and it is free when make is over too", async (context) => {
     const w = worker(context);
     const killed = w.alone("gate");
     await w.exists("here");
     killed.process.kill("SIGKILL");
     await killed.code;
-    expect(await w.run("for each command", "start")).toMatchObject({ code: 0, stdout: "out\n" });
+    const next = w.alone("turns");
+    await eventually(() => expect(next.stderr()).toMatch(/^runner: api: waiting for gate \(pid \d+\)/));
+    writeFileSync(w.inJob("go"), "");
+    expect(await next.code).toBe(0);
+    expect(w.order()).toEqual(["in", "out", "in", "out"]);
+  });
+
+  it("leaves no lock to a server that make started", async (context) => {
+    const w = worker(context);
+    const killed = w.alone("launch");
+    await w.there(w.inJob("server"));
+    const make = Number(childrenOf(killed.process.pid));
+    killed.process.kill("SIGKILL");
+    process.kill(-make, "SIGKILL");
+    await killed.code;
+    expect(await w.run("for each command", "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
+    writeFileSync(w.inJob("go"), "");
+    await w.there(w.inJob("ended"));
   });
 });

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
-import { aWorker, eventually, gone, RUNNERS } from "./runner.test.support.ts";
+import { aWorker, childrenOf, eventually, gone, RUNNERS } from "./runner.test.support.ts";
 
 const openFiles = (pid = 0) => readdirSync(`/proc/${pid}/fd`).length;
-const childrenOf = (pid = 0) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
 
 describe.concurrent.each(RUNNERS)("%s (%s), served", { timeout: 60_000 }, (file, transport) => {
   const worker = (context: TestContext, ...jobs: string[]) => aWorker(file, transport, context, jobs);
@@ -126,14 +125,18 @@ describe.concurrent.each(RUNNERS)("%s (%s), served", { timeout: 60_000 }, (file,
     await gone(process.pid ?? 0);
   });
 
-  it("that is killed takes its requests with it, and the next one finds no lock", async (context) => {
+  it("that is killed takes its requests with it, but not what runs, which the next one waits for", async (context) => {
     const w = worker(context);
     const first = w.serve();
     const command = first.ask("gate");
     await w.exists("here");
     first.process.kill("SIGKILL");
     expect(await command.code).toBeUndefined();
-    expect(await w.serve().ask("start").code).toBe(0);
+    const next = w.serve().ask("turns");
+    await eventually(() => expect(next.stderr()).toContain("api: waiting for gate"));
+    writeFileSync(w.inJob("go"), "");
+    expect(await next.code).toBe(0);
+    expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
   it("of another protocol is refused", async (context) => {

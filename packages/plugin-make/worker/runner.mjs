@@ -224,7 +224,7 @@ async function run(request, job, call) {
   }
   const lock = request.target === "status" ? undefined : await takeLock(request, job, call);
   try {
-    return await carry(request, job, call);
+    return await carry(request, job, call, lock);
   } finally {
     if (lock !== undefined) release(lock);
   }
@@ -238,7 +238,7 @@ async function run(request, job, call) {
 async function takeLock({ target }, job, call) {
   const directory = join(ROOT, "locks");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const me = `${process.pid} ${startOf(process.pid)} ${target}`;
+  const me = nameOf(process.pid, target);
   call.goesOn("");
   for (let told = false; ; ) {
     const last = highest(directory, job);
@@ -293,27 +293,39 @@ function createWhole(path, content) {
   }
 }
 
-/** Leaves the file and takes the name out of it. */
+/** Names make beside us: the lock is held as long as one of the two lives, should we be killed. */
+function handOver(path, child, { target }) {
+  if (path !== undefined && child !== undefined)
+    rewrite(path, `${nameOf(process.pid, target)}\n${nameOf(child, target)}`);
+}
+
+/** Leaves the file and takes the names out of it. */
 function release(path) {
+  rewrite(path, "");
+}
+
+function rewrite(path, text) {
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, "", { mode: 0o600 });
+  writeFileSync(draft, text, { mode: 0o600 });
   renameSync(draft, path);
 }
 
-/** Who holds a lock, or undefined when its process is gone; the start time tells a process from a later namesake. */
-function holderOf(path) {
-  const [pid = "", start, target] = read(path).split(" ");
-  if (!/^\d+$/.test(pid) || !alive(Number(pid)) || startOf(pid) !== start) return undefined;
-  return `${target} (pid ${pid})`;
+function nameOf(pid, target) {
+  return `${pid} ${startOf(pid)} ${target}`;
 }
 
-function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
+/** Who holds a lock, or undefined when all it names are gone; the start time tells a process from a later namesake. */
+function holderOf(path) {
+  for (const line of read(path).split("\n")) {
+    const [pid = "", start, target] = line.split(" ");
+    if (/^\d+$/.test(pid) && alive(Number(pid)) && startOf(pid) === start) return `${target} (pid ${pid})`;
   }
+  return undefined;
+}
+
+/** Whether a process has not ended; one whose end nobody has asked for yet has. */
+function alive(pid) {
+  return send(pid, 0) && !/\) [ZX] /.test(read(`/proc/${pid}/stat`));
 }
 
 /** When a process began, in ticks since boot; "-" where there is no /proc. */
@@ -331,9 +343,11 @@ function read(path) {
 }
 
 /** Runs make to its end, however it ends, and hands its output on. */
-async function carry({ program, target, env }, job, call) {
+async function carry(request, job, call, lock) {
+  const { program, target, env } = request;
   const words = ["-s", "-C", join(ROOT, "jobs", job), "--", target];
   const child = spawn(program, words, { detached: true, stdio: ["ignore", "pipe", "pipe"], env });
+  handOver(lock, child.pid, request);
   const pumps = [new Pump(child.stdout, call.out), new Pump(child.stderr, call.err)];
   const ended = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
@@ -345,7 +359,7 @@ async function carry({ program, target, env }, job, call) {
     });
   });
   const status = await Promise.race([ended, call.called]);
-  if (status === undefined && child.pid !== undefined) await endGroup(child.pid, ended);
+  if (status === undefined && child.pid !== undefined) await new Ending(child.pid).end(ended);
   for (const pump of pumps) await pump.drain(status === undefined ? STUCK_AFTER_ENDING : STUCK_AFTER);
   for (const pump of pumps) pump.leave();
   if (status !== undefined) return status;
@@ -353,18 +367,63 @@ async function carry({ program, target, env }, job, call) {
   return call.code;
 }
 
-async function endGroup(leader, ended) {
-  const until = performance.now() + KILL_AFTER;
-  for (let signal = "SIGTERM"; signalGroup(leader, signal) && performance.now() < until; signal = 0) {
-    await Promise.race([sleep(50), signal === 0 ? sleep(50) : ended]);
+/**
+ * Ends what a command started: its process group, and children of that which have left the group but are still
+ * children, as those of `timeout` and `setsid --wait` are. A server that cut itself loose is nobody's child and lives.
+ */
+class Ending {
+  /** When each began, by process id. */
+  #strays = new Map();
+
+  constructor(leader) {
+    this.leader = leader;
   }
-  signalGroup(leader, "SIGKILL");
+
+  async end(ended) {
+    const until = performance.now() + KILL_AFTER;
+    for (let signal = "SIGTERM"; this.#signal(signal) && performance.now() < until; signal = 0) {
+      await Promise.race([sleep(50), signal === 0 ? sleep(50) : ended]);
+    }
+    this.#signal("SIGKILL");
+  }
+
+  /** Whether there was anybody to signal; 0 only asks. */
+  #signal(signal) {
+    this.#gather();
+    return [-this.leader, ...this.#strays.keys()].map((target) => send(target, signal)).includes(true);
+  }
+
+  #gather() {
+    const all = processes();
+    for (const [pid, began] of this.#strays) if (all.get(pid)?.began !== began) this.#strays.delete(pid);
+    const known = new Set(this.#strays.keys());
+    for (const [pid, { group }] of all) if (group === this.leader) known.add(pid);
+    for (let news = known; news.size > 0; ) {
+      news = new Set([...all].filter(([pid, { parent }]) => news.has(parent) && !known.has(pid)).map(([pid]) => pid));
+      for (const pid of news) {
+        known.add(pid);
+        this.#strays.set(pid, all.get(pid).began);
+      }
+    }
+  }
 }
 
-/** Whether there was anybody to signal; 0 only asks. */
-function signalGroup(leader, signal) {
+/** Every process that has not ended, by its id; none where there is no /proc. */
+function processes() {
+  const found = new Map();
+  const names = existsSync("/proc/self/stat") ? readdirSync("/proc") : [];
+  for (const name of names.filter((text) => /^\d+$/.test(text))) {
+    const stat = read(`/proc/${name}/stat`);
+    const words = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (words.length > 19 && !/[ZX]/.test(words[0]))
+      found.set(Number(name), { parent: Number(words[1]), group: Number(words[2]), began: words[19] });
+  }
+  return found;
+}
+
+function send(target, signal) {
   try {
-    process.kill(-leader, signal);
+    process.kill(target, signal);
     return true;
   } catch (error) {
     return error.code === "EPERM";

@@ -253,59 +253,83 @@ def run(call, job):
     if not present(call, job):
         return 0
     request = call.request
-    lock = None if request.target == "status" else open_lock(job)
+    lock = None if request.target == "status" else Lock(job)
     try:
         if lock is not None:
-            yield from take_lock(call, job, lock)
+            yield from lock.take(call)
         directory = os.path.join(ROOT, "jobs", job)
-        return (yield from carry(call, [request.program, "-s", "-C", directory, "--", request.target]))
+        return (yield from carry(call, [request.program, "-s", "-C", directory, "--", request.target], lock))
     finally:
         if lock is not None:
-            os.close(lock)
+            lock.close()
 
 
-def open_lock(job):
-    """The file is kept; the lock on it dies with this process."""
-    directory = os.path.join(ROOT, "locks")
-    os.makedirs(directory, 0o700, True)
-    return os.open(os.path.join(directory, job + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+class Lock:
+    """
+    One lifecycle command per job at a time, by two locks on files that are kept. `<job>.lock` is ours and dies with us,
+    so those who wait take turns. `<job>.make` is make's own: a record lock, which lives through exec and is inherited by
+    no child, so it lasts exactly as long as make, even if we are killed, and no server make starts holds it.
+    """
+
+    def __init__(self, job):
+        self.job = job
+        self.turn = self.open(".lock")
+        self.make = None
+
+    def open(self, suffix):
+        directory = os.path.join(ROOT, "locks")
+        os.makedirs(directory, 0o700, True)
+        return os.open(os.path.join(directory, self.job + suffix), os.O_RDWR | os.O_CREAT, 0o600)
+
+    def take(self, call):
+        told = False
+        call.goes_on("")
+        while not self.taken():
+            if not told:
+                holder = os.pread(self.turn, 200, 0).decode("utf-8", "replace").strip() or "another command"
+                call.say("%s: waiting for %s, which still runs here" % (self.job, holder))
+                told = True
+            yield LOCK_PAUSE
+            call.goes_on(", waiting for the command that still runs here")
+        os.ftruncate(self.turn, 0)
+        os.pwrite(self.turn, ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace"), 0)
+
+    def taken(self):
+        try:
+            fcntl.flock(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self.make is None:
+                # not before: closing any descriptor of this file, as exec does, gives up every lock on it
+                self.make = self.open(".make")
+            fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(self.make, fcntl.LOCK_UN)
+            return True
+        except OSError:
+            return False
+
+    def hand_over(self):
+        """In the child that becomes make."""
+        fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(self.make, True)
+
+    def close(self):
+        for descriptor in (self.make, self.turn):
+            if descriptor is not None:
+                os.close(descriptor)
 
 
-def take_lock(call, job, lock):
-    """One lifecycle command per job at a time."""
-    told = False
-    call.goes_on("")
-    while not locked(lock):
-        if not told:
-            holder = os.pread(lock, 200, 0).decode("utf-8", "replace").strip() or "another command"
-            call.say("%s: waiting for %s, which still runs here" % (job, holder))
-            told = True
-        yield LOCK_PAUSE
-        call.goes_on(", waiting for the command that still runs here")
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace"), 0)
-
-
-def locked(lock):
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except OSError:
-        return False
-
-
-def carry(call, command):
+def carry(call, command, lock):
     """Runs make to its end, however it ends, and hands its output on."""
-    child, call.pumps = start(call, command)
+    child, call.pumps = start(call, command, lock)
+    ending = Ending(child)
     kill_at = None
     while True:
         status = CHILDREN[child]
-        if status is not None and (kill_at is None or not signal_group(child, 0)):
+        if status is not None and (kill_at is None or not ending.signal(0)):
             break
-        if call.code is not None and kill_at is None and signal_group(child, signal.SIGTERM):
+        if call.code is not None and kill_at is None and ending.signal(signal.SIGTERM):
             kill_at = time.monotonic() + KILL_AFTER
         if kill_at is not None and time.monotonic() >= kill_at:
-            signal_group(child, signal.SIGKILL)
+            ending.signal(signal.SIGKILL)
             break
         yield None if call.code is None else 0.05
     del CHILDREN[child]
@@ -333,7 +357,7 @@ def reap():
         pass
 
 
-def start(call, command):
+def start(call, command, lock):
     pipes = []
     try:
         pipes.append(os.pipe())
@@ -346,14 +370,14 @@ def start(call, command):
         raise
     (out, out_end), (err, err_end) = pipes
     if child == 0:
-        become(command, call.request.env, out_end, err_end)
+        become(command, call.request.env, out_end, err_end, lock)
     os.close(out_end)
     os.close(err_end)
     CHILDREN[child] = None
     return child, [Pump(out, call.out), Pump(err, call.err)]
 
 
-def become(command, env, out, err):
+def become(command, env, out, err, lock):
     """In the child: a session of its own, so that all it starts can be ended together, and no input."""
     try:
         for name in ("SIGTERM", "SIGINT", "SIGPIPE", "SIGHUP"):
@@ -362,6 +386,8 @@ def become(command, env, out, err):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
+        if lock is not None:
+            lock.hand_over()
         execute(command, env)
     except OSError as error:
         os.write(2, ("%s: %s\n" % (command[0], error.strerror)).encode())
@@ -387,10 +413,53 @@ def exit_code(status):
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
-def signal_group(leader, number):
-    """Whether there was anybody to signal; number 0 only asks."""
+class Ending:
+    """
+    Ends what a command started: its process group, and children of that which have left the group but are still
+    children, as those of `timeout` and `setsid --wait` are. A server that cut itself loose is nobody's child and lives.
+    """
+
+    def __init__(self, leader):
+        self.leader = leader
+        self.strays = {}  # when each began, by process id
+
+    def signal(self, number):
+        """Whether there was anybody to signal; number 0 only asks."""
+        self.gather()
+        found = send(-self.leader, number)
+        for pid in self.strays:
+            found = send(pid, number) or found
+        return found
+
+    def gather(self):
+        every = processes()
+        self.strays = {pid: began for pid, began in self.strays.items() if pid in every and every[pid][2] == began}
+        known = set(self.strays) | {pid for pid, (_, group, _) in every.items() if group == self.leader}
+        news = known
+        while news:
+            news = {pid for pid, (parent, _, _) in every.items() if parent in news and pid not in known}
+            known = known | news
+            self.strays.update({pid: every[pid][2] for pid in news})
+
+
+def processes():
+    """Parent, group and beginning of every process that has not ended, by its id."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open("/proc/%s/stat" % name, "rb") as file:
+                    words = file.read().rpartition(b")")[2].split()
+                if words[0] not in (b"Z", b"X"):
+                    found[int(name)] = (int(words[1]), int(words[2]), words[19])
+            except (OSError, IndexError):
+                pass
+    return found
+
+
+def send(target, number):
     try:
-        os.kill(-leader, number)
+        os.kill(target, number)
     except ProcessLookupError:
         return False
     except PermissionError:
