@@ -342,22 +342,33 @@ function read(path) {
   }
 }
 
+/** Make begins only once it stands in the lock: when we are killed before that, it never does. */
+const BEGIN = 'read -r begin <&3 && exec 3<&- && exec "$@"';
+
+function isThere(program, { PATH = "/usr/bin:/bin" }) {
+  const places = program.includes("/") ? [""] : PATH.split(":");
+  return places.some((place) => existsSync(join(place, program)));
+}
+
 /** Runs make to its end, however it ends, and hands its output on. */
 async function carry(request, job, call, lock) {
   const { program, target, env } = request;
-  const words = ["-s", "-C", join(ROOT, "jobs", job), "--", target];
-  const child = spawn(program, words, { detached: true, stdio: ["ignore", "pipe", "pipe"], env });
-  handOver(lock, child.pid, request);
-  const pumps = [new Pump(child.stdout, call.out), new Pump(child.stderr, call.err)];
+  if (!isThere(program, env)) {
+    call.err.write(Buffer.from(`${program}: No such file or directory\n`));
+    return NO_PROGRAM;
+  }
+  const words = ["-c", BEGIN, "sh", program, "-s", "-C", join(ROOT, "jobs", job), "--", target];
+  const child = spawn("sh", words, { detached: true, stdio: ["ignore", "pipe", "pipe", "pipe"], env });
   const ended = new Promise((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
     child.once("error", (error) => {
-      call.err.write(
-        Buffer.from(`${program}: ${error.code === "ENOENT" ? "No such file or directory" : error.message}\n`),
-      );
+      call.err.write(Buffer.from(`sh: ${error.message}\n`));
       resolve(NO_PROGRAM);
     });
   });
+  handOver(lock, child.pid, request);
+  child.stdio[3].on("error", () => {}).end("begin\n");
+  const pumps = [new Pump(child.stdout, call.out), new Pump(child.stderr, call.err)];
   const status = await Promise.race([ended, call.called]);
   if (status === undefined && child.pid !== undefined) await new Ending(child.pid).end(ended);
   for (const pump of pumps) await pump.drain(status === undefined ? STUCK_AFTER_ENDING : STUCK_AFTER);

@@ -1,193 +1,262 @@
+import { cpSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
-import type { Plan } from "./plan-deploy.ts";
+import { gc } from "./gc.ts";
+import { deployments } from "./inspect.ts";
+import {
+  aChange,
+  type Change,
+  nothingWanted,
+  promised,
+  textOf,
+  versionOf,
+  type Wanted,
+  want,
+  wantedRunning,
+  write,
+} from "./model.test.support.ts";
+import type { DeployWish } from "./plan-deploy.ts";
 
 /**
- * Random lives of a bucket, held against the smallest model there is: after a deploy in which nothing fails, exactly the
- * allocations that are wanted run, in the version and with the files that are wanted, and a further deploy does nothing.
+ * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the allocations that
+ * are wanted run, in the version and with the files that are wanted, and a further deploy does nothing. And no deploy
+ * ever, however it ends, does anything to an allocation that its dry run did not say. Thousands of lives, and others:
+ *
+ *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
  */
-const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
-const JOBS = ["api", "db"] as const;
+const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api", "web"] } as const;
+const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 60);
+const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 
-interface WantedJob {
-  readonly version: number;
-  readonly text: number;
-  readonly policy: "always" | "reload" | "never";
-  readonly batch: number;
-}
-
-/** What a person wants; the whole model. */
-interface Wanted {
-  readonly jobs: Map<string, WantedJob>;
-  readonly hosts: Set<string>;
-  readonly disabledHosts: Set<string>;
-  readonly disabledJobs: Set<string>;
-}
+/** How a deploy goes wrong, if it does. */
+type Trouble =
+  | { readonly kind: "none" }
+  /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
+  | { readonly kind: "fault"; readonly at: string }
+  /** It is done, and nobody hears of it. */
+  | { readonly kind: "unheard"; readonly at: string }
+  /** maand dies before or after the nth thing it does to a worker. */
+  | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
+  /** A person interrupts at the nth. */
+  | { readonly kind: "interrupt"; readonly nth: number };
 
 type Step =
-  | { readonly do: "job"; readonly job: string; readonly as: WantedJob }
-  | { readonly do: "remove"; readonly job: string }
-  | { readonly do: "worker"; readonly host: string }
-  | { readonly do: "drain-worker"; readonly host: string }
-  | { readonly do: "drain-job"; readonly job: string }
-  | { readonly do: "deploy"; readonly fault: string; readonly force: boolean };
+  | Change
+  | { readonly do: "deploy"; readonly trouble: Trouble; readonly wish: DeployWish }
+  | { readonly do: "gc" };
 
-const job = fc.constantFrom(...JOBS);
-const host = fc.constantFrom(...HOSTS);
-const fault = fc.oneof(
-  fc.constant(""),
-  fc
-    .tuple(fc.constantFrom("start", "restart", "reload", "stop", "remove"), job, host)
-    .map(([what, name, at]) => `${what} ${name}@${at}`),
-  host.map((at) => `stage ${at}`),
-  host.map((at) => `connect ${at}`),
-  fc.tuple(job, host).map(([name, at]) => `verify ${name}@${at}`),
-);
-const step: fc.Arbitrary<Step> = fc.oneof(
+const job = fc.constantFrom(...NAMES.jobs);
+const host = fc.constantFrom(...NAMES.hosts);
+const lifecycle = fc
+  .tuple(fc.constantFrom("start", "restart", "reload", "stop", "remove"), job, host)
+  .map(([what, name, at]) => `${what} ${name}@${at}`);
+const nth = fc.integer({ min: 1, max: 12 });
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ kind: "none" as const }) },
   {
     weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("job" as const),
-      job,
-      as: fc.record({
-        version: fc.nat(2),
-        text: fc.nat(1),
-        policy: fc.constantFrom("always" as const, "reload" as const, "never" as const),
-        batch: fc.integer({ min: 1, max: 3 }),
-      }),
-    }),
+    arbitrary: fc
+      .oneof(
+        lifecycle,
+        host.map((at) => `stage ${at}`),
+        host.map((at) => `connect ${at}`),
+        fc.tuple(job, host).map(([name, at]) => `verify ${name}@${at}`),
+      )
+      .map((at) => ({ kind: "fault" as const, at })),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), job }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("worker" as const), host }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("drain-worker" as const), host }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("drain-job" as const), job }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("deploy" as const), fault, force: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .oneof(
+        lifecycle,
+        host.map((at) => `stage ${at}`),
+      )
+      .map((at) => ({ kind: "unheard" as const, at })),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("kill" as const), before: fc.boolean(), nth }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("interrupt" as const), nth }) },
+);
+const wish: fc.Arbitrary<DeployWish> = fc.record({
+  jobs: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: job.map((name) => [name]) }),
+  force: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  syncOnly: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: aChange(NAMES) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), trouble, wish }) },
+  { weight: 1, arbitrary: fc.constant({ do: "gc" as const }) },
 );
 
-function toggle(set: Set<string>, name: string): void {
-  if (!set.delete(name)) set.add(name);
-}
+/** A bucket that can be interrupted, and killed: then what its store held at that moment is all that is left of it. */
+class Life {
+  readonly wanted: Wanted = nothingWanted(NAMES);
+  readonly bucket: TestBucket;
+  /** Jobs that were deployed with `--sync-only` once: what of them runs in which version is a person's business. */
+  readonly byHand = new Set<string>();
+  #person = new AbortController();
 
-function want(wanted: Wanted, change: Exclude<Step, { do: "deploy" }>): void {
-  if (change.do === "job") wanted.jobs.set(change.job, change.as);
-  else if (change.do === "remove") wanted.jobs.delete(change.job);
-  else if (change.do === "worker") toggle(wanted.hosts, change.host);
-  else if (change.do === "drain-worker") toggle(wanted.disabledHosts, change.host);
-  else toggle(wanted.disabledJobs, change.job);
-}
-
-/** Writes what is wanted into the workspace, as a person would. */
-function write(bucket: TestBucket, wanted: Wanted): void {
-  bucket.workers(...wanted.hosts);
-  for (const name of JOBS) {
-    const as = wanted.jobs.get(name);
-    if (as === undefined) bucket.write(`jobs/${name}/manifest.json`, "{}");
-    bucket.removeJob(name === undefined ? "" : ensured(bucket, name));
-    if (as)
-      bucket.job(
-        name,
-        { version: versionOf(as), selectors: ["worker"], restart_policy: as.policy, max_concurrent_upgrades: as.batch },
-        { "app.conf": textOf(as) },
-      );
+  constructor() {
+    const life = this;
+    this.bucket = aBucket({
+      get signal() {
+        return life.#person.signal;
+      },
+    });
   }
-  bucket.disable({
-    workers: [...wanted.disabledHosts],
-    jobs: Object.fromEntries([...wanted.disabledJobs].map((name) => [name, {}])),
-  });
+
+  /** Builds what is wanted now. */
+  async build(): Promise<void> {
+    const { bucket } = this;
+    write({ ...bucket, workers: (hosts) => bucket.workers(...hosts) }, this.wanted, NAMES);
+    await bucket.build();
+  }
+
+  /** What was done to workers since this was asked last, without bringing files. */
+  done(): string[] {
+    const done = this.bucket.fleet.done.splice(0);
+    return done.filter((what) => !what.startsWith("stage")).sort();
+  }
+
+  /** Allocations that are promoted as they are wanted: nothing is to be done to them again. */
+  async promoted(): Promise<string[]> {
+    const maand = await this.bucket.open();
+    const rows = deployments(maand.store);
+    maand.close();
+    return rows.filter(({ rollout }) => rollout === "promoted").map(({ job: name, host: at }) => `${name}@${at}`);
+  }
+
+  async deploy(how: DeployWish, trouble: Trouble): Promise<void> {
+    const { fleet } = this.bucket;
+    if (trouble.kind === "fault") fleet.fail(trouble.at, errorFor(trouble.at));
+    if (trouble.kind === "unheard")
+      fleet.onDone = (what) => {
+        if (what === trouble.at) throw new MaandError({ code: "DISCONNECTED", message: `${what} went unheard` });
+      };
+    if (trouble.kind === "interrupt") fleet.onDo = this.#atNth(trouble.nth, () => this.#person.abort());
+    if (trouble.kind === "kill") await this.#killed(how, trouble);
+    else await this.bucket.deploy(how);
+    fleet.mend();
+    fleet.onDo = () => undefined;
+    fleet.onDone = () => undefined;
+    this.#person = new AbortController();
+  }
+
+  dispose(): void {
+    this.bucket.dispose();
+  }
+
+  /** A run that dies: its store is kept as it was at that moment, and it reaches no worker any more. */
+  async #killed(how: DeployWish, { before, nth }: Extract<Trouble, { kind: "kill" }>): Promise<void> {
+    const { fleet, root } = this.bucket;
+    const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
+    let dead = false;
+    const die = this.#atNth(nth, () => {
+      cpSync(root, left, { recursive: true });
+      dead = true;
+    });
+    const dieOrBeDead = (what: string) => {
+      die(what);
+      if (dead) throw new Error("dead");
+    };
+    fleet.onDo = before ? dieOrBeDead : () => (dead ? dieOrBeDead("") : undefined);
+    if (!before) fleet.onDone = dieOrBeDead;
+    await this.bucket.deploy(how);
+    if (dead) {
+      rmSync(root, { recursive: true });
+      renameSync(left, root);
+    } else rmSync(left, { recursive: true });
+  }
+
+  #atNth(nth: number, strike: () => void): (what: string) => void {
+    let count = 0;
+    return () => {
+      count += 1;
+      if (count === nth) strike();
+    };
+  }
 }
 
-function ensured(bucket: TestBucket, name: string): string {
-  bucket.write(`jobs/${name}/.here`, "");
-  return name;
+function errorFor(what: string): MaandError | undefined {
+  return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
 }
 
-const versionOf = ({ version }: WantedJob) => `1.${version}.0`;
-const textOf = ({ text }: WantedJob) => `text ${text}\n`;
-
-/** What must run after a deploy without faults. */
-function model(wanted: Wanted): string[] {
-  return [...wanted.jobs.keys()]
-    .filter((name) => !wanted.disabledJobs.has(name))
-    .flatMap((name) => [...wanted.hosts].filter((at) => !wanted.disabledHosts.has(at)).map((at) => `${name}@${at}`))
-    .sort();
+/** A deploy does nothing its dry run did not say, however it ends; a wish that cannot be is refused by both. */
+async function tryDeploy(life: Life, { wish: how, trouble: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
+  const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
+  await life.build();
+  life.done();
+  const plan = await life.bucket.plan(known).catch(refusal);
+  if (plan === undefined) {
+    await expect(life.bucket.deploy(known)).rejects.toMatchObject({ code: "PROBLEMS" });
+    expect(life.done()).toEqual([]);
+    return;
+  }
+  expect(life.done()).toEqual([]);
+  const said = promised(plan);
+  if (!known.force) for (const allocation of await life.promoted()) expect(said.join()).not.toContain(allocation);
+  if (known.syncOnly) for (const name of known.jobs.length > 0 ? known.jobs : NAMES.jobs) life.byHand.add(name);
+  await life.deploy(known, what);
+  expect(life.done().filter((done) => !said.includes(done))).toEqual([]);
 }
 
-/** What a plan says will be done on workers, in the words of the fake fleet. */
-function promised(plan: Plan): string[] {
-  const leaving = plan.leaving.flatMap(({ job: { name }, allocation, stop, remove }) => [
-    ...(stop ? [`stop ${name}@${allocation.host}`] : []),
-    ...(remove ? [`remove ${name}@${allocation.host}`] : []),
-  ]);
-  const rest = plan.waves.flatMap((wave) =>
-    wave.jobs.flatMap(({ job: { name }, allocations }) =>
-      allocations
-        .filter(({ decision }) => ["start", "restart", "reload"].includes(decision.action))
-        .map(({ decision, allocation }) => `${decision.action} ${name}@${allocation.host}`),
-    ),
-  );
-  return [...leaving, ...rest].sort();
+function refusal(cause: unknown): undefined {
+  expect(cause).toMatchObject({ code: "PROBLEMS" });
 }
 
-function done(bucket: TestBucket): string[] {
-  return bucket.fleet.done
-    .splice(0)
-    .filter((what) => !what.startsWith("stage"))
-    .sort();
+/** gc forgets what was cleaned up, or refuses; either way it stops and starts nothing. */
+async function collect(life: Life): Promise<void> {
+  life.done();
+  const maand = await life.bucket.open();
+  await gc(maand)
+    .catch(refusal)
+    .finally(() => maand.close());
+  expect(life.done()).toEqual([]);
 }
 
 async function live(steps: readonly Step[]): Promise<void> {
-  const bucket = aBucket();
-  const wanted: Wanted = { jobs: new Map(), hosts: new Set(HOSTS), disabledHosts: new Set(), disabledJobs: new Set() };
+  const life = new Life();
+  const { bucket, wanted } = life;
   try {
-    for (const change of steps) {
-      if (change.do !== "deploy") {
-        want(wanted, change);
-        continue;
-      }
-      write(bucket, wanted);
-      await bucket.build();
-      if (change.fault !== "") bucket.fleet.fail(change.fault, faultError(change.fault));
-      await bucket.deploy({ force: change.force });
-      bucket.fleet.mend();
+    for (const one of steps) {
+      if (one.do === "deploy") await tryDeploy(life, one);
+      else if (one.do === "gc") await collect(life);
+      else want(wanted, one);
     }
-    write(bucket, wanted);
-    await bucket.build();
-    done(bucket);
+    await life.build();
+    life.done();
     const plan = await bucket.plan();
-    expect(done(bucket)).toEqual([]);
+    expect(life.done()).toEqual([]);
     const summary = await bucket.deploy();
     expect(summary).toMatchObject({ outcome: "ok", failures: [], blocked: [] });
-    expect(done(bucket)).toEqual(promised(plan));
-    expect(Object.keys(bucket.fleet.running()).sort()).toEqual(model(wanted));
-    for (const allocation of model(wanted)) expectFiles(bucket, wanted, allocation);
+    expect(life.done()).toEqual(promised(plan));
+    expect(Object.keys(bucket.fleet.running()).sort()).toEqual(wantedRunning(wanted));
+    for (const allocation of wantedRunning(wanted)) expectFiles(life, allocation);
     expect((await bucket.deploy()).outcome).toBe("ok");
-    expect(done(bucket)).toEqual([]);
+    expect(life.done()).toEqual([]);
+    await collect(life);
+    expect((await bucket.plan()).required).toBe(false);
   } finally {
-    bucket.dispose();
+    life.dispose();
   }
 }
 
-function expectFiles(bucket: TestBucket, wanted: Wanted, allocation: string): void {
+function expectFiles({ bucket, wanted, byHand }: Life, allocation: string): void {
   const [name = "", at = ""] = allocation.split("@");
   const as = wanted.jobs.get(name);
   const found = bucket.fleet.at(name, at);
   expect(found?.files["app.conf"]).toBe(as && textOf(as));
-  if (as?.policy !== "never") expect(found?.running).toBe(as && versionOf(as));
-}
-
-function faultError(what: string): MaandError | undefined {
-  if (!what.startsWith("connect")) return undefined;
-  return new MaandError({ code: "UNREACHABLE", message: `${what} refused` });
+  if (as?.policy !== "never" && !byHand.has(name)) expect(found?.running).toBe(as && versionOf(as));
 }
 
 describe("whatever happened before", () => {
-  it("a deploy without faults does what its plan promised, ends with what is wanted, and leaves nothing to do", async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 14 }), live), {
-      numRuns: Number(process.env.MAAND_MODEL_RUNS ?? 60),
-      seed: Number(process.env.MAAND_MODEL_SEED ?? 20),
+  it(`a deploy does what its dry run said, ends with what is wanted, and leaves nothing to do (${RUNS} lives)`, async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 16 }), live), {
+      numRuns: RUNS,
+      seed: SEED,
       endOnFailure: false,
     });
-  }, 600_000);
+  }, 3_600_000);
 });

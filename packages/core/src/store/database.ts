@@ -121,11 +121,33 @@ function guarded<T>(file: string, work: () => T): T {
   }
 }
 
+/** What SQLite says by the beginning of its code, what it means, and what to do. */
+const REASONS: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    "another program is writing to it",
+    "close what has it open, such as sqlite3, and run the command again",
+  ],
+  [
+    /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE|FSYNC|TRUNCATE))/,
+    "its disk is full",
+    "free space there and run the command again; nothing is lost",
+  ],
+  [
+    /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/,
+    "it is damaged",
+    "restore data/ from a backup; the workers are as they were",
+  ],
+  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "look at the permissions of data/ and who you are"],
+];
+
 function broken(file: string, why: string, cause: unknown): MaandError {
+  const code = cause instanceof Sqlite.SqliteError ? cause.code : "";
+  const [, meaning, hint] = REASONS.find(([pattern]) => pattern.test(code)) ?? [];
   return new MaandError({
     code: "STORE_BROKEN",
-    message: `the store ${file} cannot be used: ${why}`,
-    hint: "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
+    message: `the store ${file} cannot be used: ${meaning === undefined ? why : `${meaning} (${why})`}`,
+    hint: hint ?? "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
     cause,
   });
 }

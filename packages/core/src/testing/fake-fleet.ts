@@ -28,6 +28,8 @@ export interface FakeFleet {
   mend(): void;
   /** Called before anything is done on a worker; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
+  /** Called after it; may throw, as if nobody had heard how it ended. */
+  onDone: (what: string) => void | Promise<void>;
 }
 
 /** A fleet of fake workers of transport `fake`, and the plugin that reaches them. */
@@ -38,6 +40,7 @@ export function fakeFleet(): FakeFleet {
     done: [],
     connected: [],
     onDo: () => undefined,
+    onDone: () => undefined,
     at: (job, host) => workers.get(host)?.get(job),
     running: () =>
       Object.fromEntries(
@@ -79,19 +82,23 @@ export function fakeFleet(): FakeFleet {
       return fakeRemote({ host: worker.host, transport: "fake" });
     });
     hooks.stage.tapPromise("fake-fleet", async (context) => {
-      await does(`stage ${context.worker.host}`);
+      const what = `stage ${context.worker.host}`;
+      await does(what);
       for (const { job, files } of context.trees)
         allocation(job, context.worker.host).files = Object.fromEntries(
           files.map((file) => [file.path, Buffer.from(context.read(file)).toString()]),
         );
+      await fleet.onDone(what);
       return "done";
     });
     const act = async ({ action, job, worker, newVersion }: ActionContext) => {
-      await does(`${action.kind} ${job.name}@${worker.host}`);
+      const what = `${action.kind} ${job.name}@${worker.host}`;
+      await does(what);
       const found = allocation(job.name, worker.host);
       if (action.kind === "stop") delete found.running;
       else if (action.kind === "remove") workers.get(worker.host)?.delete(job.name);
       else found.running = newVersion;
+      await fleet.onDone(what);
       return "done" as const;
     };
     hooks.rollout.tapPromise("fake-fleet", act);
