@@ -1,11 +1,11 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { deployments, Store } from "@maand/core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CAREFUL_MAKEFILE } from "./bucket/careful-makefile.ts";
 import { type FleetBucket, onFleet } from "./bucket/fleet-bucket.ts";
+import { killer, stepCounter } from "./bucket/killer.ts";
 import { type Ended, type MaandOptions, maand } from "./bucket/maand.ts";
 import { seeded } from "./bucket/seeded.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "./fleet/index.ts";
@@ -18,7 +18,6 @@ import { argumentsOf } from "./fleet/processes.ts";
 const KILLS = Number(process.env.MAAND_KILLS ?? 12);
 const SEED = Number(process.env.MAAND_KILL_SEED ?? 1);
 const AT_ONCE = 3;
-const KILLER = fileURLToPath(new URL("bucket/kill-at-step.mjs", import.meta.url));
 
 let fleet: Fleet;
 
@@ -70,15 +69,13 @@ class Life {
   }
 
   killedAt(step: number): Promise<Ended> {
-    return this.run(["deploy"], { preload: [KILLER], env: { MAAND_TEST_KILL_AT: String(step) } });
+    return this.run(["deploy"], killer({ step }));
   }
 
   /** How many steps a whole deploy takes. */
   async steps(): Promise<number> {
     const file = join(this.root, "steps");
-    expect(await this.run(["deploy"], { preload: [KILLER], env: { MAAND_TEST_COUNT_FILE: file } })).toMatchObject({
-      code: 0,
-    });
+    expect(await this.run(["deploy"], stepCounter(file))).toMatchObject({ code: 0 });
     return Number(readFileSync(file, "utf8"));
   }
 

@@ -1,6 +1,6 @@
 // Loaded before maand by the test that kills it: counts every step it takes towards the world outside (files written,
-// processes started, bytes to and from workers and children, rows of the store), and ends the process with SIGKILL at
-// the one named by MAAND_TEST_KILL_AT. At its end it writes how many there were to MAAND_TEST_COUNT_FILE.
+// processes started, bytes to and from workers and children, rows of the store), and sends the process MAAND_TEST_SIGNAL
+// at the one named by MAAND_TEST_KILL_AT. At its end it writes how many there were to MAAND_TEST_COUNT_FILE.
 import childProcess from "node:child_process";
 import fs from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
@@ -15,7 +15,7 @@ let steps = 0;
 
 function step() {
   steps += 1;
-  if (steps === at) process.kill(process.pid, "SIGKILL");
+  if (steps === at) process.kill(process.pid, process.env.MAAND_TEST_SIGNAL);
 }
 
 function counted(owner, name) {

@@ -38,20 +38,18 @@ export class StoreDatabase {
 
   all(sql: string, ...values: readonly unknown[]): Row[] {
     this.#catchUp();
-    return guarded(this.#file, () => this.#prepare(sql).all(...values));
+    return this.#guarded(() => this.#prepare(sql).all(...values));
   }
 
   get(sql: string, ...values: readonly unknown[]): Row | undefined {
     this.#catchUp();
-    return guarded(this.#file, () => {
-      return this.#prepare(sql).get(...values);
-    });
+    return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
   /** Runs a statement that writes; answers the id of the row it put in. */
   run(sql: string, ...values: readonly unknown[]): number {
     this.#catchUp();
-    return guarded(this.#file, () => Number(this.#prepare(sql).run(...values).lastInsertRowid));
+    return this.#guarded(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
   }
 
   /**
@@ -70,13 +68,13 @@ export class StoreDatabase {
 
   /** Does `work` as one transaction: all of it is stored, or nothing. */
   transaction<T>(work: () => T): T {
-    if (this.#db.inTransaction) return guarded(this.#file, work);
+    if (this.#db.inTransaction) return this.#guarded(work);
     const queued = this.#later.length;
     const all = this.#db.transaction(() => {
       for (const { sql, values } of this.#later) this.#prepare(sql).run(...values);
       return work();
     });
-    const result = guarded(this.#file, () => all.immediate());
+    const result = this.#guarded(() => all.immediate());
     this.#later.splice(0, queued);
     return result;
   }
@@ -103,6 +101,11 @@ export class StoreDatabase {
     } catch {}
   }
 
+  /** Who was kept waiting once does not wait again: nothing else can happen in this process meanwhile. */
+  #guarded<T>(work: () => T): T {
+    return guarded(this.#file, work, () => this.#db.pragma("busy_timeout = 0"));
+  }
+
   #prepare(sql: string): Statement<unknown[], Row> {
     const known = this.#statements.get(sql);
     if (known) return known;
@@ -112,19 +115,22 @@ export class StoreDatabase {
   }
 }
 
-function guarded<T>(file: string, work: () => T): T {
+function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
   try {
     return work();
   } catch (cause) {
     if (!(cause instanceof Sqlite.SqliteError)) throw cause;
+    if (BUSY.test(cause.code)) onBusy();
     throw broken(file, cause.message, cause);
   }
 }
 
+const BUSY = /^SQLITE_(BUSY|LOCKED)/;
+
 /** What SQLite says by the beginning of its code, what it means, and what to do. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
-    /^SQLITE_(BUSY|LOCKED)/,
+    BUSY,
     "another program is writing to it",
     "close what has it open, such as sqlite3, and run the command again",
   ],
