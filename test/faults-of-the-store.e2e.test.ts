@@ -2,12 +2,14 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { CAREFUL_MAKEFILE } from "./bucket/careful-makefile.ts";
 import { linesOf, localJob, type Scratch, scratch } from "./bucket/scratch.ts";
 import { until } from "./fleet/until.ts";
 
 const Database = createRequire(new URL("../packages/core/package.json", import.meta.url))("better-sqlite3");
+const CLOCK = fileURLToPath(new URL("bucket/shifted-clock.mjs", import.meta.url));
 const HOST = "127.0.0.11";
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 
@@ -150,5 +152,26 @@ describe.concurrent("the holder of the bucket's lock", () => {
       await until("the first start to end", () => told().includes("end start"));
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
       expect(told().filter((line) => line.startsWith("overlap"))).toEqual([]);
+    }));
+});
+
+describe.concurrent("the clock of this machine", () => {
+  it("may jump years ahead and back: every deploy does what is due, and nothing else", () =>
+    withBucket(async ({ bucket, told }) => {
+      const expected: string[] = [];
+      for (const [version, days] of [
+        ["1.0.0", 3_000],
+        ["2.0.0", -3_000],
+        ["3.0.0", 0],
+      ] as const) {
+        const before = expected.length === 0 ? "start 0.0.0" : `restart ${Number(version[0]) - 1}.0.0`;
+        bucket.job("api", { ...V1, version }, { Makefile: CAREFUL_MAKEFILE });
+        for (const args of [["deploy", "--build"], ["deploy"]]) {
+          const run = bucket.start(args, { preload: [CLOCK], env: { MAAND_TEST_CLOCK_DAYS: String(days) } });
+          expect({ args, days, ...(await run.ended) }).toMatchObject({ code: 0 });
+        }
+        expected.push(`${before} ${version}`, `end ${before.split(" ")[0]}`);
+        expect(told()).toEqual(expected);
+      }
     }));
 });

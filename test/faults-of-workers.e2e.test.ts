@@ -1,7 +1,11 @@
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CAREFUL_MAKEFILE } from "./bucket/careful-makefile.ts";
 import { type FleetBucket, onFleet, withFleetBucket } from "./bucket/fleet-bucket.ts";
+import { maand } from "./bucket/maand.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "./fleet/index.ts";
 
 /**
@@ -182,6 +186,17 @@ describe.concurrent("a worker that", () => {
     }));
 });
 
+it("a bucket whose path is long and has blanks is one like any other", () =>
+  onFleet(fleet, async ({ bucket, hosts, lifecycles }) => {
+    const above = mkdtempSync(join(tmpdir(), "maand far away "));
+    const root = join(above, "a rather long name of a directory ".repeat(3), "it's (my) $bucket");
+    bucket.job("api", V1, { big: "more than fits one request\n".repeat(100_000) });
+    cpSync(bucket.root, root, { recursive: true });
+    expect(await maand(["deploy", "--build"], { cwd: root })).toMatchObject({ code: 0 });
+    expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
+    rmSync(above, { recursive: true });
+  }));
+
 describe.concurrent("a target that", () => {
   it("fails: the last lines of what it said are told, and its batch ends the job", () =>
     onFleet(fleet, async (lent) => {
@@ -201,7 +216,7 @@ describe.concurrent("a target that", () => {
       const worker = workers[1] as FleetWorker;
       await worker.write(`${directory("api")}/data/hold`, "");
       await failsOn(lent, { outcome: "timed out", says: /make start of api on .* timed out after 1 s/ });
-      expect(worker.processesWith(lent.home).filter((pid) => !isRunner(pid))).toEqual([]);
+      expect(worker.processesWith(`${directory("api")}/`)).toEqual([]);
       await worker.run(["rm", `${directory("api")}/data/hold`]);
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
     }));
@@ -226,10 +241,6 @@ describe.concurrent("a target that", () => {
     }),
   );
 });
-
-function isRunner(pid: number): boolean {
-  return pid < 0;
-}
 
 function listening(server: Server, { host, port }: FleetWorker): Promise<Server> {
   return new Promise((resolve, reject) => {

@@ -20,6 +20,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/*.e2e.test.ts"],
+          testTimeout: 60_000, // a busy machine is no failure
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,0 +1,14 @@
+// Loaded before maand by a test: its clock is MAAND_TEST_CLOCK_DAYS ahead.
+const ahead = Number(process.env.MAAND_TEST_CLOCK_DAYS) * 86_400_000;
+const Real = Date;
+
+globalThis.Date = class extends Real {
+  constructor(...values) {
+    if (values.length === 0) super(Real.now() + ahead);
+    else super(...values);
+  }
+
+  static now() {
+    return Real.now() + ahead;
+  }
+};
