@@ -49,7 +49,7 @@ describe.concurrent("an interrupted deploy", () => {
           expect(code).toBe(130);
           expect(stderr).toContain("interrupted; ending what runs");
           expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
-          expect(stderr).toContain("next: maand deploy continues where this ended");
+          expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
           expectTidy(lent);
           for (const worker of workers) expect(worker.processesWith(home)).toEqual([]);
           expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "new" });

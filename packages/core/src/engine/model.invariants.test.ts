@@ -36,8 +36,8 @@ type Trouble =
   | { readonly kind: "none" }
   /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
-  /** It is done, and nobody hears of it. */
-  | { readonly kind: "unheard"; readonly at: string }
+  /** The nth thing is done, and nobody hears of it. */
+  | { readonly kind: "unheard"; readonly nth: number }
   /** maand dies before or after the nth thing it does to a worker. */
   | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
   /** A person interrupts at the nth. */
@@ -67,15 +67,7 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
       )
       .map((at) => ({ kind: "fault" as const, at })),
   },
-  {
-    weight: 2,
-    arbitrary: fc
-      .oneof(
-        lifecycle,
-        host.map((at) => `stage ${at}`),
-      )
-      .map((at) => ({ kind: "unheard" as const, at })),
-  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("unheard" as const), nth }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("kill" as const), before: fc.boolean(), nth }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("interrupt" as const), nth }) },
 );
@@ -132,9 +124,9 @@ class Life {
     const { fleet } = this.bucket;
     if (trouble.kind === "fault") fleet.fail(trouble.at, errorFor(trouble.at));
     if (trouble.kind === "unheard")
-      fleet.onDone = (what) => {
-        if (what === trouble.at) throw new MaandError({ code: "DISCONNECTED", message: `${what} went unheard` });
-      };
+      fleet.onDone = this.#atNth(trouble.nth, () => {
+        throw new MaandError({ code: "DISCONNECTED", message: "it went unheard" });
+      });
     if (trouble.kind === "interrupt") fleet.onDo = this.#atNth(trouble.nth, () => this.#person.abort());
     if (trouble.kind === "kill") await this.#killed(how, trouble);
     else await this.bucket.deploy(how);

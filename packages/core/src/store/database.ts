@@ -129,11 +129,7 @@ const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
 /** What SQLite says by the beginning of its code, what it means, and what to do. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
-  [
-    BUSY,
-    "another program is writing to it",
-    "close what has it open, such as sqlite3, and run the command again",
-  ],
+  [BUSY, "another program is writing to it", "close what has it open, such as sqlite3, and run the command again"],
   [
     /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE|FSYNC|TRUNCATE))/,
     "its disk is full",
