@@ -152,7 +152,7 @@ describe.concurrent("the checklist", () => {
 
   it("4. a worker that dies during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, directory, lifecycles, rollouts }) => {
-      bucket.write("maand.conf", `${own.conf}max_concurrent_jobs = 1\n[timeouts]\nconnect = 2\n`);
+      bucket.write("maand.conf", `${own.conf}max_concurrent_jobs = 1\n[timeouts]\nconnect = 5\n`);
       for (const job of ["a", "b", "c"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
       await workers[1]?.write(`${directory("b")}/data/hold`, "");
       const partial = bucket.start(["deploy", "--build"]);
@@ -175,7 +175,7 @@ describe.concurrent("the checklist", () => {
 
   it("7. a disabled worker that is powered off: other jobs are deployed, and stopping it is tried again later", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, lifecycles, rollouts }) => {
-      bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 2\n`);
+      bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 5\n`);
       for (const job of ["api", "web"]) bucket.job(job, V1);
       await bucket.maand("deploy", "--build");
       await workers[1]?.stop();

@@ -13,7 +13,7 @@ import { type Fleet, type FleetWorker, startFleet, until } from "./fleet/index.t
  * else harmed, and made up for by the next deploy.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
-const QUICK = "[timeouts]\nconnect = 2\ncommand = 3\n";
+const QUICK = "[timeouts]\nconnect = 5\n";
 
 let fleet: Fleet;
 
@@ -26,7 +26,7 @@ afterAll(() => fleet.close());
 /** A deploy that has to fail for `job` on one worker with these words, within so many seconds, and nowhere else. */
 async function failsOn(
   { bucket, hosts, rollouts }: FleetBucket,
-  { worker = 1, outcome, says, seconds = 20 }: { worker?: number; outcome: string; says: RegExp; seconds?: number },
+  { worker = 1, outcome, says, seconds = 40 }: { worker?: number; outcome: string; says: RegExp; seconds?: number },
 ): Promise<void> {
   const began = performance.now();
   const { code, stderr } = await bucket.maand("deploy", "--build");
@@ -74,7 +74,7 @@ describe.concurrent("a worker that", () => {
         createServer(() => {}),
         worker,
       );
-      await failsOn(lent, { outcome: "unreachable", says: /does not speak ssh or stalls, timed out after 2 s/ });
+      await failsOn(lent, { outcome: "unreachable", says: /does not speak ssh or stalls, timed out after 5 s/ });
       silent.close();
       await worker.start();
       await mends(lent);
@@ -83,8 +83,9 @@ describe.concurrent("a worker that", () => {
   it("freezes after the login, while files are on their way", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
+      lent.bucket.write("maand.conf", `${lent.conf}[timeouts]\ncommand = 10\n`);
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "timed out", says: /bringing files to .* timed out after 3 s/ });
+      const failed = failsOn(lent, { outcome: "timed out", says: /bringing files to .* timed out after 10 s/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
       await failed;

@@ -187,7 +187,7 @@ async function lane(fleet: Fleet, lives: readonly (readonly Step[])[]): Promise<
           throw new Error(`seed ${SEED}, life ${JSON.stringify(steps)}`, { cause });
         }
       },
-      "[timeouts]\nconnect = 2\n",
+      "[timeouts]\nconnect = 5\n",
     );
   }
 }
