@@ -5,6 +5,7 @@ const BENCHES = {
   start: ["../test/bench/start.ts", "start"],
   build: ["../test/bench/build.ts", "build"],
   certs: ["../test/bench/certs.ts", "certs"],
+  logs: ["../test/bench/logs.ts", "logs"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
 };
 

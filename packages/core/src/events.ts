@@ -2,7 +2,12 @@ import type { Outcome, SummaryRecord } from "./summary.ts";
 
 /** What each event says besides the fields every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
-  "run.started": { readonly command: string; readonly bucket: string; readonly continues: string | null };
+  "run.started": {
+    readonly command: string;
+    readonly bucket: string;
+    readonly update_seq: number;
+    readonly continues: string | null;
+  };
   "run.finished": SummaryRecord & { readonly duration_ms: number };
   warning: {
     readonly code: string;
@@ -32,7 +37,7 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
-  "stage.started": { readonly worker: string; readonly jobs: readonly string[] };
+  "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;
     readonly jobs: readonly string[];

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   run_command: async () => [(await import("./run-command.ts")).RunCommandCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
   info: async () => [(await import("./info.ts")).InfoCommand],
+  logs: async () => (await import("./logs/index.ts")).LOGS_COMMANDS,
   why: async () => [(await import("./why.ts")).WhyCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],

@@ -15,6 +15,23 @@ const days = v.pipe(
   v.minValue(0, "must not be negative"),
   v.maxValue(36_500, "must be at most 36500 days"),
 );
+const MEGABYTE = 1_000_000;
+
+const megabytes = v.pipe(
+  v.number(),
+  v.minValue(0.1, "must be at least 0.1 megabytes"),
+  v.maxValue(10_000, "must be at most 10000 megabytes"),
+);
+
+function count(least: number) {
+  return v.pipe(
+    v.number(),
+    v.integer("must be a whole number"),
+    v.minValue(least, `must be at least ${least}`),
+    v.maxValue(100_000, "must be at most 100000"),
+  );
+}
+
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
 const D = DEFAULT_SETTINGS;
@@ -70,6 +87,20 @@ const ENTRIES = {
   log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,
   }),
+  logs: told(
+    onlyObject(
+      v.looseObject({
+        max_mb: told(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
+          default: D.logs.maxBytes / MEGABYTE,
+        }),
+        keep_files: told(count(0), "Files put aside that are kept of each log file; default 4.", {
+          default: D.logs.keepFiles,
+        }),
+        keep_runs: told(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
+      }),
+    ),
+    "How large the logs may grow.",
+  ),
   timeouts: told(
     onlyObject(
       v.looseObject({
@@ -96,6 +127,7 @@ export type SettingsWritten = {
 };
 
 const TIMEOUT_KEYS = ["connect", "command", "hook"];
+const LOG_KEYS = ["max_mb", "keep_files", "keep_runs"];
 
 /** Fills the defaults into what somebody wrote; undefined after a problem that refuses. */
 export function resolveSettings(written: unknown, file: string, report: Report): Settings | undefined {
@@ -103,6 +135,7 @@ export function resolveSettings(written: unknown, file: string, report: Report):
   if (!known) return undefined;
   warnUnknownKeys(known, Object.keys(SettingsSchema.entries), file, "", report);
   warnUnknownKeys(known.timeouts ?? {}, TIMEOUT_KEYS, file, "timeouts", report);
+  warnUnknownKeys(known.logs ?? {}, LOG_KEYS, file, "logs", report);
   const ttl = known.certs_ttl || D.certsTtlDays;
   const buffer = known.certs_renewal_buffer ?? D.certsRenewalBufferDays;
   if (buffer >= ttl)
@@ -127,6 +160,11 @@ export function resolveSettings(written: unknown, file: string, report: Report):
     certsKey: known.certs_key ?? D.certsKey,
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
+    logs: {
+      maxBytes: (known.logs?.max_mb ?? D.logs.maxBytes / MEGABYTE) * MEGABYTE,
+      keepFiles: known.logs?.keep_files ?? D.logs.keepFiles,
+      keepRuns: known.logs?.keep_runs ?? D.logs.keepRuns,
+    },
     timeouts: {
       connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
       commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),

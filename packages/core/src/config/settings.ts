@@ -24,6 +24,15 @@ export interface Settings {
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */
   readonly logFormat: "kv" | "json";
+  /** `logs`: how large the logs may grow; sizes in bytes here and in megabytes in the file. */
+  readonly logs: {
+    /** `max_mb`, default 10: size at which a log file is put aside and a new one begun. */
+    readonly maxBytes: number;
+    /** `keep_files`, default 4: files put aside that are kept of each. */
+    readonly keepFiles: number;
+    /** `keep_runs`, default 200: runs whose records are kept. */
+    readonly keepRuns: number;
+  };
   /** `timeouts`, in milliseconds here and in seconds in the file. */
   readonly timeouts: {
     /** `connect`, default 15 s. */
@@ -49,5 +58,6 @@ export const DEFAULT_SETTINGS: Settings = {
   certsKey: "rsa-2048",
   jobConfigSelector: "",
   logFormat: "kv",
+  logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },
   timeouts: { connectMs: 15_000, commandMs: 300_000, hookMs: 600_000 },
 };

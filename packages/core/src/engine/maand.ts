@@ -31,6 +31,8 @@ export interface Maand {
   readonly signal: AbortSignal;
   /** Name of the process that holds the lock, for others. */
   readonly pid: number;
+  /** Why the run's record could not be written; said once, undefined while all is well. */
+  readonly logTrouble: () => string | undefined;
 }
 
 /** Where words of a plugin come from. */
@@ -45,6 +47,8 @@ export interface RunFrame {
   readonly id: string;
   readonly command: string;
   readonly startedAt: Date;
+  /** Says that the run begins; whatever is said first of a run that did not say so, says it too. */
+  start(continues: string | null): void;
   emit<T extends EventType>(type: T, fields: EventMap[T]): void;
   /** The base of every context of this run; `log` speaks for the unit named. */
   context(speaker: Speaker): RunContext;
@@ -54,9 +58,19 @@ export interface RunFrame {
 export function runFrame(maand: Maand, command: string): RunFrame {
   const id = maand.newId();
   let seq = 0;
-  const emit: RunFrame["emit"] = (type, fields) => {
+  const say: RunFrame["emit"] = (type, fields) => {
     seq += 1;
     maand.hooks.event.call(event(type, maand.mask.conceal(fields), { seq, at: maand.now().toISOString(), run: id }));
+  };
+  const start: RunFrame["start"] = (continues) => {
+    const updateSeq = maand.store.bucket.read()?.updateSeq ?? 0;
+    say("run.started", { command, bucket: maand.bucketId, update_seq: updateSeq, continues });
+  };
+  const emit: RunFrame["emit"] = (type, fields) => {
+    if (seq === 0) start(null);
+    say(type, fields);
+    const trouble = maand.logTrouble();
+    if (trouble !== undefined) say("warning", unwritten(trouble));
   };
   const base = {
     run: { id, command },
@@ -69,7 +83,12 @@ export function runFrame(maand: Maand, command: string): RunFrame {
     log: (line: string, source?: LogSource) =>
       emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
   });
-  return { maand, id, command, startedAt: maand.now(), emit, context };
+  return { maand, id, command, startedAt: maand.now(), start, emit, context };
+}
+
+function unwritten(why: string): EventMap["warning"] {
+  const message = `the logs cannot be written, and the run goes on without them: ${why}`;
+  return { code: "log_not_written", message, worker: null, job: null };
 }
 
 type EventHead = { readonly seq: number; readonly at: string; readonly run: string };

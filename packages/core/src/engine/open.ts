@@ -36,7 +36,8 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
   const paths = findBucket(options.from);
   const loaded = await loadConfig(paths, options);
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
-  const hooks = await applyPlugins([runLog(paths.logs), ...(options.readers ?? []), ...plugins], paths.root);
+  const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
+  const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);
   const store = Store.open(paths.store);
   const bucket = store.bucket.read();
   if (!bucket)
@@ -62,6 +63,10 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
     newId: randomUUID,
     signal: options.signal,
     pid: options.pid,
-    close: () => store.close(),
+    logTrouble: log.trouble,
+    close() {
+      log.close(options.now());
+      store.close();
+    },
   };
 }

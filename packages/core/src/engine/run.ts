@@ -63,11 +63,7 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
   const { tmp, remove } = temporary(maand.paths.tmp, frame.id);
   const memory = memoryOf(maand);
   const connections = new Connections(frame, (host) => memory.delivery(host)?.tools);
-  frame.emit("run.started", {
-    command,
-    bucket: maand.bucketId,
-    continues: last && last.outcome !== "ok" ? String(last.number) : null,
-  });
+  frame.start(last && last.outcome !== "ok" ? String(last.number) : null);
   return {
     frame,
     maand,

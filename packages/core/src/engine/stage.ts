@@ -79,7 +79,7 @@ export class Stager {
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
     const began = maand.now().getTime();
-    frame.emit("stage.started", { worker: worker.host, jobs });
+    frame.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
     const steps = this.#intend(worker, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {

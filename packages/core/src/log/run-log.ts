@@ -1,41 +1,97 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MaandEvent } from "../events.ts";
 import type { Plugin } from "../plugin.ts";
+import { type LogFields, type LogFormat, logLine } from "./line.ts";
+import { OpenFiles } from "./open-files.ts";
+import { LogRecords } from "./records.ts";
+import { forgetOldRuns } from "./retention.ts";
+import type { LogLimits } from "./rotating-file.ts";
+
+/** What the logs are to be like. */
+export interface LogOptions extends LogLimits {
+  readonly format: LogFormat;
+  /** Runs whose records are kept. */
+  readonly keepRuns: number;
+}
+
+/** The writer of the logs, as a plugin that hears every event. */
+export interface RunLog extends Plugin {
+  /** Why something could not be written; said once, undefined afterwards and while all is well. */
+  trouble(): string | undefined;
+  /** Ends the records of runs whose events told no end, at this time, and closes all files. */
+  close(at: Date): void;
+}
 
 /**
- * The record of every run: one file per run under `logs/runs/`, one event per line, as it happens. Screens, `--json` and
- * `maand logs` read the same events, so none of them can disagree. A log that cannot be written never ends a run.
+ * The record of every run (deploy.md 8): each event goes to `logs/<worker>.log`, or to `logs/maand.log` when it is of no
+ * worker, and the same line to that file of the run's own directory, `logs/runs/<run>/`; the event itself, whole, to
+ * `events.ndjson` there. Screens, `--json` and `maand logs` read the same events, so none of them can disagree. A log
+ * that cannot be written never ends a run.
  */
-export function runLog(logs: string): Plugin {
-  const files = new Map<string, number>();
+export function runLog(logs: string, options: LogOptions): RunLog {
+  const records = new LogRecords();
+  const files = new OpenFiles(options);
+  const runs = new Set<string>();
+  let failure: string | undefined;
+  let told = false;
+
   return {
     name: "run-log",
     apply(hooks) {
       hooks.event.tap("run-log", (event) => {
-        try {
-          writeSync(fileOf(event), `${JSON.stringify(event)}\n`);
-          if (event.type === "run.finished") close(event.run);
-        } catch {
-          // a full or read-only disk must not stop a deploy that is under way
-        }
+        attempt(() => hear(event));
       });
+    },
+    trouble() {
+      if (failure === undefined || told) return undefined;
+      told = true;
+      return failure;
+    },
+    close(at) {
+      for (const run of [...runs]) {
+        const fields = records.end(run, at.toISOString());
+        if (fields) attempt(() => write(run, fields));
+      }
+      files.close();
     },
   };
 
-  function fileOf(event: MaandEvent): number {
-    const known = files.get(event.run);
-    if (known !== undefined) return known;
-    const directory = join(logs, "runs");
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const file = openSync(join(directory, `${event.run}.ndjson`), "a", 0o600);
-    files.set(event.run, file);
-    return file;
+  function hear(event: MaandEvent): void {
+    begin(event.run);
+    const fields = records.of(event);
+    files.write(join(logs, "runs", event.run, "events.ndjson"), JSON.stringify(event), event.at);
+    write(event.run, fields);
+    if (event.type !== "run.finished") return;
+    records.forget(event.run);
+    runs.delete(event.run);
+    files.closeIn(join(logs, "runs", event.run));
   }
 
-  function close(run: string): void {
-    const file = files.get(run);
-    if (file !== undefined) closeSync(file);
-    files.delete(run);
+  function begin(run: string): void {
+    if (runs.has(run)) return;
+    mkdirSync(join(logs, "runs", run), { recursive: true, mode: 0o700 });
+    runs.add(run);
+    forgetOldRuns(join(logs, "runs"), options.keepRuns);
   }
+
+  function write(run: string, fields: LogFields): void {
+    const name = fileName(String(fields.worker));
+    const [line, ts] = [logLine(fields, options.format), String(fields.ts)];
+    files.write(join(logs, "runs", run, name), line, ts);
+    files.write(join(logs, name), line, ts);
+  }
+
+  /** A full or read-only disk must not stop a deploy that is under way. */
+  function attempt(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      failure ??= cause instanceof Error ? cause.message : String(cause);
+    }
+  }
+}
+
+function fileName(worker: string): string {
+  return worker === "-" ? "maand.log" : `${worker.replace(/[^A-Za-z0-9.:_-]/g, "_")}.log`;
 }

@@ -1,0 +1,154 @@
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type BucketPaths,
+  FollowedLogs,
+  findBucket,
+  type LogFilter,
+  type LogTrouble,
+  logDirectory,
+  logFilter,
+  logPlaces,
+  MaandError,
+  mergedByTime,
+  Store,
+  StoredLines,
+} from "@maand/core/look";
+import { Command, Option } from "clipanion";
+import { LogPrinter } from "../../output/log-printer.ts";
+import { EXIT } from "../../world.ts";
+import { listOf, MaandCommand } from "../command.ts";
+
+/** Milliseconds between two looks at logs that are followed. */
+const LOOK_EVERY_MS = 150;
+
+/** Lines shown first when all logs are followed, as `tail -f` does. */
+const FOLLOW_TAIL = 10;
+
+/** `maand logs show` (deploy.md 8.3). */
+export class LogsShowCommand extends MaandCommand {
+  static override paths = [["logs", "show"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "what was done where, and what it printed",
+    details:
+      "Shows the lines of logs/ by time, or of one run. Filters are added up: a line has to pass all of them. Takes no lock and contacts nobody.",
+    examples: [
+      ["The last twenty lines of all workers", "maand logs show --tail 20"],
+      ["What a job printed on one worker", "maand logs show --job api --worker 10.0.0.2 --format human"],
+      ["One run, by the beginning of its id", "maand logs show --run 3f2a"],
+      ["What goes on right now, from another terminal", "maand logs show --follow"],
+    ],
+  });
+
+  worker = Option.Array("--worker", [], { description: "Only lines of these workers." });
+  run = Option.String("--run", { description: "Only this run; the beginning of its id is enough." });
+  runDir = Option.Boolean("--run-dir", false, { description: "Without --run: the newest run." });
+  job = Option.Array("--job", [], { description: "Only lines of these jobs." });
+  phase = Option.Array("--phase", [], { description: "Only these phases: rollout, rsync, reconcile, ..." });
+  event = Option.Array("--event", [], { description: "Only these events: command_end, run_started, ..." });
+  tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
+  format = Option.String("--format", "raw", { description: "raw, as stored; or human, a block for each command." });
+  follow = Option.Boolean("-f,--follow", false, { description: "Go on showing lines as they are written." });
+
+  override async work(): Promise<number> {
+    const paths = findBucket(this.from);
+    const tail = this.#count();
+    if (!/^(raw|h|human)$/.test(this.format)) throw usage(`"${this.format}" is no format`, "use raw or human");
+    const directory = logDirectory(paths.logs, {
+      newestRun: this.runDir,
+      ...(this.run === undefined ? {} : { run: this.run }),
+    });
+    const printer = new LogPrinter({
+      format: this.json ? "json" : this.format === "raw" ? "raw" : "human",
+      tail: tail ?? (this.follow && directory === paths.logs ? FOLLOW_TAIL : undefined),
+      style: this.style("stdout"),
+      to: this.context.stdout,
+      signal: this.context.signal,
+    });
+    const wanted = logFilter(this.#filter, knownIn(paths));
+    return this.follow ? this.#follow(directory, wanted, printer) : this.#show(directory, wanted, printer);
+  }
+
+  async #show(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
+    const workers = listOf(this.worker);
+    const places = logPlaces(directory, workers);
+    if (places.length === 0) {
+      this.context.stderr.write("maand: no log files matched\n");
+      return workers.length > 0 ? EXIT.ok : EXIT.failed;
+    }
+    const open = () =>
+      places.map(
+        ({ name, path, aside }) =>
+          new StoredLines(
+            name,
+            [...aside, path].map((one) => ({ path: one })),
+          ),
+      );
+    const sources = open();
+    await printer.print(mergedByTime(sources), wanted, () => mergedByTime(open()));
+    return this.#tellTroubles(sources.flatMap((source) => source.trouble() ?? []));
+  }
+
+  async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
+    const followed = new FollowedLogs(directory, listOf(this.worker));
+    const { signal } = this.context;
+    const one = this.run !== undefined || this.runDir;
+    try {
+      const before = followed.before();
+      let over = await printer.follow(mergedByTime(before), wanted);
+      this.#tellTroubles(before.flatMap((source) => source.trouble() ?? []));
+      while (!(one && over) && !signal.aborted && !printer.gone()) {
+        await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        over = await printer.follow(followed.more(), wanted);
+      }
+      return signal.aborted ? EXIT.interrupted : EXIT.ok;
+    } finally {
+      followed.close();
+    }
+  }
+
+  get #filter(): LogFilter {
+    return {
+      run: [], // the directory of a run holds nothing else
+      worker: listOf(this.worker),
+      job: listOf(this.job),
+      phase: listOf(this.phase),
+      event: listOf(this.event),
+    };
+  }
+
+  #count(): number | undefined {
+    if (this.tail === undefined) return undefined;
+    if (!/^\d{1,9}$/.test(this.tail)) throw usage(`--tail takes a number, not "${this.tail}"`, "such as --tail 20");
+    return Number(this.tail);
+  }
+
+  /** A log that is partly rubbish is named, and all the rest was shown; one that cannot be opened fails the command. */
+  #tellTroubles(troubles: readonly LogTrouble[]): number {
+    for (const { name, lines, message } of troubles) {
+      if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are left out\n`);
+      if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
+    }
+    return troubles.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;
+  }
+}
+
+/** Whether somebody has this name; a store that cannot be read knows none, and logs are shown all the same. */
+function knownIn(paths: BucketPaths): (name: string) => boolean {
+  try {
+    const store = Store.open(paths.store);
+    const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
+    store.close();
+    const names = new Set([
+      ...[...jobs, ...removedJobs].map(({ name }) => name),
+      ...[...workers, ...removedWorkers].map(({ host }) => host),
+    ]);
+    return (name) => names.has(name);
+  } catch {
+    return () => false;
+  }
+}
+
+function usage(message: string, hint: string): MaandError {
+  return new MaandError({ code: "USAGE", message, hint });
+}

@@ -1,0 +1,114 @@
+/** What one line of a log says, by key; nothing is kept under a key that has nothing to say. */
+export type LogFields = Readonly<Record<string, string | number>>;
+
+/** How log files are written: `key=value` pairs, or one JSON object a line (`log_format`). */
+export type LogFormat = "kv" | "json";
+
+/** Keys in the order they are written (deploy.md 8.2); any other comes behind them, sorted. */
+export const LOG_KEYS: readonly string[] = [
+  "ts",
+  "level",
+  "event",
+  "run",
+  "maand",
+  "seq",
+  "worker",
+  "job",
+  "phase",
+  "action",
+  "cmd",
+  "stream",
+  "exit",
+  "duration_ms",
+  "reason",
+  "msg",
+];
+
+/** Keys whose values are numbers; all others are texts. */
+const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
+
+/** Longest value written; the rest of a longer one is dropped and marked. */
+const VALUE_LIMIT = 8192;
+
+/** One line of a log file, without its line end. Whatever a value holds, the line stays one line. */
+export function logLine(fields: LogFields, format: LogFormat): string {
+  const rank = new Map(LOG_KEYS.map((key, at) => [key, at]));
+  const known = LOG_KEYS.filter((key) => fields[key] !== undefined);
+  const more = Object.keys(fields).filter((key) => !rank.has(key));
+  const entries = [...known, ...more.sort()]
+    .map((key): [string, string | number] => [key, cut(fields[key] ?? "")])
+    .filter(([, value]) => value !== "");
+  if (format === "json") return plain(JSON.stringify(Object.fromEntries(entries)));
+  return entries.map(([key, value]) => `${key}=${worded(String(value))}`).join(" ");
+}
+
+/** What a line says, in either format; undefined for one that is none. */
+export function readLogLine(line: string): LogFields | undefined {
+  return line.startsWith("{") ? readJson(line) : readPairs(line);
+}
+
+/** When a line was written, without reading the rest of it; undefined for one that is none. */
+export function timeOf(line: string): string | undefined {
+  const from = line.startsWith("ts=") ? 3 : line.startsWith('{"ts":"') ? 7 : -1;
+  if (from < 0) return undefined;
+  const ts = line.slice(from, from + 24);
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(ts) ? ts : undefined;
+}
+
+function cut(value: string | number): string | number {
+  if (typeof value === "number" || value.length <= VALUE_LIMIT) return value;
+  return `${value.slice(0, VALUE_LIMIT)} [line cut]`;
+}
+
+/** In quotes if a reader could take it for something else; a backslash and control characters are always escaped. */
+function worded(value: string): string {
+  if (!/[\s="\\\p{Cc}\u2028\u2029]/u.test(value)) return value;
+  return `"${plain(value.replace(/["\\]/g, "\\$&"))}"`;
+}
+
+const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** Control characters as escapes, so that no line breaks and no terminal obeys one. */
+function plain(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (sign) => SHORT[sign] ?? `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function readJson(line: string): LogFields | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== "object" || value === null || !("ts" in value)) return undefined;
+    const told = Object.entries(value).filter(
+      (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
+    );
+    return Object.fromEntries(told);
+  } catch {
+    return undefined;
+  }
+}
+
+const PAIR = /([A-Za-z0-9_.-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)/y;
+
+function readPairs(line: string): LogFields | undefined {
+  const fields: Record<string, string | number> = {};
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < line.length) {
+    const found = PAIR.exec(line);
+    if (!found) return undefined;
+    const [, key = "", quoted, bare = ""] = found;
+    const value = quoted === undefined ? bare : unescaped(quoted);
+    fields[key] = NUMBERS.has(key) && /^-?\d+$/.test(value) ? Number(value) : value;
+  }
+  return fields.ts === undefined || fields.ts === "" ? undefined : fields;
+}
+
+const MEANT: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+
+function unescaped(text: string): string {
+  if (!text.includes("\\")) return text;
+  return text.replace(/\\(?:u([0-9a-f]{4})|(.))/gs, (_, code: string | undefined, sign = "") =>
+    code === undefined ? (MEANT[sign] ?? sign) : String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}

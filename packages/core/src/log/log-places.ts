@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { MaandError } from "../errors.ts";
+import { putAside } from "./rotating-file.ts";
+
+/** One log and the files it is in. */
+export interface LogPlace {
+  /** `10.0.0.1.log`, `maand.log`. */
+  readonly name: string;
+  /** The file that grows. */
+  readonly path: string;
+  /** Those put aside, the oldest first. */
+  readonly aside: readonly string[];
+}
+
+/**
+ * The directory lines are shown from: that of one run, of which the beginning of its id is enough; of the newest run; or
+ * all logs. Throws NOT_FOUND for a run of which there is no record, and for a beginning that several have.
+ */
+export function logDirectory(logs: string, wish: { readonly run?: string; readonly newestRun?: boolean }): string {
+  if (wish.run === undefined && !wish.newestRun) return logs;
+  const runs = recordedRuns(logs);
+  if (wish.run === undefined) {
+    const newest = runs.at(-1);
+    if (newest === undefined) throw noRun("there is no record of any run");
+    return join(logs, "runs", newest);
+  }
+  const found = runs.includes(wish.run) ? [wish.run] : runs.filter((id) => id.startsWith(wish.run ?? ""));
+  const [only, other] = found;
+  if (only === undefined) throw noRun(`there is no record of a run ${wish.run}`);
+  if (other !== undefined) throw noRun(`${found.length} runs begin with ${wish.run}: ${found.slice(0, 4).join(", ")}`);
+  return join(logs, "runs", only);
+}
+
+/** The logs in a directory, by name; with `workers`, only theirs. */
+export function logPlaces(directory: string, workers: readonly string[] = []): LogPlace[] {
+  if (!existsSync(directory)) return [];
+  const names = readdirSync(directory);
+  const logs = names
+    .map((name) => /^(.*\.log)(?:-\d{8}T\d{9}Z)?$/.exec(name)?.[1])
+    .filter((name) => name !== undefined);
+  const all = [...new Set(logs)].sort();
+  const wanted = workers.flatMap((worker) => {
+    const own = `${worker}.log`;
+    return all.includes(own) ? [own] : all.filter((name) => name.startsWith(worker));
+  });
+  return (workers.length === 0 ? all : all.filter((name) => wanted.includes(name))).map((name) => {
+    const path = join(directory, name);
+    return { name, path, aside: putAside(path, names) };
+  });
+}
+
+/** Ids of the runs there is a record of, the oldest first. */
+export function recordedRuns(logs: string): string[] {
+  const runs = join(logs, "runs");
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .map((id) => ({ id, at: statSync(join(runs, id), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ id }) => id);
+}
+
+function noRun(message: string): MaandError {
+  return new MaandError({
+    code: "NOT_FOUND",
+    message,
+    hint: "maand logs show --event run_started lists runs; only the newest have a record of their own (logs.keep_runs)",
+  });
+}

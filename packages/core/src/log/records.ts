@@ -1,0 +1,159 @@
+import type { MaandEvent } from "../events.ts";
+import type { LogFields } from "./line.ts";
+
+/** What is known of one run while its events come. */
+interface Known {
+  readonly command: string;
+  updateSeq: number;
+  /** Number of the last command that began in it. */
+  commands: number;
+  /** Commands under way, by allocation or worker. */
+  readonly open: Map<string, LogFields>;
+}
+
+/** Turns the events of runs into what the log files say (deploy.md 8.2). */
+export class LogRecords {
+  readonly #runs = new Map<string, Known>();
+
+  /** What an event says in the logs. */
+  of(event: MaandEvent): LogFields {
+    const known = this.#knownOf(event);
+    if ("update_seq" in event && typeof event.update_seq === "number") known.updateSeq = event.update_seq;
+    const worker = "worker" in event && event.worker ? event.worker : "-";
+    return { ...headOf(event, known), worker, ...said(event, known) };
+  }
+
+  /** The last line of a run whose events do not say that it is over; undefined if they did. */
+  end(run: string, ts: string): LogFields | undefined {
+    const known = this.#runs.get(run);
+    this.#runs.delete(run);
+    if (!known) return undefined;
+    return { ...headOf({ at: ts, run }, known), event: "run_finished", worker: "-" };
+  }
+
+  /** Forgets a run that told its end. */
+  forget(run: string): void {
+    this.#runs.delete(run);
+  }
+
+  #knownOf(event: MaandEvent): Known {
+    const known = this.#runs.get(event.run);
+    if (known) return known;
+    const command = event.type === "run.started" ? event.command : "";
+    const made = { command, updateSeq: 0, commands: 0, open: new Map() };
+    this.#runs.set(event.run, made);
+    return made;
+  }
+}
+
+function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogFields {
+  const seq = known.updateSeq > 0 ? { seq: known.updateSeq } : {};
+  return { ts: at, level: "INFO", run, maand: known.command, ...seq };
+}
+
+function said(event: MaandEvent, known: Known): LogFields {
+  switch (event.type) {
+    case "output": {
+      const under = known.open.get(unit(event)) ?? {};
+      return { ...under, ...named(event.job), stream: event.stream, msg: event.line };
+    }
+    case "action.started": {
+      const command = { job: event.job, phase: phaseOf(event.action, known), action: actionOf(event.action) };
+      return { event: "command_begin", ...begun(known, unit(event), command), cmd: `${event.action} ${event.job}` };
+    }
+    case "action.finished":
+      return {
+        event: "command_end",
+        ...(ended(known, unit(event)) ?? {
+          job: event.job,
+          phase: phaseOf(event.action, known),
+          action: actionOf(event.action),
+        }),
+        ...endOf(event),
+      };
+    case "stage.started": {
+      const job = event.jobs.join(",");
+      return { event: "command_begin", ...begun(known, sync(event), { job, phase: "rsync", action: "rsync" }) };
+    }
+    case "stage.finished":
+      return { event: "command_end", ...ended(known, sync(event)), ...endOf(event) };
+    default:
+      return told(event);
+  }
+}
+
+interface Ended {
+  readonly outcome: string;
+  readonly exit?: number | null;
+  readonly message: string | null;
+  readonly duration_ms: number;
+}
+
+/** -1 stands for a command that has no exit code: it was ended, or never began. */
+function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
+  const good = outcome === "ok";
+  return { exit: exit ?? (good ? 0 : -1), duration_ms, reason: good ? "" : outcome, msg: message ?? "" };
+}
+
+/** A command that begins gets a number within its run: lines of commands that run side by side are told apart by it. */
+function begun(known: Known, key: string, fields: LogFields): LogFields {
+  known.commands += 1;
+  const command = { ...fields, id: String(known.commands) };
+  known.open.set(key, command);
+  return command;
+}
+
+function ended(known: Known, key: string): LogFields | undefined {
+  const command = known.open.get(key);
+  known.open.delete(key);
+  return command;
+}
+
+function unit({ job, worker }: { readonly job: string | null; readonly worker: string | null }): string {
+  return `${job ?? ""}@${worker ?? ""}`;
+}
+
+function sync({ worker }: { readonly worker: string }): string {
+  return `rsync ${worker}`;
+}
+
+function named(job: string | null): LogFields {
+  return job === null ? {} : { job };
+}
+
+function phaseOf(action: string, { command }: Known): string {
+  if (command.startsWith("job ")) return "job_control";
+  return action === "stop" || action === "remove" ? "reconcile" : "rollout";
+}
+
+function actionOf(action: string): string {
+  return action === "remove" ? "cleanup_deploy" : action;
+}
+
+/** Keys of events that the logs have another word for. */
+const WORDS: Readonly<Record<string, string>> = { message: "msg", line: "msg", command: "cmd", phase: "batch" };
+
+/** Events that are part of a phase, by the first word of their type. */
+const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: "rollout", batch: "rollout" };
+
+/** Fields every line has already, or that stand elsewhere in full. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
+
+/** Any other event: its type as one word, and whatever it holds that is one value or a list of names. */
+function told(event: MaandEvent): LogFields {
+  const name = event.type === "job.skipped" ? "deploy_skip" : event.type.replaceAll(".", "_");
+  const fields = Object.entries(event).flatMap(([key, value]): [string, string | number][] => {
+    if (LEFT_OUT.has(key) || value === null || (key === "worker" && value === "")) return [];
+    const text = textOf(value);
+    return text === undefined ? [] : [[WORDS[key] ?? key, text]];
+  });
+  const phase = PHASES[event.type.split(".")[0] ?? ""];
+  return { event: name, ...(phase !== undefined && { phase }), ...Object.fromEntries(fields) };
+}
+
+function textOf(value: unknown): string | number | undefined {
+  if (typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "boolean") return String(value);
+  if (!Array.isArray(value) || value.some((item) => typeof item !== "string")) return undefined;
+  return value.join(",");
+}

@@ -1,0 +1,188 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Hooks } from "../hooks.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { type LogFields, readLogLine } from "./line.ts";
+
+const buckets: TestBucket[] = [];
+
+afterEach(() => {
+  for (const bucket of buckets.splice(0)) bucket.dispose();
+});
+
+function bucketWith(conf = "", ...given: Parameters<typeof aBucket>): TestBucket {
+  const bucket = aBucket(...given);
+  buckets.push(bucket);
+  writeFileSync(join(bucket.root, "maand.conf"), `transport = "fake"\n${conf}`);
+  bucket.workers("10.0.0.1", "10.0.0.2");
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+  return bucket;
+}
+
+function linesOf(bucket: TestBucket, path: string): LogFields[] {
+  const text = readFileSync(join(bucket.root, "logs", path), "utf8").trimEnd();
+  return text.split("\n").map((line) => readLogLine(line) ?? { broken: line });
+}
+
+function runsOf(bucket: TestBucket): string[] {
+  return readdirSync(join(bucket.root, "logs/runs"));
+}
+
+describe("the record of a run (deploy.md 8.1)", () => {
+  it("has a file for each worker and one for what is of none, and the same lines in the run's own directory", async () => {
+    const bucket = bucketWith();
+    await bucket.ship();
+    const [run = ""] = runsOf(bucket);
+    expect(readdirSync(join(bucket.root, "logs")).sort()).toEqual([
+      "10.0.0.1.log",
+      "10.0.0.2.log",
+      "maand.log",
+      "runs",
+    ]);
+    for (const name of ["10.0.0.1.log", "10.0.0.2.log", "maand.log"])
+      expect(linesOf(bucket, `runs/${run}/${name}`)).toEqual(linesOf(bucket, name));
+    expect(linesOf(bucket, "10.0.0.2.log").every((line) => line.worker === "10.0.0.2" && line.run === run)).toBe(true);
+    expect(linesOf(bucket, "maand.log").every((line) => line.worker === "-")).toBe(true);
+    expect(linesOf(bucket, "maand.log").at(-1)).toMatchObject({
+      event: "run_finished",
+      outcome: "ok",
+      maand: "deploy",
+    });
+    const events = readFileSync(join(bucket.root, `logs/runs/${run}/events.ndjson`), "utf8")
+      .trimEnd()
+      .split("\n");
+    expect(events.map((line) => JSON.parse(line))).toEqual(bucket.events);
+  });
+
+  it("is private", async () => {
+    const bucket = bucketWith();
+    await bucket.ship();
+    const [run = ""] = runsOf(bucket);
+    const mode = (path: string) => (statSync(join(bucket.root, path)).mode & 0o777).toString(8);
+    expect(mode("logs")).toBe("700");
+    expect(mode(`logs/runs/${run}`)).toBe("700");
+    for (const path of ["logs/maand.log", "logs/10.0.0.1.log", `logs/runs/${run}/maand.log`])
+      expect(mode(path)).toBe("600");
+  });
+
+  it("D36: tells commands that run side by side apart by their ids, and says how each ended", async () => {
+    const bucket = bucketWith();
+    await bucket.ship();
+    const all = ["10.0.0.1.log", "10.0.0.2.log"].flatMap((name) => linesOf(bucket, name));
+    const begun = all.filter(({ event }) => event === "command_begin");
+    expect(new Set(begun.map(({ id }) => id)).size).toBe(begun.length);
+    expect(begun.map(({ phase, action, job }) => `${phase} ${action} ${job}`).sort()).toEqual([
+      "rollout start api",
+      "rollout start api",
+      "rsync rsync api",
+      "rsync rsync api",
+    ]);
+    for (const { id } of begun)
+      expect(all.find((line) => line.event === "command_end" && line.id === id)).toMatchObject({
+        exit: 0,
+        duration_ms: expect.any(Number),
+        seq: 1,
+      });
+  });
+
+  it("is JSON when the settings say so", async () => {
+    const bucket = bucketWith('log_format = "jsonl"\n');
+    await bucket.ship();
+    const text = readFileSync(join(bucket.root, "logs/maand.log"), "utf8").trimEnd();
+    for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
+  });
+
+  it("D26: has dots where a secret would stand", async () => {
+    const bucket = bucketWith("", {
+      plugins: [
+        { name: "chatty", apply: (hooks) => hooks.after.tap("chatty", ({ log }) => log("the word is hunter2-secret")) },
+      ],
+    });
+    await bucket.build();
+    const maand = await bucket.open();
+    maand.mask.add("hunter2-secret");
+    const { deploy } = await import("../engine/deploy.ts");
+    await deploy(maand, { jobs: [], force: false, syncOnly: false });
+    maand.close();
+    const [run = ""] = runsOf(bucket);
+    for (const path of ["maand.log", `runs/${run}/maand.log`, `runs/${run}/events.ndjson`]) {
+      const text = readFileSync(join(bucket.root, "logs", path), "utf8");
+      expect(text, path).toContain("the word is ••••••");
+      expect(text, path).not.toContain("hunter2");
+    }
+  });
+
+  it("ends also for commands whose events tell no end", async () => {
+    const bucket = bucketWith();
+    await bucket.ship();
+    const maand = await bucket.open();
+    const { healthCheck } = await import("../engine/health-command.ts");
+    await healthCheck(maand, { jobs: [], wait: false });
+    maand.close();
+    const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "health_check");
+    expect([said[0]?.event, said.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
+  });
+});
+
+describe("logs stay small (D42)", () => {
+  it("a file that is full is put aside, and only so many are kept", async () => {
+    const bucket = bucketWith("[logs]\nmax_mb = 0.1\nkeep_files = 2\n", { plugins: [printing(3000, "y".repeat(200))] });
+    await bucket.ship();
+    const names = readdirSync(join(bucket.root, "logs")).filter((name) => name.startsWith("maand.log"));
+    expect(names).toHaveLength(3);
+    for (const name of names) expect(statSync(join(bucket.root, "logs", name)).size).toBeLessThanOrEqual(100_000);
+    expect(linesOf(bucket, "maand.log").at(-1)).toMatchObject({ event: "run_finished" });
+  });
+
+  it("records of the oldest runs are forgotten", async () => {
+    const bucket = bucketWith("[logs]\nkeep_runs = 10\n");
+    await bucket.build();
+    for (let at = 0; at < 12; at += 1) await bucket.deploy();
+    expect(runsOf(bucket)).toHaveLength(10);
+    const last = bucket.events.at(-1)?.run ?? "";
+    expect(runsOf(bucket)).toContain(last);
+  });
+
+  it("a line of ten megabytes is cut", async () => {
+    const bucket = bucketWith("", { plugins: [printing(1, "z".repeat(10_000_000))] });
+    await bucket.ship();
+    expect(statSync(join(bucket.root, "logs/maand.log")).size).toBeLessThan(50_000);
+  });
+});
+
+describe("a log that cannot be written", () => {
+  it("never breaks a deploy, and is told once", async () => {
+    const bucket = bucketWith();
+    await bucket.build();
+    rmSync(join(bucket.root, "logs"), { recursive: true });
+    writeFileSync(join(bucket.root, "logs"), "a file where the directory would be");
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    const told = bucket.events.filter((event) => event.type === "warning");
+    expect(told).toMatchObject([
+      { code: "log_not_written", message: expect.stringContaining("logs cannot be written") },
+    ]);
+    expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
+  });
+
+  it("whose last line is torn goes on with a new one", async () => {
+    const bucket = bucketWith();
+    mkdirSync(join(bucket.root, "logs"), { recursive: true });
+    writeFileSync(join(bucket.root, "logs/maand.log"), "ts=2026-01-01T00:0");
+    await bucket.ship();
+    const lines = linesOf(bucket, "maand.log");
+    expect(lines[0]?.ts).toBe("2026-01-01T00:0");
+    expect(lines.slice(1).every(({ run }) => run !== undefined)).toBe(true);
+    expect(existsSync(join(bucket.root, "logs/10.0.0.1.log"))).toBe(true);
+  });
+});
+
+function printing(times: number, line: string) {
+  return {
+    name: "printing",
+    apply: (hooks: Hooks) =>
+      hooks.after.tap("printing", ({ log }) => {
+        for (let at = 0; at < times; at += 1) log(line);
+      }),
+  };
+}
