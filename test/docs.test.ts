@@ -42,7 +42,11 @@ describe("HOOKS.md", () => {
 
   it("names the stock plugins that tap each", async () => {
     const output = { name: "output", apply: (hooks: core.Hooks) => hooks.event.tap("output", () => {}) };
-    const hooks = await applyPlugins([runLog("/nowhere"), output, ...defaults()]);
+    const hooks = await applyPlugins([
+      runLog("/nowhere", { format: "kv", maxBytes: 1, keepFiles: 1, keepRuns: 1 }),
+      output,
+      ...defaults(),
+    ]);
     const tapped = Object.entries(hooks).map(([name, hook]) => [
       name,
       hook.taps.map((tap) => tap.name).join(", ") || "none",

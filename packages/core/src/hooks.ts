@@ -15,6 +15,7 @@ import type {
   ConnectContext,
   ContributeContext,
   ControlContext,
+  ExamineContext,
   InitContext,
   PreflightContext,
   RenderContext,
@@ -96,6 +97,8 @@ export function createHooks() {
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined>(["context"], "command"),
+    /** Once per `maand doctor`: look at what this plugin stands on, tell what is well and what is not, change nothing. */
+    examine: new AsyncSeriesHook<[ExamineContext]>(["context"], "examine"),
     /** Every event, at once; must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
   });

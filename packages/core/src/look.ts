@@ -3,6 +3,7 @@
  * worker comes in here, and so starts without loading the engine.
  */
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
+export type { Finding } from "./domain/finding.ts";
 export { didYouMean } from "./domain/names.ts";
 export { error, type Problem } from "./domain/problem.ts";
 export { plainDecimal } from "./domain/units.ts";

@@ -2,6 +2,7 @@ import { definePlugin, type InitContext, MaandError, type Plugin, problemsError 
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
 import { contributeCerts } from "./contribute.ts";
+import { examineAuthority } from "./examine.ts";
 import { type KeyKind, keyPairMaker, keyPem, type MakeKeyPair } from "./key-pair.ts";
 import { renderCerts } from "./render.ts";
 import { CERTS_DESCRIPTION, CertsSchema, certsJsonSchema } from "./schema.ts";
@@ -38,6 +39,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
         await contributeCerts(context, { authority, makeKeyPair, signer: () => signerOf(context) });
       });
       hooks.render.tap("certs", renderCerts);
+      hooks.examine.tap("certs", examineAuthority);
     },
   });
 }

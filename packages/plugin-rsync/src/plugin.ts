@@ -12,7 +12,11 @@ export interface RsyncOptions {
 export function rsync(options: RsyncOptions = {}): Plugin {
   return {
     name: "rsync",
-    apply({ preflight, stage, reconcile }) {
+    apply({ examine, preflight, stage, reconcile }) {
+      examine.tap("rsync", ({ workers, settings, needs }) => {
+        if (workers.some(({ transport }) => (transport ?? settings.transport) !== "local"))
+          needs(options.program ?? "rsync");
+      });
       preflight.tap("rsync", ({ remote, needs }) => {
         if (remote.transport !== "local") needs("rsync");
       });

@@ -20,12 +20,16 @@ export function ssh(options: SshOptions = {}): Plugin {
   const handshakes = new Gate(options.handshakes ?? 32);
   return {
     name: "ssh",
-    apply({ connect, preflight }) {
+    apply({ connect, examine, preflight }) {
       connect.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
         const { openRemote } = await import("./open.ts"); // most commands reach nobody, and need none of it
         return openRemote(context, options, handshakes);
+      });
+      examine.tapPromise("ssh", async (context) => {
+        const { examineSsh } = await import("./examine.ts");
+        await examineSsh(context, options);
       });
       preflight.tap("ssh", ({ remote, needs }) => {
         if (remote.transport !== "ssh") return;

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   info: async () => [(await import("./info.ts")).InfoCommand],
   logs: async () => (await import("./logs/index.ts")).LOGS_COMMANDS,
   why: async () => [(await import("./why.ts")).WhyCommand],
+  doctor: async () => [(await import("./doctor.ts")).DoctorCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
   schema: async () => [(await import("./schema.ts")).SchemaCommand],

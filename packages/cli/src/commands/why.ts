@@ -1,4 +1,4 @@
-import { MaandError, type Plan, planDeploy, refuseUnknown, selectWorkers } from "@maand/core";
+import { demandedJobs, MaandError, type Plan, planDeploy, refuseUnknown, type StoredCatalog, selectWorkers } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "./command.ts";
 
@@ -40,35 +40,44 @@ export class WhyCommand extends MaandCommand {
   override async work(): Promise<number> {
     const asked = await this.withMaand(async (maand) => {
       const catalog = maand.store.catalog.read();
-      refuseUnknown(
-        "job",
-        "job",
-        [this.job],
-        [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name),
-      );
-      const workers = [...catalog.workers, ...catalog.removedWorkers];
-      const chosen = selectWorkers(workers, "worker", this.worker === undefined ? [] : [this.worker]);
-      const hosts = chosen.map(({ worker: { host } }) => host);
-      const all = answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), this.job);
+      const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
+      refuseUnknown("job", "job", [this.job], names);
+      const hosts = this.#hosts(catalog);
+      const all = answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
     if (this.json) this.sayJson(asked);
-    else if (asked.length === 0)
-      this.say(
-        `${this.job}${this.worker === undefined ? "" : ` on ${this.worker}`} has no allocation, so nothing is done`,
-      );
+    else if (asked.length === 0) this.say(`${this.#unit} has no allocation, so nothing is done`);
     else
-      for (const answer of asked)
-        this.say(
-          `${answer.job} on ${answer.worker_ip} ${WILL[answer.action] ?? answer.action}: ${answer.reasons.join("; ")}`,
-        );
+      for (const { job, worker_ip, action, reasons } of asked)
+        this.say(`${job} on ${worker_ip} ${WILL[action] ?? action}: ${reasons.join("; ")}`);
     return 0;
+  }
+
+  get #unit(): string {
+    return this.worker === undefined ? this.job : `${this.job} on ${this.worker}`;
+  }
+
+  /** The workers that were asked about; a name nobody has is refused. */
+  #hosts({ workers, removedWorkers }: StoredCatalog): string[] {
+    const wanted = this.worker === undefined ? [] : [this.worker];
+    return selectWorkers([...workers, ...removedWorkers], "worker", wanted).map(({ worker }) => worker.host);
   }
 }
 
-function answersOf(plan: Plan, name: string): Answer[] {
+function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
   const failure = plan.failures.find(({ job }) => job === name);
   if (failure) throw new MaandError(failure);
+  const planned = plan.waves.flatMap((wave) => wave.jobs).find(({ job }) => job.name === name);
+  const beside = planned ? besides(plan, planned) : [];
+  const kept = (planned?.allocations ?? []).map(
+    ({ allocation, decision }): Answer => ({
+      job: name,
+      worker_ip: allocation.host,
+      action: decision.action,
+      reasons: [...decision.reasons, ...restartOf(decision.matched), ...beside],
+    }),
+  );
   const leaving = plan.leaving
     .filter(({ job }) => job.name === name)
     .map(
@@ -79,18 +88,37 @@ function answersOf(plan: Plan, name: string): Answer[] {
         reasons: [reason],
       }),
     );
-  const gone = new Set(leaving.map(({ worker_ip }) => worker_ip));
-  const planned = plan.waves.flatMap((wave) => wave.jobs).find(({ job }) => job.name === name);
-  const kept = (planned?.allocations ?? []).map(
-    ({ allocation, decision }): Answer => ({
-      job: name,
-      worker_ip: allocation.host,
-      action: decision.action,
-      reasons: decision.reasons,
-    }),
-  );
+  const known = new Set([...kept, ...leaving].map(({ worker_ip }) => worker_ip));
+  const cleaned = catalog.allocations
+    .filter(({ job, host, removed }) => job === name && removed && !known.has(host))
+    .map(({ host }): Answer => ({ job: name, worker_ip: host, action: "skip", reasons: [CLEANED] }));
   return [
     ...kept,
-    ...leaving.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip) && gone.has(worker_ip)),
+    ...leaving.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip)),
+    ...cleaned,
+  ];
+}
+
+const CLEANED = "it was removed, stopped and cleaned up; maand gc deletes its data and forgets it";
+
+function restartOf(matched: readonly string[]): string[] {
+  return matched.length === 0 ? [] : [`restarted and not reloaded, because of ${matched.join(", ")}`];
+}
+
+type Planned = Plan["waves"][number]["jobs"][number];
+
+/** What holds for the whole job: hooks that come before and after it, and the jobs it waits for. */
+function besides(plan: Plan, { job, required, runsFirst, afterPending }: Planned): string[] {
+  const all = plan.waves.flatMap((wave) => wave.jobs);
+  const waits = demandedJobs(job).flatMap((demanded) => {
+    const failure = plan.failures.find((entry) => entry.job === demanded);
+    if (failure) return [`blocked by ${demanded}, which cannot be planned: ${failure.message}`];
+    const first = required && all.some((entry) => entry.job.name === demanded && entry.required);
+    return first ? [`after ${demanded}, which it demands; blocked if that fails`] : [];
+  });
+  return [
+    ...(afterPending ? ["its post_deploy is still to be run"] : []),
+    ...(runsFirst ? ["pre_deploy runs first and may change this"] : []),
+    ...waits,
   ];
 }

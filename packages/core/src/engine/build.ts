@@ -46,7 +46,13 @@ export async function build(maand: Maand, wish: BuildWish = {}): Promise<Built> 
   }
 }
 
-async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Promise<Built> {
+/** What a build would find wrong with the workspace, warnings too; nothing is written (`maand doctor`). */
+export async function workspaceProblems(maand: Maand): Promise<readonly Problem[]> {
+  return (await understand(maand)).problems;
+}
+
+/** The workspace read and checked: what it comes to, and everything that is wrong with it. */
+async function understand(maand: Maand) {
   const { store, paths, settings } = maand;
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
@@ -62,6 +68,11 @@ async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Pro
   const runBy = (job: Job) => runnerOf(job, maand.plugins);
   const validation = Object.freeze({ ...said, ...catalog, read: bytes, runBy, report });
   await maand.hooks.validate.promise(validation);
+  return { stored, read, catalog, problems };
+}
+
+async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Promise<Built> {
+  const { stored, read, catalog, problems } = await understand(maand);
   const found = wish.strict
     ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
     : problems;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
@@ -21,6 +21,7 @@ export interface Lock {
  * stands beside it and is only read by others to be told to a person.
  */
 export function takeLock(file: string, holder: Holder): Lock {
+  closeSync(openSync(file, "a", 0o600)); // SQLite would make it readable for others
   const db = new Sqlite(file, { timeout: 0 });
   try {
     db.pragma("journal_mode = DELETE");
@@ -36,6 +37,20 @@ export function takeLock(file: string, holder: Holder): Lock {
       db.close();
     },
   };
+}
+
+/** Who holds a bucket's lock, as far as its name and its process tell; undefined when nobody does. Takes nothing. */
+export function lockHolder(file: string): Holder | undefined {
+  const holder = readHolder(file);
+  return holder && isAlive(holder.pid) ? holder : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (cause) {
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+  }
 }
 
 function busy(file: string, cause: unknown): MaandError {

@@ -34,6 +34,6 @@ export {
   waveContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
-export { type Heard, runContext, type SaidLine } from "./run-context.ts";
+export { examineContext, type Heard, runContext, type SaidLine } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
 export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";

@@ -1,5 +1,6 @@
 import { DEFAULT_SETTINGS } from "../config/settings.ts";
-import type { LogSource, RunContext } from "../contexts.ts";
+import type { ExamineContext, LogSource, RunContext } from "../contexts.ts";
+import type { Finding } from "../domain/finding.ts";
 
 /** A line a tap said through `log`. */
 export interface SaidLine extends LogSource {
@@ -25,5 +26,23 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Heard {
     },
     ...over,
     said,
+  };
+}
+
+/** `examine`: no workers; what a tap tells is in `findings`, programs it asks for in `tools`. */
+export function examineContext(
+  over: Partial<ExamineContext> = {},
+): ExamineContext & Heard & { readonly findings: readonly Finding[]; readonly tools: readonly string[] } {
+  const findings: Finding[] = [];
+  const tools: string[] = [];
+  return {
+    ...runContext(over),
+    now: () => new Date("2026-01-31T12:00:00Z"),
+    workers: [],
+    needs: (tool) => void tools.push(tool),
+    report: (finding) => void findings.push(finding),
+    ...over,
+    findings,
+    tools,
   };
 }

@@ -1,0 +1,138 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Store } from "@maand/core";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { initialised, type Said, typedIn } from "./typed.test.support.ts";
+
+let fresh = "";
+let root = "";
+let maand: (...argv: string[]) => Promise<Said>;
+
+beforeAll(async () => {
+  fresh = await initialised();
+}, 60_000);
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "maand-why-"));
+  cpSync(fresh, root, { recursive: true });
+  maand = typedIn(root);
+  write("maand.conf", 'transport = "local"\n');
+  write("workspace/workers.json", '[{ "host": "127.0.0.21" }, { "host": "127.0.0.22" }]');
+  job("api", { version: "1.0.0" });
+  await ship();
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text: string): void {
+  mkdirSync(join(root, path, ".."), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function job(name: string, manifest: object, makefile = "start stop restart reload:\n\t@true\n"): void {
+  write(`workspace/jobs/${name}/manifest.json`, JSON.stringify({ selectors: ["worker"], ...manifest }));
+  write(`workspace/jobs/${name}/Makefile`, makefile);
+}
+
+async function ship(): Promise<number> {
+  await maand("build");
+  return (await maand("deploy")).code;
+}
+
+/** What is said of one worker, after a build. */
+async function why(...argv: string[]): Promise<string[]> {
+  expect(await maand("build")).toMatchObject({ code: 0 });
+  const { out } = await maand("why", ...(argv.length === 0 ? ["api", "127.0.0.21"] : argv));
+  return out.trimEnd().split("\n");
+}
+
+const API = "api on 127.0.0.21";
+
+describe("maand why says", () => {
+  it("that nothing changed", async () => {
+    expect(await why("api")).toEqual([
+      `${API} will be left as it is: unchanged`,
+      "api on 127.0.0.22 will be left as it is: unchanged",
+    ]);
+  });
+
+  it("which version and which files", async () => {
+    job("api", { version: "1.1.0" });
+    write("workspace/jobs/api/a.conf", "x");
+    expect(await why()).toEqual([
+      `${API} will be restarted: version 1.0.0 -> 1.1.0; 2 files changed: a.conf (added), manifest.json`,
+    ]);
+  });
+
+  it("what made a reload a restart", async () => {
+    job("api", { version: "1.1.0", restart_policy: "reload", restart_globs: ["*.conf"] });
+    write("workspace/jobs/api/a.conf", "x");
+    expect((await why())[0]).toContain("restarted and not reloaded, because of a.conf");
+  });
+
+  it("that a command failed", async () => {
+    job("api", { version: "2.0.0" }, "start stop restart reload:\n\t@false\n");
+    expect(await ship()).toBe(1);
+    expect((await why())[0]).toMatch(/will be restarted: its restart in run \d+ did not succeed; version/);
+  });
+
+  it("that a run died in the middle of one", async () => {
+    const store = Store.open(join(root, "data/maand.db"));
+    const [allocation] = store.catalog.read().allocations;
+    const number = store.journal.beginRun("a-run", "deploy", "2026-01-01T00:00:00.000Z");
+    store.journal.intend(number, [{ allocation: allocation?.id ?? "", kind: "restart" }], "2026-01-01T00:00:00.000Z");
+    store.close();
+    expect(await why()).toEqual([
+      `${API} will be restarted: in doubt: how its restart in run ${number} ended is not known`,
+    ]);
+  });
+
+  it("that it was sick", async () => {
+    const health_check = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
+    job("api", { version: "1.0.0", resources: { ports: { http: 47_002 } }, health_check });
+    expect(await ship()).toBe(1);
+    expect((await why())[0]).toContain("will be restarted: health check failed after it was promoted");
+  });
+
+  it("that it is disabled, and then that it is back", async () => {
+    write("workspace/disabled.json", '{ "workers": ["127.0.0.21"] }');
+    expect(await why()).toEqual([`${API} will be stopped: disabled`]);
+    expect(await ship()).toBe(0);
+    expect(await why()).toEqual([`${API} will be left as it is: disabled and stopped`]);
+    write("workspace/jobs/api/a.conf", "x");
+    expect(await why()).toEqual([
+      `${API} will be recorded, and stays stopped: disabled and stopped; 1 file changed: a.conf (added)`,
+    ]);
+    write("workspace/disabled.json", "{}");
+    expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);
+  });
+
+  it("that it was removed, and what is left of it", async () => {
+    write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
+    expect(await why()).toEqual([`${API} will be stopped and removed: its worker left workspace/workers.json`]);
+    expect(await ship()).toBe(0);
+    expect(await why()).toEqual([
+      `${API} will be left as it is: it was removed, stopped and cleaned up; maand gc deletes its data and forgets it`,
+    ]);
+  });
+
+  it("that a hook is owed", async () => {
+    const store = Store.open(join(root, "data/maand.db"));
+    store.pendingAfter.set("api");
+    store.close();
+    expect(await why()).toEqual([`${API} will be left as it is: unchanged; its post_deploy is still to be run`]);
+  });
+
+  it("whom it waits for, and that it is blocked by one that cannot be planned", async () => {
+    const demand = { version: "1.0.0", commands: { command_ask: { executed_on: ["cli"] } } };
+    job("db", demand);
+    write("workspace/jobs/db/_modules/command_ask.py", "");
+    const ask = { executed_on: ["post_build"], demands: { job: "db", command: "command_ask" } };
+    job("api", { version: "1.1.0", commands: { command_own: ask } });
+    write("workspace/jobs/api/_modules/command_own.py", "");
+    expect((await why())[0]).toContain("after db, which it demands; blocked if that fails");
+    write("workspace/jobs/db/a.conf.tpl", '{{ get "maand/job/db" "nothing_there" }}');
+    expect((await why())[0]).toMatch(/blocked by db, which cannot be planned: .*nothing_there/);
+  });
+});

@@ -1,0 +1,108 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import pLimit from "p-limit";
+import type { BucketPaths } from "../config/find-bucket.ts";
+import { type Finding, fault, faultOf, sound } from "../domain/finding.ts";
+import { shellLine } from "../remote/quote.ts";
+import { workspaceProblems } from "./build.ts";
+import { Connections } from "./connections.ts";
+import { examineFiles } from "./examine-files.ts";
+import { examineStore } from "./examine-store.ts";
+import { examineWorker } from "./examine-worker.ts";
+import { deployments } from "./inspect.ts";
+import { type Maand, runFrame } from "./maand.ts";
+
+/** Workers looked at side by side. */
+const WORKERS_AT_ONCE = 32;
+
+/** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
+export function examineBucket(paths: BucketPaths): Finding[] {
+  return [...examineFiles(paths), ...examineStore(paths)];
+}
+
+/**
+ * Looks an opened bucket over: its workspace, what the last runs left, whatever plugins look at (`examine`), and every
+ * worker. Nothing is changed and no lock is taken.
+ */
+export async function examine(maand: Maand): Promise<Finding[]> {
+  const frame = runFrame(maand, "doctor");
+  const connections = new Connections(frame);
+  const { workers } = maand.store.catalog.read();
+  const side = pLimit(WORKERS_AT_ONCE);
+  const tools = new Set<string>();
+  const told: Finding[] = [];
+  try {
+    const context = Object.freeze({
+      ...frame.context({}),
+      now: maand.now,
+      workers,
+      needs: (tool: string) => void tools.add(tool),
+      report: (finding: Finding) => void told.push(finding),
+    });
+    await maand.hooks.examine.promise(context);
+    const looked = await Promise.all(
+      workers.map((worker) => side(() => examineWorker({ connections, now: maand.now }, worker))),
+    );
+    const seen = new Set(told.map(({ where }) => where));
+    const written = (await workspace(maand)).filter(({ where }) => !seen.has(where));
+    return maand.mask.conceal([...written, ...state(maand), ...hostTools(tools), ...told, ...looked.flat()]);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function workspace(maand: Maand): Promise<Finding[]> {
+  const problems = await workspaceProblems(maand);
+  const wrong = problems.filter(({ level }) => level === "error");
+  if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
+  const { jobs, workers } = maand.store.catalog.read();
+  const message = `can be built${problems.length > 0 ? `, with ${problems.length} warnings: maand build tells them` : ""}`;
+  return [
+    sound("workspace", "workspace", message),
+    jobs.length + workers.length > 0
+      ? sound("catalog", "data/maand.db", `${jobs.length} jobs on ${workers.length} workers`)
+      : fault("catalog", "data/maand.db", "nothing was built yet", typed(maand, "build")),
+  ];
+}
+
+/** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
+function state(maand: Maand): Finding[] {
+  const all = deployments(maand.store);
+  const doubtful = all.filter(({ inDoubt }) => inDoubt);
+  const sick = all.filter(({ rollout }) => rollout === "health_failed");
+  const faults = [
+    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command"] as const),
+    ...sick.map(({ job, host }) => [job, host, "its health check failed after it was promoted"] as const),
+  ];
+  if (faults.length === 0) return [sound("state", "data/maand.db", "nothing is in doubt")];
+  return faults.map(([job, host, message]) => fault("state", `${job} on ${host}`, message, typed(maand, "deploy")));
+}
+
+/** Programs of this machine that plugins named. */
+function hostTools(tools: ReadonlySet<string>): Finding[] {
+  const path = (process.env.PATH ?? "").split(delimiter);
+  return [...tools].sort().map((tool) => {
+    const found = path.map((directory) => join(directory, tool)).find(isProgram);
+    return found === undefined
+      ? fault(
+          "host_tools",
+          "this machine",
+          `${tool} is not installed`,
+          `apt-get install -y ${tool}  # or as this machine installs things`,
+        )
+      : sound("host_tools", "this machine", `${tool} is ${found}`);
+  });
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function typed({ paths }: Maand, command: string): string {
+  return shellLine(["maand", "-C", paths.root, command]);
+}

@@ -1,0 +1,90 @@
+import { type Finding, fault, faultOf, sound } from "../domain/finding.ts";
+import type { Worker } from "../domain/worker.ts";
+import type { Remote } from "../remote/remote.ts";
+import type { Connections } from "./connections.ts";
+import { asMaandError } from "./outcome.ts";
+
+/** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
+const CLOCK_SECONDS = 10;
+
+/** Percent, and kilobytes, that should be free where a worker keeps its buckets. */
+const LEAST_PERCENT = 5;
+const LEAST_KB = 50_000;
+
+/** What examining a worker needs of a run. */
+export interface WorkerSource {
+  readonly connections: Connections;
+  readonly now: () => Date;
+}
+
+/** Looks at one worker over a connection: can it be reached, has it what is needed, its clock, its disk. */
+export async function examineWorker({ connections, now }: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const { host } = worker;
+  try {
+    const remote = await connections.connect(worker);
+    const tools = connections.ready(worker).then(
+      () => sound("worker_tools", host, "has what is needed"),
+      (cause: unknown) => wrong("worker_tools", host, cause),
+    );
+    const reached = sound("reach", host, `answers by ${remote.transport}`);
+    return [
+      reached,
+      ...(await Promise.all([
+        tools,
+        attempt("clock", host, () => clock(remote, now)),
+        attempt("worker_disk", host, () => disk(remote)),
+      ])),
+    ];
+  } catch (cause) {
+    return [wrong("reach", host, cause)];
+  }
+}
+
+function wrong(check: string, host: string, cause: unknown): Finding {
+  const { message, hint } = asMaandError(cause);
+  return hint !== undefined && /^(chmod|ssh-keygen) /.test(hint)
+    ? fault(check, host, message, hint)
+    : faultOf(check, host, message, hint);
+}
+
+async function attempt(check: string, host: string, look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (cause) {
+    return wrong(check, host, cause);
+  }
+}
+
+/** Half of the way there and back is taken off, as far as one answer can tell. */
+async function clock(remote: Remote, now: () => Date): Promise<Finding> {
+  const asked = now().getTime();
+  const { stdout } = await remote.exec(["date", "+%s"]);
+  const answered = now().getTime();
+  const off = Number(stdout.trim()) - (asked + answered) / 2000;
+  const message = `its clock is ${Math.abs(off).toFixed(0)} s ${off < 0 ? "behind" : "ahead"}`;
+  if (Math.abs(off) < CLOCK_SECONDS + (answered - asked) / 1000)
+    return sound("clock", remote.host, "agrees with this machine");
+  return faultOf(
+    "clock",
+    remote.host,
+    message,
+    "on it: sudo timedatectl set-ntp true (or this machine's clock is the wrong one)",
+  );
+}
+
+/** The bucket's directory need not be there yet, so its nearest parent is asked. */
+async function disk(remote: Remote): Promise<Finding> {
+  const script = 'at=$1; until test -e "$at"; do at=$(dirname "$at"); done; df -Pk "$at" | tail -n 1';
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], { asRoot: true });
+  const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
+  const percent = total > 0 ? (100 * free) / total : 0;
+  const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free below ${remote.root}`;
+  if (percent >= LEAST_PERCENT && free >= Math.min(LEAST_KB, total / 4))
+    return sound("worker_disk", remote.host, message);
+  return faultOf(
+    "worker_disk",
+    remote.host,
+    `only ${message}`,
+    `on it: sudo du -xsh ${remote.root}/jobs/* shows what fills it`,
+  );
+}
