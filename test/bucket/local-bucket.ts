@@ -1,0 +1,64 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { linesOf, localJob, type Scratch, scratch } from "./scratch.ts";
+import { type } from "./shell.ts";
+
+/** A bucket whose workers are directories of this machine, for what needs no ssh. */
+export interface LocalBucket extends Scratch {
+  readonly hosts: readonly string[];
+  /** Directory of a job on a worker, whether it is there or not. */
+  directory(job: string, host: string): string;
+  /** What was run of a job on a worker so far: `start 0.0.0 1.0.0`, ... */
+  lifecycle(job: string, host: string): string[];
+  /** Names in a job's directory on a worker; none if it is not there. */
+  files(job: string, host: string): string[];
+  /** Rollout state by `job@host`. */
+  rollouts(): Promise<Record<string, string>>;
+  /** What a dry run would do, by `job@host`; those that leave included. */
+  planned(): Promise<Record<string, string>>;
+  /** Types lines into a shell; throws when one of them fails. Answers what was written to stdout. */
+  type(lines: string): Promise<string>;
+}
+
+interface PlanRecord {
+  readonly waves: readonly {
+    jobs: readonly { job: string; allocations: readonly { worker_ip: string; action: string }[] }[];
+  }[];
+  readonly leaving: readonly { job: string; worker_ip: string; action: string }[];
+}
+
+/** Makes a bucket with so many workers, each with the label `worker`. Dispose of it when done. */
+export async function localBucket(count: number): Promise<LocalBucket> {
+  const bucket = await scratch('transport = "local"\n');
+  const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
+  bucket.workers(...hosts.map((host) => ({ host })));
+  const directory = (job: string, host: string) => localJob(bucket, host, job) ?? join(bucket.root, "nowhere");
+  return {
+    ...bucket,
+    hosts,
+    directory,
+    lifecycle: (job, host) => linesOf(join(directory(job, host), "data/lifecycle")),
+    files: (job, host) => (existsSync(directory(job, host)) ? readdirSync(directory(job, host)).sort() : []),
+    async rollouts() {
+      const rows = await bucket.json<{ job: string; worker_ip: string; rollout: string }[]>("cat", "deployments");
+      return Object.fromEntries(rows.map(({ job, worker_ip, rollout }) => [`${job}@${worker_ip}`, rollout]));
+    },
+    async planned() {
+      const { waves, leaving } = await bucket.json<PlanRecord>("deploy", "--dry-run");
+      const kept = waves.flatMap(({ jobs }) =>
+        jobs.flatMap(({ job, allocations }) =>
+          allocations.map(({ worker_ip, action }) => [`${job}@${worker_ip}`, action]),
+        ),
+      );
+      return Object.fromEntries([
+        ...leaving.map(({ job, worker_ip, action }) => [`${job}@${worker_ip}`, action]),
+        ...kept,
+      ]);
+    },
+    async type(lines) {
+      const { code, stdout, stderr } = await type(lines, bucket.root);
+      if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
+      return stdout;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, MAAND } from "./maand.ts";
+
+let tools: string | undefined;
+
+/** A directory for PATH in which `maand` is the command as it is built here. */
+export function maandOnPath(): string {
+  if (tools !== undefined) return tools;
+  const made = mkdtempSync(join(tmpdir(), "maand-path-"));
+  process.on("exit", () => rmSync(made, { recursive: true, force: true }));
+  writeFileSync(join(made, "maand"), `#!/bin/sh\nexec ${process.execPath} ${MAAND} "$@"\n`, { mode: 0o755 });
+  tools = made;
+  return made;
+}
+
+/** Types lines into bash in a directory, as they stand in a document; bash ends with the first line that fails. */
+export function type(lines: string, cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = spawn("bash", ["-e", "-c", lines], {
+    cwd,
+    env: { HOME: cwd, LANG: "C.UTF-8", ...env, PATH: `${env.PATH ?? maandOnPath()}:${process.env.PATH ?? ""}` },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const text = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const)
+    child[stream].setEncoding("utf8").on("data", (chunk: string) => {
+      text[stream] += chunk;
+    });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, ...text }));
+  });
+}
