@@ -1,5 +1,4 @@
 import type { Settings } from "./config/settings.ts";
-import type { Finding } from "./domain/finding.ts";
 import type { Allocation, Job, JobFile } from "./domain/job.ts";
 import type { ActionKind, PlannedAction } from "./domain/plan.ts";
 import type { Problem, Report } from "./domain/problem.ts";
@@ -283,18 +282,6 @@ export interface CommandContext extends ActingContext {
   readonly command: string;
   /** Allocations it may run for at the same time. */
   readonly concurrency: number;
-}
-
-/** `examine`: somebody asked what is wrong. Look, and change nothing. */
-export interface ExamineContext extends RunContext {
-  /** The clock; a tap reads none of its own. */
-  now(): Date;
-  /** Workers of the catalog, by position; none before the first build. */
-  readonly workers: readonly Worker[];
-  /** Asks for a program on this machine; whether it is there is looked up and told. */
-  needs(tool: string): void;
-  /** Tells one thing that was looked at, be it well or not. */
-  report(finding: Finding): void;
 }
 
 /** `commit`: the run is over, however it ended. */

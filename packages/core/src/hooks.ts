@@ -15,7 +15,6 @@ import type {
   ConnectContext,
   ContributeContext,
   ControlContext,
-  ExamineContext,
   InitContext,
   PreflightContext,
   RenderContext,
@@ -30,6 +29,7 @@ import type {
 } from "./contexts.ts";
 import type { Job } from "./domain/job.ts";
 import type { MaandEvent } from "./events.ts";
+import type { ExamineContext } from "./examine-context.ts";
 import type { Remote } from "./remote/remote.ts";
 import type { ActingContext } from "./scope.ts";
 

@@ -1,4 +1,12 @@
-import { demandedJobs, MaandError, type Plan, planDeploy, refuseUnknown, type StoredCatalog, selectWorkers } from "@maand/core";
+import {
+  demandedJobs,
+  MaandError,
+  type Plan,
+  planDeploy,
+  refuseUnknown,
+  type StoredCatalog,
+  selectWorkers,
+} from "@maand/core";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "./command.ts";
 

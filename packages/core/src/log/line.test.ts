@@ -27,7 +27,7 @@ describe("a line of a log (deploy.md 8.2)", () => {
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
   });
 
-  it("is one line and reads back as it was, whatever it holds, in both formats", () => {
+  it("is one line and reads back as it was, whatever it holds, in both formats", { timeout: 30_000 }, () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
     const names = fc.constantFrom("msg", "job", "cmd", "zone", "a_b", "reason");
     fc.assert(
@@ -43,6 +43,7 @@ describe("a line of a log (deploy.md 8.2)", () => {
           expect(timeOf(line)).toBe(TS);
         },
       ),
+      { numRuns: 50 },
     );
   });
 

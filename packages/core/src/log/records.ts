@@ -75,6 +75,16 @@ function said(event: MaandEvent, known: Known): LogFields {
       const job = event.jobs.join(",");
       return { event: "command_begin", ...begun(known, sync(event), { job, phase: "rsync", action: "rsync" }) };
     }
+    case "script.started": {
+      const command = { phase: "run_command", action: "ssh" };
+      return {
+        event: "command_begin",
+        ...begun(known, unit({ ...event, job: null }), command),
+        cmd: oneLine(event.script),
+      };
+    }
+    case "script.finished":
+      return { event: "command_end", ...ended(known, unit({ ...event, job: null })), ...endOf(event) };
     case "stage.finished":
       return { event: "command_end", ...ended(known, sync(event)), ...endOf(event) };
     default:
@@ -111,6 +121,12 @@ function ended(known: Known, key: string): LogFields | undefined {
 
 function unit({ job, worker }: { readonly job: string | null; readonly worker: string | null }): string {
   return `${job ?? ""}@${worker ?? ""}`;
+}
+
+/** A command as one line of at most 200 characters. */
+function oneLine(text: string): string {
+  const line = text.trim().replace(/\s+/g, " ");
+  return line.length > 200 ? `${line.slice(0, 197)}...` : line;
 }
 
 function sync({ worker }: { readonly worker: string }): string {

@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS } from "../config/settings.ts";
-import type { ExamineContext, LogSource, RunContext } from "../contexts.ts";
+import type { LogSource, RunContext } from "../contexts.ts";
 import type { Finding } from "../domain/finding.ts";
+import type { ExamineContext } from "../examine-context.ts";
 
 /** A line a tap said through `log`. */
 export interface SaidLine extends LogSource {

@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { definePlugin } from "../plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/** The order of a deploy (seed deploy), told by what a plugin hears at each hook and what workers are asked to do. */
+
+let bucket: TestBucket;
+
+afterEach(() => bucket.dispose());
+
+/** A bucket of which every hook and every lifecycle command leaves a word, in order. */
+function recorded(): { readonly said: string[]; readonly broken: Set<string>; take(): string[] } {
+  const said: string[] = [];
+  const broken = new Set<string>();
+  const note = (word: string, job: string, detail = "") =>
+    void said.push(`${word} ${job}${detail === "" ? "" : ` ${detail}`}`);
+  const recorder = definePlugin({
+    name: "recorder",
+    apply(hooks) {
+      hooks.before.tap("recorder", ({ job }) => note("before", job.name));
+      hooks.stopped.tap("recorder", ({ job, allocation }) => note("stopped", job.name, allocation.host));
+      hooks.stage.tap("recorder", ({ jobs, worker }) => note("stage", jobs.join(","), worker.host));
+      hooks.rollout.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
+      hooks.reconcile.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
+      hooks.started.tap("recorder", ({ job, batch }) =>
+        note("started", job.name, batch.allocations.map(({ host }) => host).join(",")),
+      );
+      hooks.promote.tap("recorder", ({ job, batch }) =>
+        note("promote", job.name, batch.allocations.map(({ host }) => host).join(",")),
+      );
+      hooks.verify.tap("recorder", ({ job }) => note("verify", job.name));
+      hooks.after.tap("recorder", ({ job }) => {
+        note("after", job.name);
+        if (broken.has("after")) throw new Error("no");
+      });
+      hooks.commit.tap("recorder", ({ summary }) => void said.push(`commit ${summary.outcome}`));
+    },
+  });
+  bucket = aBucket({ plugins: [recorder] });
+  bucket.workers("10.0.0.1", "10.0.0.2");
+  return { said, broken, take: () => said.splice(0) };
+}
+
+describe("a deploy", () => {
+  it("goes through its phases in order: before, files, a batch after another started, promoted and verified, after", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
+    await bucket.ship();
+    expect(take()).toEqual([
+      "before api",
+      "stage api 10.0.0.1",
+      "stage api 10.0.0.2",
+      "start api 10.0.0.1",
+      "start api 10.0.0.2",
+      "started api 10.0.0.1,10.0.0.2",
+      "promote api 10.0.0.1,10.0.0.2",
+      "verify api",
+      "after api",
+      "commit ok",
+    ]);
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
+    await bucket.ship();
+    expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
+      "before api",
+      "restart api 10.0.0.1",
+      "started api 10.0.0.1",
+      "promote api 10.0.0.1",
+      "verify api",
+      "restart api 10.0.0.2",
+      "started api 10.0.0.2",
+      "promote api 10.0.0.2",
+      "verify api",
+      "after api",
+      "commit ok",
+    ]);
+  });
+
+  it("stops what leaves before any wave, tells it, cleans up, and asks the survivors how they are", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    bucket.disable({ jobs: { api: { allocations: ["10.0.0.2"] } } });
+    bucket.removeJob("old");
+    bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    const said = take();
+    const first = said.findIndex((line) => line.startsWith("before") || line.startsWith("stage"));
+    const reconciled = said.slice(0, first);
+    expect([...reconciled].sort()).toEqual([
+      "remove old 10.0.0.1",
+      "remove old 10.0.0.2",
+      "stop api 10.0.0.2",
+      "stop old 10.0.0.1",
+      "stop old 10.0.0.2",
+      "stopped api 10.0.0.2",
+      "stopped old 10.0.0.1",
+      "stopped old 10.0.0.2",
+      "verify api",
+    ]);
+    const at = (line: string) => reconciled.indexOf(line);
+    expect(at("stop old 10.0.0.1")).toBeLessThan(at("stopped old 10.0.0.1"));
+    expect(at("stopped old 10.0.0.1")).toBeLessThan(at("remove old 10.0.0.1"));
+    expect(at("verify api")).toBe(reconciled.length - 1);
+    expect(said).toContain("start web 10.0.0.1");
+  });
+
+  it("runs before for a job that then turns out to have nothing to do, and nothing else of it", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+  });
+
+  it("of files only, or in maintenance, runs no lifecycle, and before and after all the same", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship({ syncOnly: true });
+    expect(take()).toEqual(["before api", "stage api 10.0.0.1", "stage api 10.0.0.2", "after api", "commit ok"]);
+  });
+
+  it("runs after again when it failed, and nothing else of the job", async () => {
+    const { take, broken } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    broken.add("after");
+    expect((await bucket.ship()).outcome).toBe("failed");
+    take();
+    broken.clear();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(take().filter((line) => !line.startsWith("stage"))).toEqual(["before api", "after api", "commit ok"]);
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+  });
+});
