@@ -170,7 +170,20 @@ describe("the libraries", () => {
 
   it("need nothing that does not come with the language", () => {
     const imported = [...PYTHON.matchAll(/^\s*(?:import|from) (\w+)/gm)].map(([, name = ""]) => name);
-    const standard = ["__future__", "atexit", "contextlib", "http", "json", "os", "shlex", "socket", "sys", "urllib"];
+    const standard = [
+      "__future__",
+      "atexit",
+      "collections",
+      "contextlib",
+      "http",
+      "json",
+      "os",
+      "shlex",
+      "socket",
+      "sys",
+      "typing",
+      "urllib",
+    ];
     expect([...new Set(imported)].sort()).toEqual(standard);
     const typescript = readFileSync(
       fileURLToPath(new URL("../packages/plugin-job-commands/lib/maand.ts", import.meta.url)),
@@ -183,16 +196,17 @@ describe("the libraries", () => {
     ).toEqual([]);
   });
 
-  it("maand.py keeps the grammar of Python 3.9, and tells of each function what it is for", async () => {
+  it("maand.py keeps the grammar of Python 3.9, and tells of each function what it is for and what it answers", async () => {
     place.put(
       "grammar.py",
       `import ast
 tree = ast.parse(open("maand.py").read(), feature_version=(3, 9))
 functions = [node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-print([node.name for node in functions if not node.name.startswith("_") and not ast.get_docstring(node)], len(functions))
+bare = [node.name for node in functions if isinstance(node, ast.FunctionDef) and node.returns is None]
+print([node.name for node in functions if not node.name.startswith("_") and not ast.get_docstring(node)], bare, len(functions))
 `,
     );
-    expect((await place.run("grammar.py")).stdout).toMatch(/^\[\] [3-9]\d\n$/);
+    expect((await place.run("grammar.py")).stdout).toMatch(/^\[\] \[\] [3-9]\d\n$/);
   });
 });
 

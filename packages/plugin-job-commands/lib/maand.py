@@ -16,6 +16,11 @@ import json
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # for editors; at run time it would only take time
+    from collections.abc import Iterator
+    from typing import Any
+
 SEMAPHORE_SECONDS = 600
 """How long :func:`acquire_semaphore` waits by default, also when asked for no time at all."""
 
@@ -85,7 +90,7 @@ class Response:
         self._unseen = False
         return self._text
 
-    def json(self):
+    def json(self) -> Any:
         """What maand answered, read as JSON. Raises :class:`ApiError` when it was a refusal."""
         self.raise_for_status()
         return json.loads(self._text)
@@ -238,7 +243,7 @@ def semaphore_status(name: str) -> Response:
 
 
 @contextlib.contextmanager
-def semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS):
+def semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Iterator[None]:
     """``with semaphore("migrate"):`` holds it for the block, and gives it back also when the block raises."""
     acquire_semaphore(name, capacity, timeout_seconds)
     try:
