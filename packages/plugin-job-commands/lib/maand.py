@@ -221,7 +221,7 @@ def list_command_demands() -> Response:
 
 
 def acquire_semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Response:
-    """Waits until fewer than ``capacity`` of this command's scripts hold the semaphore, and holds it too.
+    """Waits until fewer than ``capacity`` scripts of this job and event hold the semaphore, and holds it too.
 
     Raises :class:`ApiError` when the wait is over before (408) or the capacity is not that of the others (409), so that
     nothing goes on without it. It is given back when the script ends, however it ends.

@@ -237,7 +237,7 @@ export function listCommandDemands(): Promise<ApiResponse> {
 // Taking turns
 
 /**
- * Waits until fewer than `capacity` of this command's scripts hold the semaphore, and holds it too.
+ * Waits until fewer than `capacity` scripts of this job and event hold the semaphore, and holds it too.
  *
  * Throws {@link ApiError} when the wait is over before (408) or the capacity is not that of the others (409), so that
  * nothing goes on without it. It is given back when the script ends, however it ends.
