@@ -1,5 +1,5 @@
 /** Global flags and whether a value follows each (cli.md). */
-const GLOBALS: Readonly<Record<string, boolean>> = {
+export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--json": false,
   "--no-color": false,
   "-q": false,

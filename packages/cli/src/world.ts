@@ -2,7 +2,7 @@ import type { Readable, Writable } from "node:stream";
 
 /** What a command is given of the world; tests give their own. */
 export interface World {
-  readonly stdin: Readable;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly env: Readonly<Record<string, string | undefined>>;

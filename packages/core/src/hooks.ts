@@ -15,6 +15,7 @@ import type {
   ConnectContext,
   ContributeContext,
   ControlContext,
+  HostKey,
   InitContext,
   PreflightContext,
   RenderContext,
@@ -61,6 +62,8 @@ export function createHooks() {
     begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
+    /** Once per worker of `maand worker trust`: answer the host key it shows, without logging in, or stay silent. */
+    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
     /** Once per allocation that is rendered: say where the bucket's directory is on its worker, if not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */

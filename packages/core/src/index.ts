@@ -57,6 +57,8 @@ export { prepareBucket } from "./engine/prepare.ts";
 export { runCommand, type ScriptWish } from "./engine/run-command.ts";
 export type { ScriptResult } from "./engine/run-script.ts";
 export { refuseUnknown, selectWorkers } from "./engine/select.ts";
+export { type FactsWish, type WorkerFacts, workerFacts } from "./engine/worker-facts.ts";
+export { type TrustReport, workerKeys } from "./engine/worker-keys.ts";
 export {
   ERROR_CODES,
   type ErrorCode,

@@ -20,7 +20,7 @@ export function ssh(options: SshOptions = {}): Plugin {
   const handshakes = new Gate(options.handshakes ?? 32);
   return {
     name: "ssh",
-    apply({ connect, examine, preflight }) {
+    apply({ connect, examine, identify, preflight }) {
       connect.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
@@ -30,6 +30,13 @@ export function ssh(options: SshOptions = {}): Plugin {
       examine.tapPromise("ssh", async (context) => {
         const { examineSsh } = await import("./examine.ts");
         await examineSsh(context, options);
+      });
+      identify.tapPromise("ssh", async (context) => {
+        const { worker, settings } = context;
+        if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
+        const { inspectHostKey } = await import("./trust.ts");
+        const { key, ...report } = await inspectHostKey(context, options);
+        return { ...report, type: key.type };
       });
       preflight.tap("ssh", ({ remote, needs }) => {
         if (remote.transport !== "ssh") return;

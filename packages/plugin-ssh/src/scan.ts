@@ -15,11 +15,16 @@ export interface Question {
  * @throws HandshakeFailed
  */
 export async function offeredKey(wire: Duplex, { algorithms, timeoutMs }: Question): Promise<HostKey> {
+  // a machine that refuses may do so while ssh2 is being loaded
+  const early = new Promise<never>((_, reject) => {
+    wire.once("error", (error) => reject(new HandshakeFailed("connect", "error", error)));
+  });
+  early.catch(() => {});
   const { Client } = await import("ssh2");
   const client = new Client();
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<HostKey>((resolve, reject) => {
+    const shown = new Promise<HostKey>((resolve, reject) => {
       timer = setTimeout(() => reject(new HandshakeFailed("banner", "time")), timeoutMs);
       const hostVerifier = (blob: Buffer) => {
         resolve({ type: keyTypeOf(blob), blob });
@@ -35,6 +40,7 @@ export async function offeredKey(wire: Duplex, { algorithms, timeoutMs }: Questi
         hostVerifier,
       });
     });
+    return await Promise.race([shown, early]);
   } finally {
     clearTimeout(timer);
     client.destroy();

@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   job_command: async () => [(await import("./job-command.ts")).JobCommandCommand],
   health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
   run_command: async () => [(await import("./run-command.ts")).RunCommandCommand],
+  worker_facts: async () => [(await import("./worker-facts.ts")).WorkerFactsCommand],
+  worker: async () => [(await import("./worker/trust.ts")).WorkerTrustCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
   info: async () => [(await import("./info.ts")).InfoCommand],
   logs: async () => (await import("./logs/index.ts")).LOGS_COMMANDS,
@@ -21,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   doctor: async () => [(await import("./doctor.ts")).DoctorCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
+  completion: async () => [(await import("./completion.ts")).CompletionCommand],
   schema: async () => [(await import("./schema.ts")).SchemaCommand],
 };
 

@@ -95,16 +95,23 @@ function returning(ended: readonly ScriptResult[], descent: Descent | undefined)
     .map(({ host, outcome }) => ({ host, gone: outcome === "disconnected" }));
 }
 
-function chosenWorkers(all: readonly Worker[], { workers, labels }: ScriptWish): readonly Worker[] {
-  if (workers.length > 0 && labels.length > 0)
-    throw new MaandError({
-      code: "USAGE",
-      message: "--workers and --labels exclude each other",
-      hint: "give one; --workers takes label:web as well",
-    });
-  const words = labels.length > 0 ? labels.map((label) => `label:${label}`) : workers;
-  if (words.length === 0) return all;
-  return selectWorkers(all, labels.length > 0 ? "--labels" : "--workers", words).map(({ worker }) => worker);
+function chosenWorkers(all: readonly Worker[], wish: ScriptWish): readonly Worker[] {
+  const { flag, words } = wordsOf(wish);
+  return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
+}
+
+/** `--workers` and `--labels` as one list of words, and the flag it came from. Throws USAGE when both are given. */
+export function wordsOf({ workers, labels }: Pick<ScriptWish, "workers" | "labels">): {
+  readonly flag: string;
+  readonly words: readonly string[];
+} {
+  if (labels.length === 0) return { flag: "--workers", words: workers };
+  if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
+  throw new MaandError({
+    code: "USAGE",
+    message: "--workers and --labels exclude each other",
+    hint: "give one; --workers takes label:web as well",
+  });
 }
 
 function checkWish({ script, concurrency }: ScriptWish, workers: readonly Worker[]): void {
@@ -112,15 +119,20 @@ function checkWish({ script, concurrency }: ScriptWish, workers: readonly Worker
     throw new MaandError({ code: "USAGE", message: "the command is empty", hint: 'write maand run_command "uptime"' });
   if (script.includes("\0"))
     throw new MaandError({ code: "USAGE", message: "the command holds a NUL byte, so it is no text" });
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    throw new MaandError({
-      code: "USAGE",
-      message: `--concurrency must be a whole number from 1, and is ${concurrency}`,
-    });
+  checkConcurrency(concurrency);
   if (workers.length === 0)
     throw problemsError([
       error("no_workers", "workspace/workers.json", "the catalog has no workers", "write some, and run maand build"),
     ]);
+}
+
+/** Throws USAGE unless it is a whole number from 1. */
+export function checkConcurrency(concurrency: number): void {
+  if (Number.isInteger(concurrency) && concurrency >= 1) return;
+  throw new MaandError({
+    code: "USAGE",
+    message: `--concurrency must be a whole number from 1, and is ${concurrency}`,
+  });
 }
 
 function spoilt(result: ScriptResult, message: string | undefined): ScriptResult {

@@ -1,0 +1,58 @@
+import { findBucket, MaandError, Store } from "@maand/core/look";
+import { Cli, Command, Option } from "clipanion";
+import { bashScript } from "../completion/bash.ts";
+import { fishScript } from "../completion/fish.ts";
+import { completedLines, NAMED } from "../completion/lines.ts";
+import { zshScript } from "../completion/zsh.ts";
+import { type Context, MaandCommand } from "./command.ts";
+
+const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
+
+/** `maand completion`: the script a shell completes our command lines with; that asks back for names of the bucket. */
+export class CompletionCommand extends MaandCommand {
+  static override paths = [["completion"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the script a shell completes maand's command lines with",
+    details:
+      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. Commands and flags stand in the script; names of jobs, workers and labels come from the bucket one is in, as its last build left it.",
+    examples: [["In ~/.bashrc", "source <(maand completion bash)"]],
+  });
+
+  shell = Option.String({ required: true, name: "bash|zsh|fish" });
+
+  override async work(): Promise<number> {
+    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.say(name);
+    else this.context.stdout.write(await this.script());
+    return 0;
+  }
+
+  /** What a shell asks for while somebody types; outside of a bucket there are no names. */
+  names(kind: string): string[] {
+    const store = Store.open(findBucket(this.from).store);
+    try {
+      const { jobs, workers } = store.catalog.read();
+      const labels = [...new Set(workers.flatMap((worker) => worker.labels))].sort();
+      if (kind === "jobs") return jobs.map(({ name }) => name);
+      if (kind === "labels") return labels;
+      const zones = [...new Set(workers.flatMap(({ tags }) => tags.zone ?? []))].sort();
+      const named = workers.flatMap(({ host, hostname }) => (hostname === undefined ? [host] : [host, hostname]));
+      return [...named, ...labels.map((label) => `label:${label}`), ...zones.map((zone) => `zone:${zone}`)];
+    } finally {
+      store.close();
+    }
+  }
+
+  async script(): Promise<string> {
+    const entry = Object.entries(SHELLS).find(([name]) => name === this.shell);
+    if (!entry)
+      throw new MaandError({
+        code: "USAGE",
+        message: `there is no completion for "${this.shell}"`,
+        hint: `there is for ${Object.keys(SHELLS).join(", ")}`,
+      });
+    const { commandsFor } = await import("./index.ts");
+    const cli = Cli.from<Context>(await commandsFor([]), { binaryName: "maand" });
+    return entry[1](completedLines(cli.definitions()));
+  }
+}

@@ -1,0 +1,85 @@
+import { createInterface } from "node:readline/promises";
+import { MaandError, type TrustReport, workerKeys } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { table } from "../../output/table.ts";
+import { plural } from "../../output/words.ts";
+import { EXIT } from "../../world.ts";
+import { listOf, MaandCommand } from "../command.ts";
+
+/** `maand worker trust` (decision 31). */
+export class WorkerTrustCommand extends MaandCommand {
+  static override paths = [["worker", "trust"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "show the host keys of workers in one table, and pin them",
+    details:
+      "Asks each worker for its host key without logging in, shows them all, and pins those that are new or changed in secrets/known_hosts once you say so. Compare the fingerprints with what the machines themselves say: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
+    examples: [
+      ["Look, and be asked", "maand worker trust"],
+      ["A worker that was installed anew", "maand worker trust --workers 10.0.0.3 --yes"],
+    ],
+  });
+
+  workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
+  yes = Option.Boolean("-y,--yes", false, { description: "Pin them without asking." });
+
+  override async work(): Promise<number> {
+    return this.withMaand(async (maand) => {
+      const reports = await workerKeys(maand, listOf(this.workers));
+      const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
+      if (!this.json) for (const line of lines(reports)) this.say(line);
+      const agreed = fresh.length > 0 && (await this.agreed(fresh));
+      if (agreed) for (const { key } of fresh) await key?.trust();
+      if (this.json) this.sayJson(reports.map((report) => record(report, agreed)));
+      else if (fresh.length === 0) this.say("nothing to pin");
+      else this.say(agreed ? `pinned ${plural(fresh.length, "host key")}` : "nothing was pinned");
+      const failed = reports.some(({ failure }) => failure) || (fresh.length > 0 && !agreed);
+      return failed ? EXIT.failed : EXIT.ok;
+    });
+  }
+
+  /** Asks on a terminal; without one nobody could answer, and a key must not be trusted by accident. */
+  async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
+    if (this.yes) return true;
+    const { stdin, stderr, signal } = this.context;
+    const changed = fresh.filter(({ key }) => key?.state === "changed").length;
+    const what = `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed} of them in place of another one` : ""}`;
+    if (stdin.isTTY !== true || this.json)
+      throw new MaandError({
+        code: "USAGE",
+        message: `${what} would be pinned, and nobody can be asked here`,
+        hint: "compare the fingerprints, then run it with --yes",
+      });
+    const asking = createInterface({ input: stdin, output: stderr });
+    try {
+      return /^y(es)?$/i.test((await asking.question(`pin ${what}? [y/N] `, { signal })).trim());
+    } finally {
+      asking.close();
+    }
+  }
+}
+
+function lines(reports: readonly TrustReport[]): string[] {
+  const rows = reports.map(({ host, key, failure }) => [
+    host,
+    key?.type ?? "",
+    key?.fingerprint ?? "",
+    key?.state ?? (failure ? "unreachable" : "none needed"),
+    key?.state === "changed" ? key.pinned.join(" ") : "",
+  ]);
+  const failures = reports.flatMap(({ host, failure }) => (failure ? [`${host}: ${failure.message}`] : []));
+  return [table(["worker", "type", "fingerprint", "state", "pinned before"], rows), ...failures];
+}
+
+function record({ host, key, failure }: TrustReport, agreed: boolean) {
+  return {
+    worker_ip: host,
+    name: key?.name ?? null,
+    type: key?.type ?? null,
+    fingerprint: key?.fingerprint ?? null,
+    pinned: key?.pinned ?? [],
+    state: key?.state ?? null,
+    trusted: key !== undefined && (key.state === "pinned" || agreed),
+    message: failure?.message ?? null,
+  };
+}

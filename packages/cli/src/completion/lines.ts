@@ -1,0 +1,99 @@
+import type { Definition } from "clipanion";
+import { GLOBALS } from "../globals.ts";
+
+/** What may stand somewhere: names out of the bucket, a path, words we know, or anything. */
+export type Kind = "jobs" | "workers" | "labels" | "file" | "directory" | "text" | readonly string[];
+
+/** A flag and what follows it; nothing for a switch. */
+export interface CompletedFlag {
+  readonly names: readonly string[];
+  readonly description: string;
+  readonly value?: Kind;
+}
+
+/** One command as completion knows it. */
+export interface CompletedLine {
+  /** `job start`. */
+  readonly path: string;
+  readonly description: string;
+  readonly flags: readonly CompletedFlag[];
+  readonly args: readonly Kind[];
+}
+
+/** Kinds whose names come out of the bucket, by `maand completion <kind>`. */
+export const NAMED: readonly string[] = ["jobs", "workers", "labels"];
+
+/** Flags every command has. */
+export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([name, hasValue]) => ({
+  names: [name],
+  description: "",
+  ...(hasValue ? { value: name === "-C" ? ("directory" as const) : ("file" as const) } : {}),
+}));
+
+const FLAGS: Readonly<Record<string, Kind>> = {
+  "--jobs": "jobs",
+  "--job": "jobs",
+  "--workers": "workers",
+  "--worker": "workers",
+  "--allocations": "workers",
+  "--labels": "labels",
+  "--target": ["start", "stop", "restart", "reload", "status"],
+};
+
+const ARGS: Readonly<Record<string, Kind>> = { job: "jobs", worker: "workers" };
+
+/** The command table as completion needs it. An argument that is called `one|other` is one of these words. */
+export function completedLines(definitions: readonly Definition[]): CompletedLine[] {
+  return definitions.map(({ path, usage, options, description = "" }) => {
+    const name = path.split(" ").slice(1).join(" ");
+    return {
+      path: name,
+      description: sentence(description),
+      flags: options.map(flagOf),
+      args: [...usage.matchAll(/[<[]([a-z][\w|]*)[>\]]/g)].map(([, arg = ""]) => kindOf(arg)),
+    };
+  });
+}
+
+function kindOf(argument: string): Kind {
+  return argument.includes("|") ? argument.split("|") : (ARGS[argument] ?? "text");
+}
+
+function flagOf({ definition, description = "" }: Definition["options"][number]): CompletedFlag {
+  const [written = "", value] = definition.split(" ");
+  const names = written.split(",").filter((name, _, all) => !isOtherSpelling(name, all));
+  const kind = names.map((name) => FLAGS[name]).find((found) => found !== undefined);
+  return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
+}
+
+/** A `-` for a `_` in a name may be typed, and need not be offered. */
+function isOtherSpelling(name: string, all: readonly string[]): boolean {
+  return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
+}
+
+function sentence(text: string): string {
+  return text.trim().split("\n")[0]?.replace(/\.$/, "") ?? "";
+}
+
+/** The words that may follow a path: those of longer paths that begin with it. */
+export function wordsAfter(lines: readonly CompletedLine[], path: string): string[] {
+  const begin = path === "" ? "" : `${path} `;
+  const next = lines
+    .filter((line) => line.path.startsWith(begin))
+    .map((line) => line.path.slice(begin.length).split(" ")[0] ?? "");
+  return [...new Set(next)].filter((word) => word !== "");
+}
+
+/** Every path, and every beginning of one. */
+export function pathsOf(lines: readonly CompletedLine[]): string[] {
+  const all = lines.flatMap(({ path }) => {
+    const words = path.split(" ");
+    return words.map((_, at) => words.slice(0, at + 1).join(" "));
+  });
+  return ["", ...new Set(all)];
+}
+
+/** The flags of a path, those of every command included. */
+export function flagsOf(lines: readonly CompletedLine[], path: string): readonly CompletedFlag[] {
+  return [...(lines.find((line) => line.path === path)?.flags ?? []), ...GLOBAL];
+}

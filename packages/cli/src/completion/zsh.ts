@@ -1,0 +1,12 @@
+import { bashScript } from "./bash.ts";
+import type { CompletedLine } from "./lines.ts";
+
+/** The completion of zsh: that of bash, in zsh's own emulation of it. */
+export function zshScript(lines: readonly CompletedLine[]): string {
+  const script = bashScript(lines).split("\n").slice(1).join("\n");
+  return `#compdef maand
+# zsh completion of maand; load it with: source <(maand completion zsh)
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+autoload -Uz bashcompinit && bashcompinit
+${script.replaceAll("read -ra ", "read -rA ")}`;
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { readFacts, withFacts } from "./facts.ts";
+
+const MEMORY = "MemTotal:        8039420 kB\n";
+
+describe("what a machine has", () => {
+  it("is its memory rounded up, and its cores times their clock", () => {
+    expect(readFacts(`${MEMORY}online: 4\ncpu MHz\t\t: 2399.998\n`)).toEqual({ memoryMb: 7852, cpuMhz: 9600 });
+  });
+
+  it("takes the largest clock where none is told", () => {
+    expect(readFacts(`${MEMORY}online: 2\nCPU max MHz:        3000.0000\n`)).toMatchObject({ cpuMhz: 6000 });
+  });
+
+  it.each([
+    ["", "it does not say how much memory it has"],
+    [MEMORY, "it does not say how fast its cpu is"],
+    [`${MEMORY}online: 2\n`, "it does not say how fast its cpu is"],
+    ["online: 2\ncpu MHz : 1000\n", "it does not say how much memory it has"],
+  ])("%j is too little", (output, why) => expect(readFacts(output)).toBe(why));
+});
+
+describe("an entry of workers.json", () => {
+  it("keeps what nobody knows, behind the known keys in their order", () => {
+    const entry = { rack: 7, tags: { zone: "a" }, host: "10.0.0.1", port: 2222, memory: "1 gb", labels: [] };
+    expect(JSON.stringify(withFacts(entry, { memoryMb: 2048, cpuMhz: 4000 }))).toBe(
+      '{"host":"10.0.0.1","memory":"2048 mb","cpu":"4000 mhz","tags":{"zone":"a"},"rack":7,"port":2222}',
+    );
+  });
+});

@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { error, type Problem } from "../domain/problem.ts";
+import type { WorkerSpec } from "../domain/worker.ts";
+import { resolveWorkers, WORKERS_FILE } from "../domain/workers.ts";
+import { problemsError } from "../errors.ts";
+import { parseJson } from "./json.ts";
+
+/** `workers.json` as a person wrote it, and the workers it means. */
+export interface WorkersFile {
+  readonly text: string;
+  /** Its entries as they were written, in their order. */
+  readonly entries: readonly unknown[];
+  readonly workers: readonly WorkerSpec[];
+}
+
+/** Reads `workers.json` without a build. Throws PROBLEMS with all that is wrong. */
+export function readWorkersFile(workspace: string): WorkersFile {
+  const file = join(workspace, "workers.json");
+  const problems: Problem[] = [];
+  const report = (problem: Problem) => void problems.push(problem);
+  if (!existsSync(file))
+    throw problemsError([
+      error("missing_workers", WORKERS_FILE, "the file is missing", "write it; [] means no workers"),
+    ]);
+  const text = readFileSync(file, "utf8");
+  const value = parseJson(text, WORKERS_FILE, "invalid_workers", report);
+  const workers = resolveWorkers(value, report);
+  const wrong = problems.filter(({ level }) => level === "error");
+  if (wrong.length > 0) throw problemsError(wrong);
+  return { text, entries: Array.isArray(value) ? value : [], workers };
+}
+
+/**
+ * Writes other entries into `workers.json`: beside it first, then in its place, so that nobody reads half of it. Throws
+ * PROBLEMS when somebody edited it since it was read; nothing is written then.
+ */
+export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
+  const file = realpathSync(join(workspace, "workers.json"));
+  if (readFileSync(file, "utf8") !== before.text)
+    throw problemsError([
+      error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were asked", "run it again"),
+    ]);
+  const fresh = `${file}.${randomUUID()}`;
+  try {
+    writeFileSync(fresh, `${JSON.stringify(entries, undefined, 2)}\n`, { mode: statSync(file).mode & 0o777 });
+    renameSync(fresh, file);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}
