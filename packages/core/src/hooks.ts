@@ -15,7 +15,6 @@ import type {
   ConnectContext,
   ContributeContext,
   ControlContext,
-  HostKey,
   InitContext,
   PreflightContext,
   RenderContext,
@@ -31,6 +30,7 @@ import type {
 import type { Job } from "./domain/job.ts";
 import type { MaandEvent } from "./events.ts";
 import type { ExamineContext } from "./examine-context.ts";
+import type { HostKey } from "./remote/host-key.ts";
 import type { Remote } from "./remote/remote.ts";
 import type { ActingContext } from "./scope.ts";
 

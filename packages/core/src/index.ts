@@ -75,6 +75,7 @@ export { INLINE_NAME, type InlineHooks, type InlineTap } from "./inline-hooks.ts
 export { type Claim, definePlugin, type Plugin, type Table, type TableContext, type TableRow } from "./plugin.ts";
 export { type PluginList, pluginList } from "./plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-with-options.ts";
+export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { PidLine } from "./remote/pid-line.ts";

@@ -1,5 +1,5 @@
-import { type Collected, gc } from "@maand/core";
-import { Command } from "clipanion";
+import { type Collected, gc, MaandError } from "@maand/core";
+import { Command, Option } from "clipanion";
 import { plural } from "../output/words.ts";
 import { MaandCommand } from "./command.ts";
 
@@ -14,8 +14,15 @@ export class GcCommand extends MaandCommand {
     examples: [["After build and deploy", "maand gc"]],
   });
 
+  retainDays = Option.String("--retain-days", "0", {
+    description: "Keep the versions of deleted KV keys for so many days; default 0.",
+  });
+
   override async work(): Promise<number> {
-    const collected = await this.withMaand((maand) => gc(maand));
+    const days = Number(this.retainDays);
+    if (this.retainDays.trim() === "" || !Number.isFinite(days))
+      throw new MaandError({ code: "USAGE", message: `--retain-days must be a number, and is "${this.retainDays}"` });
+    const collected = await this.withMaand((maand) => gc(maand, days));
     if (this.json) this.sayJson(record(collected));
     for (const { job, host } of collected.givenUp)
       this.context.stderr.write(`given up: ${job} on ${host}, which left the workspace and does not answer\n`);
@@ -26,11 +33,12 @@ export class GcCommand extends MaandCommand {
   }
 }
 
-function record({ forgotten, givenUp, failed }: Collected) {
+function record({ forgotten, givenUp, failed, purgedKeys }: Collected) {
   const unit = ({ job, host }: { readonly job: string; readonly host: string }) => ({ job, worker_ip: host });
   return {
     forgotten: forgotten.map(unit),
     given_up: givenUp.map(unit),
     failed: failed.map(({ allocation, message }) => ({ ...unit(allocation), message })),
+    purged_keys: purgedKeys,
   };
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { readFacts, withFacts } from "./facts.ts";
 
-const MEMORY = "MemTotal:        8039420 kB\n";
+const MEMORY = "MemTotal:        8039400 kB\n";
 
 describe("what a machine has", () => {
   it("is its memory rounded up, and its cores times their clock", () => {
-    expect(readFacts(`${MEMORY}online: 4\ncpu MHz\t\t: 2399.998\n`)).toEqual({ memoryMb: 7852, cpuMhz: 9600 });
+    expect(readFacts(`${MEMORY}online: 4\ncpu MHz\t\t: 2399.998\n`)).toEqual({ memoryMb: 7851, cpuMhz: 9600 });
   });
 
   it("takes the largest clock where none is told", () => {

@@ -32,6 +32,25 @@ async function known(): Promise<string[]> {
 }
 
 describe("gc", () => {
+  it("forgets deleted KV keys with all their versions, once they were deleted long enough ago", async () => {
+    let days = 0;
+    const later = aBucket({ now: () => new Date(Date.UTC(2030, 0, 1) + days * 86_400_000) });
+    later.workers(A);
+    await later.build();
+    const maand = await later.open();
+    maand.kv.put("vars/job/api", "kept", "1");
+    for (const value of ["1", "2"]) maand.kv.put("vars/job/api", "gone", value);
+    maand.kv.remove("vars/job/api", "gone");
+    days = 5;
+    expect((await gc(maand, 6)).purgedKeys).toBe(0);
+    expect(maand.kv.entries("vars/job/api").get("gone")).toMatchObject({ deleted: true, version: 3 });
+    expect((await gc(maand, 5)).purgedKeys).toBe(1);
+    expect([...maand.kv.entries("vars/job/api").keys()]).toEqual(["kept"]);
+    expect((await gc(maand, -3)).purgedKeys).toBe(0);
+    maand.close();
+    later.dispose();
+  });
+
   it("refuses what no deploy has stopped, names it, and deletes nothing", async () => {
     bucket.removeJob("old");
     await bucket.build();

@@ -13,14 +13,19 @@ export interface Collected {
   readonly givenUp: readonly Allocation[];
   /** Those that stay, because their worker failed; the next `gc` tries again. */
   readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
+  /** KV keys that were deleted long enough ago and are forgotten with all their versions. */
+  readonly purgedKeys: number;
 }
+
+const DAY_SECONDS = 86_400;
 
 /**
  * Forgets what was removed (deploy.md 7.1): deletes each removed allocation's directory on its worker, data and logs
  * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
- * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up.
+ * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
+ * are forgotten `retainDays` after their deletion.
  */
-export async function gc(maand: Maand): Promise<Collected> {
+export async function gc(maand: Maand, retainDays = 0): Promise<Collected> {
   const run = beginRun(maand, "gc");
   let outcome = "refused";
   try {
@@ -30,8 +35,10 @@ export async function gc(maand: Maand): Promise<Collected> {
     outcome = "failed";
     const collected = await collect(run, removed, lost);
     maand.store.sweepPromotions();
+    const before = Math.floor(maand.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+    const purgedKeys = maand.store.transaction(() => maand.store.kv.forgetDeleted(before));
     outcome = collected.failed.length === 0 ? "ok" : "failed";
-    return collected;
+    return { ...collected, purgedKeys };
   } finally {
     maand.store.journal.finishRun(run.number, outcome, run.at());
     await run.end();
@@ -65,7 +72,11 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
 }
 
-async function collect(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): Promise<Collected> {
+async function collect(
+  run: Run,
+  removed: readonly Allocation[],
+  lost: ReadonlySet<string>,
+): Promise<Omit<Collected, "purgedKeys">> {
   const forgotten: Allocation[] = [];
   const givenUp: Allocation[] = [];
   const failed: { allocation: Allocation; message: string }[] = [];

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
-import type { HostKey } from "../contexts.ts";
 import type { MaandError } from "../errors.ts";
+import type { HostKey } from "../remote/host-key.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { asMaandError } from "./outcome.ts";
 import { selectWorkers } from "./select.ts";

@@ -62,6 +62,17 @@ export class KvRows {
     this.#changes += 1;
   }
 
+  /** Forgets every key whose deletion is not younger than that, in Unix seconds, with all its versions; answers how many. */
+  forgetDeleted(before: number): number {
+    const sql =
+      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
+    const gone = this.#db.all(sql, before);
+    for (const { namespace, key } of gone)
+      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", String(namespace), String(key));
+    this.#changes += 1;
+    return gone.length;
+  }
+
   /** Names of all namespaces that ever held something and begin so, sorted. */
   namespaces(prefix = ""): string[] {
     const sql = "SELECT DISTINCT namespace FROM kv WHERE namespace >= ? AND namespace < ? ORDER BY namespace";
