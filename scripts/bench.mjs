@@ -6,6 +6,7 @@ const BENCHES = {
   build: ["../test/bench/build.ts", "build"],
   certs: ["../test/bench/certs.ts", "certs"],
   logs: ["../test/bench/logs.ts", "logs"],
+  hooks: ["../test/bench/hooks.ts", "hooks"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
 };
 
