@@ -83,6 +83,7 @@ export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
+export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export type * from "./scope.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";

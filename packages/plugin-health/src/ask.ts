@@ -1,5 +1,5 @@
 import type { Allocation, HealthResult, VerifyContext } from "@maand/core";
-import { isMaandError } from "@maand/core";
+import { isMaandError, timeLimit } from "@maand/core";
 import { askHttp } from "./ask-http.ts";
 import { askSsh } from "./ask-ssh.ts";
 import { askTcp } from "./ask-tcp.ts";
@@ -18,7 +18,7 @@ export async function ask(
   timeoutMs: number,
 ): Promise<HealthResult> {
   const { job, signal } = context;
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const deadline = AbortSignal.any([signal, timeLimit(timeoutMs)]);
   const port = check.type === "ssh" ? 0 : (job.ports[check.port] ?? 0);
   const result = { host, type: check.type, target: targetOf(check, host, port) };
   try {

@@ -76,7 +76,7 @@ function listen(started: Started, onLine: FollowOptions["onLine"]) {
   };
 }
 
-/** A timer of our own: `AbortSignal.timeout` may be forgotten by Node 20 while somebody waits for it. */
+/** What cuts it off first, if anything does. */
 function firstOf(ended: Promise<unknown>, { timeoutMs, signal }: FollowOptions): Promise<Cut | undefined> {
   return new Promise((resolve) => {
     const over = (cut: Cut | undefined) => {

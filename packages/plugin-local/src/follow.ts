@@ -1,12 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { type ErrorCode, type ExecOptions, type ExecResult, Output } from "@maand/core";
+import { type ErrorCode, type ExecOptions, type ExecResult, Output, timeLimit } from "@maand/core";
 import { type Started, signalGroup } from "./start.ts";
 
 /** Bytes read after a command's end, at most: more comes from a child it left behind. */
 const LEFT = 4 * 1024 * 1024;
-
-/** A timer takes no more milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 const CUT_OFF = { code: -1, failure: undefined };
 
@@ -49,7 +46,7 @@ export async function follow(
 
 /** One signal of them all: listening to the run's own for every command would look like a leak to Node. */
 function firstOf(ended: Promise<unknown>, { timeoutMs, signal, closing }: FollowOptions): Promise<Cut | undefined> {
-  const limit = AbortSignal.timeout(Math.min(timeoutMs, LONGEST));
+  const limit = timeLimit(timeoutMs);
   const any = AbortSignal.any([limit, closing, ...(signal ? [signal] : [])]);
   return new Promise((resolve) => {
     const cut = () => resolve(closing.aborted ? "DISCONNECTED" : signal?.aborted ? "INTERRUPTED" : "TIMED_OUT");

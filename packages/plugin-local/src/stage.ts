@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isMaandError, keepExpression, MaandError, type StageContext } from "@maand/core";
+import { isMaandError, keepExpression, MaandError, type StageContext, timeLimit } from "@maand/core";
 import { placeDirectory, placeFile } from "./place.ts";
 import { type WantedFiles, wantedFiles } from "./sources.ts";
 
@@ -10,7 +10,7 @@ import { type WantedFiles, wantedFiles } from "./sources.ts";
  */
 export async function stageLocal(context: StageContext): Promise<void> {
   const { remote, jobs, keep, protect, signal, timeoutMs } = context;
-  const limit = AbortSignal.timeout(Math.min(timeoutMs, 2 ** 31 - 1));
+  const limit = timeLimit(timeoutMs);
   const place = { path: remote.root };
   const goesOn = (path: string) => {
     place.path = path;

@@ -1,4 +1,4 @@
-import { type ExecResult, Output, type RemoteStream, type StageContext } from "@maand/core";
+import { type ExecResult, Output, type RemoteStream, type StageContext, timeLimit } from "@maand/core";
 import { rsyncArguments } from "./arguments.ts";
 import { connectTo } from "./conversation.ts";
 import { failureOf, syncInterrupted, syncTimedOut } from "./failure.ts";
@@ -18,7 +18,7 @@ const RSYNC_TIMEOUT = 30;
 export async function stageWorker(context: StageContext, options: RsyncOptions): Promise<void> {
   const { remote, signal, timeoutMs } = context;
   const { host } = remote;
-  const time = AbortSignal.timeout(timeoutMs);
+  const time = timeLimit(timeoutMs);
   const synced = await sync(context, options, AbortSignal.any([signal, time]));
   if (signal.aborted) throw syncInterrupted(host);
   if (synced.exit === 0 && synced.remoteExit === 0) return;
@@ -76,7 +76,7 @@ async function afterword(
   ending: AbortSignal,
 ): Promise<number | null | undefined> {
   if (!stream || ending.aborted) return undefined;
-  const signal = exit === 0 ? ending : AbortSignal.any([ending, AbortSignal.timeout(AFTERWORD_MS)]);
+  const signal = exit === 0 ? ending : AbortSignal.any([ending, timeLimit(AFTERWORD_MS)]);
   return Promise.race([stream.exit, aborted(signal)]);
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { pipeline } from "node:stream/promises";
-import { type ErrorCode, MaandError, type StageContext } from "@maand/core";
+import { type ErrorCode, MaandError, type StageContext, timeLimit } from "@maand/core";
 import { INSTALL, RECEIVE } from "./install.ts";
 
 /**
@@ -9,7 +9,7 @@ import { INSTALL, RECEIVE } from "./install.ts";
  */
 export async function stageByTar(context: StageContext): Promise<void> {
   const { remote, jobs, keep, signal, timeoutMs } = context;
-  const time = AbortSignal.timeout(timeoutMs);
+  const time = timeLimit(timeoutMs);
   const { packed, received, output } = await send(context, AbortSignal.any([signal, time]));
   const failed = (code: ErrorCode, how: string) =>
     new MaandError({ code, worker: remote.host, message: `bringing files to ${remote.host} ${how}`, output });

@@ -2,12 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import { Output } from "./output.ts";
 import { PidLine } from "./pid-line.ts";
 import type { ExecOptions, ExecResult } from "./remote.ts";
+import { timeLimit } from "./time-limit.ts";
 
 /** Exit code of a program that a signal ended. */
 export const SIGNALLED = -1;
-
-/** A timer takes no more milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** What is to be done with a program that runs a command on a worker. */
 export interface Following extends Pick<ExecOptions, "stdin" | "stopWord" | "signal" | "onLine"> {
@@ -84,7 +82,7 @@ function feed(child: ChildProcess, { preface, stdin, stopWord }: Following): voi
 
 /** One signal of them all: listening to the run's own for every command would look like a leak to Node. */
 function firstOf(closed: Promise<unknown>, { timeoutMs, signal, closing }: Following): Promise<Ended["cut"]> {
-  const limit = AbortSignal.timeout(Math.min(timeoutMs, LONGEST_MS));
+  const limit = timeLimit(timeoutMs);
   const any = AbortSignal.any([limit, closing, ...(signal ? [signal] : [])]);
   return new Promise((resolve) => {
     const cut = () => resolve(closing.aborted ? "DISCONNECTED" : signal?.aborted ? "INTERRUPTED" : "TIMED_OUT");

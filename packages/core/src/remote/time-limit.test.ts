@@ -1,0 +1,20 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, it } from "vitest";
+import { timeLimit } from "./time-limit.ts";
+
+it("a time limit that only a joined signal knows is kept, however memory is tidied up", async () => {
+  setFlagsFromString("--expose-gc");
+  const tidyUp: () => void = runInNewContext("gc");
+  const joined = () => AbortSignal.any([timeLimit(150), new AbortController().signal]);
+  const late = new Promise((resolve) => joined().addEventListener("abort", resolve, { once: true }));
+  const tidying = setInterval(tidyUp, 10);
+  await late;
+  clearInterval(tidying);
+});
+
+it("longer limits than a timer takes are no limits of a millisecond", async () => {
+  const limit = timeLimit(1e12);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(limit.aborted).toBe(false);
+});
