@@ -54,7 +54,7 @@ function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogF
 function said(event: MaandEvent, known: Known): LogFields {
   switch (event.type) {
     case "output": {
-      const under = known.open.get(unit(event)) ?? {};
+      const under = known.open.get(unit(event)) ?? commandOf(event, known) ?? {};
       return { ...under, ...named(event.job), stream: event.stream, msg: event.line };
     }
     case "action.started": {
@@ -75,6 +75,13 @@ function said(event: MaandEvent, known: Known): LogFields {
       const job = event.jobs.join(",");
       return { event: "command_begin", ...begun(known, sync(event), { job, phase: "rsync", action: "rsync" }) };
     }
+    case "command.started": {
+      const { job, command, event: hook } = event;
+      const fields = { job, phase: "job_command", action: command, hook };
+      return { event: "command_begin", ...begun(known, hookOf(event), fields), cmd: command };
+    }
+    case "command.finished":
+      return { event: "command_end", ...ended(known, hookOf(event)), ...endOf(event) };
     case "script.started": {
       const command = { phase: "run_command", action: "ssh" };
       return {
@@ -121,6 +128,28 @@ function ended(known: Known, key: string): LogFields | undefined {
 
 function unit({ job, worker }: { readonly job: string | null; readonly worker: string | null }): string {
   return `${job ?? ""}@${worker ?? ""}`;
+}
+
+/** Under which a command of a job is open: several may run for one allocation, as health is asked at any time. */
+function hookOf({
+  job,
+  worker,
+  command,
+}: {
+  readonly job: string;
+  readonly worker: string;
+  readonly command: string;
+}): string {
+  return `${unit({ job, worker })} ${command}`;
+}
+
+/** The command of a job a line may be of: the one that began last for this allocation. */
+function commandOf(
+  event: { readonly job: string | null; readonly worker: string | null },
+  known: Known,
+): LogFields | undefined {
+  const start = `${unit(event)} `;
+  return [...known.open].findLast(([key]) => key.startsWith(start))?.[1];
 }
 
 /** A command as one line of at most 200 characters. */
