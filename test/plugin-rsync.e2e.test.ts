@@ -67,6 +67,8 @@ function hooksWith(options?: RsyncOptions) {
   return hooks;
 }
 
+const SILENT: StageContext["tell"] = () => {};
+
 function runContext(wish: Partial<Wish>) {
   const to = wish.remote ?? remote;
   const one: Worker = { host: to.host, workerId: "w", labels: [], tags: {}, memoryMb: 0, cpuMhz: 0, position: 0 };
@@ -76,6 +78,7 @@ function runContext(wish: Partial<Wish>) {
     settings: DEFAULT_SETTINGS,
     signal: wish.signal ?? new AbortController().signal,
     log: wish.log ?? (() => {}),
+    tell: SILENT,
     worker: one,
     remote: to,
     timeoutMs: wish.timeoutMs ?? 20_000,

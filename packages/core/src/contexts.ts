@@ -3,6 +3,7 @@ import type { Allocation, Job, JobFile } from "./domain/job.ts";
 import type { ActionKind, PlannedAction } from "./domain/plan.ts";
 import type { Problem, Report } from "./domain/problem.ts";
 import type { Worker } from "./domain/worker.ts";
+import type { Told } from "./events.ts";
 import type { Remote } from "./remote/remote.ts";
 import type { ActingContext, KvReader } from "./scope.ts";
 import type { Summary } from "./summary.ts";
@@ -30,6 +31,11 @@ export interface RunContext {
   readonly signal: AbortSignal;
   /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
+  /**
+   * Records that something of the plugin's own happened, as a `plugin.told` event. Its name begins with the plugin's:
+   * `acme.soaked`; in lower case, parts joined by dots. It is for programs that read events; people are told with `log`.
+   */
+  tell(name: `${string}.${string}`, data?: Told): void;
 }
 
 /** `begin`: a deploy holds the lock, and has touched nothing yet; a throw refuses it. */

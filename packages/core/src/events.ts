@@ -128,7 +128,16 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
+  "plugin.told": {
+    readonly name: string;
+    readonly data: Told;
+    readonly worker: string | null;
+    readonly job: string | null;
+  };
 }
+
+/** What a plugin tells of a happening of its own: plain values by name. */
+export type Told = Readonly<Record<string, string | number | boolean | null>>;
 
 export type EventType = keyof EventMap;
 

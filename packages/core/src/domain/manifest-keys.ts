@@ -1,6 +1,7 @@
 import { COMMAND_KEYS } from "./command-schema.ts";
 import { MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
 import { type Report, warning } from "./problem.ts";
+import { addPlugin, STOCK_KEYS } from "./stock.ts";
 import { isRecord, warnUnknownKeys } from "./written.ts";
 
 /** The manifest with older names of keys exchanged for those of today, each with a warning (B16). */
@@ -27,7 +28,7 @@ export function warnUnknownManifestKeys(
   const check = (value: unknown, parent: string, known: readonly string[]) => {
     if (isRecord(value)) warnUnknownKeys(value, known, file, parent, report);
   };
-  check(manifest, "", [...MANIFEST_KEYS, ...claimed]);
+  check(withoutStockKeys(manifest, claimed, file, report), "", [...MANIFEST_KEYS, ...claimed]);
   const resources = part(manifest, "resources");
   check(resources, "resources", ["memory", "cpu", "ports"]);
   check(part(resources, "memory"), "resources.memory", ["min", "max"]);
@@ -36,6 +37,22 @@ export function warnUnknownManifestKeys(
     check(command, `commands.${name}`, COMMAND_KEYS);
     check(part(command, "demands"), `commands.${name}.demands`, ["job", "command", "config"]);
   }
+}
+
+/** A key whose stock plugin was taken out is no typing mistake: it is told which plugin would read it. */
+function withoutStockKeys(manifest: unknown, claimed: readonly string[], file: string, report: Report): unknown {
+  if (!isRecord(manifest)) return manifest;
+  const unread = Object.keys(manifest).filter((key) => STOCK_KEYS.has(key) && !claimed.includes(key));
+  for (const key of unread)
+    report(
+      warning(
+        "unknown_key",
+        `${file}: ${key}`,
+        `no loaded plugin reads "${key}", so it is ignored`,
+        addPlugin(STOCK_KEYS.get(key) ?? ""),
+      ),
+    );
+  return Object.fromEntries(Object.entries(manifest).filter(([key]) => !unread.includes(key)));
 }
 
 function part(value: unknown, key: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,7 +1,7 @@
 import type { ActionKind } from "../contexts.ts";
 import type { Allocation, Job } from "../domain/job.ts";
-import { MaandError } from "../errors.ts";
 import { actionContext } from "./contexts-of.ts";
+import { noHandler } from "./no-handler.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import { type Run, workerOf } from "./run.ts";
 
@@ -54,19 +54,11 @@ export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): 
     const remote = await run.connections.ready(workerOf(run, allocation.host));
     const context = actionContext(run, job, allocation, remote, kind);
     frame.emit("action.started", { ...unit, current_version: context.currentVersion, new_version: context.newVersion });
-    if ((await maand.hooks[hook].promise(context)) !== "done") throw noHandler(hook, kind, allocation.host);
+    if ((await maand.hooks[hook].promise(context)) !== "done")
+      throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
     finished(undefined);
   } catch (cause) {
     finished(cause);
     throw cause;
   }
-}
-
-function noHandler(hook: string, kind: ActionKind, host: string): MaandError {
-  return new MaandError({
-    code: "NO_HANDLER",
-    message: `no plugin answers ${hook} for "${kind}" on ${host}`,
-    hint: `load a plugin that taps ${hook}; maand plugins lists what is loaded`,
-    worker: host,
-  });
 }

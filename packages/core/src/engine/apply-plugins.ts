@@ -1,6 +1,7 @@
 import { importFault } from "../config/import-module.ts";
 import { placeText } from "../config/thrown-at.ts";
 import { didYouMean } from "../domain/names.ts";
+import { isRecord } from "../domain/written.ts";
 import { isMaandError, MaandError } from "../errors.ts";
 import { createHooks, type HookName, type Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
@@ -37,6 +38,8 @@ export async function applyPlugins(plugins: readonly Plugin[], directory?: strin
 export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
   return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: owners.get(tap) }));
 }
+
+type Call = (...given: unknown[]) => unknown;
 
 interface Applying {
   plugin: string | undefined;
@@ -83,7 +86,10 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
     for (const tap of taps) {
       const wanted: readonly string[] = tap.before === undefined ? [] : [tap.before].flat();
       for (const name of wanted.filter((one) => !known.includes(one))) {
-        const hint = didYouMean(name, known);
+        const hint = didYouMean(
+          name,
+          known.filter((one) => one !== tap.name && one !== owners.get(tap)),
+        );
         if (hint === undefined) continue;
         const message = `plugin "${owners.get(tap) ?? tap.name}" taps ${hook} before "${name}", and there is no such plugin`;
         throw new MaandError({ code: "PLUGIN_INVALID", message, hint });
@@ -93,11 +99,14 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
 }
 
 function stampErrors(hookName: string, hook: Hooks[keyof Hooks], applying: Applying): void {
+  const givers = new Map<string, string>();
   hook.intercept({
     register: (tap) => {
       const { plugin } = applying;
       const name = plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`;
-      const call = (...given: unknown[]) => stamped(() => Reflect.apply(tap.fn, undefined, given), name, hookName);
+      const own: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
+      const checked = hookName === "functions" ? ownFunctions(own, name, givers) : own;
+      const call: Call = (...given) => stamped(() => checked(...given), name, hookName);
       const registered = { ...tap, fn: call };
       if (plugin !== undefined) owners.set(registered, plugin);
       return registered;
@@ -125,4 +134,27 @@ function stamp(cause: unknown, plugin: string, hook: string): unknown {
     message: `${plugin} failed in ${hook}: ${cause instanceof Error ? cause.message : String(cause)}`,
     cause,
   });
+}
+
+/** The plugin whose template functions others may stand in front of; two others that give the same one do not know of it. */
+const STOCK_FUNCTIONS = "templates";
+
+/** A tap of `functions` that is refused a name which another plugin gave, whichever of them comes first. */
+function ownFunctions(tap: Call, plugin: string, givers: Map<string, string>): Call {
+  return (...given) => {
+    const answer = tap(...given);
+    const [before] = given;
+    if (plugin === STOCK_FUNCTIONS || !isRecord(before) || !isRecord(answer)) return answer;
+    for (const name of Object.keys(answer).filter((key) => answer[key] !== before[key])) {
+      const giver = givers.get(name) ?? plugin;
+      if (giver !== plugin)
+        throw new MaandError({
+          code: "PLUGIN_INVALID",
+          message: `plugins "${giver}" and "${plugin}" both give the template function "${name}"`,
+          hint: "take one of them out, or ask an author to rename it",
+        });
+      givers.set(name, plugin);
+    }
+    return answer;
+  };
 }

@@ -2,6 +2,7 @@ import { assemble, type Before, type Catalog } from "../domain/catalog.ts";
 import type { Job } from "../domain/job.ts";
 import { manifestFile } from "../domain/manifest.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/problem.ts";
+import { addPlugin } from "../domain/stock.ts";
 import { locate } from "../domain/written.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../hooks.ts";
@@ -63,6 +64,7 @@ async function understand(maand: Maand) {
   problems.push(...assembled.problems);
   const { catalog } = assembled;
   await checkClaims(catalog, claims, report);
+  if (!isTapped(maand.hooks.functions)) warnUnrendered(catalog, report);
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
   const said = { settings, bucket: { root: paths.root }, now: maand.now };
   const runBy = (job: Job) => runnerOf(job, maand.plugins);
@@ -108,7 +110,7 @@ async function checkClaims(catalog: Catalog, claims: Claims, report: Report): Pr
           "nobody_runs",
           `${manifestFile(job.name)}: commands`,
           `no loaded plugin runs job commands, so ${names} will not run`,
-          "load a plugin that does",
+          addPlugin("@maand/plugin-job-commands"),
         ),
       );
     }
@@ -118,6 +120,16 @@ async function checkClaims(catalog: Catalog, claims: Claims, report: Report): Pr
       for (const issue of checked.issues ?? [])
         report(error("invalid_manifest", locate(manifestFile(job.name), `${key}${pathOf(issue.path)}`), issue.message));
     }
+  }
+}
+
+/** Templates never reach a worker as they are; if nobody renders them, nothing takes their place there. */
+function warnUnrendered({ jobs }: Catalog, report: Report): void {
+  for (const { name, files } of jobs) {
+    const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(".tpl"));
+    if (unrendered.length === 0) continue;
+    const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
+    report(warning("nobody_renders", `workspace/jobs/${name}`, message, addPlugin("@maand/plugin-templates")));
   }
 }
 

@@ -4,6 +4,7 @@ import type { Worker } from "../domain/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { RunFrame } from "./maand.ts";
+import { noHandler } from "./no-handler.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 
 /**
@@ -76,7 +77,10 @@ export class Connections {
       const remote = await hooks.connect.promise(
         Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker }),
       );
-      if (!remote) throw noTransport(worker, this.#frame);
+      if (!remote) {
+        const transport = worker.transport ?? this.#frame.maand.settings.transport;
+        throw noHandler({ hook: "connect", transport, host: worker.host });
+      }
       this.#remotes.push(remote);
       this.#frame.emit("worker.connected", {
         worker: worker.host,
@@ -135,16 +139,6 @@ function lacks(host: string, what: string, hint: string | undefined): MaandError
     message: `${host} ${what}`,
     worker: host,
     ...(hint === undefined ? {} : { hint }),
-  });
-}
-
-function noTransport(worker: Worker, frame: RunFrame): MaandError {
-  const transport = worker.transport ?? frame.maand.settings.transport;
-  return new MaandError({
-    code: "NO_HANDLER",
-    message: `no plugin reaches ${worker.host} by "${transport}"`,
-    hint: "load a plugin that taps connect for it, or change the worker's transport; maand plugins lists what is loaded",
-    worker: worker.host,
   });
 }
 

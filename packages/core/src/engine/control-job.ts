@@ -3,13 +3,14 @@ import { batchSize, inBatches } from "../domain/batches.ts";
 import type { Allocation, Job } from "../domain/job.ts";
 import { isName, nameRule } from "../domain/names.ts";
 import { error } from "../domain/problem.ts";
-import { MaandError, problemsError } from "../errors.ts";
+import { problemsError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 import { type Acting, acting } from "./acting.ts";
 import { checkHealth } from "./check-health.ts";
 import { lifecycleContext } from "./contexts-of.ts";
 import { knowSecrets } from "./know-secrets.ts";
 import { type Maand, runFrame } from "./maand.ts";
+import { noHandler } from "./no-handler.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import { lockBucket, workerOf } from "./run.ts";
 import { Said } from "./said.ts";
@@ -185,7 +186,13 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
       base.log(line, from);
     };
     frame.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
-    if ((await maand.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done") throw nobody(target);
+    if ((await maand.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
+      throw noHandler({
+        hook: "target",
+        transport: remote.transport,
+        host: allocation.host,
+        wanted: `${target} of ${job.name}`,
+      });
     return end();
   } catch (cause) {
     return end(cause);
@@ -203,12 +210,4 @@ function notBegun(job: Job, { host }: Allocation): ControlResult {
     durationMs: 0,
     message: "an earlier batch failed",
   };
-}
-
-function nobody(target: string): MaandError {
-  return new MaandError({
-    code: "NO_HANDLER",
-    message: `no plugin answers target for "${target}"`,
-    hint: "load a plugin that taps target, such as make; maand plugins lists what is loaded",
-  });
 }

@@ -1,7 +1,7 @@
 import type { BucketPaths } from "../config/find-bucket.ts";
 import type { Settings } from "../config/settings.ts";
 import type { LogSource, RunContext } from "../contexts.ts";
-import type { EventMap, EventType, MaandEvent } from "../events.ts";
+import type { EventMap, EventType, MaandEvent, Told } from "../events.ts";
 import type { Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Mask } from "../remote/mask.ts";
@@ -54,6 +54,9 @@ export interface RunFrame {
   context(speaker: Speaker): RunContext;
 }
 
+/** Names of happenings of plugins: the plugin's, and what it was. */
+const TOLD_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)+$/;
+
 /** Begins to speak as a run. */
 export function runFrame(maand: Maand, command: string): RunFrame {
   const id = maand.newId();
@@ -82,6 +85,10 @@ export function runFrame(maand: Maand, command: string): RunFrame {
     ...base,
     log: (line: string, source?: LogSource) =>
       emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
+    tell(name: string, data: Told = {}) {
+      if (!TOLD_NAME.test(name)) throw new Error(`"${name}" is no name of an event; write it like acme.soaked`);
+      emit("plugin.told", { name, data, worker: worker ?? null, job: job ?? null });
+    },
   });
   return { maand, id, command, startedAt: maand.now(), start, emit, context };
 }

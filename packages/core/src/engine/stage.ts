@@ -1,11 +1,11 @@
 import pLimit from "p-limit";
 import type { StageContext, TreeFile } from "../contexts.ts";
 import type { Worker } from "../domain/worker.ts";
-import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../workspace/job-files.ts";
 import { metadataOf } from "./metadata.ts";
+import { noHandler } from "./no-handler.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
 import { ReadContents } from "./read-contents.ts";
@@ -83,7 +83,8 @@ export class Stager {
     const steps = this.#intend(worker, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
-      if ((await maand.hooks.stage.promise(context)) !== "done") throw noStage(remote.transport, worker.host);
+      if ((await maand.hooks.stage.promise(context)) !== "done")
+        throw noHandler({ hook: "stage", transport: remote.transport, host: worker.host });
       const tools = connections.toolsOf(worker.host);
       this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
       frame.emit("stage.finished", {
@@ -174,13 +175,4 @@ interface SyncEntry {
 /** Allocations in maintenance get no files (seed disable-and-drain); unchanged ones need none. */
 function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
   return !allocation.disabled && decision.action !== "skip";
-}
-
-function noStage(transport: string, host: string): MaandError {
-  return new MaandError({
-    code: "NO_HANDLER",
-    message: `no plugin brings files to ${host}, which is reached by "${transport}"`,
-    hint: "load a plugin that taps stage for it, such as rsync; maand plugins lists what is loaded",
-    worker: host,
-  });
 }

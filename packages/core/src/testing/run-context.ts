@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS } from "../config/settings.ts";
 import type { LogSource, RunContext } from "../contexts.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { ExamineContext } from "../examine-context.ts";
+import type { Told } from "../events.ts";
 
 /** A line a tap said through `log`. */
 export interface SaidLine extends LogSource {
@@ -12,11 +13,14 @@ export interface SaidLine extends LogSource {
 export interface Heard {
   /** Lines given to `log`, as long as the test does not give a `log` of its own. */
   readonly said: readonly SaidLine[];
+  /** What was given to `tell`, as long as the test does not give a `tell` of its own. */
+  readonly told: readonly { readonly name: string; readonly data: Told }[];
 }
 
 /** The part every context has: a run `run` of `deploy` in bucket `bucket`, default settings, a signal nobody aborts. */
 export function runContext(over: Partial<RunContext> = {}): RunContext & Heard {
   const said: SaidLine[] = [];
+  const told: Heard["told"][number][] = [];
   return {
     run: { id: "run", command: "deploy" },
     bucket: { id: "bucket", root: "/bucket" },
@@ -25,8 +29,12 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Heard {
     log(line, source) {
       said.push({ line, ...source });
     },
+    tell(name, data = {}) {
+      told.push({ name, data });
+    },
     ...over,
     said,
+    told,
   };
 }
 
