@@ -2,6 +2,7 @@
 import { createJiti } from "jiti";
 
 const BENCHES = {
+  "hooks-tap": ["../test/bench/hooks-tap.ts", "hooksTap"],
   start: ["../test/bench/start.ts", "start"],
   build: ["../test/bench/build.ts", "build"],
   certs: ["../test/bench/certs.ts", "certs"],

@@ -5,6 +5,8 @@ import { median, tableOf } from "./table.ts";
 
 const RUNS = 15;
 
+const MADE = `const { defaults } = await import(${JSON.stringify(import.meta.resolve("@maand/cli"))}); defaults();`;
+
 /** How fast commands that touch no worker start, held against Node itself. */
 export async function start(): Promise<void> {
   const bucket = await scratch('transport = "local"\n');
@@ -14,6 +16,7 @@ export async function start(): Promise<void> {
     await bucket.maand("build");
     const lines: Readonly<Record<string, readonly string[]>> = {
       "node -e 0": ["-e", "0"],
+      "node, the stock plugins made": ["--input-type=module", "-e", MADE],
       "maand --version": [MAAND, "--version"],
       "maand cat jobs": [MAAND, "cat", "jobs"],
       "maand build": [MAAND, "build"],

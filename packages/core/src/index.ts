@@ -3,6 +3,7 @@ export { type Config, defineConfig, type PluginEntry } from "./config/config.ts"
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./config/load.ts";
+export { coreVersion } from "./config/package-of.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 export type * from "./contexts.ts";
 export type { Catalog } from "./domain/catalog.ts";

@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   why: async () => [(await import("./why.ts")).WhyCommand],
   doctor: async () => [(await import("./doctor.ts")).DoctorCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
+  plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
   completion: async () => [(await import("./completion.ts")).CompletionCommand],
   schema: async () => [(await import("./schema.ts")).SchemaCommand],

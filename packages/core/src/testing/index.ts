@@ -8,7 +8,9 @@ export {
   rolloutContext,
   targetContext,
 } from "./allocation-contexts.ts";
+export { type Answer, callHook } from "./call-hook.ts";
 export { contributeContext, type SyncedKv } from "./contribute-context.ts";
+export { anEvent, type Given, sampleOf } from "./every-hook.ts";
 export { type FakeAllocation, type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 export { type FakeKv, fakeKv } from "./fake-kv.ts";
 export {

@@ -1,21 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { createHooks } from "../hooks.ts";
+import { createHooks, type HookName, tapByName } from "../hooks.ts";
+import { definePlugin } from "../plugin.ts";
 import {
+  aBucket,
   aJob,
   anAllocation,
   aWorker,
-  batchContext,
-  commitContext,
-  connectContext,
-  controlContext,
+  callHook,
   fakeRemote,
-  preflightContext,
-  reconcileContext,
   recordEvents,
-  renderContext,
   rolloutContext,
-  stageContext,
-  targetContext,
   verifyContext,
 } from "./index.ts";
 
@@ -60,17 +54,17 @@ describe("a context", () => {
     expect(verifyContext({ allocations }).active).toEqual([allocations[0]]);
   });
 
-  it("fits its hook", async () => {
-    const hooks = createHooks();
-    await hooks.connect.promise(connectContext());
-    await hooks.preflight.promise(preflightContext());
-    await hooks.render.promise({ files: [] }, renderContext());
-    await hooks.reconcile.promise(reconcileContext());
-    await hooks.stage.promise(stageContext());
-    await hooks.control.promise(controlContext());
-    await hooks.started.promise(batchContext());
-    await hooks.target.promise(targetContext());
-    await hooks.commit.promise(commitContext());
+  it("is there for every hook, and fits it", async () => {
+    const heard: string[] = [];
+    const names: HookName[] = Object.keys(createHooks()).filter((name): name is HookName => name in createHooks());
+    const listener = definePlugin({
+      name: "listener",
+      apply(hooks) {
+        for (const name of names) tapByName(hooks, name, { name: "listener" }, () => void heard.push(name));
+      },
+    });
+    for (const name of names) await callHook(listener, name);
+    expect(heard).toEqual(names);
   });
 
   it("hears what a tap says", async () => {
@@ -93,4 +87,66 @@ it("keeps the events that came by", () => {
   hooks.event.call({ ...base, type: "job.skipped", job: "db", reason: "nothing changed" });
   expect(record.types).toEqual(["health.started", "job.skipped"]);
   expect(record.of("job.skipped").map(({ reason }) => reason)).toEqual(["nothing changed"]);
+});
+
+describe("calling one hook of a plugin", () => {
+  const loud = definePlugin({
+    name: "loud",
+    apply({ rollout, after, functions }) {
+      rollout.tapPromise("loud", async ({ tell }) => {
+        tell("loud.shouted", { times: 3 });
+        return "done";
+      });
+      after.tapPromise("loud", async () => {
+        throw new Error("hoarse");
+      });
+      functions.tap("loud", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
+    },
+  });
+
+  it("gives what it answers, and keeps what it told", async () => {
+    const context = rolloutContext();
+    expect(await callHook(loud, "rollout", context)).toBe("done");
+    expect(context.told).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
+    expect(Object.keys(await callHook(loud, "functions"))).toEqual(["shout"]);
+    expect(await callHook([], "rollout")).toBeUndefined();
+  });
+
+  it("stamps errors as a deploy does", async () => {
+    await expect(callHook(loud, "after")).rejects.toMatchObject({ message: "loud failed in after: hoarse" });
+  });
+});
+
+describe("a whole deploy in memory", () => {
+  it("runs the engine against fake workers, and tells what a plugin did in it", async ({ onTestFinished }) => {
+    const soak = definePlugin({
+      name: "acme",
+      apply: ({ after }) =>
+        after.tapPromise("acme", async ({ tell, job }) => tell("acme.soaked", { version: job.version })),
+    });
+    const bucket = aBucket({ plugins: [soak] });
+    onTestFinished(() => bucket.dispose());
+    bucket.workers("10.0.0.1", "10.0.0.2");
+    bucket.job("api", { version: "1.2.0", selectors: ["worker"] });
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(bucket.fleet.running()).toEqual({ "api@10.0.0.1": "1.2.0", "api@10.0.0.2": "1.2.0" });
+    expect(bucket.events).toContainEqual(
+      expect.objectContaining({ type: "plugin.told", name: "acme.soaked", data: { version: "1.2.0" }, job: "api" }),
+    );
+  });
+
+  it("names a plugin whose happening has no name of its own", async ({ onTestFinished }) => {
+    const bad = definePlugin({
+      name: "acme",
+      apply: ({ after }) => after.tapPromise("acme", async ({ tell }) => tell("Acme.Soaked")),
+    });
+    const bucket = aBucket({ plugins: [bad] });
+    onTestFinished(() => bucket.dispose());
+    bucket.workers("10.0.0.1");
+    bucket.job("api", { selectors: ["worker"] });
+    const { failures } = await bucket.ship();
+    expect(failures.map(({ message }) => message)).toEqual([
+      'acme failed in after: "Acme.Soaked" is no name of an event; write it like acme.soaked',
+    ]);
+  });
 });

@@ -1,0 +1,39 @@
+import { applyPlugins } from "../engine/apply-plugins.ts";
+import type { HookName, TapFunction } from "../hooks.ts";
+import type { Plugin } from "../plugin.ts";
+import { type Given, sampleOf } from "./every-hook.ts";
+
+/** What a hook answers when it was asked. */
+export type Answer<Name extends HookName> = Awaited<ReturnType<TapFunction<Name>>>;
+
+/**
+ * Applies plugins as maand does, in order and with errors stamped, and calls one hook of them: `await callHook(systemd,
+ * "rollout", rolloutContext({ remote }))`. Without a context it is given {@link sampleOf}.
+ */
+export function callHook<Name extends HookName>(
+  plugins: Plugin | readonly Plugin[],
+  name: Name,
+  ...given: Given<Name> | []
+): Promise<Answer<Name>>;
+export async function callHook(
+  plugins: Plugin | readonly Plugin[],
+  name: HookName,
+  ...given: readonly unknown[]
+): Promise<unknown> {
+  const hooks: object = await applyPlugins([plugins].flat());
+  const hook: unknown = Reflect.get(hooks, name);
+  const all = given.length > 0 ? given : sampleOf(name);
+  const answer: unknown = isAsked(hook) ? await hook[isWaiting(hook) ? "promise" : "call"](...all) : undefined;
+  return answer;
+}
+
+type Call = (...given: readonly unknown[]) => unknown;
+
+function isAsked(hook: unknown): hook is { readonly promise: Call; readonly call: Call } {
+  return typeof hook === "object" && hook !== null && "promise" in hook;
+}
+
+/** Only hooks that wait have no `call`. */
+function isWaiting(hook: object): boolean {
+  return !("call" in hook) || typeof hook.call !== "function";
+}

@@ -1,0 +1,67 @@
+import type { EventBase, EventMap, EventType, MaandEvent } from "../events.ts";
+import type { HookName, TapFunction } from "../hooks.ts";
+import {
+  allocationContext,
+  reconcileContext,
+  renderContext,
+  rolloutContext,
+  targetContext,
+} from "./allocation-contexts.ts";
+import { contributeContext } from "./contribute-context.ts";
+import {
+  batchContext,
+  beginContext,
+  commitContext,
+  controlContext,
+  initContext,
+  jobContext,
+  validateContext,
+  verifyContext,
+  waveContext,
+} from "./job-contexts.ts";
+import { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
+
+/** What a tap of a hook is given. */
+export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
+
+const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
+  init: () => [initContext()],
+  validate: () => [validateContext()],
+  contribute: () => [contributeContext()],
+  built: () => [jobContext()],
+  begin: () => [beginContext()],
+  connect: () => [connectContext()],
+  locate: () => [connectContext()],
+  preflight: () => [preflightContext()],
+  before: () => [jobContext()],
+  wave: () => [waveContext()],
+  render: () => [{ files: [] }, renderContext()],
+  functions: () => [{}, () => renderContext()],
+  reconcile: () => [reconcileContext()],
+  stopped: () => [allocationContext()],
+  stage: () => [stageContext()],
+  control: () => [controlContext()],
+  rollout: () => [rolloutContext()],
+  started: () => [batchContext()],
+  promote: () => [batchContext()],
+  verify: () => [verifyContext()],
+  after: () => [jobContext()],
+  commit: () => [commitContext()],
+  target: () => [targetContext()],
+  event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
+};
+
+/** What a tap of any hook may be given: its context with the usual samples, as its own builder makes it. */
+export function sampleOf<Name extends HookName>(name: Name): Given<Name> {
+  return SAMPLES[name]();
+}
+
+/** An event of a run `run`, its first, in 1970. */
+export function anEvent<T extends EventType>(
+  type: T,
+  fields: EventMap[T],
+  base?: Partial<EventBase>,
+): Extract<MaandEvent, { type: T }>;
+export function anEvent(type: EventType, fields: object, base: Partial<EventBase> = {}): object {
+  return { seq: 1, at: "1970-01-01T00:00:00.000Z", run: "run", ...base, type, ...fields };
+}

@@ -1,0 +1,151 @@
+// npm run api: writes the public API of each package to <package>.api.md beside it, from its declarations, and what taps are
+// given to docs/plugins/contexts.md. With --check it
+// writes nothing and fails when a report is not what would be written.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { contextsPage } from "./contexts.mjs";
+
+const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const modules = new Map();
+
+const stale = [];
+for (const directory of packages()) settle(join(directory, `${basename(directory)}.api.md`), reportOf(directory));
+const ofCore = (file) => readFileSync(join(REPOSITORY, "packages/core/src", file), "utf8");
+settle(join(REPOSITORY, "docs/plugins/contexts.md"), contextsPage(ofCore("hooks.ts"), ofCore("contexts.ts")));
+if (process.argv.includes("--check") && stale.length > 0) {
+  console.error(
+    `the public API is not what is reported in ${stale.join(", ")}\nlook whether that is meant, and run: npm run api`,
+  );
+  process.exitCode = 1;
+} else for (const path of stale) console.log(`wrote ${path}`);
+
+/** Writes a file that is not as it should be, or, with --check, only remembers it. */
+function settle(path, text) {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  stale.push(relative(REPOSITORY, path));
+  if (!process.argv.includes("--check")) writeFileSync(path, text);
+}
+
+function packages() {
+  const room = join(REPOSITORY, "packages");
+  return readdirSync(room)
+    .sort()
+    .map((name) => join(room, name))
+    .filter((directory) => existsSync(join(directory, "package.json")));
+}
+
+function reportOf(directory) {
+  const { name, exports } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+  const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.types);
+  const opened = doors.map(([door, { types }]) => ({ title: name + door.slice(1), file: resolve(directory, types) }));
+  const elsewhere = new Set(opened.flatMap(({ file }) => [...exportsOf(file).values()].map(key)));
+  const parts = opened.flatMap(({ title, file }) => doorLines(title, file, elsewhere));
+  return `${[`# API of ${name}`, "", "Made by `npm run api` from the declarations; a change here is a change for others.", ...parts].join("\n")}\n`;
+}
+
+/** One door: what it exports, and the types one meets through that which no door of the package exports. */
+function doorLines(title, file, elsewhere) {
+  const exported = exportsOf(file);
+  const names = [...exported.keys()].sort();
+  const behind = reachedFrom([...exported.values()]).filter((one) => !elsewhere.has(key(one)));
+  return [
+    ...["", `## ${title}`, "", "```typescript"],
+    ...names.map((name) => declared(exported.get(name), name)),
+    ...(behind.length > 0 ? ["", "// seen through the above, and not exported here", ...texts(behind)] : []),
+    "```",
+  ];
+}
+
+function texts(ones) {
+  return [...new Set(ones.map((one) => declared(one, one.name)))].sort();
+}
+
+function key({ file, name }) {
+  return `${file} ${name}`;
+}
+
+/** A declaration as one text, called as it is exported. */
+function declared({ file, name }, as) {
+  const text = moduleOf(file).declarations.get(name)?.join("\n") ?? `export { ${name} };`;
+  return name === as ? text : `${text} // as ${as}`;
+}
+
+/** What a module gives to others: name to where it is declared. */
+function exportsOf(file) {
+  const { exports, stars } = moduleOf(file);
+  const found = new Map(stars.flatMap((from) => [...exportsOf(from)]));
+  for (const [name, one] of exports) found.set(name, settled(one));
+  return found;
+}
+
+/** Where a name that is handed on was declared. */
+function settled({ file, name }) {
+  const { declarations, imports, exports, stars } = moduleOf(file);
+  if (declarations.has(name)) return { file, name };
+  const handed = imports.get(name) ?? exports.get(name);
+  if (handed && key(handed) !== key({ file, name })) return settled(handed);
+  return stars.map((from) => exportsOf(from).get(name)).find(Boolean) ?? { file, name };
+}
+
+function isClass({ file, name }) {
+  return /^(abstract )?class /.test(moduleOf(file).declarations.get(name)?.[0] ?? "");
+}
+
+/** Every type of this package that the given ones speak of, and those that these speak of; a class nobody exports is ours. */
+function reachedFrom(starts) {
+  const seen = new Map(starts.map((one) => [key(one), one]));
+  for (const { file, name } of seen.values()) {
+    const { declarations, imports } = moduleOf(file);
+    const words = new Set((declarations.get(name) ?? []).join("\n").match(/[A-Za-z_$][\w$]*/g) ?? []);
+    for (const word of words) {
+      const next = imports.has(word)
+        ? settled(imports.get(word))
+        : declarations.has(word)
+          ? { file, name: word }
+          : undefined;
+      if (next && !seen.has(key(next)) && !isClass(next)) seen.set(key(next), next);
+    }
+  }
+  return [...seen.values()].slice(starts.length);
+}
+
+/** A declaration file as the compiler writes it: every statement begins at the edge, and what is inside is indented. */
+function moduleOf(file) {
+  if (!modules.has(file)) modules.set(file, parsed(file, readFileSync(file, "utf8")));
+  return modules.get(file);
+}
+
+function parsed(file, text) {
+  const module = { declarations: new Map(), exports: new Map(), imports: new Map(), stars: [] };
+  const bare = text.replace(/\/\*[\s\S]*?\*\/|^\/\/.*$/gm, "").replace(/^\s*\n/gm, "");
+  for (const statement of bare.split(/\n(?=[a-z])/).map((one) => one.trim())) take(statement, file, module);
+  return module;
+}
+
+function take(statement, file, { declarations, exports, imports, stars }) {
+  const [, verb, body, from] =
+    /^(import|export) (?:type )?(\{[\s\S]*?\}|\*)(?: from "([^"]+)")?;$/.exec(statement) ?? [];
+  const target = from?.startsWith(".") ? resolve(dirname(file), from.replace(/\.(ts|js)$/, ".d.ts")) : file;
+  if (body === "*") stars.push(target);
+  else if (body !== undefined) {
+    for (const item of body
+      .slice(1, -1)
+      .split(",")
+      .map((one) => one.trim().replace(/^type /, ""))
+      .filter(Boolean)) {
+      const [name, as = name] = item.split(" as ");
+      if (verb === "export") exports.set(as, { file: target, name });
+      else if (from?.startsWith(".")) imports.set(as, { file: target, name });
+    }
+  } else {
+    const name =
+      /^(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type|function|const|let|enum) ([\w$]+)/.exec(
+        statement,
+      )?.[1];
+    if (name === undefined) return;
+    declarations.set(name, [...(declarations.get(name) ?? []), statement.replace(/^(export )?(declare )?/, "")]);
+    if (statement.startsWith("export ")) exports.set(name, { file, name });
+  }
+}

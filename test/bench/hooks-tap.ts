@@ -1,0 +1,33 @@
+import { applyPlugins, definePlugin } from "@maand/core";
+import { rolloutContext } from "@maand/core/testing";
+import { median, tableOf } from "./table.ts";
+
+const CALLS = 100_000;
+const RUNS = 5;
+
+/** What a tap costs: 100,000 calls of `rollout` through one empty tap, and through ten. */
+export async function hooksTap(): Promise<void> {
+  const rows = [];
+  for (const taps of [1, 10]) {
+    const plugins = Array.from({ length: taps }, (_, at) =>
+      definePlugin({
+        name: `empty-${at}`,
+        apply: ({ rollout }) => rollout.tapPromise(`empty-${at}`, async () => undefined),
+      }),
+    );
+    const { rollout } = await applyPlugins(plugins);
+    const context = rolloutContext();
+    const ms = [];
+    for (let run = 0; run <= RUNS; run += 1) {
+      const began = performance.now();
+      for (let call = 0; call < CALLS; call += 1) await rollout.promise(context);
+      if (run > 0) ms.push(performance.now() - began);
+    }
+    rows.push({
+      name: `${CALLS} rollouts, ${taps} empty taps`,
+      ms,
+      note: `${((median(ms) * 1000) / CALLS).toFixed(2)} us a call`,
+    });
+  }
+  console.log(tableOf(rows));
+}
