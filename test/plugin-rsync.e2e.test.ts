@@ -7,6 +7,7 @@ import {
   DEFAULT_SETTINGS,
   type MaandError,
   type Remote,
+  type RunContext,
   type Worker,
 } from "@maand/core";
 import { stageContext } from "@maand/core/testing";
@@ -67,7 +68,7 @@ function hooksWith(options?: RsyncOptions) {
   return hooks;
 }
 
-const SILENT: StageContext["tell"] = () => {};
+const SILENT: RunContext["tell"] = () => {};
 
 function runContext(wish: Partial<Wish>) {
   const to = wish.remote ?? remote;

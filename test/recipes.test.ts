@@ -21,9 +21,11 @@ import {
   verifyContext,
 } from "@maand/core/testing";
 import * as valibot from "valibot";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { importModule } from "../packages/core/src/config/import-module.ts";
 import { blocksOf, page, proseOf } from "./docs/pages.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The recipes of docs/plugins/recipes.md, run as they are written. */
 const recipes = page("docs/plugins/recipes.md");

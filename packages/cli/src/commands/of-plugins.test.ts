@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aBucket, type TestBucket } from "@maand/core/testing";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CAT_COMMANDS } from "./cat/index.ts";
 import { isOurs, TABLE_WORDS } from "./index.ts";
 import { typedIn } from "./typed.test.support.ts";
@@ -10,6 +10,8 @@ const CONFIG = `
 import { MaandCommand } from "@maand/cli";
 import { definePlugin } from "@maand/core";
 import { Command, Option } from "clipanion";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 class Greet extends MaandCommand {
   static paths = [["greet"]];

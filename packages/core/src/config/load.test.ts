@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { applyPlugins } from "../engine/apply-plugins.ts";
 import { actingContext, rolloutContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
@@ -6,6 +6,8 @@ import { aConfig } from "./a-config.test.support.ts";
 const SILENT = "apply() {}";
 const ts = (body: string) => `import { defaults } from "@maand/cli";
 import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
+
+vi.setConfig({ testTimeout: 60_000 });
 ${body}`;
 
 describe("a configuration", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { aConfig } from "./a-config.test.support.ts";
 
 const HEAD = `import { defaults } from "@maand/cli";
@@ -128,6 +128,8 @@ describe("a configuration with a wrong value is refused at its key", () => {
 describe("options of a plugin", () => {
   const slack = `import { pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
+
+vi.setConfig({ testTimeout: 60_000 });
 export const slack = pluginWithOptions({
   name: "slack",
   options: v.object({ channel: v.pipe(v.string(), v.startsWith("#")), retries: v.optional(v.number(), 3) }),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createHooks, type HookName, tapByName } from "../hooks.ts";
 import { definePlugin } from "../plugin.ts";
 import {
@@ -12,6 +12,8 @@ import {
   rolloutContext,
   verifyContext,
 } from "./index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 describe("a fake remote", () => {
   it("remembers what it was asked and answers by the longest beginning", async () => {

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { typedIn } from "../typed.test.support.ts";
 import { pluginNames } from "./package-files.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let root: string;
 beforeEach(() => {
