@@ -6,12 +6,12 @@ import { CAT_COMMANDS } from "./cat/index.ts";
 import { isOurs, TABLE_WORDS } from "./index.ts";
 import { typedIn } from "./typed.test.support.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const CONFIG = `
 import { MaandCommand } from "@maand/cli";
 import { definePlugin } from "@maand/core";
 import { Command, Option } from "clipanion";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 class Greet extends MaandCommand {
   static paths = [["greet"]];

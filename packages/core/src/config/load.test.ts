@@ -3,11 +3,11 @@ import { applyPlugins } from "../engine/apply-plugins.ts";
 import { actingContext, rolloutContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const SILENT = "apply() {}";
 const ts = (body: string) => `import { defaults } from "@maand/cli";
 import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
-
-vi.setConfig({ testTimeout: 60_000 });
 ${body}`;
 
 describe("a configuration", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { aConfig } from "./a-config.test.support.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const HEAD = `import { defaults } from "@maand/cli";
 import { defineConfig, pluginWithOptions } from "@maand/core";
 
@@ -128,8 +130,6 @@ describe("a configuration with a wrong value is refused at its key", () => {
 describe("options of a plugin", () => {
   const slack = `import { pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
-
-vi.setConfig({ testTimeout: 60_000 });
 export const slack = pluginWithOptions({
   name: "slack",
   options: v.object({ channel: v.pipe(v.string(), v.startsWith("#")), retries: v.optional(v.number(), 3) }),
