@@ -13,7 +13,10 @@ const modules = new Map();
 const stale = [];
 for (const directory of packages()) settle(join(directory, `${basename(directory)}.api.md`), reportOf(directory));
 const ofCore = (file) => readFileSync(join(REPOSITORY, "packages/core/src", file), "utf8");
-settle(join(REPOSITORY, "docs/plugins/contexts.md"), contextsPage(ofCore("hooks.ts"), ofCore("contexts.ts")));
+settle(
+  join(REPOSITORY, "docs/plugins/contexts.md"),
+  contextsPage(ofCore("hooks.ts"), `${ofCore("contexts.ts")}\n${ofCore("scope.ts")}`),
+);
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(
     `the public API is not what is reported in ${stale.join(", ")}\nlook whether that is meant, and run: npm run api`,

@@ -20,14 +20,16 @@ export function contextsPage(hooks, contexts) {
     "with who taps them and what a throw means. A context has everything of the one it extends.",
     "",
     "## Hooks",
-    ...declared.flatMap(([, sentence, name, kind, given, answer]) => [
-      "",
-      `### ${name}`,
-      "",
-      said(sentence),
-      "",
-      `Given: ${given.split(", ").map(linked).join(", ")}. Called: ${WAYS[kind]}${answer ? `; an answer is ${code(answer)}` : ""}.`,
-    ]),
+    ...declared
+      .map(([, ...parts]) => [...parts.slice(0, 4), parts[4]?.replace(/(, )?TapInterest$/, "")])
+      .flatMap(([sentence, name, kind, given, answer]) => [
+        "",
+        `### ${name}`,
+        "",
+        said(sentence),
+        "",
+        `Given: ${given.split(", ").map(linked).join(", ")}. Called: ${WAYS[kind]}${answer ? `; an answer is ${code(answer)}` : ""}.`,
+      ]),
     "",
     "## Contexts",
     ...interfacesOf(contexts).flatMap(contextLines),
@@ -37,16 +39,25 @@ export function contextsPage(hooks, contexts) {
 function interfacesOf(text) {
   return [
     ...text.matchAll(
-      /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport interface (\w+)(?: extends ([^{]*?))? \{\n([\s\S]*?)\n\}/g,
+      /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport interface (\w+)(?: extends ([^{]*?))? \{(?:\n([\s\S]*?)\n)?\}/g,
     ),
-  ].map(([, sentence, name, parent, body]) => ({ sentence, name, parent, fields: fieldsOf(body) }));
+  ].map(([, sentence, name, parent, body]) => ({ sentence, name, parent, fields: fieldsOf(body ?? "") }));
 }
 
 function contextLines({ sentence, name, parent, fields }) {
   const rows = fields.map(({ field, doc }) => `| ${code(field)} | ${said(doc).replaceAll("|", "\\|")} |`);
   return [
     ...["", `### ${name}`, "", said(sentence)],
-    ...(parent ? ["", `Extends ${linked(parent.trim())}.`] : []),
+    ...(parent
+      ? [
+          "",
+          `Extends ${parent
+            .trim()
+            .split(/, (?![^<]*>)/)
+            .map(linked)
+            .join(", ")}.`,
+        ]
+      : []),
     ...(rows.length > 0 ? ["", "| Field | Holds |", "| --- | --- |", ...rows] : []),
   ];
 }

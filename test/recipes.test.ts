@@ -7,12 +7,12 @@ import { text } from "node:stream/consumers";
 import * as core from "@maand/core";
 import {
   aBucket,
+  actingContext,
   aJob,
   beginContext,
   callHook,
   commitContext,
   fakeRemote,
-  jobContext,
   preflightContext,
   reconcileContext,
   renderContext,
@@ -61,7 +61,7 @@ describe("recipes", () => {
   });
 
   it("1. say something after each job", async () => {
-    const context = jobContext();
+    const context = actingContext();
     await callHook(plugin("announce"), "after", context);
     expect(context.said).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
   });

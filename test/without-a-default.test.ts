@@ -110,12 +110,21 @@ describe("without a stock plugin, what it did is missed by name", () => {
   });
 
   it("every stock plugin is one of these", () => {
-    expect([...names].sort()).toEqual(["certs", "health", "local", "make", "rsync", "ssh", "templates"]);
+    expect([...names].sort()).toEqual([
+      "certs",
+      "health",
+      "job-commands",
+      "local",
+      "make",
+      "rsync",
+      "ssh",
+      "templates",
+    ]);
   });
 });
 
 describe("without a stock plugin, the rest works", () => {
-  it.for((["ssh", "rsync", "templates", "certs", "health"] as const).map((name) => [name]))(
+  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands"] as const).map((name) => [name]))(
     "%s",
     async ([name = "ssh"], context) => {
       expect(await aShop(context, without(name), "local").ship()).toMatchObject({ outcome: "ok", warned: [] });

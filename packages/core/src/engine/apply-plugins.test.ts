@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Hooks } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
-import { jobContext, renderContext, rolloutContext } from "../testing/index.ts";
+import { actingContext, renderContext, rolloutContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 
 const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
@@ -102,5 +102,5 @@ it("an error that carries a code leaves a tap as it is", async () => {
       }),
     ),
   ]);
-  await expect(hooks.after.promise(jobContext())).rejects.toBe(error);
+  await expect(hooks.after.promise(actingContext())).rejects.toBe(error);
 });

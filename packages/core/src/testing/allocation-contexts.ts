@@ -1,16 +1,22 @@
-import type { ActionContext, AllocationContext, RenderContext, TargetContext } from "../contexts.ts";
+import type { ActionContext, AllocationContext, RenderContext, StoppedContext, TargetContext } from "../contexts.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
-import { jobContext } from "./job-contexts.ts";
+import { actingContext, jobContext } from "./job-contexts.ts";
 import type { Heard } from "./run-context.ts";
 import { anAllocation, aWorker } from "./samples.ts";
 
-/** `stopped`: the allocation of `api` on `10.0.0.1`, running 1.0.0, to become what its job says. */
+/** The allocation of `api` on `10.0.0.1`, running 1.0.0, to become what its job says. */
 export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Heard {
   const base = jobContext(over);
   const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});
   const allocation = over.allocation ?? anAllocation({ job: base.job.name, host: worker.host });
   return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
+}
+
+/** `stopped`: the same, for who acts on it. */
+export function stoppedContext(over: Partial<StoppedContext> = {}): StoppedContext & Heard {
+  const { tmp, read, demandsOn, scope } = actingContext(over);
+  return { tmp, read, demandsOn, scope, ...allocationContext(over), ...over };
 }
 
 /** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */

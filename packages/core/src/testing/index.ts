@@ -6,6 +6,7 @@ export {
   reconcileContext,
   renderContext,
   rolloutContext,
+  stoppedContext,
   targetContext,
 } from "./allocation-contexts.ts";
 export { type Answer, callHook } from "./call-hook.ts";
