@@ -12,10 +12,15 @@ const modules = new Map();
 
 const stale = [];
 for (const directory of packages()) settle(join(directory, `${basename(directory)}.api.md`), reportOf(directory));
-const ofCore = (file) => readFileSync(join(REPOSITORY, "packages/core/src", file), "utf8");
+const core = join(REPOSITORY, "packages/core/src");
+const texts = (pattern) =>
+  readdirSync(core)
+    .filter((file) => pattern.test(file))
+    .map((file) => readFileSync(join(core, file), "utf8"))
+    .join("\n");
 settle(
   join(REPOSITORY, "docs/plugins/contexts.md"),
-  contextsPage(ofCore("hooks.ts"), `${ofCore("contexts.ts")}\n${ofCore("scope.ts")}`),
+  contextsPage(texts(/^hooks\.ts$/), texts(/^(contexts|scope|\w+-context)\.ts$/)),
 );
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(
@@ -56,12 +61,12 @@ function doorLines(title, file, elsewhere) {
   return [
     ...["", `## ${title}`, "", "```typescript"],
     ...names.map((name) => declared(exported.get(name), name)),
-    ...(behind.length > 0 ? ["", "// seen through the above, and not exported here", ...texts(behind)] : []),
+    ...(behind.length > 0 ? ["", "// seen through the above, and not exported here", ...textsOf(behind)] : []),
     "```",
   ];
 }
 
-function texts(ones) {
+function textsOf(ones) {
   return [...new Set(ones.map((one) => declared(one, one.name)))].sort();
 }
 

@@ -69,8 +69,8 @@ export {
   maskedError,
   problemsError,
 } from "./errors.ts";
-export type { ExamineContext } from "./examine-context.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent, Told } from "./events.ts";
+export type { ExamineContext } from "./examine-context.ts";
 export { createHooks, type Done, type HookName, type Hooks, type TapFunction, type TapInterest } from "./hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./inline-hooks.ts";
 export { type Claim, definePlugin, type Plugin, type Table, type TableContext, type TableRow } from "./plugin.ts";

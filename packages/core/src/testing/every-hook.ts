@@ -20,6 +20,7 @@ import {
   verifyContext,
   waveContext,
 } from "./job-contexts.ts";
+import { examineContext } from "./run-context.ts";
 import { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 /** What a tap of a hook is given. */
@@ -50,6 +51,8 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   commit: () => [commitContext()],
   target: () => [targetContext()],
   command: () => [commandContext()],
+  examine: () => [examineContext()],
+  identify: () => [connectContext()],
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 

@@ -1,8 +1,8 @@
 import { DEFAULT_SETTINGS } from "../config/settings.ts";
 import type { LogSource, RunContext } from "../contexts.ts";
 import type { Finding } from "../domain/finding.ts";
-import type { ExamineContext } from "../examine-context.ts";
 import type { Told } from "../events.ts";
+import type { ExamineContext } from "../examine-context.ts";
 
 /** A line a tap said through `log`. */
 export interface SaidLine extends LogSource {
