@@ -1,0 +1,59 @@
+import { aJob, anAllocation, fakeScope } from "@maand/core/testing";
+import { expect, it } from "vitest";
+import { environmentOf } from "./environment.ts";
+
+const told = (own: Readonly<Record<string, string>>, more = {}) =>
+  environmentOf(
+    {
+      scope: fakeScope({
+        allocation: anAllocation({ disabled: true }),
+        index: 3,
+        currentVersion: "1.0.0",
+        newVersion: "2.0.0",
+      }),
+      job: aJob(),
+      event: "pre_deploy",
+      command: "command_seed",
+      more,
+      api: { port: 4711, token: "t" },
+    },
+    own,
+  );
+
+it("a hook is told for whom and what it runs, and where the API is", () => {
+  expect(told({ PATH: "/bin" }, { BATCH_INDEX: "0" })).toEqual({
+    PATH: "/bin",
+    PYTHONUNBUFFERED: "1",
+    BATCH_INDEX: "0",
+    CURRENT_VERSION: "1.0.0",
+    NEW_VERSION: "2.0.0",
+    ALLOCATION_ID: "api@10.0.0.1",
+    ALLOCATION_IP: "10.0.0.1",
+    ALLOCATION_INDEX: "3",
+    DISABLED: "1",
+    JOB: "api",
+    EVENT: "pre_deploy",
+    COMMAND: "command_seed",
+    JOB_COMMAND_API_HOST: "127.0.0.1",
+    JOB_COMMAND_API_PORT: "4711",
+    JOB_COMMAND_API_TOKEN: "t",
+  });
+});
+
+it("what a maand around this one told its own hook is not handed on", () => {
+  const around = {
+    JOB_COMMAND_API_TOKEN: "theirs",
+    NEW_ALLOCATIONS: "x",
+    BATCH_INDEX: "7",
+    ROLLOUT_ORDER: "y",
+    HOME: "/root",
+  };
+  const environment = told(around);
+  expect(environment.HOME).toBe("/root");
+  expect(Object.keys(environment)).not.toEqual(expect.arrayContaining(["NEW_ALLOCATIONS"]));
+  expect([environment.BATCH_INDEX, environment.ROLLOUT_ORDER, environment.JOB_COMMAND_API_TOKEN]).toEqual([
+    undefined,
+    undefined,
+    "t",
+  ]);
+});
