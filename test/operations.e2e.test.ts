@@ -64,6 +64,8 @@ it("looking first: everything can be typed, and all is well", () =>
   withJobs(async (lent) => {
     const [look = ""] = blocksUnder("Look first");
     expect(await typing(lent).lines(look)).toEqual([0, 0, 0, 0]);
+    const [keys = ""] = blocksUnder("A worker's host key");
+    expect((await typing(lent).block(keys)).stdout).toContain("nothing to pin");
   }));
 
 it("debugging a deploy: before, while it runs, and after it failed", () =>

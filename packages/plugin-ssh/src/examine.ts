@@ -4,21 +4,13 @@ import { Gate } from "./gate.ts";
 import { credentialsFor } from "./identity.ts";
 import { wayTo } from "./open.ts";
 import type { SshOptions } from "./plugin.ts";
-import { inspectHostKey } from "./trust.ts";
 
-/** Looks at the keys that are offered to workers, and at the keys that workers show. */
+/** Looks at the keys that are offered to workers. */
 export async function examineSsh(context: ExamineContext, options: SshOptions): Promise<void> {
   const { workers, settings } = context;
-  const mine = workers.filter(({ transport }) => (transport ?? settings.transport) === "ssh");
   const seen = new Set<string>();
-  const asking = new Gate(16);
-  await Promise.all(
-    mine.map(async (worker) => {
-      await examineKey(context, worker, options, seen);
-      const leave = await asking.enter(context.signal);
-      await examineHostKey(context, worker, options).finally(leave);
-    }),
-  );
+  for (const worker of workers)
+    if ((worker.transport ?? settings.transport) === "ssh") await examineKey(context, worker, options, seen);
 }
 
 async function examineKey(
@@ -51,26 +43,4 @@ async function examineKey(
     const hint = cause.hint?.startsWith("chmod ") ? cause.hint : `# ${cause.hint ?? ""}`;
     report({ ...base, ok: false, message: cause.message, hint });
   }
-}
-
-/** A worker that does not answer is told of when it is connected; here only those that show a key count. */
-async function examineHostKey(context: ExamineContext, worker: Worker, options: SshOptions): Promise<void> {
-  const { bucket, report } = context;
-  const found = await inspectHostKey({ ...context, worker }, options).catch(() => undefined);
-  if (!found) return;
-  const base = { check: "host_key", where: worker.host };
-  if (found.state !== "changed") {
-    const message =
-      found.state === "pinned" ? "is the pinned one" : `will be pinned: ${found.key.type} ${found.fingerprint}`;
-    report({ ...base, ok: true, message, hint: null });
-    return;
-  }
-  const forget = shellLine(["ssh-keygen", "-R", found.name, "-f", `${bucket.root}/secrets/known_hosts`]);
-  const message = `is another one: pinned ${found.pinned.join(", ")}, shown ${found.key.type} ${found.fingerprint}`;
-  report({
-    ...base,
-    ok: false,
-    message,
-    hint: `${forget}  # only if the machine was built anew; if not, somebody may be in between`,
-  });
 }

@@ -41,7 +41,7 @@ export async function examine(maand: Maand): Promise<Finding[]> {
     });
     await maand.hooks.examine.promise(context);
     const looked = await Promise.all(
-      workers.map((worker) => side(() => examineWorker({ connections, now: maand.now }, worker))),
+      workers.map((worker) => side(() => examineWorker({ frame, connections }, worker))),
     );
     const seen = new Set(told.map(({ where }) => where));
     const written = (await workspace(maand)).filter(({ where }) => !seen.has(where));

@@ -1,7 +1,9 @@
 import { type Finding, fault, faultOf, sound } from "../domain/finding.ts";
 import type { Worker } from "../domain/worker.ts";
+import { shellLine } from "../remote/quote.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Connections } from "./connections.ts";
+import type { RunFrame } from "./maand.ts";
 import { asMaandError } from "./outcome.ts";
 
 /** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
@@ -13,13 +15,40 @@ const LEAST_KB = 50_000;
 
 /** What examining a worker needs of a run. */
 export interface WorkerSource {
+  readonly frame: RunFrame;
   readonly connections: Connections;
-  readonly now: () => Date;
 }
 
-/** Looks at one worker over a connection: can it be reached, has it what is needed, its clock, its disk. */
-export async function examineWorker({ connections, now }: WorkerSource, worker: Worker): Promise<Finding[]> {
+/** Looks at one worker: the host key it shows, can it be reached, has it what is needed, its clock, its disk. */
+export async function examineWorker({ frame, connections }: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const key = await hostKey(frame, worker);
+  return [...key, ...(await examineRemote({ frame, connections }, worker))];
+}
+
+/** One that shows no key, or none at all, is told of when it is connected. */
+async function hostKey({ maand, context }: RunFrame, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
+  const asked = maand.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
+  const key = await asked.catch(() => undefined);
+  if (!key) return [];
+  const shown = `${key.type} ${key.fingerprint}`;
+  if (key.state !== "changed")
+    return [sound("host_key", host, key.state === "pinned" ? "is the pinned one" : `will be pinned: ${shown}`)];
+  const trust = shellLine(["maand", "-C", maand.paths.root, "worker", "trust", "--workers", host, "--yes"]);
+  const message = `is another one: pinned ${key.pinned.join(", ")}, shown ${shown}`;
+  return [
+    fault(
+      "host_key",
+      host,
+      message,
+      `${trust}  # only if the machine was built anew; if not, somebody may be in between`,
+    ),
+  ];
+}
+
+async function examineRemote({ frame, connections }: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const { host } = worker;
+  const { now } = frame.maand;
   try {
     const remote = await connections.connect(worker);
     const tools = connections.ready(worker).then(

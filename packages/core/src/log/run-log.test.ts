@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Hooks } from "../hooks.ts";
@@ -163,6 +172,18 @@ describe("a log that cannot be written", () => {
       { code: "log_not_written", message: expect.stringContaining("logs cannot be written") },
     ]);
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
+  });
+
+  it("for want of room on the disk leaves the other files as they should be, and the run alone", async () => {
+    const bucket = bucketWith();
+    mkdirSync(join(bucket.root, "logs"), { recursive: true });
+    symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));
+    expect((await bucket.ship()).outcome).toBe("ok");
+    const told = bucket.events.filter((event) => event.type === "warning");
+    expect(told).toMatchObject([{ code: "log_not_written", message: expect.stringContaining("ENOSPC") }]);
+    const [run = ""] = runsOf(bucket);
+    expect(linesOf(bucket, `runs/${run}/10.0.0.1.log`).filter(({ event }) => event === "command_end")).toHaveLength(2);
+    expect(linesOf(bucket, "10.0.0.2.log").filter(({ event }) => event === "command_end")).toHaveLength(2);
   });
 
   it("whose last line is torn goes on with a new one", async () => {
