@@ -45,7 +45,7 @@ export interface TapInterest {
 
 /**
  * Every hook there is, once. The engine loops and runs things in parallel; a tap does its work for the one unit its
- * context names, and is never called for a dry run. Order taps by name (`before: "make"`), never by number.
+ * context names, and is never called for a dry run, but for `before` when that is asked for. Order taps by name (`before: "make"`), never by number.
  * `HOOKS.md` repeats this table, and a test compares the two.
  */
 export function createHooks() {

@@ -84,3 +84,47 @@ describe("maand deploy --dry-run --diff", () => {
     expect(err).toContain("maand deploy --dry-run --diff");
   });
 });
+
+describe("maand deploy --dry-run of a job with pre_deploy", () => {
+  const HOOK = 'import maand\nmaand.put_job_variable("port", "2")\nprint("asked")\n';
+
+  beforeEach(() => {
+    const commands = { command_port: { executed_on: ["pre_deploy"] } };
+    write("workspace/jobs/api/manifest.json", JSON.stringify({ selectors: ["worker"], commands }));
+    write("workspace/jobs/api/vars.toml", 'port = "1"\n');
+    write("workspace/jobs/api/port.conf.tpl", '{{ get "vars/job/api" "port" }}\n');
+    write("workspace/jobs/api/_modules/command_port.py", "");
+  });
+
+  it("runs no hook, and says that one comes first", async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/_modules/command_port.py", HOOK);
+    const { out, err } = await typed("deploy", "--build", "--dry-run");
+    expect(out).toContain(
+      '  job "api": skip (already promoted on all allocations)\n    pre_deploy runs first and may change this\n',
+    );
+    expect(err).not.toContain("asked");
+  });
+
+  it("with --with-hooks runs it, plans with what it wrote, and keeps none of that", async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/_modules/command_port.py", HOOK);
+    const { out, err, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks", "--diff");
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("asked") });
+    expect(out).toContain("    pre_deploy was run for this; what it wrote was thrown away\n");
+    expect(out).toContain("    -1\n    +2\n");
+    expect((await typed("cat", "kv", "get", "vars/job/api", "port", "--json")).out).toContain('"value": "1"');
+    expect((await typed("deploy", "--dry-run")).out).toContain("no deployment required");
+  });
+
+  it("with --with-hooks says which hook failed, and what waits for its job", async () => {
+    write("workspace/jobs/api/_modules/command_port.py", "raise SystemExit(3)\n");
+    const { out, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks");
+    expect(code).toBe(1);
+    expect(out).toMatch(/these cannot be planned:\n {2}job "api": command_port \(pre_deploy\) of api for 127.0.0.11/);
+  });
+
+  it("--with-hooks is refused without --dry-run", async () => {
+    expect(await typed("deploy", "--with-hooks")).toMatchObject({ code: 2 });
+  });
+});

@@ -34,6 +34,9 @@ export class DeployCommand extends MaandCommand {
   diff = Option.Boolean("--diff", false, {
     description: "With --dry-run: show what changes in each file, line by line; secrets are dots.",
   });
+  withHooks = Option.Boolean("--with-hooks", false, {
+    description: "With --dry-run: run pre_deploy as well, and throw away what it writes to the KV store.",
+  });
   exitCode = Option.Boolean("--exit-code", false, {
     description: "With --dry-run: exit 4 when a deploy would do something.",
   });
@@ -54,7 +57,7 @@ export class DeployCommand extends MaandCommand {
   }
 
   async plan(maand: OpenedMaand): Promise<number> {
-    const plan = await planDeploy(maand, { ...this.wish, diff: this.diff });
+    const plan = await planDeploy(maand, { ...this.wish, diff: this.diff, withHooks: this.withHooks });
     if (this.json) {
       const remembered = maand.store.promoted.remembered();
       const promoted = (id: string) => remembered.get(id)?.promoted;
@@ -80,6 +83,7 @@ export class DeployCommand extends MaandCommand {
     if (this.dryRun) return;
     if (this.exitCode) throw refused("--exit-code", "a deploy has exit codes of its own: 0 done, 1 something failed");
     if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff to look first, then maand deploy");
+    if (this.withHooks) throw refused("--with-hooks", "a deploy runs hooks anyway, and keeps what they write");
   }
 
   get wish() {

@@ -1,4 +1,4 @@
-import type { Plan, PlannedAllocation, PlannedJob } from "@maand/core";
+import type { Plan, PlannedAllocation } from "@maand/core";
 import { diffLines } from "./diff.ts";
 import type { Style } from "./style.ts";
 import { wrapped } from "./wrap.ts";
@@ -40,20 +40,29 @@ function leavingLines(leaving: Plan["leaving"], style: Style): string[] {
 }
 
 function jobLines(job: PlanJob, style: Style): string[] {
+  const name = `  job "${job.job.name}": `;
+  const before = job.runsFirst === false ? [] : [`    ${FIRST[job.runsFirst]}`];
   if (!job.required)
     return [
       style.faint(
-        `  job "${job.job.name}": skip (${job.allocations.length === 0 ? "no allocations" : "already promoted on all allocations"})`,
+        `${name}skip (${job.allocations.length === 0 ? "no allocations" : "already promoted on all allocations"})`,
       ),
+      ...before,
     ];
   const width = Math.max(...job.allocations.map(({ allocation }) => allocation.host.length));
+  const blocked = `blocked: it needs ${job.blockedBy}, which cannot be planned`;
   return [
-    `  job "${job.job.name}": deploy required`,
-    ...(job.runsFirst ? ["    pre_deploy runs first and may change this"] : []),
+    `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
+    ...before,
     ...(job.afterPending ? ["    post_deploy is still to be run"] : []),
     ...job.allocations.map((planned) => allocationLine(planned, width, style)),
   ];
 }
+
+const FIRST = {
+  "may change": "pre_deploy runs first and may change this",
+  "was run": "pre_deploy was run for this; what it wrote was thrown away",
+} as const;
 
 function allocationLine({ allocation, decision, target }: PlannedAllocation, width: number, style: Style): string {
   const action = decision.action.padEnd(7);
@@ -83,15 +92,11 @@ export function planRecord(
     })),
   };
 
-  function jobRecord(planned: PlannedJob & { readonly required: boolean }) {
+  function jobRecord(planned: PlanJob) {
     return {
       job: planned.job.name,
       required: planned.required,
-      reason: planned.required
-        ? planned.afterPending
-          ? "post_deploy is still to be run"
-          : "deploy required"
-        : "already promoted on all allocations",
+      reason: reasonOf(planned),
       allocations: planned.allocations.map(({ allocation, decision, target }) => ({
         worker_ip: allocation.host,
         action: decision.action,
@@ -105,4 +110,10 @@ export function planRecord(
       })),
     };
   }
+}
+
+function reasonOf({ required, blockedBy, afterPending }: PlanJob): string {
+  if (!required) return "already promoted on all allocations";
+  if (blockedBy !== undefined) return `blocked by ${blockedBy}, which cannot be planned`;
+  return afterPending ? "post_deploy is still to be run" : "deploy required";
 }

@@ -3,14 +3,15 @@ import { demandedJobs } from "../domain/job.ts";
 import type { Wish } from "../domain/plan.ts";
 import { error } from "../domain/problem.ts";
 import { problemsError } from "../errors.ts";
-import { isTapped } from "../hooks.ts";
 import type { JobFailure } from "../summary.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
 import { type Leaving, leaving } from "./leaving.ts";
 import { Ledger } from "./ledger.ts";
 import { type Maand, runFrame } from "./maand.ts";
+import { stopIfInterrupted } from "./outcome.ts";
 import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
-import { knownOf, lockBucket, memoryOf, type Run } from "./run.ts";
+import { type Rehearsal, rehearse, runsFirst } from "./rehearse.ts";
+import { lockBucket, type Run } from "./run.ts";
 import { refuseUnknown } from "./select.ts";
 
 /** How a deploy was asked for. */
@@ -23,6 +24,8 @@ export interface DeployWish extends Wish {
 export interface PlanWish extends DeployWish {
   /** Also compare the files of changed allocations, line by line. */
   readonly diff?: boolean;
+  /** Run what goes before the plan of each job, such as `pre_deploy`, and throw its writes away. */
+  readonly withHooks?: boolean;
 }
 
 /** Jobs that are deployed together, and when. */
@@ -37,7 +40,13 @@ export interface Plan {
   readonly required: boolean;
   readonly waves: readonly {
     readonly deploymentSeq: number;
-    readonly jobs: readonly (PlannedJob & { readonly required: boolean; readonly runsFirst: boolean })[];
+    readonly jobs: readonly (PlannedJob & {
+      readonly required: boolean;
+      /** `pre_deploy` goes before its plan: it `may change` this, or it `was run` for it. */
+      readonly runsFirst: false | "may change" | "was run";
+      /** A job it demands that cannot be planned: it would be left as it is. */
+      readonly blockedBy?: string;
+    })[];
   }[];
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
@@ -67,34 +76,17 @@ export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<
   return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
 }
 
-/** Plans a whole deploy without doing any of it: no hook that could change something runs, nothing is written (decision 6). */
+/**
+ * Plans a whole deploy without doing any of it: nothing is written, and no hook that could change something runs, unless
+ * it was asked for (decision 6).
+ */
 export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
   const lock = lockBucket(maand, "deploy --dry-run");
+  const source = rehearse(maand, runFrame(maand, "deploy --dry-run"), wish.withHooks === true);
   try {
-    const source = {
-      maand,
-      frame: runFrame(maand, "deploy --dry-run"),
-      ...knownOf(maand.store.catalog.read()),
-      ...memoryOf(maand),
-    };
-    const pending = maand.store.pendingAfter.all();
     const leavers = leaving(source);
     const ledger = new Ledger();
-    const waves = [];
-    for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
-      const planned = [];
-      for (const job of jobs) {
-        const plan = await planJob(source, job, wish, pending).catch((cause) => ledger.failJob(job.name, cause));
-        if (plan === undefined) continue;
-        planned.push({
-          ...plan,
-          required: isRequired(plan),
-          runsFirst:
-            isTapped(maand.hooks.before) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy")),
-        });
-      }
-      if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });
-    }
+    const waves = await planWaves(source, ledger, wish);
     const all = waves.flatMap((wave) => wave.jobs);
     refuseStarts(all, wish);
     const diffs = wish.diff === true ? { diffs: await diffPlan(source, all) } : {};
@@ -106,8 +98,50 @@ export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
       ...diffs,
     };
   } finally {
+    await source.end();
     lock.release();
   }
+}
+
+async function planWaves(source: Rehearsal, ledger: Ledger, wish: PlanWish): Promise<Plan["waves"]> {
+  const { maand } = source;
+  const pending = maand.store.pendingAfter.all();
+  const waves = [];
+  for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
+    const planned: PlanJob[] = [];
+    for (const job of jobs) {
+      stopIfInterrupted(maand.signal);
+      const by = blockedBy({ ledger }, job);
+      try {
+        if (by === undefined) await source.before(job);
+        const plan = await planJob(source, job, wish, pending);
+        if (by !== undefined && isRequired(plan)) ledger.block(job.name, by);
+        planned.push({ ...plan, ...outlook(maand, plan, wish, by) });
+      } catch (cause) {
+        ledger.failJob(job.name, cause);
+      }
+    }
+    if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });
+  }
+  stopIfInterrupted(maand.signal);
+  return waves;
+}
+
+type PlanJob = Plan["waves"][number]["jobs"][number];
+
+function outlook(
+  maand: Maand,
+  plan: PlannedJob,
+  wish: PlanWish,
+  by: string | undefined,
+): Pick<PlanJob, "required" | "runsFirst" | "blockedBy"> {
+  const required = isRequired(plan);
+  const first = wish.withHooks === true && by === undefined ? "was run" : "may change";
+  return {
+    required,
+    runsFirst: runsFirst(maand, plan.job) && first,
+    ...(by !== undefined && required ? { blockedBy: by } : {}),
+  };
 }
 
 /** `--sync-only` starts nothing, so it is refused for jobs that have something to start (deploy.md 1.1), before anything is done. */
