@@ -17,6 +17,9 @@ const CHECKLIST = "test/deploy-checklist.e2e.test.ts";
 const WORKERS = "test/faults-of-workers.e2e.test.ts";
 const RSYNC = "test/plugin-rsync.e2e.test.ts";
 const SSH = "test/plugin-ssh.e2e.test.ts";
+const HOOKS = "test/job-commands-do-no-harm.e2e.test.ts";
+const ROLLOUT = "test/job-commands-lead-a-rollout.e2e.test.ts";
+const API = "packages/plugin-job-commands/src/api/api.test.ts";
 const ENGINE = "packages/core/src/engine";
 
 /** Mistakes of the deploy side by their numbers. */
@@ -41,9 +44,11 @@ const FAULTS: Readonly<Record<string, Shown>> = {
     [CHECKLIST, "4. a worker that dies during job b"],
   ],
   D5: [[HERE, "what was cleaned up is not stopped again when another one fails"]],
+  D6: [[ROLLOUT, "D6: after a job left the workspace, its last known scripts run when it is stopped"]],
   D7: [
     ["test/drain-stops-and-re-enable-starts.e2e.test.ts", "draining one allocation stops exactly that one"],
     ["packages/core/src/domain/job.test.ts", "_modules/command_x.py"],
+    [ROLLOUT, "D7: draining one of three with a health command stops exactly that one"],
   ],
   D8: [
     ["packages/core/src/domain/digest.invariants.test.ts", "two trees have one digest only if they are the same"],
@@ -55,6 +60,11 @@ const FAULTS: Readonly<Record<string, Shown>> = {
     [CHECKLIST, "7. a disabled worker that is powered off"],
   ],
   D10: [[HERE, "a worker that left the workspace"]],
+  D11: [
+    [API, "D11: nobody without the token, whatever headers say"],
+    [HOOKS, "D11: two buckets that deploy at the same time never mix"],
+    [HOOKS, "D11: another user of this machine reads and writes nothing"],
+  ],
   D12: [
     ["packages/core/src/domain/batches.test.ts", "(D12)"],
     [`${ENGINE}/kv.test.ts`, "D12: keeps to that order when only some of them are due"],
@@ -85,7 +95,9 @@ const FAULTS: Readonly<Record<string, Shown>> = {
   D19: [
     [WORKERS, "prints a megabyte without a line end"],
     [SSH, "a megabyte without a line end, and binary output"],
+    [HOOKS, "D19: that prints a megabyte without a line end hangs nothing"],
   ],
+  D20: [[HOOKS, "D20: that fails leaves nothing in the KV store"]],
   D21: [[`${ENGINE}/deploy.test.ts`, "block what demands a failed job, and nothing else"]],
   D22: [
     [`${ENGINE}/deploy.test.ts`, "is announced by a dry run"],
@@ -98,7 +110,10 @@ const FAULTS: Readonly<Record<string, Shown>> = {
   ],
   D24: [["test/manual-job-control-checks-sync.e2e.test.ts", "run maand deploy first"]],
   D25: [["test/bad-input-is-refused.e2e.test.ts", '["job", "create", "../evil"]']],
-  D26: [[`${ENGINE}/kv.test.ts`, "decision 26: a secret that was read shows as dots in every event"]],
+  D26: [
+    [`${ENGINE}/kv.test.ts`, "decision 26: a secret that was read shows as dots in every event"],
+    ["packages/core/src/log/run-log.test.ts", "D26: has dots where a secret would stand"],
+  ],
   D27: [
     [`${ENGINE}/deploy.test.ts`, "--jobs narrows the waves, and an unknown name is refused"],
     [HERE, "blanks in --jobs are no part of a name"],
@@ -122,6 +137,18 @@ const FAULTS: Readonly<Record<string, Shown>> = {
     ["packages/plugin-health/src/health.test.ts", "keeps its wait and time limit without any check"],
     ["packages/plugin-health/src/health.test.ts", "gives up after the last attempt without another pause"],
   ],
+  D35: [
+    ["packages/plugin-job-commands/src/api/semaphores.test.ts", "D35: a wait that ends in the instant of a grant"],
+    ["packages/plugin-job-commands/src/api/semaphores.test.ts", "D35: whoever goes away, waiting or holding"],
+  ],
+  D36: [
+    ["packages/core/src/log/line.test.ts", "D36: writes %j as %s and reads it back"],
+    ["packages/cli/src/commands/logs/show.test.ts", "D36: finds a run by the beginning of its id"],
+  ],
+  D37: [
+    ["test/hook-libraries.test.ts", "need nothing that does not come with the language"],
+    ["test/hook-libraries.test.ts", "names what is another name of what"],
+  ],
   D38: [[RSYNC, "but leaves what is the job's own, and everything that is not its"]],
   D39: [["test/faults-of-build.test.ts", "quotes reach no SQL, neither from files nor from filters (B34)"]],
   D40: [
@@ -137,6 +164,13 @@ const FAULTS: Readonly<Record<string, Shown>> = {
     [SSH, "twenty commands at once share one connection, eight at a time"],
     ["packages/plugin-make/src/served.test.ts", "holds little back when nobody reads"],
   ],
+  D43: [["test/workers-are-asked-what-they-are.e2e.test.ts", "keeps what nobody knows, and finds nothing to write"]],
+  D44: [[API, "is refused, and the next request is answered"]],
+  D45: [[ROLLOUT, "job_control takes a rollout over: a canary goes first"]],
+  D46: [
+    ["test/run-command-on-bad-days.e2e.test.ts", "ends its batch in bounded time, and the others are told apart"],
+    ["test/reboots-go-one-after-another.e2e.test.ts", "each is back before the next goes"],
+  ],
   D47: [
     ["packages/core/src/domain/rollout-state.test.ts", "disabled: nothing was promoted of a job without a version"],
     [HERE, "cat deployments knows an edit as soon as it was built"],
@@ -150,6 +184,12 @@ const FAULTS: Readonly<Record<string, Shown>> = {
 };
 
 describe("mistakes made before us", () => {
+  it("each has its row, but for those of Prometheus, which is still to come", () => {
+    const later = ["D28", "D34"];
+    const numbers = Array.from({ length: 50 }, (_, at) => `D${at + 1}`);
+    expect(Object.keys(FAULTS)).toEqual(numbers.filter((number) => !later.includes(number)));
+  });
+
   it.each(Object.entries(FAULTS))("%s is shown not to be made", (_, shown) => {
     expect(shown.filter(([file, title]) => !readFileSync(join(ROOT, file), "utf8").includes(title))).toEqual([]);
   });
