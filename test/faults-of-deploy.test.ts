@@ -27,6 +27,7 @@ const FAULTS: Readonly<Record<string, Shown>> = {
   D1: [
     ["test/killed-anywhere.e2e.test.ts", "is continued by the next one, when it was an upgrade"],
     ["test/killed-on-workers.e2e.test.ts", "killed at any of its steps, also twice, and the next one goes on"],
+    ["test/killed-during-a-command.e2e.test.ts", "%s: the next one goes on, and ends where an undisturbed one ends"],
     [CHECKLIST, "2. kill -9 after job a, in the middle of job b"],
     ["test/interrupted-deploys.e2e.test.ts", "nothing new is begun, exit 130"],
     ["packages/plugin-make/src/runner.test.ts", "leaves the lock to make when it is killed"],
