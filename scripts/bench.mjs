@@ -9,6 +9,7 @@ const BENCHES = {
   logs: ["../test/bench/logs.ts", "logs"],
   hooks: ["../test/bench/hooks.ts", "hooks"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
+  operate: ["../test/bench/operate.ts", "operate"],
 };
 
 const wanted = process.argv.slice(2).filter((word) => word in BENCHES);

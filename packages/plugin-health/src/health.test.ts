@@ -244,6 +244,24 @@ describe("waiting", () => {
     expect(results.map((result: HealthResult) => result.ok)).toEqual([true]);
   });
 
+  it("has a line for each check that fails in a new way, and one for all that fail as before", async () => {
+    let asked = 0;
+    const remote = fakeRemote({ answers: () => ({ code: ++asked > 6 ? 0 : asked > 5 ? 2 : 1 }) });
+    const active = [at("10.0.0.1"), at("10.0.0.2")];
+    const { said } = await verify(
+      health_check,
+      0,
+      { wait: true, active, remote: async () => remote },
+      { sleep: async () => {} },
+    );
+    expect(said).toEqual([
+      "waiting for api to be healthy (attempt 1/4): 10.0.0.1: ssh ready: exit code 1",
+      "waiting for api to be healthy (attempt 1/4): 10.0.0.2: ssh ready: exit code 1",
+      "waiting for api to be healthy (attempt 2/4): 10.0.0.1: ssh ready: exit code 1 (and 1 more)",
+      "waiting for api to be healthy (attempt 3/4): 10.0.0.2: ssh ready: exit code 2",
+    ]);
+  });
+
   it("gives up after the last attempt without another pause", async () => {
     const { error, pauses, asked } = await waitUntil(5);
     expect(error?.message).toBe("api is not healthy after 4 attempts: 127.0.0.1: ssh ready: exit code 1");

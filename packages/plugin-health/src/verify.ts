@@ -18,13 +18,16 @@ export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promis
   const { checks, timeoutMs, wait } = readHealth(job);
   const questions = active.flatMap((allocation) => checks.map((check): Question => ({ check, allocation })));
   const attempts = context.wait ? wait.attempts : 1;
+  let before: ReadonlySet<string> = new Set();
   for (let attempt = 1; questions.length > 0; attempt++) {
     stopIfInterrupted(context);
     const results = await inParallel(questions, AT_ONCE, (question) => ask(context, question, timeoutMs));
     stopIfInterrupted(context);
     const failing = results.filter((result) => !result.ok);
     if (failing.length === 0 || attempt >= attempts) return conclude(context, results, failing, attempts);
-    context.log(`waiting for ${job.name} to be healthy (attempt ${attempt}/${attempts}): ${briefly(failing)}`);
+    for (const what of news(failing, before))
+      context.log(`waiting for ${job.name} to be healthy (attempt ${attempt}/${attempts}): ${what}`);
+    before = new Set(failing.map(inWords));
     await sleep(wait.intervalMs, signal).catch((cause: unknown) => {
       stopIfInterrupted(context);
       throw cause;
@@ -50,9 +53,22 @@ function conclude(
   });
 }
 
-function briefly(failing: readonly HealthResult[]): string {
-  const more = failing.length > 1 ? ` (and ${failing.length - 1} more)` : "";
-  return failing.slice(0, 1).map(inWords).join("") + more;
+/** Checks told one by one in an attempt; of more only the number is told. */
+const TOLD = 10;
+
+/** A line for each check that fails in a new way; what is as it was is told in one line, so that a long wait stays readable. */
+function news(failing: readonly HealthResult[], before: ReadonlySet<string>): string[] {
+  const all = failing.map(inWords);
+  const fresh = all.filter((words) => !before.has(words));
+  if (fresh.length === 0) return [`${all[0]}${more(all.length - 1)}`];
+  return [
+    ...fresh.slice(0, TOLD - 1),
+    ...fresh.slice(TOLD - 1, TOLD).map((last) => `${last}${more(fresh.length - TOLD)}`),
+  ];
+}
+
+function more(count: number): string {
+  return count > 0 ? ` (and ${count} more)` : "";
 }
 
 function inWords({ host, type, target, message }: HealthResult): string {

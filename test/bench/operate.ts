@@ -1,0 +1,104 @@
+import { connect, createServer, type Server } from "node:net";
+import { MAAND } from "../bucket/maand.ts";
+import { type Scratch, scratch } from "../bucket/scratch.ts";
+import { deskFor, type Fleet, withFleet } from "../fleet/index.ts";
+import { measure } from "./process.ts";
+import { type Measured, median, tableOf } from "./table.ts";
+
+const RUNS = 5;
+
+/**
+ * `run_command uptime` on all of so many workers at once, held against connecting each and running one channel, both by
+ * turns in the same run; and the health of ten jobs on each, held against the bare connections that asks for.
+ */
+export async function operate(count = 64, jobs = 10): Promise<void> {
+  await withFleet({ count }, async (fleet) => {
+    const bucket = await scratch(fleet.conf);
+    try {
+      bucket.workers(...fleet.workersJson());
+      await must(bucket, "build");
+      const bare: number[] = [];
+      const typed: number[] = [];
+      for (let run = 0; run <= RUNS; run += 1) {
+        const floor = await channelsOf(fleet);
+        const took = await must(bucket, "run_command", "uptime", "-c", String(count), "-q");
+        if (run > 0) bare.push(floor) && typed.push(took);
+      }
+      const start = await Promise.all([must(bucket, "plugins")]);
+      const ratio = (median(typed) / median(bare)).toFixed(2);
+      const rows: Measured[] = [
+        { name: `floor: connect ${count} workers, one channel each`, ms: bare },
+        { name: "run_command uptime, the whole process", ms: typed, note: `${ratio} x floor` },
+        { name: "maand plugins: a process that loads it all and does nothing", ms: start },
+        ...(await healths(bucket, fleet, jobs)),
+      ];
+      console.log(tableOf(rows));
+    } finally {
+      bucket.dispose();
+    }
+  });
+}
+
+async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
+  const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+  return ms;
+}
+
+async function channelsOf(fleet: Fleet): Promise<number> {
+  const desk = deskFor(fleet);
+  const began = performance.now();
+  await Promise.all(
+    fleet.workers.map(async (worker) => (await desk.connect(worker)).exec(["uptime"], { asRoot: true })),
+  );
+  const took = performance.now() - began;
+  await desk.close();
+  return took;
+}
+
+/** A service that accepts and says nothing stands for each job on all workers: what is measured is asking. */
+async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
+  const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));
+  const ports = await Promise.all(servers.map(listening));
+  for (const [at, port] of ports.entries())
+    bucket.job(`job${at}`, {
+      selectors: ["worker"],
+      resources: { ports: { [`port_${at}`]: port } },
+      health_check: { checks: [{ type: "tcp", port: `port_${at}` }] },
+    });
+  try {
+    await must(bucket, "build");
+    const doors = fleet.workers.flatMap(({ host }) => ports.map((port) => ({ host, port })));
+    const began = performance.now();
+    await Promise.all(doors.map(({ host, port }) => knock(host, port)));
+    const floor = performance.now() - began;
+    const took: number[] = [];
+    for (let run = 0; run < 3; run += 1) took.push(await must(bucket, "health_check", "-q"));
+    return [
+      { name: `floor: ${doors.length} tcp probes`, ms: [floor] },
+      { name: `health_check of ${doors.length} allocations on ${fleet.workers.length} workers`, ms: took },
+    ];
+  } finally {
+    for (const server of servers) server.close();
+  }
+}
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) =>
+    server.listen({ port: 0, host: "0.0.0.0", backlog: 1024 }, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : 0);
+    }),
+  );
+}
+
+function knock(host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}
