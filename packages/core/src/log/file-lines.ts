@@ -1,11 +1,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** A file to be read, or the first `end` bytes of one that somebody else has open. */
+/** A file to be read, or some bytes of one, which somebody else may have open. */
 export interface FilePart {
   readonly path: string;
   /** Descriptor of the open file; it stays open. */
   readonly file?: number;
-  /** Bytes to read; default: all. */
+  /** Where to begin, at the start of a line; default: 0. */
+  readonly start?: number;
+  /** Where to end; default: at its end. */
   readonly end?: number;
 }
 
@@ -29,6 +31,7 @@ export class FileLines {
   /** `lost` is told of every line that is too long to be one. */
   constructor(parts: readonly FilePart[], lost: () => void) {
     this.#parts = [...parts];
+    this.#position = parts[0]?.start ?? 0;
     this.#lost = lost;
   }
 
@@ -64,7 +67,7 @@ export class FileLines {
     this.#skipping = false;
     this.close();
     this.#parts.shift();
-    this.#position = 0;
+    this.#position = this.#parts[0]?.start ?? 0;
   }
 
   #take(chunk: Buffer): void {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { FilePart } from "./file-lines.ts";
+import { lastParts } from "./last-parts.ts";
 import { logPlaces } from "./log-places.ts";
 import { putAside } from "./rotating-file.ts";
 import { type StoredLine, StoredLines, storedLine } from "./stored-lines.ts";
@@ -28,14 +29,14 @@ export class FollowedLogs {
     for (const { name, path } of logPlaces(directory, workers)) this.#begin(name, path, true);
   }
 
-  /** What was written before, to be read once. */
-  before(): StoredLines[] {
+  /** What was written before, to be read once; with a number, no more than so many lines of each. */
+  before(lines = Number.MAX_SAFE_INTEGER): StoredLines[] {
     return [...this.#logs].map(([name, { path, file, position }]) => {
       const own = fstatSync(file).ino;
       const aside: FilePart[] = putAside(path)
         .filter((old) => statSync(old, { throwIfNoEntry: false })?.ino !== own)
         .map((old) => ({ path: old }));
-      return new StoredLines(name, [...aside, { path, file, end: position }]);
+      return new StoredLines(name, lastParts([...aside, { path, file, end: position }], lines));
     });
   }
 

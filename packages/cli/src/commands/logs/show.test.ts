@@ -81,6 +81,17 @@ describe("maand logs show", () => {
     expect((await maand("logs", "show", "--tail", "0")).out).toBe("");
   });
 
+  it("shows the last lines from the ends of files, also when they are in files put aside, and every number of them", async () => {
+    for (let at = 1; at <= 20; at += 1)
+      log("maand.log-20261125T195900000Z", line(at, `event=a RUN worker=- pad=${"x".repeat(9000)}`));
+    for (let at = 21; at <= 23; at += 1) log("maand.log", line(at, "event=b RUN worker=-"));
+    for (let at = 24; at <= 30; at += 1) log("10.0.0.1.log", line(at, "event=c RUN worker=10.0.0.1"));
+    for (let tail = 0; tail <= 31; tail += 1) {
+      const shown = seconds((await maand("logs", "show", "--tail", String(tail))).out);
+      expect(shown).toEqual(Array.from({ length: Math.min(tail, 30) }, (_, at) => 30 - Math.min(tail, 30) + at + 1));
+    }
+  });
+
   it("filters add up", async () => {
     twoWorkers();
     const shown = async (...flags: string[]) => seconds((await maand("logs", "show", ...flags)).out);

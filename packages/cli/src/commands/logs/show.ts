@@ -1,10 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type BucketPaths,
+  type FilePart,
   FollowedLogs,
   findBucket,
   type LogFilter,
+  type LogPlace,
   type LogTrouble,
+  lastParts,
   logDirectory,
   logFilter,
   logPlaces,
@@ -60,7 +63,7 @@ export class LogsShowCommand extends MaandCommand {
     });
     const printer = new LogPrinter({
       format: this.json ? "json" : this.format === "raw" ? "raw" : "human",
-      tail: tail ?? (this.follow && directory === paths.logs ? FOLLOW_TAIL : undefined),
+      tail: tail ?? (this.follow && !this.#ofOneRun ? FOLLOW_TAIL : undefined),
       style: this.style("stdout"),
       to: this.context.stdout,
       signal: this.context.signal,
@@ -76,14 +79,7 @@ export class LogsShowCommand extends MaandCommand {
       this.context.stderr.write("maand: no log files matched\n");
       return workers.length > 0 ? EXIT.ok : EXIT.failed;
     }
-    const open = () =>
-      places.map(
-        ({ name, path, aside }) =>
-          new StoredLines(
-            name,
-            [...aside, path].map((one) => ({ path: one })),
-          ),
-      );
+    const open = () => places.map((place) => new StoredLines(place.name, this.#partsOf(place)));
     const sources = open();
     await printer.print(mergedByTime(sources), wanted, () => mergedByTime(open()));
     return this.#tellTroubles(sources.flatMap((source) => source.trouble() ?? []));
@@ -92,12 +88,11 @@ export class LogsShowCommand extends MaandCommand {
   async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
     const followed = new FollowedLogs(directory, listOf(this.worker));
     const { signal } = this.context;
-    const one = this.run !== undefined || this.runDir;
     try {
-      const before = followed.before();
+      const before = followed.before(this.#enough);
       let over = await printer.follow(mergedByTime(before), wanted);
       this.#tellTroubles(before.flatMap((source) => source.trouble() ?? []));
-      while (!(one && over) && !signal.aborted && !printer.gone()) {
+      while (!(this.#ofOneRun && over) && !signal.aborted && !printer.gone()) {
         await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
         over = await printer.follow(followed.more(), wanted);
       }
@@ -105,6 +100,22 @@ export class LogsShowCommand extends MaandCommand {
     } finally {
       followed.close();
     }
+  }
+
+  #partsOf({ path, aside }: LogPlace): FilePart[] {
+    const parts = [...aside, path].map((one) => ({ path: one }));
+    return this.#enough === undefined ? parts : lastParts(parts, this.#enough);
+  }
+
+  /** Lines of each file that are enough; undefined when all have to be looked at. */
+  get #enough(): number | undefined {
+    const { job, phase, event } = this.#filter;
+    if (this.format !== "raw" || job.length + phase.length + event.length > 0) return undefined;
+    return this.#count() ?? (this.follow && !this.#ofOneRun ? FOLLOW_TAIL : undefined);
+  }
+
+  get #ofOneRun(): boolean {
+    return this.run !== undefined || this.runDir;
   }
 
   get #filter(): LogFilter {
