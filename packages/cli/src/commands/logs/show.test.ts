@@ -104,6 +104,16 @@ describe("maand logs show", () => {
     expect(await shown("--event", "command")).toEqual([]);
   });
 
+  it("takes workers by label and hostname, as every list of workers does", async () => {
+    twoWorkers();
+    const workers = [{ host: "10.0.0.1" }, { host: "10.0.0.10", hostname: "ten", labels: ["web"] }];
+    writeFileSync(join(root, "workspace/workers.json"), JSON.stringify(workers));
+    expect(await maand("build")).toMatchObject({ code: 0 });
+    expect(seconds((await maand("logs", "show", "--worker", "label:web")).out)).toEqual([3, 5, 6]);
+    expect(seconds((await maand("logs", "show", "--worker", "ten")).out)).toEqual([3, 5, 6]);
+    expect(await maand("logs", "show", "--worker", "label:none")).toMatchObject({ code: 2, out: "" });
+  });
+
   it("takes one of several jobs in a line, and the beginning of a name nobody has", async () => {
     log(
       "10.0.0.1.log",

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import {
-  type BucketPaths,
   type FilePart,
   FollowedLogs,
   findBucket,
@@ -13,13 +12,13 @@ import {
   logPlaces,
   MaandError,
   mergedByTime,
-  Store,
   StoredLines,
 } from "@maand/core/look";
 import { Command, Option } from "clipanion";
 import { LogPrinter } from "../../output/log-printer.ts";
 import { EXIT } from "../../world.ts";
 import { listOf, MaandCommand } from "../command.ts";
+import { namesIn } from "./names.ts";
 
 /** Milliseconds between two looks at logs that are followed. */
 const LOOK_EVERY_MS = 150;
@@ -43,7 +42,9 @@ export class LogsShowCommand extends MaandCommand {
     ],
   });
 
-  worker = Option.Array("--worker", [], { description: "Only lines of these workers." });
+  worker = Option.Array("--worker", [], {
+    description: "Only lines of these workers: hosts, hostnames, label:x, zone:x.",
+  });
   run = Option.String("--run", { description: "Only this run; the beginning of its id is enough." });
   runDir = Option.Boolean("--run-dir", false, { description: "Without --run: the newest run." });
   job = Option.Array("--job", [], { description: "Only lines of these jobs." });
@@ -52,6 +53,9 @@ export class LogsShowCommand extends MaandCommand {
   tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
   format = Option.String("--format", "raw", { description: "raw, as stored; or human, a block for each command." });
   follow = Option.Boolean("-f,--follow", false, { description: "Go on showing lines as they are written." });
+
+  /** Workers that were asked for. */
+  #hosts: readonly string[] = [];
 
   override async work(): Promise<number> {
     const paths = findBucket(this.from);
@@ -68,16 +72,17 @@ export class LogsShowCommand extends MaandCommand {
       to: this.context.stdout,
       signal: this.context.signal,
     });
-    const wanted = logFilter(this.#filter, knownIn(paths));
+    const names = namesIn(paths);
+    this.#hosts = names.hostsOf(listOf(this.worker));
+    const wanted = logFilter(this.#filter, names.isKnown);
     return this.follow ? this.#follow(directory, wanted, printer) : this.#show(directory, wanted, printer);
   }
 
   async #show(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
-    const workers = listOf(this.worker);
-    const places = logPlaces(directory, workers);
+    const places = logPlaces(directory, this.#hosts);
     if (places.length === 0) {
       this.context.stderr.write("maand: no log files matched\n");
-      return workers.length > 0 ? EXIT.ok : EXIT.failed;
+      return this.#hosts.length > 0 ? EXIT.ok : EXIT.failed;
     }
     const open = () => places.map((place) => new StoredLines(place.name, this.#partsOf(place)));
     const sources = open();
@@ -86,7 +91,7 @@ export class LogsShowCommand extends MaandCommand {
   }
 
   async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
-    const followed = new FollowedLogs(directory, listOf(this.worker));
+    const followed = new FollowedLogs(directory, this.#hosts);
     const { signal } = this.context;
     try {
       const before = followed.before(this.#enough);
@@ -121,7 +126,7 @@ export class LogsShowCommand extends MaandCommand {
   get #filter(): LogFilter {
     return {
       run: [], // the directory of a run holds nothing else
-      worker: listOf(this.worker),
+      worker: this.#hosts,
       job: listOf(this.job),
       phase: listOf(this.phase),
       event: listOf(this.event),
@@ -141,22 +146,6 @@ export class LogsShowCommand extends MaandCommand {
       if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
     }
     return troubles.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;
-  }
-}
-
-/** Whether somebody has this name; a store that cannot be read knows none, and logs are shown all the same. */
-function knownIn(paths: BucketPaths): (name: string) => boolean {
-  try {
-    const store = Store.open(paths.store);
-    const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
-    store.close();
-    const names = new Set([
-      ...[...jobs, ...removedJobs].map(({ name }) => name),
-      ...[...workers, ...removedWorkers].map(({ host }) => host),
-    ]);
-    return (name) => names.has(name);
-  } catch {
-    return () => false;
   }
 }
 

@@ -1,0 +1,35 @@
+import { type BucketPaths, Store, selectWorkers } from "@maand/core/look";
+
+/** Who has which name in a bucket, as far as its store can be read. */
+export interface Names {
+  /** Whether a job or worker has this name. */
+  isKnown(name: string): boolean;
+  /** The hosts some words mean: `label:x`, `zone:x` and hostnames become hosts; any other stays, as logs outlive workers. */
+  hostsOf(words: readonly string[]): string[];
+}
+
+/** Reads the names of a bucket. A store that cannot be read knows none, and logs are shown all the same. */
+export function namesIn(paths: BucketPaths): Names {
+  const { jobs, workers } = read(paths);
+  const known = new Set([...jobs.map(({ name }) => name), ...workers.map(({ host }) => host)]);
+  const isGroup = (word: string) =>
+    /^(label|zone):/i.test(word) || (!known.has(word) && workers.some(({ hostname }) => hostname === word));
+  return {
+    isKnown: (name) => known.has(name),
+    hostsOf: (words) => [
+      ...words.filter((word) => !isGroup(word)),
+      ...selectWorkers(workers, "--worker", words.filter(isGroup)).map(({ worker }) => worker.host),
+    ],
+  };
+}
+
+function read(paths: BucketPaths) {
+  try {
+    const store = Store.open(paths.store);
+    const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
+    store.close();
+    return { jobs: [...jobs, ...removedJobs], workers: [...workers, ...removedWorkers] };
+  } catch {
+    return { jobs: [], workers: [] };
+  }
+}
