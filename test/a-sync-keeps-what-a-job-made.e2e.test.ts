@@ -11,8 +11,10 @@ function api(bucket: Scratch, files: Readonly<Record<string, string>>): void {
   bucket.job("api", { selectors: ["worker"], keep: ["*.pid", "run/"] }, files);
 }
 
-async function deploys(bucket: Scratch): Promise<void> {
-  expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+async function deploys(bucket: Scratch): Promise<string> {
+  const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
+  expect(code, stderr).toBe(0);
+  return `${stdout}${stderr}`.replace(/\s+/g, " ");
 }
 
 /** What a deploy after the job made files of its own leaves there. */
@@ -23,7 +25,9 @@ async function left(
 ) {
   await run(MADE);
   api(bucket, files);
-  await deploys(bucket);
+  const said = await deploys(bucket);
+  expect(said).toMatch(/api had files of its own in its directory, .* deleted them: gone\.txt, var\/gone, on 127\./);
+  expect(said).not.toContain("app.pid");
   return (await run(LIST)).trim().split("\n");
 }
 

@@ -205,6 +205,11 @@ export interface StageContext extends WorkerContext {
    * keep a file of the tree from being brought. `keepExpression` turns a job's patterns into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Tells of a path below the bucket's directory, such as `jobs/web/app.pid`, that was deleted because no tree has it. The
+   * operator learns of those a job made itself (D38).
+   */
+  deleted(path: string): void;
   /** Milliseconds the whole sync may take. */
   readonly timeoutMs: number;
 }

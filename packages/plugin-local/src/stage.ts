@@ -9,7 +9,7 @@ import { type WantedFiles, wantedFiles } from "./sources.ts";
  * what a job has no more is deleted, but for the names it keeps; other jobs are not looked at. Throws STAGE_FAILED.
  */
 export async function stageLocal(context: StageContext): Promise<void> {
-  const { remote, jobs, keep, protect, signal, timeoutMs } = context;
+  const { remote, jobs, keep, protect, signal, timeoutMs, deleted } = context;
   const limit = timeLimit(timeoutMs);
   const place = { path: remote.root };
   const goesOn = (path: string) => {
@@ -30,7 +30,7 @@ export async function stageLocal(context: StageContext): Promise<void> {
     const known = new Set([...wanted.keys(), ...directories]);
     for (const job of jobs) {
       const own = ownFiles(job, protect.get(job) ?? []);
-      await prune({ root: remote.root, known, goesOn, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
+      await prune({ root: remote.root, known, goesOn, deleted, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
     }
   } catch (cause) {
     throw isMaandError(cause) ? cause : failed(remote.host, place.path, cause);
@@ -50,6 +50,7 @@ interface Pruning {
   /** Paths that stay. */
   readonly known: ReadonlySet<string>;
   goesOn(path: string): void;
+  deleted(path: string): void;
   /** What the job made itself and may keep; absent where it has nothing of that kind. */
   own?(path: string): boolean;
 }
@@ -68,14 +69,15 @@ async function prune(pruning: Pruning, below: string, keep: readonly string[]): 
     const known = pruning.known.has(path);
     if (!known && pruning.own?.(path) === true) continue;
     if (entry.isDirectory() && (known || pruning.own)) await prune(pruning, path, []);
-    if (!known) await drop(join(pruning.root, path), pruning.own !== undefined);
+    if (!known && (await drop(join(pruning.root, path), pruning.own !== undefined))) pruning.deleted(path);
   }
 }
 
-/** With something to keep, a directory goes only if nothing was kept in it. */
-async function drop(path: string, mayHoldSome: boolean): Promise<void> {
-  const held = mayHoldSome && (await readdir(path).catch(() => [])).length > 0;
-  if (!held) await rm(path, { recursive: true, force: true });
+/** With something to keep, a directory goes only if nothing was kept in it. Answers whether it went. */
+async function drop(path: string, mayHoldSome: boolean): Promise<boolean> {
+  if (mayHoldSome && (await readdir(path).catch(() => [])).length > 0) return false;
+  await rm(path, { recursive: true, force: true });
+  return true;
 }
 
 function cutOff({ remote, timeoutMs }: StageContext, late: boolean): MaandError {

@@ -56,6 +56,7 @@ describe("files that come through the runner", { timeout: 60_000 }, () => {
     worker.write("jobs/web/gone/deep/file", "left");
     worker.write("foreign", "not ours");
     await worker.bring({ web: { "conf/a": "a" } });
+    expect(worker.deleted().sort()).toEqual(["jobs/web/conf/data", "jobs/web/gone"]);
     expect(worker.files()).toEqual({
       foreign: "not ours",
       "jobs/other/file": "theirs",
@@ -174,6 +175,7 @@ function aWorker() {
   const runners: ChildProcess[] = [];
   const streams: RemoteStream[] = [];
   const sent: string[] = [];
+  const deleted: string[] = [];
   const hooks = createHooks();
   void make().apply(hooks);
   const remote = {
@@ -205,7 +207,8 @@ function aWorker() {
       sent.push(content.toString());
       return content;
     };
-    return stageContext({ remote, trees, metadata: new Map(Object.entries(metadata)), read });
+    const note = (path: string) => void deleted.push(path);
+    return stageContext({ remote, trees, metadata: new Map(Object.entries(metadata)), read, deleted: note });
   }
 
   return {
@@ -217,6 +220,7 @@ function aWorker() {
     kill: () => void runners.at(-1)?.kill("SIGKILL"),
     hangUp: () => void runners.at(-1)?.stdin?.end(),
     sent: () => sent,
+    deleted: () => deleted,
     started: () => streams.length,
     mode: (path: string) => statSync(join(root, path)).mode & 0o777,
     write(path: string, text: string) {

@@ -1,4 +1,4 @@
-import { type Done, MaandError, type StageContext } from "@maand/core";
+import { type Done, LineSplitter, MaandError, type StageContext } from "@maand/core";
 import { RUNNER_EXIT } from "./runner.ts";
 import type { Runners } from "./runners.ts";
 import type { Served } from "./served.ts";
@@ -31,38 +31,49 @@ async function bring(
   served: Served,
   watch: Watch,
 ): Promise<Done | undefined> {
-  const missing = new Missing();
+  const said = new Said();
   const asked = served.ask({ stage: wish, timeout: context.timeoutMs / 1000 }, (stream, bytes) => {
-    if (stream === "stdout") missing.push(bytes);
+    if (stream === "stdout") said.push(bytes);
   });
   const ended = asked.ended.then((code) => code ?? "DISCONNECTED");
-  const sent = missing.all.then(async (hashes) => {
+  const sent = said.missing.then(async (hashes) => {
     for (const hash of hashes)
       await asked.tell({ content: hash, bytes: Buffer.from(content(hash)).toString("base64") });
     return ended;
   });
   const how = await Promise.race([sent, ended, watch.cut]);
-  if (how === 0) return "done";
+  if (how === 0) {
+    for (const path of said.deleted) context.deleted(path);
+    return "done";
+  }
   if (how === RUNNER_EXIT.timedOut) throw cutBy(context, "TIMED_OUT");
   if (typeof how === "number") return undefined;
   asked.forget();
   throw cutBy(context, watch.aborted ? "INTERRUPTED" : how);
 }
 
-/** The hashes a runner asks for: a line each, and an empty one at the end. */
-class Missing {
-  #text = "";
+/** What a runner says: the hashes it asks for, an empty line, and in the end what it deleted; a line each. */
+class Said {
+  readonly deleted: string[] = [];
+  readonly #hashes: string[] = [];
+  readonly #lines = new LineSplitter((line) => this.#take(line));
+  #asked = false;
   #settle: (hashes: readonly string[]) => void = () => {};
 
-  /** Settles when all of them were said. */
-  readonly all = new Promise<readonly string[]>((resolve) => {
+  /** Settles with the hashes when all of them were said. */
+  readonly missing = new Promise<readonly string[]>((resolve) => {
     this.#settle = resolve;
   });
 
   push(bytes: Buffer): void {
-    this.#text += bytes.toString("latin1");
-    if (this.#text === "\n") this.#settle([]);
-    else if (this.#text.endsWith("\n\n")) this.#settle(this.#text.trimEnd().split("\n"));
+    this.#lines.push(bytes);
+  }
+
+  #take(line: string): void {
+    if (this.#asked) this.deleted.push(line);
+    else if (line === "") this.#settle(this.#hashes);
+    else this.#hashes.push(line);
+    this.#asked ||= line === "";
   }
 }
 

@@ -16,7 +16,8 @@ BESIDE = ".incoming-"
 
 
 def stage(call, wish):
-    """Says which contents are missing here, a hash a line and an empty one at the end; takes them, and puts all in place."""
+    """Says which contents are missing here, a hash a line and an empty one at the end; takes them, puts all in place, and
+    says what it deleted."""
     request = Request("stage")
     request.limit = limit_of(wish)
     call.takes(request)
@@ -32,6 +33,8 @@ def stage(call, wish):
             call.inbox.clear()
         call.inbox = None
         delivery.replace()
+        for path in delivery.deleted:
+            call.out.say((path + "\n").encode("utf-8", "replace"))
         return 0
     finally:
         call.inbox = None
@@ -60,6 +63,7 @@ class Delivery:
         self.missing = {}  # paths by hash
         self.arrived = []  # where a file is now, and where it belongs
         self.modes = []
+        self.deleted = []  # paths below ROOT, without line ends
 
     def look(self):
         """Hashes of what is not here, each once."""
@@ -112,6 +116,7 @@ class Delivery:
                 self.prune(path, (), start, own)
             if not known and not (own and is_directory(at) and os.listdir(at)):
                 remove(at)
+                self.deleted.append(path.replace("\n", "?"))
 
     def clear(self):
         if is_directory(self.beside):

@@ -36,9 +36,13 @@ interface Synced {
 
 /** Lets the rsync here and the one there talk until ours ends, or the signal ends both. */
 async function sync(context: StageContext, options: RsyncOptions, ending: AbortSignal): Promise<Synced> {
-  const { remote, log } = context;
+  const { remote, log, deleted } = context;
   const { compress = false, program = "rsync" } = options;
-  const output = new Output((line) => log(`${remote.host}: ${line}`, { stream: "stderr" }));
+  const output = new Output((line, stream) => {
+    const [, path] = (stream === "stdout" && /^deleting (.+)$/.exec(line)) || [];
+    if (path === undefined) log(`${remote.host}: ${line}`, { stream: "stderr" });
+    else deleted(path);
+  });
   const local = await startLocalRsync(program, rsyncArguments({ ...context, root: remote.root, compress }), ending);
   local.stdout.on("data", (chunk: Buffer) => output.push("stdout", chunk));
   local.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));

@@ -60,6 +60,7 @@ async function phases(run: Run, waves: readonly Wave[], wish: DeployWish): Promi
       await Promise.all(plans.map((plan) => side(() => rollOut(run, plan))));
     }
     await refreshMetadata(run, stager);
+    for (const warning of stager.warnings()) run.ledger.warn(warning);
   } catch (cause) {
     run.ledger.interrupt();
     if (asMaandError(cause).code === "INTERRUPTED") return;

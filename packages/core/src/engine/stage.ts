@@ -4,6 +4,7 @@ import type { Worker } from "../domain/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../workspace/job-files.ts";
+import { Deletions } from "./deletions.ts";
 import { metadataOf } from "./metadata.ts";
 import { noHandler } from "./no-handler.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
@@ -22,6 +23,7 @@ export class Stager {
   readonly #trees: StagedTrees;
   readonly #limit = pLimit(SYNCS_AT_ONCE);
   readonly #failed = new Set<string>();
+  readonly #deletions = new Deletions();
   #updateSeq: number | undefined;
 
   constructor(run: Run) {
@@ -49,6 +51,11 @@ export class Stager {
   /** Whether bringing files to this worker failed in this run. */
   failed(host: string): boolean {
     return this.#failed.has(host);
+  }
+
+  /** What the operator should know of files that went. */
+  warnings(): string[] {
+    return this.#deletions.warnings();
   }
 
   /** Tells a worker anew what it is and what is on it, without any job's files. */
@@ -132,8 +139,20 @@ export class Stager {
       },
       keep: RUNTIME_NAMES,
       protect: new Map(entries.map(({ job }) => [job, this.#run.jobs.get(job)?.keep ?? []])),
+      deleted: (path: string) => this.#noteDeleted(entries, path),
       timeoutMs: maand.settings.timeouts.commandMs,
     });
+  }
+
+  /** Before the first promotion nobody can say whose a file was. */
+  #noteDeleted(entries: readonly SyncEntry[], path: string): void {
+    const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
+    const planned = entries.find(({ job }) => job === name)?.planned;
+    const promoted = planned && this.#run.remembered(planned.allocation.id).promoted;
+    if (!planned || !promoted || below === undefined) return;
+    const { job, host } = planned.allocation;
+    const files = this.#run.maand.store.promoted.files(promoted.digest);
+    this.#deletions.note({ job, host, path: below, promoted: files.map((file) => file.path) });
   }
 
   /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */

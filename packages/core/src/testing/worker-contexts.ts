@@ -50,6 +50,7 @@ export function stageContext(over: Partial<StageContext> = {}): StageContext & H
     jobs: over.trees?.map(({ job }) => job) ?? [],
     keep: ["data", "logs", "bin"],
     protect: new Map(),
+    deleted: () => {},
     timeoutMs: 60_000,
     ...over,
   };

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { Deletions } from "./deletions.ts";
+
+const promoted = ["Makefile", "conf/a"];
+
+it("a file no version had is told once for its job, with where and what to do", () => {
+  const deletions = new Deletions();
+  for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
+  deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });
+  expect(deletions.warnings()).toEqual([
+    'db had files of its own in its directory, and bringing the new ones deleted them: run/, on 10.0.0.1; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
+    'web had files of its own in its directory, and bringing the new ones deleted them: app.pid, on 10.0.0.1 and 1 more; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
+  ]);
+});
+
+it("what a version had, or a directory of it, went as somebody wanted", () => {
+  const deletions = new Deletions();
+  for (const path of ["Makefile", "conf/a", "conf", "conf/"])
+    deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
+  expect(deletions.warnings()).toEqual([]);
+});
+
+it("of many paths three are named", () => {
+  const deletions = new Deletions();
+  for (const path of ["e", "d", "c", "b", "a"]) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
+  expect(deletions.warnings()[0]).toContain("deleted them: a, b, c and 2 more, on 10.0.0.1;");
+});
