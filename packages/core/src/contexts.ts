@@ -193,10 +193,7 @@ export interface StageContext extends WorkerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /**
-   * The same as local directories, for who brings directories; written when first asked for. Merged, the first one
-   * winning, they are what the worker's bucket directory is to hold.
-   */
+  /** The same as local directories, to be merged, the first one winning; written when first asked for. */
   readonly sources: readonly string[];
   /** Names directly in a job's directory that belong to the job at runtime: never sent, never deleted. */
   readonly keep: readonly string[];
@@ -205,10 +202,7 @@ export interface StageContext extends WorkerContext {
    * keep a file of the tree from being brought. `keepExpression` turns a job's patterns into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
-  /**
-   * Tells of a path below the bucket's directory, such as `jobs/web/app.pid`, that was deleted because no tree has it. The
-   * operator learns of those a job made itself (D38).
-   */
+  /** Tells of a path, such as `jobs/web/app.pid`, that was deleted: of what the job made itself the operator learns (D38). */
   deleted(path: string): void;
   /** Milliseconds the whole sync may take. */
   readonly timeoutMs: number;
