@@ -1,4 +1,5 @@
 import { type Fleet, type FleetOptions, type FleetWorker, withFleet } from "../fleet/index.ts";
+import type { MaandOptions } from "./maand.ts";
 import { type Scratch, scratch } from "./scratch.ts";
 
 /** A bucket whose workers are real sshd workers. */
@@ -21,9 +22,16 @@ export interface FleetBucket {
   rollouts(): Promise<Record<string, string>>;
 }
 
+/** How the commands of a bucket are run, if not as usual. */
+type How = Omit<MaandOptions, "cwd">;
+
 /** Lends a bucket with so many workers, each with the label `worker`, and takes everything away afterwards. */
-export function withFleetBucket(options: FleetOptions, use: (lent: FleetBucket) => Promise<void>): Promise<void> {
-  return withFleet(options, (fleet) => lend(fleet, "/opt/worker", fleet.conf, use));
+export function withFleetBucket(
+  options: FleetOptions,
+  use: (lent: FleetBucket) => Promise<void>,
+  how: How = {},
+): Promise<void> {
+  return withFleet(options, (fleet) => lend(fleet, "/opt/worker", fleet.conf, use, how));
 }
 
 let lent = 0;
@@ -40,8 +48,9 @@ async function lend(
   root: string,
   conf: string,
   use: (lent: FleetBucket) => Promise<void>,
+  how: How = {},
 ): Promise<void> {
-  const bucket = await scratch(conf);
+  const bucket = await scratch(conf, how);
   try {
     bucket.workers(...fleet.workersJson());
     const { bucket_id: id } = await bucket.json<{ bucket_id: string }>("info");

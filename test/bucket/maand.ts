@@ -28,12 +28,17 @@ export interface MaandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules loaded before the program. */
   readonly preload?: readonly string[];
+  /** The command that is run; default: the one that was built here. */
+  readonly program?: string;
 }
 
 /** Starts maand; what of this machine's environment could change its answers is left out. */
-export function startMaand(args: readonly string[], { cwd, env = {}, preload = [] }: MaandOptions): Running {
+export function startMaand(
+  args: readonly string[],
+  { cwd, env = {}, preload = [], program = MAAND }: MaandOptions,
+): Running {
   const node = preload.flatMap((module) => ["--import", module]);
-  const child = spawn(process.execPath, [...node, MAAND, ...args], {
+  const child = spawn(process.execPath, [...node, program, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -42,14 +42,14 @@ export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 	@echo "$@ of $(JOB) on $(WORKER_IP)"
 `;
 
-/** Makes a bucket; `conf` is put under what init writes. */
-export async function scratch(conf = ""): Promise<Scratch> {
+/** Makes a bucket; `conf` is put under what init writes, and commands are run with `more`. */
+export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-"));
-  const options = { cwd: root };
+  const options = { cwd: root, ...more };
   const bucket: Scratch = {
     root,
     maand: (...args) => maand(args, options),
-    start: (args, more = {}) => startMaand(args, { ...options, ...more }),
+    start: (args, over = {}) => startMaand(args, { ...options, ...over }),
     async json<T>(...args: readonly string[]): Promise<T> {
       const { stdout, stderr } = await maand([...args, "--json"], options);
       try {
