@@ -41,7 +41,8 @@ const lifecycle = (bucket: Scratch, host: string, job = "api") =>
   linesOf(join(localJob(bucket, host, job) ?? "", "data/lifecycle"));
 
 /** A program that writes down what it is asked for; `and` is a line of shell for what it does besides. */
-const recorder = (and = "exit 0") => `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
+const recorder = (and = "exit 0") =>
+  `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
 const asked = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
 const forget = (bucket: Scratch) => bucket.write("fake/asked", "");
 

@@ -21,7 +21,10 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     await rm(place, { recursive: true, force: true });
     throw explained(worker.host, cause, signal);
   }
-  const tellMaster = (word: string) => run(options.program, [...ssh, "-O", word, "--", worker.host]);
+  // a master that is about to end makes ssh connect anew, even for these words, and open a shell there; so it cannot
+  const alone = ["-o", "ProxyCommand=false"];
+  const tellMaster = (word: string) =>
+    run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
   return programRemote({
     host: worker.host,
     root: `${settings.workerRoot}/${bucket.id}`,

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { pipeline } from "node:stream/promises";
 import { type ErrorCode, MaandError, type StageContext, timeLimit } from "@maand/core";
 import { INSTALL, RECEIVE } from "./install.ts";
 
@@ -35,12 +34,17 @@ async function send({ remote, sources, jobs, keep }: StageContext, signal: Abort
   const here = spawn("tar", tarWords(sources, jobs, keep), { stdio: ["ignore", "pipe", "pipe"], signal });
   const said: Buffer[] = [];
   for (const errors of [here.stderr, there.stderr]) errors.on("data", (chunk: Buffer) => said.push(chunk));
-  here.once("error", ({ message }) => said.push(Buffer.from(message)));
-  const packed = new Promise<number | null>((resolve) => here.once("close", resolve));
-  there.io.resume();
-  await pipeline(here.stdout, there.io).catch(() => here.kill());
-  const codes = { packed: await packed, received: await there.exit };
-  return { ...codes, output: Buffer.concat(said).toString().trim().split("\n").slice(-12) };
+  const packed = new Promise<number | null>((resolve) => {
+    here.once("exit", resolve).once("error", ({ message }) => {
+      said.push(Buffer.from(message));
+      resolve(null);
+    });
+  });
+  there.io.on("error", () => {}).resume(); // its exit tells more
+  here.stdout.pipe(there.io);
+  const received = await there.exit;
+  if (received !== 0) here.kill(); // nobody reads what it still writes
+  return { packed: await packed, received, output: Buffer.concat(said).toString().trim().split("\n").slice(-12) };
 }
 
 /** One archive of all sources, the last one first: what comes later in it takes the place of what came before. */

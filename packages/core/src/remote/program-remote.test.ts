@@ -132,6 +132,19 @@ describe("a remote over a program", () => {
     expect(await exit).toBe(4);
   });
 
+  it("does not ask after a worker whose stream it cut off itself", async () => {
+    const stop = new AbortController();
+    let asked = 0;
+    const lost = () => {
+      asked++;
+      return true;
+    };
+    const script = "trap 'exit 255' TERM; echo ready; while :; do sleep 0.05; done";
+    const { io, exit } = await remote({ lost }).stream(["sh", "-c", script], { signal: stop.signal });
+    io.once("data", () => stop.abort());
+    expect([await exit, asked]).toEqual([null, 0]);
+  });
+
   it("cuts off what runs when it is closed, closes once, and begins nothing more", async () => {
     let closed = 0;
     const one = remote({ close: async () => void closed++ });

@@ -80,12 +80,13 @@ class ProgramRemote implements Remote {
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
     };
     ending.addEventListener("abort", destroy, { once: true });
+    if (ending.aborted) destroy();
     const exit = new Promise<number | null>((resolve) => {
       child.once("error", () => resolve(null));
       child.once("exit", (code) => resolve(code));
     }).then(async (code) => {
       ending.removeEventListener("abort", destroy);
-      return code === null || (await this.#lost(code)) ? null : code;
+      return code === null || ending.aborted || (await this.#lost(code)) ? null : code;
     });
     child.stdin?.on("error", () => {});
     if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
