@@ -24,6 +24,8 @@ export const LOG_KEYS: readonly string[] = [
   "msg",
 ];
 
+const ORDERED: ReadonlySet<string> = new Set(LOG_KEYS);
+
 /** Keys whose values are numbers; all others are texts. */
 const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
 
@@ -32,9 +34,8 @@ const VALUE_LIMIT = 8192;
 
 /** One line of a log file, without its line end. Whatever a value holds, the line stays one line. */
 export function logLine(fields: LogFields, format: LogFormat): string {
-  const rank = new Map(LOG_KEYS.map((key, at) => [key, at]));
   const known = LOG_KEYS.filter((key) => fields[key] !== undefined);
-  const more = Object.keys(fields).filter((key) => !rank.has(key));
+  const more = Object.keys(fields).filter((key) => !ORDERED.has(key));
   const entries = [...known, ...more.sort()]
     .map((key): [string, string | number] => [key, cut(fields[key] ?? "")])
     .filter(([, value]) => value !== "");
@@ -62,6 +63,7 @@ function cut(value: string | number): string | number {
 
 /** In quotes if a reader could take it for something else; a backslash and control characters are always escaped. */
 function worded(value: string): string {
+  if (/^[\w.:/@,+-]+$/.test(value)) return value; // as most are
   if (!/[\s="\\\p{Cc}\u2028\u2029]/u.test(value)) return value;
   return `"${plain(value.replace(/["\\]/g, "\\$&"))}"`;
 }
