@@ -52,7 +52,7 @@ class Life {
 
   private constructor(of: FleetBucket, name: string) {
     this.#of = of;
-    this.#home = `/opt/worker/${name}`;
+    this.#home = `${dirname(of.home)}-${name}`;
     cpSync(of.bucket.root, this.root, { recursive: true });
     const conf = of.conf.replace(/worker_root = .*/, `worker_root = "${this.#home}"`);
     writeFileSync(join(this.root, "maand.conf"), conf);

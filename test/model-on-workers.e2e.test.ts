@@ -132,7 +132,15 @@ class Life {
     const { bucket, fleet } = this.#of;
     const entries = fleet.workersJson();
     const workers = (hosts: readonly string[]) => bucket.workers(...entries.filter(({ host }) => hosts.includes(host)));
-    write({ ...bucket, workers }, this.#wanted, { jobs: JOBS, hosts: this.#of.hosts }, { Makefile: CAREFUL_MAKEFILE });
+    write(
+      { ...bucket, workers },
+      this.#wanted,
+      { jobs: JOBS, hosts: this.#of.hosts },
+      {
+        Makefile: CAREFUL_MAKEFILE,
+        "_modules/command_ready.py": "print('ready')\n",
+      },
+    );
   }
 
   #atHome(change: Change): Change {
