@@ -1,4 +1,5 @@
-import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ActingContext, Allocation, KvReader } from "@maand/core";
 import { NAMESPACE } from "@maand/core";
@@ -11,7 +12,7 @@ export interface Desk {
   /** `_modules/` of it: the process's working directory. */
   readonly modules: string;
   /** Deletes it. */
-  clear(): void;
+  clear(): Promise<void>;
 }
 
 /** What a desk is set up for. */
@@ -38,8 +39,8 @@ export function setUpDesk(files: SharedFiles, options: DeskOptions): Desk {
   linkAll(shared, directory, [MODULES]);
   linkAll(join(shared, MODULES), modules, ["certs"]);
   linkInstalled(context, modules);
-  layCerts(options, modules);
-  return { modules, clear: () => rmSync(directory, { recursive: true, force: true }) };
+  layCerts(files, options, modules);
+  return { modules, clear: () => rm(directory, { recursive: true, force: true }) };
 }
 
 function linkAll(from: string, to: string, but: readonly string[]): void {
@@ -56,15 +57,18 @@ function linkInstalled({ bucket, job }: DeskOptions["context"], modules: string)
   if (installed !== undefined) symlinkSync(installed, join(modules, "node_modules"));
 }
 
-function layCerts({ context, allocation, kv }: DeskOptions, modules: string): void {
+/** A job without certificates of its own shares the directory with the authority's: most have none. */
+function layCerts(files: SharedFiles, { context, allocation, kv }: DeskOptions, modules: string): void {
   const own = NAMESPACE.allocation(context.job.name, allocation.host);
   const place = join(modules, CERTS);
+  const authority = kv.find(NAMESPACE.workers, `${CERTS}ca.crt`);
+  const keys = kv.keys(own).filter((key) => /^certs\/[a-z0-9][a-z0-9_.-]*$/.test(key));
+  if (keys.length === 0) {
+    symlinkSync(files.certs(authority), join(modules, "certs"));
+    return;
+  }
   mkdirSync(place, { mode: 0o700 });
   const lay = (name: string, content: string) => writeFileSync(join(place, name), content, { mode: 0o600 });
-  for (const key of kv.keys(own)) {
-    const name = key.startsWith(CERTS) ? key.slice(CERTS.length) : "";
-    if (/^[a-z0-9][a-z0-9_.-]*$/.test(name)) lay(name, kv.get(own, key));
-  }
-  const authority = kv.find(NAMESPACE.workers, `${CERTS}ca.crt`);
+  for (const key of keys) lay(key.slice(CERTS.length), kv.get(own, key));
   if (authority !== undefined) lay("ca.crt", authority);
 }

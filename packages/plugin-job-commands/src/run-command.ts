@@ -44,7 +44,7 @@ export async function runCommand(office: Office, run: CommandRun): Promise<void>
         ),
       );
     } finally {
-      desk.clear();
+      await desk.clear();
     }
     kv.commit();
   });

@@ -20,6 +20,7 @@ export class SharedFiles {
   readonly #root: string;
   readonly #laidOut = new Map<string, Set<Extent>>();
   #count = 0;
+  #certs = false;
 
   /** `tmp` is the run's private directory. */
   constructor(tmp: string) {
@@ -30,6 +31,16 @@ export class SharedFiles {
   fresh(): string {
     this.#count += 1;
     return join(this.#root, `at-${this.#count}`);
+  }
+
+  /** A directory with the authority's certificate, if there is one, and nothing else. */
+  certs(authority: string | undefined): string {
+    const directory = join(this.#root, "certs");
+    if (this.#certs) return directory;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (authority !== undefined) writeFileSync(join(directory, "ca.crt"), authority, { mode: 0o400 });
+    this.#certs = true;
+    return directory;
   }
 
   /** Where compiled scripts are kept, for this run. */
