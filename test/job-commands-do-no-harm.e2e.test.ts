@@ -87,6 +87,22 @@ if E["ALLOCATION_INDEX"] == "1":
     expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   });
 
+  it("is ended at once by a second ^C, also when it does not want to end", async () => {
+    job(
+      "pre_deploy",
+      'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("waiting", flush=True)\nnote(str(os.getpid()))\ntime.sleep(1000)',
+    );
+    await bucket.maand("build");
+    const running = bucket.start(["deploy"]);
+    await running.says("waiting");
+    const [pid] = await until("its number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
+    running.kill("SIGINT");
+    await running.says("interrupted");
+    running.kill("SIGINT");
+    expect(await running.ended).toMatchObject({ code: 130 });
+    await until("it to be gone", async () => ((await isRunning(Number(pid))) ? undefined : true));
+  });
+
   it("that forks, closes its streams or prints no text ends like any other", async () => {
     job(
       "pre_deploy",

@@ -36,7 +36,25 @@ export function start(
     stdout: "pipe",
     stderr: "pipe",
   });
-  return { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended: ending(child) };
+  const started = { pid: child.pid, stdout: child.stdout, stderr: child.stderr, ended: ending(child) };
+  endWithUs(started);
+  return started;
+}
+
+const running = new Set<Started>();
+
+/** Whoever ends us at once, as a second ^C does, ends what we started too. */
+function endWithUs(started: Started): void {
+  if (running.size === 0) process.once("exit", endAll);
+  running.add(started);
+  void started.ended.then(() => {
+    running.delete(started);
+    if (running.size === 0) process.off("exit", endAll);
+  });
+}
+
+function endAll(): void {
+  for (const started of running) signalGroup(started, "SIGKILL");
 }
 
 function ending(child: ChildProcess): Promise<Ending> {

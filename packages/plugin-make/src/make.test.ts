@@ -33,6 +33,19 @@ async function failing(remote: Remote) {
   return error;
 }
 
+it("a target the Makefile has not is named as that", async () => {
+  const said = "make: *** No rule to make target 'restart'.  Stop.";
+  const remote = fakeRemote({ answers: ({ how }) => (how === "probe" ? { code: 2, stderr: `${said}\n` } : undefined) });
+  const error = await hooksWith()
+    .rollout.promise(rolloutContext({ remote, action: { kind: "restart" } }))
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "COMMAND_FAILED",
+    message: "the Makefile of api on 10.0.0.1 has no target restart",
+    hint: expect.stringContaining("workspace/jobs/api/Makefile"),
+  });
+});
+
 describe("an action", () => {
   it.each(["start", "restart", "reload"] as const)(
     "%s runs the target of that name through the runner",

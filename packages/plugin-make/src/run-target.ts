@@ -40,6 +40,8 @@ function failure(unit: Unit, target: string, output: readonly string[], code: nu
         hint: "run maand deploy first",
       });
     default:
+      if (output.some((line) => line.includes(`No rule to make target '${target}'`)))
+        return new MaandError({ ...parts, ...noTarget(unit, target) });
       return new MaandError({
         ...parts,
         code: "COMMAND_FAILED",
@@ -70,6 +72,15 @@ function cutOff(unit: Unit, target: string, output: readonly string[], cause: un
     default:
       return cause;
   }
+}
+
+/** Where make speaks another language, its own words are what is told. */
+function noTarget({ job, remote }: Unit, target: string): ErrorParts {
+  return {
+    code: "COMMAND_FAILED",
+    message: `the Makefile of ${job.name} on ${remote.host} has no target ${target}`,
+    hint: `add it to workspace/jobs/${job.name}/Makefile, then maand build and maand deploy`,
+  };
 }
 
 function timedOut({ job, remote, timeoutMs }: Unit, target: string): ErrorParts {

@@ -56,6 +56,14 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("says of a job that was not permitted that nothing of it was begun", () => {
+    const left = result("api", 1, { outcome: "blocked", promoted: false });
+    const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
+    expect(said({ allocations: [left], failures: [refused] })).toContain(
+      "\n    failed: it is Friday\n    not begun on 10.0.0.1: it was not permitted\n",
+    );
+  });
+
   it("tells a job that is not healthy from one that did not restart, and says why once", () => {
     const sick = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });

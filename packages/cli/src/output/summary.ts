@@ -134,10 +134,14 @@ function failureLines({ message, hint, output }: Failure, style: Style): string[
   ];
 }
 
-function leftLines(job: string, left: readonly Result[], { blocked_jobs }: Finished, style: Style): string[] {
+function leftLines(job: string, left: readonly Result[], { blocked_jobs, failures }: Finished, style: Style): string[] {
   const by = blocked_jobs.find((blocked) => blocked.job === job)?.by;
   if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
-  return left.length === 0 ? [] : [`${style.warn("not begun")} on ${named(left)}: an earlier batch failed`];
+  if (left.length === 0) return [];
+  const refused = failures.some((failure) => failure.job === job && failure.code === "NOT_PERMITTED");
+  return [
+    `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : "an earlier batch failed"}`,
+  ];
 }
 
 function named(results: readonly Result[]): string {
