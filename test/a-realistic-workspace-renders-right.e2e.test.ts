@@ -309,8 +309,8 @@ describe("deployed", () => {
   });
 
   it("no secret is in a record of a run", async () => {
-    const { stdout } = await ask("sh", ["-c", 'cat "$1"/*', "cat", join(bucket.root, "logs/runs")]);
-    expect(stdout).toContain("run.finished");
+    const { stdout } = await ask("sh", ["-c", 'cat "$1"/*.log "$1"/runs/*/*', "cat", join(bucket.root, "logs")]);
+    expect(stdout).toContain("event=run_finished");
     for (const secret of Object.values(SECRETS).flatMap((of) => Object.values(of)))
       expect(stdout).not.toContain(secret);
   });

@@ -54,7 +54,7 @@ const has = (program: string) => spawnSync(program, ["--version"]).status === 0;
 
 /** Line, and what is offered. */
 const LINES: readonly (readonly [string, readonly string[]])[] = [
-  ["maand jo", ["job"]],
+  ["maand jo", ["job", "jobcommand"]],
   ["maand cat w", ["workers"]],
   ["maand job st", ["start", "status", "stop"]],
   ["maand job start a", ["api", "apple"]],

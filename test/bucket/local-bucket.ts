@@ -29,7 +29,7 @@ interface PlanRecord {
 
 /** Makes a bucket with so many workers, each with the label `worker`. Dispose of it when done. */
 export async function localBucket(count: number): Promise<LocalBucket> {
-  const bucket = await scratch('transport = "local"\n');
+  const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // rsa keys take long to make
   const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
   bucket.workers(...hosts.map((host) => ({ host })));
   const directory = (job: string, host: string) => localJob(bucket, host, job) ?? join(bucket.root, "nowhere");

@@ -79,10 +79,15 @@ export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): 
   return bucket;
 }
 
+/** Names a bucket as init makes it, where one was made for all test files (`test/built.ts`). */
+export const INITIALISED = "MAAND_E2E_INITIALISED";
+
 let made: Promise<string> | undefined;
 
-/** A bucket as init makes it, made once for a test file: making its authority's key takes a second or more. */
-function initialised(): Promise<string> {
+/** A bucket as init makes it: the one for all, or else one made once for this process. */
+async function initialised(): Promise<string> {
+  const shared = process.env[INITIALISED];
+  if (shared !== undefined) return shared;
   made ??= (async () => {
     const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
     process.on("exit", () => rmSync(root, { recursive: true, force: true }));
