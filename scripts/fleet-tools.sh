@@ -2,8 +2,9 @@
 
 FLEET_PACKAGES=(openssh-server rsync sudo)
 
-# Programs that read what a realistic workspace renders; nothing else needs them, so without them only that test fails.
-CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl)
+# Programs that read what a realistic workspace renders, and shells whose completion is asked; nothing else needs them, so
+# without the former only that test fails, and without the latter their tests are skipped.
+CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish)
 
 need_fleet() {
   [ "$(id -u)" = 0 ] ||
@@ -30,7 +31,8 @@ want_consumers() {
 
 consumers_are_there() {
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
-    [ -x /usr/bin/openssl ] && compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
+    [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] &&
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 
 install_with_apt() {

@@ -28,6 +28,8 @@ export interface Scratch {
   job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
   disable(disabled: unknown): void;
+  /** Another bucket that is as this one is now. */
+  copy(): Scratch;
   dispose(): void;
 }
 
@@ -44,7 +46,14 @@ export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
 
 /** Makes a bucket; `conf` is put under what init writes, and commands are run with `more`. */
 export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
+  const bucket = copyOf(await initialised(), more);
+  bucket.write("maand.conf", conf);
+  return bucket;
+}
+
+function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-"));
+  cpSync(origin, root, { recursive: true });
   const options = { cwd: root, ...more };
   const bucket: Scratch = {
     root,
@@ -72,10 +81,9 @@ export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): 
     },
     removeJob: (name) => rmSync(join(root, "workspace/jobs", name), { recursive: true }),
     disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
+    copy: () => copyOf(root, more),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
-  cpSync(await initialised(), root, { recursive: true });
-  bucket.write("maand.conf", conf);
   return bucket;
 }
 
