@@ -160,7 +160,7 @@ export class Stager {
     const { store } = this.#run.maand;
     return store.transaction(() => {
       store.deliveries.begin(worker.host);
-      for (const { planned } of entries) store.promoted.stage(planned.allocation.id, undefined);
+      for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,
         kind: "stage" as const,
@@ -170,13 +170,12 @@ export class Stager {
     });
   }
 
+  /** Soon, and together with what is written for other workers: until then this one counts as not synced. */
   #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
     const { store } = this.#run.maand;
-    store.transaction(() => {
-      store.deliveries.finish(worker.host, delivery);
-      for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
-      for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
-    });
+    store.deliveries.finish(worker.host, delivery);
+    for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
+    for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
   }
 
   /** Counted up once per run, just before its first sync (seed deploy, decision 10). */

@@ -56,7 +56,7 @@ async function differences(source: Parameters<typeof checkSync>[0], host: string
 function lost({ maand, catalog, remembered }: Parameters<typeof checkSync>[0], host: string): Problem {
   maand.store.transaction(() => {
     for (const { id, host: at } of catalog.allocations)
-      if (at === host && remembered(id).staged !== undefined) maand.store.promoted.stage(id, undefined);
+      if (at === host && remembered(id).staged !== undefined) maand.store.promoted.unstage(id);
   });
   return error(
     "out_of_sync",

@@ -67,7 +67,7 @@ export class DeliveryRows {
 
   finish(host: string, { seq, metadata, tools }: Delivery): void {
     const update = "UPDATE delivery SET delivered_seq = ?, metadata = ?, tools = ? WHERE host = ?";
-    this.#db.run(update, seq ?? null, metadata ?? null, tools ?? null, host);
+    this.#db.later(update, seq ?? null, metadata ?? null, tools ?? null, host);
   }
 
   /** Something went wrong there: what is known of its tools may be what is wrong. */

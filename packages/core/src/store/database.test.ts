@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StoreDatabase } from "./database.ts";
 
 let directory: string;
@@ -39,10 +38,10 @@ describe("what is written later", () => {
     expect(marked()).toEqual(["b"]);
   });
 
-  it("is on disk when the turn is over, or the database is closed", async () => {
+  it("is on disk soon, and when the database is closed", async () => {
     mark("a");
     expect(stored()).toEqual([]);
-    await turn();
+    await vi.waitUntil(() => stored().length > 0);
     expect(stored()).toEqual(["a"]);
     mark("b");
     db.close();
@@ -71,9 +70,11 @@ describe("what is written later", () => {
     expect(marked()).toEqual([]);
   });
 
-  it("that cannot be written is the error of who asks next, not of the process", async () => {
+  it("that cannot be written is the error of who asks next, not of the process", () => {
+    vi.useFakeTimers();
     db.later("INSERT INTO pending_after (job) VALUES (NULL)");
-    await turn();
+    vi.runAllTimers();
+    vi.useRealTimers();
     expect(() => marked()).toThrow(expect.objectContaining({ code: "STORE_BROKEN" }));
     db = StoreDatabase.open(file);
   });

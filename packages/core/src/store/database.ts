@@ -3,6 +3,9 @@ import Sqlite, { type Database, type Statement } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { migrate } from "./migrations.ts";
 
+/** Milliseconds what is written later may wait for company. */
+const LATER_MS = 20;
+
 /** One row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -15,7 +18,7 @@ export class StoreDatabase {
   readonly #file: string;
   readonly #statements = new Map<string, Statement<unknown[], Row>>();
   readonly #later: { readonly sql: string; readonly values: readonly unknown[] }[] = [];
-  #soon: NodeJS.Immediate | undefined;
+  #soon: NodeJS.Timeout | undefined;
 
   private constructor(db: Database, file: string) {
     this.#db = db;
@@ -53,9 +56,8 @@ export class StoreDatabase {
   }
 
   /**
-   * Runs a statement that writes, very soon and together with others: before anything else is asked of the store, and
-   * no later than this turn of the event loop. For what may be lost with the process, since each turn's first write
-   * waits for the disk.
+   * Runs a statement that writes, soon and together with others: before anything else is asked of the store, and after
+   * 20 ms at the latest. For what may be lost with the process, since every transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -63,7 +65,7 @@ export class StoreDatabase {
       return;
     }
     this.#later.push({ sql, values });
-    this.#soon ??= setImmediate(() => this.#catchUpOrWait());
+    this.#soon ??= setTimeout(() => this.#catchUpOrWait(), LATER_MS);
   }
 
   /** Does `work` as one transaction: all of it is stored, or nothing. */
@@ -89,7 +91,7 @@ export class StoreDatabase {
 
   /** Writes what was put off. */
   #catchUp(): void {
-    clearImmediate(this.#soon);
+    clearTimeout(this.#soon);
     this.#soon = undefined;
     if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
   }

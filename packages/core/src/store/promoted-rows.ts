@@ -72,13 +72,17 @@ export class PromotedRows {
     );
   }
 
-  /** Files on the worker: a digest when a sync finished, undefined while one is under way. */
-  stage(allocation: string, digest: string | undefined): void {
+  /** Before files are brought to the worker: nobody knows what is there. */
+  unstage(allocation: string): void {
     this.#db.run(
-      "INSERT INTO staged (allocation, digest) VALUES (?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest",
+      "INSERT INTO staged (allocation, digest) VALUES (?, NULL) ON CONFLICT (allocation) DO UPDATE SET digest = NULL",
       allocation,
-      digest ?? null,
     );
+  }
+
+  /** What is on the worker now; soon, since not to know it costs no more than to bring it again. */
+  stage(allocation: string, digest: string): void {
+    this.#db.later("UPDATE staged SET digest = ? WHERE allocation = ?", digest, allocation);
   }
 
   /** Records what now runs; a promotion with `stopped` is one of an allocation in maintenance. */
