@@ -205,6 +205,15 @@ describe("files of a job (B38)", () => {
     expect(said).toContain(says);
   });
 
+  it("a name that is not UTF-8, or has a line end, is refused beside all else", async () => {
+    const directory = join(root, "workspace/jobs/api");
+    writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
+    writeFileSync(join(directory, "two\nlines"), "");
+    const said = await refused();
+    expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
+    expect(said).toContain("must not hold a line end");
+  });
+
   it("a reserved name is refused even as a link, and the executable bit counts as a change", async () => {
     symlinkSync("nowhere", join(root, "workspace/jobs/api/data"));
     expect(await refused()).toContain('"data" is reserved');

@@ -2,9 +2,12 @@ import * as v from "valibot";
 import { didYouMean } from "./names.ts";
 import { type Report, warning } from "./problem.ts";
 import { told } from "./told.ts";
-import { isRecord, onlyObject, readWritten, said, salvage, warnUnknownKeys } from "./written.ts";
+import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "./written.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
+
+/** The usual hint for a null, to leave the key out, would stop the job everywhere. */
+const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
 
 /** Where maintenance is written, as problems name it. */
 export const DISABLED_FILE = "workspace/disabled.json";
@@ -40,7 +43,7 @@ function entry() {
   return v.strictObject(
     {
       allocations: told(
-        v.array(v.pipe(v.string(), v.trim())),
+        v.array(v.pipe(v.string(), v.trim()), ({ input }) => said(`must be a list, and is ${shown(input)}`, LIST_HINT)),
         "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
         { examples: [["10.0.0.1"]] },
       ),

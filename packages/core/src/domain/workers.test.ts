@@ -137,6 +137,17 @@ describe("refused workers", () => {
     ]);
   });
 
+  it("says of an entry with several faults all of them, and leaves it out", () => {
+    const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
+    expect(told(written)).toEqual([
+      '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
+      '[1].position: must be a number, and is "x"',
+      "[1].host: A is already worker [0] (give each worker once)",
+      `[1].labels: "o'b" is not a label (${LABEL})`,
+    ]);
+    expect(resolve(written).workers.map(({ host }) => host)).toEqual(["a"]);
+  });
+
   it("says everything in one go, by place in the file, and keeps who can be understood", () => {
     const { workers, problems } = resolve([
       { host: "10.0.0.1", memory: 5, lables: [] },
@@ -152,6 +163,8 @@ describe("refused workers", () => {
       "[0].memory",
       "[0].lables",
       "[2].port",
+      "[2].host",
+      "[2].labels",
       "[3].host",
       "[3].labels",
     ]);

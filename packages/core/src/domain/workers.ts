@@ -4,7 +4,7 @@ import { error, type Report } from "./problem.ts";
 import { looksLike, told } from "./told.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
-import { isRecord, onlyObject, readWritten, said, shown, warnUnknownKeys } from "./written.ts";
+import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "./written.ts";
 
 const amount = (parse: (text: string) => number | undefined, pattern: string, example: string) =>
   v.pipe(
@@ -99,9 +99,12 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
-    if (!written) return [];
-    reportTwice(written.host, at, first, report);
-    return [resolveWorker(written, at, report)];
+    // What can be understood of a refused entry is looked over in the same go, and left out all the same.
+    const understood = written ?? salvage(worker, item);
+    if (!understood) return [];
+    reportTwice(understood.host, at, first, report);
+    const resolved = resolveWorker(understood, at, report);
+    return written ? [resolved] : [];
   });
 }
 

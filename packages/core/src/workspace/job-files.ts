@@ -36,6 +36,9 @@ export function readJobFiles(
         report(
           error("invalid_file", where(job, JSON.stringify(path)), "a file name must not hold a line end", "rename it"),
         );
+      // What cannot be decoded cannot be asked for by its name either.
+      else if (entry.name.includes("\uFFFD"))
+        report(error("invalid_file", where(job, path), "a file name must be UTF-8", "rename it"));
       else if (entry.isDirectory()) walk(at, `${path}/`);
       else if (isUsable(entry, at, directory, where(job, path), report))
         files.push(readOne(at, path, before.get(path)));

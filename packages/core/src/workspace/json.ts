@@ -2,13 +2,13 @@ import { error, type Report } from "../domain/problem.ts";
 
 /** Parses JSON somebody wrote; reports where it breaks, by line and column, and answers undefined then. */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {
+  const plain = text.replace(/^\uFEFF/, "");
   try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const value: unknown = JSON.parse(plain);
     return value;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    const at = /at position (\d+)/.exec(message)?.[1];
-    const place = at === undefined ? endOf(text) : lineAndColumn(text, Number(at));
+    const place = lineAndColumn(plain, positionIn(plain, message));
     report(
       error(
         code,
@@ -21,18 +21,37 @@ export function parseJson(text: string, file: string, code: string, report: Repo
   }
 }
 
+/** Where a text breaks. Node tells no number for an unexpected token, so the shortest beginning that has it is looked for. */
+function positionIn(text: string, message: string): number {
+  const told = /at position (\d+)/.exec(message)?.[1];
+  if (told !== undefined) return Number(told);
+  if (!hasUnexpectedToken(text)) return text.length;
+  let [sound, broken] = [0, text.length];
+  while (broken - sound > 1) {
+    const middle = (sound + broken) >> 1;
+    if (hasUnexpectedToken(text.slice(0, middle))) broken = middle;
+    else sound = middle;
+  }
+  return sound;
+}
+
+function hasUnexpectedToken(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (cause) {
+    return cause instanceof Error && cause.message.startsWith("Unexpected token");
+  }
+}
+
 function reason(message: string): string {
   return message
     .replace(/ in JSON at position \d+.*$/s, "")
-    .replace(/, ".*" is not valid JSON$/s, "")
+    .replace(/, (\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, "")
     .replace(/ \(line \d+ column \d+\)$/, "");
 }
 
 function lineAndColumn(text: string, position: number): string {
   const before = text.slice(0, position).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-}
-
-function endOf(text: string): string {
-  return lineAndColumn(text, text.length);
 }
