@@ -250,6 +250,12 @@ it("a bucket is found from anywhere inside it (B44)", async () => {
   expect(await typedIn(join(root, "workspace/jobs/api"))("info")).toMatchObject({ code: 0 });
 });
 
+it("half a command line is told each way to go on once", async () => {
+  const lines = (await maand("cat")).err.split("\n").filter((line) => line.startsWith("    maand cat "));
+  expect(lines.length).toBeGreaterThan(8);
+  expect(new Set(lines).size).toBe(lines.length);
+});
+
 it("an error is said once, without a page of usage behind it (B45)", async () => {
   const { err } = await maand("deploy", "--jobs", "nope");
   expect(err.split('there is no job "nope"')).toHaveLength(2);

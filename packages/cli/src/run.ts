@@ -77,7 +77,8 @@ async function usage(
   const first = said.startsWith("Command not found")
     ? `"${argv.join(" ")}" is not a whole command line; there is:`
     : said;
-  const meant = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  const lines = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  const meant = [...new Set(lines)];
   if (asksForHelp) {
     world.stdout.write(`${meant.join("")}`);
     return EXIT.ok;

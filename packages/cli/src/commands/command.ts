@@ -5,6 +5,7 @@ import { type BaseContext, Command, Option } from "clipanion";
 import { exitOf, tellError } from "../output/error.ts";
 import { eventReader } from "../output/readers.ts";
 import { type Style, styleFor } from "../output/style.ts";
+import { type Column, table } from "../output/table.ts";
 import type { World } from "../world.ts";
 
 /** What commands are run with. */
@@ -57,6 +58,12 @@ export abstract class MaandCommand extends Command<Context> {
   /** Writes a line of the result to stdout. */
   say(text: string): void {
     this.context.stdout.write(`${text}\n`);
+  }
+
+  /** Writes a table to stdout; on a screen it keeps to its width as well as it can. */
+  sayTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
+    const { isTTY, columns: room } = this.context.stdout;
+    this.say(table(columns, rows, isTTY === true && room ? room : undefined));
   }
 
   /** Writes the result of `--json`. */

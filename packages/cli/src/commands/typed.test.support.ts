@@ -12,10 +12,11 @@ export interface Said {
   readonly err: string;
 }
 
-/** Runs command lines in this process, as if typed in a directory. */
-export function typedIn(cwd: string, now = () => new Date()): (...argv: string[]) => Promise<Said> {
+/** Runs command lines in this process, as if typed in a directory; with `columns`, on a screen so wide. */
+export function typedIn(cwd: string, now = () => new Date(), columns?: number): (...argv: string[]) => Promise<Said> {
   return async (...argv) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    if (columns !== undefined) Object.assign(stdout, { isTTY: true, columns });
     const printed = Promise.all([text(stdout), text(stderr)]);
     const code = await run(argv, {
       stdin: new PassThrough(),

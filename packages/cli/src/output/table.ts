@@ -1,27 +1,48 @@
-/** A column: its heading, and whether it holds numbers, which stand to the right. */
-export type Column = string | { readonly name: string; readonly numeric: true };
+import { type ColumnSpec, fitted } from "./fit-columns.ts";
+
+/** A column: its heading, or that and how it is shown. */
+export type Column = string | ColumnSpec;
 
 type Cell = string | number;
 
 /**
- * A table as text: rounded corners, header in capitals, numbers to the right, one line a row however long it is. The work
- * grows with the cells and with nothing else, since a large bucket has a hundred thousand rows.
+ * A table as text: rounded corners, header in capitals, numbers to the right, one line a row however long it is. With
+ * `room`, the columns of a screen, cells are cut and columns left out as their columns allow. The work grows with the
+ * cells and with nothing else, since a large bucket has a hundred thousand rows.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const head = columns.map((column) => nameOf(column).toUpperCase());
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], room?: number): string {
+  const specs = columns.map(specOf);
+  const head = specs.map(({ name }) => name.toUpperCase());
   const body = rows.map((row) => row.map(plain));
-  const widths = head.map(widthOf);
-  for (const row of body) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, widthOf(cell));
+  const natural = head.map(widthOf);
+  for (const row of body)
+    for (const [at, cell] of row.entries()) natural[at] = Math.max(natural[at] ?? 0, widthOf(cell));
+  const shown = fitted(specs, natural, room ?? Number.POSITIVE_INFINITY);
   const rule = (left: string, cross: string, right: string) =>
-    left + widths.map((width) => "─".repeat(width + 2)).join(cross) + right;
+    left + shown.map(({ width }) => "─".repeat(width + 2)).join(cross) + right;
   const line = (cells: readonly string[]) =>
-    `│${cells.map((cell, at) => ` ${padded(cell, widths[at] ?? 0, columns[at])} `).join("│")}│`;
+    `│${shown.map(({ at, width }) => ` ${padded(cut(cells[at] ?? "", width), width, specs[at])} `).join("│")}│`;
   return [rule("╭", "┬", "╮"), line(head), rule("├", "┼", "┤"), ...body.map(line), rule("╰", "┴", "╯")].join("\n");
 }
 
-function nameOf(column: Column): string {
-  return typeof column === "string" ? column : column.name;
+function specOf(column: Column): ColumnSpec {
+  return typeof column === "string" ? { name: column } : column;
 }
+
+/** A cell cut to a width, with dots that say so. */
+function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let kept = "";
+  let used = 0;
+  for (const character of text) {
+    used += widthOf(character);
+    if (used > width - DOTS.length) break;
+    kept += character;
+  }
+  return kept.replace(/\.+$/, "") + DOTS;
+}
+
+const DOTS = "...";
 
 /** What would break a line or move the cursor shows as a blank. */
 function plain(cell: Cell): string {
@@ -39,7 +60,7 @@ function widthOf(text: string): number {
   return width;
 }
 
-function padded(text: string, width: number, column: Column | undefined): string {
+function padded(text: string, width: number, spec: ColumnSpec | undefined): string {
   const gap = " ".repeat(width - widthOf(text));
-  return typeof column === "object" ? gap + text : text + gap;
+  return spec?.numeric ? gap + text : text + gap;
 }

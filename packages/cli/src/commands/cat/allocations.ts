@@ -1,6 +1,5 @@
 import type { Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";
 import { unitFilter } from "./filter.ts";
 
@@ -44,18 +43,16 @@ export class AllocationsCommand extends StoredCommand {
         { name: "disabled", numeric: true },
         { name: "removed", numeric: true },
       ] as const;
-      this.say(
-        table(
-          columns,
-          rows.map(({ id, host, job, disabled, removed }) => [
-            id,
-            host,
-            zones.get(host) ?? "",
-            job,
-            flag(disabled),
-            flag(removed),
-          ]),
-        ),
+      this.sayTable(
+        columns,
+        rows.map(({ id, host, job, disabled, removed }) => [
+          id,
+          host,
+          zones.get(host) ?? "",
+          job,
+          flag(disabled),
+          flag(removed),
+        ]),
       );
     }
     return 0;

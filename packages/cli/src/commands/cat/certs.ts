@@ -1,6 +1,5 @@
 import { type CertificateView, certificates } from "@maand/core/look";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { MaandCommand } from "../command.ts";
 import { unitFilter } from "./filter.ts";
 
@@ -27,18 +26,18 @@ export class CertsCommand extends MaandCommand {
         ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
       if (this.json) this.sayJson(rows.map(record));
-      else this.say(table(COLUMNS, rows.map(record).map(row)));
+      else this.sayTable(COLUMNS, rows.map(record).map(row));
       return 0;
     });
   }
 }
 
 const COLUMNS = [
-  "scope",
+  { name: "scope", leave: 1 },
   "job",
   "worker",
   "cert",
-  "common_name",
+  { name: "common_name", least: 12 },
   "not_after",
   { name: "days_left", numeric: true },
   "status",

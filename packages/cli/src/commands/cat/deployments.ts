@@ -1,6 +1,5 @@
 import { deployments, type Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";
 import { unitFilter } from "./filter.ts";
 
@@ -55,21 +54,19 @@ export class DeploymentsCommand extends StoredCommand {
         { name: "rem", numeric: true },
       ] as const;
       const short = (digest: string | null) => (digest ?? "").slice(0, 12);
-      this.say(
-        table(
-          columns,
-          rows.map((row) => [
-            row.job,
-            row.host,
-            row.rollout,
-            short(row.currentDigest),
-            short(row.promotedDigest),
-            row.currentVersion,
-            row.newVersion,
-            flag(row.disabled),
-            flag(row.removed),
-          ]),
-        ),
+      this.sayTable(
+        columns,
+        rows.map((row) => [
+          row.job,
+          row.host,
+          row.rollout,
+          short(row.currentDigest),
+          short(row.promotedDigest),
+          row.currentVersion,
+          row.newVersion,
+          flag(row.disabled),
+          flag(row.removed),
+        ]),
       );
     }
     return 0;

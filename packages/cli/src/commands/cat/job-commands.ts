@@ -1,6 +1,5 @@
 import type { Store } from "@maand/core/look";
 import { Command } from "clipanion";
-import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";
 
 /** `maand cat job_commands` (build.md 16): a row for each event a command is executed on. */
@@ -29,7 +28,14 @@ export class JobCommandsCommand extends StoredCommand {
     );
     if (this.json) this.sayJson(rows);
     else {
-      const columns = ["job", "command_name", "executed_on", "demand_job", "demand_command", "demand_config"];
+      const columns = [
+        "job",
+        "command_name",
+        "executed_on",
+        "demand_job",
+        "demand_command",
+        { name: "demand_config", least: 13, leave: 1 },
+      ];
       const cells = rows.map((row) => [
         row.job,
         row.command_name,
@@ -38,7 +44,7 @@ export class JobCommandsCommand extends StoredCommand {
         row.demand_command ?? "",
         JSON.stringify(row.demand_config),
       ]);
-      this.say(table(columns, cells));
+      this.sayTable(columns, cells);
     }
     return 0;
   }

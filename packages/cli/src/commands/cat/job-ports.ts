@@ -1,7 +1,6 @@
 import type { Store } from "@maand/core/look";
 import { refuseUnknown } from "@maand/core/look";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
 import { passes } from "./filter.ts";
@@ -36,7 +35,7 @@ export class JobPortsCommand extends StoredCommand {
     else {
       const columns = ["job", "name", { name: "port", numeric: true }] as const;
       const rows = ports.map(({ job, name, port }) => [job, name, port]);
-      this.say(table(columns, rows));
+      this.sayTable(columns, rows);
     }
     return 0;
   }

@@ -1,6 +1,5 @@
 import { plainDecimal, type Store } from "@maand/core/look";
 import { Command } from "clipanion";
-import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";
 
 /** `maand cat jobs`. */
@@ -39,23 +38,21 @@ export class JobsCommand extends StoredCommand {
         { name: "deployment_seq", numeric: true },
         { name: "cpu (mhz)", numeric: true },
         { name: "memory (mb)", numeric: true },
-        "policy",
-        "selectors",
+        { name: "policy", leave: 1 },
+        { name: "selectors", least: 9 },
       ] as const;
-      this.say(
-        table(
-          columns,
-          jobs.map((job) => [
-            job.name,
-            job.version,
-            disabled(job.name) ? 1 : 0,
-            job.deploymentSeq,
-            plainDecimal(job.cpu.reserved),
-            plainDecimal(job.memory.reserved),
-            job.restartPolicy,
-            job.selectors.join(" "),
-          ]),
-        ),
+      this.sayTable(
+        columns,
+        jobs.map((job) => [
+          job.name,
+          job.version,
+          disabled(job.name) ? 1 : 0,
+          job.deploymentSeq,
+          plainDecimal(job.cpu.reserved),
+          plainDecimal(job.memory.reserved),
+          job.restartPolicy,
+          job.selectors.join(" "),
+        ]),
       );
     }
     return 0;

@@ -1,6 +1,5 @@
 import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/look";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";
 
@@ -38,7 +37,7 @@ export class KvCommand extends StoredCommand {
     refuseUnknown("job", "--jobs", jobs, known);
     const entries = this.chosen(kvEntries(store, findBucket(this.from), jobs));
     if (this.json) this.sayRecords(entries);
-    else this.say(table(COLUMNS, [...entries].map(row)));
+    else this.sayTable(COLUMNS, [...entries].map(row));
     return 0;
   }
 
@@ -64,9 +63,9 @@ function kvRecord({ namespace, key, secret, value, version, createdDate, deleted
 const COLUMNS = [
   "namespace",
   "key",
-  "value",
-  { name: "version", numeric: true },
-  "created",
+  { name: "value", least: 12 },
+  { name: "version", numeric: true, leave: 2 },
+  { name: "created", leave: 1 },
   { name: "deleted", numeric: true },
 ] as const;
 

@@ -1,6 +1,5 @@
 import { plainDecimal, type Store } from "@maand/core/look";
 import { Command } from "clipanion";
-import { table } from "../../output/table.ts";
 import { StoredCommand } from "../stored.ts";
 
 /** `maand cat workers`. */
@@ -30,21 +29,19 @@ export class WorkersCommand extends StoredCommand {
         "zone",
         { name: "cpu (mhz)", numeric: true },
         { name: "memory (mb)", numeric: true },
-        { name: "position", numeric: true },
-        "labels",
+        { name: "position", numeric: true, leave: 1 },
+        { name: "labels", least: 12 },
       ] as const;
-      this.say(
-        table(
-          columns,
-          workers.map((worker) => [
-            worker.host,
-            worker.tags.zone ?? "",
-            plainDecimal(worker.cpuMhz),
-            plainDecimal(worker.memoryMb),
-            worker.position,
-            worker.labels.join(" "),
-          ]),
-        ),
+      this.sayTable(
+        columns,
+        workers.map((worker) => [
+          worker.host,
+          worker.tags.zone ?? "",
+          plainDecimal(worker.cpuMhz),
+          plainDecimal(worker.memoryMb),
+          worker.position,
+          worker.labels.join(" "),
+        ]),
       );
     }
     return 0;
