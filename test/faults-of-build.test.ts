@@ -214,6 +214,15 @@ describe("files of a job (B38)", () => {
     expect(said).toContain("must not hold a line end");
   });
 
+  it("directories so deep that a path is too long are refused, with the place in short", async () => {
+    mkdirSync(join(root, "workspace/jobs/api", ...Array.from({ length: 60 }, () => "d".repeat(50))), {
+      recursive: true,
+    });
+    const said = await refused();
+    expect(said).toContain("a path must not have more than 2000 bytes");
+    expect(said.length).toBeLessThan(500);
+  });
+
   it("a reserved name is refused even as a link, and the executable bit counts as a change", async () => {
     symlinkSync("nowhere", join(root, "workspace/jobs/api/data"));
     expect(await refused()).toContain('"data" is reserved');

@@ -2,7 +2,7 @@ import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statS
 import { join, relative } from "node:path";
 import { byPath, contentHash } from "../domain/digest.ts";
 import type { SeenFile } from "../domain/job.ts";
-import { error, type Report, warning } from "../domain/problem.ts";
+import { error, type Problem, type Report, warning } from "../domain/problem.ts";
 
 /** A file with its content, if it had to be read. */
 export interface ReadFile extends SeenFile {
@@ -31,14 +31,8 @@ export function readJobFiles(
       const path = `${prefix}${entry.name}`;
       const at = join(place, entry.name);
       if (SKIPPED.has(entry.name)) continue;
-      if (prefix === "" && RUNTIME_NAMES.includes(entry.name)) report(reserved(job, entry.name));
-      else if (/[\n\r]/.test(entry.name))
-        report(
-          error("invalid_file", where(job, JSON.stringify(path)), "a file name must not hold a line end", "rename it"),
-        );
-      // What cannot be decoded cannot be asked for by its name either.
-      else if (entry.name.includes("\uFFFD"))
-        report(error("invalid_file", where(job, path), "a file name must be UTF-8", "rename it"));
+      const problem = ofName(job, entry.name, path);
+      if (problem) report(problem);
       else if (entry.isDirectory()) walk(at, `${path}/`);
       else if (isUsable(entry, at, directory, where(job, path), report))
         files.push(readOne(at, path, before.get(path)));
@@ -46,6 +40,25 @@ export function readJobFiles(
   };
   walk(directory, "");
   return files.sort(byPath);
+}
+
+/** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
+const LONGEST_PATH = 2000;
+
+/** What is wrong with a file or directory by its name alone. */
+function ofName(job: string, name: string, path: string): Problem | undefined {
+  if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
+  const refused = (place: string, message: string, hint: string) =>
+    error("invalid_file", where(job, place), message, hint);
+  if (/[\n\r]/.test(name)) return refused(JSON.stringify(path), "a file name must not hold a line end", "rename it");
+  // What cannot be decoded cannot be asked for by its name either.
+  if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
+  return refused(
+    `${path.slice(0, 60)}...`,
+    `a path must not have more than ${LONGEST_PATH} bytes`,
+    "give its directories shorter names, or move it further up",
+  );
 }
 
 function readOne(at: string, path: string, before: SeenFile | undefined): ReadFile {
