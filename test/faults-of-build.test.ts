@@ -92,6 +92,18 @@ describe("what is missing never means: remove everything (B20)", () => {
   });
 });
 
+it("what plugins check in a manifest is told in the same go as what core does", async () => {
+  job("api", {
+    version: 1,
+    selectors: ["worker"],
+    certs: { "../x": {} },
+    health_check: { checks: [{ type: "tpc" }] },
+  });
+  const said = await refused();
+  for (const key of ["version", "certs", "health_check.checks[0].type"])
+    expect(said).toContain(`workspace/jobs/api/manifest.json: ${key}`);
+});
+
 it("a health check without checks keeps its wait (B17)", async () => {
   job("api", {
     selectors: ["worker"],

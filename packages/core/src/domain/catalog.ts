@@ -2,7 +2,7 @@ import { resolveDemands } from "./demands.ts";
 import { byPath } from "./digest.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
-import { type Manifest, manifestFile, resolveManifest } from "./manifest.ts";
+import { type Manifest, manifestFile, resolveManifest, understoodPart } from "./manifest.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
 import { error, type Problem, type Report, refuses, warning } from "./problem.ts";
@@ -44,6 +44,14 @@ export interface Before {
   readonly allocations: readonly Allocation[];
 }
 
+/** What a workspace comes to. */
+export interface Assembled {
+  readonly catalog: Catalog;
+  readonly problems: readonly Problem[];
+  /** Jobs whose manifest was refused, as far as it is understood: not of the catalog, and to be looked at by plugins. */
+  readonly unfinished: readonly Job[];
+}
+
 /**
  * Makes the catalog of a workspace; pure. All problems come back at once; the catalog holds only if none of them refuses.
  * `newId` gives the UUIDs of workers not seen before; `claimed` are the manifest keys that plugins own.
@@ -52,7 +60,7 @@ export function assemble(
   written: Written,
   before: Before,
   { newId, claimed }: { readonly newId: () => string; readonly claimed: readonly string[] },
-): { readonly catalog: Catalog; readonly problems: readonly Problem[] } {
+): Assembled {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const workers = resolveWorkers(written.workers, report)
@@ -69,7 +77,9 @@ export function assemble(
     checkCounts(jobs, allocations, report);
     if (disabled) checkCapacity(jobs, workers, allocations, report);
   }
-  return { catalog: { workers, jobs, allocations }, problems };
+  const finished = new Set(jobs.map(({ name }) => name));
+  const unfinished = inOrder.filter(({ name }) => !finished.has(name)).flatMap(unfinishedJob);
+  return { catalog: { workers, jobs, allocations }, problems, unfinished };
 }
 
 /** A worker nobody could read is no reason to call its name unknown elsewhere. */
@@ -111,6 +121,15 @@ function resolveJobs(
       },
     ];
   });
+}
+
+function unfinishedJob({ name, manifest: raw, files }: WrittenJob): Job[] {
+  const part = understoodPart(name, raw);
+  if (!part) return [];
+  const { portWishes, ...rest } = part;
+  const ports = Object.fromEntries(Object.keys(portWishes).map((port) => [port, 0]));
+  const manifest = isRecord(raw) ? raw : {};
+  return [{ ...rest, name, ports, deploymentSeq: 0, manifest, files: [...files].sort(byPath) }];
 }
 
 function resolveManifests(

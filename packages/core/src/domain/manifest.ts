@@ -52,6 +52,20 @@ export function resolveManifest(
   return whole && manifest;
 }
 
+/**
+ * What of a refused manifest can be relied on all the same, for plugins that check the rest of it in the same go.
+ * Undefined when there is no such part, or when it would have fewer ports than were written.
+ */
+export function understoodPart(job: string, value: unknown): Manifest | undefined {
+  const silent: Report = () => undefined;
+  const named = withAliases(value, manifestFile(job), silent);
+  const written = isRecord(named) ? salvage(ManifestSchema, named) : undefined;
+  if (!written || !isRecord(named)) return undefined;
+  const ports = isRecord(named.resources) ? named.resources.ports : undefined;
+  const lost = Object.keys(isRecord(ports) ? ports : {}).some((name) => !(name in (written.resources?.ports ?? {})));
+  return lost ? undefined : resolve(job, written, silent);
+}
+
 function reportIdleGlobs(globs: readonly string[], policy: unknown, file: string, report: Report): void {
   if (globs.length === 0 || (policy !== undefined && policy !== "always" && policy !== "never")) return;
   report(

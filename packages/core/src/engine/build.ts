@@ -63,12 +63,13 @@ async function understand(maand: Maand) {
   const assembled = assemble(read.written, beforeOf(stored), { newId: maand.newId, claimed: [...claims.keys()] });
   problems.push(...assembled.problems);
   const { catalog } = assembled;
-  await checkClaims(catalog, claims, report);
+  const jobs = [...catalog.jobs, ...assembled.unfinished];
+  await checkClaims(jobs, claims, report);
   if (!isTapped(maand.hooks.functions)) warnUnrendered(catalog, report);
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
   const said = { settings, bucket: { root: paths.root }, now: maand.now };
   const runBy = (job: Job) => runnerOf(job, maand.plugins);
-  const validation = Object.freeze({ ...said, ...catalog, read: bytes, runBy, report });
+  const validation = Object.freeze({ ...said, ...catalog, jobs, read: bytes, runBy, report });
   await maand.hooks.validate.promise(validation);
   return { stored, read, catalog, problems };
 }
@@ -101,8 +102,8 @@ function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undef
 type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;
 
 /** Manifest keys that plugins own are checked with the plugins' schemas; `commands` warns if nobody would run them. */
-async function checkClaims(catalog: Catalog, claims: Claims, report: Report): Promise<void> {
-  for (const job of catalog.jobs) {
+async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report): Promise<void> {
+  for (const job of jobs) {
     if (job.commands.length > 0 && !claims.has("commands")) {
       const names = job.commands.map((command) => command.name).join(", ");
       report(
