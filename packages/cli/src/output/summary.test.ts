@@ -64,6 +64,14 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("says of a job that did not stop where it should that nothing else of it was begun", () => {
+    const left = result("api", 1, { outcome: "blocked", promoted: false });
+    const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
+    expect(said({ allocations: [stuck, left] })).toContain(
+      "\n    stop failed on 10.0.0.2: exit code 2\n    not begun on 10.0.0.1: it could not be stopped on 10.0.0.2\n",
+    );
+  });
+
   it("tells a job that is not healthy from one that did not restart, and says why once", () => {
     const sick = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });

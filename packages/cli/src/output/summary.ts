@@ -56,7 +56,7 @@ function jobLines(job: string, event: Finished, style: Style): string[] {
     ...doneLines(of("ok")),
     ...wrongLines(wrong, style),
     ...failures.flatMap((failure) => failureLines(failure, style)),
-    ...leftLines(job, of("blocked"), event, style),
+    ...leftLines(job, of("blocked"), wrong, event, style),
   ];
   const name = style.strong(`${job}:`);
   if (parts.length === 1) return [`  ${name} ${parts[0]}`];
@@ -134,14 +134,28 @@ function failureLines({ message, hint, output }: Failure, style: Style): string[
   ];
 }
 
-function leftLines(job: string, left: readonly Result[], { blocked_jobs, failures }: Finished, style: Style): string[] {
+function leftLines(
+  job: string,
+  left: readonly Result[],
+  wrong: readonly Result[],
+  { blocked_jobs, failures }: Finished,
+  style: Style,
+): string[] {
   const by = blocked_jobs.find((blocked) => blocked.job === job)?.by;
   if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
   if (left.length === 0) return [];
   const refused = failures.some((failure) => failure.job === job && failure.code === "NOT_PERMITTED");
   return [
-    `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : "an earlier batch failed"}`,
+    `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : whatFailedBefore(wrong)}`,
   ];
+}
+
+/** Who leaves goes first, and then batch after batch. */
+function whatFailedBefore(wrong: readonly Result[]): string {
+  const leaves = ({ action }: Result) => action === "stop" || action === "remove";
+  if (wrong.some((result) => !leaves(result))) return "an earlier batch failed";
+  const stuck = wrong.filter((result) => leaves(result) && result.outcome !== "unreachable");
+  return stuck.length > 0 ? `it could not be stopped on ${named(stuck)}` : "what goes before it failed";
 }
 
 function named(results: readonly Result[]): string {

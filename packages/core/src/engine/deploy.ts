@@ -75,9 +75,7 @@ async function planWave(run: Run, wave: Wave, wish: DeployWish): Promise<Planned
   run.frame.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map((job) => job.name) });
   const pending = run.maand.store.pendingAfter.all();
   const plans: PlannedJob[] = [];
-  for (const job of wave.jobs) {
-    if (!isDown(run, job.name)) await planInto(plans, run, job, wish, pending);
-  }
+  for (const job of wave.jobs) await planInto(plans, run, job, wish, pending);
   remember(run, plans);
   for (const plan of plans) if (!isRequired(plan)) skip(run, plan);
   return plans.filter(isRequired);
@@ -97,11 +95,6 @@ async function isPermitted(run: Run, wave: Wave, plans: readonly PlannedJob[]): 
   }
 }
 
-/** A job that failed as a whole while it was reconciled is not rolled out on top of that. */
-function isDown(run: Run, job: string): boolean {
-  return run.ledger.summary().failures.some((failure) => failure.job === job);
-}
-
 async function planInto(
   plans: PlannedJob[],
   run: Run,
@@ -110,10 +103,12 @@ async function planInto(
   pending: ReadonlySet<string>,
 ): Promise<void> {
   const by = blockedBy(run, job);
+  const failed = run.ledger.failed(job.name); // while it was reconciled: it is not rolled out on top of that
   try {
-    if (by === undefined) await run.maand.hooks.before.promise(actingContext(run, job));
+    if (by === undefined && !failed) await run.maand.hooks.before.promise(actingContext(run, job));
     const plan = await planJob(run, job, wish, pending);
-    if (by === undefined || !isRequired(plan)) plans.push(plan);
+    if (failed) leaveTheRest(run, plan);
+    else if (by === undefined || !isRequired(plan)) plans.push(plan);
     else block(run, plan, by);
   } catch (cause) {
     run.ledger.failJob(job.name, cause);

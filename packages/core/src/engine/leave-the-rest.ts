@@ -3,16 +3,10 @@ import type { PlannedJob } from "./plan-job.ts";
 import type { Run } from "./run.ts";
 
 /** Allocations nobody got to are named as well, so that the summary accounts for every one that was planned. */
-export function leaveTheRest(run: Run, plan: PlannedJob, cause: unknown): void {
-  const settled = new Set(
-    run.ledger
-      .summary()
-      .allocations.filter(({ job }) => job === plan.job.name)
-      .map(({ host }) => host),
-  );
-  const interrupted = asMaandError(cause).code === "INTERRUPTED";
+export function leaveTheRest(run: Run, plan: PlannedJob, cause?: unknown): void {
+  const interrupted = cause !== undefined && asMaandError(cause).code === "INTERRUPTED";
   for (const { allocation, decision } of plan.allocations) {
-    if (settled.has(allocation.host) || decision.action === "skip") continue;
+    if (run.ledger.knows(plan.job.name, allocation.host) || decision.action === "skip") continue;
     run.ledger.note(plan.job.name, allocation.host, decision.action, interrupted ? "interrupted" : "blocked", false);
   }
 }

@@ -6,15 +6,22 @@ import { asMaandError, outcomeOf } from "./outcome.ts";
 /** What happened in a run so far; the summary is made of it, and so is what blocks what. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
+  /** Hosts of each job where something went wrong or was left; what is only owed is not among them. */
+  readonly #wrong = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
   readonly #warnings: string[] = [];
   #interrupted = false;
 
-  /** Notes what became of an allocation; a later note replaces an earlier one, but "nothing to do" replaces nothing. */
+  /**
+   * Notes what became of an allocation; a later note replaces an earlier one, but "nothing to do" replaces nothing, and
+   * what was stopped and then recorded was both.
+   */
   note(job: string, host: string, action: string, outcome: Outcome, promoted: boolean): void {
-    if (outcome === "skipped" && this.#results.has(`${job}|${host}`)) return;
-    this.#results.set(`${job}|${host}`, { job, host, action, outcome, promoted });
+    const before = this.#results.get(`${job}|${host}`);
+    if (outcome === "skipped" && before) return;
+    const whole = before?.action === "stop" && action === "promote" ? "stop+promote" : action;
+    this.#set({ job, host, action: whole, outcome, promoted });
   }
 
   /** Notes that an allocation failed, and why. */
@@ -22,15 +29,13 @@ export class Ledger {
     const error = asMaandError(cause);
     if (error.code === "INTERRUPTED") this.#interrupted = true;
     const output = error.output.length > 0 ? { output: error.output } : {};
-    this.#results.set(`${job}|${host}`, {
-      job,
-      host,
-      action,
-      outcome: outcomeOf(cause),
-      promoted,
-      message: error.message,
-      ...output,
-    });
+    this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...output });
+  }
+
+  /** Notes that an allocation could not be left as it should; it is named, and keeps nothing back of what stays. */
+  owe(job: string, host: string, action: string, cause: unknown): void {
+    this.fail(job, host, action, cause);
+    this.#wrong.get(job)?.delete(host);
   }
 
   /** Notes that a job as a whole failed. */
@@ -57,13 +62,28 @@ export class Ledger {
     this.#interrupted = true;
   }
 
+  /** Whether anything went wrong for any job that others may have to wait for. */
+  get troubled(): boolean {
+    return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
+  }
+
   /** Whether anything of a job went wrong or was left, so that those who demand it must wait (decision 4). */
   failed(job: string): boolean {
     return (
-      this.#failures.some((failure) => failure.job === job) ||
+      this.failureOf(job) !== undefined ||
       this.#blocked.some((entry) => entry.job === job) ||
-      [...this.#results.values()].some((result) => result.job === job && !isFine(result.outcome))
+      (this.#wrong.get(job)?.size ?? 0) > 0
     );
+  }
+
+  /** The first thing that went wrong for a job as a whole. */
+  failureOf(job: string): JobFailure | undefined {
+    return this.#failures.find((failure) => failure.job === job);
+  }
+
+  /** Whether anything was noted of an allocation. */
+  knows(job: string, host: string): boolean {
+    return this.#results.has(`${job}|${host}`);
   }
 
   /** Whether this allocation already failed in this run. */
@@ -86,6 +106,15 @@ export class Ledger {
       blocked: [...this.#blocked],
       warnings: [...this.#warnings],
     };
+  }
+
+  #set(result: AllocationResult): void {
+    const { job, host, outcome } = result;
+    this.#results.set(`${job}|${host}`, result);
+    const wrong = this.#wrong.get(job) ?? new Set();
+    this.#wrong.set(job, wrong);
+    if (isFine(outcome)) wrong.delete(host);
+    else wrong.add(host);
   }
 }
 

@@ -111,7 +111,7 @@ async function planWaves(source: Rehearsal, ledger: Ledger, wish: PlanWish): Pro
     const planned: PlanJob[] = [];
     for (const job of jobs) {
       stopIfInterrupted(maand.signal);
-      const by = blockedBy({ ledger }, job);
+      const by = blockedBy({ ledger, jobs: source.jobs }, job);
       try {
         if (by === undefined) await source.before(job);
         const plan = await planJob(source, job, wish, pending);
@@ -165,7 +165,17 @@ export function refuseStarts(plans: readonly PlannedJob[], wish: Wish): void {
   if (problems.length > 0) throw problemsError(problems);
 }
 
-/** The first job this one demands, directly, that something went wrong with in this run (decision 4). */
-export function blockedBy(run: Pick<Run, "ledger">, job: Job): string | undefined {
-  return demandedJobs(job).find((name) => run.ledger.failed(name));
+/**
+ * The nearest job this one demands, itself or through others that are left as they are, that something went wrong with in
+ * this run (decision 4).
+ */
+export function blockedBy({ ledger, jobs }: Pick<Run, "ledger" | "jobs">, job: Job): string | undefined {
+  if (!ledger.troubled) return undefined;
+  const names = new Set(demandedJobs(job));
+  for (const name of names) {
+    if (ledger.failed(name)) return name;
+    const demanded = jobs.get(name);
+    for (const further of demanded ? demandedJobs(demanded) : []) names.add(further);
+  }
+  return undefined;
 }

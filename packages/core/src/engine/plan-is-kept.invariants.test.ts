@@ -177,14 +177,12 @@ function promisedActions(plan: Plan): string[] {
   for (const { allocation, remove } of plan.leaving) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
   for (const one of planned(plan))
     if (!found.has(nameOf(one)) || one.decision.action !== "stop") found.set(nameOf(one), one.decision.action);
-  return [...found].map(([name, action]) => `${name} ${word(action)}`).sort();
+  return [...found].map(([name, action]) => `${name} ${action}`).sort();
 }
 
 function actions({ allocations }: Summary): string[] {
-  return allocations.map(({ job: name, host: at, action }: AllocationResult) => `${name}@${at} ${word(action)}`).sort();
+  return allocations.map(({ job: name, host: at, action }: AllocationResult) => `${name}@${at} ${action}`).sort();
 }
-
-const word = (action: string) => (action === "stop+promote" ? "promote" : action);
 
 function expectReasons(
   { allocation, decision, target }: PlannedAllocation,

@@ -11,7 +11,8 @@ import type { Run } from "./run.ts";
 /**
  * Stops what was removed or is in maintenance and may run, cleans up what was removed, and asks the survivors how they
  * are (seed deploy, phase order). Wave by wave from the last, the workers of a wave side by side. What fails stays as it
- * is, is named, and is tried again by the next deploy; it keeps nobody else back.
+ * is, is named, and is tried again by the next deploy. A command that failed keeps its job from being rolled out; a worker
+ * that cannot be reached, or files that stay behind, keep nobody back.
  */
 export async function reconcile(run: Run): Promise<void> {
   const all = leaving(run);
@@ -45,15 +46,19 @@ function byWave(all: readonly Leaving[]): Leaving[][] {
 }
 
 async function leave(run: Run, entry: Leaving): Promise<void> {
-  const { allocation, job } = entry;
+  const { job, allocation } = entry;
   const action = entry.remove ? "remove" : "stop";
+  let mayRun = entry.stop;
   try {
     if (entry.stop) await stop(run, entry);
+    mayRun = false;
     if (entry.remove) await remove(run, entry);
     run.ledger.note(job.name, allocation.host, action, "ok", false);
   } catch (cause) {
-    run.ledger.fail(job.name, allocation.host, action, cause);
-    if (outcomeOf(cause) === "unreachable")
+    const unreachable = outcomeOf(cause) === "unreachable";
+    if (mayRun && !unreachable) run.ledger.fail(job.name, allocation.host, action, cause);
+    else run.ledger.owe(job.name, allocation.host, action, cause);
+    if (unreachable && mayRun)
       run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
   }
 }

@@ -36,7 +36,7 @@ export async function runBatches(
 }
 
 async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise<void> {
-  const { frame, maand } = run;
+  const { frame } = run;
   const hosts = (members: readonly PlannedAllocation[]) => members.map(({ allocation }) => allocation.host);
   frame.emit("batch.started", { job: job.name, ...place, phase: batch.phase, workers: hosts(batch.members) });
   const { done, failures } = await runLifecycle(run, job, batch.members);
@@ -46,14 +46,26 @@ async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise
       phase: batch.phase,
       allocations: done.map(({ allocation }) => allocation),
     });
-    await maand.hooks.started.promise(context);
-    await maand.hooks.promote.promise(context);
+    await beforePromotion(run, context, done);
     promoteAll(run, job, done);
     frame.emit("batch.promoted", { job: job.name, ...place, workers: hosts(done) });
   }
   const [first] = failures;
   if (first !== undefined) throw batchFailed(job, place, failures, first);
   if (batch.verify) await verifyBatch(run, job, done);
+}
+
+/** What goes between a command and its promotion; if that fails, the command was run and is not recorded. */
+async function beforePromotion(run: Run, context: BatchContext, done: readonly PlannedAllocation[]): Promise<void> {
+  const { hooks } = run.maand;
+  try {
+    await hooks.started.promise(context);
+    await hooks.promote.promise(context);
+  } catch (cause) {
+    for (const { allocation, decision } of done)
+      run.ledger.fail(allocation.job, allocation.host, decision.action, cause);
+    throw cause;
+  }
 }
 
 /** All members side by side, each to its end even when another fails. */
