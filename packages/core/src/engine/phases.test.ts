@@ -137,4 +137,20 @@ describe("a deploy", () => {
     await bucket.deploy();
     expect(take()).toEqual(["before api", "commit ok"]);
   });
+
+  it.each([
+    ["whose policy is never", { restart_policy: "never" }, {}],
+    ["that brought files only", {}, { syncOnly: true }],
+  ])("runs after again when it failed for a job %s", async (_, more, wish) => {
+    const { take, broken } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
+    await bucket.ship();
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"], ...more });
+    broken.add("after");
+    expect((await bucket.ship(wish)).outcome).toBe("failed");
+    take();
+    broken.clear();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(take()).toEqual(["before api", "after api", "commit ok"]);
+  });
 });

@@ -1,4 +1,4 @@
-import { runAfter } from "./after-rollout.ts";
+import { markAfter, runAfter } from "./after-rollout.ts";
 import { leaveTheRest } from "./leave-the-rest.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { promote } from "./promote.ts";
@@ -34,7 +34,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     leaveTheRest(run, plan, cause);
   }
   const failed = ledger.failed(job.name);
-  const { message } = ledger.summary().failures.find((failure) => failure.job === job.name) ?? { message: null };
+  const message = ledger.failureOf(job.name)?.message ?? null;
   frame.emit("job.finished", {
     job: job.name,
     outcome: failed ? "failed" : "ok",
@@ -43,15 +43,21 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   });
 }
 
-/** Allocations that need no lifecycle: those whose files alone changed, and those in maintenance. */
-function promoteQuiet(run: Run, plan: PlannedJob): void {
-  for (const planned of plan.allocations) {
-    const { action } = planned.decision;
-    const { host, disabled } = planned.allocation;
-    if (run.ledger.lost(plan.job.name, host)) continue;
-    if (action === "skip") run.ledger.note(plan.job.name, host, "skip", "skipped", true);
-    else if (action === "sync" || disabled) promote(run, plan.job, planned, action);
-  }
+/**
+ * Allocations that need no lifecycle: those whose files alone changed, and those in maintenance. What comes after them is
+ * owed from then on, as after a lifecycle command.
+ */
+function promoteQuiet(run: Run, { job, allocations }: PlannedJob): void {
+  const reached = allocations.filter(({ allocation }) => !run.ledger.lost(job.name, allocation.host));
+  const quiet = reached.filter(({ allocation, decision: { action } }) =>
+    allocation.disabled ? action !== "skip" : action === "sync",
+  );
+  run.maand.store.transaction(() => {
+    if (quiet.length > 0) markAfter(run, job);
+    for (const planned of quiet) promote(run, job, planned, planned.decision.action);
+  });
+  for (const { allocation, decision } of reached)
+    if (decision.action === "skip") run.ledger.note(job.name, allocation.host, "skip", "skipped", true);
 }
 
 /** Allocations that were unhealthy and have no lifecycle to run (policy `never`) are asked again. */
