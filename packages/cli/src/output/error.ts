@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { isMaandError, type Problem } from "@maand/core/look";
 import { EXIT } from "../world.ts";
 import type { Style } from "./style.ts";
+import { visible } from "./visible.ts";
 
 interface Place {
   readonly json: boolean;
@@ -46,7 +47,7 @@ export function tellError(cause: unknown, { json, stdout, stderr, style }: Place
   const [only] = problems;
   if (problems.length === 1 && only && message.includes(only.message)) tellHint(only.hint, stderr, style);
   else tellProblems(problems, stderr, style);
-  for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${line}\n`);
+  for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${visible(line)}\n`);
   tellHint(error?.hint, stderr, style);
 }
 

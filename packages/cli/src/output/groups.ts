@@ -1,5 +1,6 @@
 import type { ScriptResult } from "@maand/core";
 import type { Style } from "./style.ts";
+import { visible } from "./visible.ts";
 import { plural } from "./words.ts";
 
 /** Lines of one output that are shown; the record of the run has the rest. */
@@ -30,8 +31,8 @@ function linesOf(group: readonly ScriptResult[], style: Style): string[] {
   const how = outcome === "ok" ? "" : ` ${style.bad(outcome.replace("_", " "))}: ${why(first)}`;
   return [
     `${style.strong(`${plural(group.length, "worker")}:`)} ${group.map(({ host }) => host).join(", ")}${how}`,
-    ...cut(stdout).map((line) => `  | ${line}`),
-    ...cut(stderr).map((line) => `  ! ${line}`),
+    ...cut(stdout).map((line) => `  | ${visible(line)}`),
+    ...cut(stderr).map((line) => `  ! ${visible(line)}`),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { MaandEvent, Outcome } from "@maand/core";
 import type { Style } from "./style.ts";
 import { summaryLines } from "./summary.ts";
+import { visible } from "./visible.ts";
 import { duration, plural } from "./words.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -21,7 +22,7 @@ export function eventLines(
 function quietLines(event: MaandEvent, style: Style): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style);
   if (event.type === "script.finished" && event.outcome !== "ok")
-    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${line}`)];
+    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
   return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
 }
 
@@ -56,7 +57,7 @@ function lines(event: MaandEvent, style: Style): string[] {
     case "action.finished":
       return [
         `${word(event.outcome, style)} ${event.action} ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
-        ...event.output.map((line) => `  ${style.faint("|")} ${line}`),
+        ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`),
       ];
     case "command.finished":
       if (event.event === "health_check") return [];
@@ -76,7 +77,7 @@ function lines(event: MaandEvent, style: Style): string[] {
       ];
     case "output":
       return [
-        `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${event.line}`,
+        `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
       return summaryLines(event, style);

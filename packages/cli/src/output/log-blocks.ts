@@ -1,5 +1,6 @@
 import { type LogFields, readLogLine, type StoredLine } from "@maand/core/look";
 import type { Style } from "./style.ts";
+import { visible } from "./visible.ts";
 import { duration } from "./words.ts";
 
 /** Lines of one command that are shown; of more, the first and the last half. */
@@ -36,7 +37,7 @@ export class LogBlocks {
 
   /** Takes a line of a command; answers the blocks that are whole with it. */
   command({ text, bare }: StoredLine): string[] {
-    if (bare) return [shown(text)];
+    if (bare) return [visible(text)];
     const fields = readLogLine(text);
     if (!fields || !isOfCommand(fields)) return [];
     const key = keyOf(fields);
@@ -57,7 +58,7 @@ export class LogBlocks {
   }
 
   #add(block: Block, fields: LogFields): void {
-    const line = `  ${speaker(fields)}${fields.stream === "stderr" ? "!" : "|"} ${shown(String(fields.msg ?? ""))}`;
+    const line = `  ${speaker(fields)}${fields.stream === "stderr" ? "!" : "|"} ${visible(String(fields.msg ?? ""))}`;
     this.#held += 1;
     if (block.first.length < LINES_OF_ONE / 2) block.first.push(line);
     else block.last.push(line);
@@ -84,7 +85,7 @@ export class LogBlocks {
     return [
       this.#head(head),
       `  ${what.join("  ")}`,
-      ...(head.cmd === undefined ? [] : [`  $ ${shown(String(head.cmd))}`]),
+      ...(head.cmd === undefined ? [] : [`  $ ${visible(String(head.cmd))}`]),
       ...first,
       ...(left === 0 ? [] : [faint(`  ... ${left} lines left out here; --format raw has them`)]),
       ...last,
@@ -95,7 +96,7 @@ export class LogBlocks {
 
   #endLine({ exit, duration_ms, reason, msg }: LogFields): string {
     const word = exit === 0 ? this.#style.good("ok") : this.#style.bad("FAIL");
-    const why = [reason, msg].filter((text) => text !== undefined).map((text) => shown(String(text)));
+    const why = [reason, msg].filter((text) => text !== undefined).map((text) => visible(String(text)));
     return `  ${[word, `exit=${exit ?? ""}`, duration(Number(duration_ms ?? 0)), ...why].join("  ")}`;
   }
 
@@ -119,7 +120,7 @@ const HEAD = new Set(["ts", "level", "event", "run", "maand", "seq"]);
 
 function more(fields: LogFields): string {
   const rest = Object.entries(fields).filter(([key, value]) => !HEAD.has(key) && value !== "-");
-  return rest.map(([key, value]) => `  ${key}=${shown(String(value))}`).join("");
+  return rest.map(([key, value]) => `  ${key}=${visible(String(value))}`).join("");
 }
 
 function place({ job, worker }: LogFields): string {
@@ -130,11 +131,4 @@ function place({ job, worker }: LogFields): string {
 function speaker(fields: LogFields): string {
   const name = place(fields);
   return name === "" ? "" : `${name} `;
-}
-
-/** What a terminal would obey, made visible. */
-function shown(text: string): string {
-  return text.replace(/\p{Cc}/gu, (sign) =>
-    sign === "\t" ? "\t" : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }

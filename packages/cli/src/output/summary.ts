@@ -1,5 +1,6 @@
 import type { MaandEvent } from "@maand/core";
 import type { Style } from "./style.ts";
+import { visible } from "./visible.ts";
 import { duration, plural } from "./words.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
@@ -114,7 +115,7 @@ function without({ message, worker_ip }: Result): string {
 
 function tailLines(result: Result, style: Style): string[] {
   const lines = tail(result).split("\n");
-  return lines.filter((line) => line !== "").map((line) => `  ${style.faint("|")} ${line}`);
+  return lines.filter((line) => line !== "").map((line) => `  ${style.faint("|")} ${visible(line)}`);
 }
 
 function tail({ output }: Result): string {
@@ -129,7 +130,7 @@ function isTold({ message }: Failure, wrong: readonly Result[]): boolean {
 function failureLines({ message, hint, output }: Failure, style: Style): string[] {
   return [
     `${style.bad("failed:")} ${message}`,
-    ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${line}`),
+    ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${visible(line)}`),
     ...(hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`]),
   ];
 }
