@@ -71,11 +71,16 @@ export abstract class MaandCommand extends Command<Context> {
     this.say(JSON.stringify(value, undefined, 2));
   }
 
+  /** What tells of events on stderr, as they come. */
+  progress(): (event: MaandEvent) => void {
+    return eventReader({ ...this.context, quiet: this.quiet, style: this.style("stderr") });
+  }
+
   /** Opens the bucket with its plugins, does something with it, and closes it. */
   async withMaand<T>(work: (maand: OpenedMaand) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
     const { loadOptions } = await import("./load-options.ts");
-    const read = reader ?? eventReader({ ...this.context, quiet: this.quiet, style: this.style("stderr") });
+    const read = reader ?? this.progress();
     const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
     const maand = await core.openMaand({
       from: this.from,

@@ -128,3 +128,23 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     expect(await typed("deploy", "--with-hooks")).toMatchObject({ code: 2 });
   });
 });
+
+describe("maand deploy --json", () => {
+  it("tells people on stderr what it tells programs on stdout, one object a line", async () => {
+    const { code, out, err } = await typed("deploy", "--build", "--json");
+    expect(code).toBe(0);
+    const events = out.trimEnd().split("\n");
+    expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({ type: "run.finished", outcome: "ok", promoted: 3 });
+    expect(err).toContain("deploy done: 3 promoted");
+  });
+
+  it("ends with the error, in one line as well, when it is refused", async () => {
+    await typed("build");
+    const { code, out } = await typed("deploy", "--sync-only", "--json");
+    expect(code).toBe(2);
+    const lines = out.trimEnd().split("\n");
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
+      error: { code: "PROBLEMS", problems: [{ code: "needs_start", where: "job api" }] },
+    });
+  });
+});

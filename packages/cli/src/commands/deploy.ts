@@ -43,11 +43,16 @@ export class DeployCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
-    const reader = this.json && !this.dryRun ? jsonReader(this.context.stdout) : undefined;
-    return this.withMaand(async (maand) => {
-      if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
-      return this.dryRun ? this.plan(maand) : this.deploy(maand);
-    }, reader);
+    const readers = [this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    return this.withMaand(
+      async (maand) => {
+        if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
+        return this.dryRun ? this.plan(maand) : this.deploy(maand);
+      },
+      (event) => {
+        for (const read of readers) read(event);
+      },
+    );
   }
 
   async deploy(maand: OpenedMaand): Promise<number> {

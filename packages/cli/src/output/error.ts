@@ -41,7 +41,7 @@ export function tellError(cause: unknown, { json, stdout, stderr, style }: Place
   const problems = error?.problems ?? [];
   if (json)
     stdout.write(
-      `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } }, undefined, 2)}\n`,
+      `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } })}\n`,
     );
   stderr.write(`${style.bad("maand:")} ${message}\n`);
   const [only] = problems;
