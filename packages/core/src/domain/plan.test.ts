@@ -190,6 +190,11 @@ describe("the reasons", () => {
       ["in doubt: how its restart in run 7 ended is not known", "version 1.0.0 -> 2.0.0"],
     ],
     ["failure", decided({ unsettled: unsettled("start", false) }), ["its start in run 7 did not succeed", "new"]],
+    [
+      "a failure of what follows the command",
+      decided({ unsettled: { ...unsettled("start", false), wentWell: true } }),
+      ["its start in run 7 went well, but what follows it did not", "new"],
+    ],
     ["disabled", decided(settled, { disabled: true }), ["disabled"]],
     [
       "disabled in doubt (decision 8)",

@@ -32,6 +32,8 @@ export interface Unsettled {
   readonly kind: ActionKind;
   /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
   readonly inDoubt: boolean;
+  /** The command itself ended well; a hook after it failed, or the run ended there. */
+  readonly wentWell?: boolean;
   /** Number of the run that began it. */
   readonly run: number;
 }
@@ -157,12 +159,9 @@ function upgrade(
 
 function doubtReasons(unsettled: Unsettled | undefined): string[] {
   if (!unsettled) return [];
-  const { kind, inDoubt, run } = unsettled;
-  return [
-    inDoubt
-      ? `in doubt: how its ${kind} in run ${run} ended is not known`
-      : `its ${kind} in run ${run} did not succeed`,
-  ];
+  const { kind, inDoubt, wentWell, run } = unsettled;
+  if (inDoubt) return [`in doubt: how its ${kind} in run ${run} ended is not known`];
+  return [`its ${kind} in run ${run} ${wentWell ? "went well, but what follows it did not" : "did not succeed"}`];
 }
 
 function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {

@@ -149,4 +149,10 @@ it("a batch whose command ran is not told as not begun when what follows it fail
     [B, "blocked", undefined],
     [C, "blocked", undefined],
   ]);
+  const reasons = (await bucket.plan()).waves[0]?.jobs[0]?.allocations.map(({ decision }) => decision.reasons[0]);
+  expect(reasons).toEqual([
+    expect.stringContaining("went well, but what follows it did not"),
+    "version 1.0.0 -> 2.0.0",
+    "version 1.0.0 -> 2.0.0",
+  ]);
 });

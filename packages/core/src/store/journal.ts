@@ -96,9 +96,13 @@ export class Journal {
       }));
   }
 
-  /** Forgets settled rows of all but the newest runs, so that the journal stays small. */
+  /**
+   * Forgets settled rows of all but the newest runs, so that the journal stays small, and rows of files that were brought:
+   * what is on a worker is remembered beside them.
+   */
   trim(keepRuns: number): void {
-    this.#db.run("DELETE FROM step WHERE settled = 1 AND run <= (SELECT max(number) FROM run) - ?", keepRuns);
+    const old = "run <= (SELECT max(number) FROM run) - ?";
+    this.#db.run(`DELETE FROM step WHERE (settled = 1 OR kind = 'stage') AND ${old}`, keepRuns);
   }
 }
 

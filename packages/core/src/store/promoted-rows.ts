@@ -43,7 +43,12 @@ export class PromotedRows {
       "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop') ORDER BY id";
     for (const row of this.#db.all(open)) {
       add(row.allocation, {
-        unsettled: { kind: actionKind(row.kind), inDoubt: isInDoubt(row.outcome), run: Number(row.run) },
+        unsettled: {
+          kind: actionKind(row.kind),
+          inDoubt: isInDoubt(row.outcome),
+          ...(row.outcome === "ok" ? { wentWell: true } : {}),
+          run: Number(row.run),
+        },
       });
     }
     return found;
