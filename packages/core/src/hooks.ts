@@ -136,6 +136,11 @@ export function isAnswered(hook: object): boolean {
   return BAIL.includes(hook.constructor);
 }
 
+/** Whether a hook is called without waiting for its taps. */
+export function isInstant(hook: object): boolean {
+  return SYNC.includes(hook.constructor);
+}
+
 /** Taps a hook that is known by its name only; what the tap answers is the hook's own affair. */
 export function tapByName(
   hooks: Hooks,
@@ -144,7 +149,7 @@ export function tapByName(
   tap: (...given: never[]) => unknown,
 ): void {
   const hook: object = hooks[name];
-  const method: unknown = Reflect.get(hook, SYNC.includes(hook.constructor) ? "tap" : "tapPromise");
+  const method: unknown = Reflect.get(hook, isInstant(hook) ? "tap" : "tapPromise");
   const later = async (...given: unknown[]): Promise<unknown> => Reflect.apply(tap, undefined, given);
-  if (typeof method === "function") method.call(hook, order, SYNC.includes(hook.constructor) ? tap : later);
+  if (typeof method === "function") method.call(hook, order, isInstant(hook) ? tap : later);
 }

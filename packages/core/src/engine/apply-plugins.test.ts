@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Hooks } from "../hooks.ts";
+import { type Hooks, tapByName } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
-import { actingContext, renderContext, rolloutContext } from "../testing/index.ts";
+import { aBucket, actingContext, callHook, renderContext, rolloutContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 
 const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
@@ -103,4 +103,67 @@ it("an error that carries a code leaves a tap as it is", async () => {
     ),
   ]);
   await expect(hooks.after.promise(actingContext())).rejects.toBe(error);
+});
+
+describe("an error is the plugin's that it came from", () => {
+  type Tapping = (hooks: Hooks) => void;
+  const raise = (thrown: unknown) => {
+    throw thrown;
+  };
+
+  it.for<readonly [string, string, Tapping]>([
+    ["thrown at once", "no", ({ after }) => after.tap("mine", () => raise(new Error("no")))],
+    ["of a promise", "no", ({ after }) => after.tapPromise("mine", async () => raise(new Error("no")))],
+    [
+      "of an async function tapped with tap",
+      "no",
+      ({ after }) => after.tap("mine", async () => Promise.reject(new Error("no"))),
+    ],
+    ["given to a callback", "no", ({ after }) => after.tapAsync("mine", (_, back) => back(new Error("no")))],
+    ["of a tap with a callback", "no", ({ after }) => after.tapAsync("mine", () => raise(new Error("no")))],
+    ["that is a text", "no", ({ after }) => after.tapPromise("mine", () => Promise.reject("no"))],
+    ["that is nothing", "undefined", ({ after }) => after.tapPromise("mine", () => Promise.reject())],
+    ["that is an object", "{ code: 3 }", ({ after }) => after.tapPromise("mine", () => Promise.reject({ code: 3 }))],
+    ["without a message", "TypeError", ({ after }) => after.tap("mine", () => raise(new TypeError()))],
+  ])("%s", async ([, said, apply]) => {
+    const hooks = await applyPlugins([plugin("mine", apply)]);
+    await expect(hooks.after.promise(actingContext())).rejects.toMatchObject({
+      code: "HOOK_FAILED",
+      message: `mine failed in after: ${said}`,
+    });
+  });
+
+  it.for([
+    ["rollout", true, 'it answered true; an answer is "done", or nothing'],
+    ["rollout", null, 'it answered null; an answer is "done", or nothing'],
+    ["connect", "done", "it answered done; an answer is a Remote, or nothing"],
+    ["render", [], "it answered []; an answer is a tree, { files }, or nothing"],
+  ] as const)("that answers %s with %o", async ([hook, answer, said]) => {
+    const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
+    await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${said}`);
+  });
+
+  it("who is asynchronous where nobody waits", async () => {
+    const mine = plugin("mine", (hooks) => tapByName(hooks, "locate", { name: "mine" }, async () => "/srv"));
+    await expect(callHook([mine], "locate")).rejects.toThrow("mine failed in locate: it is asynchronous");
+  });
+});
+
+it("a tap that hears events and throws is told of once, and the others hear them", async ({ onTestFinished }) => {
+  const heard: string[] = [];
+  const deaf = plugin("deaf", ({ event }) =>
+    event.tap("deaf", () => {
+      throw new Error("what?");
+    }),
+  );
+  const bucket = aBucket({
+    plugins: [deaf, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
+  });
+  onTestFinished(() => bucket.dispose());
+  bucket.workers("10.0.0.1");
+  bucket.job("api", { selectors: ["worker"] });
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  expect(heard).toContain("run.finished");
+  const warned = bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  expect(new Set(warned)).toEqual(new Set(["deaf failed in event: what?"]));
 });

@@ -3,8 +3,10 @@ import { placeText } from "../config/thrown-at.ts";
 import { didYouMean } from "../domain/names.ts";
 import { isRecord } from "../domain/written.ts";
 import { isMaandError, MaandError } from "../errors.ts";
-import { createHooks, type HookName, type Hooks } from "../hooks.ts";
+import { createHooks, type HookName, type Hooks, isInstant } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
+import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
+import { asMaandError, spoken } from "./outcome.ts";
 
 /** A tap and whose it is. */
 export interface Tapped {
@@ -15,6 +17,7 @@ export interface Tapped {
 }
 
 const owners = new WeakMap<object, string>();
+const eventFailures = new WeakMap<Hooks, MaandError[]>();
 
 /**
  * Makes the hooks and lets every plugin tap them, in order. An error that leaves a tap is stamped with its plugin and
@@ -24,7 +27,9 @@ const owners = new WeakMap<object, string>();
 export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
   const hooks = createHooks();
   const applying: Applying = { plugin: undefined };
-  for (const [name, hook] of Object.entries(hooks)) stampErrors(name, hook, applying);
+  const deaf: MaandError[] = [];
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, deaf);
+  eventFailures.set(hooks, deaf);
   for (const plugin of plugins) {
     applying.plugin = plugin.name;
     await applyOne(plugin, hooks, directory);
@@ -39,7 +44,10 @@ export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
   return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: owners.get(tap) }));
 }
 
-type Call = (...given: unknown[]) => unknown;
+/** What taps of `event` threw since this was last asked: the first error of each. */
+export function takeEventFailures(hooks: Hooks): MaandError[] {
+  return eventFailures.get(hooks)?.splice(0) ?? [];
+}
 
 interface Applying {
   plugin: string | undefined;
@@ -54,7 +62,7 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
     const at = place ? ` (${placeText(place)})` : "";
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied${at}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `plugin "${plugin.name}" failed while it was applied${at}: ${spoken(cause)}`,
       hint: "mend the plugin, or take it out of the configuration",
       cause,
     });
@@ -98,42 +106,40 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
   }
 }
 
-function stampErrors(hookName: string, hook: Hooks[keyof Hooks], applying: Applying): void {
+function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, deaf: MaandError[]): void {
   const givers = new Map<string, string>();
+  const instant = (call: Call, by: Tapping): Call => {
+    if (hookName === "functions") return instantTap(ownFunctions(call, by.plugin, givers), by);
+    return hookName === "event" ? heard(instantTap(call, by), deaf) : instantTap(call, by);
+  };
   hook.intercept({
     register: (tap) => {
       const { plugin } = applying;
-      const name = plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`;
-      const own: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
-      const checked = hookName === "functions" ? ownFunctions(own, name, givers) : own;
-      const call: Call = (...given) => stamped(() => checked(...given), name, hookName);
-      const registered = { ...tap, fn: call };
+      const by = {
+        plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
+        hook: hookName,
+      };
+      const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
+      const registered = isInstant(hook)
+        ? { ...tap, fn: instant(fn, by) }
+        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by) };
       if (plugin !== undefined) owners.set(registered, plugin);
       return registered;
     },
   });
 }
 
-/** Calls a tap so that whatever it throws, now or later, is stamped. */
-function stamped(call: () => unknown, plugin: string, hook: string): unknown {
-  try {
-    const answer = call();
-    return answer instanceof Promise
-      ? answer.catch((cause: unknown) => Promise.reject(stamp(cause, plugin, hook)))
-      : answer;
-  } catch (cause) {
-    throw stamp(cause, plugin, hook);
-  }
-}
-
-/** Errors with a code already say what happened where; anything else is the plugin's own mistake. */
-function stamp(cause: unknown, plugin: string, hook: string): unknown {
-  if (isMaandError(cause)) return cause;
-  return new MaandError({
-    code: "HOOK_FAILED",
-    message: `${plugin} failed in ${hook}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    cause,
-  });
+/** A tap of `event`: what it throws is kept to be told, once, and keeps neither the others nor the run from going on. */
+function heard(tap: Call, deaf: MaandError[]): Call {
+  let told = false;
+  return (...given) => {
+    try {
+      tap(...given);
+    } catch (cause) {
+      if (!told) deaf.push(asMaandError(cause));
+      told = true;
+    }
+  };
 }
 
 /** The plugin whose template functions others may stand in front of; two others that give the same one do not know of it. */

@@ -8,6 +8,7 @@ import type { Mask } from "../remote/mask.ts";
 import type { KvStore } from "../store/kv.ts";
 import type { KvKey } from "../store/kv-key.ts";
 import type { Store } from "../store/store.ts";
+import { takeEventFailures } from "./apply-plugins.ts";
 
 /** A bucket, opened, with its plugins applied: what every command that does something works on. */
 export interface Maand {
@@ -74,6 +75,8 @@ export function runFrame(maand: Maand, command: string): RunFrame {
     say(type, fields);
     const trouble = maand.logTrouble();
     if (trouble !== undefined) say("warning", unwritten(trouble));
+    for (const { message } of takeEventFailures(maand.hooks))
+      say("warning", { code: "event_tap_failed", message, worker: null, job: null });
   };
   const base = {
     run: { id, command },

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { isMaandError, MaandError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 
@@ -25,9 +26,17 @@ export function asMaandError(cause: unknown): MaandError {
   if (isMaandError(cause)) return cause;
   return new MaandError({
     code: "HOOK_FAILED",
-    message: cause instanceof Error ? cause.message : String(cause),
+    message: spoken(cause),
     cause,
   });
+}
+
+/** Any thrown value, or wrong answer, in words. */
+export function spoken(value: unknown): string {
+  if (value instanceof Error) return value.message || value.name;
+  return typeof value === "object" && value !== null
+    ? inspect(value, { depth: 1, breakLength: Infinity })
+    : String(value);
 }
 
 /** Throws INTERRUPTED once the run was interrupted: asked before anything new is begun. */

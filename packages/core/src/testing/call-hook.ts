@@ -1,4 +1,4 @@
-import { applyPlugins } from "../engine/apply-plugins.ts";
+import { applyPlugins, takeEventFailures } from "../engine/apply-plugins.ts";
 import type { HookName, TapFunction } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import { type Given, sampleOf } from "./every-hook.ts";
@@ -8,7 +8,8 @@ export type Answer<Name extends HookName> = Awaited<ReturnType<TapFunction<Name>
 
 /**
  * Applies plugins as maand does, in order and with errors stamped, and calls one hook of them: `await callHook(systemd,
- * "rollout", rolloutContext({ remote }))`. Without a context it is given {@link sampleOf}.
+ * "rollout", rolloutContext({ remote }))`. Without a context it is given {@link sampleOf}. What a tap of `event` throws is
+ * thrown here too; in a run it is a warning.
  */
 export function callHook<Name extends HookName>(
   plugins: Plugin | readonly Plugin[],
@@ -20,10 +21,12 @@ export async function callHook(
   name: HookName,
   ...given: readonly unknown[]
 ): Promise<unknown> {
-  const hooks: object = await applyPlugins([plugins].flat());
+  const hooks = await applyPlugins([plugins].flat());
   const hook: unknown = Reflect.get(hooks, name);
   const all = given.length > 0 ? given : sampleOf(name);
   const answer: unknown = isAsked(hook) ? await hook[isWaiting(hook) ? "promise" : "call"](...all) : undefined;
+  const [failure] = takeEventFailures(hooks);
+  if (failure) throw failure;
   return answer;
 }
 
