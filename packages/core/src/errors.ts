@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Problem } from "./domain/problem.ts";
 
 /**
@@ -97,6 +98,14 @@ export function maskedError(error: MaandError, mask: { conceal<T extends object>
 /** Whether a value is a MaandError, also one of another copy of core: it looks at properties, not at the class. */
 export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
+}
+
+/** Any thrown value, or wrong answer, in words. */
+export function spoken(value: unknown): string {
+  if (value instanceof Error) return value.message || value.name;
+  return typeof value === "object" && value !== null
+    ? inspect(value, { depth: 1, breakLength: Infinity })
+    : String(value);
 }
 
 /** The error for a list of problems; its message is the first one, so that it reads well even alone. */

@@ -34,7 +34,9 @@ export async function checkPlugins(
         "install a version of the plugin that is made for this one",
       );
   }
-  const plugins = loaded.map(({ plugin }) => plugin);
+  const all = loaded.map(({ plugin }) => plugin);
+  // what a plugin has twice because it is listed twice is told already
+  const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
   for (const { name, commands = [] } of plugins)
     if (commands.some((command) => pathsOf(command).length === 0))
       refuse(

@@ -39,6 +39,13 @@ export async function importFault(cause: unknown, directory: string): Promise<Pl
   );
 }
 
+/** What to do about a package that is imported and not there; undefined for any other error. */
+export function missingHint(cause: unknown): string | undefined {
+  const found = cause instanceof Error ? /Cannot find (?:module|package) '([^'./][^']*)'/.exec(cause.message) : null;
+  const [, name = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(found?.[1] ?? "") ?? [];
+  return name === "" ? undefined : `install it beside the bucket: npm install ${name}`;
+}
+
 async function importer(from: string, options: Pick<JitiOptions, "virtualModules" | "sourceMaps"> = {}): Promise<Jiti> {
   const { createJiti } = await import("jiti");
   return createJiti(from, { interopDefault: true, moduleCache: false, fsCache: false, ...options });

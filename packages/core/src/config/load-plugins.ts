@@ -6,7 +6,7 @@ import { isMaandError } from "../errors.ts";
 import type { Plugin } from "../plugin.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
-import { defaultOf, importFault, importModule, resolveModule } from "./import-module.ts";
+import { defaultOf, importFault, importModule, missingHint, resolveModule } from "./import-module.ts";
 import type { LoadedPlugin, LoadOptions } from "./load.ts";
 import { packageOf } from "./package-of.ts";
 import { placeText } from "./thrown-at.ts";
@@ -99,8 +99,15 @@ function exported(module: unknown, name: string): unknown {
   if (whole !== module || isPlugin(module) || !isRecord(module)) return whole;
   const word = (name.split("/").at(-1) ?? "").replace(/^(maand-)?plugin-|^maand-|\.[mc]?[jt]s$/g, "");
   const named = module[word.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
-  const only = Object.values(module).filter((value) => typeof value === "function" || isPlugin(value));
-  return named ?? (only.length === 1 ? only[0] : module);
+  const all = Object.entries(module).filter(([, value]) => typeof value === "function" || isPlugin(value));
+  const [only] = all;
+  if (named === undefined && (only === undefined || all.length > 1)) throw new Error(noneOf(all.map(([key]) => key)));
+  return named ?? only?.[1];
+}
+
+function noneOf(exports: readonly string[]): string {
+  if (exports.length === 0) return "it exports no plugin; give it export default definePlugin({ ... })";
+  return `it exports ${exports.join(" and ")}, and none of them as default`;
 }
 
 /** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
@@ -115,9 +122,12 @@ async function reportUnloadable(cause: unknown, name: string, key: string, { roo
   const missing = cause instanceof Error && isMissing(cause, name);
   const place = missing ? undefined : await importFault(cause, root);
   const message = `plugin "${name}" cannot be loaded: ${place ? `${placeText(place)}: ` : ""}${firstLines(cause, 1)}`;
-  const hint = missing
-    ? `install it beside the bucket (npm install ${name}), or write a path that begins with ./`
-    : "mend the plugin, or take it out of the list";
+  const isPath = /^[./]/.test(name);
+  const hint = !missing
+    ? (missingHint(cause) ?? "mend the plugin, or take it out of the list")
+    : isPath
+      ? `paths are looked for from ${root}`
+      : `install it beside the bucket (npm install ${name}), or write a path that begins with ./`;
   report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
 
@@ -139,12 +149,13 @@ function sourceOf(plugin: Plugin, { stock, written, options }: Loading): string 
 }
 
 function isPlugin(value: unknown): value is Plugin {
-  return isRecord(value) && typeof value.name === "string" && typeof value.apply === "function";
+  return isRecord(value) && typeof value.name === "string" && value.name !== "" && typeof value.apply === "function";
 }
 
 function describe(value: unknown): string {
   if (typeof value === "function") return `the function ${value.name || "here"}`;
+  if (value instanceof Promise) return "a promise nobody waited for";
   if (!isRecord(value)) return `a ${typeof value}`;
-  if (typeof value.name !== "string") return 'an object without "name"';
+  if (typeof value.name !== "string" || value.name === "") return 'an object without "name"';
   return `"${value.name}", an object without "apply",`;
 }

@@ -94,6 +94,13 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
       "node_modules/acme-d/d.js": `import { definePlugin } from "@maand/core"; export function d() { return definePlugin({ name: "d", ${SILENT} }); }`,
     });
     expect(await config.names()).toEqual(["a", "b", "c", "d"]);
+    // one that does not ask for @maand/core has the version of its package all the same; a file of the bucket has none
+    expect((await config.load()).plugins.map(({ version }) => version)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "1.0.0",
+    ]);
   });
 });
 

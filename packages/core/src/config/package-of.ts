@@ -10,13 +10,17 @@ export interface PackageFacts {
   readonly core?: string;
 }
 
-/** The package a plugin's file belongs to; nothing when no package above it asks for @maand/core. */
+/**
+ * The package a plugin's file belongs to: the one above it that asks for @maand/core, or else the one it was installed with.
+ * A file of a bucket belongs to none.
+ */
 export function packageOf(file: string | undefined): PackageFacts {
   for (const { peerDependencies, version } of manifestsAbove(file)) {
     const core = isRecord(peerDependencies) ? peerDependencies["@maand/core"] : undefined;
     if (typeof core === "string") return { core, ...(typeof version === "string" ? { version } : {}) };
   }
-  return {};
+  const [installed] = file?.includes("/node_modules/") ? manifestsAbove(file) : [];
+  return typeof installed?.version === "string" ? { version: installed.version } : {};
 }
 
 /** The version of this very @maand/core. */

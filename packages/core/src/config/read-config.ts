@@ -3,11 +3,11 @@ import { basename, dirname } from "node:path";
 import { didYouMean } from "../domain/names.ts";
 import { error, type Report } from "../domain/problem.ts";
 import { isRecord } from "../domain/written.ts";
-import { isMaandError } from "../errors.ts";
+import { isMaandError, MaandError, spoken } from "../errors.ts";
 import { CONFIG_KEYS, CONFIG_PLACES, type Config } from "./config.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import { firstLines } from "./first-lines.ts";
-import { defaultOf, importFault, importModule, type Modules } from "./import-module.ts";
+import { defaultOf, importFault, importModule, type Modules, missingHint } from "./import-module.ts";
 import { placeText } from "./thrown-at.ts";
 import { keyAt, position, type Written } from "./written-at.ts";
 
@@ -32,7 +32,13 @@ export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report
     text = content;
     return (await import("smol-toml")).parse(content);
   };
-  const explorer = cosmiconfig("maand", { searchPlaces: [file], loaders: { ".conf": toml }, searchStrategy: "none" });
+  let explorer: ReturnType<typeof cosmiconfig>;
+  try {
+    explorer = cosmiconfig("maand", { searchPlaces: [file], loaders: { ".conf": toml }, searchStrategy: "none" });
+  } catch {
+    // it looks for settings of its own in a package.json; `readConfig` meets the same fault, and tells it
+    return { file, text, values: {} };
+  }
   try {
     const found = await explorer.search(paths.root);
     return { file, text, values: isRecord(found?.config) ? found.config : {} };
@@ -56,10 +62,10 @@ export async function readConfig(
   report: Report,
 ): Promise<ReadConfig | undefined> {
   const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
-  const script = async (file: string) => defaultOf(await importModule(file, options.modules));
+  const script = (file: string) => scriptConfig(file, options.modules);
   const loaders = { ...defaultLoaders, ".ts": script, ".mts": script, ".js": script, ".mjs": script, ".cjs": script };
-  const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
   try {
+    const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
     const found = await (options.configFile === undefined ? explorer.search(root) : explorer.load(options.configFile));
     if (!found || found.isEmpty) return undefined;
     const written = { file: basename(found.filepath), text: readFileSync(found.filepath, "utf8") };
@@ -69,6 +75,20 @@ export async function readConfig(
     await reportBroken(cause, options.configFile ?? root, report);
     return undefined;
   }
+}
+
+/** What a script gives as the configuration. cosmiconfig writes on what is thrown, so that has to be an error. */
+async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
+  const module = await importModule(file, modules).catch((cause: unknown) => {
+    throw cause instanceof Error ? cause : Object.assign(new Error(`it threw ${spoken(cause)}`), { stack: "" });
+  });
+  const config = defaultOf(module);
+  if (config !== module || (isRecord(module) && CONFIG_KEYS.some((key) => key in module))) return config;
+  throw new MaandError({
+    code: "PROBLEMS",
+    message: "it has no default export",
+    hint: "write export default defineConfig({ ... })",
+  });
 }
 
 /** Tells why a configuration cannot be read, at the line of it or of what it imports that is at fault. Never a stack. */
@@ -81,14 +101,15 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
     for (const problem of cause.problems) report({ ...problem, where: `${where}: ${problem.where}` });
   else {
     const hint = isMaandError(cause) ? cause.hint : undefined;
-    report(error("invalid_config", where, said(cause), hint ?? "mend the file, or name another with --config"));
+    const otherwise = hint ?? missingHint(cause) ?? "mend the file, or name another with --config";
+    report(error("invalid_config", where, said(cause), otherwise));
   }
 }
 
 /** The first line of what went wrong, without the words of the parsers and loaders in between. */
 function said(cause: unknown): string {
-  const lines = firstLines(cause, 4).split("\n");
-  const told = lines.find((line) => !/^(JSON|YAML) Error in /.test(line)) ?? "";
+  const lines = firstLines(cause, 20).split("\n");
+  const told = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
   return told.replace(/^ParseError: /, "").trim();
 }
 

@@ -37,6 +37,31 @@ describe("a configuration that cannot be read is refused at its line", () => {
       `${HEAD}\nexport default defineConfig({\n  plugins: defaults().remove("mkae"),\n});\n`,
       'maand.config.ts:9:23: there is no plugin "mkae" in the list | did you mean "make"?',
     ],
+    [
+      "a text it throws",
+      "maand.config.mjs",
+      'throw "no luck";\n',
+      "maand.config.mjs: it threw no luck | mend the file, or name another with --config",
+    ],
+    [
+      "a configuration nobody exports",
+      "maand.config.ts",
+      "const config = { plugins: [] };\nconfig.plugins;\n",
+      "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
+    ],
+    [
+      "one that is exported by a name",
+      "maand.config.ts",
+      "export const config = { plugins: [] };\n",
+      "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
+    ],
+    [
+      "a package it imports that is not there",
+      "maand.config.mjs",
+      'import gone from "acme-gone";\nexport default gone;\n',
+      "Cannot find module 'acme-gone' | install it beside the bucket: npm install acme-gone",
+    ],
+    ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
     ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
     ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
     ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
@@ -94,6 +119,21 @@ describe("a configuration with a wrong value is refused at its key", () => {
       "a package that is not there",
       '{\n  plugins: ["acme-nothing"],\n}',
       "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it beside the bucket (npm install acme-nothing)",
+    ],
+    [
+      "a path that leads nowhere",
+      '{\n  plugins: ["./nothing.ts"],\n}',
+      "maand.config.ts:2:13: plugins[0]: plugin \"./nothing.ts\" cannot be loaded: Cannot find module './nothing.ts' | paths are looked for from /",
+    ],
+    [
+      "a promise of a plugin",
+      "{\n  plugins: [Promise.resolve({})],\n}",
+      "plugins[0]: a promise nobody waited for is not",
+    ],
+    [
+      "a plugin without a name",
+      '{ plugins: [{ name: "", apply() {} }] }',
+      'plugins[0]: an object without "name" is not a plugin',
     ],
     [
       "a stock plugin that is none",
@@ -181,6 +221,33 @@ export const slack = pluginWithOptions({
       'plugin "./a.ts" cannot be loaded: it takes no options',
     );
   });
+});
+
+describe("a file that gives", () => {
+  it.for([
+    ["no plugin", "export const a = 1;", "it exports no plugin; give it export default definePlugin({ ... })"],
+    [
+      "two",
+      "export const a = { name: 'a', apply() {} }; export const b = { name: 'b', apply() {} };",
+      "it exports a and b, and none of them as default",
+    ],
+    [
+      "one that imports what is not there",
+      'import gone from "@acme/gone/deep"; export default gone;',
+      "Cannot find module '@acme/gone/deep' | install it beside the bucket: npm install @acme/gone",
+    ],
+  ] as const)("%s", async ([, text, said], context) => {
+    const lines = await aConfig(context, { ".maandrc": "plugins: [./it.mjs]", "it.mjs": text }).refused();
+    expect(lines).toEqual([expect.stringContaining(said)]);
+  });
+});
+
+it("a plugin that is listed twice is told once, whatever it owns", async (context) => {
+  const both = "{ name: 'a', apply() {}, workerFiles: { f: '' } }";
+  const text = `export default {\n  plugins: [${both}, ${both}],\n};\n`;
+  expect(await aConfig(context, { "maand.config.ts": text }).refused()).toEqual([
+    'maand.config.ts:2:3: plugins: plugin "a" is listed twice | take one of them out',
+  ]);
 });
 
 describe("plugins that do not go together", () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Hooks, tapByName } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import { aBucket, actingContext, callHook, renderContext, rolloutContext } from "../testing/index.ts";
@@ -54,6 +54,17 @@ describe("a plugin is refused", () => {
     expect(await cause).toMatchObject({
       code: "PLUGIN_INVALID",
       message: 'plugin "mine" failed while it was applied: no coffee',
+    });
+  });
+
+  it("that never ends to be applied", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const cause = refusal(plugin("mine", () => new Promise(() => undefined)));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await cause).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" failed while it was applied: it took longer than 30 s',
     });
   });
 

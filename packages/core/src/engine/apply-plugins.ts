@@ -2,11 +2,11 @@ import { importFault } from "../config/import-module.ts";
 import { placeText } from "../config/thrown-at.ts";
 import { didYouMean } from "../domain/names.ts";
 import { isRecord } from "../domain/written.ts";
-import { isMaandError, MaandError } from "../errors.ts";
+import { isMaandError, MaandError, spoken } from "../errors.ts";
 import { createHooks, type HookName, type Hooks, isInstant } from "../hooks.ts";
 import type { Plugin } from "../plugin.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
-import { asMaandError, spoken } from "./outcome.ts";
+import { asMaandError } from "./outcome.ts";
 
 /** A tap and whose it is. */
 export interface Tapped {
@@ -55,7 +55,7 @@ interface Applying {
 
 async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefined): Promise<void> {
   try {
-    await plugin.apply(guarded(hooks, plugin.name));
+    await inTime(plugin.apply(guarded(hooks, plugin.name)));
   } catch (cause) {
     if (isMaandError(cause)) throw cause;
     const place = directory === undefined ? undefined : await importFault(cause, directory);
@@ -67,6 +67,19 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
       cause,
     });
   }
+}
+
+/** How long `apply` may take: enough to ask somebody for a token, and no riddle when that somebody is gone. */
+const APPLY_MS = 30_000;
+
+/** Waits for `apply`. One that never ends would otherwise leave the operator before a silent screen. */
+async function inTime(applying: void | Promise<void>): Promise<void> {
+  if (applying === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${APPLY_MS / 1000} s`)), APPLY_MS);
+  });
+  await Promise.race([applying, late]).finally(() => clearTimeout(timer));
 }
 
 /** The hooks for one plugin: asking for one that is not there names the plugin, and the hook that was perhaps meant. */

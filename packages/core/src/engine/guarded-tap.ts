@@ -1,7 +1,6 @@
 import { isRecord } from "../domain/written.ts";
-import { isMaandError, MaandError } from "../errors.ts";
+import { isMaandError, MaandError, spoken } from "../errors.ts";
 import { isAnswered } from "../hooks.ts";
-import { spoken } from "./outcome.ts";
 
 /** A tap's function, whatever it is given. */
 export type Call = (...given: unknown[]) => unknown;

@@ -1,5 +1,4 @@
-import { inspect } from "node:util";
-import { isMaandError, MaandError } from "../errors.ts";
+import { isMaandError, MaandError, spoken } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 
 /** The outcome an error means for the allocation it happened to (decision 11: the states are kept apart). */
@@ -29,14 +28,6 @@ export function asMaandError(cause: unknown): MaandError {
     message: spoken(cause),
     cause,
   });
-}
-
-/** Any thrown value, or wrong answer, in words. */
-export function spoken(value: unknown): string {
-  if (value instanceof Error) return value.message || value.name;
-  return typeof value === "object" && value !== null
-    ? inspect(value, { depth: 1, breakLength: Infinity })
-    : String(value);
 }
 
 /** Throws INTERRUPTED once the run was interrupted: asked before anything new is begun. */
