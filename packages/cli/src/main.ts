@@ -17,7 +17,28 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-process.exitCode = await run(process.argv.slice(2), {
+/** Set once the command has answered, or has to fail whatever it answers. */
+let ended = false;
+let stray = false;
+
+// what a plugin throws where nobody waits for it: state is saved as after ^C, and nothing new is begun
+process.on("uncaughtException", (cause: unknown) => {
+  const said = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  process.stderr.write(`\nmaand: an error outside of every hook; ending what runs and saving state\n${said}\n`);
+  if (stray) process.exit(1);
+  stray = true;
+  process.exitCode = 1;
+  interrupted.abort();
+});
+process.on("exit", () => {
+  if (ended || interrupted.signal.aborted) return;
+  process.stderr.write(
+    "maand: ended before it was done: the configuration, or a tap of a plugin, waits for what never comes\n" +
+      "  hint: look for a promise that nobody resolves, or a callback that is never called; maand plugins --verbose lists the taps\n",
+  );
+});
+
+const code = await run(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -28,3 +49,5 @@ process.exitCode = await run(process.argv.slice(2), {
   pid: process.pid,
   machine: hostname(),
 });
+ended = true;
+process.exitCode = stray ? 1 : code;
