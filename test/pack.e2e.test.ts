@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Installation, install, type Manifest, manifestIn, run } from "./bucket/installation.ts";
 import { linesOf, localJob, RECORDING_MAKEFILE } from "./bucket/scratch.ts";
+import { ROOT } from "./docs/pages.ts";
 
 const CLI = "@maand/cli";
 
@@ -27,6 +28,12 @@ describe("the packages, packed and installed somewhere else", () => {
       const files = readdirSync(directory, { recursive: true, encoding: "utf8" });
       expect(files.filter((path) => /^src(\/|$)|\.test\.|\.tsbuildinfo$|\.map$/.test(path))).toEqual([]);
     }
+  });
+
+  it("carry the licence they are under", () => {
+    const licence = readFileSync(join(ROOT, "LICENSE"), "utf8");
+    for (const name of installation.packed)
+      expect(readFileSync(join(place, "node_modules", name, "LICENSE"), "utf8"), name).toBe(licence);
   });
 
   it("come from nowhere else, and need nothing undeclared to be opened", () => {

@@ -104,6 +104,13 @@ describe("maand plugins", () => {
   });
 });
 
+it("a bucket without any plugin says what it cannot do, and how to get the stock ones", async () => {
+  writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
+  const { code, out } = await typed("plugins");
+  expect([code, out]).toEqual([0, expect.stringContaining('no worker can be reached\n  plugins: ["defaults"]')]);
+  expect((await typed("plugins", "--json")).out).toBe("[]\n");
+});
+
 describe("a word that is none of ours", () => {
   it("is told with what was meant, plugins' words included", async () => {
     expect(await typed("gret", "bob")).toMatchObject({

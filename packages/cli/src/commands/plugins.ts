@@ -27,6 +27,7 @@ export class PluginsCommand extends MaandCommand {
             rows.map((row) => [row.name, row.version ?? "-", row.source, row.hooks.join(" "), adds(row)]),
           ),
         );
+        if (rows.length === 0) this.say(NONE);
         if (this.verbose)
           this.say(
             table(
@@ -39,6 +40,10 @@ export class PluginsCommand extends MaandCommand {
     });
   }
 }
+
+/** What a bucket without any plugin can do. */
+const NONE = `no plugin is loaded: the workspace can be built and looked at, and no worker can be reached
+  plugins: ["defaults"] in the configuration, or no "plugins" at all, loads the stock ones`;
 
 type Row = ReturnType<typeof describe>;
 
