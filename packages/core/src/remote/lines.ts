@@ -2,6 +2,8 @@ import { StringDecoder } from "node:string_decoder";
 
 /** Longest line handed on; the rest of a longer one is dropped and marked. */
 export const LINE_LIMIT = 8192;
+/** End of a line that was cut. */
+export const LINE_CUT = " [line cut]";
 
 /**
  * Cuts a byte stream into lines for `emit`. A line longer than {@link LINE_LIMIT} is cut there and marked, and its rest
@@ -49,7 +51,7 @@ export class LineSplitter {
     if (this.#skipping) return;
     this.#rest += text;
     if (this.#rest.length <= LINE_LIMIT) return;
-    this.#emit(`${this.#rest.slice(0, LINE_LIMIT)} [line cut]`);
+    this.#emit(`${this.#rest.slice(0, LINE_LIMIT)}${LINE_CUT}`);
     this.#rest = "";
     this.#skipping = true;
   }

@@ -20,6 +20,15 @@ describe("a secret in a text", () => {
     ["as it stands in JSON", ['a"b\\c'], String.raw`{"p":"a\"b\\c"}`, `{"p":"${HIDDEN}"}`],
     ["of several lines, line by line", [PEM], `key: ${BODY}, done`, `key: ${HIDDEN}, done`],
     ["that is a whole key file", [PEM], PEM, PEM.replace(BODY, HIDDEN)],
+    [
+      "that is a key file in JSON",
+      [PEM],
+      JSON.stringify({ key: PEM }),
+      JSON.stringify({ key: PEM.replace(BODY, HIDDEN) }),
+    ],
+    ["behind a sign it begins with", [`first line\nn${BODY}`], `\\n${BODY} x`, `\\${HIDDEN} x`],
+    ["that a cut line begins with", ["s3cret-word"], "xs3s3cret-w [line cut]", `xs3${HIDDEN} [line cut]`],
+    ["a key a cut line begins with", [PEM], `x ${BODY.slice(0, 40)} [line cut]`, `x ${HIDDEN} [line cut]`],
     ["of several lines with blanks", ["first line here\nsecond line here"], "> second line here", `> ${HIDDEN}`],
   ])("is hidden: %s", (_, secrets, text, expected) => {
     expect(masking(...secrets).text(text)).toBe(expected);
@@ -27,6 +36,11 @@ describe("a secret in a text", () => {
 
   it("so short that it could be any word is left, or nothing could be read any more", () => {
     expect(masking("no", "a\nb\n1234567").text("no 1234567 a b")).toBe("no 1234567 a b");
+  });
+
+  it("a cut line that ends with too little of a secret, or with none, stays as it is", () => {
+    for (const line of ["a s3c [line cut]", "word [line cut]", "s3cret-w", " [line cut]"])
+      expect(masking("s3cret-word").text(line)).toBe(line);
   });
 
   it("added later is hidden from then on", () => {

@@ -1,3 +1,4 @@
+import { LINE_CUT } from "./lines.ts";
 import { HIDDEN } from "./secret.ts";
 
 /** Shorter ones would blot out words and numbers that are no secret. */
@@ -48,9 +49,24 @@ export class Mask {
   /** A text without any secret. */
   text(text: string): string {
     if (this.#known.size === 0) return text;
-    const hide = (word: string) => (this.#words.has(word) ? HIDDEN : word);
-    const bare = this.#words.size === 0 ? text : text.replace(/[^\s"'\\,]+/g, hide);
-    return this.#phrases.size === 0 ? bare : bare.replace(this.#phrase(), HIDDEN);
+    const bare =
+      this.#words.size === 0 ? text : text.replace(/(\\[nrt]?)?([^\s"'\\,]+)/g, (...at) => this.#word(...at));
+    const hidden = this.#phrases.size === 0 ? bare : bare.replace(this.#phrase(), HIDDEN);
+    return hidden.endsWith(LINE_CUT) ? this.#cut(hidden.slice(0, -LINE_CUT.length)) : hidden;
+  }
+
+  /** A word, which in JSON stands behind the sign of the line end before it. */
+  #word(whole: string, before = "", word = ""): string {
+    if (this.#words.has(word)) return before + HIDDEN;
+    return this.#words.has(before.slice(1) + word) ? `\\${HIDDEN}` : whole;
+  }
+
+  /** A line that was cut may end within a secret. */
+  #cut(line: string): string {
+    let begun = 0;
+    for (const secrets of [this.#words, this.#phrases])
+      for (const secret of secrets) begun = Math.max(begun, begunAtEnd(line, secret));
+    return `${begun === 0 ? line : line.slice(0, -begun) + HIDDEN}${LINE_CUT}`;
   }
 
   /** A record such as an event, without any secret in what it says in words; names and outcomes stay as they are. */
@@ -78,4 +94,13 @@ export class Mask {
     this.#pattern = new RegExp(longest.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g");
     return this.#pattern;
   }
+}
+
+/** How much of a secret stands at the end of a line; 0 if too little to matter. */
+function begunAtEnd(line: string, secret: string): number {
+  const end = line.slice(-(secret.length - 1));
+  const beginning = secret.slice(0, SHORTEST);
+  for (let at = end.indexOf(beginning); at !== -1; at = end.indexOf(beginning, at + 1))
+    if (secret.startsWith(end.slice(at))) return end.length - at;
+  return 0;
 }

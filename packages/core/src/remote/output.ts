@@ -1,5 +1,5 @@
 import { MaandError } from "../errors.ts";
-import { LineSplitter } from "./lines.ts";
+import { LINE_CUT, LineSplitter } from "./lines.ts";
 import { readable } from "./quote.ts";
 import type { Argv, ExecOptions, ExecResult, OutputStream } from "./remote.ts";
 
@@ -69,5 +69,5 @@ export function lastLines(result: Pick<ExecResult, "stdout" | "stderr">, count: 
   const lines = text.trimEnd().split("\n").slice(-count);
   return lines
     .filter((line) => line !== "")
-    .map((line) => (line.length > 400 ? `${line.slice(0, 400)} [line cut]` : line));
+    .map((line) => (line.length > 400 ? `${line.slice(0, 400)}${LINE_CUT}` : line));
 }
