@@ -1,9 +1,25 @@
 // run-script.mjs <cache> <script>: runs a TypeScript or JavaScript hook on this Node, as it is written.
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 
-const [, , cache, script] = process.argv;
-process.argv.splice(1, 3, resolve(script));
-const jiti = createJiti(pathToFileURL(resolve(script)).href, { fsCache: cache, interopDefault: true });
-await jiti.import(resolve(script));
+const [, , cache, name] = process.argv;
+const script = resolve(name);
+process.argv.splice(1, 3, script);
+const jiti = createJiti(pathToFileURL(script).href, { fsCache: cache, interopDefault: true });
+// jiti.import would try JavaScript as Node does first, and run a script that fails a second time
+await jiti.evalModule(readFileSync(script, "utf8"), {
+  filename: script,
+  ext: extname(script),
+  async: true,
+  forceTranspile: true,
+  cache: new Proxy({}, { set: keepMain }),
+});
+
+/** For scripts that ask `require.main === module`. */
+function keepMain(known, path, module) {
+  if (path === script) module.require.main = module;
+  known[path] = module;
+  return true;
+}

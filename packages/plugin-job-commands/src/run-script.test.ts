@@ -1,0 +1,75 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LIB } from "./shared-files.ts";
+
+let place: string;
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "maand-script-"));
+});
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+/** Runs a script beside the library and the other files, as a hook is run. */
+async function run(name: string, files: Readonly<Record<string, string>>) {
+  mkdirSync(join(place, "_modules"), { recursive: true });
+  cpSync(join(LIB, "maand.ts"), join(place, "_modules/maand.ts"));
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(place, "_modules", file), text);
+  const words = [join(LIB, "run-script.mjs"), join(place, "cache"), name];
+  const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
+    cwd: join(place, "_modules"),
+    env: { ALLOCATION_IP: "10.0.0.1" },
+    reject: false,
+  });
+  return { exitCode, said: stdout.split("\n"), stderr };
+}
+
+describe("a script in JavaScript", () => {
+  it.each([
+    ["with require", 'const fs = require("node:fs");\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
+    ["with neither", 'console.log("ran", "object");\nthrow new Error("no");\n'],
+    ["with import", 'import fs from "node:fs";\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
+  ])("%s that fails has run once", async (_how, text) => {
+    const { exitCode, said, stderr } = await run("command_x.js", { "command_x.js": text });
+    expect([exitCode, said, stderr.includes("command_x.js:"), stderr.includes("Error: no")]).toEqual([
+      1,
+      ["ran object"],
+      true,
+      true,
+    ]);
+  });
+
+  it("that fails has run once in a package of modules too", async () => {
+    const files = {
+      "package.json": '{ "type": "module" }',
+      "command_x.js": 'console.log("ran");\nthrow new Error("no");\n',
+    };
+    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 1, said: ["ran"] });
+  });
+
+  it.each([
+    ["require", 'console.log(require("./maand").allocationIp());\n'],
+    ["import()", 'import("./maand.ts").then((maand) => console.log(maand.allocationIp()));\n'],
+    [
+      "import() that is awaited",
+      'const { allocationIp } = await import("./maand.ts");\nconsole.log(allocationIp());\n',
+    ],
+  ])("has the library through %s", async (_how, text) => {
+    expect(await run("command_x.js", { "command_x.js": text })).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+  });
+
+  it("is told that it is what was started, and a file it requires that it is not", async () => {
+    const asks = (name: string) => `console.log("${name}", require.main === module);\n`;
+    const files = { "command_x.js": `require("./other");\n${asks("script")}`, "other.js": asks("other") };
+    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, said: ["other false", "script true"] });
+  });
+});
+
+it("a script in TypeScript is compiled once for all that run it in one place", async () => {
+  const files = { "command_x.ts": "const ip: string = process.env.ALLOCATION_IP ?? '';\nconsole.log(ip);\n" };
+  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+  const compiled = readdirSync(join(place, "cache"));
+  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+  expect(readdirSync(join(place, "cache"))).toEqual(compiled);
+});
