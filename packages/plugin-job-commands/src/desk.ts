@@ -1,5 +1,4 @@
 import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ActingContext, Allocation, KvReader } from "@maand/core";
 import { NAMESPACE } from "@maand/core";
@@ -33,14 +32,14 @@ const CERTS = "certs/";
 export function setUpDesk(files: SharedFiles, options: DeskOptions): Desk {
   const { context, extent } = options;
   const shared = files.of(context, extent);
-  const directory = files.fresh();
+  const directory = files.take(context.job);
   const modules = join(directory, MODULES);
   mkdirSync(modules, { recursive: true, mode: 0o700 });
   linkAll(shared, directory, [MODULES]);
   linkAll(join(shared, MODULES), modules, ["certs"]);
   linkInstalled(context, modules);
   layCerts(files, options, modules);
-  return { modules, clear: () => rm(directory, { recursive: true, force: true }) };
+  return { modules, clear: () => files.giveBack(context.job, directory) };
 }
 
 function linkAll(from: string, to: string, but: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ActingContext, JobFile } from "@maand/core";
+import type { ActingContext, Job, JobFile } from "@maand/core";
 import { MODULES } from "./scripts.ts";
 
 /** What every script can import, brought from this package; a job's own of the same name gives way. */
@@ -19,6 +20,7 @@ export type Extent = "modules" | "all";
 export class SharedFiles {
   readonly #root: string;
   readonly #laidOut = new Map<string, Set<Extent>>();
+  readonly #free = new Map<string, string[]>();
   #count = 0;
   #certs = false;
 
@@ -27,10 +29,23 @@ export class SharedFiles {
     this.#root = join(tmp, "commands");
   }
 
-  /** A directory's name that nobody has yet. */
-  fresh(): string {
+  /**
+   * A name of a directory for one process of a job. Names are used again: compiled scripts are kept under the name of
+   * their place, and would be compiled for every process otherwise.
+   */
+  take({ name }: Pick<Job, "name">): string {
+    const left = this.#free.get(name)?.pop();
+    if (left !== undefined) return left;
     this.#count += 1;
     return join(this.#root, `at-${this.#count}`);
+  }
+
+  /** Deletes it, and leaves its name to the job's next process. */
+  async giveBack({ name }: Pick<Job, "name">, directory: string): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+    const free = this.#free.get(name) ?? [];
+    free.push(directory);
+    this.#free.set(name, free);
   }
 
   /** A directory with the authority's certificate, if there is one, and nothing else. */
