@@ -23,12 +23,19 @@ async function result(tokens: Tokens, request: IncomingMessage, leaving: AbortSi
   const admitted = tokens.find(request.headers);
   if (!admitted)
     throw new Refusal(401, "the token is missing or wrong; send JOB_COMMAND_API_TOKEN as Authorization: Bearer");
-  const url = new URL(request.url ?? "/", "http://api");
+  const url = urlOf(request.url ?? "/");
   const route = routeOf(url.pathname, request.method ?? "");
   const given = await givenBy(request, url);
   if (admitted.ended.aborted) throw new Refusal(401, "the process this token was for has ended");
   const signal = AbortSignal.any([leaving, admitted.ended]);
   return await route({ session: admitted.session, given, signal });
+}
+
+/** A target that is no URL leads nowhere. */
+function urlOf(target: string): URL {
+  const text = target.startsWith("/") ? `http://api${target}` : target;
+  if (!URL.canParse(text)) throw new Refusal(404, "there is nothing of that name");
+  return new URL(text);
 }
 
 function routeOf(path: string, method: string): Route {

@@ -9,6 +9,7 @@ const LONGEST_SECONDS = 86_400;
 /** A text that must be there and hold no control characters. */
 export function nameIn({ given }: Pick<Call, "given">, field: string): string {
   const value = textIn({ given }, field);
+  if (value.trim() === "") throw new Refusal(400, `${field} holds only blanks`);
   if (value.length > LONGEST_NAME) throw new Refusal(400, `${field} is longer than ${LONGEST_NAME} characters`);
   if (hasControl(value)) throw new Refusal(400, `${field} holds a control character`);
   return value;
