@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Job } from "@maand/core";
 import { isRecord } from "./is-record.ts";
@@ -45,7 +45,7 @@ export function onPath(program: string, path = process.env.PATH ?? ""): string |
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile();
   } catch {
     return false;
   }

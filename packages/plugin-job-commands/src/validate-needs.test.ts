@@ -106,7 +106,8 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
   it("with a package.json that is none is refused", () =>
     expect(found({ [script]: "", "package.json": "{" })).toMatchObject([{ level: "error", code: "missing_packages" }]));
 
-  it("for bun, with none here, is run by Node, and that is said", () => {
+  it("for bun, with none here but a directory of that name, is run by Node, and that is said", () => {
+    mkdirSync(join(root, "bin/bun"));
     const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
     const hint = "install bun, or take runtime out";
     expect(found({ [script]: "" }, "bun")).toEqual([{ level: "warning", code: "missing_interpreter", where, hint }]);

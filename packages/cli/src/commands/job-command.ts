@@ -10,8 +10,9 @@ export class JobCommandCommand extends MaandCommand {
   static override usage = Command.Usage({
     category: "Job",
     description: "run a command of jobs by hand, on this machine",
-    details: `The command must name the event cli. Without a job it runs for every job that has it; one that fails does not
-      keep the next from its turn.`,
+    details:
+      "The command must name the event cli. Without a job it runs for every job that has it; one that fails does not " +
+      "keep the next from its turn.",
     examples: [
       ["For one job", "maand jobcommand command_backup postgres"],
       ["For all jobs that have it, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],
