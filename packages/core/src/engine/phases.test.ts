@@ -22,9 +22,10 @@ function recorded(): { readonly said: string[]; readonly broken: Set<string>; ta
       hooks.stage.tap("recorder", ({ jobs, worker }) => note("stage", jobs.join(","), worker.host));
       hooks.rollout.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
       hooks.reconcile.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
-      hooks.started.tap("recorder", ({ job, batch }) =>
-        note("started", job.name, batch.allocations.map(({ host }) => host).join(",")),
-      );
+      hooks.started.tap("recorder", ({ job, batch }) => {
+        note("started", job.name, batch.allocations.map(({ host }) => host).join(","));
+        if (broken.has("started")) throw new Error("no");
+      });
       hooks.promote.tap("recorder", ({ job, batch }) =>
         note("promote", job.name, batch.allocations.map(({ host }) => host).join(",")),
       );
@@ -123,6 +124,18 @@ describe("a deploy", () => {
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
     await bucket.ship({ syncOnly: true });
     expect(take()).toEqual(["before api", "stage api 10.0.0.1", "stage api 10.0.0.2", "after api", "commit ok"]);
+  });
+
+  it("counts a batch that ran as failed, and not as one that was not begun, when what follows it fails", async () => {
+    const { take, broken } = recorded();
+    broken.add("started");
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 });
+    const { allocations } = await bucket.ship();
+    expect(take()).not.toContain("promote api 10.0.0.1");
+    expect(allocations.map(({ host, outcome, promoted, message }) => [host, outcome, promoted, message])).toEqual([
+      ["10.0.0.1", "failed", false, expect.stringContaining("no")],
+      ["10.0.0.2", "blocked", false, undefined],
+    ]);
   });
 
   it("runs after again when it failed, and nothing else of the job", async () => {
