@@ -168,6 +168,14 @@ describe("maand jobcommand", () => {
       expect(failed.stderr).toContain(`command_try (cli) of api for ${host} failed with exit code 1`);
   });
 
+  it("says so when a job is on no worker, and runs nothing", async () => {
+    job("cli", "note(IP)", { selectors: ["nowhere"] });
+    await bucket.maand("build");
+    const { code, stderr } = await bucket.maand("jobcommand", "command_try", "api");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("command_try was not run: api is on no worker")]);
+    expect(notesOf(bucket)).toEqual([]);
+  });
+
   it("refuses names nobody has, and numbers that are none", async () => {
     job("cli", "pass");
     bucket.job("web", { selectors: ["worker"] });

@@ -79,6 +79,7 @@ async function runOne(
   const context: CommandContext = Object.freeze({ ...actingContext(source, job), command, concurrency });
   try {
     stopIfInterrupted(signal);
+    if (context.allocations.length === 0) context.log(`${command} was not run: ${job.name} is on no worker`);
     if ((await hooks.command.promise(context)) !== "done") throw nobody(command);
     return { job: job.name };
   } catch (cause) {
