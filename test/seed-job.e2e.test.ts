@@ -43,6 +43,13 @@ maand job status api`);
     ]);
   });
 
+  it("is in the logs as job, with the target as its action", async () => {
+    await bucket.type(`maand job restart api --allocations ${TWO}`);
+    const [begun = ""] = bucket.read(`logs/${TWO}.log`).match(/.*event=command_begin .*job_control.*/) ?? [];
+    expect(begun).toContain(` maand=job seq=1 worker=${TWO} job=api phase=job_control action=restart `);
+    expect(bucket.read("logs/maand.log")).toContain(`maand=job seq=1 worker=- cmd="job restart"`);
+  });
+
   it("--target must be given, and be a name that is safe", async () => {
     expect(await bucket.maand("job", "run", "api")).toMatchObject({ code: 2 });
     for (const target of ["a b", "a;b", "$(id)", "-n", "../x"])
@@ -64,6 +71,8 @@ maand job status api`);
       const [word = "", ...flags] = words;
       expect(await bucket.maand("job", word, "sick", ...flags, "--health_check"), word).toMatchObject({ code: 1 });
     }
+    const quiet = await bucket.maand("job", "restart", "sick", "--health_check", "-q");
+    expect(quiet).toMatchObject({ code: 1, stderr: expect.stringContaining("sick is not healthy") });
   });
 
   it("create writes a job with the selectors that were typed", async () => {
@@ -91,8 +100,12 @@ describe("the sync check", () => {
       const { code, stderr } = await bucket.maand("job", "restart", "api");
       expect(code).toBe(1);
       expect(stderr).toContain(`${TWO}: ${key} is`);
-      expect(stderr).toContain("run maand deploy first");
+      expect(stderr.match(/run maand deploy first/g)).toHaveLength(1);
     }
+    bucket.write(relative(metadata(ONE)), "{}");
+    const { stderr } = await bucket.maand("job", "restart", "api");
+    expect(stderr).toMatch(/^maand: 4 problems\n/);
+    expect(stderr.match(/run maand deploy first/g)).toHaveLength(1);
     expect([targets(ONE), targets(TWO)]).toEqual([["start"], ["start"]]);
     await bucket.type("maand deploy && maand job restart api");
     expect(targets(TWO)).toEqual(["start", "restart"]);

@@ -1,5 +1,6 @@
 import type { Allocation } from "../domain/job.ts";
 import { error } from "../domain/problem.ts";
+import { NO_VERSION } from "../domain/version.ts";
 import { problemsError } from "../errors.ts";
 import type { Maand } from "./maand.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "./outcome.ts";
@@ -100,7 +101,30 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const directory = left && last ? remote.root : `${remote.root}/jobs/${allocation.job}`;
-  await remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.maand.signal });
+  await told(run, allocation, () =>
+    remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.maand.signal }),
+  );
+}
+
+/** What deletes data has its lines in the logs, whatever becomes of it. */
+async function told(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
+  const { emit, maand } = run.frame;
+  const began = maand.now().getTime();
+  const unit = { job, worker: host, action: "remove" };
+  emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
+  const cause = await work().then(
+    () => undefined,
+    (thrown: unknown) => asMaandError(thrown),
+  );
+  emit("action.finished", {
+    ...unit,
+    outcome: cause ? outcomeOf(cause) : "ok",
+    exit: cause ? (cause.exit ?? null) : 0,
+    message: cause?.message ?? null,
+    output: cause?.output ?? [],
+    duration_ms: maand.now().getTime() - began,
+  });
+  if (cause) throw cause;
 }
 
 function forget(run: Run, allocation: Allocation): void {

@@ -48,7 +48,12 @@ export class LogRecords {
 
 function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogFields {
   const seq = known.updateSeq > 0 ? { seq: known.updateSeq } : {};
-  return { ts: at, level: "INFO", run, maand: known.command, ...seq };
+  return { ts: at, level: "INFO", run, maand: wordOf(known.command), ...seq };
+}
+
+/** A command in the one word `grep` looks for (deploy.md 8.2); the line of `run_started` has it whole. */
+function wordOf(command: string): string {
+  return command === "health_check" ? "healthcheck" : command.replace(/^(job|deploy) .*/, "$1");
 }
 
 function said(event: MaandEvent, known: Known): LogFields {
@@ -58,7 +63,7 @@ function said(event: MaandEvent, known: Known): LogFields {
       return { ...under, ...named(event.job), stream: event.stream, msg: event.line };
     }
     case "action.started": {
-      const command = { job: event.job, phase: phaseOf(event.action, known), action: actionOf(event.action) };
+      const command = { job: event.job, phase: phaseOf(event.action, known), action: actionOf(event.action, known) };
       return { event: "command_begin", ...begun(known, unit(event), command), cmd: `${event.action} ${event.job}` };
     }
     case "action.finished":
@@ -67,7 +72,7 @@ function said(event: MaandEvent, known: Known): LogFields {
         ...(ended(known, unit(event)) ?? {
           job: event.job,
           phase: phaseOf(event.action, known),
-          action: actionOf(event.action),
+          action: actionOf(event.action, known),
         }),
         ...endOf(event),
       };
@@ -168,11 +173,13 @@ function named(job: string | null): LogFields {
 
 function phaseOf(action: string, { command }: Known): string {
   if (command.startsWith("job ")) return "job_control";
+  if (command === "gc") return "gc";
   return action === "stop" || action === "remove" ? "reconcile" : "rollout";
 }
 
-function actionOf(action: string): string {
-  return action === "remove" ? "cleanup_deploy" : action;
+function actionOf(action: string, { command }: Known): string {
+  if (action !== "remove") return action;
+  return command === "gc" ? "cleanup_job_tree" : "cleanup_deploy";
 }
 
 /** Keys of events that the logs have another word for. */

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { gc } from "../engine/gc.ts";
 import type { Hooks } from "../hooks.ts";
-import { aBucket, type TestBucket } from "../testing/index.ts";
+import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 import { type LogFields, readLogLine } from "./line.ts";
 
 const buckets: TestBucket[] = [];
@@ -129,9 +130,35 @@ describe("the record of a run (deploy.md 8.1)", () => {
     const { healthCheck } = await import("../engine/health-command.ts");
     await healthCheck(maand, { jobs: [], wait: false });
     maand.close();
-    const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "health_check");
+    const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");
     expect([said[0]?.event, said.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
+    expect(said[0]?.cmd).toBe("health_check");
   });
+
+  it("tells of each directory gc deletes, and how that went", async () => {
+    const bucket = bucketWith("", { plugins: [readOnly("10.0.0.2")] });
+    bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    bucket.removeJob("old");
+    await bucket.ship();
+    const maand = await bucket.open();
+    await gc(maand);
+    maand.close();
+    const commands = (name: string) =>
+      linesOf(bucket, name)
+        .filter(isOf("gc"))
+        .filter(({ id }) => id !== undefined);
+    const unit = { job: "old", phase: "gc", action: "cleanup_job_tree" };
+    expect(commands("10.0.0.1.log")).toMatchObject([
+      { ...unit, event: "command_begin" },
+      { ...unit, event: "command_end", exit: 0 },
+    ]);
+    expect(commands("10.0.0.2.log").at(-1)).toMatchObject({ ...unit, event: "command_end", exit: 1, reason: "failed" });
+  });
+
+  function isOf(command: string): (line: LogFields) => boolean {
+    return ({ maand }) => maand === command;
+  }
 });
 
 describe("logs stay small (D42)", () => {
@@ -205,5 +232,17 @@ function printing(times: number, line: string) {
       hooks.after.tap("printing", ({ log }) => {
         for (let at = 0; at < times; at += 1) log(line);
       }),
+  };
+}
+
+/** Connects to a worker on which nothing can be deleted. */
+function readOnly(host: string) {
+  return {
+    name: "read-only",
+    apply(hooks: Hooks): void {
+      hooks.connect.tapPromise({ name: "read-only", stage: -10 }, async ({ worker }) =>
+        worker.host === host ? fakeRemote({ host, answers: { rm: { code: 1, stderr: "read-only\n" } } }) : undefined,
+      );
+    },
   };
 }
