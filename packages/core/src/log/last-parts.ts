@@ -1,10 +1,17 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { FilePart } from "./file-lines.ts";
+import { timeOf } from "./line.ts";
 
 const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** What has to be read of some files, one after another, to see their last lines; read from the end. */
+/** As many bytes of a line as say whether it is one. */
+const HEAD = 40;
+
+/**
+ * What has to be read of some files, one after another, to see their last lines; read from the end. Only what begins like a
+ * line of ours is counted, since whoever reads leaves the rest out.
+ */
 export function lastParts(parts: readonly FilePart[], lines: number): FilePart[] {
   const kept: FilePart[] = [];
   let left = lines;
@@ -42,9 +49,18 @@ function scan(file: number, end: number, lines: number): { readonly start: numbe
       at = at === 0 ? -1 : chunk.lastIndexOf(NEWLINE, at - 1)
     ) {
       if (from + at === end - 1) continue; // it ends the last line, and begins none
+      if (!beginsLine(file, from + at + 1, chunk.subarray(at + 1, bytes))) continue;
       found += 1;
       if (found === lines) return { start: from + at + 1, found };
     }
   }
   return { start: 0, found: end > 0 ? found + 1 : 0 };
+}
+
+/** Whether a line begins here; `known` are the bytes from here on that were read already. */
+function beginsLine(file: number, position: number, known: Buffer): boolean {
+  if (known.length >= HEAD) return timeOf(known.toString("latin1", 0, HEAD)) !== undefined;
+  const head = Buffer.alloc(HEAD);
+  const bytes = readSync(file, head, 0, HEAD, position);
+  return timeOf(head.toString("latin1", 0, bytes)) !== undefined;
 }

@@ -220,6 +220,15 @@ describe("maand logs show", () => {
     expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
+  it("counts for --tail only what is a line, however a file ends", async () => {
+    twoWorkers();
+    const path = join(root, "logs/10.0.0.1.log");
+    appendFileSync(path, `| told by an older maand\n${"rubbish\n".repeat(20_000)}${"x".repeat(100_000)}\nts=2026-11-2`);
+    const shown = async (...flags: string[]) => seconds((await maand("logs", "show", ...flags)).out);
+    expect(await shown("--worker", "10.0.0.1", "--tail", "2")).toEqual([4, 8]);
+    expect(await shown("--tail", "4")).toEqual([6, 8, 9]); // and what an older maand kept
+  });
+
   it("names a file that cannot be opened, shows the rest, and fails", async () => {
     twoWorkers();
     mkdirSync(join(root, "logs/10.0.0.5.log"));
