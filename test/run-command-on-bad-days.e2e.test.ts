@@ -54,6 +54,8 @@ it("a worker that is down, frozen or hangs ends its batch in bounded time, and t
     const script = `test "$WORKER_IP" != ${hosts[2]} || sleep 300; echo fine`;
     const results = await bucket.json<Result[]>("run_command", script, "-c", "4");
     workers[1]?.thaw();
+    const told = await bucket.maand("run_command", "true", "-w", hosts[0] ?? "");
+    expect(told.stderr).toMatch(/hint: is sshd running there/);
     expect(summary(results)).toEqual(["unreachable null", "unreachable null", "timed_out null", "ok 0"]);
     expect(performance.now() - began).toBeLessThan(20_000);
     await expect.poll(() => workers[2]?.processesWith("sleep 300")).toEqual([]);

@@ -80,10 +80,10 @@ async function usage(
   const lines = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
   const meant = [...new Set(lines)];
   if (asksForHelp) {
-    world.stdout.write(`${meant.join("")}`);
+    world.stdout.write([...new Set(meant)].join(""));
     return EXIT.ok;
   }
-  world.stderr.write(`maand: ${first.trim()}\n${meant.slice(0, 12).join("")}`);
+  world.stderr.write(`maand: ${first.trim()}\n${[...new Set(meant)].slice(0, 12).join("")}`);
   world.stderr.write("  maand --help lists the commands, maand <command> --help tells about one\n");
   return EXIT.refused;
 }

@@ -202,6 +202,16 @@ describe("a job", () => {
     expect(error?.worker).toBeUndefined();
   });
 
+  it("names the first ten that fail and counts the others, and reports all", async () => {
+    const active = Array.from({ length: 64 }, (_, index) => at(`10.0.0.${index}`));
+    const remote = fakeRemote({ answers: () => ({ code: 1 }) });
+    const checks = [{ type: "ssh", command: "ready" }];
+    const { error, results } = await verify({ checks }, 0, { active, remote: async () => remote });
+    expect(results).toHaveLength(64);
+    expect(error?.message.match(/exit code 1/g)).toHaveLength(10);
+    expect(error?.message).toMatch(/: exit code 1 \(and 54 more\)$/);
+  });
+
   it("asks no more than 64 questions at a time", async () => {
     let open = 0;
     let most = 0;

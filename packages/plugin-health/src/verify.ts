@@ -11,7 +11,7 @@ export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
  * Asks every check of every active allocation, once or until all pass (deploy.md 5), and reports the last answers.
- * Throws UNHEALTHY with every check that fails, and INTERRUPTED as soon as the run is interrupted.
+ * Throws UNHEALTHY with the first checks that fail, and INTERRUPTED as soon as the run is interrupted.
  */
 export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promise<void> {
   const { job, active, signal } = context;
@@ -47,13 +47,13 @@ function conclude(
   const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
   throw new MaandError({
     code: "UNHEALTHY",
-    message: `${job.name} is not healthy${tried}: ${failing.map(inWords).join("; ")}`,
+    message: `${job.name} is not healthy${tried}: ${firstOf(failing.map(inWords)).join("; ")}`,
     hint: `maand job status ${job.name} shows what runs; maand health_check --jobs ${job.name} asks again`,
     ...(hosts.length === 1 && hosts[0] !== undefined ? { worker: hosts[0] } : {}),
   });
 }
 
-/** Checks told one by one in an attempt; of more only the number is told. */
+/** Checks told one by one in an attempt and at the end; of more only the number is told. */
 const TOLD = 10;
 
 /** A line for each check that fails in a new way; what is as it was is told in one line, so that a long wait stays readable. */
@@ -61,10 +61,11 @@ function news(failing: readonly HealthResult[], before: ReadonlySet<string>): st
   const all = failing.map(inWords);
   const fresh = all.filter((words) => !before.has(words));
   if (fresh.length === 0) return [`${all[0]}${more(all.length - 1)}`];
-  return [
-    ...fresh.slice(0, TOLD - 1),
-    ...fresh.slice(TOLD - 1, TOLD).map((last) => `${last}${more(fresh.length - TOLD)}`),
-  ];
+  return firstOf(fresh);
+}
+
+function firstOf(all: readonly string[]): string[] {
+  return [...all.slice(0, TOLD - 1), ...all.slice(TOLD - 1, TOLD).map((last) => `${last}${more(all.length - TOLD)}`)];
 }
 
 function more(count: number): string {

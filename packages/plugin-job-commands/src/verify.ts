@@ -7,6 +7,9 @@ import { waitOf } from "./wait.ts";
 /** Processes of health commands of one job at the same time (deploy.md 4.1). */
 const AT_ONCE = 10;
 
+/** Failures told in one message; of more only the number is told. */
+const TOLD = 10;
+
 /**
  * Runs a job's `health_check` commands for all its allocations, disabled ones included, once or until all succeed, as
  * often as the manifest says; that holds for jobs that have only commands, too (D33). Throws UNHEALTHY, INTERRUPTED.
@@ -41,11 +44,17 @@ function conclude(
   const tried = attempts > 1 ? ` after ${attempts} attempts` : "";
   throw new MaandError({
     code: "UNHEALTHY",
-    message: `${job.name} is not healthy${tried}: ${failing.map(({ failure }) => failure?.message).join("; ")}`,
+    message: `${job.name} is not healthy${tried}: ${inWords(failing)}`,
     hint: `maand health_check --jobs ${job.name} asks again`,
     output: failing[0]?.failure?.output ?? [],
     ...(hosts.length === 1 && hosts[0] !== undefined ? { worker: hosts[0] } : {}),
   });
+}
+
+/** The first failures; all of them are reported one by one. */
+function inWords(failing: readonly CommandResult[]): string {
+  const told = failing.slice(0, TOLD).map(({ failure }) => failure?.message);
+  return `${told.join("; ")}${failing.length > TOLD ? ` (and ${failing.length - TOLD} more)` : ""}`;
 }
 
 function stopIfInterrupted({ job, signal }: VerifyContext): void {

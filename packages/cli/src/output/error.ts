@@ -3,6 +3,7 @@ import { isMaandError, type Problem } from "@maand/core/look";
 import { EXIT } from "../world.ts";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";
+import { plural } from "./words.ts";
 
 interface Place {
   readonly json: boolean;
@@ -43,12 +44,21 @@ export function tellError(cause: unknown, { json, stdout, stderr, style }: Place
     stdout.write(
       `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } })}\n`,
     );
-  stderr.write(`${style.bad("maand:")} ${message}\n`);
-  const [only] = problems;
+  // what is told line by line below, and once for all of them at the end, is not told twice
+  const listed = problems.length > 1 && problems.every((problem) => message.includes(problem.message));
+  stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : message}\n`);
+  const fresh = problems.map((problem) => withoutHint(problem, error?.hint));
+  const [only] = fresh;
   if (problems.length === 1 && only && message.includes(only.message)) tellHint(only.hint, stderr, style);
-  else tellProblems(problems, stderr, style);
+  else tellProblems(fresh, stderr, style);
   for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${visible(line)}\n`);
   tellHint(error?.hint, stderr, style);
+}
+
+function withoutHint(problem: Problem, said: string | undefined): Problem {
+  if (problem.hint === undefined || !said?.includes(problem.hint)) return problem;
+  const { hint: _, ...rest } = problem;
+  return rest;
 }
 
 function tellHint(hint: string | undefined, stderr: Writable, style: Style): void {

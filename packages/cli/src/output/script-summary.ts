@@ -15,9 +15,15 @@ export function scriptSummary(results: readonly ScriptResult[], style: Style): s
   const head = wrong.length + skipped.length === 0 ? style.good("run_command done:") : style.bad("run_command failed:");
   return [
     ...wrong.map(({ host, outcome, message }) => `  ${style.bad(outcome.replace("_", " "))} ${host}: ${message ?? ""}`),
+    ...hintsOf(wrong).map((hint) => `  ${style.faint("hint:")} ${hint}`),
     ...(skipped.length > 0
       ? [`  ${style.warn("left")} ${skipped.map(({ host }) => host).join(", ")}: ${skipped[0]?.message ?? ""}`]
       : []),
     `${head} ${counts.join(", ")}`,
   ];
+}
+
+/** What to do, each once: a switch that is off says the same of all its workers. */
+function hintsOf(results: readonly ScriptResult[]): string[] {
+  return [...new Set(results.flatMap(({ hint }) => hint ?? []))];
 }

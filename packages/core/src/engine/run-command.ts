@@ -141,5 +141,15 @@ function spoilt(result: ScriptResult, message: string | undefined): ScriptResult
 
 function notBegun({ host }: Worker): ScriptResult {
   const message = "not begun, since the batches before it did not all go well";
-  return { host, exit: null, outcome: "skipped", ok: false, stdout: "", stderr: "", durationMs: 0, message };
+  return {
+    host,
+    exit: null,
+    outcome: "skipped",
+    ok: false,
+    stdout: "",
+    stderr: "",
+    durationMs: 0,
+    message,
+    hint: null,
+  };
 }

@@ -19,6 +19,8 @@ export interface ScriptResult {
   readonly stderr: string;
   readonly durationMs: number;
   readonly message: string | null;
+  /** What to do about it, when that is known. */
+  readonly hint: string | null;
 }
 
 /** A script on its way to workers. */
@@ -77,6 +79,7 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
     host: worker.host,
     ok,
     ...ended,
+    hint: cause?.hint ?? null,
     stdout: said.text("stdout", result?.stdout),
     stderr: said.text("stderr", result?.stderr),
   };

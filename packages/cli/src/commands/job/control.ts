@@ -24,11 +24,21 @@ abstract class ControlCommand extends MaandCommand {
     const results = await this.withMaand((maand) => controlJob(maand, control));
     if (this.json) this.sayJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
+    if (this.quiet) for (const message of sicknesses(begun)) this.context.stderr.write(`${message}\n`);
     for (const { job, host, message } of results.filter(({ outcome }) => outcome === "skipped"))
       this.context.stderr.write(`left ${job}@${host}: ${message}\n`);
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }
+}
+
+/** Why jobs are not healthy although their target did what it should, each once: otherwise the lines of the run say it. */
+function sicknesses(results: readonly ControlResult[]): ReadonlySet<string> {
+  return new Set(
+    results.flatMap(({ outcome, exit, message }) =>
+      outcome === "failed" && exit === 0 && message !== null ? [message] : [],
+    ),
+  );
 }
 
 function record({ host, job, exit, outcome, stdout, stderr, durationMs }: ControlResult) {

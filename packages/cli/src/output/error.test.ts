@@ -1,0 +1,37 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { MaandError, type Problem } from "@maand/core";
+import { expect, it } from "vitest";
+import { tellError } from "./error.ts";
+import { styleFor } from "./style.ts";
+
+const A: Problem = { level: "error", code: "a", where: "10.0.0.1", message: "is behind", hint: "deploy first" };
+const B: Problem = { ...A, where: "10.0.0.2", message: "lost its files", hint: "deploy first, which brings them" };
+
+async function told(problems: readonly Problem[], hint: string): Promise<string> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const message = problems.map((problem) => `${problem.where}: ${problem.message}`).join("; ");
+  const error = new MaandError({ code: "OUT_OF_SYNC", message, hint, problems });
+  tellError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
+  stderr.end();
+  return text(stderr);
+}
+
+it("says one problem and what to do once", async () => {
+  expect(await told([A], "nothing was run; deploy first")).toBe(
+    "maand: 10.0.0.1: is behind\n  hint: nothing was run; deploy first\n",
+  );
+});
+
+it("lists several instead of saying them all in one line before, and what holds for all of them at the end", async () => {
+  expect(await told([A, B], "nothing was run; deploy first")).toBe(
+    [
+      "maand: 2 problems",
+      "  error 10.0.0.1: is behind",
+      "  error 10.0.0.2: lost its files",
+      "        deploy first, which brings them",
+      "  hint: nothing was run; deploy first",
+      "",
+    ].join("\n"),
+  );
+});
