@@ -41,6 +41,25 @@ describe("the command", () => {
     expect(targets("api")).toEqual(["start"]);
     await bucket.type("maand build && maand deploy");
     expect(targets("api")).toEqual(["start", "restart"]);
+    bucket.job("api", { version: "no version", selectors: ["worker"] });
+    expect(await bucket.maand("build")).toMatchObject({ code: 2 });
+    await bucket.type("maand deploy");
+    expect(targets("api")).toEqual(["start", "restart"]);
+  });
+
+  it("refuses a bucket that was never built, instead of finding nothing to do", async () => {
+    const never = await localBucket(2);
+    try {
+      never.job("api", { version: "1.0.0", selectors: ["worker"] });
+      for (const flags of [[], ["--dry-run"], ["--jobs", "api"]])
+        expect(await never.maand("deploy", ...flags)).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("nothing was built yet"),
+        });
+      await never.type("maand build && maand deploy");
+    } finally {
+      never.dispose();
+    }
   });
 
   it("counts update_seq once for all waves and jobs, and only when something is brought", async () => {

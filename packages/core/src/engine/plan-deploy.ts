@@ -55,8 +55,12 @@ export interface Plan {
   readonly diffs?: PlanDiffs;
 }
 
-/** The waves a wish touches. Throws PROBLEMS for a job nobody knows: a filter never silently means something else. */
-export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<DeployWish, "jobs">): Wave[] {
+/**
+ * The waves a wish touches. Throws PROBLEMS for a job nobody knows, since a filter never silently means something else, and
+ * for a bucket that was never built, where a deploy would look as if all were done.
+ */
+export function wavesOf(run: Pick<Run, "maand" | "catalog" | "allocationsOf">, wish: Pick<DeployWish, "jobs">): Wave[] {
+  refuseUnbuilt(run.maand);
   refuseUnknown(
     "job",
     "--jobs",
@@ -74,6 +78,12 @@ export function wavesOf(run: Pick<Run, "catalog" | "allocationsOf">, wish: Pick<
     wave.push(job);
   }
   return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
+}
+
+/** Every build stores what it publishes of the bucket, even of one without workers and jobs. */
+function refuseUnbuilt({ kv }: Maand): void {
+  if (kv.entries("maand/bucket").size > 0) return;
+  throw problemsError([error("not_built", "data/maand.db", "nothing was built yet", "run maand build first")]);
 }
 
 /**
