@@ -38,3 +38,14 @@ it("a first deploy works as root without sudo", () =>
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
     for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
   }));
+
+it("upgrades over ssh restart, and reload when the policy says so", () =>
+  withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], lifecycle }) => {
+    if (!worker) throw new Error("no worker");
+    const policies = { "1.0.0": "always", "2.0.0": "always", "3.0.0": "reload" };
+    for (const [version, restart_policy] of Object.entries(policies)) {
+      bucket.job("api", { version, selectors: ["worker"], restart_policy });
+      expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    }
+    expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0", "reload 2.0.0 3.0.0"]);
+  }));

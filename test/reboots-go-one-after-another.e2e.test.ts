@@ -26,6 +26,7 @@ it("pattern A: a worker is drained, rebooted and brought back, and its jobs are 
     const [stays = "", host = ""] = hosts;
     if (!second) throw new Error("no second worker");
     await serving(lent);
+    expect(await bucket.maand("reboot")).toMatchObject({ code: 2, stderr: expect.stringContaining("no command") });
     const reboots = await second.reboots({ downMs: DOWN_MS });
 
     bucket.write("workspace/disabled.json", `{ "workers": ["${host}"] }\n`);
@@ -86,7 +87,11 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     const { bucket, workers, hosts } = lent;
     await serving(lent);
     const list = hosts.join(",");
-    const restart = ["run_command", "echo systemctl restart docker", "--workers", list, "--concurrency", "1"];
+    for (const worker of workers) {
+      await worker.write("/usr/local/sbin/systemctl", '#!/bin/sh\necho "systemctl $*"\n');
+      await worker.run(["chmod", "755", "/usr/local/sbin/systemctl"]);
+    }
+    const restart = ["run_command", "systemctl restart docker", "--workers", list, "--concurrency", "1"];
     const fine = await bucket.json<{ worker_ip: string; outcome: string; stdout: string }[]>(
       ...restart,
       "--health_check",

@@ -112,6 +112,18 @@ describe("what happens on build and deploy", () => {
     expect(await kv()).toEqual(before);
   });
 
+  it("a build refreshes what is published of it, as of an active one", async () => {
+    bucket.disable({ jobs: { api: { allocations: [TWO] } } });
+    await bucket.type("maand build");
+    const peers = async (host = "") =>
+      (await kv()).find(({ namespace, key }) => namespace === `maand/job/api/worker/${host}` && key === "peer_workers")
+        ?.value;
+    expect([await peers(TWO), await peers(ONE)]).toEqual([`${ONE},${THREE},${FOUR}`, `${TWO},${THREE},${FOUR}`]);
+    bucket.workers({ host: ONE }, { host: TWO }, { host: THREE });
+    await bucket.type("maand build");
+    expect([await peers(TWO), await peers(ONE)]).toEqual([`${ONE},${THREE}`, `${TWO},${THREE}`]);
+  });
+
   it("the deploy stops what was deployed, once, and keeps its files, data, logs, promotion and KV entries", async () => {
     const before = { files: bucket.files("api", TWO ?? ""), kv: await kv() };
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
@@ -227,6 +239,10 @@ describe("disabled or removed", () => {
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [FOUR]]);
     expect(bucket.files("api", FOUR ?? "")).toEqual(["data", "logs"]);
     expect((await allocations())[`api@${FOUR}`]).toBe("01");
+    await bucket.type("maand job restart api");
+    expect(bucket.lifecycle("api", ONE ?? "")).toHaveLength(2);
+    expect(bucket.lifecycle("api", FOUR ?? "")).toEqual([STARTED, STOPPED]);
+    expect(await bucket.maand("job", "restart", "api", "--allocations", FOUR ?? "")).toMatchObject({ code: 2 });
     await bucket.type("maand gc");
     expect((await allocations())[`api@${FOUR}`]).toBeUndefined();
   });
