@@ -1,13 +1,18 @@
 import { hostname } from "node:os";
+import { firstWord } from "./globals.ts";
 import { run } from "./run.ts";
 
 /** The only place that ends the process and listens to signals. The first ^C ends what runs; the second ends us. */
 const interrupted = new AbortController();
+/** ^C is how one stops looking at logs: nothing runs, and nothing is saved. */
+const follows = firstWord(process.argv.slice(2)) === "logs";
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
-    process.stderr.write("\nmaand: interrupted; ending what runs and saving state (again: end at once)\n");
+    process.stderr.write(
+      follows ? "\n" : "\nmaand: interrupted; ending what runs and saving state (again: end at once)\n",
+    );
   });
 }
 for (const stream of [process.stdout, process.stderr]) {

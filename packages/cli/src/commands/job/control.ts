@@ -1,5 +1,6 @@
 import { type ControlResult, controlJob } from "@maand/core";
 import { Command, Option } from "clipanion";
+import { leftLines } from "../../output/left.ts";
 import { listOf, MaandCommand } from "../command.ts";
 
 /** What the commands that run a target have in common. */
@@ -25,8 +26,7 @@ abstract class ControlCommand extends MaandCommand {
     if (this.json) this.sayJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
     if (this.quiet) for (const message of sicknesses(begun)) this.context.stderr.write(`${message}\n`);
-    for (const { job, host, message } of results.filter(({ outcome }) => outcome === "skipped"))
-      this.context.stderr.write(`left ${job}@${host}: ${message}\n`);
+    for (const line of leftLines(results)) this.context.stderr.write(`${line}\n`);
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }
