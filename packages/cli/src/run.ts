@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Writable } from "node:stream";
 import type { MaandError } from "@maand/core";
 import type { Context } from "./commands/command.ts";
 import { commandsFor, isOurs } from "./commands/index.ts";
@@ -33,20 +34,28 @@ export async function run(argv: readonly string[], world: World): Promise<number
   const added = isOurs(argv) ? undefined : await addedByPlugins(argv, world);
   for (const command of added?.commands ?? []) cli.register(command);
   const { rest, problem } = globalsFirst(argv);
-  if (problem !== undefined) {
-    world.stderr.write(`maand: ${problem}\n`);
-    return EXIT.refused;
-  }
+  if (problem !== undefined) return refuse(argv, world, problem);
   try {
-    const context: Context = { ...world, colorDepth: 1 };
+    const helps = rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "");
+    const context: Context = { ...world, ...(helps && { stdout: withValues(world.stdout) }), colorDepth: 1 };
     const code = await cli.run(cli.process(rest, context), context);
-    if (rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "")) world.stdout.write(`\n${GLOBAL_FLAGS}\n`);
+    if (helps) world.stdout.write(`\n${GLOBAL_FLAGS}\n`);
     return code;
   } catch (cause) {
     if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, world);
     const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     return await usage(cause, argv, world, words);
   }
+}
+
+/** Where help goes: a flag that takes a value is told so with dots, in the columns of clipanion's own sign for it. */
+function withValues(stdout: Writable): Writable {
+  return new Writable({
+    write(chunk, _, done) {
+      stdout.write(String(chunk).replace(/#0 ?/g, "..."));
+      done();
+    },
+  });
 }
 
 /** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
@@ -68,8 +77,7 @@ async function usage(
       didYouMean(unknown, all) ??
       (unknown === table ? `there are: ${all.join(", ")}` : "maand --help lists the commands");
     const what = unknown === word ? `command "${word}"` : `table "${table}"`;
-    world.stderr.write(`maand: there is no ${what}\n  ${hint}\n`);
-    return EXIT.refused;
+    return refuse(argv, world, `there is no ${what}`, hint);
   }
   const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
   const message = cause instanceof Error ? cause.message : String(cause);
@@ -83,9 +91,31 @@ async function usage(
     world.stdout.write([...new Set(meant)].join(""));
     return EXIT.ok;
   }
-  world.stderr.write(`maand: ${first.trim()}\n${[...new Set(meant)].slice(0, 12).join("")}`);
-  world.stderr.write("  maand --help lists the commands, maand <command> --help tells about one\n");
+  const lines = [...new Set(meant)].slice(0, 12);
+  const help = "maand --help lists the commands, maand <command> --help tells about one";
+  return refuse(argv, world, first.trim(), help, lines);
+}
+
+/** Says what is wrong with a line, on stderr for people and as one object on stdout for programs. */
+function refuse(
+  argv: readonly string[],
+  { stdout, stderr }: World,
+  message: string,
+  hint?: string,
+  lines: readonly string[] = [],
+): number {
+  if (asksForJson(argv)) {
+    const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
+    stdout.write(`${JSON.stringify({ error }, undefined, 2)}\n`);
+  }
+  stderr.write(`maand: ${message}\n${lines.join("")}${hint === undefined ? "" : `  ${hint}\n`}`);
   return EXIT.refused;
+}
+
+/** Whether machine output is asked for, before anybody has understood the line. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
 /** A usage line as it is worth reading: the flags every command has say nothing here. */
@@ -120,7 +150,7 @@ async function notAsked(failure: MaandError, argv: readonly string[], world: Wor
   ]);
   const { stdout, stderr } = world;
   stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
-  tellError(failure, { json: argv.includes("--json"), stdout, stderr, style: styleFor(stderr, world.env, false) });
+  tellError(failure, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, world.env, false) });
   return exitOf(failure);
 }
 

@@ -26,7 +26,7 @@ export class RunCommandCommand extends MaandCommand {
       ["On every worker, ten at a time", 'maand run_command "uptime" --concurrency 10'],
       ["A script, on the web servers", "maand run_command - --workers label:web"],
       [
-        "Reboot three machines, one after the other",
+        "Reboot two machines, one after the other",
         'maand run_command "sudo shutdown -r now" -w 10.0.0.1,10.0.0.2 -c 1',
       ],
     ],

@@ -1,0 +1,33 @@
+import { tmpdir } from "node:os";
+import { expect, it } from "vitest";
+import { typedIn } from "./typed.test.support.ts";
+
+const maand = typedIn(tmpdir());
+
+it("help says which flags take a value", async () => {
+  const { code, out } = await maand("run_command", "--help");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Workers at once; default 1\.$/m);
+  expect(out).not.toContain("#0");
+});
+
+it("a line that is not whole is answered with what there is, each once, however many names it has", async () => {
+  const { code, err } = await maand("run_command", "echo", "a", "b");
+  expect(code).toBe(2);
+  expect(err.match(/^ {4}maand run_command /gm)).toHaveLength(1);
+});
+
+it.each([
+  [["frobnicate"], 'there is no command "frobnicate"'],
+  [["cat", "nonsense"], 'there is no table "nonsense"'],
+  [["job", "restart", "api", "--bogus"], "--bogus"],
+  [["run_command", "echo", "a", "b"], "is not a whole command line"],
+  [["info", "--", "--json"], ""],
+])("a program that types %j with --json is answered with one object", async (argv, says) => {
+  const { code, out, err } = await maand("--json", ...argv);
+  expect(code).toBe(2);
+  const { error } = JSON.parse(out);
+  expect(error).toMatchObject({ code: "USAGE", hint: expect.any(String), problems: [] });
+  expect(error.message).toContain(says);
+  expect(err).toContain(`maand: ${error.message}\n`);
+});
