@@ -85,15 +85,14 @@ async function usage(
   const first = said.startsWith("Command not found")
     ? `"${argv.join(" ")}" is not a whole command line; there is:`
     : said;
-  const lines = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
-  const meant = [...new Set(lines)];
+  const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  const meant = [...new Set(ways)];
   if (asksForHelp) {
-    world.stdout.write([...new Set(meant)].join(""));
+    world.stdout.write(meant.join(""));
     return EXIT.ok;
   }
-  const lines = [...new Set(meant)].slice(0, 12);
   const help = "maand --help lists the commands, maand <command> --help tells about one";
-  return refuse(argv, world, first.trim(), help, lines);
+  return refuse(argv, world, first.trim(), help, meant.slice(0, 12));
 }
 
 /** Says what is wrong with a line, on stderr for people and as one object on stdout for programs. */
@@ -106,7 +105,7 @@ function refuse(
 ): number {
   if (asksForJson(argv)) {
     const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
-    stdout.write(`${JSON.stringify({ error }, undefined, 2)}\n`);
+    stdout.write(`${JSON.stringify({ error })}\n`);
   }
   stderr.write(`maand: ${message}\n${lines.join("")}${hint === undefined ? "" : `  ${hint}\n`}`);
   return EXIT.refused;
