@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "./bucket/local-bucket.ts";
 
 /** The page "disable and drain" as it is promised, command by command (docs/conformance.md). */
@@ -10,16 +10,25 @@ const [ONE, TWO, THREE, FOUR] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.
 const STARTED = "start 0.0.0 1.0.0";
 const STOPPED = "stop 1.0.0 1.0.0";
 
-beforeEach(async () => {
-  bucket = await localBucket(4);
+/** What every test begins with: two jobs that run on four workers. */
+let running: LocalBucket;
+
+beforeAll(async () => {
+  running = await localBucket(4);
   const certs = { certs: { server: { subject: { common_name: "api" } } } };
-  bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...certs });
-  bucket.job("vault", { version: "1.0.0", selectors: ["worker"] });
-  await bucket.type("maand build && maand deploy");
-  for (const host of bucket.hosts) {
-    mkdirSync(join(bucket.directory("api", host), "logs"), { recursive: true });
-    writeFileSync(join(bucket.directory("api", host), "logs/own.log"), "kept\n");
+  running.job("api", { version: "1.0.0", selectors: ["worker"], ...certs });
+  running.job("vault", { version: "1.0.0", selectors: ["worker"] });
+  await running.type("maand build && maand deploy");
+  for (const host of running.hosts) {
+    mkdirSync(join(running.directory("api", host), "logs"), { recursive: true });
+    writeFileSync(join(running.directory("api", host), "logs/own.log"), "kept\n");
   }
+});
+
+afterAll(() => running.dispose());
+
+beforeEach(() => {
+  bucket = running.copy();
 });
 
 afterEach(() => bucket.dispose());

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "./bucket/local-bucket.ts";
 
 /** The page "maand job" as it is promised, command by command (docs/conformance.md). */
@@ -10,10 +10,19 @@ const ONE = "127.0.0.11";
 const TWO = "127.0.0.12";
 const STARTED = "start 0.0.0 1.0.0";
 
-beforeEach(async () => {
-  bucket = await localBucket(2);
-  bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-  await bucket.type("maand build && maand deploy");
+/** What every test begins with: a job that runs on two workers. */
+let running: LocalBucket;
+
+beforeAll(async () => {
+  running = await localBucket(2);
+  running.job("api", { version: "1.0.0", selectors: ["worker"] });
+  await running.type("maand build && maand deploy");
+});
+
+afterAll(() => running.dispose());
+
+beforeEach(() => {
+  bucket = running.copy();
 });
 
 afterEach(() => bucket.dispose());

@@ -30,7 +30,7 @@ export default defineConfig({
           name: "e2e",
           globalSetup: "test/built.ts",
           include: ["test/*.e2e.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -18,6 +18,8 @@ export interface LocalBucket extends Scratch {
   planned(): Promise<Record<string, string>>;
   /** Types lines into a shell; throws when one of them fails. Answers what was written to stdout. */
   type(lines: string): Promise<string>;
+  /** Another bucket that is as this one is now, workers included. */
+  copy(): LocalBucket;
 }
 
 interface PlanRecord {
@@ -32,6 +34,10 @@ export async function localBucket(count: number): Promise<LocalBucket> {
   const bucket = await scratch('transport = "local"\ncerts_key = "ecdsa-p256"\n'); // rsa keys take long to make
   const hosts = Array.from({ length: count }, (_, at) => `127.0.0.${at + 11}`);
   bucket.workers(...hosts.map((host) => ({ host })));
+  return withLocalWorkers(bucket, hosts);
+}
+
+function withLocalWorkers(bucket: Scratch, hosts: readonly string[]): LocalBucket {
   const directory = (job: string, host: string) => localJob(bucket, host, job) ?? join(bucket.root, "nowhere");
   return {
     ...bucket,
@@ -60,5 +66,6 @@ export async function localBucket(count: number): Promise<LocalBucket> {
       if (code !== 0) throw new Error(`${lines}\nended with ${code}:\n${stdout}\n${stderr}`);
       return stdout;
     },
+    copy: () => withLocalWorkers(bucket.copy(), hosts),
   };
 }
