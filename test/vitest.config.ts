@@ -20,6 +20,8 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/*.e2e.test.ts"],
+          maxWorkers: "100%",
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000, // a busy machine is no failure
           hookTimeout: 60_000,
         },
@@ -30,7 +32,8 @@ export default defineConfig({
           name: "e2e",
           globalSetup: "test/built.ts",
           include: ["test/*.e2e.test.ts"],
-          maxWorkers: 2,
+          maxWorkers: 2, // fleets keep out of each other's way; more of them only make each other late
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
