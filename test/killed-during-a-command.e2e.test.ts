@@ -47,6 +47,7 @@ describe.concurrent("a deploy killed while a command of a job runs", () => {
       const kept = Object.entries(await rollouts())
         .filter(([, state]) => state === "promoted")
         .map(([allocation]) => allocation);
+      const said = linesOf(logOf(bucket)).length;
       rmSync(join(bucket.root, "hold"));
       expect({ event, ...(await bucket.maand("deploy")) }).toMatchObject({ code: 0 });
       const states = await rollouts();
@@ -57,6 +58,11 @@ describe.concurrent("a deploy killed while a command of a job runs", () => {
           expect({ event, host, told: after[at] }).toEqual({ event, host, told: before[at] });
         expect(after[at]?.filter((line) => line.startsWith("overlap"))).toEqual([]);
       }
+      const again = linesOf(logOf(bucket))
+        .slice(said)
+        .filter((line) => line.startsWith(event));
+      // what was promoted before it was asked for its health is asked, whatever was asked by then
+      if (event === "health_check") for (const host of hosts) expect(again).toContain(`${event} ${host}`);
       const told = linesOf(logOf(bucket)).filter((line) => line.startsWith(event));
       for (const host of hosts) expect(told).toContain(`${event} ${host}`);
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });

@@ -91,7 +91,7 @@ export function createHooks() {
     /** Once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext]>(["context"], "promote"),
     /** Once per batch or job: throw if it is not healthy. */
-    verify: new AsyncSeriesHook<[VerifyContext]>(["context"], "verify"),
+    verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
     /** Once per job, after its rollout. */
     after: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "after"),
     /** Once per run, always, also after a partial or interrupted one: told the summary, it cannot change it. */

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { definePlugin, type Plugin } from "@maand/core";
+import { definePlugin, type Job, type Plugin } from "@maand/core";
 import { HEALTH_DESCRIPTION, HealthSchema, healthJsonSchema } from "./schema.ts";
 import { validateHealth } from "./validate.ts";
 import type { Sleep } from "./verify.ts";
@@ -18,12 +18,16 @@ export function health({ sleep = pause }: HealthOptions = {}): Plugin {
     },
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
-      hooks.verify.tapPromise("health", async (context) => {
+      hooks.verify.tapPromise({ name: "health", concerns: isChecked }, async (context) => {
         const { verifyHealth } = await import("./verify.ts"); // with Node's http and tls, which a build needs none of
         await verifyHealth(context, sleep);
       });
     },
   });
+}
+
+function isChecked(job: Job): boolean {
+  return "health_check" in job.manifest;
 }
 
 /** A signal of its own: many jobs listening to the run's would look like a leak to Node. */

@@ -59,7 +59,7 @@ export function jobCommands(): Plugin {
           env: batchVariables(batch, rolloutOrder.join(","), rolloutOrderSource),
         });
       });
-      hooks.verify.tapPromise("job-commands", async (context) => {
+      hooks.verify.tapPromise(named("health_check"), async (context) => {
         if (!concerns("health_check")(context.job)) return;
         const { verifyCommands } = await import("./verify.ts");
         await verifyCommands(await office(), context);

@@ -124,6 +124,15 @@ describe("maand why says", () => {
     expect(await why()).toEqual([`${API} will be left as it is: unchanged; its post_deploy is still to be run`]);
   });
 
+  it("that nobody asked yet whether it is well", async () => {
+    const store = Store.open(join(root, "data/maand.db"));
+    store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "first");
+    store.close();
+    expect(await why()).toEqual([
+      `${API} will be left as it is: unchanged; its health was not asked yet: the last run ended before that`,
+    ]);
+  });
+
   it("whom it waits for, and that it is blocked by one that cannot be planned", async () => {
     const demand = { version: "1.0.0", commands: { command_ask: { executed_on: ["cli"] } } };
     job("db", demand);

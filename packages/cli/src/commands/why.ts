@@ -8,6 +8,7 @@ import {
   selectWorkers,
 } from "@maand/core";
 import { Command, Option } from "clipanion";
+import { NOT_ASKED } from "../output/plan.ts";
 import { MaandCommand } from "./command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
@@ -116,7 +117,7 @@ function restartOf(matched: readonly string[]): string[] {
 type Planned = Plan["waves"][number]["jobs"][number];
 
 /** What holds for the whole job: hooks that come before and after it, and the jobs it waits for. */
-function besides(plan: Plan, { job, required, runsFirst, afterPending }: Planned): string[] {
+function besides(plan: Plan, { job, required, runsFirst, afterPending, healthPending }: Planned): string[] {
   const all = plan.waves.flatMap((wave) => wave.jobs);
   const waits = demandedJobs(job).flatMap((demanded) => {
     const failure = plan.failures.find((entry) => entry.job === demanded);
@@ -125,6 +126,7 @@ function besides(plan: Plan, { job, required, runsFirst, afterPending }: Planned
     return first ? [`after ${demanded}, which it demands; blocked if that fails`] : [];
   });
   return [
+    ...(healthPending ? [NOT_ASKED] : []),
     ...(afterPending ? ["its post_deploy is still to be run"] : []),
     ...(runsFirst ? ["pre_deploy runs first and may change this"] : []),
     ...waits,

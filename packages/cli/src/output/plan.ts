@@ -54,7 +54,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
   return [
     `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
     ...before,
-    ...(job.afterPending ? ["    post_deploy is still to be run"] : []),
+    ...pendingWords(job).map((words) => `    ${words}`),
     ...job.allocations.map((planned) => allocationLine(planned, width, style)),
   ];
 }
@@ -112,8 +112,17 @@ export function planRecord(
   }
 }
 
-function reasonOf({ required, blockedBy, afterPending }: PlanJob): string {
-  if (!required) return "already promoted on all allocations";
-  if (blockedBy !== undefined) return `blocked by ${blockedBy}, which cannot be planned`;
-  return afterPending ? "post_deploy is still to be run" : "deploy required";
+function reasonOf(job: PlanJob): string {
+  if (!job.required) return "already promoted on all allocations";
+  if (job.blockedBy !== undefined) return `blocked by ${job.blockedBy}, which cannot be planned`;
+  const pending = pendingWords(job);
+  return pending.length > 0 ? pending.join("; ") : "deploy required";
 }
+
+/** What earlier runs left to be done for a job that is promoted. */
+function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
+  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy is still to be run"] : [])];
+}
+
+/** Of a job that a run promoted and did not verify. */
+export const NOT_ASKED = "its health was not asked yet: the last run ended before that";

@@ -56,6 +56,17 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("says of a health check that an earlier run left what came of it", () => {
+    const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
+    expect(said({ outcome: "ok", allocations: asked })).toContain(
+      "\n  api: healthy on 2 workers; its health was not asked yet: the last run ended before that\n",
+    );
+    const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
+    expect(said({ allocations: sick })).toContain(
+      "\n  api: its health was not asked yet: the last run ended before that; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
+    );
+  });
+
   it("says of a job that was not permitted that nothing of it was begun", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;

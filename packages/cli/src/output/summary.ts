@@ -1,4 +1,5 @@
 import type { MaandEvent } from "@maand/core";
+import { NOT_ASKED } from "./plan.ts";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";
 import { duration, plural } from "./words.ts";
@@ -66,9 +67,11 @@ function jobLines(job: string, event: Finished, style: Style): string[] {
 
 /** `restarted on 3 workers`, per kind of action. */
 function doneLines(done: readonly Result[]): string[] {
-  return groups(done, ({ action }) => action).map(
-    (same) => `${PAST[same[0]?.action ?? ""] ?? same[0]?.action} on ${plural(same.length, "worker")}`,
-  );
+  return groups(done, ({ action }) => action).map((same) => {
+    const action = same[0]?.action ?? "";
+    const count = plural(same.length, "worker");
+    return action === "verify" ? `healthy on ${count}; ${NOT_ASKED}` : `${PAST[action] ?? action} on ${count}`;
+  });
 }
 
 const PAST: Readonly<Record<string, string>> = {
@@ -96,6 +99,7 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
 
 /** What was tried, where, and how it ended. */
 function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
+  if (action === "verify") return `${NOT_ASKED}; ${style.bad("not healthy")} on ${named(same)}`;
   if (promoted && outcome === "failed")
     return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
   const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");

@@ -8,7 +8,7 @@ import type { Maand } from "./maand.ts";
 import { metadataOf } from "./metadata.ts";
 import { asMaandError, stopIfInterrupted } from "./outcome.ts";
 import { blockedBy, type DeployWish, refuseStarts, type Wave, wavesOf } from "./plan-deploy.ts";
-import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
+import { isRequired, type Pending, type PlannedJob, pendingOf, planJob } from "./plan-job.ts";
 import { reconcile } from "./reconcile.ts";
 import { rollOut } from "./roll-out.ts";
 import { beginRun, type Run } from "./run.ts";
@@ -73,7 +73,7 @@ async function phases(run: Run, waves: readonly Wave[], wish: DeployWish): Promi
 async function planWave(run: Run, wave: Wave, wish: DeployWish): Promise<PlannedJob[]> {
   run.refresh();
   run.frame.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map((job) => job.name) });
-  const pending = run.maand.store.pendingAfter.all();
+  const pending = pendingOf(run.maand);
   const plans: PlannedJob[] = [];
   for (const job of wave.jobs) await planInto(plans, run, job, wish, pending);
   remember(run, plans);
@@ -100,7 +100,7 @@ async function planInto(
   run: Run,
   job: Wave["jobs"][number],
   wish: DeployWish,
-  pending: ReadonlySet<string>,
+  pending: Pending,
 ): Promise<void> {
   const by = blockedBy(run, job);
   const failed = run.ledger.failed(job.name); // while it was reconciled: it is not rolled out on top of that
@@ -148,7 +148,7 @@ function remember(run: Run, plans: readonly PlannedJob[]): void {
 
 async function refuseImpossible(run: Run, waves: readonly Wave[], wish: DeployWish): Promise<void> {
   if (!wish.syncOnly) return;
-  const pending = run.maand.store.pendingAfter.all();
+  const pending = pendingOf(run.maand);
   const plans: PlannedJob[] = [];
   for (const job of waves.flatMap((wave) => wave.jobs))
     await planJob(run, job, wish, pending).then(

@@ -22,8 +22,8 @@ import type { DeployWish } from "./plan-deploy.ts";
 
 /**
  * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the allocations that
- * are wanted run, in the version and with the files that are wanted, and a further deploy does nothing. And no deploy
- * ever, however it ends, does anything to an allocation that its dry run did not say. Thousands of lives, and others:
+ * are wanted run, in the version and with the files that are wanted, their health was asked after that, and a further
+ * deploy does nothing. And no deploy ever, however it ends, does anything to an allocation that its dry run did not say. Thousands of lives, and others:
  *
  *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
  */
@@ -88,6 +88,8 @@ class Life {
   readonly bucket: TestBucket;
   /** Jobs that were deployed with `--sync-only` once: what of them runs in which version is a person's business. */
   readonly byHand = new Set<string>();
+  /** What was run with success, and not asked for its health since by a run that lived on: `job@host`. */
+  readonly unasked = new Set<string>();
   #person = new AbortController();
 
   constructor() {
@@ -134,6 +136,16 @@ class Life {
     fleet.onDo = () => undefined;
     fleet.onDone = () => undefined;
     this.#person = new AbortController();
+    this.note();
+  }
+
+  /** Takes in what the events so far say of who runs and whose health was asked. */
+  note(): void {
+    for (const event of this.bucket.events.splice(0)) {
+      if (event.type === "action.finished" && event.outcome === "ok") this.unasked.add(`${event.job}@${event.worker}`);
+      if (event.type === "health.finished")
+        for (const one of this.unasked) if (one.startsWith(`${event.job}@`)) this.unasked.delete(one);
+    }
   }
 
   dispose(): void {
@@ -148,6 +160,7 @@ class Life {
     const die = this.#atNth(nth, () => {
       cpSync(root, left, { recursive: true });
       dead = true;
+      this.note();
     });
     const dieOrBeDead = (what: string) => {
       die(what);
@@ -157,6 +170,7 @@ class Life {
     if (!before) fleet.onDone = dieOrBeDead;
     await this.bucket.deploy(how);
     if (dead) {
+      this.bucket.events.length = 0; // nobody lived to know
       rmSync(root, { recursive: true });
       renameSync(left, root);
     } else rmSync(left, { recursive: true });
@@ -225,6 +239,8 @@ async function live(steps: readonly Step[]): Promise<void> {
     expect(summary).toMatchObject({ outcome: "ok", failures: [], blocked: [] });
     expect(life.done()).toEqual(promised(plan));
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual(wantedRunning(wanted));
+    life.note();
+    expect(wantedRunning(wanted).filter((allocation) => life.unasked.has(allocation))).toEqual([]);
     for (const allocation of wantedRunning(wanted)) expectFiles(life, allocation);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(life.done()).toEqual([]);

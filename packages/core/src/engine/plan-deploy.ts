@@ -9,7 +9,7 @@ import { type Leaving, leaving } from "./leaving.ts";
 import { Ledger } from "./ledger.ts";
 import { type Maand, runFrame } from "./maand.ts";
 import { stopIfInterrupted } from "./outcome.ts";
-import { isRequired, type PlannedJob, planJob } from "./plan-job.ts";
+import { isRequired, type PlannedJob, pendingOf, planJob } from "./plan-job.ts";
 import { type Rehearsal, rehearse, runsFirst } from "./rehearse.ts";
 import { lockBucket, type Run } from "./run.ts";
 import { refuseUnknown } from "./select.ts";
@@ -115,7 +115,7 @@ export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
 
 async function planWaves(source: Rehearsal, ledger: Ledger, wish: PlanWish): Promise<Plan["waves"]> {
   const { maand } = source;
-  const pending = maand.store.pendingAfter.all();
+  const pending = pendingOf(maand);
   const waves = [];
   for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
     const planned: PlanJob[] = [];

@@ -3,6 +3,7 @@ import { treeDigest } from "../domain/digest.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/job.ts";
 import { changedFiles, type Decision, decide, type Occasion, type Target, type Wish } from "../domain/plan.ts";
 import { NO_VERSION } from "../domain/version.ts";
+import type { HealthDue } from "../store/pending-rows.ts";
 import type { ContextSource } from "./contexts-of.ts";
 import { renderTree } from "./render-tree.ts";
 import type { Run } from "./run.ts";
@@ -24,6 +25,21 @@ export interface PlannedJob {
   readonly allocations: readonly PlannedAllocation[];
   /** Only its `after` hooks are still to be run. */
   readonly afterPending: boolean;
+  /** It was promoted by a run that ended before its health was asked: that is asked before anything else. */
+  readonly healthPending: boolean;
+}
+
+/** What earlier runs left to be done for jobs that are promoted. */
+export interface Pending {
+  /** Jobs whose `after` hooks are to be run. */
+  readonly after: ReadonlySet<string>;
+  /** Allocations whose job is to be asked for its health. */
+  readonly health: ReadonlyMap<string, HealthDue>;
+}
+
+/** Everything that earlier runs left to be done. */
+export function pendingOf({ store }: Pick<Run["maand"], "store">): Pending {
+  return { after: store.pendingAfter.all(), health: store.pendingHealth.all() };
 }
 
 /** What planning needs of a run. */
@@ -31,19 +47,14 @@ type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
 /** Whether there is anything to do for a job. */
 export function isRequired(plan: PlannedJob): boolean {
-  return plan.afterPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
+  return plan.afterPending || plan.healthPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
 }
 
 /**
  * Plans one job: its tree for each allocation, the digest of that, and the decision against what is promoted. The deploy
  * and the dry run both come through here, and nothing is written (decision 7).
  */
-export async function planJob(
-  source: PlanSource,
-  job: Job,
-  wish: Wish,
-  pendingAfter: ReadonlySet<string>,
-): Promise<PlannedJob> {
+export async function planJob(source: PlanSource, job: Job, wish: Wish, pending: Pending): Promise<PlannedJob> {
   const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
@@ -52,7 +63,30 @@ export async function planJob(
     const decision = decideOne(source, job, allocation, wanted, wish);
     allocations.push({ allocation, ...wanted, decision });
   }
-  return { job, allocations, afterPending: pendingAfter.has(job.name) };
+  return {
+    job,
+    allocations,
+    afterPending: pending.after.has(job.name),
+    healthPending: isHealthPending(allocations, pending),
+  };
+}
+
+/** What is due with the next batch is due now if there is none. */
+function isHealthPending(allocations: readonly PlannedAllocation[], { health }: Pending): boolean {
+  if (health.size === 0) return false;
+  const owed = pendingAmong(allocations, health);
+  const batches = allocations.some(({ decision }) => LIFECYCLE.has(decision.action));
+  return owed.length > 0 && (!batches || owed.some(({ allocation }) => health.get(allocation.id) === "first"));
+}
+
+const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
+
+/** Allocations that were promoted and whose health was not asked since; in maintenance, nobody asks them. */
+export function pendingAmong(
+  allocations: readonly PlannedAllocation[],
+  health: Pending["health"],
+): PlannedAllocation[] {
+  return allocations.filter(({ allocation }) => !allocation.disabled && health.has(allocation.id));
 }
 
 type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;

@@ -1,13 +1,23 @@
 import type { Job } from "../domain/job.ts";
 import { NAMESPACE } from "../domain/kv-names.ts";
+import { isTapped } from "../hooks.ts";
+import type { HealthDue } from "../store/pending-rows.ts";
 import { keepContents } from "./keep-contents.ts";
 import type { PlannedAllocation } from "./plan-job.ts";
 import type { Run } from "./run.ts";
 
-/** Records that these allocations now run what was planned, as one transaction that also closes their journal rows. */
-export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocation[]): void {
-  run.maand.store.transaction(() => {
-    for (const member of members) promote(run, job, member, member.decision.action);
+/**
+ * Records that these allocations now run what was planned, as one transaction that also closes their journal rows. Should
+ * this run die before the job's health was asked, the next one asks it, `due` then.
+ */
+export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocation[], due: HealthDue): void {
+  const { store, hooks } = run.maand;
+  const checked = isTapped(hooks.verify, job);
+  store.transaction(() => {
+    for (const member of members) {
+      promote(run, job, member, member.decision.action);
+      if (checked) store.pendingHealth.set(member.allocation.id, due);
+    }
   });
 }
 

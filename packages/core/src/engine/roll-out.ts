@@ -6,11 +6,11 @@ import { batchesOf } from "./rollout-batches.ts";
 import { warnOfOrder } from "./rollout-order.ts";
 import type { Run } from "./run.ts";
 import { runTakenOver } from "./take-over.ts";
-import { verifyBatch } from "./verify-batch.ts";
+import { verifyBatch, verifyPending } from "./verify-batch.ts";
 
 /**
  * Rolls one job out whose files are on its workers: starts, then reloads, then restarts, in batches; for each batch the
- * lifecycle, `started`, `promote`, `verify`; then `after`. Whatever fails ends this job and goes to the ledger.
+ * lifecycle, `started`, `promote`, `verify`; then `after`. What an earlier run did not ask is asked before. Whatever fails ends this job and goes to the ledger.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   const { frame, maand, ledger } = run;
@@ -25,6 +25,8 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   });
   try {
     if (batches.length > 0) warnOfOrder(run, job);
+    noteSkipped(run, plan);
+    if (plan.healthPending || batches.length === 0) await verifyPending(run, plan);
     promoteQuiet(run, plan);
     await verifyAgain(run, plan);
     if (batches.length > 0) await runTakenOver(run, plan, batches);
@@ -48,15 +50,18 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
  * owed from then on, as after a lifecycle command.
  */
 function promoteQuiet(run: Run, { job, allocations }: PlannedJob): void {
-  const reached = allocations.filter(({ allocation }) => !run.ledger.lost(job.name, allocation.host));
-  const quiet = reached.filter(({ allocation, decision: { action } }) =>
-    allocation.disabled ? action !== "skip" : action === "sync",
+  const quiet = allocations.filter(
+    ({ allocation, decision: { action } }) =>
+      !run.ledger.lost(job.name, allocation.host) && (allocation.disabled ? action !== "skip" : action === "sync"),
   );
   run.maand.store.transaction(() => {
     if (quiet.length > 0) markAfter(run, job);
     for (const planned of quiet) promote(run, job, planned, planned.decision.action);
   });
-  for (const { allocation, decision } of reached)
+}
+
+function noteSkipped(run: Run, { job, allocations }: PlannedJob): void {
+  for (const { allocation, decision } of allocations)
     if (decision.action === "skip") run.ledger.note(job.name, allocation.host, "skip", "skipped", true);
 }
 

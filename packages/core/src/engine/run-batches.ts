@@ -47,7 +47,7 @@ async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise
       allocations: done.map(({ allocation }) => allocation),
     });
     await beforePromotion(run, context, done);
-    promoteAll(run, job, done);
+    promoteAll(run, job, done, batch.verify && failures.length === 0 ? "first" : "with the next batch");
     frame.emit("batch.promoted", { job: job.name, ...place, workers: hosts(done) });
   }
   const [first] = failures;

@@ -23,7 +23,7 @@ export async function runTakenOver(run: Run, plan: PlannedJob, batches: readonly
   const { members } = rest;
   if (!done) return rest.runAsUsual();
   rest.conclude("ok");
-  promoteAll(run, plan.job, members);
+  promoteAll(run, plan.job, members, "first");
   await verifyBatch(run, plan.job, members);
 }
 

@@ -105,24 +105,3 @@ export class Journal {
     this.#db.run(`DELETE FROM step WHERE (settled = 1 OR kind = 'stage') AND ${old}`, keepRuns);
   }
 }
-
-/** Jobs whose `after` hooks still have to run (deploy.md 1.10: the post-deploy marker). */
-export class PendingAfterRows {
-  readonly #db: StoreDatabase;
-
-  constructor(db: StoreDatabase) {
-    this.#db = db;
-  }
-
-  all(): Set<string> {
-    return new Set(this.#db.all("SELECT job FROM pending_after").map((row) => String(row.job)));
-  }
-
-  set(job: string): void {
-    this.#db.run("INSERT INTO pending_after (job) VALUES (?) ON CONFLICT (job) DO NOTHING", job);
-  }
-
-  clear(job: string): void {
-    this.#db.run("DELETE FROM pending_after WHERE job = ?", job);
-  }
-}

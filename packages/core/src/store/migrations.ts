@@ -142,6 +142,13 @@ const MIGRATIONS: readonly string[] = [
   -- tools found on the worker before the last delivery that was finished: they are not looked for again
   ALTER TABLE delivery ADD COLUMN tools TEXT;
   `,
+  `
+  -- promoted, and their job's health not asked since: it is asked first, or else with the job's next batch
+  CREATE TABLE pending_health (
+    allocation TEXT PRIMARY KEY REFERENCES allocation (id) ON DELETE CASCADE,
+    first INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

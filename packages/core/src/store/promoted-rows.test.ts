@@ -45,3 +45,15 @@ it("a store from before that was kept says nothing of it, and is read", () => {
   storeOf(2, "INSERT INTO tree VALUES ('d', '[]')", "INSERT INTO promoted VALUES ('a1', 'd', 1, '1.0.0', 0, 0)");
   expect(promoted()).toEqual({ digest: "d", version: "1.0.0", healthFailed: false, stopped: false });
 });
+
+it("a store from before health checks were owed owes none, and takes them up", () => {
+  storeOf(6);
+  const store = Store.open(file);
+  expect(store.pendingHealth.all().size).toBe(0);
+  store.pendingHealth.set("a1", "first");
+  store.pendingHealth.set("a1", "with the next batch");
+  expect(store.pendingHealth.all()).toEqual(new Map([["a1", "first"]]));
+  store.promoted.markStopped("a1");
+  expect(store.pendingHealth.all().size).toBe(0);
+  store.close();
+});

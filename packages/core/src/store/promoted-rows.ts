@@ -116,9 +116,10 @@ export class PromotedRows {
     this.#remember(allocation, target.digest);
   }
 
-  /** The durable mark that an allocation in maintenance was stopped. */
+  /** The durable mark that an allocation in maintenance was stopped; it is not asked for its health any more. */
   markStopped(allocation: string): void {
     this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
+    this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);
   }
 
   markHealth(allocation: string, failed: boolean): void {
@@ -127,7 +128,7 @@ export class PromotedRows {
 
   /** Nothing of it runs and nothing but its data is left on its worker. */
   forget(allocation: string): void {
-    for (const table of ["promoted", "staged", "planned", "promotion"])
+    for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
   }

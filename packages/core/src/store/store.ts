@@ -2,8 +2,9 @@ import { BucketRows, DeliveryRows } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { StoreDatabase } from "./database.ts";
-import { Journal, PendingAfterRows } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { KvRows } from "./kv-rows.ts";
+import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 
 /** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one room per topic. */
@@ -16,6 +17,7 @@ export class Store {
   readonly kv: KvRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
+  readonly pendingHealth: PendingHealthRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -28,6 +30,7 @@ export class Store {
     this.kv = new KvRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
+    this.pendingHealth = new PendingHealthRows(db);
   }
 
   /** Opens a bucket's store; `:memory:` gives one that is gone when closed. Throws STORE_BROKEN, STORE_NEWER. */

@@ -26,7 +26,7 @@ export interface FakeFleet {
   fail(what: string, error?: MaandError): void;
   /** Nothing fails any more. */
   mend(): void;
-  /** Called before anything is done on a worker; may throw or wait. */
+  /** Called before anything is done on a worker, and before a job is asked for its health; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
   /** Called after it; may throw, as if nobody had heard how it ended. */
   onDone: (what: string) => void | Promise<void>;
@@ -108,6 +108,7 @@ export function fakeFleet(): FakeFleet {
       return "done";
     });
     hooks.verify.tapPromise("fake-fleet", async ({ job, active, report }) => {
+      await fleet.onDo(`verify ${job.name}`);
       const failure = failures.get(`verify ${job.name}`);
       for (const { host } of active)
         report({
@@ -120,6 +121,7 @@ export function fakeFleet(): FakeFleet {
       const sick = active.find(({ host }) => failures.has(`verify ${job.name}@${host}`));
       if (failure) throw failure;
       if (sick) throw new MaandError({ code: "UNHEALTHY", message: `${job.name} is sick on ${sick.host}` });
+      await fleet.onDone(`verify ${job.name}`);
     });
   }
 }
