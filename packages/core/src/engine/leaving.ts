@@ -20,6 +20,7 @@ export interface Leaving {
 export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembered">): Leaving[] {
   const found: Leaving[] = [];
   const present = new Set(run.catalog.workers.map((worker) => worker.host));
+  const jobs = new Set(run.catalog.jobs);
   for (const allocation of run.catalog.allocations) {
     const job = run.jobs.get(allocation.job);
     if (!job || !(allocation.removed || allocation.disabled)) continue;
@@ -32,7 +33,7 @@ export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembe
         job,
         stop,
         remove,
-        reason: reasonOf(allocation, present.has(allocation.host), run.catalog.jobs.includes(job)),
+        reason: reasonOf(allocation, present.has(allocation.host), jobs.has(job)),
       });
   }
   return found.sort(byLastWave);

@@ -10,9 +10,8 @@ export interface Metadata {
 }
 
 /** `worker.json`, `jobs.json` and `bin/` of a worker, for a given `update_seq`. */
-export function metadataOf(run: Pick<Run, "maand" | "catalog">, worker: Worker, updateSeq: number): Metadata {
-  const jobs = run.catalog.allocations
-    .filter((allocation) => allocation.host === worker.host && !allocation.removed)
+export function metadataOf(run: Pick<Run, "maand" | "allocationsOn">, worker: Worker, updateSeq: number): Metadata {
+  const jobs = (run.allocationsOn.get(worker.host) ?? [])
     .map(({ job, disabled }) => ({ job, disabled: disabled ? 1 : 0 }))
     .sort((a, b) => (a.job < b.job ? -1 : 1));
   const files = new Map([

@@ -23,6 +23,8 @@ export interface Run {
   readonly jobs: ReadonlyMap<string, Job>;
   /** Non-removed allocations by job, in worker order. */
   readonly allocationsOf: ReadonlyMap<string, readonly Allocation[]>;
+  /** Non-removed allocations by host. */
+  readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
   /** What is remembered of each allocation now; read again after what this run stored. */
   remembered(allocation: string): Remembered;
   /** The `update_seq` of whatever this run delivers. */
@@ -83,20 +85,30 @@ function openRun(maand: Maand, command: string, lock: Lock): Run {
 }
 
 /** A catalog, and the ways runs look things up in it. */
-export function knownOf(catalog: StoredCatalog): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf"> {
-  const allocationsOf = new Map<string, Allocation[]>();
-  for (const allocation of catalog.allocations) {
-    if (allocation.removed) continue;
-    const list = allocationsOf.get(allocation.job) ?? [];
-    allocationsOf.set(allocation.job, list);
-    list.push(allocation);
-  }
+export function knownOf(
+  catalog: StoredCatalog,
+): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf" | "allocationsOn"> {
+  const there = catalog.allocations.filter(({ removed }) => !removed);
   return {
     catalog,
     workers: new Map([...catalog.removedWorkers, ...catalog.workers].map((worker) => [worker.host, worker])),
     jobs: new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, job])),
-    allocationsOf,
+    allocationsOf: grouped(there, ({ job }) => job),
+    allocationsOn: grouped(there, ({ host }) => host),
   };
+}
+
+function grouped(
+  allocations: readonly Allocation[],
+  keyOf: (allocation: Allocation) => string,
+): Map<string, Allocation[]> {
+  const groups = new Map<string, Allocation[]>();
+  for (const allocation of allocations) {
+    const group = groups.get(keyOf(allocation)) ?? [];
+    groups.set(keyOf(allocation), group);
+    group.push(allocation);
+  }
+  return groups;
 }
 
 const NOTHING: Remembered = {};
