@@ -21,6 +21,8 @@ export interface AllocationResult {
   readonly promoted: boolean;
   /** What went wrong, or why it was left. */
   readonly message?: string;
+  /** What to do about it. */
+  readonly hint?: string;
   /** Last lines of the command that failed. */
   readonly output?: readonly string[];
 }
@@ -61,6 +63,7 @@ export interface SummaryRecord {
     readonly outcome: Outcome;
     readonly promoted: boolean;
     readonly message: string | null;
+    readonly hint: string | null;
     readonly output: readonly string[];
   }[];
   readonly failures: readonly {
@@ -83,10 +86,11 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     skipped: count(({ outcome }) => outcome === "skipped"),
     failed: count(({ outcome }) => outcome !== "ok" && outcome !== "skipped" && outcome !== "blocked"),
     blocked: count(({ outcome }) => outcome === "blocked"),
-    allocations: summary.allocations.map(({ host, message, output, ...rest }) => ({
+    allocations: summary.allocations.map(({ host, message, hint, output, ...rest }) => ({
       ...rest,
       worker_ip: host,
       message: message ?? null,
+      hint: hint ?? null,
       output: output ?? [],
     })),
     failures: summary.failures.map(({ hint, output, ...failure }) => ({

@@ -2,6 +2,7 @@ import { createHooks, isMaandError, MaandError, type Remote } from "@maand/core"
 import {
   aFile,
   aJob,
+  anAllocation,
   type FakeAnswer,
   type FakeRemote,
   fakeRemote,
@@ -32,6 +33,20 @@ async function failing(remote: Remote) {
   if (!isMaandError(error)) throw error;
   return error;
 }
+
+it("what was removed is mended on its worker: nothing of it is in the workspace", async () => {
+  const remote = fakeRemote({ answers: ({ how }) => (how === "probe" ? { code: 2 } : undefined) });
+  const allocation = anAllocation({ removed: true });
+  const error = await hooksWith()
+    .reconcile.promise(reconcileContext({ remote, allocation, action: { kind: "stop" } }))
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "COMMAND_FAILED",
+    hint: expect.stringMatching(
+      /^mend target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, or put back workspace\/jobs\/api /,
+    ),
+  });
+});
 
 it("a target the Makefile has not is named as that", async () => {
   const said = "make: *** No rule to make target 'restart'.  Stop.";

@@ -46,7 +46,9 @@ function failure(unit: Unit, target: string, output: readonly string[], code: nu
         ...parts,
         code: "COMMAND_FAILED",
         message: `${what} failed with exit code ${code}`,
-        hint: `look at target ${target} of workspace/jobs/${job.name}/Makefile; try it again with: ${again(unit, target)}`,
+        hint: unit.allocation.removed
+          ? onWorker(unit, `mend target ${target}`)
+          : `look at target ${target} of workspace/jobs/${job.name}/Makefile; try it again with: ${again(unit, target)}`,
       });
   }
 }
@@ -75,20 +77,31 @@ function cutOff(unit: Unit, target: string, output: readonly string[], cause: un
 }
 
 /** Where make speaks another language, its own words are what is told. */
-function noTarget({ job, remote }: Unit, target: string): ErrorParts {
+function noTarget(unit: Unit, target: string): ErrorParts {
+  const { job, remote, allocation } = unit;
   return {
     code: "COMMAND_FAILED",
     message: `the Makefile of ${job.name} on ${remote.host} has no target ${target}`,
-    hint: `add it to workspace/jobs/${job.name}/Makefile, then maand build and maand deploy`,
+    hint: allocation.removed
+      ? onWorker(unit, `add target ${target}`)
+      : `add it to workspace/jobs/${job.name}/Makefile, then maand build and maand deploy`,
   };
 }
 
-function timedOut({ job, remote, timeoutMs }: Unit, target: string): ErrorParts {
+function timedOut(unit: Unit, target: string): ErrorParts {
+  const { job, remote, timeoutMs, allocation } = unit;
   return {
     code: "TIMED_OUT",
     message: `make ${target} of ${job.name} on ${remote.host} timed out after ${timeoutMs / 1000} s`,
-    hint: `see where target ${target} waits, or raise timeout_seconds in the manifest of ${job.name}`,
+    hint: allocation.removed
+      ? onWorker(unit, `see where target ${target} waits, and mend it`)
+      : `see where target ${target} waits, or raise timeout_seconds in the manifest of ${job.name}`,
   };
+}
+
+/** What was removed is brought to no worker any more: its Makefile is mended where it is. */
+function onWorker({ job, remote, directory }: Unit, deed: string): string {
+  return `${deed} in ${directory}/Makefile on ${remote.host}, or put back workspace/jobs/${job.name} and what else was removed, and build; then run maand deploy again`;
 }
 
 function again({ job, remote }: Unit, target: string): string {

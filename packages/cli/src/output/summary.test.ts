@@ -56,6 +56,32 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("says what to do about it, and of what was removed, where", () => {
+    const hint = "mend target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
+    const stuck = [10, 2].map((last) =>
+      result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
+    );
+    expect(said({ allocations: stuck })).toBe(
+      [
+        "",
+        "  api:",
+        "    remove failed on 10.0.0.2, 10.0.0.10: exit code 2",
+        `      hint: ${hint}`,
+        "deploy failed: 0 promoted, 0 unchanged, 2 failed in 1.5s",
+        "  next: mend what keeps api on 10.0.0.2, 10.0.0.10, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("says the hint of a batch whose hook failed once", () => {
+    const message = "command_told of api failed";
+    const hint = "mend _modules/command_told.py";
+    const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
+    const text = said({ allocations: failed, failures: [{ job: "api", code: "HOOK_FAILED", message, hint }] });
+    expect(text.split(hint).length).toBe(2);
+    expect(text.split(message).length).toBe(2);
+  });
+
   it("says of a health check that an earlier run left what came of it", () => {
     const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
     expect(said({ outcome: "ok", allocations: asked })).toContain(

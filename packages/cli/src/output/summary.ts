@@ -1,4 +1,4 @@
-import type { MaandEvent } from "@maand/core";
+import { compareHosts, type MaandEvent } from "@maand/core";
 import { NOT_ASKED } from "./plan.ts";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";
@@ -20,49 +20,71 @@ const LAST_LINES = 3;
  */
 export function summaryLines(event: Finished, style: Style): string[] {
   const jobs = jobsOf(event);
-  const texts = new Map(jobs.map((job) => [job, jobLines(job, event, style)]));
-  const wrong = new Set(jobs.filter((job) => troubled(job, event)));
-  const inOrder = [...jobs.filter((job) => !wrong.has(job)), ...jobs.filter((job) => wrong.has(job))];
+  const inOrder = [...jobs.filter((job) => !isTroubled(job)), ...jobs.filter(isTroubled)];
   return [
     ...(jobs.length > 0 ? [""] : []),
-    ...inOrder.flatMap((job) => texts.get(job) ?? []),
+    ...inOrder.flatMap((job) => jobLines(job, style)),
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style),
-    ...next(event, style),
+    ...next(event, jobs, style),
   ];
 }
 
-/** Jobs something happened to; blocked ones last, as they wait for others. */
-function jobsOf({ allocations, failures, blocked_jobs }: Finished): string[] {
-  const blocked = new Set(blocked_jobs.map(({ job }) => job));
-  const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
-  const jobs = [...new Set([...touched, ...failures.map(({ job }) => job), ...blocked])];
-  return [...jobs.filter((job) => !blocked.has(job)), ...jobs.filter((job) => blocked.has(job))];
+/** What is told of one job. */
+interface JobEnd {
+  readonly name: string;
+  readonly results: readonly Result[];
+  readonly failures: readonly Failure[];
+  /** The job it waits for. */
+  readonly by: string | undefined;
 }
 
-function troubled(job: string, { allocations, failures, blocked_jobs }: Finished): boolean {
+/** Jobs something happened to; blocked ones last, as they wait for others. */
+function jobsOf({ allocations, failures, blocked_jobs }: Finished): JobEnd[] {
+  const results = byJob(allocations);
+  const failed = byJob(failures);
+  const waitsFor = new Map(blocked_jobs.map(({ job, by }) => [job, by]));
+  const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
+  const names = new Set([...touched, ...failed.keys(), ...waitsFor.keys()]);
+  const jobs = [...names].map(
+    (name): JobEnd => ({
+      name,
+      results: results.get(name) ?? [],
+      failures: failed.get(name) ?? [],
+      by: waitsFor.get(name),
+    }),
+  );
+  return [...jobs.filter(({ by }) => by === undefined), ...jobs.filter(({ by }) => by !== undefined)];
+}
+
+function byJob<T extends { readonly job: string }>(items: readonly T[]): Map<string, T[]> {
+  return grouped(items, ({ job }) => job);
+}
+
+function isTroubled({ results, failures, by }: JobEnd): boolean {
   return (
-    allocations.some((result) => result.job === job && result.outcome !== "ok" && result.outcome !== "skipped") ||
-    failures.some((failure) => failure.job === job) ||
-    blocked_jobs.some((blocked) => blocked.job === job)
+    failures.length > 0 || by !== undefined || results.some(({ outcome }) => outcome !== "ok" && outcome !== "skipped")
   );
 }
 
 /** `api: restarted on 3 workers`, or several such lines below its name. */
-function jobLines(job: string, event: Finished, style: Style): string[] {
-  const results = event.allocations.filter((result) => result.job === job);
-  const of = (...outcomes: readonly string[]) => results.filter(({ outcome }) => outcomes.includes(outcome));
-  const wrong = results.filter(({ outcome }) => !["ok", "skipped", "blocked"].includes(outcome));
-  const failures = event.failures.filter((failure) => failure.job === job && !isTold(failure, wrong));
+function jobLines(job: JobEnd, style: Style): string[] {
+  const of = (...outcomes: readonly string[]) => job.results.filter(({ outcome }) => outcomes.includes(outcome));
+  const wrong = job.results.filter(isWrong);
+  const failures = job.failures.filter((failure) => !isTold(failure, wrong));
   const parts = [
     ...doneLines(of("ok")),
     ...wrongLines(wrong, style),
     ...failures.flatMap((failure) => failureLines(failure, style)),
-    ...leftLines(job, of("blocked"), wrong, event, style),
+    ...leftLines(job, of("blocked"), wrong, style),
   ];
-  const name = style.strong(`${job}:`);
+  const name = style.strong(`${job.name}:`);
   if (parts.length === 1) return [`  ${name} ${parts[0]}`];
   return [`  ${name}`, ...parts.map((line) => `    ${line}`)];
+}
+
+function isWrong({ outcome }: Result): boolean {
+  return !["ok", "skipped", "blocked"].includes(outcome);
 }
 
 /** `restarted on 3 workers`, per kind of action. */
@@ -87,13 +109,16 @@ const PAST: Readonly<Record<string, string>> = {
 
 /** What went wrong in the same way is said once, with all its workers. */
 function wrongLines(wrong: readonly Result[], style: Style): string[] {
+  const alike = grouped(wrong, ({ message }) => message);
   const keyOf = (result: Result) => {
-    const shared = wrong.some((other) => other !== result && other.message === result.message);
+    const shared = (alike.get(result.message)?.length ?? 0) > 1;
     return [result.action, result.outcome, result.promoted, shared ? result.message : without(result), tail(result)];
   };
   return groups(wrong, (result) => keyOf(result).join("\0")).flatMap((same) => {
     const [first] = same;
-    return first ? [`${deed(first, same, style)}${why(first, same)}`, ...tailLines(first, style)] : [];
+    return first
+      ? [`${deed(first, same, style)}${why(first, same)}`, ...tailLines(first, style), ...hintLines(first, style)]
+      : [];
   });
 }
 
@@ -135,21 +160,23 @@ function failureLines({ message, hint, output }: Failure, style: Style): string[
   return [
     `${style.bad("failed:")} ${message}`,
     ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${visible(line)}`),
-    ...(hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`]),
+    ...hintLines({ hint }, style),
   ];
 }
 
+function hintLines({ hint }: Pick<Failure, "hint">, style: Style): string[] {
+  return hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`];
+}
+
 function leftLines(
-  job: string,
+  { by, failures }: JobEnd,
   left: readonly Result[],
   wrong: readonly Result[],
-  { blocked_jobs, failures }: Finished,
   style: Style,
 ): string[] {
-  const by = blocked_jobs.find((blocked) => blocked.job === job)?.by;
   if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
   if (left.length === 0) return [];
-  const refused = failures.some((failure) => failure.job === job && failure.code === "NOT_PERMITTED");
+  const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
   return [
     `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : whatFailedBefore(wrong)}`,
   ];
@@ -164,19 +191,24 @@ function whatFailedBefore(wrong: readonly Result[]): string {
 }
 
 function named(results: readonly Result[]): string {
-  const hosts = results.map(({ worker_ip }) => worker_ip);
+  const hosts = results.map(({ worker_ip }) => worker_ip).sort(compareHosts);
   if (hosts.length <= NAMED) return hosts.join(", ");
   return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
 }
 
 function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  const found = new Map<string, T[]>();
+  return [...grouped(items, keyOf).values()];
+}
+
+function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const found = new Map<Key, T[]>();
   for (const item of items) {
-    const group = found.get(keyOf(item)) ?? [];
-    found.set(keyOf(item), group);
+    const key = keyOf(item);
+    const group = found.get(key) ?? [];
+    found.set(key, group);
     group.push(item);
   }
-  return [...found.values()];
+  return found;
 }
 
 function headline(event: Finished, style: Style): string {
@@ -191,14 +223,19 @@ function headline(event: Finished, style: Style): string {
   return `${style.bad(event.outcome === "interrupted" ? "deploy interrupted:" : "deploy failed:")} ${counts} ${took}`;
 }
 
-function next(event: Finished, style: Style): string[] {
+function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
   if (event.outcome === "ok") return [];
   const again = style.strong("maand deploy");
   if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
-  const failed = jobsOf(event).filter(
-    (job) => troubled(job, event) && !event.blocked_jobs.some((one) => one.job === job),
-  );
-  return [`  next: mend ${inWords(failed)}, then ${again} goes on from here`];
+  const failed = jobs.filter((job) => isTroubled(job) && job.by === undefined);
+  return [`  next: mend ${inWords(failed.map(whatToMend))}, then ${again} goes on from here`];
+}
+
+/** Of what was removed, nothing is left in the workspace that could be mended. */
+function whatToMend({ name, results, failures }: JobEnd): string {
+  const wrong = results.filter(isWrong);
+  const gone = failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
+  return gone ? `what keeps ${name} on ${named(wrong)}` : name;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -28,8 +28,9 @@ export class Ledger {
   fail(job: string, host: string, action: string, cause: unknown, promoted = false): void {
     const error = asMaandError(cause);
     if (error.code === "INTERRUPTED") this.#interrupted = true;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
     const output = error.output.length > 0 ? { output: error.output } : {};
-    this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...output });
+    this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...hint, ...output });
   }
 
   /** Notes that an allocation could not be left as it should; it is named, and keeps nothing back of what stays. */
