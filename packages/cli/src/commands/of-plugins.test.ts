@@ -95,6 +95,8 @@ describe("maand plugins", () => {
       hooks: expect.arrayContaining(["rollout"]),
     });
     expect((await typed("plugins")).out).toContain("command greet, table job_owners, manifest key owner");
+    const narrow = await typedIn(bucket.root, undefined, 100)("plugins");
+    expect(narrow.out.split("\n").filter(({ length }) => length > 100)).toEqual([]);
   });
 
   it("shows the order of the taps, hooks of the configuration first where one answers", async () => {

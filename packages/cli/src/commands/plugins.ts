@@ -1,6 +1,6 @@
 import { type HookName, type LoadedPlugin, type OpenedMaand, tapsOf } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { table } from "../output/table.ts";
+import type { Column } from "../output/table.ts";
 import { version } from "../run.ts";
 import { MaandCommand } from "./command.ts";
 
@@ -21,25 +21,29 @@ export class PluginsCommand extends MaandCommand {
       const order = orderOf(hooks);
       if (this.json) this.sayJson(this.verbose ? { plugins: rows, order } : rows);
       else {
-        this.say(
-          table(
-            ["plugin", "version", "source", "hooks", "adds"],
-            rows.map((row) => [row.name, row.version ?? "-", row.source, row.hooks.join(" "), adds(row)]),
-          ),
+        this.sayTable(
+          COLUMNS,
+          rows.map((row) => [row.name, row.version ?? "-", row.source, row.hooks.join(" "), adds(row)]),
         );
         if (rows.length === 0) this.say(NONE);
         if (this.verbose)
-          this.say(
-            table(
-              ["hook", "taps, in the order they are called"],
-              Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
-            ),
+          this.sayTable(
+            ["hook", { name: "taps, in the order they are called", least: 40 }],
+            Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
           );
       }
       return 0;
     });
   }
 }
+
+const COLUMNS: readonly Column[] = [
+  "plugin",
+  { name: "version", leave: 1 },
+  { name: "source", least: 16, leave: 2 },
+  { name: "hooks", least: 24 },
+  { name: "adds", least: 24 },
+];
 
 /** What a bucket without any plugin can do. */
 const NONE = `no plugin is loaded: the workspace can be built and looked at, and no worker can be reached

@@ -1,7 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { MaandError, type TrustReport, workerKeys } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { table } from "../../output/table.ts";
 import { plural } from "../../output/words.ts";
 import { EXIT } from "../../world.ts";
 import { listOf, MaandCommand } from "../command.ts";
@@ -27,7 +26,7 @@ export class WorkerTrustCommand extends MaandCommand {
     return this.withMaand(async (maand) => {
       const reports = await workerKeys(maand, listOf(this.workers));
       const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
-      if (!this.json) for (const line of lines(reports)) this.say(line);
+      if (!this.json) this.sayReports(reports);
       const agreed = fresh.length > 0 && (await this.agreed(fresh));
       if (agreed) for (const { key } of fresh) await key?.trust();
       if (this.json) this.sayJson(reports.map((report) => record(report, agreed)));
@@ -38,12 +37,17 @@ export class WorkerTrustCommand extends MaandCommand {
     });
   }
 
+  sayReports(reports: readonly TrustReport[]): void {
+    this.sayTable(["worker", { name: "type", leave: 1 }, "fingerprint", "state"], reports.flatMap(rows));
+    for (const { host, failure } of reports) if (failure) this.say(`${host}: ${failure.message}`);
+  }
+
   /** Asks on a terminal; without one nobody could answer, and a key must not be trusted by accident. */
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
     const { stdin, stderr, signal } = this.context;
     const changed = fresh.filter(({ key }) => key?.state === "changed").length;
-    const what = `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed} of them in place of another one` : ""}`;
+    const what = `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}in place of ${changed === 1 ? "another one" : "others"}` : ""}`;
     if (stdin.isTTY !== true || this.json)
       throw new MaandError({
         code: "USAGE",
@@ -59,16 +63,14 @@ export class WorkerTrustCommand extends MaandCommand {
   }
 }
 
-function lines(reports: readonly TrustReport[]): string[] {
-  const rows = reports.map(({ host, key, failure }) => [
-    host,
-    key?.type ?? "",
-    key?.fingerprint ?? "",
-    key?.state ?? (failure ? "unreachable" : "none needed"),
-    key?.state === "changed" ? key.pinned.join(" ") : "",
-  ]);
-  const failures = reports.flatMap(({ host, failure }) => (failure ? [`${host}: ${failure.message}`] : []));
-  return [table(["worker", "type", "fingerprint", "state", "pinned before"], rows), ...failures];
+/** A worker's key, and below a changed one those that were pinned: side by side they are too wide for a screen. */
+function rows({ host, key, failure }: TrustReport): string[][] {
+  const state = key?.state ?? (failure ? "unreachable" : "none needed");
+  const before = key?.state === "changed" ? key.pinned : [];
+  return [
+    [host, key?.type ?? "", key?.fingerprint ?? "", state],
+    ...before.map((fingerprint) => [host, "", fingerprint, "pinned before"]),
+  ];
 }
 
 function record({ host, key, failure }: TrustReport, agreed: boolean) {
