@@ -93,6 +93,15 @@ describe("the end of a deploy", () => {
     );
   });
 
+  it("names the worker to be mended, not the job, where a worker could not be reached", () => {
+    const away = (job: string, number: number) =>
+      result(job, number, { outcome: "unreachable", promoted: false, message: "cannot reach it" });
+    const next = /next: (.*), then/;
+    expect(next.exec(said({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("mend 10.0.0.1");
+    const failed = result("api", 2, { outcome: "failed", promoted: false, message: "exit code 2" });
+    expect(next.exec(said({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("mend api and 10.0.0.1");
+  });
+
   it("says of a job that was not permitted that nothing of it was begun", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
@@ -128,7 +137,7 @@ describe("the end of a deploy", () => {
         "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
         "  api: not begun: it needs db, which failed",
         "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 left in 1.5s",
-        "  next: mend db, then maand deploy goes on from here",
+        "  next: mend 10.0.0.1, then maand deploy goes on from here",
       ].join("\n"),
     );
   });

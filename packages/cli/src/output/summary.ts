@@ -227,8 +227,22 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   if (event.outcome === "ok") return [];
   const again = style.strong("maand deploy");
   if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
-  const failed = jobs.filter((job) => isTroubled(job) && job.by === undefined);
-  return [`  next: mend ${inWords(failed.map(whatToMend))}, then ${again} goes on from here`];
+  const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
+  const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
+  const what = [...jobs.filter(isAtFault).map(whatToMend), ...workers];
+  return [`  next: mend ${inWords(what)}, then ${again} goes on from here`];
+}
+
+/** Whether there is something to mend about the job itself: it waits for no other one, nor only for workers to answer. */
+function isAtFault(job: JobEnd): boolean {
+  if (!isTroubled(job) || job.by !== undefined) return false;
+  const wrong = job.results.filter(isWrong);
+  const told = job.failures.every((failure) => isTold(failure, wrong));
+  return !told || wrong.length === 0 || !wrong.every(isAway);
+}
+
+function isAway({ outcome }: Result): boolean {
+  return outcome === "unreachable";
 }
 
 /** Of what was removed, nothing is left in the workspace that could be mended. */
