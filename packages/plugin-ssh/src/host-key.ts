@@ -38,7 +38,9 @@ export function refusal(
     message:
       `the host key of ${endpoint.name} changed: pinned ${described(first.key)}, ` +
       `offered ${described(key)}; nothing was sent to it`,
-    hint: `if the machine was built anew, remove line ${lines} (${name}) from ${path}; if not, somebody may be in between`,
+    hint:
+      `if the machine was built anew, pin its new key with maand worker trust --workers ${endpoint.name}, ` +
+      `in place of line ${lines} (${name}) of ${path}; if not, somebody may be in between`,
   });
 }
 

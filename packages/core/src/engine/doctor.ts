@@ -56,13 +56,17 @@ async function workspace(maand: Maand): Promise<Finding[]> {
   const wrong = problems.filter(({ level }) => level === "error");
   if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
   const { jobs, workers } = maand.store.catalog.read();
-  const message = `can be built${problems.length > 0 ? `, with ${problems.length} warnings: maand build tells them` : ""}`;
+  const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
   return [
     sound("workspace", "workspace", message),
     jobs.length + workers.length > 0
-      ? sound("catalog", "data/maand.db", `${jobs.length} jobs on ${workers.length} workers`)
+      ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
       : fault("catalog", "data/maand.db", "nothing was built yet", typed(maand, "build")),
   ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
 }
 
 /** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
