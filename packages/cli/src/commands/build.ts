@@ -22,7 +22,7 @@ export class BuildCommand extends MaandCommand {
   strict = Option.Boolean("--strict", false, { description: "Warnings refuse the build as well." });
 
   purgeJobKv = Option.Boolean("--purge-job-kv", false, {
-    description: "Delete variables and secrets of jobs that are gone now, not with the next deploy.",
+    description: "Delete variables and secrets of removed jobs at once.",
   });
 
   override async work(): Promise<number> {

@@ -35,7 +35,7 @@ export class DeployCommand extends MaandCommand {
     description: "With --dry-run: show what changes in each file, line by line; secrets are dots.",
   });
   withHooks = Option.Boolean("--with-hooks", false, {
-    description: "With --dry-run: run pre_deploy as well, and throw away what it writes to the KV store.",
+    description: "With --dry-run: run pre_deploy as well, and keep nothing that it writes.",
   });
   exitCode = Option.Boolean("--exit-code", false, {
     description: "With --dry-run: exit 4 when a deploy would do something.",

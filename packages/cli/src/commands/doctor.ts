@@ -9,7 +9,7 @@ export class DoctorCommand extends MaandCommand {
   static override paths = [["doctor"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what is wrong with this bucket, this machine and the workers, and how to mend it",
+    description: "what is wrong with bucket, machine and workers, and how to mend it",
     details:
       "Looks at permissions, keys, the store, the workspace and every worker, and changes nothing. Each fault comes with the line to type. Exits with 1 if anything is wrong.",
     examples: [["Look everything over", "maand doctor"]],

@@ -11,7 +11,10 @@ export class GcCommand extends MaandCommand {
     description: "forget what was removed, and delete its data on the workers",
     details:
       "For every allocation that left the workspace and was stopped by a deploy: deletes its directory on the worker, data and logs included, and forgets it. Anything not stopped yet is refused. A worker that left the workspace and cannot be reached any more is given up.",
-    examples: [["After build and deploy", "maand gc"]],
+    examples: [
+      ["After build and deploy", "maand gc"],
+      ["Keep what was deleted in the KV store for a week", "maand gc --retain-days 7"],
+    ],
   });
 
   retainDays = Option.String("--retain-days", "0", {

@@ -11,6 +11,17 @@ it("help says which flags take a value", async () => {
   expect(out).not.toContain("#0");
 });
 
+/** Columns of a terminal a person is likely to have. */
+const COLUMNS = 100;
+
+it("no line of the help is wider than a screen", async () => {
+  const list = (await maand("--help")).out;
+  const commands = [...list.matchAll(/^ {2}maand ([a-z_ ]+?) {2,}/gm)].map(([, words = ""]) => words.split(" "));
+  expect(commands.length).toBeGreaterThan(25);
+  const pages = await Promise.all(commands.map(async (words) => (await maand(...words, "--help")).out));
+  expect([list, ...pages].flatMap((text) => text.split("\n")).filter(({ length }) => length > COLUMNS)).toEqual([]);
+});
+
 it("a line that is not whole is answered with what there is, each once, however many names it has", async () => {
   const { code, err } = await maand("run_command", "echo", "a", "b");
   expect(code).toBe(2);

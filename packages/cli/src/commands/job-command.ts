@@ -23,7 +23,7 @@ export class JobCommandCommand extends MaandCommand {
   job = Option.String({ required: false, name: "job" });
   concurrency = Option.String("--concurrency", "1", { description: "Allocations at the same time; default 1." });
   verbose = Option.Boolean("--verbose", false, {
-    description: "For scripts that have it: what commands print is always shown.",
+    description: "Changes nothing; what commands print is always shown.",
   });
 
   override async work(): Promise<number> {

@@ -7,7 +7,7 @@ export class SchemaCommand extends MaandCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the JSON Schema of a file people write: manifest, workers, disabled or config",
+    description: "the JSON Schema of a file you write: manifest, workers, disabled, config",
     details:
       "For editors and other checkers: draft 7, made from the definitions the files are checked by. The schema of a manifest has the keys that the plugins of this bucket claim; outside of a bucket, those of the stock plugins. maand init writes all of them below workspace/.schemas/.",
     examples: [

@@ -7,7 +7,7 @@ import { listOf, MaandCommand } from "../command.ts";
 abstract class ControlCommand extends MaandCommand {
   job = Option.String({ required: true, name: "job" });
   allocations = Option.Array("--allocations", [], {
-    description: "Only on these workers: hosts, hostnames, label:x, zone:x; default: all active allocations.",
+    description: "Only on these workers; default: all active allocations.",
   });
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
     description: "Check the job's health after each batch.",
@@ -46,7 +46,7 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 }
 
 const NOTE =
-  "Workers must be as the last deploy left them. Nothing is recorded: versions and promotions stay as they are.";
+  "Several jobs are named with commas. Workers are hosts, hostnames, label:x or zone:x, and must be as the last deploy left them. Nothing is recorded: versions and promotions stay as they are.";
 
 /** `maand job start`. */
 export class JobStartCommand extends ControlCommand {
@@ -111,7 +111,7 @@ export class JobRunCommand extends ControlCommand {
 
   target = Option.String("--target", {
     required: true,
-    description: "start, stop, restart, reload, status, or any other target of the Makefile.",
+    description: "Must be given: start, stop, reload, or any other target.",
   });
 
   override get targetName(): string {

@@ -18,7 +18,7 @@ export class JobCreateCommand extends MaandCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({
     category: "Job",
-    description: "write a new job's directory with a manifest and a Makefile, or begin a command of a job",
+    description: "begin a job with a manifest and a Makefile, or a command of a job",
     examples: [
       ["A job for every worker", "maand job create myservice --selectors worker"],
       [
@@ -66,7 +66,7 @@ export class JobCreateCommand extends MaandCommand {
     if (added && !added.newJob) this.say("  next: write into the script what it is to do; maand build checks it");
     else
       this.say(
-        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand build and maand deploy, it runs as it is; then write what the job needs into both files`,
+        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand deploy --build, it runs as it is; then write what the job needs into them`,
       );
   }
 }
