@@ -108,7 +108,7 @@ const ENTRIES = {
         command: told(seconds, "Seconds a command on a worker may take; default 300.", {
           default: D.timeouts.commandMs / 1000,
         }),
-        hook: told(seconds, "Seconds a hook may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
+        hook: told(seconds, "Seconds a job command may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
       }),
     ),
     "Time limits in seconds.",
