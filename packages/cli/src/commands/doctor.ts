@@ -11,7 +11,7 @@ export class DoctorCommand extends MaandCommand {
     category: "Look",
     description: "what is wrong with bucket, machine and workers, and how to mend it",
     details:
-      "Looks at permissions, keys, the store, the workspace and every worker, and changes nothing. Each fault comes with the line to type. Exits with 1 if anything is wrong.",
+      "Looks at permissions, keys, the store, the workspace and every worker, and changes nothing there; a worker that lost its files is noted for the next deploy. Each fault comes with the line to type. Exits with 1 if anything is wrong.",
     examples: [["Look everything over", "maand doctor"]],
   });
 

@@ -27,9 +27,10 @@ export interface Promoted {
   readonly occasion?: Occasion;
 }
 
-/** A lifecycle command that was begun and never became part of a promotion. */
+/** A lifecycle command that was begun and never became part of a promotion, or the loss of all a worker had. */
 export interface Unsettled {
-  readonly kind: ActionKind;
+  /** `loss`: the files are gone from the worker, and whatever ran of them with it. */
+  readonly kind: ActionKind | "loss";
   /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
   readonly inDoubt: boolean;
   /** The command itself ended well; a hook after it failed, or the run ended there. */
@@ -138,7 +139,7 @@ function decideActive(
 }
 
 /** After these, begun and not known to have ended well, an allocation may not run at all. */
-const MAY_HAVE_STOPPED: ReadonlySet<ActionKind> = new Set<ActionKind>(["start", "stop", "remove"]);
+const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
 
 function upgrade(
   policy: Policy,
@@ -160,6 +161,7 @@ function upgrade(
 function doubtReasons(unsettled: Unsettled | undefined): string[] {
   if (!unsettled) return [];
   const { kind, inDoubt, wentWell, run } = unsettled;
+  if (kind === "loss") return ["its worker lost its files, and what ran of them"];
   if (inDoubt) return [`in doubt: how its ${kind} in run ${run} ended is not known`];
   return [`its ${kind} in run ${run} ${wentWell ? "went well, but what follows it did not" : "did not succeed"}`];
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import pLimit from "p-limit";
 import type { BucketPaths } from "../config/find-bucket.ts";
@@ -11,6 +11,7 @@ import { examineStore } from "./examine-store.ts";
 import { examineWorker } from "./examine-worker.ts";
 import { deployments } from "./inspect.ts";
 import { type Maand, runFrame } from "./maand.ts";
+import { knownOf, memoryOf } from "./run.ts";
 
 /** Workers looked at side by side. */
 const WORKERS_AT_ONCE = 32;
@@ -22,12 +23,14 @@ export function examineBucket(paths: BucketPaths): Finding[] {
 
 /**
  * Looks an opened bucket over: its workspace, what the last runs left, whatever plugins look at (`examine`), and every
- * worker. Nothing is changed and no lock is taken.
+ * worker. Nothing is changed but what the bucket remembers of a worker that turns out to have lost it, so that a deploy
+ * mends that.
  */
 export async function examine(maand: Maand): Promise<Finding[]> {
   const frame = runFrame(maand, "doctor");
   const connections = new Connections(frame);
-  const { workers } = maand.store.catalog.read();
+  const known = { ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+  const { workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
   const told: Finding[] = [];
@@ -41,7 +44,7 @@ export async function examine(maand: Maand): Promise<Finding[]> {
     });
     await maand.hooks.examine.promise(context);
     const looked = await Promise.all(
-      workers.map((worker) => side(() => examineWorker({ frame, connections }, worker))),
+      workers.map((worker) => side(() => examineWorker({ maand, frame, connections, ...known }, worker))),
     );
     const seen = new Set(told.map(({ where }) => where));
     const written = (await workspace(maand)).filter(({ where }) => !seen.has(where));
@@ -74,12 +77,17 @@ function state(maand: Maand): Finding[] {
   const all = deployments(maand.store);
   const doubtful = all.filter(({ inDoubt }) => inDoubt);
   const sick = all.filter(({ rollout }) => rollout === "health_failed");
+  const deploy = typed(maand, "deploy");
   const faults = [
-    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command"] as const),
-    ...sick.map(({ job, host }) => [job, host, "its health check failed after it was promoted"] as const),
+    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command", deploy] as const),
+    ...sick.map(({ job, host }) => {
+      const look = `${typed(maand, "job", "status", job)}; ${deploy}`;
+      const why = "while it is sick a deploy mends nothing: mend what its status and its logs show, then deploy";
+      return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
+    }),
   ];
   if (faults.length === 0) return [sound("state", "data/maand.db", "nothing is in doubt")];
-  return faults.map(([job, host, message]) => fault("state", `${job} on ${host}`, message, typed(maand, "deploy")));
+  return faults.map(([job, host, message, hint]) => fault("state", `${job} on ${host}`, message, hint));
 }
 
 /** Programs of this machine that plugins named. */
@@ -101,12 +109,12 @@ function hostTools(tools: ReadonlySet<string>): Finding[] {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return statSync(path).isFile(); // one may enter a directory, which looks like being allowed to run it
   } catch {
     return false;
   }
 }
 
-function typed({ paths }: Maand, command: string): string {
-  return shellLine(["maand", "-C", paths.root, command]);
+function typed({ paths }: Maand, ...words: readonly string[]): string {
+  return shellLine(["maand", "-C", paths.root, ...words]);
 }

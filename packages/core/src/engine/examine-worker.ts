@@ -2,9 +2,12 @@ import { type Finding, fault, faultOf, sound } from "../domain/finding.ts";
 import type { Worker } from "../domain/worker.ts";
 import { shellLine } from "../remote/quote.ts";
 import type { Remote } from "../remote/remote.ts";
+import { lockHolder } from "../store/lock.ts";
 import type { Connections } from "./connections.ts";
 import type { RunFrame } from "./maand.ts";
 import { asMaandError } from "./outcome.ts";
+import { lockBucket, memoryOf } from "./run.ts";
+import { differences, noteDifference, type SyncSource } from "./sync-check.ts";
 
 /** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
 const CLOCK_SECONDS = 10;
@@ -14,15 +17,17 @@ const LEAST_PERCENT = 5;
 const LEAST_KB = 50_000;
 
 /** What examining a worker needs of a run. */
-export interface WorkerSource {
+export interface WorkerSource extends SyncSource {
   readonly frame: RunFrame;
   readonly connections: Connections;
 }
 
 /** Looks at one worker: the host key it shows, can it be reached, has it what is needed, its clock, its disk. */
-export async function examineWorker({ frame, connections }: WorkerSource, worker: Worker): Promise<Finding[]> {
-  const key = await hostKey(frame, worker);
-  return [...key, ...(await examineRemote({ frame, connections }, worker))];
+export async function examineWorker(source: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const key = await hostKey(source.frame, worker);
+  // one that shows another key is not logged in to: there is one thing wrong with it, and one thing to do about it
+  if (key.some(({ ok }) => !ok)) return key;
+  return [...key, ...(await examineRemote(source, worker))];
 }
 
 /** One that shows no key, or none at all, is told of when it is connected. */
@@ -46,9 +51,10 @@ async function hostKey({ maand, context }: RunFrame, worker: Worker): Promise<Fi
   ];
 }
 
-async function examineRemote({ frame, connections }: WorkerSource, worker: Worker): Promise<Finding[]> {
+async function examineRemote(source: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const { connections, maand } = source;
   const { host } = worker;
-  const { now } = frame.maand;
+  const { now } = maand;
   try {
     const remote = await connections.connect(worker);
     const tools = connections.ready(worker).then(
@@ -62,6 +68,9 @@ async function examineRemote({ frame, connections }: WorkerSource, worker: Worke
         tools,
         attempt("clock", host, () => clock(remote, now)),
         attempt("worker_disk", host, () => disk(remote)),
+        ...(source.delivery(host)?.seq === undefined || lockHolder(maand.paths.lock)
+          ? []
+          : [attempt("sync", host, () => sync(source, worker, remote))]),
       ])),
     ];
   } catch (cause) {
@@ -82,6 +91,25 @@ async function attempt(check: string, host: string, look: () => Promise<Finding>
   } catch (cause) {
     return wrong(check, host, cause);
   }
+}
+
+/** Whether a worker is as the last deploy left it. One that is not is noted down, so that a deploy mends it. */
+async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promise<Finding> {
+  const { host } = worker;
+  const found = await differences(source, remote, worker.workerId);
+  if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
+  const lost = found.some((one) => one.lost);
+  const lock = lockBucket(source.maand, "doctor");
+  try {
+    const now = memoryOf(source.maand).delivery(host)?.seq;
+    if (now !== source.delivery(host)?.seq) return sound("sync", host, "a deploy came by just now");
+    noteDifference(source, host, lost);
+  } finally {
+    lock.release();
+  }
+  const deploy = shellLine(["maand", "-C", source.maand.paths.root, "deploy"]);
+  const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
+  return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
 }
 
 /** Half of the way there and back is taken off, as far as one answer can tell. */

@@ -1,26 +1,29 @@
 import { error, type Problem } from "../domain/problem.ts";
 import { MaandError } from "../errors.ts";
+import type { Remote } from "../remote/remote.ts";
 import { asMaandError } from "./outcome.ts";
 import { type Run, workerOf } from "./run.ts";
+
+/** What the sync check needs of a run, or of a command that is none. */
+export type SyncSource = Pick<Run, "maand" | "catalog" | "remembered" | "delivery">;
+
+/** How a worker differs from what was left there; `lost`: nothing is there any more. */
+export interface Difference {
+  readonly lost: boolean;
+  readonly message: string;
+}
+
+type Source = SyncSource & Pick<Run, "frame" | "workers" | "connections">;
 
 /**
  * Whether workers are as the bucket left them: each one's `worker.json` must name this bucket, this worker, and the
  * `update_seq` that was delivered there last (seed job, decision 10). Throws OUT_OF_SYNC naming every worker that is not
  * and what differs; nothing was run then.
  */
-export async function checkSync(
-  source: Pick<
-    Run,
-    "frame" | "maand" | "workers" | "catalog" | "allocationsOf" | "remembered" | "delivery" | "connections"
-  >,
-  hosts: readonly string[],
-): Promise<void> {
-  const found = await Promise.all(hosts.map((host) => differences(source, host)));
+export async function checkSync(source: Source, hosts: readonly string[]): Promise<void> {
+  const found = await Promise.all(hosts.map((host) => problemsOf(source, host)));
   const problems = found.flat();
   if (problems.length === 0) return;
-  // what we advise must also help: a worker that is not as we left it is told anew by the next deploy
-  for (const { code, where } of problems)
-    if (code === "out_of_sync" && source.delivery(where)) source.maand.store.deliveries.begin(where);
   const unreachable = problems.every((problem) => problem.code === "unreachable");
   throw new MaandError({
     code: unreachable ? "UNREACHABLE" : "OUT_OF_SYNC",
@@ -32,52 +35,59 @@ export async function checkSync(
   });
 }
 
-async function differences(source: Parameters<typeof checkSync>[0], host: string): Promise<Problem[]> {
-  const delivered = source.delivery(host)?.seq;
-  if (delivered === undefined)
+/** How a worker something was delivered to differs from that. Throws what keeps its `worker.json` from being read. */
+export async function differences(source: SyncSource, remote: Remote, workerId: string): Promise<Difference[]> {
+  const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
+  if (code !== 0) return [{ lost: true, message: "its worker.json is missing, so its files are gone" }];
+  const found = parse(stdout);
+  if (!found) return [different("its worker.json cannot be read")];
+  const wanted = {
+    bucket_id: source.maand.bucketId,
+    worker_id: workerId,
+    update_seq: source.delivery(remote.host)?.seq,
+  };
+  return Object.entries(wanted)
+    .filter(([key, value]) => found[key] !== value)
+    .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} there and ${value} here`));
+}
+
+/**
+ * Lets the next deploy mend a worker that differs, as we advise: it is told anew what it is; one that lost its files gets
+ * them again, and what ran of them is started.
+ */
+export function noteDifference({ maand, catalog, remembered }: SyncSource, host: string, lost: boolean): void {
+  const { store } = maand;
+  store.transaction(() => {
+    store.deliveries.begin(host);
+    if (!lost) return;
+    for (const { id } of catalog.allocations.filter((allocation) => allocation.host === host)) {
+      const { staged, promoted, unsettled } = remembered(id);
+      if (staged !== undefined) store.promoted.unstage(id);
+      if (promoted && !promoted.stopped && unsettled?.kind !== "loss")
+        store.journal.lose(id, maand.now().toISOString());
+    }
+  });
+}
+
+async function problemsOf(source: Source, host: string): Promise<Problem[]> {
+  if (source.delivery(host)?.seq === undefined)
     return [error("out_of_sync", host, "nothing was ever deployed there", "run maand deploy first")];
   const worker = workerOf(source, host);
   try {
     const remote = await source.connections.ready(worker);
-    const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
-    if (code !== 0) return [lost(source, host)];
-    return compare(host, stdout, {
-      bucket_id: source.maand.bucketId,
-      worker_id: worker.workerId,
-      update_seq: delivered,
-    });
+    const found = await differences(source, remote, worker.workerId);
+    const lost = found.some((one) => one.lost);
+    if (found.length > 0) noteDifference(source, host, lost);
+    const hint = `run maand deploy first${lost ? ", which brings them again and starts what ran" : ""}`;
+    return found.map(({ message }) => error("out_of_sync", host, message, hint));
   } catch (cause) {
     const failed = asMaandError(cause);
     return [error("unreachable", host, failed.message, failed.hint)];
   }
 }
 
-/** A worker without its `worker.json` has lost what was brought there: the next deploy brings everything again. */
-function lost({ maand, catalog, remembered }: Parameters<typeof checkSync>[0], host: string): Problem {
-  maand.store.transaction(() => {
-    for (const { id, host: at } of catalog.allocations)
-      if (at === host && remembered(id).staged !== undefined) maand.store.promoted.unstage(id);
-  });
-  return error(
-    "out_of_sync",
-    host,
-    "its worker.json is missing, so its files are gone",
-    "run maand deploy first, which brings them again",
-  );
-}
-
-function compare(host: string, text: string, wanted: Readonly<Record<string, string | number>>): Problem[] {
-  const found = parse(text);
-  if (!found) return [error("out_of_sync", host, "its worker.json cannot be read", "run maand deploy first")];
-  const different = Object.entries(wanted).filter(([key, value]) => found[key] !== value);
-  return different.map(([key, value]) =>
-    error(
-      "out_of_sync",
-      host,
-      `${key} is ${String(found[key] ?? "missing")} there and ${value} here`,
-      "run maand deploy first",
-    ),
-  );
+function different(message: string): Difference {
+  return { lost: false, message };
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -70,6 +70,16 @@ export class Journal {
     );
   }
 
+  /** Writes that what ran of an allocation was lost with its worker's files; a promotion settles it. */
+  lose(allocation: string, at: string): void {
+    this.#db.run(
+      "INSERT INTO step (run, allocation, kind, started_at, finished_at, outcome) SELECT max(number), ?, 'loss', ?, ?, 'failed' FROM run",
+      allocation,
+      at,
+      at,
+    );
+  }
+
   /** Writes what came of it, soon: a row without a result is in doubt, which is never wrong. */
   conclude(step: number, outcome: Outcome, at: string): void {
     this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);

@@ -1,6 +1,6 @@
 import { DIGEST_SCHEME } from "../domain/digest.ts";
 import type { JobFile } from "../domain/job.ts";
-import type { ActionKind, Occasion, Promoted, Remembered, Target } from "../domain/plan.ts";
+import type { Occasion, Promoted, Remembered, Target, Unsettled } from "../domain/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** Promotions of an allocation that are remembered, the last one included (decision 26b). */
@@ -40,11 +40,11 @@ export class PromotedRows {
       "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq FROM promoted";
     for (const row of this.#db.all(promoted)) add(row.allocation, { promoted: promotedOf(row) });
     const open =
-      "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop') ORDER BY id";
+      "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') ORDER BY id";
     for (const row of this.#db.all(open)) {
       add(row.allocation, {
         unsettled: {
-          kind: actionKind(row.kind),
+          kind: kindOf(row.kind),
           inDoubt: isInDoubt(row.outcome),
           ...(row.outcome === "ok" ? { wentWell: true } : {}),
           run: Number(row.run),
@@ -178,8 +178,8 @@ function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {
   };
 }
 
-const KINDS: readonly ActionKind[] = ["start", "restart", "reload", "stop", "remove"];
+const KINDS: readonly Unsettled["kind"][] = ["start", "restart", "reload", "stop", "remove", "loss"];
 
-function actionKind(text: unknown): ActionKind {
+function kindOf(text: unknown): Unsettled["kind"] {
   return KINDS.find((kind) => kind === text) ?? "restart";
 }
