@@ -58,7 +58,7 @@ async function told<T>({ frame, maand }: ActingSource, unit: Unit, work: () => P
 }
 
 async function remoteOf(run: ActingSource, host: string): Promise<Remote> {
-  return run.connections.connect(knownWorker(run, host));
+  return run.connections.asked(knownWorker(run, host));
 }
 
 function knownWorker(run: ActingSource, host: string) {
@@ -83,7 +83,7 @@ async function runTarget(
   if (!allocation)
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
   if (!run.maand.store.deliveries.all().has(host)) throw nothingThere(host);
-  const remote = await run.connections.ready(worker);
+  const remote = await run.connections.askedReady(worker);
   const said = { stdout: "", stderr: "" };
   const base = lifecycleContext(run, job, allocation, remote);
   const context: TargetContext = Object.freeze({

@@ -17,6 +17,8 @@ export class Connections {
   readonly #tools = new Map<string, string>();
   readonly #open = new Map<string, Promise<Remote>>();
   readonly #ready = new Map<string, Promise<Remote>>();
+  /** What hooks tried anew. */
+  readonly #again = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
 
   /** `known` tells which tools were found on a worker before, so that they are not looked for again. */
@@ -44,10 +46,30 @@ export class Connections {
     });
   }
 
+  /**
+   * The connection to a worker for a hook, which may wait for it: each ask tries one that failed anew. For everybody else
+   * what failed stays failed.
+   */
+  asked(worker: Worker): Promise<Remote> {
+    if (!this.#open.has(worker.host)) return this.connect(worker);
+    return this.connect(worker).catch(() => this.#anew(worker));
+  }
+
+  /** The same with everything it needs. */
+  askedReady(worker: Worker): Promise<Remote> {
+    if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
+    return this.ready(worker).catch(async () => {
+      const remote = await this.asked(worker);
+      await this.#lookOver(worker, remote);
+      return remote;
+    });
+  }
+
   /** Lets a worker that failed, or whose connection is lost, be tried anew: only for those who wait for it. */
   forget(host: string): void {
     this.#open.delete(host);
     this.#ready.delete(host);
+    this.#again.delete(host);
     for (const remote of this.#remotes.filter((known) => known.host === host)) {
       this.#remotes.splice(this.#remotes.indexOf(remote), 1);
       remote.close().catch(() => undefined);
@@ -67,6 +89,18 @@ export class Connections {
   /** Ends all connections; errors of closing tell nobody anything. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
+  }
+
+  /** Those who ask at the same time share an attempt; one that failed is forgotten. */
+  #anew(worker: Worker): Promise<Remote> {
+    return once(this.#again, worker.host, async () => {
+      try {
+        return await this.#connect(worker, false);
+      } catch (cause) {
+        this.#again.delete(worker.host);
+        throw cause;
+      }
+    });
   }
 
   async #connect(worker: Worker, tell: boolean): Promise<Remote> {
