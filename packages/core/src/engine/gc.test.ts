@@ -61,6 +61,19 @@ describe("gc", () => {
     expect(await known()).toHaveLength(4);
   });
 
+  it("says how much it deletes before it deletes more than one", async () => {
+    bucket.removeJob("old");
+    await bucket.ship();
+    bucket.events.length = 0;
+    await collect();
+    const told = bucket.events.filter(({ type }) => type === "output" || type === "action.started");
+    expect(told[0]).toMatchObject({
+      type: "output",
+      line: "deletes what 2 removed allocations left on 2 workers, data and logs included",
+    });
+    expect(told.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
+  });
+
   it("forgets what was removed and cleaned, and a second gc finds nothing", async () => {
     bucket.removeJob("old");
     await bucket.ship();

@@ -34,6 +34,7 @@ export async function gc(maand: Maand, retainDays = 0): Promise<Collected> {
     const lost = await lostHosts(run, removed);
     refuseRunning(run, removed, lost);
     outcome = "failed";
+    tellBefore(run, removed.length);
     const collected = await collect(run, removed, lost);
     maand.store.sweepPromotions();
     const before = Math.floor(maand.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
@@ -71,6 +72,14 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
     error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
   );
   throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
+}
+
+/** Counts come before anything is done to more than one (cli.md). */
+function tellBefore({ frame, catalog }: Run, count: number): void {
+  if (count < 2) return;
+  const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
+  const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
+  frame.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
 }
 
 async function collect(
