@@ -36,6 +36,19 @@ export function globalsFirst(argv: readonly string[]): { readonly rest: string[]
   return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
 }
 
+/** Binds a negative number to the flag it follows, since the parser would take it for a flag of its own. */
+export function negativesBound(argv: readonly string[]): string[] {
+  const end = argv.indexOf("--");
+  const bound: string[] = [];
+  for (const [at, word] of argv.entries()) {
+    const before = bound.at(-1) ?? "";
+    if ((end === -1 || at < end) && /^-\d+(\.\d+)?$/.test(word) && /^--[a-z][a-z_-]*$/.test(before))
+      bound[bound.length - 1] = `${before}=${word}`;
+    else bound.push(word);
+  }
+  return bound;
+}
+
 /** The first word of a command line that is no global flag. */
 export function firstWord(argv: readonly string[]): string | undefined {
   return globalsFirst(argv).rest[0];

@@ -4,7 +4,7 @@ import type { MaandError } from "@maand/core";
 import type { Context } from "./commands/command.ts";
 import { commandsFor, isOurs } from "./commands/index.ts";
 import type { Added } from "./commands/of-plugins.ts";
-import { firstWord, GLOBAL_FLAGS, globalsFirst } from "./globals.ts";
+import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
 import { EXIT, type World } from "./world.ts";
 
 /** The program's version, as its package says. */
@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   for (const command of await commandsFor(argv)) cli.register(command);
   const added = isOurs(argv) ? undefined : await addedByPlugins(argv, world);
   for (const command of added?.commands ?? []) cli.register(command);
-  const { rest, problem } = globalsFirst(argv);
+  const { rest, problem } = globalsFirst(negativesBound(argv));
   if (problem !== undefined) return refuse(argv, world, problem);
   try {
     const helps = rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "");

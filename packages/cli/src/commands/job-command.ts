@@ -51,7 +51,7 @@ function record({ worker, job, command, outcome, exit, message, duration_ms }: F
 }
 
 function atLeastOne(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text.trim())) return Number(text);
+  if (/^[1-9]\d{0,14}$/.test(text.trim())) return Number(text);
   throw new MaandError({
     code: "USAGE",
     message: `--concurrency must be a whole number from 1 on, and is "${text}"`,
