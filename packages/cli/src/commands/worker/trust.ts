@@ -27,6 +27,7 @@ export class WorkerTrustCommand extends MaandCommand {
       const reports = await workerKeys(maand, listOf(this.workers));
       const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
       if (!this.json) this.sayReports(reports);
+      if (this.json && fresh.length > 0 && !this.yes) return this.#unasked(reports, fresh);
       const agreed = fresh.length > 0 && (await this.agreed(fresh));
       if (agreed) for (const { key } of fresh) await key?.trust();
       if (this.json) this.sayJson(reports.map((report) => record(report, agreed)));
@@ -42,21 +43,22 @@ export class WorkerTrustCommand extends MaandCommand {
     for (const { host, failure } of reports) if (failure) this.say(`${host}: ${failure.message}`);
   }
 
+  /** A program cannot be asked, and can do nothing without the fingerprints. */
+  #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
+    this.sayJson(reports.map((report) => record(report, false)));
+    const { message, hint } = nobodyToAsk(fresh);
+    this.context.stderr.write(`maand: ${message}\n  hint: ${hint}\n`);
+    return EXIT.refused;
+  }
+
   /** Asks on a terminal; without one nobody could answer, and a key must not be trusted by accident. */
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
     const { stdin, stderr, signal } = this.context;
-    const changed = fresh.filter(({ key }) => key?.state === "changed").length;
-    const what = `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}in place of ${changed === 1 ? "another one" : "others"}` : ""}`;
-    if (stdin.isTTY !== true || this.json)
-      throw new MaandError({
-        code: "USAGE",
-        message: `${what} would be pinned, and nobody can be asked here`,
-        hint: "compare the fingerprints, then run it with --yes",
-      });
+    if (stdin.isTTY !== true) throw nobodyToAsk(fresh);
     const asking = createInterface({ input: stdin, output: stderr });
     try {
-      return /^y(es)?$/i.test((await asking.question(`pin ${what}? [y/N] `, { signal })).trim());
+      return /^y(es)?$/i.test((await asking.question(`pin ${counted(fresh)}? [y/N] `, { signal })).trim());
     } finally {
       asking.close();
     }
@@ -71,6 +73,19 @@ function rows({ host, key, failure }: TrustReport): string[][] {
     [host, key?.type ?? "", key?.fingerprint ?? "", state],
     ...before.map((fingerprint) => [host, "", fingerprint, "pinned before"]),
   ];
+}
+
+function nobodyToAsk(fresh: readonly TrustReport[]): MaandError {
+  return new MaandError({
+    code: "USAGE",
+    message: `${counted(fresh)} would be pinned, and nobody can be asked here`,
+    hint: "compare the fingerprints, then run it with --yes",
+  });
+}
+
+function counted(fresh: readonly TrustReport[]): string {
+  const changed = fresh.filter(({ key }) => key?.state === "changed").length;
+  return `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}in place of ${changed === 1 ? "another one" : "others"}` : ""}`;
 }
 
 function record({ host, key, failure }: TrustReport, agreed: boolean) {
