@@ -111,7 +111,8 @@ function noneOf(exports: readonly string[]): string {
 }
 
 /** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
-async function reportUnloadable(cause: unknown, name: string, key: string, { root, report, written }: Loading) {
+async function reportUnloadable(cause: unknown, name: string, key: string, loading: Loading) {
+  const { root, report, written, options } = loading;
   if (isMaandError(cause) && cause.problems.length > 0) {
     for (const problem of cause.problems) {
       const option = problem.where.split(".").at(-1) ?? "";
@@ -123,11 +124,14 @@ async function reportUnloadable(cause: unknown, name: string, key: string, { roo
   const place = missing ? undefined : await importFault(cause, root);
   const message = `plugin "${name}" cannot be loaded: ${place ? `${placeText(place)}: ` : ""}${firstLines(cause, 1)}`;
   const isPath = /^[./]/.test(name);
+  const stock = Object.keys(options.modules).find((known) => known.endsWith(`/plugin-${name}`));
   const hint = !missing
     ? (missingHint(cause) ?? "mend the plugin, or take it out of the list")
     : isPath
       ? `paths are looked for from ${root}`
-      : `install it beside the bucket (npm install ${name}), or write a path that begins with ./`;
+      : stock !== undefined
+        ? `write "${stock}", which comes with maand`
+        : `install it beside the bucket (npm install ${name}), or write a path that begins with ./`;
   report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
 

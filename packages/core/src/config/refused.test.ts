@@ -295,3 +295,10 @@ describe("plugins that do not go together", () => {
     expect(await config.refused()).toEqual([expect.stringContaining('plugin "old" is made for @maand/core ^9.0.0')]);
   });
 });
+
+it("a stock plugin by its short name is told its whole one", async (context) => {
+  const modules = { "@maand/plugin-make": async () => ({}) };
+  const config = { "maand.config.mjs": 'export default {\n  plugins: ["make"],\n};\n' };
+  const [line] = await aConfig(context, config).refused({ modules });
+  expect(line).toMatch(/Cannot find .* \| write "@maand\/plugin-make", which comes with maand$/);
+});
