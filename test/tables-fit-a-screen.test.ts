@@ -48,5 +48,6 @@ it("names and keys stay whole, so that they can be typed again; a pipe gets ever
     expect(fitted).toContain(key);
   }
   expect(whole[1]).toMatch(/NAMESPACE.*KEY.*VALUE.*VERSION.*CREATED.*DELETED/);
+  expect((await linesOf("cat deployments"))[1]).toMatch(/REM.*ALLOC_ID/);
   expect((await linesOf("cat certs"))[1]).toContain("SCOPE");
 });

@@ -52,6 +52,7 @@ export class DeploymentsCommand extends StoredCommand {
         "new",
         { name: "dis", numeric: true },
         { name: "rem", numeric: true },
+        { name: "alloc_id", leave: 1 },
       ] as const;
       const short = (digest: string | null) => (digest ?? "").slice(0, 12);
       this.sayTable(
@@ -66,6 +67,7 @@ export class DeploymentsCommand extends StoredCommand {
           row.newVersion,
           flag(row.disabled),
           flag(row.removed),
+          row.id,
         ]),
       );
     }
