@@ -124,6 +124,30 @@ describe("hooks of a job", () => {
     expect(told).not.toContain(`restart ${TWO}`);
   });
 
+  it("disabled allocations take their turn with the active ones: one after another, or at once where those are", async () => {
+    const notes = JSON.stringify(join(bucket.root, "notes"));
+    const script = `import os, time
+def note(word):
+    with open(${notes}, "a") as notes:
+        print(word, os.environ["EVENT"], os.environ["ALLOCATION_IP"], file=notes)
+note("begin")
+end = time.monotonic() + 20
+while os.environ["EVENT"] == "cli" and open(${notes}).read().count("begin cli") < 2:
+    if time.monotonic() > end: raise SystemExit("the other one was not begun")
+    time.sleep(0.05)
+note("end")
+`;
+    const commands = { command_note: { executed_on: ["pre_deploy", "cli"] } };
+    const files = { "_modules/command_note.py": script };
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands }, files);
+    bucket.disable({ jobs: { api: { allocations: [ONE] } } });
+    await bucket.type("maand build && maand deploy");
+    const turn = (event: string, host: string) => [`begin ${event} ${host}`, `end ${event} ${host}`];
+    expect(take()).toEqual([...turn("pre_deploy", ONE), ...turn("pre_deploy", TWO)]);
+    await bucket.type("maand jobcommand command_note api --concurrency 2");
+    expect(take().sort()).toEqual([...turn("cli", ONE), ...turn("cli", TWO)].sort());
+  });
+
   it("pre_deploy may make a secret that templates then have, and say in which order to go", async () => {
     const script = `import json, os, urllib.request
 def put(route, **body):
