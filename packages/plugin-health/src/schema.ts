@@ -8,7 +8,7 @@ const record = v.custom<Record<string, unknown>>(
 );
 
 const text = (description: string) => v.pipe(v.string("must be text in quotes"), v.description(description));
-const number = (description: string) => v.pipe(v.number("must be a number"), v.description(description));
+const number = (description: string) => v.pipe(v.number(), v.description(description));
 
 /** Types of checks there are. */
 export const CHECK_TYPES = ["tcp", "http", "ssh"] as const;
