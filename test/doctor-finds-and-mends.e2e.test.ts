@@ -115,6 +115,13 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
       message: expect.stringContaining("damaged"),
     });
     await type((fault.hint ?? "").replace("'<backup>/maand.db'", backup));
+    // the worker was told of deploys that the backup does not know
+    const behind = await onlyFault(bucket);
+    expect(behind).toMatchObject({
+      check: "sync",
+      message: expect.stringMatching(/^update_seq is \d+ there and 1 here$/),
+    });
+    await type(behind.hint ?? "");
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
