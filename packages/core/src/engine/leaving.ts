@@ -8,6 +8,8 @@ export interface Leaving {
   readonly job: Job;
   /** Its process may run. */
   readonly stop: boolean;
+  /** It was stopped, and the run that did it ended before those who wait for that had heard of it (hook `stopped`). */
+  readonly tell: boolean;
   /** Its files are to go as well; its data and logs stay until `gc`. */
   readonly remove: boolean;
   readonly reason: string;
@@ -25,16 +27,12 @@ export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembe
     const job = run.jobs.get(allocation.job);
     if (!job || !(allocation.removed || allocation.disabled)) continue;
     const { promoted, unsettled, staged } = run.remembered(allocation.id);
-    const stop = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
+    const tell = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
+    const stop = !tell && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
-    if (stop || remove)
-      found.push({
-        allocation,
-        job,
-        stop,
-        remove,
-        reason: reasonOf(allocation, present.has(allocation.host), jobs.has(job)),
-      });
+    const why = reasonOf(allocation, present.has(allocation.host), jobs.has(job));
+    const reason = tell ? `${why}; stopped already, and the last run ended before that was told` : why;
+    if (stop || tell || remove) found.push({ allocation, job, stop, tell, remove, reason });
   }
   return found.sort(byLastWave);
 }

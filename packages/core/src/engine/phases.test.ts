@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
@@ -12,13 +13,19 @@ afterEach(() => bucket.dispose());
 function recorded(): { readonly said: string[]; readonly broken: Set<string>; take(): string[] } {
   const said: string[] = [];
   const broken = new Set<string>();
+  let run = new AbortController();
   const note = (word: string, job: string, detail = "") =>
     void said.push(`${word} ${job}${detail === "" ? "" : ` ${detail}`}`);
   const recorder = definePlugin({
     name: "recorder",
     apply(hooks) {
       hooks.before.tap("recorder", ({ job }) => note("before", job.name));
-      hooks.stopped.tap("recorder", ({ job, allocation }) => note("stopped", job.name, allocation.host));
+      hooks.stopped.tap("recorder", ({ job, allocation }) => {
+        note("stopped", job.name, allocation.host);
+        if (!broken.has("stopped")) return;
+        run.abort();
+        throw new MaandError({ code: "INTERRUPTED", message: "it was interrupted" });
+      });
       hooks.stage.tap("recorder", ({ jobs, worker }) => note("stage", jobs.join(","), worker.host));
       hooks.rollout.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
       hooks.reconcile.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
@@ -37,7 +44,13 @@ function recorded(): { readonly said: string[]; readonly broken: Set<string>; ta
       hooks.commit.tap("recorder", ({ summary }) => void said.push(`commit ${summary.outcome}`));
     },
   });
-  bucket = aBucket({ plugins: [recorder] });
+  bucket = aBucket({
+    plugins: [recorder],
+    get signal() {
+      if (run.signal.aborted) run = new AbortController();
+      return run.signal;
+    },
+  });
   bucket.workers("10.0.0.1", "10.0.0.2");
   return { said, broken, take: () => said.splice(0) };
 }
@@ -125,6 +138,37 @@ describe("a deploy", () => {
     await bucket.ship({ syncOnly: true });
     expect(take()).toEqual(["before api", "stage api 10.0.0.1", "stage api 10.0.0.2", "after api", "commit ok"]);
   });
+
+  it.each([
+    ["disabled", () => bucket.disable({ workers: ["10.0.0.1"] }), []],
+    ["removed", () => bucket.workers("10.0.0.2"), ["remove api 10.0.0.1"]],
+  ])(
+    "tells that an allocation was stopped when the run before ended in the middle of that: %s",
+    async (_, leave, then) => {
+      const { take, broken } = recorded();
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+      await bucket.ship();
+      take();
+      leave();
+      broken.add("stopped");
+      expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
+      expect(take().slice(0, 2)).toEqual(["stop api 10.0.0.1", "stopped api 10.0.0.1"]);
+      broken.clear();
+      expect(JSON.stringify(await bucket.plan())).toContain(
+        "stopped already, and the last run ended before that was told",
+      );
+      expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+      expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
+        "stopped api 10.0.0.1",
+        ...then,
+        "verify api",
+        "before api",
+        "commit ok",
+      ]);
+      await bucket.deploy();
+      expect(take()).toEqual(["before api", "commit ok"]);
+    },
+  );
 
   it("counts a batch that ran as failed, and not as one that was not begun, when what follows it fails", async () => {
     const { take, broken } = recorded();

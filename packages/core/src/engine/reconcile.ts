@@ -52,6 +52,7 @@ async function leave(run: Run, entry: Leaving): Promise<void> {
   try {
     if (entry.stop) await stop(run, entry);
     mayRun = false;
+    if (entry.stop || entry.tell) await tell(run, entry);
     if (entry.remove) await remove(run, entry);
     run.ledger.note(job.name, allocation.host, action, "ok", false);
   } catch (cause) {
@@ -65,20 +66,23 @@ async function leave(run: Run, entry: Leaving): Promise<void> {
 
 /** Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. */
 async function stop(run: Run, { allocation, job }: Leaving): Promise<void> {
-  const { store, hooks } = run.maand;
   const [step] = intend(run, job, [{ allocation, kind: "stop" }]);
   if (step) await act(run, step, "reconcile");
-  store.transaction(() => {
-    store.promoted.markStopped(allocation.id);
-    store.journal.settle(allocation.id);
-  });
+  run.maand.store.promoted.markStopped(allocation.id);
+}
+
+/** Tells that it was stopped. Its journal row is settled after that: until then the next deploy tells it again. */
+async function tell(run: Run, { allocation, job }: Leaving): Promise<void> {
+  const { store, hooks } = run.maand;
   try {
     await hooks.stopped.promise(
       Object.freeze({ ...allocationContext(run, job, allocation), ...actingContext(run, job) }),
     );
   } catch (cause) {
     run.ledger.failJob(job.name, cause);
+    if (asMaandError(cause).code === "INTERRUPTED") return;
   }
+  store.journal.settle(allocation.id);
 }
 
 async function remove(run: Run, { allocation, job }: Leaving): Promise<void> {
@@ -92,7 +96,7 @@ async function remove(run: Run, { allocation, job }: Leaving): Promise<void> {
 async function verifySurvivors(run: Run, all: readonly Leaving[]): Promise<void> {
   const jobs = new Set(
     all
-      .filter(({ stop, allocation, job }) => stop && !run.ledger.lost(job.name, allocation.host))
+      .filter(({ stop, tell, allocation, job }) => (stop || tell) && !run.ledger.lost(job.name, allocation.host))
       .map(({ job }) => job),
   );
   await Promise.all(

@@ -7,10 +7,12 @@ const A = "10.0.0.1";
 
 let bucket: TestBucket;
 let empty: boolean;
+let damaged: boolean;
 let tools: string[];
 
 beforeEach(async () => {
   empty = false;
+  damaged = false;
   tools = [];
   bucket = aBucket({
     plugins: [
@@ -21,7 +23,10 @@ beforeEach(async () => {
             fakeRemote({
               host,
               transport: "fake",
-              answers: ({ line }) => (empty && line.startsWith("cat ") ? { code: 1 } : undefined),
+              answers: ({ line }) => {
+                if (line.startsWith("cat ")) return empty || damaged ? { code: 1 } : undefined;
+                return line.includes("/jobs") && empty ? { code: 3 } : undefined;
+              },
             }),
           );
           hooks.examine.tap("machines", ({ needs }) => tools.forEach(needs));
@@ -59,6 +64,13 @@ it("doctor tells of a worker that came back empty, and the deploy it advises bri
   expect(bucket.fleet.done).toEqual([`stage ${A}`, `start api@${A}`]);
   await bucket.deploy();
   expect(bucket.fleet.done).toHaveLength(2);
+});
+
+it("where only worker.json is gone, it is brought again, and nothing that runs is started", async () => {
+  damaged = true;
+  expect(await look("sync")).toMatchObject([{ ok: false, message: expect.stringContaining("worker.json is missing") }]);
+  expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+  expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
 });
 
 it("a loss is remembered until what ran is started, also when the deploy after it fails", async () => {

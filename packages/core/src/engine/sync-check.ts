@@ -38,7 +38,7 @@ export async function checkSync(source: Source, hosts: readonly string[]): Promi
 /** How a worker something was delivered to differs from that. Throws what keeps its `worker.json` from being read. */
 export async function differences(source: SyncSource, remote: Remote, workerId: string): Promise<Difference[]> {
   const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
-  if (code !== 0) return [{ lost: true, message: "its worker.json is missing, so its files are gone" }];
+  if (code !== 0) return [await isEmpty(remote)];
   const found = parse(stdout);
   if (!found) return [different("its worker.json cannot be read")];
   const wanted = {
@@ -49,6 +49,18 @@ export async function differences(source: SyncSource, remote: Remote, workerId: 
   return Object.entries(wanted)
     .filter(([key, value]) => found[key] !== value)
     .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} there and ${value} here`));
+}
+
+/** Exit code that says that nothing is there; any other one says nothing for certain. */
+const EMPTY = 3;
+
+/** What runs is started again only where nothing of it can be: no `worker.json`, and no directory with jobs. */
+async function isEmpty(remote: Remote): Promise<Difference> {
+  const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
+  const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], { asRoot: true });
+  return code === EMPTY
+    ? { lost: true, message: "its worker.json is missing, and so are its jobs: its files are gone" }
+    : different("its worker.json is missing or cannot be read");
 }
 
 /**
