@@ -21,13 +21,17 @@ export interface KvBuild {
 export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
+  // most allocations have nothing of their own stored, and are many: a look into each would be most of a build
+  const held = new Set(kv.namespaces(""));
+  const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held.has(namespace);
   for (const [namespace, own] of whole) {
     const more = contributed.get(namespace);
     const entries = more ? new Map([...own, ...more.entries]) : own;
-    kv.sync(namespace, entries, (key) => !key.startsWith(CERTS) || (more?.owns(key) ?? false));
+    if (!idle(namespace, entries))
+      kv.sync(namespace, entries, (key) => !key.startsWith(CERTS) || (more?.owns(key) ?? false));
   }
   for (const [namespace, { entries, owns }] of contributed)
-    if (!whole.has(namespace)) kv.sync(namespace, entries, owns);
+    if (!whole.has(namespace) && !idle(namespace, entries)) kv.sync(namespace, entries, owns);
   for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
   for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
