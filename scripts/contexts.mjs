@@ -15,8 +15,8 @@ export function contextsPage(hooks, contexts) {
   return `${[
     "# Hooks and what their taps are given",
     "",
-    "Made by `npm run api` from [hooks.ts](../../packages/core/src/hooks.ts) and",
-    "[contexts.ts](../../packages/core/src/contexts.ts). [HOOKS.md](../../packages/core/HOOKS.md) has the same hooks in one table,",
+    "Made by `npm run api` from [hooks.ts](../../packages/core/src/plugin-api/hooks.ts) and",
+    "[contexts.ts](../../packages/core/src/plugin-api/contexts.ts). [HOOKS.md](../../packages/core/HOOKS.md) has the same hooks in one table,",
     "with who taps them and what a throw means. A context has everything of the one it extends.",
     "",
     "## Hooks",

@@ -18,8 +18,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/*.test.ts"],
-          exclude: ["**/node_modules/**", "**/dist/**", "test/*.e2e.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts"],
           maxWorkers: "100%",
           sequence: { groupOrder: 1 },
           testTimeout: 60_000, // a busy machine is no failure
@@ -30,8 +30,8 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "e2e",
-          globalSetup: "test/built.ts",
-          include: ["test/*.e2e.test.ts"],
+          globalSetup: "test/support/built.ts",
+          include: ["test/**/*.e2e.test.ts"],
           maxWorkers: 2, // fleets keep out of each other's way; more of them only make each other late
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,

@@ -1,5 +1,5 @@
-import { MAAND } from "../bucket/maand.ts";
-import { scratch } from "../bucket/scratch.ts";
+import { MAAND } from "../support/bucket/maand.ts";
+import { scratch } from "../support/bucket/scratch.ts";
 import { measure } from "./process.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 

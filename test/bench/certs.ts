@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { MAAND } from "../bucket/maand.ts";
-import { type Scratch, scratch } from "../bucket/scratch.ts";
+import { MAAND } from "../support/bucket/maand.ts";
+import { type Scratch, scratch } from "../support/bucket/scratch.ts";
 import { measure } from "./process.ts";
 import { type Measured, tableOf } from "./table.ts";
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MAAND } from "../bucket/maand.ts";
-import { type Scratch, scratch } from "../bucket/scratch.ts";
-import { type Fleet, withFleet } from "../fleet/index.ts";
+import { MAAND } from "../support/bucket/maand.ts";
+import { type Scratch, scratch } from "../support/bucket/scratch.ts";
+import { type Fleet, withFleet } from "../support/fleet/index.ts";
 import { floorOf } from "./floor.ts";
 import { measure } from "./process.ts";
 import { type Measured, tableOf } from "./table.ts";

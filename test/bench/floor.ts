@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createHooks, type Remote } from "@maand/core";
 import { stageContext } from "@maand/core/testing";
 import { rsync } from "@maand/plugin-rsync";
-import { deskFor, type Fleet } from "../fleet/index.ts";
+import { deskFor, type Fleet } from "../support/fleet/index.ts";
 import type { Measured } from "./table.ts";
 
 /**

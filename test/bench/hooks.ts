@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import * as core from "@maand/core";
 import { defaults } from "../../packages/cli/src/defaults.ts";
-import { scratch } from "../bucket/scratch.ts";
+import { scratch } from "../support/bucket/scratch.ts";
 import { median, tableOf } from "./table.ts";
 
 const RUNS = 5;

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MAAND, maand } from "../bucket/maand.ts";
+import { MAAND, maand } from "../support/bucket/maand.ts";
 import { measure } from "./process.ts";
 import { tableOf } from "./table.ts";
 

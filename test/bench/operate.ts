@@ -1,7 +1,7 @@
 import { connect, createServer, type Server } from "node:net";
-import { MAAND } from "../bucket/maand.ts";
-import { type Scratch, scratch } from "../bucket/scratch.ts";
-import { deskFor, type Fleet, withFleet } from "../fleet/index.ts";
+import { MAAND } from "../support/bucket/maand.ts";
+import { type Scratch, scratch } from "../support/bucket/scratch.ts";
+import { deskFor, type Fleet, withFleet } from "../support/fleet/index.ts";
 import { measure } from "./process.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 

@@ -68,7 +68,7 @@ async function usage(
   const [word = "", table = ""] = globalsFirst(argv).rest;
   const unknown = unknownWord(argv, paths);
   if (unknown !== undefined) {
-    const { didYouMean } = await import("@maand/core/look");
+    const { didYouMean } = await import("@maand/core/readonly");
     const known = paths
       .filter(([first]) => unknown === word || first === "cat")
       .map((path) => path[unknown === word ? 0 : 1]);

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { Problem } from "./domain/problem.ts";
+import type { Problem } from "./domain/checks/problem.ts";
 
 /**
  * Every code a MaandError can carry, with one sentence on what it means.

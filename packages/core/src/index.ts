@@ -1,20 +1,19 @@
+export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
+export type { Maand } from "./bucket/bucket.ts";
+export { type Initialised, initBucket } from "./bucket/init.ts";
+export { type OpenedMaand, type OpenOptions, openMaand } from "./bucket/open.ts";
+export { type BuildWish, type Built, build } from "./build/build.ts";
 export type { Taken } from "./config/check-plugins.ts";
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./config/load.ts";
 export { coreVersion } from "./config/package-of.ts";
-export { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
-export type * from "./contexts.ts";
-export type { Catalog } from "./domain/catalog.ts";
-export { COMMAND_EVENTS, type CommandEvent } from "./domain/command-events.ts";
-export { contentHash } from "./domain/digest.ts";
-export type { Finding } from "./domain/finding.ts";
-export type * from "./domain/job.ts";
-export { demandedJobs, fileMode, reachesWorker } from "./domain/job.ts";
-export { keepExpression } from "./domain/keep.ts";
-export { isSecret, NAMESPACE } from "./domain/kv-names.ts";
-export { didYouMean, isName, nameRule } from "./domain/names.ts";
+export { deploy } from "./deploy/deploy.ts";
+export type { Finding } from "./domain/checks/finding.ts";
+export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
+export { contentHash } from "./domain/deploy/digest.ts";
+export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
   FileChange,
@@ -24,42 +23,17 @@ export type {
   Target,
   Unsettled,
   Wish,
-} from "./domain/plan.ts";
-export { error, type Problem, type Report, refuses, warning } from "./domain/problem.ts";
-export type { RolloutState } from "./domain/rollout-state.ts";
-export { plainDecimal } from "./domain/units.ts";
-export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/worker.ts";
-export { writeEditorFiles } from "./editor/editor-files.ts";
-export { jsonSchema } from "./editor/json-schema.ts";
-export { type JsonSchema, jsonSchemaOf } from "./editor/json-schema-of.ts";
-export { applyPlugins, type Tapped, tapsOf } from "./engine/apply-plugins.ts";
-export { type BuildWish, type Built, build } from "./engine/build.ts";
-export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./engine/control-job.ts";
-export { deploy } from "./engine/deploy.ts";
-export type { FileDiff, PlanDiffs } from "./engine/diff-plan.ts";
-export { examine, examineBucket } from "./engine/doctor.ts";
-export { type Collected, gc } from "./engine/gc.ts";
-export { type HealthReport, healthCheck } from "./engine/health-command.ts";
-export { type Initialised, initBucket } from "./engine/init.ts";
-export { type Deployment, deployments } from "./engine/inspect.ts";
-export {
-  type CertificateClock,
-  type CertificateStatus,
-  type CertificateView,
-  certificates,
-} from "./engine/inspect-certs.ts";
-export { type KvView, kvEntries, kvEntry } from "./engine/inspect-kv.ts";
-export { type JobCommandReport, type JobCommandWish, runJobCommand } from "./engine/job-command.ts";
-export type { Maand } from "./engine/maand.ts";
-export { type OpenedMaand, type OpenOptions, openMaand } from "./engine/open.ts";
-export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./engine/plan-deploy.ts";
-export { isRequired, type PlannedAllocation, type PlannedJob } from "./engine/plan-job.ts";
-export { prepareBucket } from "./engine/prepare.ts";
-export { runCommand, type ScriptWish } from "./engine/run-command.ts";
-export type { ScriptResult } from "./engine/run-script.ts";
-export { refuseUnknown, selectWorkers } from "./engine/select.ts";
-export { type FactsWish, type WorkerFacts, workerFacts } from "./engine/worker-facts.ts";
-export { type TrustReport, workerKeys } from "./engine/worker-keys.ts";
+} from "./domain/deploy/plan.ts";
+export type { RolloutState } from "./domain/deploy/rollout-state.ts";
+export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
+export type { Catalog } from "./domain/workspace/catalog.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/workspace/command-events.ts";
+export type * from "./domain/workspace/job.ts";
+export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
+export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
+export { plainDecimal } from "./domain/workspace/units.ts";
+export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/workspace/worker.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -70,12 +44,53 @@ export {
   problemsError,
 } from "./errors.ts";
 export type { Emit, EventBase, EventMap, EventType, MaandEvent, Told } from "./events.ts";
-export type { ExamineContext } from "./examine-context.ts";
-export { createHooks, type Done, type HookName, type Hooks, type TapFunction, type TapInterest } from "./hooks.ts";
-export { INLINE_NAME, type InlineHooks, type InlineTap } from "./inline-hooks.ts";
-export { type Claim, definePlugin, type Plugin, type Table, type TableContext, type TableRow } from "./plugin.ts";
-export { type PluginList, pluginList } from "./plugin-list.ts";
-export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-with-options.ts";
+export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
+export { type JobCommandReport, type JobCommandWish, runJobCommand } from "./jobs/job-command.ts";
+export { examine, examineBucket } from "./operations/doctor/doctor.ts";
+export { writeEditorFiles } from "./operations/editor/editor-files.ts";
+export { jsonSchema } from "./operations/editor/json-schema.ts";
+export { type JsonSchema, jsonSchemaOf } from "./operations/editor/json-schema-of.ts";
+export {
+  type CertificateClock,
+  type CertificateStatus,
+  type CertificateView,
+  certificates,
+} from "./operations/inspect/certificates.ts";
+export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
+export { type Collected, gc } from "./operations/inspect/gc.ts";
+export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
+export { type AddedCommand, type CommandWish, createCommand } from "./operations/scaffold/add-command.ts";
+export { createJob } from "./operations/scaffold/scaffold.ts";
+export { runCommand, type ScriptWish } from "./operations/workers/run-command.ts";
+export type { ScriptResult } from "./operations/workers/run-script.ts";
+export { type FactsWish, type WorkerFacts, workerFacts } from "./operations/workers/worker-facts.ts";
+export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.ts";
+export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
+export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./plan/plan-deploy.ts";
+export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type * from "./plugin-api/contexts.ts";
+export type { ExamineContext } from "./plugin-api/examine-context.ts";
+export {
+  createHooks,
+  type Done,
+  type HookName,
+  type Hooks,
+  type TapFunction,
+  type TapInterest,
+} from "./plugin-api/hooks.ts";
+export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export {
+  type Claim,
+  definePlugin,
+  type Plugin,
+  type Table,
+  type TableContext,
+  type TableRow,
+} from "./plugin-api/plugin.ts";
+export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
+export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
+export type * from "./plugin-api/scope.ts";
 export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
@@ -86,7 +101,8 @@ export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream 
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
-export type * from "./scope.ts";
+export { prepareBucket } from "./run/prepare.ts";
+export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { Store } from "./store/store.ts";
 export {
@@ -97,6 +113,4 @@ export {
   type SummaryRecord,
   summaryRecord,
 } from "./summary.ts";
-export { type AddedCommand, type CommandWish, createCommand } from "./workspace/add-command.ts";
-export { createJob } from "./workspace/scaffold.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { MaandEvent, OpenedMaand, Plugin } from "@maand/core";
-import { isMaandError, MaandError } from "@maand/core/look";
+import { isMaandError, MaandError } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
 import { exitOf, tellError } from "../output/error.ts";
 import { eventReader } from "../output/readers.ts";

@@ -1,4 +1,4 @@
-import { findBucket, MaandError, Store } from "@maand/core/look";
+import { findBucket, MaandError, Store } from "@maand/core/readonly";
 import { Cli, Command, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";

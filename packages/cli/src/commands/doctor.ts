@@ -1,4 +1,4 @@
-import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/look";
+import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { findingLines } from "../output/findings.ts";
 import { EXIT } from "../world.ts";

@@ -1,4 +1,4 @@
-import type { Store } from "@maand/core/look";
+import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { table } from "../output/table.ts";
 import { StoredCommand } from "./stored.ts";

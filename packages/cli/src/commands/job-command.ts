@@ -1,5 +1,5 @@
 import { type MaandEvent, runJobCommand } from "@maand/core";
-import { MaandError } from "@maand/core/look";
+import { MaandError } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { tellError } from "../output/error.ts";
 import { MaandCommand } from "./command.ts";

@@ -1,4 +1,4 @@
-import { findBucket, Store } from "@maand/core/look";
+import { findBucket, Store } from "@maand/core/readonly";
 import { MaandCommand } from "./command.ts";
 
 /** A command that only reads the store: no plugin, no configuration, no connection. */

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { isMaandError, type Problem } from "@maand/core/look";
+import { isMaandError, type Problem } from "@maand/core/readonly";
 import { EXIT } from "../world.ts";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";

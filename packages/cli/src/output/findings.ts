@@ -1,4 +1,4 @@
-import type { Finding } from "@maand/core/look";
+import type { Finding } from "@maand/core/readonly";
 import type { Style } from "./style.ts";
 import { plural } from "./words.ts";
 

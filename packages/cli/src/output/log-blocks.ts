@@ -1,4 +1,4 @@
-import { type LogFields, readLogLine, type StoredLine } from "@maand/core/look";
+import { type LogFields, readLogLine, type StoredLine } from "@maand/core/readonly";
 import type { Style } from "./style.ts";
 import { visible } from "./visible.ts";
 import { duration } from "./words.ts";

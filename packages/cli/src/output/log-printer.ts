@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { LOG_KEYS, readLogLine, type StoredLine } from "@maand/core/look";
+import { LOG_KEYS, readLogLine, type StoredLine } from "@maand/core/readonly";
 import type { World } from "../world.ts";
 import { LogBlocks } from "./log-blocks.ts";
 import type { Style } from "./style.ts";

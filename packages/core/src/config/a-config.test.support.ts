@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "vitest";
-import type { Problem } from "../domain/problem.ts";
+import type { Problem } from "../domain/checks/problem.ts";
 import { isMaandError } from "../errors.ts";
-import type { Plugin } from "../plugin.ts";
-import { pluginList } from "../plugin-list.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
+import { pluginList } from "../plugin-api/plugin-list.ts";
 import { bucketPaths } from "./find-bucket.ts";
 import { type Loaded, type LoadOptions, loadConfig } from "./load.ts";
 

@@ -1,6 +1,6 @@
-import { MANIFEST_KEYS } from "../domain/manifest-schema.ts";
-import { error, type Report } from "../domain/problem.ts";
-import type { Plugin } from "../plugin.ts";
+import { error, type Report } from "../domain/checks/problem.ts";
+import { MANIFEST_KEYS } from "../domain/workspace/manifest-schema.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { coreVersion } from "./package-of.ts";
 import { keyAt, type Written } from "./written-at.ts";

@@ -1,9 +1,9 @@
 import { parse } from "smol-toml";
 import { expect, it } from "vitest";
-import type { Problem } from "../domain/problem.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
+import { resolveSettings, SettingsSchema } from "../domain/settings/settings-schema.ts";
 import { confText } from "./conf-text.ts";
-import { DEFAULT_SETTINGS } from "./settings.ts";
-import { resolveSettings, SettingsSchema } from "./settings-schema.ts";
 
 const SCHEMA = "./schema.json";
 const said = confText(SCHEMA);

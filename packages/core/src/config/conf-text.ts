@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { SettingsSchema } from "./settings-schema.ts";
+import { SettingsSchema } from "../domain/settings/settings-schema.ts";
 
 /**
  * `maand.conf` as init writes it: every key as a comment with its meaning and its default, from the schema that checks

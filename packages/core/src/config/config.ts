@@ -1,6 +1,6 @@
-import type { InlineHooks } from "../inline-hooks.ts";
-import type { Plugin } from "../plugin.ts";
-import type { SettingsWritten } from "./settings-schema.ts";
+import type { SettingsWritten } from "../domain/settings/settings-schema.ts";
+import type { InlineHooks } from "../plugin-api/inline-hooks.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 
 /** Places a configuration may be in a bucket's directory, the first one found wins. */
 export const CONFIG_PLACES: readonly string[] = [

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { didYouMean } from "../domain/names.ts";
-import { error, type Report } from "../domain/problem.ts";
-import { isRecord } from "../domain/written.ts";
+import { error, type Report } from "../domain/checks/problem.ts";
+import { isRecord } from "../domain/checks/validate.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
 import { isMaandError } from "../errors.ts";
-import type { Plugin } from "../plugin.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
 import { defaultOf, importFault, importModule, missingHint, resolveModule } from "./import-module.ts";

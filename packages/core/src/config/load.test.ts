@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { applyPlugins } from "../engine/apply-plugins.ts";
+import { applyPlugins } from "../bucket/apply-plugins.ts";
 import { actingContext, rolloutContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
 

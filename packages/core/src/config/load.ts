@@ -1,15 +1,15 @@
 import { dirname, join } from "node:path";
-import { error, type Problem, type Report, refuses } from "../domain/problem.ts";
+import { error, type Problem, type Report, refuses } from "../domain/checks/problem.ts";
+import type { Settings } from "../domain/settings/settings.ts";
+import { resolveSettings } from "../domain/settings/settings-schema.ts";
 import { isMaandError, problemsError } from "../errors.ts";
-import { inlinePlugin } from "../inline-hooks.ts";
-import type { Plugin } from "../plugin.ts";
+import { inlinePlugin } from "../plugin-api/inline-hooks.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import { checkPlugins, type Taken } from "./check-plugins.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import type { Modules } from "./import-module.ts";
 import { loadPlugins } from "./load-plugins.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
-import type { Settings } from "./settings.ts";
-import { resolveSettings } from "./settings-schema.ts";
 import { keyAt, type Written } from "./written-at.ts";
 
 /** A plugin and where it came from. */

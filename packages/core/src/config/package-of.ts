@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isRecord } from "../domain/written.ts";
+import { isRecord } from "../domain/checks/validate.ts";
 
 /** What a plugin's package says of it. */
 export interface PackageFacts {

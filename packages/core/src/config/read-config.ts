@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { didYouMean } from "../domain/names.ts";
-import { error, type Report } from "../domain/problem.ts";
-import { isRecord } from "../domain/written.ts";
+import { error, type Report } from "../domain/checks/problem.ts";
+import { isRecord } from "../domain/checks/validate.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
 import { isMaandError, MaandError, spoken } from "../errors.ts";
 import { CONFIG_KEYS, CONFIG_PLACES, type Config } from "./config.ts";
 import type { BucketPaths } from "./find-bucket.ts";

@@ -10,10 +10,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { gc } from "../engine/gc.ts";
-import type { Hooks } from "../hooks.ts";
+import { gc } from "../operations/inspect/gc.ts";
+import { type LogFields, readLogLine } from "../operations/logs/line.ts";
+import type { Hooks } from "../plugin-api/hooks.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
-import { type LogFields, readLogLine } from "./line.ts";
 
 const buckets: TestBucket[] = [];
 
@@ -112,7 +112,7 @@ describe("the record of a run (deploy.md 8.1)", () => {
     await bucket.build();
     const maand = await bucket.open();
     maand.mask.add("hunter2-secret");
-    const { deploy } = await import("../engine/deploy.ts");
+    const { deploy } = await import("../deploy/deploy.ts");
     await deploy(maand, { jobs: [], force: false, syncOnly: false });
     maand.close();
     const [run = ""] = runsOf(bucket);
@@ -127,7 +127,7 @@ describe("the record of a run (deploy.md 8.1)", () => {
     const bucket = bucketWith();
     await bucket.ship();
     const maand = await bucket.open();
-    const { healthCheck } = await import("../engine/health-command.ts");
+    const { healthCheck } = await import("../jobs/health-command.ts");
     await healthCheck(maand, { jobs: [], wait: false });
     maand.close();
     const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");

@@ -1,6 +1,6 @@
-import type { Catalog } from "../domain/catalog.ts";
-import type { Allocation, Job, SeenFile } from "../domain/job.ts";
-import { byPosition, type Worker } from "../domain/worker.ts";
+import type { Catalog } from "../domain/workspace/catalog.ts";
+import type { Allocation, Job, SeenFile } from "../domain/workspace/job.ts";
+import { byPosition, type Worker } from "../domain/workspace/worker.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** The stored catalog, with what has left the workspace and is not forgotten yet. */

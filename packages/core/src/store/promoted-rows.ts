@@ -1,6 +1,6 @@
-import { DIGEST_SCHEME } from "../domain/digest.ts";
-import type { JobFile } from "../domain/job.ts";
-import type { Occasion, Promoted, Remembered, Target, Unsettled } from "../domain/plan.ts";
+import { DIGEST_SCHEME } from "../domain/deploy/digest.ts";
+import type { Occasion, Promoted, Remembered, Target, Unsettled } from "../domain/deploy/plan.ts";
+import type { JobFile } from "../domain/workspace/job.ts";
 import type { StoreDatabase } from "./database.ts";
 
 /** Promotions of an allocation that are remembered, the last one included (decision 26b). */

@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Built, build } from "../engine/build.ts";
-import { deploy } from "../engine/deploy.ts";
-import { initBucket } from "../engine/init.ts";
-import { type OpenedMaand, openMaand } from "../engine/open.ts";
-import { type DeployWish, type Plan, type PlanWish, planDeploy } from "../engine/plan-deploy.ts";
+import { initBucket } from "../bucket/init.ts";
+import { type OpenedMaand, openMaand } from "../bucket/open.ts";
+import { type Built, build } from "../build/build.ts";
+import { deploy } from "../deploy/deploy.ts";
 import type { MaandEvent } from "../events.ts";
-import type { Plugin } from "../plugin.ts";
+import { type DeployWish, type Plan, type PlanWish, planDeploy } from "../plan/plan-deploy.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Summary } from "../summary.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 

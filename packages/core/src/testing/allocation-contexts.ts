@@ -1,4 +1,10 @@
-import type { ActionContext, AllocationContext, RenderContext, StoppedContext, TargetContext } from "../contexts.ts";
+import type {
+  ActionContext,
+  AllocationContext,
+  RenderContext,
+  StoppedContext,
+  TargetContext,
+} from "../plugin-api/contexts.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { actingContext, jobContext } from "./job-contexts.ts";

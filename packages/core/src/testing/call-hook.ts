@@ -1,6 +1,6 @@
-import { applyPlugins, takeEventFailures } from "../engine/apply-plugins.ts";
-import type { HookName, TapFunction } from "../hooks.ts";
-import type { Plugin } from "../plugin.ts";
+import { applyPlugins, takeEventFailures } from "../bucket/apply-plugins.ts";
+import type { HookName, TapFunction } from "../plugin-api/hooks.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Given, sampleOf } from "./every-hook.ts";
 
 /** What a hook answers when it was asked. */

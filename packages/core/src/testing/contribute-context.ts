@@ -1,5 +1,5 @@
-import type { ContributeContext } from "../contexts.ts";
-import { isSecret } from "../domain/kv-names.ts";
+import { isSecret } from "../domain/kv/kv-names.ts";
+import type { ContributeContext } from "../plugin-api/contexts.ts";
 import type { FakeKv } from "./fake-kv.ts";
 import { jobContext } from "./job-contexts.ts";
 import type { Heard } from "./run-context.ts";

@@ -1,5 +1,5 @@
 import type { EventBase, EventMap, EventType, MaandEvent } from "../events.ts";
-import type { HookName, TapFunction } from "../hooks.ts";
+import type { HookName, TapFunction } from "../plugin-api/hooks.ts";
 import {
   reconcileContext,
   renderContext,

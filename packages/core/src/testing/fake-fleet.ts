@@ -1,6 +1,6 @@
-import type { ActionContext } from "../contexts.ts";
 import { MaandError } from "../errors.ts";
-import type { Plugin } from "../plugin.ts";
+import type { ActionContext } from "../plugin-api/contexts.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
 import { fakeRemote } from "./fake-remote.ts";
 
 /** One job on one fake worker. */

@@ -1,4 +1,4 @@
-import type { AllocationScope } from "../scope.ts";
+import type { AllocationScope } from "../plugin-api/scope.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { anAllocation, aWorker } from "./samples.ts";

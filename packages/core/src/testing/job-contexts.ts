@@ -1,4 +1,5 @@
-import { DEFAULT_SETTINGS } from "../config/settings.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type {
   BatchContext,
   BeginContext,
@@ -11,9 +12,8 @@ import type {
   ValidateContext,
   VerifyContext,
   WaveContext,
-} from "../contexts.ts";
-import type { Problem } from "../domain/problem.ts";
-import type { ActingContext } from "../scope.ts";
+} from "../plugin-api/contexts.ts";
+import type { ActingContext } from "../plugin-api/scope.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { fakeScope } from "./fake-scope.ts";
 import { type Heard, runContext } from "./run-context.ts";

@@ -1,5 +1,5 @@
 import type { EventType, MaandEvent } from "../events.ts";
-import type { Hooks } from "../hooks.ts";
+import type { Hooks } from "../plugin-api/hooks.ts";
 
 /** The events that came by, while it listens. */
 export interface EventRecord {

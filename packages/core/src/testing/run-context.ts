@@ -1,8 +1,8 @@
-import { DEFAULT_SETTINGS } from "../config/settings.ts";
-import type { LogSource, RunContext } from "../contexts.ts";
-import type { Finding } from "../domain/finding.ts";
+import type { Finding } from "../domain/checks/finding.ts";
+import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type { Told } from "../events.ts";
-import type { ExamineContext } from "../examine-context.ts";
+import type { LogSource, RunContext } from "../plugin-api/contexts.ts";
+import type { ExamineContext } from "../plugin-api/examine-context.ts";
 
 /** A line a tap said through `log`. */
 export interface SaidLine extends LogSource {

@@ -1,5 +1,5 @@
-import type { Allocation, Job, JobFile, Reservation } from "../domain/job.ts";
-import type { Worker } from "../domain/worker.ts";
+import type { Allocation, Job, JobFile, Reservation } from "../domain/workspace/job.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
 
 const NOTHING_RESERVED: Reservation = { min: 0, max: 0, reserved: 0, source: "manifest" };
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { createHooks, type HookName, tapByName } from "../hooks.ts";
-import { definePlugin } from "../plugin.ts";
+import { createHooks, type HookName, tapByName } from "../plugin-api/hooks.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
 import {
   aBucket,
   aJob,

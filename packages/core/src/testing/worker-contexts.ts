@@ -1,5 +1,5 @@
-import type { ConnectContext, PreflightContext, StageContext } from "../contexts.ts";
-import type { Problem } from "../domain/problem.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import type { ConnectContext, PreflightContext, StageContext } from "../plugin-api/contexts.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Heard, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";

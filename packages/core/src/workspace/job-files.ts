@@ -1,8 +1,8 @@
 import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { byPath, contentHash } from "../domain/digest.ts";
-import type { SeenFile } from "../domain/job.ts";
-import { error, type Problem, type Report, warning } from "../domain/problem.ts";
+import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
+import { byPath, contentHash } from "../domain/deploy/digest.ts";
+import type { SeenFile } from "../domain/workspace/job.ts";
 
 /** A file with its content, if it had to be read. */
 export interface ReadFile extends SeenFile {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Problem } from "../domain/problem.ts";
+import type { Problem } from "../domain/checks/problem.ts";
 import { parseJson } from "./json.ts";
 
 function told(text: string): string[] {

@@ -1,4 +1,4 @@
-import { error, type Report } from "../domain/problem.ts";
+import { error, type Report } from "../domain/checks/problem.ts";
 
 /** Parses JSON somebody wrote; reports where it breaks, by line and column, and answers undefined then. */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "smol-toml";
-import { error, type Report } from "../domain/problem.ts";
-import type { Place } from "../domain/written.ts";
+import { error, type Report } from "../domain/checks/problem.ts";
+import type { Place } from "../domain/checks/validate.ts";
 
 /** A TOML file as a table; empty when there is none, or after a problem. */
 export function readToml(at: string, { file, code }: Place, report: Report): Record<string, unknown> {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { error, type Problem } from "../domain/problem.ts";
-import type { WorkerSpec } from "../domain/worker.ts";
-import { resolveWorkers, WORKERS_FILE } from "../domain/workers.ts";
+import { error, type Problem } from "../domain/checks/problem.ts";
+import type { WorkerSpec } from "../domain/workspace/worker.ts";
+import { resolveWorkers, WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { problemsError } from "../errors.ts";
 import { parseJson } from "./json.ts";
 

@@ -1,4 +1,4 @@
-import type { Store } from "@maand/core/look";
+import type { Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored.ts";
 import { unitFilter } from "./filter.ts";

@@ -1,4 +1,4 @@
-import { type CertificateView, certificates } from "@maand/core/look";
+import { type CertificateView, certificates } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "../command.ts";
 import { unitFilter } from "./filter.ts";

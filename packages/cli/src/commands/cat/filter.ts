@@ -1,4 +1,4 @@
-import { refuseUnknown, type Store, selectWorkers } from "@maand/core/look";
+import { refuseUnknown, type Store, selectWorkers } from "@maand/core/readonly";
 import { listOf } from "../command.ts";
 
 /** Whether a name passes a filter; an empty filter lets everything pass. */

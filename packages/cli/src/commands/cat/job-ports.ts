@@ -1,5 +1,5 @@
-import type { Store } from "@maand/core/look";
-import { refuseUnknown } from "@maand/core/look";
+import type { Store } from "@maand/core/readonly";
+import { refuseUnknown } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";

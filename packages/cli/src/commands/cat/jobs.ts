@@ -1,4 +1,4 @@
-import { plainDecimal, type Store } from "@maand/core/look";
+import { plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored.ts";
 

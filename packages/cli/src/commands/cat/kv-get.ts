@@ -1,4 +1,4 @@
-import { findBucket, kvEntry, type Store } from "@maand/core/look";
+import { findBucket, kvEntry, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";

@@ -1,4 +1,4 @@
-import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/look";
+import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { listOf } from "../command.ts";
 import { StoredCommand } from "../stored.ts";

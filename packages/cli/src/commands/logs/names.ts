@@ -1,4 +1,4 @@
-import { type BucketPaths, Store, selectWorkers } from "@maand/core/look";
+import { type BucketPaths, Store, selectWorkers } from "@maand/core/readonly";
 
 /** Who has which name in a bucket, as far as its store can be read. */
 export interface Names {

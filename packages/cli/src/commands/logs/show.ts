@@ -13,7 +13,7 @@ import {
   MaandError,
   mergedByTime,
   StoredLines,
-} from "@maand/core/look";
+} from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { LogPrinter } from "../../output/log-printer.ts";
 import { EXIT } from "../../world.ts";

@@ -1,0 +1,180 @@
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type Hooks, tapByName } from "../plugin-api/hooks.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
+import { aBucket, actingContext, callHook, renderContext, rolloutContext } from "../testing/index.ts";
+import { applyPlugins, tapsOf } from "./apply-plugins.ts";
+
+const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
+const refusal = (...plugins: Plugin[]) => applyPlugins(plugins).catch((cause: unknown) => cause);
+
+describe("plugins are applied", () => {
+  it("one after another, waiting for each", async () => {
+    const slow = plugin("slow", async ({ rollout }) => {
+      await Promise.resolve();
+      rollout.tapPromise("slow", async () => undefined);
+    });
+    const quick = plugin("quick", ({ rollout }) => rollout.tapPromise("quick", async () => "done"));
+    const hooks = await applyPlugins([slow, quick]);
+    expect(tapsOf(hooks, "rollout")).toEqual([
+      { tap: "slow", plugin: "slow" },
+      { tap: "quick", plugin: "quick" },
+    ]);
+  });
+
+  it("before whom they name, and whose tap it is stays known", async () => {
+    const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
+    const mine = plugin("mine", ({ rollout }) =>
+      rollout.tapPromise({ name: "first", before: "make" }, async () => {
+        throw new Error("no");
+      }),
+    );
+    const hooks = await applyPlugins([make, mine]);
+    expect(tapsOf(hooks, "rollout").map(({ tap }) => tap)).toEqual(["first", "make"]);
+    await expect(hooks.rollout.promise(rolloutContext())).rejects.toMatchObject({
+      code: "HOOK_FAILED",
+      message: "mine (first) failed in rollout: no",
+    });
+  });
+
+  it("whether or not the one they stand before was taken out", async () => {
+    const mine = plugin("mine", ({ rollout }) =>
+      rollout.tapPromise({ name: "mine", before: "make" }, async () => "done"),
+    );
+    expect(await applyPlugins([mine])).toBeDefined();
+  });
+});
+
+describe("a plugin is refused", () => {
+  it("that throws, by name", async () => {
+    const cause = refusal(
+      plugin("mine", async () => {
+        throw new Error("no coffee");
+      }),
+    );
+    expect(await cause).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" failed while it was applied: no coffee',
+    });
+  });
+
+  it("that never ends to be applied", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const cause = refusal(plugin("mine", () => new Promise(() => undefined)));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await cause).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" failed while it was applied: it took longer than 30 s',
+    });
+  });
+
+  it("that taps a hook which is none, with the one that was meant", async () => {
+    const mine = plugin("mine", (hooks) => Reflect.get(hooks, "rolout").tap("mine", () => undefined));
+    expect(await refusal(mine)).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" taps a hook "rolout" that does not exist',
+      hint: 'did you mean "rollout"?',
+    });
+  });
+
+  it("that wants to stand before somebody with a slip in the name", async () => {
+    const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
+    const mine = plugin("mine", ({ rollout }) =>
+      rollout.tapPromise({ name: "mine", before: "mkae" }, async () => "done"),
+    );
+    expect(await refusal(make, mine)).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" taps rollout before "mkae", and there is no such plugin',
+      hint: 'did you mean "make"?',
+    });
+  });
+
+  it("that gives a template function another one gives, but not for standing in front of ours", async () => {
+    const gives = (name: string) =>
+      plugin(name, ({ functions }) => functions.tap(name, (known) => ({ ...known, upper: () => name })));
+    const context = () => renderContext();
+    const one = await applyPlugins([gives("templates"), gives("loud")]);
+    expect(one.functions.call({}, context)).toMatchObject({ upper: expect.any(Function) });
+    expect(() => one.functions.call({}, context)).not.toThrow();
+    const two = await applyPlugins([gives("loud"), gives("quiet")]);
+    expect(() => two.functions.call({}, context)).toThrow(
+      'plugins "loud" and "quiet" both give the template function "upper"',
+    );
+  });
+});
+
+it("an error that carries a code leaves a tap as it is", async () => {
+  const { MaandError } = await import("../errors.ts");
+  const error = new MaandError({ code: "UNHEALTHY", message: "api is sick" });
+  const hooks = await applyPlugins([
+    plugin("mine", ({ after }) =>
+      after.tapPromise("mine", async () => {
+        throw error;
+      }),
+    ),
+  ]);
+  await expect(hooks.after.promise(actingContext())).rejects.toBe(error);
+});
+
+describe("an error is the plugin's that it came from", () => {
+  type Tapping = (hooks: Hooks) => void;
+  const raise = (thrown: unknown) => {
+    throw thrown;
+  };
+
+  it.for<readonly [string, string, Tapping]>([
+    ["thrown at once", "no", ({ after }) => after.tap("mine", () => raise(new Error("no")))],
+    ["of a promise", "no", ({ after }) => after.tapPromise("mine", async () => raise(new Error("no")))],
+    [
+      "of an async function tapped with tap",
+      "no",
+      ({ after }) => after.tap("mine", async () => Promise.reject(new Error("no"))),
+    ],
+    ["given to a callback", "no", ({ after }) => after.tapAsync("mine", (_, back) => back(new Error("no")))],
+    ["of a tap with a callback", "no", ({ after }) => after.tapAsync("mine", () => raise(new Error("no")))],
+    ["that is a text", "no", ({ after }) => after.tapPromise("mine", () => Promise.reject("no"))],
+    ["that is nothing", "undefined", ({ after }) => after.tapPromise("mine", () => Promise.reject())],
+    ["that is an object", "{ code: 3 }", ({ after }) => after.tapPromise("mine", () => Promise.reject({ code: 3 }))],
+    ["without a message", "TypeError", ({ after }) => after.tap("mine", () => raise(new TypeError()))],
+  ])("%s", async ([, said, apply]) => {
+    const hooks = await applyPlugins([plugin("mine", apply)]);
+    await expect(hooks.after.promise(actingContext())).rejects.toMatchObject({
+      code: "HOOK_FAILED",
+      message: `mine failed in after: ${said}`,
+    });
+  });
+
+  it.for([
+    ["rollout", true, 'it answered true; an answer is "done", or nothing'],
+    ["rollout", null, 'it answered null; an answer is "done", or nothing'],
+    ["connect", "done", "it answered done; an answer is a Remote, or nothing"],
+    ["render", [], "it answered []; an answer is a tree, { files }, or nothing"],
+  ] as const)("that answers %s with %o", async ([hook, answer, said]) => {
+    const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
+    await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${said}`);
+  });
+
+  it("who is asynchronous where nobody waits", async () => {
+    const mine = plugin("mine", (hooks) => tapByName(hooks, "locate", { name: "mine" }, async () => "/srv"));
+    await expect(callHook([mine], "locate")).rejects.toThrow("mine failed in locate: it is asynchronous");
+  });
+});
+
+it("a tap that hears events and throws is told of once, and the others hear them", async ({ onTestFinished }) => {
+  const heard: string[] = [];
+  const deaf = plugin("deaf", ({ event }) =>
+    event.tap("deaf", () => {
+      throw new Error("what?");
+    }),
+  );
+  const bucket = aBucket({
+    plugins: [deaf, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
+  });
+  onTestFinished(() => bucket.dispose());
+  bucket.workers("10.0.0.1");
+  bucket.job("api", { selectors: ["worker"] });
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  expect(heard).toContain("run.finished");
+  const warned = bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  expect(new Set(warned)).toEqual(new Set(["deaf failed in event: what?"]));
+});

@@ -1,0 +1,99 @@
+import pLimit from "p-limit";
+import { isSecret, NAMESPACE } from "../domain/kv/kv-names.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import { MaandError } from "../errors.ts";
+import type { ContributeContext, KvContribution } from "../plugin-api/contexts.ts";
+import { isTapped } from "../plugin-api/hooks.ts";
+import { type Run, workerOf } from "../run/run.ts";
+import { jobContext } from "../run/scope/contexts.ts";
+import type { KvStore } from "../store/kv.ts";
+
+/** What plugins want to have in one namespace. */
+export interface Contributed {
+  readonly entries: ReadonlyMap<string, string>;
+  /** Whether a key is theirs, so that it goes when they no longer name it. */
+  owns(key: string): boolean;
+}
+
+/** What plugins want to have in the KV store, by namespace. */
+export type Contributions = ReadonlyMap<string, Contributed>;
+
+type Source = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf">;
+
+/** Jobs asked about at the same time: what takes long, such as making keys, is waited for side by side. */
+const JOBS_AT_ONCE = 8;
+
+/** Asks the `contribute` taps about each job; where two say something of one key, the later job wins. Nothing is written here. */
+export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
+  const found = new Collected();
+  if (!isTapped(source.maand.hooks.contribute)) return found.byNamespace;
+  const side = pLimit(JOBS_AT_ONCE);
+  const asked = await Promise.allSettled(jobs.map((job) => side(() => askAbout(source, job))));
+  for (const answer of asked) {
+    if (answer.status === "rejected") throw answer.reason;
+    for (const { namespace, prefix, entries } of answer.value) found.add(namespace, prefix, entries);
+  }
+  return found.byNamespace;
+}
+
+interface Synced {
+  readonly namespace: string;
+  readonly prefix: string;
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+async function askAbout(source: Source, job: Job): Promise<readonly Synced[]> {
+  const base = jobContext(source, job);
+  const hosts = base.allocations.map(({ host }) => host);
+  const synced: Synced[] = [];
+  const context: ContributeContext = Object.freeze({
+    ...base,
+    workers: new Map(hosts.map((host) => [host, workerOf(source, host)])),
+    kv: contributionOf(source.maand.kv, job.name, hosts, synced),
+    now: source.maand.now,
+  });
+  await source.maand.hooks.contribute.promise(context);
+  return synced;
+}
+
+function contributionOf(kv: KvStore, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
+  const own = new Set([
+    NAMESPACE.job(job),
+    NAMESPACE.workers,
+    NAMESPACE.prometheus,
+    ...hosts.map((host) => NAMESPACE.allocation(job, host)),
+  ]);
+  return Object.freeze({
+    find: (namespace: string, key: string) => kv.find(namespace, key),
+    keys: (namespace: string) => kv.keys(namespace),
+    isSecret,
+    sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>) {
+      const stray = Object.keys(entries).find((key) => !key.startsWith(prefix));
+      if (!own.has(namespace)) throw refused(job, namespace);
+      if (stray !== undefined)
+        throw new TypeError(`the key "${stray}" of ${namespace} does not begin with "${prefix}"`);
+      synced.push({ namespace, prefix, entries });
+    },
+  });
+}
+
+class Collected {
+  readonly byNamespace = new Map<string, Contributed>();
+
+  add(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void {
+    const before = this.byNamespace.get(namespace);
+    const kept = [...(before?.entries ?? [])].filter(([key]) => !key.startsWith(prefix));
+    this.byNamespace.set(namespace, {
+      entries: new Map([...kept, ...Object.entries(entries)]),
+      owns: (key) => key.startsWith(prefix) || (before?.owns(key) ?? false),
+    });
+  }
+}
+
+function refused(job: string, namespace: string): MaandError {
+  return new MaandError({
+    code: "KV_REFUSED",
+    message: `nothing can be contributed to the KV namespace ${namespace} in the name of job ${job}`,
+    hint: `${NAMESPACE.job(job)}, ${NAMESPACE.allocation(job, "<host>")}, ${NAMESPACE.workers} and ${NAMESPACE.prometheus} can be`,
+  });
+}

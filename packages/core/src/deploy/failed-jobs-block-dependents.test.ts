@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/** What a failure keeps back, and what it does not (decision 4). `api` demands `mid`, and `mid` demands `db`. */
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const C = "10.0.0.3";
+
+let bucket: TestBucket;
+const after: string[] = [];
+const broken = new Set<string>();
+
+beforeEach(() => {
+  const listener = definePlugin({
+    name: "listener",
+    apply(hooks) {
+      hooks.after.tap("listener", ({ job }) => void after.push(job.name));
+      hooks.started.tap("listener", ({ job }) => {
+        if (broken.has(job.name)) throw new Error("it does not answer");
+      });
+    },
+  });
+  bucket = aBucket({ plugins: [listener] });
+  bucket.workers(A, B, C);
+});
+
+afterEach(() => {
+  broken.clear();
+  bucket.dispose();
+});
+
+const ready = { command_ready: { executed_on: ["cli"] } };
+const waiting = (job: string) => ({
+  ...ready,
+  command_wait: { executed_on: ["cli"], demands: { job, command: "command_ready" } },
+});
+
+function write(versions: Readonly<Record<"db" | "mid" | "api", string>>): void {
+  const commands = { db: ready, mid: waiting("db"), api: waiting("mid") };
+  for (const job of ["db", "mid", "api"] as const)
+    bucket.job(job, { version: versions[job], selectors: ["worker"], commands: commands[job] });
+}
+
+/** Deploys once, and forgets how that went. */
+async function shipped(): Promise<void> {
+  write({ db: "1.0.0", mid: "1.0.0", api: "1.0.0" });
+  await bucket.ship();
+  bucket.fleet.done.length = 0;
+  after.length = 0;
+}
+
+const restarts = () => bucket.fleet.done.splice(0).filter((what) => what.startsWith("restart"));
+const unreachable = (host: string) =>
+  bucket.fleet.fail(`connect ${host}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${host}` }));
+
+describe("a job that failed", () => {
+  it("keeps those back that demand it through a job with nothing to do", async () => {
+    await shipped();
+    write({ db: "2.0.0", mid: "1.0.0", api: "2.0.0" });
+    bucket.fleet.fail(`restart db@${A}`);
+    const { blocked } = await bucket.ship();
+    expect(blocked).toEqual([{ job: "api", by: "db" }]);
+    expect(restarts()).toEqual([]);
+  });
+
+  it("keeps them back where the job between them was not asked for", async () => {
+    await shipped();
+    write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
+    bucket.fleet.fail(`restart db@${A}`);
+    const { blocked } = await bucket.ship({ jobs: ["db", "api"] });
+    expect(blocked).toEqual([{ job: "api", by: "db" }]);
+  });
+
+  it("names the nearest job that is left as it is", async () => {
+    await shipped();
+    write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
+    bucket.fleet.fail(`restart db@${A}`);
+    expect((await bucket.ship()).blocked).toEqual([
+      { job: "mid", by: "db" },
+      { job: "api", by: "mid" },
+    ]);
+  });
+});
+
+describe("what is to leave", () => {
+  it.each([
+    ["the worker left the workspace", () => bucket.workers(A, B)],
+    ["the worker is in maintenance", () => bucket.disable({ workers: [C] })],
+  ])("and cannot be reached keeps nothing back: %s", async (_, leave) => {
+    await shipped();
+    leave();
+    unreachable(C);
+    write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
+    const { outcome, blocked } = await bucket.ship();
+    expect({ outcome, blocked }).toEqual({ outcome: "failed", blocked: [] });
+    expect(restarts()).toEqual(["db", "mid", "api"].flatMap((job) => [`restart ${job}@${A}`, `restart ${job}@${B}`]));
+    expect(after).toEqual(["db", "mid", "api"]);
+  });
+
+  it("and fails to stop keeps its job back, which is told, and those that demand it", async () => {
+    await shipped();
+    bucket.disable({ jobs: { db: { allocations: [C] } } });
+    bucket.fleet.fail(`stop db@${C}`);
+    write({ db: "2.0.0", mid: "2.0.0", api: "1.0.0" });
+    const { allocations, blocked } = await bucket.ship();
+    expect(restarts()).toEqual([]);
+    expect(blocked).toEqual([{ job: "mid", by: "db" }]);
+    expect(
+      allocations.filter(({ job }) => job === "db").map(({ host, action, outcome }) => [host, action, outcome]),
+    ).toEqual([
+      [C, "stop", "failed"],
+      [A, "restart", "blocked"],
+      [B, "restart", "blocked"],
+    ]);
+    bucket.fleet.mend();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(restarts()).toHaveLength(5);
+  });
+
+  it("and is stopped, but whose files stay, keeps nothing back", async () => {
+    await shipped();
+    bucket.workers(A, B);
+    bucket.fleet.fail(`remove db@${C}`);
+    write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
+    expect(await bucket.ship()).toMatchObject({ outcome: "failed", warnings: [] });
+    expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
+  });
+
+  it("is told as stopped and recorded when both happened", async () => {
+    await shipped();
+    bucket.disable({ jobs: { db: { allocations: [C] } } });
+    write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
+    const { allocations } = await bucket.ship();
+    expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ action: "stop+promote" });
+  });
+});
+
+it("a batch whose command ran is not told as not begun when what follows it fails", async () => {
+  await shipped();
+  broken.add("db");
+  write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
+  const { allocations } = await bucket.ship();
+  const results = allocations.filter(({ job }) => job === "db");
+  expect(results.map(({ host, outcome, message }) => [host, outcome, message])).toEqual([
+    [A, "failed", expect.stringContaining("it does not answer")],
+    [B, "blocked", undefined],
+    [C, "blocked", undefined],
+  ]);
+  const reasons = (await bucket.plan()).waves[0]?.jobs[0]?.allocations.map(({ decision }) => decision.reasons[0]);
+  expect(reasons).toEqual([
+    expect.stringContaining("went well, but what follows it did not"),
+    "version 1.0.0 -> 2.0.0",
+    "version 1.0.0 -> 2.0.0",
+  ]);
+});

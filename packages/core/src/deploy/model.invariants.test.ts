@@ -1,0 +1,270 @@
+import { cpSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import { deployments } from "../operations/inspect/deployments.ts";
+import { gc } from "../operations/inspect/gc.ts";
+import type { DeployWish } from "../plan/plan-deploy.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import {
+  aChange,
+  type Change,
+  nothingWanted,
+  promised,
+  textOf,
+  versionOf,
+  type Wanted,
+  want,
+  wantedRunning,
+  write,
+} from "./model.test.support.ts";
+
+/**
+ * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the allocations that
+ * are wanted run, in the version and with the files that are wanted, their health was asked after that, and a further
+ * deploy does nothing. And no deploy ever, however it ends, does anything to an allocation that its dry run did not say. Thousands of lives, and others:
+ *
+ *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
+ */
+const NAMES = { hosts: ["10.0.0.1", "10.0.0.2", "10.0.0.3"], jobs: ["db", "api", "web"] } as const;
+const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 40);
+const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
+
+/** How a deploy goes wrong, if it does. */
+type Trouble =
+  | { readonly kind: "none" }
+  /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
+  | { readonly kind: "fault"; readonly at: string }
+  /** The nth thing is done, and nobody hears of it. */
+  | { readonly kind: "unheard"; readonly nth: number }
+  /** maand dies before or after the nth thing it does to a worker. */
+  | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
+  /** A person interrupts at the nth. */
+  | { readonly kind: "interrupt"; readonly nth: number };
+
+type Step =
+  | Change
+  | { readonly do: "deploy"; readonly trouble: Trouble; readonly wish: DeployWish }
+  | { readonly do: "gc" };
+
+const job = fc.constantFrom(...NAMES.jobs);
+const host = fc.constantFrom(...NAMES.hosts);
+const lifecycle = fc
+  .tuple(fc.constantFrom("start", "restart", "reload", "stop", "remove"), job, host)
+  .map(([what, name, at]) => `${what} ${name}@${at}`);
+const nth = fc.integer({ min: 1, max: 12 });
+const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ kind: "none" as const }) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .oneof(
+        lifecycle,
+        host.map((at) => `stage ${at}`),
+        host.map((at) => `connect ${at}`),
+        fc.tuple(job, host).map(([name, at]) => `verify ${name}@${at}`),
+      )
+      .map((at) => ({ kind: "fault" as const, at })),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("unheard" as const), nth }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("kill" as const), before: fc.boolean(), nth }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("interrupt" as const), nth }) },
+);
+const wish: fc.Arbitrary<DeployWish> = fc.record({
+  jobs: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: job.map((name) => [name]) }),
+  force: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  syncOnly: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: aChange(NAMES) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), trouble, wish }) },
+  { weight: 1, arbitrary: fc.constant({ do: "gc" as const }) },
+);
+
+/** A bucket that can be interrupted, and killed: then what its store held at that moment is all that is left of it. */
+class Life {
+  readonly wanted: Wanted = nothingWanted(NAMES);
+  readonly bucket: TestBucket;
+  /** Jobs that were deployed with `--sync-only` once: what of them runs in which version is a person's business. */
+  readonly byHand = new Set<string>();
+  /** What was run with success, and not asked for its health since by a run that lived on: `job@host`. */
+  readonly unasked = new Set<string>();
+  #person = new AbortController();
+
+  constructor() {
+    const life = this;
+    this.bucket = aBucket({
+      get signal() {
+        return life.#person.signal;
+      },
+    });
+  }
+
+  /** Builds what is wanted now. */
+  async build(): Promise<void> {
+    const { bucket } = this;
+    write({ ...bucket, workers: (hosts) => bucket.workers(...hosts) }, this.wanted, NAMES);
+    await bucket.build();
+  }
+
+  /** What was done to workers since this was asked last, without bringing files. */
+  done(): string[] {
+    const done = this.bucket.fleet.done.splice(0);
+    return done.filter((what) => !what.startsWith("stage")).sort();
+  }
+
+  /** Allocations that are promoted as they are wanted: nothing is to be done to them again. */
+  async promoted(): Promise<string[]> {
+    const maand = await this.bucket.open();
+    const rows = deployments(maand.store);
+    maand.close();
+    return rows.filter(({ rollout }) => rollout === "promoted").map(({ job: name, host: at }) => `${name}@${at}`);
+  }
+
+  async deploy(how: DeployWish, trouble: Trouble): Promise<void> {
+    const { fleet } = this.bucket;
+    if (trouble.kind === "fault") fleet.fail(trouble.at, errorFor(trouble.at));
+    if (trouble.kind === "unheard")
+      fleet.onDone = this.#atNth(trouble.nth, () => {
+        throw new MaandError({ code: "DISCONNECTED", message: "it went unheard" });
+      });
+    if (trouble.kind === "interrupt") fleet.onDo = this.#atNth(trouble.nth, () => this.#person.abort());
+    if (trouble.kind === "kill") await this.#killed(how, trouble);
+    else await this.bucket.deploy(how);
+    fleet.mend();
+    fleet.onDo = () => undefined;
+    fleet.onDone = () => undefined;
+    this.#person = new AbortController();
+    this.note();
+  }
+
+  /** Takes in what the events so far say of who runs and whose health was asked. */
+  note(): void {
+    for (const event of this.bucket.events.splice(0)) {
+      if (event.type === "action.finished" && event.outcome === "ok") this.unasked.add(`${event.job}@${event.worker}`);
+      if (event.type === "health.finished")
+        for (const one of this.unasked) if (one.startsWith(`${event.job}@`)) this.unasked.delete(one);
+    }
+  }
+
+  dispose(): void {
+    this.bucket.dispose();
+  }
+
+  /** A run that dies: its store is kept as it was at that moment, and it reaches no worker any more. */
+  async #killed(how: DeployWish, { before, nth }: Extract<Trouble, { kind: "kill" }>): Promise<void> {
+    const { fleet, root } = this.bucket;
+    const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
+    let dead = false;
+    const die = this.#atNth(nth, () => {
+      cpSync(root, left, { recursive: true });
+      dead = true;
+      this.note();
+    });
+    const dieOrBeDead = (what: string) => {
+      die(what);
+      if (dead) throw new Error("dead");
+    };
+    fleet.onDo = before ? dieOrBeDead : () => (dead ? dieOrBeDead("") : undefined);
+    if (!before) fleet.onDone = dieOrBeDead;
+    await this.bucket.deploy(how);
+    if (dead) {
+      this.bucket.events.length = 0; // nobody lived to know
+      rmSync(root, { recursive: true });
+      renameSync(left, root);
+    } else rmSync(left, { recursive: true });
+  }
+
+  #atNth(nth: number, strike: () => void): (what: string) => void {
+    let count = 0;
+    return () => {
+      count += 1;
+      if (count === nth) strike();
+    };
+  }
+}
+
+function errorFor(what: string): MaandError | undefined {
+  return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
+}
+
+/** A deploy does nothing its dry run did not say, however it ends; a wish that cannot be is refused by both. */
+async function tryDeploy(life: Life, { wish: how, trouble: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
+  const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
+  await life.build();
+  life.done();
+  const plan = await life.bucket.plan(known).catch(refusal);
+  if (plan === undefined) {
+    await expect(life.bucket.deploy(known)).rejects.toMatchObject({ code: "PROBLEMS" });
+    expect(life.done()).toEqual([]);
+    return;
+  }
+  expect(life.done()).toEqual([]);
+  const said = promised(plan);
+  if (!known.force) for (const allocation of await life.promoted()) expect(said.join()).not.toContain(allocation);
+  if (known.syncOnly) for (const name of known.jobs.length > 0 ? known.jobs : NAMES.jobs) life.byHand.add(name);
+  await life.deploy(known, what);
+  expect(life.done().filter((done) => !said.includes(done))).toEqual([]);
+}
+
+function refusal(cause: unknown): undefined {
+  expect(cause).toMatchObject({ code: "PROBLEMS" });
+}
+
+/** gc forgets what was cleaned up, or refuses; either way it stops and starts nothing. */
+async function collect(life: Life): Promise<void> {
+  life.done();
+  const maand = await life.bucket.open();
+  await gc(maand)
+    .catch(refusal)
+    .finally(() => maand.close());
+  expect(life.done()).toEqual([]);
+}
+
+async function live(steps: readonly Step[]): Promise<void> {
+  const life = new Life();
+  const { bucket, wanted } = life;
+  try {
+    for (const one of steps) {
+      if (one.do === "deploy") await tryDeploy(life, one);
+      else if (one.do === "gc") await collect(life);
+      else want(wanted, one);
+    }
+    await life.build();
+    life.done();
+    const plan = await bucket.plan();
+    expect(life.done()).toEqual([]);
+    const summary = await bucket.deploy();
+    expect(summary).toMatchObject({ outcome: "ok", failures: [], blocked: [] });
+    expect(life.done()).toEqual(promised(plan));
+    expect(Object.keys(bucket.fleet.running()).sort()).toEqual(wantedRunning(wanted));
+    life.note();
+    expect(wantedRunning(wanted).filter((allocation) => life.unasked.has(allocation))).toEqual([]);
+    for (const allocation of wantedRunning(wanted)) expectFiles(life, allocation);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(life.done()).toEqual([]);
+    await collect(life);
+    expect((await bucket.plan()).required).toBe(false);
+  } finally {
+    life.dispose();
+  }
+}
+
+function expectFiles({ bucket, wanted, byHand }: Life, allocation: string): void {
+  const [name = "", at = ""] = allocation.split("@");
+  const as = wanted.jobs.get(name);
+  const found = bucket.fleet.at(name, at);
+  expect(found?.files["app.conf"]).toBe(as && textOf(as));
+  if (as?.policy !== "never" && !byHand.has(name)) expect(found?.running).toBe(as && versionOf(as));
+}
+
+describe("whatever happened before", () => {
+  it(`a deploy does what its dry run said, ends with what is wanted, and leaves nothing to do (${RUNS} lives)`, async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 16 }), live), {
+      numRuns: RUNS,
+      seed: SEED,
+      endOnFailure: false,
+    });
+  }, 3_600_000);
+});

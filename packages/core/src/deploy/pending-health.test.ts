@@ -1,0 +1,242 @@
+import { cpSync, renameSync, rmSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { deployments } from "../operations/inspect/deployments.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/** A run that ends between the promotion of a batch and its health check: what comes after ends as if it had not. */
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const C = "10.0.0.3";
+
+let bucket: TestBucket;
+let asked: string[];
+let control: boolean;
+/** Strikes before the health of a job is asked. */
+let die: ((job: string) => void) | undefined;
+
+beforeEach(() => {
+  asked = [];
+  control = false;
+  const watcher = definePlugin({
+    name: "watcher",
+    apply(hooks) {
+      hooks.control.tap("watcher", () => (control ? "done" : undefined));
+      hooks.verify.tap("watcher", ({ job, active }) => {
+        die?.(job.name);
+        asked.push(`${job.name} ${active.map(({ host }) => host).join(",")}`);
+      });
+    },
+  });
+  bucket = aBucket({ plugins: [watcher] });
+  bucket.workers(A, B, C);
+});
+
+afterEach(() => bucket.dispose());
+
+const manifest = (version: string, more = {}) => ({
+  version,
+  selectors: ["worker"],
+  max_concurrent_upgrades: 1,
+  max_concurrent_starts: 2,
+  ...more,
+});
+
+/** A deploy that dies as soon as the health of a job is to be asked; what the store held then is all that is left. */
+async function killed(job = "api", deploy: () => Promise<unknown> = () => bucket.deploy()): Promise<void> {
+  const left = `${bucket.root}-left`;
+  let dead = false;
+  die = (name) => {
+    if (dead || name !== job) return;
+    cpSync(bucket.root, left, { recursive: true });
+    dead = true;
+    throw new Error("dead");
+  };
+  bucket.fleet.onDo = () => {
+    if (dead) throw new Error("dead");
+  };
+  await deploy();
+  expect(dead).toBe(true);
+  rmSync(bucket.root, { recursive: true });
+  renameSync(left, bucket.root);
+  die = undefined;
+  bucket.fleet.onDo = () => undefined;
+  bucket.fleet.done.length = 0;
+  asked.length = 0;
+}
+
+/** Everything but the bringing of files, since this was asked last. */
+function since(): string[] {
+  return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
+}
+
+async function rollouts(): Promise<string[]> {
+  const maand = await bucket.open();
+  const rows = deployments(maand.store).filter(({ job }) => job === "api");
+  maand.close();
+  return rows.map(({ rollout }) => rollout);
+}
+
+async function pending(): Promise<string[]> {
+  const maand = await bucket.open();
+  const all = [...maand.store.pendingHealth.all().values()];
+  maand.close();
+  return all;
+}
+
+/** Everything runs in 1.0.0; 2.0.0 is built, and its deploy dies after the first of three batches. */
+async function upgradeKilled(): Promise<void> {
+  bucket.job("api", manifest("1.0.0"));
+  await bucket.ship();
+  bucket.job("api", manifest("2.0.0"));
+  await bucket.build();
+  await killed();
+}
+
+describe("a health check the last run did not get to", () => {
+  it("is asked first, and nothing promoted is run again", async () => {
+    await upgradeKilled();
+    expect(await rollouts()).toEqual(["promoted", "restart", "restart"]);
+    const order: string[] = [];
+    bucket.fleet.onDo = (what) => void order.push(what);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(order.filter((what) => !what.startsWith("stage"))).toEqual([
+      "verify api",
+      `restart api@${B}`,
+      "verify api",
+      `restart api@${C}`,
+      "verify api",
+    ]);
+    expect(await pending()).toEqual([]);
+  });
+
+  it("marks who is sick, fails the job and begins no batch", async () => {
+    await upgradeKilled();
+    bucket.fleet.fail(`verify api@${A}`);
+    const { outcome, allocations, failures } = await bucket.deploy();
+    expect(outcome).toBe("failed");
+    expect(since()).toEqual([]);
+    expect(await rollouts()).toEqual(["health_failed", "restart", "restart"]);
+    expect(allocations.map(({ host, action, outcome: ended, promoted }) => [host, action, ended, promoted])).toEqual([
+      [A, "verify", "failed", true],
+      [B, "restart", "blocked", false],
+      [C, "restart", "blocked", false],
+    ]);
+    expect(failures).toMatchObject([{ code: "UNHEALTHY", message: expect.stringContaining("the last run ended") }]);
+    bucket.fleet.mend();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
+  });
+
+  it("marks the batch it was owed for, when the checks name nobody", async () => {
+    await upgradeKilled();
+    bucket.fleet.fail("verify api");
+    die = () => {
+      throw new Error("sick");
+    };
+    await bucket.deploy();
+    expect(await rollouts()).toEqual(["health_failed", "restart", "restart"]);
+    expect(await pending()).toEqual([]);
+  });
+
+  it("is work, also when nothing else is, and is said by the dry run", async () => {
+    bucket.job("api", manifest("1.0.0"));
+    await bucket.build();
+    await killed();
+    expect(await rollouts()).toEqual(["promoted", "promoted", "promoted"]);
+    const plan = await bucket.plan();
+    expect(plan).toMatchObject({ required: true, waves: [{ jobs: [{ required: true, healthPending: true }] }] });
+    const { outcome, allocations } = await bucket.deploy();
+    expect(outcome).toBe("ok");
+    expect(since()).toEqual([]);
+    expect(asked).toEqual([`api ${A},${B},${C}`]);
+    expect(allocations.find(({ action }) => action === "verify")).toMatchObject({ outcome: "ok", promoted: true });
+    expect((await bucket.plan()).required).toBe(false);
+    asked.length = 0;
+    await bucket.deploy();
+    expect(asked).toEqual([]);
+  });
+
+  it("keeps back who demands the job, until it was asked and is well", async () => {
+    const commands = { command_ready: { executed_on: ["cli"] } };
+    const demands = { command_ready: { executed_on: ["cli"], demands: { job: "api", command: "command_ready" } } };
+    bucket.job("api", manifest("1.0.0", { commands }));
+    bucket.job("web", manifest("1.0.0", { commands: demands }));
+    await bucket.build();
+    await killed();
+    bucket.fleet.fail("verify api");
+    const { blocked } = await bucket.deploy();
+    expect(blocked).toEqual([{ job: "web", by: "api" }]);
+    expect(since()).toEqual([]);
+  });
+
+  it("stays owed by a job that is not among --jobs, and through an interruption", async () => {
+    await upgradeKilled();
+    bucket.job("web", manifest("1.0.0"));
+    await bucket.ship({ jobs: ["web"] });
+    expect(await pending()).toEqual(["first"]);
+    await killed();
+    expect(await pending()).toEqual(["first"]);
+  });
+
+  it("does not ask those that were never started", async () => {
+    await upgradeKilled();
+    bucket.workers(A, B, C, "10.0.0.4");
+    await bucket.ship();
+    expect(asked[0]).toBe(`api ${A},${B},${C}`);
+  });
+
+  it("goes with what is removed or in maintenance", async () => {
+    await upgradeKilled();
+    bucket.disable({ jobs: { api: {} } });
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(await pending()).toEqual([]);
+    bucket.disable({});
+    await bucket.build();
+    await killed();
+    bucket.removeJob("api");
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(await pending()).toEqual([]);
+    expect((await bucket.plan()).required).toBe(false);
+  });
+});
+
+describe("a run that ended between two batches of starts", () => {
+  beforeEach(async () => {
+    bucket.job("api", manifest("1.0.0"));
+    await bucket.build();
+    bucket.fleet.fail(`start api@${C}`);
+    await bucket.deploy();
+    bucket.fleet.mend();
+    since();
+    asked.length = 0;
+  });
+
+  it("leaves its check to the last of them", async () => {
+    expect(await pending()).toEqual(["with the next batch", "with the next batch"]);
+    expect((await bucket.plan()).waves[0]?.jobs[0]?.healthPending).toBe(false);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(since()).toEqual([`start api@${C}`]);
+    expect(asked).toEqual([`api ${A},${B},${C}`]);
+    expect(await pending()).toEqual([]);
+  });
+
+  it("has it asked when there is none any more", async () => {
+    bucket.workers(A, B);
+    await bucket.ship();
+    expect(asked.at(-1)).toBe(`api ${A},${B}`);
+    expect(await pending()).toEqual([]);
+  });
+});
+
+describe("a job whose own commands roll it out", () => {
+  it("is asked as well, for all of it", async () => {
+    control = true;
+    await upgradeKilled();
+    expect(await rollouts()).toEqual(["promoted", "promoted", "promoted"]);
+    bucket.fleet.fail("verify api");
+    expect((await bucket.deploy()).outcome).toBe("failed");
+    expect(await rollouts()).toEqual(["health_failed", "health_failed", "health_failed"]);
+  });
+});

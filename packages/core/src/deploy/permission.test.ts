@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import type { WaveContext } from "../plugin-api/contexts.ts";
+import { definePlugin, type Plugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+
+let bucket: TestBucket;
+afterEach(() => bucket.dispose());
+
+function bucketWith(plugin: Plugin): void {
+  bucket = aBucket({ plugins: [plugin] });
+  bucket.workers(A, B);
+}
+
+const no = () => new MaandError({ code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" });
+
+describe("begin", () => {
+  it("refuses a deploy before anything is touched, and the next one is no continuation of it", async () => {
+    let permitted = false;
+    bucketWith(
+      definePlugin({
+        name: "gate",
+        apply: ({ begin }) =>
+          begin.tap("gate", () => {
+            if (!permitted) throw no();
+          }),
+      }),
+    );
+    bucket.job("api", { selectors: ["worker"] });
+    await expect(bucket.ship()).rejects.toMatchObject({ code: "NOT_PERMITTED", hint: "tomorrow" });
+    expect([bucket.fleet.connected, bucket.fleet.done]).toEqual([[], []]);
+    permitted = true;
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(bucket.events.findLast(({ type }) => type === "run.started")).toMatchObject({ continues: null });
+  });
+
+  it("is told the time and what was asked for, and is not called for a dry run", async () => {
+    const told: unknown[] = [];
+    bucketWith(
+      definePlugin({
+        name: "gate",
+        apply: ({ begin }) => begin.tap("gate", ({ now, jobs, run }) => void told.push([now(), jobs, run.command])),
+      }),
+    );
+    bucket.job("api", { selectors: ["worker"] });
+    await bucket.build();
+    await bucket.plan();
+    expect(told).toEqual([]);
+    await bucket.deploy({ jobs: ["api"] });
+    expect(told).toEqual([[expect.any(Date), ["api"], "deploy"]]);
+  });
+});
+
+describe("wave", () => {
+  const seen: WaveContext["wave"][] = [];
+  const gate = (refused: () => number | undefined): Plugin =>
+    definePlugin({
+      name: "gate",
+      apply: ({ wave }) =>
+        wave.tap("gate", (context) => {
+          seen.push(context.wave);
+          if (context.wave.deploymentSeq === refused()) throw no();
+        }),
+    });
+  afterEach(() => void seen.splice(0));
+
+  it("leaves the jobs of a wave that is not permitted, and those that demand them; deploying again goes on", async () => {
+    let refused: number | undefined = 0;
+    bucketWith(gate(() => refused));
+    const ready = { command_ready: { executed_on: ["cli"] } };
+    const wait = { executed_on: ["pre_deploy"], demands: { job: "db", command: "command_ready" } };
+    bucket.job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_wait: wait } });
+    const { outcome, failures, blocked, allocations } = await bucket.ship();
+    expect(outcome).toBe("failed");
+    expect(failures).toEqual([{ job: "db", code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" }]);
+    expect(blocked).toEqual([{ job: "api", by: "db" }]);
+    expect(allocations.map(({ outcome: word }) => word)).toEqual(["blocked", "blocked", "blocked", "blocked"]);
+    expect(bucket.fleet.done).toEqual([]);
+    refused = undefined;
+    expect((await bucket.deploy()).outcome).toBe("ok");
+  });
+
+  it("is told each job with something to do, and what; a wave without is not asked about", async () => {
+    bucketWith(gate(() => undefined));
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    seen.splice(0);
+    await bucket.ship();
+    expect(seen).toEqual([]);
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship();
+    expect(seen).toMatchObject([
+      {
+        deploymentSeq: 0,
+        jobs: [
+          {
+            job: { name: "api", version: "1.1.0" },
+            allocations: [
+              { worker: { host: A }, action: "restart", currentVersion: "1.0.0" },
+              { worker: { host: B }, action: "restart", currentVersion: "1.0.0" },
+            ],
+          },
+        ],
+      },
+    ]);
+  });
+});
+
+describe("commit", () => {
+  it("is told no secret, whatever a command printed", async () => {
+    const told: string[] = [];
+    bucketWith(
+      definePlugin({
+        name: "teller",
+        apply({ contribute, render, commit }) {
+          contribute.tap("teller", ({ job, kv, allocations }) => {
+            for (const { host } of allocations)
+              kv.sync(`maand/job/${job.name}/worker/${host}`, "certs/", { "certs/web.key": "open-sesame" });
+          });
+          render.tap("teller", (tree, { kv, job, worker }) => {
+            kv.get(`maand/job/${job.name}/worker/${worker.host}`, "certs/web.key");
+            return tree;
+          });
+          commit.tap("teller", ({ summary }) => void told.push(JSON.stringify(summary)));
+        },
+      }),
+    );
+    bucket.job("api", { selectors: ["worker"] });
+    bucket.fleet.fail(
+      `start api@${A}`,
+      new MaandError({ code: "COMMAND_FAILED", message: "no to open-sesame", output: ["key is open-sesame"] }),
+    );
+    await bucket.ship();
+    expect(told.join()).toContain("no to ••••••");
+    expect(told.join()).not.toContain("open-sesame");
+  });
+});

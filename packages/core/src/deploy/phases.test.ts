@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/** The order of a deploy (seed deploy), told by what a plugin hears at each hook and what workers are asked to do. */
+
+let bucket: TestBucket;
+
+afterEach(() => bucket.dispose());
+
+/** A bucket of which every hook and every lifecycle command leaves a word, in order. */
+function recorded(): { readonly said: string[]; readonly broken: Set<string>; take(): string[] } {
+  const said: string[] = [];
+  const broken = new Set<string>();
+  let run = new AbortController();
+  const note = (word: string, job: string, detail = "") =>
+    void said.push(`${word} ${job}${detail === "" ? "" : ` ${detail}`}`);
+  const recorder = definePlugin({
+    name: "recorder",
+    apply(hooks) {
+      hooks.before.tap("recorder", ({ job }) => note("before", job.name));
+      hooks.stopped.tap("recorder", ({ job, allocation }) => {
+        note("stopped", job.name, allocation.host);
+        if (!broken.has("stopped")) return;
+        run.abort();
+        throw new MaandError({ code: "INTERRUPTED", message: "it was interrupted" });
+      });
+      hooks.stage.tap("recorder", ({ jobs, worker }) => note("stage", jobs.join(","), worker.host));
+      hooks.rollout.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
+      hooks.reconcile.tap("recorder", ({ job, action, worker }) => note(action.kind, job.name, worker.host));
+      hooks.started.tap("recorder", ({ job, batch }) => {
+        note("started", job.name, batch.allocations.map(({ host }) => host).join(","));
+        if (broken.has("started")) throw new Error("no");
+      });
+      hooks.promote.tap("recorder", ({ job, batch }) =>
+        note("promote", job.name, batch.allocations.map(({ host }) => host).join(",")),
+      );
+      hooks.verify.tap("recorder", ({ job }) => note("verify", job.name));
+      hooks.after.tap("recorder", ({ job }) => {
+        note("after", job.name);
+        if (broken.has("after")) throw new Error("no");
+      });
+      hooks.commit.tap("recorder", ({ summary }) => void said.push(`commit ${summary.outcome}`));
+    },
+  });
+  bucket = aBucket({
+    plugins: [recorder],
+    get signal() {
+      if (run.signal.aborted) run = new AbortController();
+      return run.signal;
+    },
+  });
+  bucket.workers("10.0.0.1", "10.0.0.2");
+  return { said, broken, take: () => said.splice(0) };
+}
+
+describe("a deploy", () => {
+  it("goes through its phases in order: before, files, a batch after another started, promoted and verified, after", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
+    await bucket.ship();
+    expect(take()).toEqual([
+      "before api",
+      "stage api 10.0.0.1",
+      "stage api 10.0.0.2",
+      "start api 10.0.0.1",
+      "start api 10.0.0.2",
+      "started api 10.0.0.1,10.0.0.2",
+      "promote api 10.0.0.1,10.0.0.2",
+      "verify api",
+      "after api",
+      "commit ok",
+    ]);
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
+    await bucket.ship();
+    expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
+      "before api",
+      "restart api 10.0.0.1",
+      "started api 10.0.0.1",
+      "promote api 10.0.0.1",
+      "verify api",
+      "restart api 10.0.0.2",
+      "started api 10.0.0.2",
+      "promote api 10.0.0.2",
+      "verify api",
+      "after api",
+      "commit ok",
+    ]);
+  });
+
+  it("stops what leaves before any wave, tells it, cleans up, and asks the survivors how they are", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    bucket.disable({ jobs: { api: { allocations: ["10.0.0.2"] } } });
+    bucket.removeJob("old");
+    bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    const said = take();
+    const first = said.findIndex((line) => line.startsWith("before") || line.startsWith("stage"));
+    const reconciled = said.slice(0, first);
+    expect([...reconciled].sort()).toEqual([
+      "remove old 10.0.0.1",
+      "remove old 10.0.0.2",
+      "stop api 10.0.0.2",
+      "stop old 10.0.0.1",
+      "stop old 10.0.0.2",
+      "stopped api 10.0.0.2",
+      "stopped old 10.0.0.1",
+      "stopped old 10.0.0.2",
+      "verify api",
+    ]);
+    const at = (line: string) => reconciled.indexOf(line);
+    expect(at("stop old 10.0.0.1")).toBeLessThan(at("stopped old 10.0.0.1"));
+    expect(at("stopped old 10.0.0.1")).toBeLessThan(at("remove old 10.0.0.1"));
+    expect(at("verify api")).toBe(reconciled.length - 1);
+    expect(said).toContain("start web 10.0.0.1");
+  });
+
+  it("runs before for a job that then turns out to have nothing to do, and nothing else of it", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+  });
+
+  it("of files only, or in maintenance, runs no lifecycle, and before and after all the same", async () => {
+    const { take } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.ship({ syncOnly: true });
+    expect(take()).toEqual(["before api", "stage api 10.0.0.1", "stage api 10.0.0.2", "after api", "commit ok"]);
+  });
+
+  it.each([
+    ["disabled", () => bucket.disable({ workers: ["10.0.0.1"] }), []],
+    ["removed", () => bucket.workers("10.0.0.2"), ["remove api 10.0.0.1"]],
+  ])(
+    "tells that an allocation was stopped when the run before ended in the middle of that: %s",
+    async (_, leave, then) => {
+      const { take, broken } = recorded();
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+      await bucket.ship();
+      take();
+      leave();
+      broken.add("stopped");
+      expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
+      expect(take().slice(0, 2)).toEqual(["stop api 10.0.0.1", "stopped api 10.0.0.1"]);
+      broken.clear();
+      expect(JSON.stringify(await bucket.plan())).toContain(
+        "stopped already, and the last run ended before that was told",
+      );
+      expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+      expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
+        "stopped api 10.0.0.1",
+        ...then,
+        "verify api",
+        "before api",
+        "commit ok",
+      ]);
+      await bucket.deploy();
+      expect(take()).toEqual(["before api", "commit ok"]);
+    },
+  );
+
+  it("counts a batch that ran as failed, and not as one that was not begun, when what follows it fails", async () => {
+    const { take, broken } = recorded();
+    broken.add("started");
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 });
+    const { allocations } = await bucket.ship();
+    expect(take()).not.toContain("promote api 10.0.0.1");
+    expect(allocations.map(({ host, outcome, promoted, message }) => [host, outcome, promoted, message])).toEqual([
+      ["10.0.0.1", "failed", false, expect.stringContaining("no")],
+      ["10.0.0.2", "blocked", false, undefined],
+    ]);
+  });
+
+  it("runs after again when it failed, and nothing else of the job", async () => {
+    const { take, broken } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    broken.add("after");
+    expect((await bucket.ship()).outcome).toBe("failed");
+    take();
+    broken.clear();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(take().filter((line) => !line.startsWith("stage"))).toEqual(["before api", "after api", "commit ok"]);
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+  });
+
+  it.each([
+    ["whose policy is never", { restart_policy: "never" }, {}],
+    ["that brought files only", {}, { syncOnly: true }],
+  ])("runs after again when it failed for a job %s", async (_, more, wish) => {
+    const { take, broken } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
+    await bucket.ship();
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"], ...more });
+    broken.add("after");
+    expect((await bucket.ship(wish)).outcome).toBe("failed");
+    take();
+    broken.clear();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(take()).toEqual(["before api", "after api", "commit ok"]);
+  });
+});

@@ -1,0 +1,276 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { applyPatch } from "diff";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { contentHash } from "../domain/deploy/digest.ts";
+import { isMaandError, MaandError } from "../errors.ts";
+import type { MaandEvent } from "../events.ts";
+import type { DeployWish, Plan } from "../plan/plan-deploy.ts";
+import type { PlannedAllocation } from "../plan/plan-job.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import type { AllocationResult, Summary } from "../summary.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/**
+ * What a dry run printed is what the deploy then did: random lives of a bucket, in which every deploy is looked at first,
+ * and those in which nothing fails are held against what was said: actions, versions, files, diffs, and who leaves.
+ */
+const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
+const JOBS = ["db", "api", "lone"] as const;
+const FILES = ["app.conf", "conf/a.yml", "who.fill"] as const;
+
+/** Renders each `<name>.fill`: `@HOST` is the worker. */
+const fill = definePlugin({
+  name: "fill",
+  apply({ render }) {
+    render.tap("fill", (tree, { worker, read }) => ({
+      files: tree.files.map((file) => {
+        if (!file.path.endsWith(".fill")) return file;
+        return { ...file, content: Buffer.from(Buffer.from(read(file)).toString().replaceAll("@HOST", worker.host)) };
+      }),
+    }));
+  },
+});
+
+type Texts = Readonly<Record<string, string>>;
+type Step =
+  | {
+      readonly do: "job";
+      readonly job: string;
+      readonly manifest: Readonly<Record<string, unknown>>;
+      readonly files: Texts;
+    }
+  | { readonly do: "remove"; readonly job: string }
+  | { readonly do: "worker" | "drain-worker"; readonly host: string }
+  | { readonly do: "drain-job"; readonly job: string }
+  | { readonly do: "deploy"; readonly wish: DeployWish; readonly fault: string };
+
+const job = fc.constantFrom(...JOBS);
+const host = fc.constantFrom(...HOSTS);
+const manifest = fc.record({
+  version: fc.constantFrom("1.0.0", "1.1.0"),
+  restart_policy: fc.constantFrom("always", "reload", "never"),
+  max_concurrent_upgrades: fc.constantFrom(1, 2, "50%"),
+});
+const texts = fc.dictionary(fc.constantFrom(...FILES), fc.constantFrom("a\n", "a\nb\n", "b", "@HOST\nc\n"));
+const fault = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("") },
+  fc.tuple(fc.constantFrom("start", "restart", "stop"), job, host).map(([what, name, at]) => `${what} ${name}@${at}`),
+  host.map((at) => `stage ${at}`),
+  host.map((at) => `connect ${at}`),
+  fc.tuple(job, host).map(([name, at]) => `verify ${name}@${at}`),
+);
+const wish = fc.record({ jobs: fc.subarray([...JOBS]), force: fc.boolean(), syncOnly: fc.boolean() });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("job" as const), job, manifest, files: texts }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), job }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("worker" as const, "drain-worker" as const), host }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("drain-job" as const), job }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), wish, fault }) },
+);
+
+/** A bucket, what is wanted in it, and the files that were promoted of each allocation as `job@host`. */
+interface Life {
+  readonly bucket: TestBucket;
+  readonly jobs: Map<string, Extract<Step, { do: "job" }>>;
+  readonly hosts: Set<string>;
+  readonly drained: Set<string>;
+  readonly promoted: Map<string, Texts>;
+}
+
+function toggle(set: Set<string>, name: string): void {
+  if (!set.delete(name)) set.add(name);
+}
+
+function write({ bucket, jobs, hosts, drained }: Life): void {
+  bucket.workers(...hosts);
+  for (const name of JOBS) {
+    if (existsSync(join(bucket.root, "workspace/jobs", name))) bucket.removeJob(name);
+    const as = jobs.get(name);
+    const commands = name === "api" && jobs.has("db") ? DEMAND : name === "db" ? READY : {};
+    if (as) bucket.job(name, { selectors: ["worker"], commands, ...as.manifest }, as.files);
+  }
+  const of = (names: readonly string[]) => names.filter((name) => drained.has(name));
+  bucket.disable({ workers: of(HOSTS), jobs: Object.fromEntries(of(JOBS).map((name) => [name, {}])) });
+}
+
+const READY = { command_ready: { executed_on: ["cli"] } };
+const DEMAND = { command_wait: { executed_on: ["post_build"], demands: { job: "db", command: "command_ready" } } };
+
+/** All that is stored, as text. */
+function stored(bucket: TestBucket): string {
+  const db = new Database(join(bucket.root, "data/maand.db"), { readonly: true });
+  const tables = db.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  const text = tables.map(({ name }) => JSON.stringify(db.prepare(`SELECT * FROM ${name}`).all())).join("\n");
+  db.close();
+  return text;
+}
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => "",
+    (cause: unknown) => (isMaandError(cause) ? cause.code : String(cause)),
+  );
+}
+
+/** The dry run, which changes nothing; undefined when it is refused, and then the deploy is too. */
+async function look({ bucket }: Life, wanted: DeployWish): Promise<Plan | undefined> {
+  const before = stored(bucket);
+  const refused = await refusal(bucket.plan(wanted));
+  const plan = refused === "" ? await bucket.plan({ ...wanted, diff: true }) : undefined;
+  if (!plan) expect(await refusal(bucket.deploy(wanted))).toBe(refused);
+  expect(bucket.fleet.done.splice(0)).toEqual([]);
+  if (plan) expect(stored(bucket)).toBe(before);
+  return plan;
+}
+
+const planned = (plan: Plan): PlannedAllocation[] =>
+  plan.waves.flatMap(({ jobs }) => jobs).flatMap((one) => one.allocations);
+const nameOf = ({ allocation }: Pick<PlannedAllocation, "allocation">) => `${allocation.job}@${allocation.host}`;
+
+function expectKept({ bucket, promoted }: Life, plan: Plan, summary: Summary, events: readonly MaandEvent[]): void {
+  expect(summary).toMatchObject({ outcome: "ok", failures: [], blocked: [] });
+  expect(done(bucket)).toEqual(promisedWork(plan));
+  expect(actions(summary)).toEqual(promisedActions(plan));
+  for (const one of planned(plan)) {
+    expectReasons(one, promoted.get(nameOf(one)), events);
+    if (one.allocation.disabled) continue;
+    const files = bucket.fleet.at(one.allocation.job, one.allocation.host)?.files ?? {};
+    expect(
+      Object.entries(files)
+        .map(([path, text]) => `${path} ${contentHash(text)}`)
+        .sort(),
+    ).toEqual(one.tree.files.map(({ path, hash }) => `${path} ${hash}`).sort());
+    expectDiffs(plan, one, promoted.get(nameOf(one)) ?? {}, files);
+  }
+  for (const { allocation, remove } of plan.leaving) {
+    const left = bucket.fleet.at(allocation.job, allocation.host);
+    if (remove) expect(left).toBeUndefined();
+    expect(left?.running).toBeUndefined();
+  }
+}
+
+/** What is done on workers, in the words of the fake fleet. */
+function promisedWork(plan: Plan): string[] {
+  const leaving = plan.leaving.flatMap(({ allocation, stop, remove }) => [
+    ...(stop ? [`stop ${nameOf({ allocation })}`] : []),
+    ...(remove ? [`remove ${nameOf({ allocation })}`] : []),
+  ]);
+  const lifecycles = planned(plan)
+    .filter(({ decision }) => ["start", "restart", "reload"].includes(decision.action))
+    .map((one) => `${one.decision.action} ${nameOf(one)}`);
+  return [...leaving, ...lifecycles].sort();
+}
+
+function done(bucket: TestBucket): string[] {
+  return bucket.fleet.done
+    .splice(0)
+    .filter((what) => !what.startsWith("stage"))
+    .sort();
+}
+
+/** One action an allocation; who stops says so once, whether something is recorded of it besides or not. */
+function promisedActions(plan: Plan): string[] {
+  const found = new Map<string, string>();
+  for (const { allocation, remove } of plan.leaving) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
+  for (const one of planned(plan))
+    if (!found.has(nameOf(one)) || one.decision.action !== "stop") found.set(nameOf(one), one.decision.action);
+  return [...found].map(([name, action]) => `${name} ${action}`).sort();
+}
+
+function actions({ allocations }: Summary): string[] {
+  return allocations.map(({ job: name, host: at, action }: AllocationResult) => `${name}@${at} ${action}`).sort();
+}
+
+function expectReasons(
+  { allocation, decision, target }: PlannedAllocation,
+  before: Texts | undefined,
+  events: readonly MaandEvent[],
+): void {
+  const { reasons } = decision;
+  const begun = events.find(
+    (event) => event.type === "action.started" && event.job === allocation.job && event.worker === allocation.host,
+  );
+  if (begun?.type === "action.started" && decision.action !== "stop" && !allocation.disabled) {
+    const { current_version: from, new_version: to } = begun;
+    expect(to).toBe(target.version);
+    expect(reasons.some((reason) => reason === `version ${from} -> ${to}`)).toBe(before !== undefined && from !== to);
+  }
+  expect(reasons.includes("new")).toBe(!allocation.disabled && before === undefined);
+  expect(reasons.some((reason) => /^\d+ files? changed: /.test(reason))).toBe(decision.files.length > 0);
+}
+
+/** The diffs, applied to what was promoted, give what is on the worker now. */
+function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Texts, after: Texts): void {
+  const now = new Map(Object.entries(before));
+  for (const { path, change, diff } of plan.diffs?.get(allocation.id) ?? []) {
+    const text = applyPatch(now.get(path) ?? "", diff);
+    if (change === "deleted") now.delete(path);
+    else now.set(path, text === false ? "the diff does not fit" : text);
+  }
+  expect(Object.fromEntries(now)).toEqual(after);
+}
+
+/** What a deploy promoted is what was planned for it, whether that is on its worker or the worker is drained. */
+async function remember(life: Life, plan: Plan, summary: Summary): Promise<void> {
+  const maand = await life.bucket.open();
+  const text = (file: PlannedAllocation["tree"]["files"][number]) =>
+    Buffer.from(file.content ?? maand.store.contents.read(file.hash)).toString();
+  const known = maand.store.promoted.remembered();
+  for (const one of planned(plan)) {
+    const result = summary.allocations.find(({ job: name, host: at }) => `${name}@${at}` === nameOf(one));
+    if (result?.promoted === true && known.get(one.allocation.id)?.promoted?.digest === one.target.digest)
+      life.promoted.set(nameOf(one), Object.fromEntries(one.tree.files.map((file) => [file.path, text(file)])));
+  }
+  const here = new Set(
+    maand.store.catalog.allocations().flatMap((one) => (known.get(one.id)?.promoted ? [`${one.job}@${one.host}`] : [])),
+  );
+  for (const name of life.promoted.keys()) if (!here.has(name)) life.promoted.delete(name);
+  maand.close();
+}
+
+async function deployStep(life: Life, { wish: wanted, fault: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
+  const { bucket } = life;
+  write(life);
+  await bucket.build();
+  const wanting = { ...wanted, jobs: wanted.jobs.filter((name) => life.jobs.has(name)) };
+  const plan = await look(life, wanting);
+  if (!plan) return;
+  bucket.events.length = 0;
+  if (what !== "")
+    bucket.fleet.fail(
+      what,
+      what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: "refused" }) : undefined,
+    );
+  const summary = await bucket.deploy(wanting);
+  bucket.fleet.mend();
+  if (what === "") expectKept(life, plan, summary, bucket.events);
+  await remember(life, plan, summary);
+  done(bucket);
+}
+
+async function live(steps: readonly Step[]): Promise<void> {
+  const bucket = aBucket({ plugins: [fill] });
+  const life: Life = { bucket, jobs: new Map(), hosts: new Set(HOSTS), drained: new Set(), promoted: new Map() };
+  try {
+    for (const change of steps) {
+      if (change.do === "deploy") await deployStep(life, change);
+      else if (change.do === "job") life.jobs.set(change.job, change);
+      else if (change.do === "remove") life.jobs.delete(change.job);
+      else if (change.do === "worker") toggle(life.hosts, change.host);
+      else toggle(life.drained, change.do === "drain-job" ? change.job : change.host);
+    }
+  } finally {
+    bucket.dispose();
+  }
+}
+
+it("what a dry run says is what the deploy does, in whatever state and however it is asked for", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), live), {
+    numRuns: Number(process.env.MAAND_MODEL_RUNS ?? 30),
+    seed: Number(process.env.MAAND_MODEL_SEED ?? 7),
+    endOnFailure: false,
+  });
+}, 600_000);

@@ -1,0 +1,35 @@
+import { contentHash } from "../../domain/deploy/digest.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { Run } from "../../run/run.ts";
+
+/** What a worker is told of itself: files directly in its bucket directory, name to text (deploy.md 1.6). */
+export interface Metadata {
+  readonly files: ReadonlyMap<string, string>;
+  /** Digest of everything but the sequence number: tells whether the worker has to be told anew. */
+  readonly digest: string;
+}
+
+/** `worker.json`, `jobs.json` and `bin/` of a worker, for a given `update_seq`. */
+export function metadataOf(run: Pick<Run, "maand" | "allocationsOn">, worker: Worker, updateSeq: number): Metadata {
+  const jobs = (run.allocationsOn.get(worker.host) ?? [])
+    .map(({ job, disabled }) => ({ job, disabled: disabled ? 1 : 0 }))
+    .sort((a, b) => (a.job < b.job ? -1 : 1));
+  const files = new Map([
+    ["worker.json", workerJson(run.maand.bucketId, worker, updateSeq)],
+    ["jobs.json", JSON.stringify(jobs, undefined, 3)],
+  ]);
+  for (const plugin of run.maand.plugins) {
+    for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) files.set(`bin/${name}`, text);
+  }
+  const lasting = [...files].filter(([name]) => name !== "worker.json");
+  return { files, digest: contentHash(JSON.stringify([workerJson(run.maand.bucketId, worker, 0), ...lasting])) };
+}
+
+function workerJson(bucketId: string, worker: Worker, updateSeq: number): string {
+  const { workerId, host, labels } = worker;
+  return JSON.stringify(
+    { bucket_id: bucketId, worker_id: workerId, worker_ip: host, labels, update_seq: updateSeq },
+    undefined,
+    3,
+  );
+}

@@ -1,0 +1,196 @@
+import pLimit from "p-limit";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
+import type { Remote } from "../../remote/remote.ts";
+import { noHandler } from "../../run/no-handler.ts";
+import { type Run, workerOf } from "../../run/run.ts";
+import type { Delivery } from "../../store/bucket-rows.ts";
+import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
+import { Deletions } from "./deletions.ts";
+import { metadataOf } from "./metadata.ts";
+import { ReadContents } from "./read-contents.ts";
+import { StagedTrees } from "./staged-trees.ts";
+
+/** Workers synced at once: enough to hide their distance, few enough for one machine's processes. */
+const SYNCS_AT_ONCE = 16;
+
+/** Brings files to workers: keeps the count of deliveries and the staged trees of a run. */
+export class Stager {
+  readonly #run: Run;
+  readonly #contents: ReadContents;
+  readonly #trees: StagedTrees;
+  readonly #limit = pLimit(SYNCS_AT_ONCE);
+  readonly #failed = new Set<string>();
+  readonly #deletions = new Deletions();
+  #updateSeq: number | undefined;
+
+  constructor(run: Run) {
+    this.#run = run;
+    this.#contents = new ReadContents((hash) => run.maand.store.contents.read(hash));
+    this.#trees = new StagedTrees(run.tmp, (hash) => this.#contents.read(hash));
+  }
+
+  /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */
+  async stageWave(plans: readonly PlannedJob[]): Promise<void> {
+    const byHost = new Map<string, SyncEntry[]>();
+    for (const { job, allocations } of plans) {
+      for (const planned of allocations) {
+        if (!needsFiles(planned) || this.#run.ledger.lost(job.name, planned.allocation.host)) continue;
+        const entries = byHost.get(planned.allocation.host) ?? [];
+        byHost.set(planned.allocation.host, entries);
+        entries.push({ job: job.name, planned });
+      }
+    }
+    await Promise.all(
+      [...byHost].map(([host, entries]) => this.#limit(() => this.#stageWorker(workerOf(this.#run, host), entries))),
+    );
+  }
+
+  /** Whether bringing files to this worker failed in this run. */
+  failed(host: string): boolean {
+    return this.#failed.has(host);
+  }
+
+  /** What the operator should know of files that went. */
+  warnings(): string[] {
+    return this.#deletions.warnings();
+  }
+
+  /** Tells a worker anew what it is and what is on it, without any job's files. */
+  async stageMetadata(worker: Worker): Promise<void> {
+    await this.#limit(() => this.#sync(worker, []));
+  }
+
+  async #stageWorker(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    try {
+      await this.#sync(worker, entries);
+    } catch (cause) {
+      if (entries.length > 1 && asMaandError(cause).code === "STAGE_FAILED") return this.#stageApart(worker, entries);
+      this.#failed.add(worker.host);
+      for (const { job, planned } of entries) this.#run.ledger.fail(job, worker.host, planned.decision.action, cause);
+    }
+  }
+
+  /** What cannot be brought together is brought job by job, so that one that does not fit keeps no other back. */
+  async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    for (const entry of entries) await this.#stageWorker(worker, [entry]);
+  }
+
+  async #sync(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
+    const { maand, frame, connections } = this.#run;
+    stopIfInterrupted(maand.signal);
+    const remote = await connections.ready(worker);
+    const seq = this.#nextSeq();
+    const metadata = metadataOf(this.#run, worker, seq);
+    const jobs = entries.map(({ job }) => job);
+    const began = maand.now().getTime();
+    frame.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
+    const steps = this.#intend(worker, entries);
+    const context = this.#context(worker, remote, entries, metadata.files);
+    try {
+      if ((await maand.hooks.stage.promise(context)) !== "done")
+        throw noHandler({ hook: "stage", transport: remote.transport, host: worker.host });
+      const tools = connections.toolsOf(worker.host);
+      this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
+      frame.emit("stage.finished", {
+        worker: worker.host,
+        jobs,
+        outcome: "ok",
+        message: null,
+        duration_ms: maand.now().getTime() - began,
+      });
+    } catch (cause) {
+      for (const step of steps) maand.store.journal.conclude(step, outcomeOf(cause), this.#run.at());
+      const { message } = asMaandError(cause);
+      frame.emit("stage.finished", {
+        worker: worker.host,
+        jobs,
+        outcome: outcomeOf(cause),
+        message,
+        duration_ms: maand.now().getTime() - began,
+      });
+      throw cause;
+    }
+  }
+
+  #context(
+    worker: Worker,
+    remote: Remote,
+    entries: readonly SyncEntry[],
+    metadata: ReadonlyMap<string, string>,
+  ): StageContext {
+    const { maand, frame } = this.#run;
+    const trees = entries.map(({ job, planned }) => ({ job, tree: planned.tree, digest: planned.target.digest }));
+    const write = () => this.#trees.write(worker.host, trees, metadata);
+    let sources: string[] | undefined;
+    return Object.freeze({
+      ...frame.context({ worker: worker.host }),
+      worker,
+      remote,
+      jobs: entries.map(({ job }) => job),
+      trees: trees.map(({ job, tree }) => ({ job, files: tree.files })),
+      metadata,
+      read: (file: TreeFile) => file.content ?? this.#contents.read(file.hash),
+      get sources() {
+        sources ??= write();
+        return sources;
+      },
+      keep: RUNTIME_NAMES,
+      protect: new Map(entries.map(({ job }) => [job, this.#run.jobs.get(job)?.keep ?? []])),
+      deleted: (path: string) => this.#noteDeleted(entries, path),
+      timeoutMs: maand.settings.timeouts.commandMs,
+    });
+  }
+
+  /** Before the first promotion nobody can say whose a file was. */
+  #noteDeleted(entries: readonly SyncEntry[], path: string): void {
+    const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
+    const planned = entries.find(({ job }) => job === name)?.planned;
+    const promoted = planned && this.#run.remembered(planned.allocation.id).promoted;
+    if (!planned || !promoted || below === undefined) return;
+    const { job, host } = planned.allocation;
+    const files = this.#run.maand.store.promoted.files(promoted.digest);
+    this.#deletions.note({ job, host, path: below, promoted: files.map((file) => file.path) });
+  }
+
+  /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
+  #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
+    const { store } = this.#run.maand;
+    return store.transaction(() => {
+      store.deliveries.begin(worker.host);
+      for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
+      const intents = entries.map(({ planned }) => ({
+        allocation: planned.allocation.id,
+        kind: "stage" as const,
+        digest: planned.target.digest,
+      }));
+      return store.journal.intend(this.#run.number, intents, this.#run.at());
+    });
+  }
+
+  /** Soon, and together with what is written for other workers: until then this one counts as not synced. */
+  #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
+    const { store } = this.#run.maand;
+    store.deliveries.finish(worker.host, delivery);
+    for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
+    for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
+  }
+
+  /** Counted up once per run, just before its first sync (seed deploy, decision 10). */
+  #nextSeq(): number {
+    this.#updateSeq ??= this.#run.maand.store.bucket.nextUpdateSeq();
+    return this.#updateSeq;
+  }
+}
+
+interface SyncEntry {
+  readonly job: string;
+  readonly planned: PlannedAllocation;
+}
+
+/** Allocations in maintenance get no files (seed disable-and-drain); unchanged ones need none. */
+function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
+  return !allocation.disabled && decision.action !== "skip";
+}

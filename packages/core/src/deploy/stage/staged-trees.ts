@@ -1,0 +1,103 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { contentHash, treeDigest } from "../../domain/deploy/digest.ts";
+import { fileMode } from "../../domain/workspace/job.ts";
+import { MaandError } from "../../errors.ts";
+import type { Tree, TreeFile } from "../../plugin-api/contexts.ts";
+import type { ListedFile } from "../../store/promoted-rows.ts";
+
+/**
+ * Trees written to this machine's disk so that a transport can send them: the files a job has everywhere once for all
+ * workers, and per worker only what was rendered for it. Everything is private to the run.
+ */
+export class StagedTrees {
+  readonly #root: string;
+  readonly #read: (hash: string) => Uint8Array;
+  /** Static trees by directory: what was written, as read back from disk. */
+  readonly #shared = new Map<string, readonly ListedFile[]>();
+
+  constructor(root: string, read: (hash: string) => Uint8Array) {
+    this.#root = root;
+    this.#read = read;
+  }
+
+  /**
+   * Writes what is missing for one worker and answers the directories to merge, the worker's own first. Each tree is
+   * read back and held against its planned digest before anybody may sync from it (decision 12). Throws TREE_CHANGED.
+   */
+  write(
+    host: string,
+    trees: readonly { readonly job: string; readonly tree: Tree; readonly digest: string }[],
+    metadata: ReadonlyMap<string, string>,
+  ): string[] {
+    const own = join(this.#root, "workers", host);
+    mkdirSync(own, { recursive: true, mode: 0o700 });
+    for (const [name, text] of metadata) writeFile(join(own, name), Buffer.from(text), 0o644);
+    const shared = trees.map(({ job, tree, digest }) => {
+      const overlay = tree.files.filter((file) => file.content !== undefined);
+      for (const file of overlay)
+        writeFile(join(own, "jobs", job, file.path), file.content ?? new Uint8Array(), fileMode(file));
+      const common = this.#writeShared(
+        job,
+        tree.files.filter((file) => file.content === undefined),
+      );
+      const found = [...common.files, ...listTree(join(own, "jobs", job))];
+      if (treeDigest(found) !== digest) throw changed(job, host);
+      return common.directory;
+    });
+    return [own, ...new Set(shared)];
+  }
+
+  #writeShared(
+    job: string,
+    files: readonly TreeFile[],
+  ): { readonly directory: string; readonly files: readonly ListedFile[] } {
+    const directory = join(this.#root, "shared", `${job}-${treeDigest(files)}`);
+    const known = this.#shared.get(directory);
+    if (known) return { directory, files: known };
+    const place = join(directory, "jobs", job);
+    mkdirSync(place, { recursive: true, mode: 0o755 });
+    for (const file of files) writeFile(join(place, file.path), this.#read(file.hash), fileMode(file));
+    const found = listTree(place);
+    this.#shared.set(directory, found);
+    return { directory, files: found };
+  }
+}
+
+/** Modes are set apart from the writing, since the umask of whoever runs us must not reach the workers. */
+function writeFile(path: string, content: Uint8Array, mode: number): void {
+  makeDirectory(dirname(path));
+  writeFileSync(path, content, { mode: 0o600 });
+  chmodSync(path, mode);
+}
+
+function makeDirectory(path: string): void {
+  const first = mkdirSync(path, { recursive: true });
+  if (first === undefined) return;
+  for (let at = path; at.length >= first.length; at = dirname(at)) chmodSync(at, 0o755);
+}
+
+/** All files below a directory as they are on disk; none if it is missing. */
+function listTree(directory: string): ListedFile[] {
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  if (!stats) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const at = join(entry.parentPath, entry.name);
+      return {
+        path: at.slice(directory.length + 1),
+        hash: contentHash(readFileSync(at)),
+        executable: (statSync(at).mode & 0o111) !== 0,
+      };
+    });
+}
+
+function changed(job: string, host: string): MaandError {
+  return new MaandError({
+    code: "TREE_CHANGED",
+    message: `the staged files of ${job} for ${host} are not the planned ones; nothing was sent`,
+    hint: "something else wrote into the bucket's tmp directory, or the disk is full; deploy again",
+    worker: host,
+  });
+}

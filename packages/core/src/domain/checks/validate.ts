@@ -1,0 +1,167 @@
+import * as v from "valibot";
+import { didYouMean, FORBIDDEN_NAMES } from "../workspace/names.ts";
+import { error, type Report, warning } from "./problem.ts";
+
+/** Where a value was written: the file, the key its own keys hang on if it is a part, and the code of its problems. */
+export interface Place {
+  readonly file: string;
+  readonly code: string;
+  readonly key?: string;
+}
+
+/** Checks a value somebody wrote against a schema; reports every issue with its key and answers undefined then. */
+export function readWritten<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  { file, code, key = "" }: Place,
+  report: Report,
+): v.InferOutput<S> | undefined {
+  const forbidden = forbiddenKeys(value);
+  for (const found of forbidden) {
+    const name = JSON.stringify(found.at(-1));
+    report(error(code, locate(file, keyOf(key, found)), `${name} cannot be used as a name`, "choose another name"));
+  }
+  const result = v.safeParse(schema, value, { message: sentence });
+  for (const issue of result.issues ?? []) {
+    const [message = "", hint] = issue.message.split("\n");
+    report(error(code, locate(file, keyOf(key, pathOf(issue))), message, hint ?? usualHint(issue)));
+  }
+  return result.success && forbidden.length === 0 ? result.output : undefined;
+}
+
+/**
+ * What of a refused value can be understood all the same, so that the rest of it is checked in the same go: its parts
+ * with a fault, two keys deep, are left out.
+ */
+export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> | undefined {
+  const faults = v.safeParse(schema, value).issues?.map(pathOf) ?? [];
+  const result = v.safeParse(schema, without(value, faults, 2));
+  return result.success ? result.output : undefined;
+}
+
+/** The same schema, refusing a list where it wants an object; valibot takes one for the other. */
+export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string): S {
+  const refusal = v.custom<object>(isRecord, (issue) => said(`must be an object, and is ${shown(issue.input)}`, hint));
+  return {
+    ...schema,
+    "~run": (dataset: Parameters<S["~run"]>[0], config: Parameters<S["~run"]>[1]) =>
+      isRecord(dataset.value) ? schema["~run"](dataset, config) : refusal["~run"](dataset, config),
+  };
+}
+
+/** A message of a schema, with what to do about it. */
+export function said(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message}\n${hint}`;
+}
+
+/** What somebody wrote, short enough for a sentence. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Warns of keys an object has and nobody knows, with the nearest known one (decision 21). */
+export function warnUnknownKeys(
+  value: object,
+  known: readonly string[],
+  file: string,
+  parent: string,
+  report: Report,
+): void {
+  for (const key of Object.keys(value)) {
+    if (known.includes(key)) continue;
+    const hint = didYouMean(key, known) ?? `known here: ${known.filter((name) => name !== "$schema").join(", ")}`;
+    const where = locate(file, parent === "" ? key : `${parent}.${key}`);
+    report(warning("unknown_key", where, `unknown key "${key}" is ignored`, hint));
+  }
+}
+
+/** `file: key`, or the file alone. */
+export function locate(file: string, key: string): string {
+  return key === "" ? file : `${file}: ${key}`;
+}
+
+/** Whether a value is an object with keys, as JSON and TOML have them. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Path = readonly (string | number)[];
+
+function pathOf(issue: v.BaseIssue<unknown>): Path {
+  return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+}
+
+function keyOf(parent: string, path: Path): string {
+  let key = parent;
+  for (const item of path) {
+    if (typeof item === "number") key += `[${item}]`;
+    else key += key === "" ? item : `.${item}`;
+  }
+  return key;
+}
+
+/** As deep as a schema looks; below lies what is kept as it is, such as the configuration of a demand. */
+const DEPTH = 5;
+
+/** Where such names are used as keys; valibot passes over them without a word. */
+function forbiddenKeys(value: unknown, path: Path = []): Path[] {
+  if (path.length === DEPTH) return [];
+  if (Array.isArray(value)) return value.flatMap((item, at) => forbiddenKeys(item, [...path, at]));
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    FORBIDDEN_NAMES.includes(key) ? [[...path, key]] : forbiddenKeys(part, [...path, key]),
+  );
+}
+
+function without(value: unknown, faults: readonly Path[], depth: number): unknown {
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).flatMap(([key, part]) => {
+    const inside = faults.filter((path) => path[0] === key).map((path) => path.slice(1));
+    if (inside.length === 0) return [[key, part]];
+    if (depth === 1 || !isRecord(part) || inside.some((path) => path.length === 0)) return [];
+    return [[key, without(part, inside, depth - 1)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+const WANTED: Readonly<Record<string, string>> = {
+  string: "text in quotes",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  integer: "a whole number",
+};
+
+/** What an issue says where the schema says nothing of its own. */
+function sentence(issue: v.BaseIssue<unknown>): string {
+  if (issue.input === undefined) return "is missing";
+  return `must be ${wanted(issue)}, and is ${shown(issue.input)}`;
+}
+
+function wanted({ type, requirement, expected }: v.BaseIssue<unknown>): string {
+  if (type === "min_value") return `at least ${requirement}`;
+  if (type === "max_value") return `at most ${requirement}`;
+  if (type === "picklist")
+    return optionsOf(expected)
+      .join(", ")
+      .replace(/, ([^,]*)$/, " or $1");
+  return WANTED[type] ?? "something else";
+}
+
+function optionsOf(expected: string | null): string[] {
+  return expected?.match(/"[^"]*"/g) ?? [];
+}
+
+function usualHint({ type, input, expected, path }: v.BaseIssue<unknown>): string | undefined {
+  if (input === null && path) return "give it a value, or leave the key out";
+  if (type === "string" && typeof input !== "object" && input !== undefined) return `write "${String(input)}"`;
+  if (typeof input !== "string") return undefined;
+  if (type === "array") return `write [${shown(input)}]`;
+  if (type === "number" && /^\s*-?\d+(\.\d+)?\s*$/.test(input)) return `write ${input.trim()}, without quotes`;
+  if (type === "boolean" && /^(true|false)$/.test(input)) return `write ${input}, without quotes`;
+  const options = optionsOf(expected).map((option) => option.slice(1, -1));
+  return type === "picklist" ? didYouMean(input, options) : undefined;
+}

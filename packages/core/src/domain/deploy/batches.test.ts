@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { BatchSize } from "../workspace/job.ts";
+import { batchSize, inBatches, rolloutOrder } from "./batches.ts";
+
+fc.configureGlobal({ seed: 1 });
+
+describe("batchSize", () => {
+  it.each<[string, BatchSize, number, number, number]>([
+    ["a number is that number", 2, 10, 1, 2],
+    ["more than there are is still that number", 20, 3, 1, 20],
+    ["0 starts go all at once", 0, 7, 0, 7],
+    ["a negative number counts as unset", -3, 7, 0, 7],
+    ["0 upgrades go one by one", 0, 7, 1, 1],
+    ["all of none is still a batch", 0, 0, 0, 1],
+    ["a share is rounded down", "25%", 7, 1, 1],
+    ["a quarter of eight is two", "25%", 8, 1, 2],
+    ["a share is never less than one", "10%", 3, 1, 1],
+    ["a share of none is one", "50%", 0, 1, 1],
+    ["100% is all", "100%", 7, 1, 7],
+  ])("%s", (_, size, active, whenUnset, expected) => {
+    expect(batchSize(size, active, whenUnset)).toBe(expected);
+  });
+
+  it("is at least 1, whatever was written", () => {
+    const size = fc.oneof(
+      fc.integer(),
+      fc.integer({ min: 1, max: 100 }).map((share): BatchSize => `${share}%`),
+    );
+    fc.assert(
+      fc.property(size, fc.nat({ max: 100 }), fc.constantFrom(0, 1), (written, active, whenUnset) => {
+        expect(batchSize(written, active, whenUnset)).toBeGreaterThanOrEqual(1);
+      }),
+    );
+  });
+});
+
+describe("inBatches", () => {
+  it("cuts a list in order", () => {
+    expect(inBatches(["a", "b", "c", "d", "e"], 2)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+    expect(inBatches([], 2)).toEqual([]);
+  });
+  it("every item is in exactly one batch, and no batch is empty or exceeds the size", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer()), fc.integer({ min: -2, max: 12 }), (items, size) => {
+        const batches = inBatches(items, size);
+        expect(batches.flat()).toEqual(items);
+        for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(Math.max(1, size));
+        for (const batch of batches) expect(batch.length).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
+
+describe("rolloutOrder", () => {
+  const active = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+
+  it.each([undefined, "", " ", ",", " , "])("no wish (%j) is the catalog's order, without a word", (wish) => {
+    expect(rolloutOrder(active, wish)).toEqual({ order: active, source: "default" });
+  });
+  it("a wish that names every active host once holds", () => {
+    expect(rolloutOrder(active, " 10.0.0.3,10.0.0.1 ,, 10.0.0.2")).toEqual({
+      order: ["10.0.0.3", "10.0.0.1", "10.0.0.2"],
+      source: "kv",
+    });
+  });
+  it.each([
+    ["a host twice", "10.0.0.1,10.0.0.2,10.0.0.2,10.0.0.3", "it names 10.0.0.2 twice"],
+    [
+      "strangers",
+      "10.0.0.1,10.0.0.2,10.0.0.3,10.0.0.8,10.0.0.9",
+      "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
+    ],
+    ["too few", "10.0.0.2", "it leaves out 10.0.0.1, 10.0.0.3"],
+  ])("a wish with %s is dropped, and why is said", (_, wish, problem) => {
+    expect(rolloutOrder(active, wish)).toEqual({ order: active, source: "default", problem });
+  });
+  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase (D12)", () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (wish) => {
+        expect(rolloutOrder(active, wish.join(", "))).toEqual({ order: wish, source: "kv" });
+      }),
+    );
+  });
+});

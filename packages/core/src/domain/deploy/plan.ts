@@ -1,0 +1,199 @@
+import type { Allocation, Job, JobFile } from "../workspace/job.ts";
+import { matchGlobs } from "./glob.ts";
+
+/** What is done to an allocation on its worker. */
+export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
+
+/**
+ * The deploy that files are rendered for, as far as they can hold it. Kept with the promotion: rendered for that again,
+ * they show whether anything else changed, so that a deploy does not take its own progress for a change (B55).
+ */
+export interface Occasion {
+  /** Version that ran before it. */
+  readonly currentVersion: string;
+  /** The bucket's `update_seq` in it. */
+  readonly updateSeq: number;
+}
+
+/** What is known to run for one allocation: what was promoted last. */
+export interface Promoted {
+  readonly digest: string;
+  readonly version: string;
+  /** The health check after the promotion failed and nothing has passed since (decision 5). */
+  readonly healthFailed: boolean;
+  /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
+  readonly stopped: boolean;
+  /** What its files were rendered for; absent in stores from before that was kept. */
+  readonly occasion?: Occasion;
+}
+
+/** A lifecycle command that was begun and never became part of a promotion, or the loss of all a worker had. */
+export interface Unsettled {
+  /** `loss`: the files are gone from the worker, and whatever ran of them with it. */
+  readonly kind: ActionKind | "loss";
+  /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
+  readonly inDoubt: boolean;
+  /** The command itself ended well; a hook after it failed, or the run ended there. */
+  readonly wentWell?: boolean;
+  /** Number of the run that began it. */
+  readonly run: number;
+}
+
+/** Everything remembered of one allocation. */
+export interface Remembered {
+  readonly promoted?: Promoted;
+  /** Digest of the files known to be on the worker; `unknown` while a sync to it is in doubt; absent before the first. */
+  readonly staged?: string | "unknown";
+  readonly unsettled?: Unsettled;
+}
+
+/** Where an allocation is to be brought. */
+export interface Target {
+  readonly digest: string;
+  readonly version: string;
+}
+
+export type PlannedAction = "start" | "restart" | "reload" | "sync" | "skip" | "stop" | "promote" | "stop+promote";
+
+export interface FileChange {
+  readonly path: string;
+  readonly change: "added" | "modified" | "deleted";
+}
+
+/** What the next deploy does to one allocation, and why. */
+export interface Decision {
+  readonly action: PlannedAction;
+  /** In words, most important first; never empty. */
+  readonly reasons: readonly string[];
+  /** Changed files that turned a reload into a restart. */
+  readonly matched: readonly string[];
+  readonly files: readonly FileChange[];
+  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others (decisions 5 and 8). */
+  readonly first: boolean;
+}
+
+/** How the deploy was asked for. */
+export interface Wish {
+  readonly force: boolean;
+  readonly syncOnly: boolean;
+}
+
+type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
+
+/** Decides about one allocation that is not removed: the table of deploy.md 1.10 with decisions 1, 5 and 8. */
+export function decide(
+  allocation: Pick<Allocation, "disabled">,
+  policy: Policy,
+  target: Target,
+  remembered: Remembered,
+  changes: () => readonly FileChange[],
+  wish: Wish,
+): Decision {
+  const files = remembered.promoted && remembered.promoted.digest !== target.digest ? changes() : [];
+  const decided = allocation.disabled
+    ? decideDisabled(target, remembered, files, wish)
+    : decideActive(policy, target, remembered, files, wish);
+  return { matched: [], first: false, files, ...decided };
+}
+
+type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
+
+function decideDisabled(
+  target: Target,
+  { promoted, unsettled }: Remembered,
+  files: readonly FileChange[],
+  wish: Wish,
+): Decided {
+  const changed = promoted ? changeReasons(target, promoted, files) : ["disabled before its first start"];
+  const running = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
+  if (running) {
+    const action = changed.length > 0 || wish.force ? "stop+promote" : "stop";
+    return { action, reasons: ["disabled", ...doubtReasons(unsettled), ...changed] };
+  }
+  const why = changed.length === 0 && wish.force ? ["forced"] : changed;
+  if (why.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...why] };
+  return { action: "skip", reasons: ["disabled and stopped"] };
+}
+
+function decideActive(
+  policy: Policy,
+  target: Target,
+  remembered: Remembered,
+  files: readonly FileChange[],
+  wish: Wish,
+): Decided {
+  const { promoted, unsettled } = remembered;
+  const doubt = doubtReasons(unsettled);
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
+  const first = doubt.length > 0 || promoted.healthFailed;
+  const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
+  if (reasons.length > 0 || wish.force) {
+    return { ...upgrade(policy, files, unsettled, wish), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+  }
+  if (remembered.staged !== target.digest)
+    return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
+  return { action: "skip", reasons: ["unchanged"] };
+}
+
+/** After these, begun and not known to have ended well, an allocation may not run at all. */
+const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
+
+function upgrade(
+  policy: Policy,
+  files: readonly FileChange[],
+  unsettled: Unsettled | undefined,
+  wish: Wish,
+): Pick<Decision, "action" | "matched"> {
+  if (wish.syncOnly) return { action: "sync", matched: [] };
+  if (unsettled?.kind === "restart") return { action: "restart", matched: [] };
+  if (policy.restartPolicy === "never") return { action: "sync", matched: [] };
+  if (policy.restartPolicy === "always") return { action: "restart", matched: [] };
+  const matched = matchGlobs(
+    policy.restartGlobs,
+    files.map((file) => file.path),
+  );
+  return { action: matched.length > 0 ? "restart" : "reload", matched };
+}
+
+function doubtReasons(unsettled: Unsettled | undefined): string[] {
+  if (!unsettled) return [];
+  const { kind, inDoubt, wentWell, run } = unsettled;
+  if (kind === "loss") return ["its worker lost its files, and what ran of them"];
+  if (inDoubt) return [`in doubt: how its ${kind} in run ${run} ended is not known`];
+  return [`its ${kind} in run ${run} ${wentWell ? "went well, but what follows it did not" : "did not succeed"}`];
+}
+
+function changeReasons(target: Target, promoted: Promoted, files: readonly FileChange[]): string[] {
+  const reasons: string[] = [];
+  if (target.version !== promoted.version) reasons.push(`version ${promoted.version} -> ${target.version}`);
+  if (files.length > 0) reasons.push(filesReason(files));
+  else if (target.digest !== promoted.digest) reasons.push("files changed");
+  return reasons;
+}
+
+/** `2 files changed: Makefile, conf/a.conf`, at most four by name. */
+function filesReason(files: readonly FileChange[]): string {
+  const named = files.slice(0, 4).map(({ path, change }) => (change === "modified" ? path : `${path} (${change})`));
+  const more = files.length > 4 ? ` and ${files.length - 4} more` : "";
+  return `${files.length} ${files.length === 1 ? "file" : "files"} changed: ${named.join(", ")}${more}`;
+}
+
+type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+
+/** Files that differ between two trees, sorted by path; a change of the executable bit is a modification. */
+export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
+  const old = new Map(before.map((file) => [file.path, file]));
+  const changes: FileChange[] = [];
+  for (const file of now) {
+    const was = old.get(file.path);
+    old.delete(file.path);
+    if (!was) changes.push({ path: file.path, change: "added" });
+    else if (was.hash !== file.hash || was.executable !== file.executable)
+      changes.push({ path: file.path, change: "modified" });
+  }
+  for (const path of old.keys()) changes.push({ path, change: "deleted" });
+  return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

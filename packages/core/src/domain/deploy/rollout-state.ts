@@ -1,0 +1,36 @@
+import type { Allocation } from "../workspace/job.ts";
+import type { Remembered, Target } from "./plan.ts";
+import { NO_VERSION } from "./version.ts";
+
+/**
+ * The word `cat deployments` shows for an allocation (deploy.md 7.3). `stopped` is an allocation that was re-enabled and
+ * not started yet; `in_doubt` one whose last command nobody knows the end of, be it disabled or removed (decision 8).
+ */
+export type RolloutState =
+  | "removed"
+  | "disabled_restart"
+  | "disabled"
+  | "new"
+  | "in_doubt"
+  | "health_failed"
+  | "stopped"
+  | "restart"
+  | "promoted";
+
+/** First rule that holds, from what is stored alone. */
+export function rolloutState(
+  allocation: Pick<Allocation, "disabled" | "removed">,
+  target: Target,
+  remembered: Remembered,
+): RolloutState {
+  const { promoted, unsettled } = remembered;
+  if (unsettled?.inDoubt) return "in_doubt";
+  if (allocation.removed) return "removed";
+  const newDigest = promoted !== undefined && promoted.digest !== target.digest;
+  const changed = newDigest || (promoted?.version ?? NO_VERSION) !== target.version;
+  if (allocation.disabled) return changed ? "disabled_restart" : "disabled";
+  if (!promoted) return "new";
+  if (promoted.healthFailed) return "health_failed";
+  if (promoted.stopped) return "stopped";
+  return changed || unsettled ? "restart" : "promoted";
+}

@@ -1,0 +1,58 @@
+import { trimmed } from "../checks/schema-notes.ts";
+
+/** A version, taken apart for comparison (build.md 7.1). */
+export interface Version {
+  readonly numbers: readonly [bigint, bigint, bigint];
+  readonly prerelease: readonly string[];
+}
+
+/** What stands where a manifest has no version. */
+export const NO_VERSION = "0.0.0";
+
+const GRAMMAR =
+  /^[vV]?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** What {@link parseVersion} takes, blanks around it too, as a pattern for editors. */
+export const VERSION_PATTERN = trimmed(GRAMMAR);
+
+/**
+ * Reads `1`, `1.2`, `1.2.3`, each with an optional `v` before, `-prerelease` and `+build` behind; undefined for
+ * anything else. Strict, so that nothing in a version can mean something to a shell (D14, B22).
+ */
+export function parseVersion(text: string): Version | undefined {
+  if (text.length > 128) return undefined;
+  const match = GRAMMAR.exec(text);
+  if (!match) return undefined;
+  const [, major = "0", minor = "0", patch = "0", behind] = match;
+  const prerelease = behind?.split(".") ?? [];
+  if (prerelease.some((identifier) => /^0\d+$/.test(identifier))) return undefined;
+  return { numbers: [BigInt(major), BigInt(minor), BigInt(patch)], prerelease };
+}
+
+/** Semver precedence (B22): negative when `a` comes before `b`. Missing numbers count as 0. */
+export function compareVersions(a: Version, b: Version): number {
+  for (const [at, left] of a.numbers.entries()) {
+    const right = b.numbers[at] ?? 0n;
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return comparePrereleases(a.prerelease, b.prerelease);
+}
+
+function comparePrereleases(a: readonly string[], b: readonly string[]): number {
+  if (a.length === 0 || b.length === 0) return b.length - a.length;
+  for (let at = 0; at < Math.max(a.length, b.length); at += 1) {
+    const left = a[at];
+    const right = b[at];
+    if (left === undefined || right === undefined) return left === undefined ? -1 : 1;
+    const order = compareIdentifiers(left, right);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareIdentifiers(a: string, b: string): number {
+  const numeric = [/^\d+$/.test(a), /^\d+$/.test(b)];
+  if (numeric[0] && numeric[1]) return BigInt(a) === BigInt(b) ? 0 : BigInt(a) < BigInt(b) ? -1 : 1;
+  if (numeric[0] !== numeric[1]) return numeric[0] ? -1 : 1;
+  return a === b ? 0 : a < b ? -1 : 1;
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { aJob } from "../../testing/samples.ts";
+import { accessHint, readableNamespaces } from "./kv-access.ts";
+import { isInternal, isSecret } from "./kv-names.ts";
+
+describe("a job may read (build.md 11.5)", () => {
+  const demands = { job: "db", command: "command_ready", config: {} };
+  const job = aJob({ commands: [{ name: "command_wait", executedOn: ["pre_deploy"], demands }] });
+
+  it("what is shared, what is its own on its own worker, and the jobs it demands", () => {
+    expect(readableNamespaces(job, ["10.0.0.1"])).toEqual([
+      "maand/bucket",
+      "maand/job/api",
+      "maand/job/api/worker/10.0.0.1",
+      "maand/job/db",
+      "maand/prometheus",
+      "maand/worker",
+      "maand/worker/10.0.0.1",
+      "maand/worker/10.0.0.1/tags",
+      "secrets/job/api",
+      "secrets/job/db",
+      "vars/bucket",
+      "vars/bucket/job/api",
+      "vars/job/api",
+      "vars/job/db",
+    ]);
+  });
+
+  it("B46: whoever is refused is told how to be allowed", () => {
+    expect(accessHint("api", "secrets/job/web")).toContain("demand one of web");
+    expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
+    expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
+    expect(accessHint("api", "nonsense")).toContain("maand cat kv --jobs api");
+  });
+});
+
+it.each([
+  ["secrets/job/api", "password", true],
+  ["maand/job/api/worker/10.0.0.1", "certs/own.key", true],
+  ["maand/job/api/worker/10.0.0.1", "certs/own.crt", false],
+  ["maand/job/api/worker/10.0.0.1", "version", false],
+  ["maand/worker", "certs/ca.crt", false],
+  ["vars/job/api", "certs/own.key", false],
+])("B28: %s %s is kept encrypted: %s", (namespace, key, secret) => {
+  expect(isSecret(namespace, key)).toBe(secret);
+});
+
+it.each([
+  ["maand/job/api/worker", true],
+  ["maand/job/worker", false],
+  ["maand/job/api/worker/10.0.0.1", false],
+])("%s is shown to nobody: %s", (namespace, internal) => {
+  expect(isInternal(namespace)).toBe(internal);
+});

@@ -1,0 +1,39 @@
+import type { Job } from "../workspace/job.ts";
+import { demandedJobs } from "../workspace/job.ts";
+import { NAMESPACE } from "./kv-names.ts";
+
+/** Namespaces a job's templates and hooks may read on these workers, sorted (build.md 11.5). */
+export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: readonly string[]): string[] {
+  const { name } = job;
+  const own = [
+    NAMESPACE.bucket,
+    NAMESPACE.bucketVars,
+    NAMESPACE.workers,
+    NAMESPACE.prometheus,
+    NAMESPACE.job(name),
+    NAMESPACE.overrides(name),
+    NAMESPACE.jobVars(name),
+    NAMESPACE.secrets(name),
+  ];
+  const local = hosts.flatMap((host) => [
+    NAMESPACE.worker(host),
+    NAMESPACE.tags(host),
+    NAMESPACE.allocation(name, host),
+  ]);
+  const demanded = demandedJobs(job).flatMap((upstream) => [
+    NAMESPACE.job(upstream),
+    NAMESPACE.jobVars(upstream),
+    NAMESPACE.secrets(upstream),
+  ]);
+  return [...own, ...local, ...demanded].sort();
+}
+
+/** What somebody can do who wants to read a namespace that is not theirs to read (B46). */
+export function accessHint(job: string, namespace: string): string {
+  const [, other] = /^(?:maand|vars|secrets)\/job\/([^/]+)$/.exec(namespace) ?? [];
+  if (other !== undefined)
+    return `let a command of ${job} demand one of ${other} (commands.<name>.demands in workspace/jobs/${job}/manifest.json)`;
+  if (namespace.startsWith("maand/worker/") || namespace.includes("/worker/"))
+    return "only the allocation's own worker can be read; maand/worker and maand/job/<job> list the others";
+  return `maand cat kv --jobs ${job} lists what it may read`;
+}

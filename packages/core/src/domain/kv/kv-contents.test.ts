@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import { aJob, anAllocation, aWorker } from "../../testing/samples.ts";
+import type { Catalog } from "../workspace/catalog.ts";
+import { type KvSources, kvContents } from "./kv-contents.ts";
+import { NAMESPACE } from "./kv-names.ts";
+import { abandonedJobs, abandonedNamespaces } from "./kv-purge.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const C = "10.0.0.10";
+
+const workers = [
+  aWorker({ host: A, labels: ["db", "worker"], tags: { zone: "US-East" }, memoryMb: 1_048_576, cpuMhz: 2150.4 }),
+  aWorker({ host: B, labels: ["worker"], position: 1, hostname: "two" }),
+  aWorker({ host: C, labels: ["db", "worker"], position: 2 }),
+];
+
+function published(catalog: Partial<Catalog>, over: Partial<KvSources> = {}) {
+  const sources: KvSources = {
+    bucketId: "bucket",
+    catalog: { workers, jobs: [], allocations: [], ...catalog },
+    bucketVars: new Map(),
+    overrides: new Map(),
+    jobVars: new Map(),
+    ...over,
+  };
+  const { whole, put } = kvContents(sources);
+  const all = new Map([...whole, ...put]);
+  return (namespace: string) => Object.fromEntries(all.get(namespace) ?? []);
+}
+
+describe("a build publishes (build.md 11.3)", () => {
+  it("workers, numbers in plain decimals (B09)", () => {
+    const of = published({
+      jobs: [aJob()],
+      allocations: [anAllocation({ host: A }), anAllocation({ host: B, disabled: true })],
+    });
+    expect(of(NAMESPACE.worker(A))).toEqual({
+      worker_ip: A,
+      worker_id: `worker-${A}`,
+      labels: "db,worker",
+      position: "0",
+      worker_memory_mb: "1048576",
+      worker_cpu_mhz: "2150.4",
+      jobs: "api",
+    });
+    expect(of(NAMESPACE.worker(B))).toMatchObject({ hostname: "two", position: "1", jobs: "" });
+    expect(of(NAMESPACE.tags(A))).toEqual({ zone: "US-East" });
+  });
+
+  it("labels with their workers, in the order of the workers (B56)", () => {
+    expect(published({})(NAMESPACE.workers)).toEqual({
+      db_workers: `${A},${C}`,
+      db_workers_length: "2",
+      db_label_id: "d77d5e50-3ad1-339f-985a-c494268b351b",
+      worker_workers: `${A},${B},${C}`,
+      worker_workers_length: "3",
+      worker_label_id: "b61822e8-357d-3aff-b7ea-accf348d9134",
+    });
+  });
+
+  it("jobs: active workers, resources, ports", () => {
+    const job = aJob({
+      selectors: ["db", "worker"],
+      ports: { http: 30_000 },
+      memory: { min: 128, max: 2_000_000, reserved: 1_500_000.5, source: "manifest" },
+    });
+    const allocations = [
+      anAllocation({ host: A }),
+      anAllocation({ host: B, disabled: true, index: 1 }),
+      anAllocation({ host: C, index: 2 }),
+    ];
+    const of = published({ jobs: [job], allocations });
+    expect(of(NAMESPACE.job("api"))).toEqual({
+      name: "api",
+      job_id: "8a5da52e-d126-347d-b59e-70c05721a8aa",
+      job_name: "api",
+      version: "1.0.0",
+      selectors: "db,worker",
+      min_memory_mb: "128",
+      max_memory_mb: "2000000",
+      memory: "1500000.5",
+      min_cpu_mhz: "0",
+      max_cpu_mhz: "0",
+      cpu: "0",
+      workers: `${A},${C}`,
+      workers_length: "2",
+      rollout_order: `${A},${C}`,
+      port_http: "30000",
+    });
+    expect(of(NAMESPACE.members("api"))).toEqual({ hosts: `${A},${B},${C}` });
+  });
+
+  it("variables of the bucket, overrides and variables of each job", () => {
+    const of = published(
+      { jobs: [aJob()] },
+      {
+        bucketVars: new Map([["domain", " example.org "]]),
+        overrides: new Map([["api", new Map([["memory", "1 gb"]])]]),
+        jobVars: new Map([["api", new Map([["color", "red"]])]]),
+      },
+    );
+    expect(of(NAMESPACE.bucketVars)).toEqual({ domain: " example.org " });
+    expect(of(NAMESPACE.overrides("api"))).toEqual({ memory: "1 gb" });
+    expect(of(NAMESPACE.jobVars("api"))).toEqual({ color: "red" });
+  });
+});
+
+describe("ports in maand/bucket", () => {
+  const api = aJob({ ports: { http: 30_000, admin: 30_001 } });
+  const web = aJob({ name: "web", ports: { http: 30_002 } });
+
+  it("B06: a name two jobs declare is left out, and each job has its own", () => {
+    const allocations = [anAllocation(), anAllocation({ job: "web" })];
+    const of = published({ jobs: [api, web], allocations });
+    expect(of(NAMESPACE.bucket)).toEqual({
+      bucket_id: "bucket",
+      jobs: "api,web",
+      activejobs: "api,web",
+      admin: "30001",
+    });
+    expect(of(NAMESPACE.job("api"))).toMatchObject({ port_http: "30000" });
+    expect(of(NAMESPACE.job("web"))).toMatchObject({ port_http: "30002" });
+  });
+
+  it("B11: those of a job that is disabled everywhere are there; the job is not active", () => {
+    const of = published({ jobs: [api], allocations: [anAllocation({ disabled: true })] });
+    expect(of(NAMESPACE.bucket)).toMatchObject({ http: "30000", jobs: "api", activejobs: "" });
+    expect(of(NAMESPACE.job("api"))).toMatchObject({ workers: "", workers_length: "0", rollout_order: "" });
+  });
+
+  it("those of a job that runs nowhere are not", () => {
+    expect(published({ jobs: [api] })(NAMESPACE.bucket)).toEqual({ bucket_id: "bucket", jobs: "api", activejobs: "" });
+  });
+});
+
+describe("what is purged (build.md 11.4)", () => {
+  const before: Catalog = {
+    workers,
+    jobs: [aJob(), aJob({ name: "web" })],
+    allocations: [
+      anAllocation({ host: A }),
+      anAllocation({ job: "web", host: A }),
+      anAllocation({ job: "web", host: B }),
+    ],
+  };
+
+  it("B26: a worker goes with its tags and allocations", () => {
+    const allocations = before.allocations.map((it) => (it.host === A ? { ...it, removed: true } : it));
+    expect(abandonedNamespaces(before, { ...before, workers: workers.slice(1), allocations })).toEqual([
+      "maand/worker/10.0.0.1",
+      "maand/worker/10.0.0.1/tags",
+      ...["maand/job/api", "vars/bucket/job/api", "maand/job/api/worker"],
+      "maand/job/api/worker/10.0.0.1",
+      "maand/job/web/worker/10.0.0.1",
+    ]);
+  });
+
+  it("a job that left the workspace goes, whether it was placed or not", () => {
+    const next = { ...before, jobs: [aJob()], allocations: before.allocations.slice(0, 1) };
+    expect(abandonedNamespaces(before, next)).toEqual([
+      ...["maand/job/web", "vars/bucket/job/web", "maand/job/web/worker"],
+      "maand/job/web/worker/10.0.0.1",
+      "maand/job/web/worker/10.0.0.2",
+    ]);
+  });
+
+  it("a job of which nothing is left publishes nothing, one that was never placed does", () => {
+    const of = published({ jobs: before.jobs, allocations: [anAllocation({ job: "web", removed: true })] });
+    expect(of(NAMESPACE.job("web"))).toEqual({});
+    expect(of(NAMESPACE.job("api"))).toMatchObject({ name: "api" });
+  });
+
+  it("B10: variables and secrets stay as long as one allocation is there, be it disabled", () => {
+    const removed = anAllocation({ job: "web", host: A, removed: true });
+    const jobs = before.jobs;
+    const left = (...allocations: Catalog["allocations"]) =>
+      abandonedJobs({ jobs, allocations }, ["api", "gone", "web"]);
+    expect(left(removed, anAllocation({ job: "web", host: B, disabled: true }))).toEqual(["gone"]);
+    expect(left(removed)).toEqual(["gone", "web"]);
+    expect(left()).toEqual(["gone"]);
+  });
+});

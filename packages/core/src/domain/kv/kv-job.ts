@@ -1,0 +1,31 @@
+import { nameUuid } from "../workspace/identity.ts";
+import type { Job } from "../workspace/job.ts";
+import { plainDecimal } from "../workspace/units.ts";
+import type { KvEntries } from "./kv-contents.ts";
+
+/** Beginning of the keys of `maand/job/<job>` that hold its ports (decision 23). */
+export const PORT_KEY = "port_";
+
+/** `maand/job/<job>` (build.md 11.3); `active` are the hosts of its active allocations, in the order of the workers. */
+export function jobEntries(job: Job, active: readonly string[]): KvEntries {
+  const workers = active.join(",");
+  const entries = new Map([
+    ["name", job.name],
+    ["job_id", nameUuid(job.name)],
+    ["job_name", job.name],
+    ["version", job.version],
+    ["selectors", job.selectors.join(",")],
+    ["min_memory_mb", plainDecimal(job.memory.min)],
+    ["max_memory_mb", plainDecimal(job.memory.max)],
+    ["memory", plainDecimal(job.memory.reserved)],
+    ["min_cpu_mhz", plainDecimal(job.cpu.min)],
+    ["max_cpu_mhz", plainDecimal(job.cpu.max)],
+    ["cpu", plainDecimal(job.cpu.reserved)],
+    ["workers", workers],
+    ["workers_length", String(active.length)],
+    // a hook may put another order; the next build is back at this one
+    ["rollout_order", workers],
+  ]);
+  for (const [name, port] of Object.entries(job.ports)) entries.set(`${PORT_KEY}${name}`, String(port));
+  return entries;
+}

@@ -1,0 +1,38 @@
+import { nameUuid } from "../workspace/identity.ts";
+import { plainDecimal } from "../workspace/units.ts";
+import type { Worker } from "../workspace/worker.ts";
+import type { KvEntries } from "./kv-contents.ts";
+
+/** `maand/worker`: the hosts of each label, in the order of the workers (build.md 11.3). */
+export function labelEntries(workers: readonly Worker[]): KvEntries {
+  const labelled = new Map<string, string[]>();
+  for (const { host, labels } of workers) {
+    for (const label of labels) {
+      const hosts = labelled.get(label);
+      if (hosts) hosts.push(host);
+      else labelled.set(label, [host]);
+    }
+  }
+  const entries = new Map<string, string>();
+  for (const [label, hosts] of labelled) {
+    entries
+      .set(`${label}_workers`, hosts.join(","))
+      .set(`${label}_workers_length`, String(hosts.length))
+      .set(`${label}_label_id`, nameUuid(label));
+  }
+  return entries;
+}
+
+/** `maand/worker/<host>`: what a worker is; `activeJobs` are the jobs that are to run on it, sorted. */
+export function workerEntries(worker: Worker, activeJobs: readonly string[]): KvEntries {
+  const entries = new Map([
+    ["worker_ip", worker.host],
+    ["worker_id", worker.workerId],
+    ["labels", worker.labels.join(",")],
+    ["position", String(worker.position)],
+    ["worker_memory_mb", plainDecimal(worker.memoryMb)],
+    ["worker_cpu_mhz", plainDecimal(worker.cpuMhz)],
+    ["jobs", activeJobs.join(",")],
+  ]);
+  return worker.hostname === undefined ? entries : entries.set("hostname", worker.hostname);
+}

@@ -1,0 +1,175 @@
+import { error, type Problem, type Report, refuses, warning } from "../checks/problem.ts";
+import { isRecord } from "../checks/validate.ts";
+import { byPath } from "../deploy/digest.ts";
+import { resolveDemands } from "./demands.ts";
+import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
+import type { Allocation, Job, JobFile } from "./job.ts";
+import { type Manifest, manifestFile, resolveManifest, understoodPart } from "./manifest.ts";
+import { place } from "./placement.ts";
+import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
+import { checkCapacity, checkCounts, type Override, overridden } from "./resources.ts";
+import { byPosition, type Worker } from "./worker.ts";
+import { resolveWorkers } from "./workers.ts";
+
+/** What should be: workers by position, jobs by name, allocations by job and worker. */
+export interface Catalog {
+  readonly workers: readonly Worker[];
+  readonly jobs: readonly Job[];
+  /** Removed ones that `gc` has not forgotten yet included. */
+  readonly allocations: readonly Allocation[];
+}
+
+/** A workspace as it was read: parsed, not yet understood. */
+export interface Written {
+  /** Undefined when it could not be read, which was reported then. */
+  readonly workers: unknown;
+  /** Undefined when there is no `disabled.json`. */
+  readonly disabled: unknown;
+  readonly jobs: readonly WrittenJob[];
+  readonly portRange: PortRange;
+  readonly overrides: Readonly<Record<string, Override>>;
+}
+
+export interface WrittenJob {
+  readonly name: string;
+  /** Undefined when it could not be read, which was reported then. */
+  readonly manifest: unknown;
+  readonly files: readonly JobFile[];
+}
+
+/** What has to stay as it was: ids and ports given before, allocations still known. */
+export interface Before {
+  readonly workerIds: ReadonlyMap<string, string>;
+  readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly allocations: readonly Allocation[];
+}
+
+/** What a workspace comes to. */
+export interface Assembled {
+  readonly catalog: Catalog;
+  readonly problems: readonly Problem[];
+  /** Jobs whose manifest was refused, as far as it is understood: not of the catalog, and to be looked at by plugins. */
+  readonly unfinished: readonly Job[];
+}
+
+/**
+ * Makes the catalog of a workspace; pure. All problems come back at once; the catalog holds only if none of them refuses.
+ * `newId` gives the UUIDs of workers not seen before; `claimed` are the manifest keys that plugins own.
+ */
+export function assemble(
+  written: Written,
+  before: Before,
+  { newId, claimed }: { readonly newId: () => string; readonly claimed: readonly string[] },
+): Assembled {
+  const problems: Problem[] = [];
+  const report: Report = (problem) => problems.push(problem);
+  const workers = resolveWorkers(written.workers, report)
+    .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
+    .sort(byPosition);
+  const fleetKnown = written.workers !== undefined && !refuses(problems);
+  const inOrder = [...written.jobs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const jobs = resolveJobs(inOrder, written, before, claimed, report);
+  const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
+  const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutUnknownNames(report));
+  const allocations = place(jobs, workers, disabled ?? NOTHING_DISABLED, before.allocations);
+  if (fleetKnown) {
+    warnUnplaced(jobs, allocations, report);
+    checkCounts(jobs, allocations, report);
+    if (disabled) checkCapacity(jobs, workers, allocations, report);
+  }
+  const finished = new Set(jobs.map(({ name }) => name));
+  const unfinished = inOrder.filter(({ name }) => !finished.has(name)).flatMap(unfinishedJob);
+  return { catalog: { workers, jobs, allocations }, problems, unfinished };
+}
+
+/** A worker nobody could read is no reason to call its name unknown elsewhere. */
+function withoutUnknownNames(report: Report): Report {
+  return (problem) => {
+    if (problem.code !== "unknown_name") report(problem);
+  };
+}
+
+function resolveJobs(
+  inOrder: readonly WrittenJob[],
+  { portRange, overrides }: Written,
+  before: Before,
+  claimed: readonly string[],
+  report: Report,
+): Job[] {
+  const manifests = resolveManifests(inOrder, claimed, report);
+  const wishes = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portWishes]));
+  for (const [name, manifest] of manifests) reportReservedPorts(name, manifest, report);
+  const ports = assignPorts(wishes, before.ports, portRange, report);
+  const demanding = [...manifests].map(([name, manifest]) => ({ name, ...manifest }));
+  const unread = new Set(inOrder.map((job) => job.name).filter((name) => !manifests.has(name)));
+  const waves = resolveDemands(demanding, report, unread);
+  return inOrder.flatMap(({ name, manifest: raw, files }): Job[] => {
+    const manifest = manifests.get(name);
+    if (!manifest) return [];
+    const { portWishes: _, ...rest } = manifest;
+    const override = overrides[name];
+    return [
+      {
+        ...rest,
+        name,
+        ports: ports[name] ?? {},
+        memory: overridden(name, "memory", manifest.memory, override, report),
+        cpu: overridden(name, "cpu", manifest.cpu, override, report),
+        deploymentSeq: waves.get(name) ?? 0,
+        manifest: isRecord(raw) ? raw : {},
+        files: [...files].sort(byPath),
+      },
+    ];
+  });
+}
+
+function unfinishedJob({ name, manifest: raw, files }: WrittenJob): Job[] {
+  const part = understoodPart(name, raw);
+  if (!part) return [];
+  const { portWishes, ...rest } = part;
+  const ports = Object.fromEntries(Object.keys(portWishes).map((port) => [port, 0]));
+  const manifest = isRecord(raw) ? raw : {};
+  return [{ ...rest, name, ports, deploymentSeq: 0, manifest, files: [...files].sort(byPath) }];
+}
+
+function resolveManifests(
+  jobs: readonly WrittenJob[],
+  claimed: readonly string[],
+  report: Report,
+): Map<string, Manifest> {
+  const manifests = new Map<string, Manifest>();
+  for (const job of jobs) {
+    const manifest = resolveManifest(job.name, job.manifest, claimed, report);
+    if (manifest) manifests.set(job.name, manifest);
+  }
+  return manifests;
+}
+
+function reportReservedPorts(job: string, manifest: Manifest, report: Report): void {
+  for (const name of Object.keys(manifest.portWishes)) {
+    if (!RESERVED_PORT_NAMES.includes(name)) continue;
+    report(
+      error(
+        "invalid_manifest",
+        `${manifestFile(job)}: resources.ports.${name}`,
+        `"${name}" is reserved for the bucket`,
+        "give the port another name",
+      ),
+    );
+  }
+}
+
+function warnUnplaced(jobs: readonly Job[], allocations: readonly Allocation[], report: Report): void {
+  const placed = new Set(allocations.filter((allocation) => !allocation.removed).map((allocation) => allocation.job));
+  for (const job of jobs) {
+    if (placed.has(job.name)) continue;
+    report(
+      warning(
+        "no_worker_matches",
+        `${manifestFile(job.name)}: selectors`,
+        `no worker has ${job.selectors.map((label) => `"${label}"`).join(" and ")}, so job ${job.name} runs nowhere`,
+        "label a worker in workspace/workers.json, or change the selectors",
+      ),
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { error, type Problem } from "../checks/problem.ts";
+import { didYouMean } from "./names.ts";
+import type { Worker } from "./worker.ts";
+
+/** What choosing must know of a worker. */
+export type Choosable = Pick<Worker, "host" | "hostname" | "labels" | "tags">;
+
+/** A worker that a list of words means. */
+export interface Chosen<T extends Choosable = Choosable> {
+  readonly worker: T;
+  /** Named itself, by host or hostname; otherwise it is one of a label or zone. */
+  readonly named: boolean;
+}
+
+/**
+ * The workers a list of words means, in the order given (cli.md, decision 33): a host, a hostname, `label:web` or
+ * `zone:a`, in any case. Each stands once. A word that means nobody is a problem, and so is a hostname that two have.
+ */
+export function chooseWorkers<T extends Choosable>(
+  words: readonly string[],
+  workers: readonly T[],
+  flag: string,
+): { readonly chosen: readonly Chosen<T>[]; readonly problems: readonly Problem[] } {
+  const chosen = new Map<T, Chosen<T>>();
+  const problems: Problem[] = [];
+  for (const word of words) {
+    const { kind, name } = parted(word);
+    const meant = kind === "host" ? named(name, workers) : workers.filter((worker) => isOf(kind, name, worker));
+    const problem = problemOf(word, meant, workers, flag);
+    if (problem) problems.push(problem);
+    for (const worker of meant) {
+      const before = chosen.get(worker);
+      chosen.set(worker, { worker, named: kind === "host" || (before?.named ?? false) });
+    }
+  }
+  return { chosen: workers.flatMap((worker) => chosen.get(worker) ?? []), problems };
+}
+
+type Kind = "host" | "label" | "zone";
+
+/** No host begins so: one with a colon is an IPv6 address. */
+function parted(word: string): { readonly kind: Kind; readonly name: string } {
+  const [, kind, name = ""] = /^(label|zone):(.*)$/i.exec(word) ?? [];
+  const text = (kind === undefined ? word : name).trim().toLowerCase();
+  return { kind: kind === undefined ? "host" : kind.toLowerCase() === "label" ? "label" : "zone", name: text };
+}
+
+/** A host is unique; a hostname is looked for only when no host is called so. */
+function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
+  const hosts = workers.filter(({ host }) => host.toLowerCase() === name);
+  return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);
+}
+
+function isOf(kind: "label" | "zone", name: string, { labels, tags }: Choosable): boolean {
+  return kind === "label" ? labels.includes(name) : tags.zone?.toLowerCase() === name;
+}
+
+function problemOf(
+  word: string,
+  meant: readonly Choosable[],
+  workers: readonly Choosable[],
+  flag: string,
+): Problem | undefined {
+  const { kind, name } = parted(word);
+  if (kind === "host" && meant.length > 1) {
+    const hosts = meant.map(({ host }) => host).join(", ");
+    return error(
+      "ambiguous_worker",
+      flag,
+      `"${word}" is the hostname of ${hosts}`,
+      "give the host of the one you mean",
+    );
+  }
+  if (meant.length > 0) return undefined;
+  const list = "maand cat workers lists them";
+  if (kind === "host") {
+    const known = workers.flatMap(({ host, hostname }) => (hostname === undefined ? [host] : [host, hostname]));
+    const groups = [...new Set(workers.flatMap(({ labels }) => labels))];
+    const near = groups.includes(name) ? `did you mean "label:${name}"?` : didYouMean(word, known);
+    return error("unknown_worker", flag, `there is no worker "${word}"`, near ?? list);
+  }
+  const known = workers.flatMap(({ labels, tags }) => (kind === "label" ? labels : [tags.zone ?? ""]));
+  const near = didYouMean(
+    `${kind}:${name}`,
+    known.map((one) => `${kind}:${one}`),
+  );
+  const what = kind === "label" ? `has the label "${name}"` : `is in zone "${name}"`;
+  return error("empty_selection", flag, `no worker ${what}`, near ?? list);
+}

@@ -1,0 +1,121 @@
+import { error, type Report } from "../checks/problem.ts";
+import { shown } from "../checks/validate.ts";
+import { compareVersions, NO_VERSION, parseVersion, type Version } from "../deploy/version.ts";
+import type { Job } from "./job.ts";
+import { manifestFile } from "./manifest.ts";
+import { didYouMean } from "./names.ts";
+import { sequence } from "./sequence.ts";
+
+type Demanding = Pick<Job, "name" | "version" | "commands">;
+type Jobs = ReadonlyMap<string, Demanding>;
+
+/** One demand, and where it is written. */
+interface Demand {
+  readonly from: Demanding;
+  readonly on: string;
+  readonly command: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly where: string;
+}
+
+/**
+ * Checks what jobs demand of each other (build.md 7.2) and answers each job's wave; circles are reported. Nothing is
+ * said of demands on `unread` jobs: they are there, but their manifests were refused.
+ */
+export function resolveDemands(
+  jobs: readonly Demanding[],
+  report: Report,
+  unread: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, number> {
+  const byName: Jobs = new Map(jobs.map((job) => [job.name, job]));
+  const demands = jobs.flatMap(demandsOf).filter((demand) => !unread.has(demand.on));
+  for (const demand of demands) checkDemand(demand, byName, report);
+  checkVersions(demands, byName, report);
+  const edges = new Map(jobs.map((job) => [job.name, demandsOf(job).map((demand) => demand.on)]));
+  reportCircles(edges, report);
+  return sequence(edges).waves;
+}
+
+function demandsOf(from: Demanding): Demand[] {
+  return from.commands.flatMap(({ name, demands }) => {
+    const where = `${manifestFile(from.name)}: commands.${name}.demands`;
+    return demands ? [{ from, on: demands.job, command: demands.command, config: demands.config, where }] : [];
+  });
+}
+
+/** Each circle that shares no job with another, so that all of them can be mended in one go. */
+function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
+  const left = new Map(edges);
+  for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
+    report(
+      error(
+        "circular_demand",
+        `${manifestFile(circle[0] ?? "")}: commands`,
+        `jobs demand each other in a circle: ${circle.join(" -> ")}`,
+        "take one of these demands out",
+      ),
+    );
+    for (const job of circle) left.delete(job);
+  }
+}
+
+function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
+  const { from, on, command, where } = demand;
+  const upstream = jobs.get(on);
+  if (!upstream) {
+    const others = [...jobs.keys()].filter((name) => name !== from.name);
+    const hint = didYouMean(on, others) ?? "name a job of this workspace, or take the demand out";
+    report(error("invalid_demand", `${where}.job`, `there is no job "${on}"`, hint));
+    return;
+  }
+  const commands = upstream.commands.map((candidate) => candidate.name);
+  if (!commands.includes(command)) {
+    const hint = didYouMean(command, commands) ?? `its commands: ${commands.join(", ") || "none"}`;
+    report(error("invalid_demand", `${where}.command`, `job ${on} has no command "${command}"`, hint));
+  }
+  checkRange(demand, upstream, report);
+}
+
+/** Who demands or is demanded needs a version; each job without one is named once. */
+function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
+  const told = new Set<string>();
+  for (const { from, on } of demands) {
+    for (const needed of [from, jobs.get(on)]) {
+      if (needed?.version !== NO_VERSION || !jobs.has(on) || told.has(needed.name)) continue;
+      told.add(needed.name);
+      const message = `job ${needed.name} needs a version, since ${from.name} demands ${on}`;
+      report(error("invalid_version", `${manifestFile(needed.name)}: version`, message, 'write "version": "1.0.0"'));
+    }
+  }
+}
+
+function checkRange({ config, where }: Demand, upstream: Demanding, report: Report): void {
+  const min = bound(config.min_version, `${where}.config.min_version`, report);
+  const max = bound(config.max_version, `${where}.config.max_version`, report);
+  const version = parseVersion(upstream.version);
+  if (min && max && compareVersions(min, max) > 0) {
+    report(error("invalid_demand", `${where}.config`, "min_version is higher than max_version", "exchange them"));
+  } else if (version && ((min && compareVersions(version, min) < 0) || (max && compareVersions(version, max) > 0))) {
+    report(
+      error(
+        "demand_version_mismatch",
+        `${where}.config`,
+        `job ${upstream.name} has version ${upstream.version}, wanted is ${range(config)}`,
+        `change the version of ${upstream.name} or the demand`,
+      ),
+    );
+  }
+}
+
+function range({ min_version: min, max_version: max }: Demand["config"]): string {
+  if (max === undefined) return `${min} or later`;
+  return min === undefined ? `${max} or earlier` : `${min} to ${max}`;
+}
+
+function bound(value: unknown, where: string, report: Report): Version | undefined {
+  if (value === undefined) return undefined;
+  const text = typeof value === "string" ? value.trim() : Number.isInteger(value) ? String(value) : "";
+  const version = parseVersion(text);
+  if (!version) report(error("invalid_version", where, `${shown(value)} is not a version`, 'write it as "1.2.3"'));
+  return version;
+}

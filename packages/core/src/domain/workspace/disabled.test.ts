@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+import type { Problem } from "../checks/problem.ts";
+import { DISABLED_FILE, isDisabled, resolveDisabled } from "./disabled.ts";
+
+const JOBS = ["api", "vault"];
+const HOSTS = ["10.0.0.1", "10.0.0.2"];
+
+function resolve(value: unknown) {
+  const problems: Problem[] = [];
+  const disabled = resolveDisabled(value, { jobs: JOBS, hosts: HOSTS }, (problem) => problems.push(problem));
+  return { disabled, problems };
+}
+
+/** The allocations a file stops, as `job@host`. */
+function stopped(value: unknown): string[] {
+  const { disabled } = resolve(value);
+  return JOBS.flatMap((job) =>
+    HOSTS.filter((host) => disabled && isDisabled(disabled, job, host)).map((host) => `${job}@${host}`),
+  );
+}
+
+describe("disabled.json stops", () => {
+  it.each<[string, unknown, string[]]>([
+    ["nothing, if there is none", undefined, []],
+    ["nothing, if it is null", null, []],
+    ["nothing, if it is empty", {}, []],
+    ["nothing, with empty parts", { jobs: {}, workers: [] }, []],
+    ["a whole job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
+    ["one allocation", { jobs: { vault: { allocations: [" 10.0.0.2 "] } } }, ["vault@10.0.0.2"]],
+    ["nothing, with an empty list of allocations (B12)", { jobs: { api: { allocations: [] } } }, []],
+    ["a whole worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
+    [
+      "all of these together",
+      { jobs: { vault: { allocations: ["10.0.0.1"] } }, workers: ["10.0.0.2"] },
+      ["api@10.0.0.2", "vault@10.0.0.1", "vault@10.0.0.2"],
+    ],
+  ])("%s", (_, written, expected) => {
+    expect(resolve(written).problems).toEqual([]);
+    expect(stopped(written)).toEqual(expected);
+  });
+});
+
+describe("names nobody has", () => {
+  it("are warned of, with the nearest one (B12)", () => {
+    const { disabled, problems } = resolve({
+      jobs: { apu: {}, vault: { allocations: ["10.0.0.3"] }, something: {} },
+      workers: ["db-9"],
+    });
+    expect(disabled).toBeDefined();
+    expect(problems).toEqual(
+      [
+        ["jobs", 'there is no job "apu"', 'did you mean "api"?'],
+        ["jobs.vault.allocations", 'there is no worker "10.0.0.3"', 'did you mean "10.0.0.1"?'],
+        ["jobs", 'there is no job "something"', "it disables nothing"],
+        ["workers", 'there is no worker "db-9"', "it disables nothing"],
+      ].map(([key, message, hint]) => ({
+        code: "unknown_name",
+        level: "warning",
+        where: `${DISABLED_FILE}: ${key}`,
+        message,
+        hint,
+      })),
+    );
+  });
+  it("an unknown key at the top is a warning", () => {
+    expect(resolve({ worker: ["10.0.0.1"], $schema: "x" }).problems).toEqual([
+      {
+        code: "unknown_key",
+        level: "warning",
+        where: `${DISABLED_FILE}: worker`,
+        message: 'unknown key "worker" is ignored',
+        hint: 'did you mean "workers"?',
+      },
+    ]);
+  });
+});
+
+describe("a refused disabled.json stops nothing", () => {
+  const ENTRY = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
+  const LIST = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
+  const TOP = 'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing';
+
+  it.each<[unknown, string, string, string | undefined]>([
+    [[], "", "must be an object, and is an empty list", TOP],
+    ["api", "", 'must be an object, and is "api"', TOP],
+    [{ jobs: ["api"] }, ": jobs", "must be an object, and is a list", 'write { "api": {} } to stop job api'],
+    [{ jobs: "api" }, ": jobs", 'must be an object, and is "api"', 'write { "api": {} } to stop job api'],
+    [{ jobs: { api: [] } }, ": jobs.api", "must be an object, and is an empty list", ENTRY],
+    [{ jobs: { api: ["10.0.0.1"] } }, ": jobs.api", "must be an object, and is a list", ENTRY],
+    [{ jobs: { api: null } }, ": jobs.api", "must be an object, and is null", ENTRY],
+    [{ jobs: { api: true } }, ": jobs.api", "must be an object, and is true", ENTRY],
+    [
+      { jobs: { api: { workers: ["10.0.0.1"] } } },
+      ": jobs.api.workers",
+      'unknown key "workers"',
+      `only "allocations" is known here; ${ENTRY}`,
+    ],
+    [{ jobs: { api: { allocations: null } } }, ": jobs.api.allocations", "must be a list, and is null", LIST],
+    [
+      { jobs: { api: { allocations: "10.0.0.1" } } },
+      ": jobs.api.allocations",
+      'must be a list, and is "10.0.0.1"',
+      LIST,
+    ],
+    [
+      { jobs: { api: { allocations: [1] } } },
+      ": jobs.api.allocations[0]",
+      "must be text in quotes, and is 1",
+      'write "1"',
+    ],
+    [
+      { jobs: JSON.parse('{"prototype": {}}') },
+      ": jobs.prototype",
+      '"prototype" cannot be used as a name',
+      "choose another name",
+    ],
+    [{ workers: {} }, ": workers", "must be a list, and is an object", undefined],
+    [{ workers: "10.0.0.1" }, ": workers", 'must be a list, and is "10.0.0.1"', 'write ["10.0.0.1"]'],
+  ])("%j says what is wrong and what to write", (written, key, message, hint) => {
+    const { disabled, problems } = resolve(written);
+    expect(disabled).toBeUndefined();
+    const problem = { code: "invalid_disabled", level: "error", where: `${DISABLED_FILE}${key}`, message };
+    expect(problems).toEqual([hint === undefined ? problem : { ...problem, hint }]);
+  });
+
+  it("and says everything in one go", () => {
+    const { problems } = resolve({ jobs: { apu: {}, api: { alocations: [] } }, workers: [5], wrkers: [] });
+    expect(problems.map(({ where }) => where.slice(DISABLED_FILE.length + 2)).sort()).toEqual([
+      "jobs",
+      "jobs.api.alocations",
+      "workers[0]",
+      "wrkers",
+    ]);
+  });
+});

@@ -1,0 +1,115 @@
+import * as v from "valibot";
+import { type Report, warning } from "../checks/problem.ts";
+import { told } from "../checks/schema-notes.ts";
+import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { didYouMean } from "./names.ts";
+
+const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
+
+/** The usual hint for a null, to leave the key out, would stop the job everywhere. */
+const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
+
+/** Where maintenance is written, as problems name it. */
+export const DISABLED_FILE = "workspace/disabled.json";
+
+/**
+ * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
+ * (decision 21, B12).
+ */
+export const DisabledSchema = v.pipe(
+  onlyObject(
+    v.looseObject({
+      $schema: v.optional(
+        v.pipe(v.unknown(), v.description("Where an editor finds this schema; maand does not read it.")),
+      ),
+      jobs: told(
+        onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
+        "Jobs to stop: {} everywhere, or the hosts under allocations.",
+        { examples: [{ api: {} }] },
+      ),
+      workers: told(v.array(v.pipe(v.string(), v.trim())), "Workers on which everything is stopped.", {
+        examples: [["10.0.0.1"]],
+      }),
+    }),
+    'write { "jobs": { "api": {} }, "workers": ["10.0.0.1"] }, or {} to stop nothing',
+  ),
+  v.metadata({
+    title: "disabled.json",
+    description: "What is out of service; delete the file, or write {}, for nothing.",
+  }),
+);
+
+function entry() {
+  return v.strictObject(
+    {
+      allocations: told(
+        v.array(v.pipe(v.string(), v.trim()), ({ input }) => said(`must be a list, and is ${shown(input)}`, LIST_HINT)),
+        "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
+        { examples: [["10.0.0.1"]] },
+      ),
+    },
+    ({ received }) => said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+  );
+}
+
+/** Who is in maintenance: whole workers, whole jobs, single allocations. */
+export interface Disabled {
+  readonly workers: ReadonlySet<string>;
+  /** Per job: its disabled hosts, or `all`. */
+  readonly jobs: ReadonlyMap<string, ReadonlySet<string> | "all">;
+}
+
+/** Nobody. */
+export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
+
+/** Resolves `disabled.json`; names nobody has are warned of. An empty list disables nothing, `{}` everything. */
+export function resolveDisabled(
+  value: unknown,
+  known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
+  report: Report,
+): Disabled | undefined {
+  const whole = readWritten(DisabledSchema, value ?? {}, { file: DISABLED_FILE, code: "invalid_disabled" }, report);
+  if (isRecord(value)) warnUnknownKeys(value, Object.keys(DisabledSchema.entries), DISABLED_FILE, "", report);
+  const disabled = resolve(whole ?? salvage(DisabledSchema, value) ?? {}, known, report);
+  return whole && disabled;
+}
+
+function resolve(
+  written: v.InferOutput<typeof DisabledSchema>,
+  known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },
+  report: Report,
+): Disabled {
+  const jobs = new Map<string, ReadonlySet<string> | "all">();
+  for (const [job, entry] of Object.entries(written.jobs ?? {})) {
+    warnUnknownName("job", job, known.jobs, "jobs", report);
+    for (const host of entry.allocations ?? [])
+      warnUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
+    jobs.set(job, entry.allocations === undefined ? "all" : new Set(entry.allocations));
+  }
+  for (const host of written.workers ?? []) warnUnknownName("worker", host, known.hosts, "workers", report);
+  return { workers: new Set(written.workers ?? []), jobs };
+}
+
+/** Whether an allocation is in maintenance. */
+export function isDisabled(disabled: Disabled, job: string, host: string): boolean {
+  const hosts = disabled.jobs.get(job);
+  return disabled.workers.has(host) || hosts === "all" || (hosts?.has(host) ?? false);
+}
+
+function warnUnknownName(
+  kind: "job" | "worker",
+  name: string,
+  known: readonly string[],
+  key: string,
+  report: Report,
+): void {
+  if (known.includes(name)) return;
+  report(
+    warning(
+      "unknown_name",
+      `${DISABLED_FILE}: ${key}`,
+      `there is no ${kind} "${name}"`,
+      didYouMean(name, known) ?? "it disables nothing",
+    ),
+  );
+}

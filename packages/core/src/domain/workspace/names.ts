@@ -1,0 +1,91 @@
+import leven from "leven";
+import { trimmed } from "../checks/schema-notes.ts";
+
+/** The grammar of every name a person may write (decision 20); anything else is refused at build. */
+const GRAMMAR = {
+  job: {
+    pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/,
+    says: "lower-case letters, digits, - and _, at most 63, beginning with a letter or digit",
+  },
+  command: { pattern: /^command_[a-z0-9_]+$/, says: "command_ followed by lower-case letters, digits and _" },
+  port: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
+  cert: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
+  label: { pattern: /^[a-z0-9][a-z0-9_.-]*$/, says: "letters, digits, - . and _, beginning with a letter or digit" },
+  target: {
+    pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
+    says: "letters, digits, - . and _, beginning with a letter or digit",
+  },
+} as const;
+
+export type NameKind = keyof typeof GRAMMAR;
+
+/** Names every object has by its nature: as a key of a JSON file they would be lost, so nothing is called so. */
+export const FORBIDDEN_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
+
+/** Whether a name keeps the grammar of its kind. */
+export function isName(kind: NameKind, name: string): boolean {
+  return GRAMMAR[kind].pattern.test(name) && !FORBIDDEN_NAMES.includes(name);
+}
+
+/** What names of a kind are made of, to be put behind "use". */
+export function nameRule(kind: NameKind): string {
+  return GRAMMAR[kind].says;
+}
+
+/** The grammar of a kind as a pattern for editors; names nobody may use ({@link FORBIDDEN_NAMES}) are beyond it. */
+export function namePattern(kind: NameKind): string {
+  return GRAMMAR[kind].pattern.source;
+}
+
+/** Labels as they may be written: in any case, with blanks around them. */
+export const WRITTEN_LABEL = trimmed(GRAMMAR.label.pattern.source.slice(1, -1).replaceAll("a-z", "a-zA-Z"));
+
+const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
+
+/** What {@link isHost} takes, blanks around it too, as a pattern for editors; of IPv6 it knows only the characters. */
+export const HOST_PATTERN = trimmed(
+  `${IPV4.source.slice(1, -1)}|(?=.{1,253}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*|[\\da-fA-F]*:[\\da-fA-F:.]+`,
+);
+
+/** Whether a text is an IPv4 address. */
+export function isIpv4(text: string): boolean {
+  return IPV4.test(text);
+}
+
+/** Whether a text is an IPv6 address: up to eight groups, `::` once, and perhaps an IPv4 address at its end. */
+export function isIpv6(text: string): boolean {
+  const halves = text.split("::");
+  if (halves.length > 2 || !text.includes(":")) return false;
+  const groups = halves.flatMap((half) => (half === "" ? [] : half.split(":")));
+  const dotted = isIpv4(text.slice(text.lastIndexOf(":") + 1));
+  const plain = dotted ? groups.slice(0, -1) : groups;
+  const count = plain.length + (dotted ? 2 : 0);
+  return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) && (halves.length === 2 ? count < 8 : count === 8);
+}
+
+/** Whether a text can name a worker: IPv4, IPv6 or a DNS name (decision 20). */
+export function isHost(text: string): boolean {
+  if (text.includes(":")) return isIpv6(text);
+  if (/^[\d.]+$/.test(text)) return isIpv4(text);
+  return text.length <= 253 && text.split(".").every((label) => DNS_LABEL.test(label));
+}
+
+/** The known word a mistyped one most likely stands for; undefined when nothing is near. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = word.length < 4 ? 2 : Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = leven(word.toLowerCase(), candidate.toLowerCase(), { maxDistance: least });
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
+}
+
+/** `did you mean "x"?`, or undefined when nothing is near. */
+export function didYouMean(word: string, known: Iterable<string>): string | undefined {
+  const near = nearest(word, known);
+  return near === undefined ? undefined : `did you mean "${near}"?`;
+}

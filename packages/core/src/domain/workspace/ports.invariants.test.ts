@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { Problem } from "../checks/problem.ts";
+import { assignPorts, type PortWish } from "./ports.ts";
+
+fc.configureGlobal({ seed: 1 });
+
+const RANGE = { min: 100, max: 130 };
+const name = fc.constantFrom("a", "b", "c", "d");
+const wish = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<PortWish>("any") },
+  { weight: 1, arbitrary: fc.integer({ min: 90, max: 140 }) },
+);
+const wishes = fc.dictionary(name, fc.dictionary(name, wish));
+const numbers = fc.dictionary(name, fc.dictionary(name, fc.integer({ min: 90, max: 140 })));
+
+function assign(wanted: Record<string, Record<string, PortWish>>, before: Record<string, Record<string, number>>) {
+  const problems: Problem[] = [];
+  const ports = assignPorts(wanted, before, RANGE, (problem) => problems.push(problem));
+  const given = Object.entries(ports).flatMap(([job, all]) =>
+    Object.entries(all).map(([port, number]) => ({ job, port, number, wish: wanted[job]?.[port] })),
+  );
+  return { ports, problems, given };
+}
+
+it("no number is given twice, whatever was before", () => {
+  fc.assert(
+    fc.property(wishes, numbers, (wanted, before) => {
+      const given = assign(wanted, before).given.map(({ number }) => number);
+      expect(new Set(given).size).toBe(given.length);
+    }),
+  );
+});
+
+it("who wished for a number has that number, and an assigned one is within the range", () => {
+  fc.assert(
+    fc.property(wishes, numbers, (wanted, before) => {
+      for (const { number, wish } of assign(wanted, before).given) {
+        if (wish !== "any") expect(number).toBe(wish);
+        else expect(number >= RANGE.min && number <= RANGE.max).toBe(true);
+      }
+    }),
+  );
+});
+
+it("every port has a number or a problem", () => {
+  fc.assert(
+    fc.property(wishes, numbers, (wanted, before) => {
+      const { given, problems } = assign(wanted, before);
+      expect(given.length + problems.length).toBe(Object.values(wanted).flatMap(Object.keys).length);
+    }),
+  );
+});
+
+it("building again changes nothing", () => {
+  fc.assert(
+    fc.property(wishes, numbers, (wanted, before) => {
+      const once = assign(wanted, before);
+      expect(assign(wanted, once.ports)).toEqual(once);
+    }),
+  );
+});
+
+it("an assigned port stays when other jobs come and go, unless a fixed number takes its place", () => {
+  fc.assert(
+    fc.property(wishes, wishes, (first, second) => {
+      const before = assign(first, {}).ports;
+      const both = { ...second, stays: { port: "any" as const } };
+      const kept = assign({ ...first, stays: { port: "any" } }, before).ports;
+      const after = assign(both, kept);
+      const number = kept.stays?.port;
+      const fixed = Object.values(second).flatMap(Object.values).includes(number);
+      if (number !== undefined && !fixed) expect(after.ports.stays?.port).toBe(number);
+    }),
+  );
+});
+
+it("the order in which jobs and names are written does not matter", () => {
+  const turned = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse());
+  fc.assert(
+    fc.property(wishes, numbers, (wanted, before) => {
+      const other = turned(Object.fromEntries(Object.entries(wanted).map(([job, ports]) => [job, turned(ports)])));
+      expect(assign(other, before)).toEqual(assign(wanted, before));
+    }),
+  );
+});

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import type { Problem } from "../checks/problem.ts";
+import { assignPorts, type PortWish } from "./ports.ts";
+
+const RANGE = { min: 30_000, max: 30_003 };
+type Wishes = Record<string, Record<string, PortWish>>;
+type Ports = Record<string, Record<string, number>>;
+
+function assign(wishes: Wishes, before: Ports = {}, range = RANGE) {
+  const problems: Problem[] = [];
+  const ports = assignPorts(wishes, before, range, (problem) => problems.push(problem));
+  return { ports, problems };
+}
+
+describe("ports", () => {
+  it.each<[string, Wishes, Ports, Ports]>([
+    ["no wishes, no ports", {}, {}, {}],
+    [
+      "the lowest free number is taken, jobs and names in order",
+      { b: { p: "any" }, a: { q: "any", p: "any" } },
+      {},
+      { a: { p: 30_000, q: 30_001 }, b: { p: 30_002 } },
+    ],
+    [
+      "a number once given is kept",
+      { a: { p: "any" }, b: { p: "any" } },
+      { b: { p: 30_000 } },
+      { a: { p: 30_001 }, b: { p: 30_000 } },
+    ],
+    ["a fixed number need not be in the range", { a: { p: 9090, q: 30_003 } }, {}, { a: { p: 9090, q: 30_003 } }],
+    [
+      "the same port name in two jobs is two ports (B06)",
+      { a: { http: "any" }, b: { http: "any" } },
+      {},
+      { a: { http: 30_000 }, b: { http: 30_001 } },
+    ],
+    [
+      "two jobs exchange their fixed numbers (B07 a)",
+      { a: { p: 81 }, b: { p: 80 } },
+      { a: { p: 80 }, b: { p: 81 } },
+      { a: { p: 81 }, b: { p: 80 } },
+    ],
+    [
+      "a new job takes the number of a job that went (B07 b)",
+      { c: { p: 9090 } },
+      { b: { p: 9090 } },
+      { c: { p: 9090 } },
+    ],
+    ["a renamed port keeps its fixed number (B07 c)", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
+    [
+      "a fixed number wins over one to be assigned (B07 d)",
+      { a: { p: "any" }, b: { p: 30_000 } },
+      {},
+      { a: { p: 30_001 }, b: { p: 30_000 } },
+    ],
+    [
+      "a fixed number drives out who had it by assignment",
+      { a: { p: "any" }, b: { p: 30_000 } },
+      { a: { p: 30_000 } },
+      { a: { p: 30_001 }, b: { p: 30_000 } },
+    ],
+    [
+      "a port no longer fixed is assigned, if its number is out of range",
+      { a: { p: "any" } },
+      { a: { p: 9090 } },
+      { a: { p: 30_000 } },
+    ],
+    [
+      "a port no longer fixed keeps its number, if that is in range",
+      { a: { p: "any" } },
+      { a: { p: 30_002 } },
+      { a: { p: 30_002 } },
+    ],
+    [
+      "a range that shrank moves only those outside",
+      { a: { p: "any", q: "any" } },
+      { a: { p: 30_009, q: 30_001 } },
+      { a: { p: 30_000, q: 30_001 } },
+    ],
+    ["a number that was freed is used again", { a: { q: "any" } }, { a: { p: 30_000 } }, { a: { q: 30_000 } }],
+    [
+      "of two ports that had one number, the first keeps it",
+      { a: { p: "any" }, b: { p: "any" } },
+      { a: { p: 30_001 }, b: { p: 30_001 } },
+      { a: { p: 30_001 }, b: { p: 30_000 } },
+    ],
+  ])("%s", (_, wishes, before, expected) => {
+    expect(assign(wishes, before)).toEqual({ ports: expected, problems: [] });
+  });
+
+  it("names every object knows are names like others", () => {
+    const named = <T>(name: string, value: T): Record<string, T> => Object.fromEntries([[name, value]]);
+    const wishes: Wishes = { a: named("constructor", "any"), ...named("constructor", { name: "any" as const }) };
+    const { ports } = assign(wishes, { a: {} });
+    expect(Object.values(ports).flatMap(Object.values)).toEqual([30_000, 30_001]);
+  });
+
+  it("come in the order of their names, so that two builds write the same", () => {
+    const { ports } = assign({ b: { z: 80, a: "any" }, a: { y: "any", x: 81 } }, { b: { a: 30_003 } });
+    expect(JSON.stringify(ports)).toBe('{"a":{"x":81,"y":30000},"b":{"a":30003,"z":80}}');
+  });
+
+  it("one fixed number for two ports is refused, naming both, and each further one too", () => {
+    const { problems, ports } = assign({ a: { p: 80 }, b: { p: 80, q: 80 } });
+    expect(ports).toEqual({ a: { p: 80 } });
+    expect(problems).toEqual(
+      ["p", "q"].map((name) => ({
+        code: "port_collision",
+        level: "error",
+        where: `workspace/jobs/b/manifest.json: resources.ports.${name}`,
+        message: 'number 80 is already port "p" of job a',
+        hint: "give one of them another number, or {} to have one assigned",
+      })),
+    );
+  });
+
+  it("a range without numbers left is told, for each port that gets none", () => {
+    const wishes: Wishes = { a: { p: "any", q: "any", r: "any" } };
+    const { problems, ports } = assign(wishes, {}, { min: 30_000, max: 30_000 });
+    expect(ports).toEqual({ a: { p: 30_000 } });
+    expect(problems.map((problem) => [problem.code, problem.where])).toEqual([
+      ["port_range_exhausted", "workspace/jobs/a/manifest.json: resources.ports.q"],
+      ["port_range_exhausted", "workspace/jobs/a/manifest.json: resources.ports.r"],
+    ]);
+    expect(problems[0]).toMatchObject({
+      message: "no number is left between 30000 and 30000",
+      hint: "widen port_min and port_max in workspace/bucket.conf",
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { error, type Report } from "../checks/problem.ts";
+
+/** A port as a manifest declares it: a number, or "any" of the bucket's range. */
+export type PortWish = number | "any";
+
+/** Where assigned numbers come from: `port_min` and `port_max` of bucket.conf. */
+export interface PortRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+type PortsOf<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
+
+/** Names that `maand/bucket` needs for itself (decision 23). */
+export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bucket_id"];
+
+interface Declared {
+  readonly job: string;
+  readonly name: string;
+  readonly wish: PortWish;
+}
+
+/**
+ * Gives every declared port its number: all fixed numbers are taken first, then each assigned port keeps the number it
+ * had if that is still free and in range, and takes the lowest free one otherwise (build.md 8, B07). Jobs and names go
+ * in sorted order, so two builds of the same workspace agree.
+ */
+export function assignPorts(
+  wishes: PortsOf<PortWish>,
+  before: PortsOf<number>,
+  range: PortRange,
+  report: Report,
+): PortsOf<number> {
+  const declared = inOrder(wishes);
+  const taken = new Map<number, Declared>();
+  for (const port of declared) {
+    if (port.wish === "any") continue;
+    const holder = taken.get(port.wish);
+    if (holder) report(collision(port, port.wish, holder));
+    else taken.set(port.wish, port);
+  }
+  const homeless = declared.filter((port) => port.wish === "any" && !keep(port, before, range, taken));
+  let next = range.min;
+  for (const port of homeless) {
+    while (taken.has(next)) next += 1;
+    if (next > range.max) report(exhausted(port, range));
+    else taken.set(next, port);
+  }
+  const numbers = new Map([...taken].map(([number, port]) => [port, number]));
+  return byJob(declared, numbers);
+}
+
+function inOrder(wishes: PortsOf<PortWish>): Declared[] {
+  return Object.entries(wishes)
+    .sort(byName)
+    .flatMap(([job, ports]) =>
+      Object.entries(ports)
+        .sort(byName)
+        .map(([name, wish]) => ({ job, name, wish })),
+    );
+}
+
+/** Lets a port have the number it had, if that may be. */
+function keep(port: Declared, before: PortsOf<number>, range: PortRange, taken: Map<number, Declared>): boolean {
+  const number = own(own(before, port.job) ?? {}, port.name);
+  if (number === undefined || number < range.min || number > range.max || taken.has(number)) return false;
+  taken.set(number, port);
+  return true;
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function byJob(declared: readonly Declared[], numbers: ReadonlyMap<Declared, number>): PortsOf<number> {
+  const jobs = new Map<string, [string, number][]>();
+  for (const port of declared) {
+    const number = numbers.get(port);
+    if (number === undefined) continue;
+    const ports = jobs.get(port.job) ?? [];
+    ports.push([port.name, number]);
+    jobs.set(port.job, ports);
+  }
+  return Object.fromEntries([...jobs].map(([job, ports]) => [job, Object.fromEntries(ports)]));
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+function collision(port: Declared, number: number, holder: Declared) {
+  return error(
+    "port_collision",
+    portKey(port),
+    `number ${number} is already port "${holder.name}" of job ${holder.job}`,
+    "give one of them another number, or {} to have one assigned",
+  );
+}
+
+function exhausted(port: Declared, range: PortRange) {
+  return error(
+    "port_range_exhausted",
+    portKey(port),
+    `no number is left between ${range.min} and ${range.max}`,
+    "widen port_min and port_max in workspace/bucket.conf",
+  );
+}
+
+function portKey({ job, name }: Declared): string {
+  return `workspace/jobs/${job}/manifest.json: resources.ports.${name}`;
+}

@@ -1,0 +1,50 @@
+import { trimmed } from "../checks/schema-notes.ts";
+
+const MEMORY = new Map([
+  ["mb", 1],
+  ["gb", 1024],
+  ["tb", 1024 * 1024],
+]);
+const CPU = new Map([
+  ["mhz", 1],
+  ["ghz", 1000],
+  ["thz", 1_000_000],
+]);
+const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
+
+/** What {@link parseMemory} and {@link parseCpu} take, as patterns for editors. */
+export const MEMORY_PATTERN = sizePattern(MEMORY);
+export const CPU_PATTERN = sizePattern(CPU);
+
+/** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else (build.md 4.4, B53). */
+export function parseMemory(text: string): number | undefined {
+  return parseSize(text, MEMORY, "mb");
+}
+
+/** `500 mhz`, `2 ghz`, `1000` as MHz; 0 for an empty text; undefined for anything else. */
+export function parseCpu(text: string): number | undefined {
+  return parseSize(text, CPU, "mhz");
+}
+
+function parseSize(text: string, units: ReadonlyMap<string, number>, bare: string): number | undefined {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed === "") return 0;
+  const [, number, unit] = SIZE.exec(trimmed) ?? [];
+  const factor = units.get(unit || bare);
+  return number === undefined || factor === undefined ? undefined : sixDecimals(Number(number) * factor);
+}
+
+function sizePattern(units: ReadonlyMap<string, number>): string {
+  const unit = [...units.keys()].map((name) => name.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`));
+  return trimmed(`(?:\\d{1,12}(?:\\.\\d{1,6})?\\s*(?:${unit.join("|")})?)?`);
+}
+
+/** A number without what binary fractions leave behind its sixth decimal, so that equal amounts are equal. */
+export function sixDecimals(value: number): number {
+  return Number(value.toFixed(6));
+}
+
+/** A number as plain decimal text, never with an exponent, at most six decimals (B09). */
+export function plainDecimal(value: number): string {
+  return Number.isInteger(value) ? BigInt(value).toString() : value.toFixed(6).replace(/0+$/, "").replace(/\.$/, "");
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import type { Problem } from "../checks/problem.ts";
+import { resolveWorkers } from "./workers.ts";
+
+const FILE = "workspace/workers.json";
+
+function resolve(value: unknown) {
+  const problems: Problem[] = [];
+  const workers = resolveWorkers(value, (problem) => problems.push(problem));
+  return { workers, problems };
+}
+
+/** What refused workers say, as `key: message (hint)`. */
+function told(value: unknown): string[] {
+  return resolve(value).problems.map(({ where, message, hint }) => {
+    const key = where === FILE ? "" : where.slice(FILE.length + 2);
+    return `${key}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
+  });
+}
+
+describe("workers", () => {
+  it("none are written as an empty list (decision 22)", () => {
+    expect(resolve([])).toEqual({ workers: [], problems: [] });
+  });
+  it("need a host and nothing else", () => {
+    expect(resolve([{ host: " 10.0.0.1 " }, { host: "2001:db8::1" }])).toEqual({
+      workers: [
+        { host: "10.0.0.1", labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position: 0 },
+        { host: "2001:db8::1", labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position: 1 },
+      ],
+      problems: [],
+    });
+  });
+  it("may say everything", () => {
+    const written = {
+      host: "db-1.example.org",
+      hostname: " db one ",
+      labels: ["Web", " db "],
+      memory: "1.5 gb",
+      cpu: "2 ghz",
+      tags: { " Zone ": " US-East " },
+      position: -3,
+      transport: "ssh",
+      port: 2222,
+      user: "deploy",
+      identity: "worker2.key",
+    };
+    expect(resolve([written])).toEqual({
+      workers: [
+        {
+          host: "db-1.example.org",
+          hostname: "db one",
+          labels: ["db", "web", "worker"],
+          memoryMb: 1536,
+          cpuMhz: 2000,
+          tags: { zone: "US-East" },
+          position: -3,
+          transport: "ssh",
+          port: 2222,
+          user: "deploy",
+          identity: "worker2.key",
+        },
+      ],
+      problems: [],
+    });
+  });
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each (B19)", (labels) => {
+    const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
+    expect(problems).toEqual([]);
+    expect(workers[0]?.labels).toEqual(
+      [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
+    );
+  });
+  it("keep the capitals of a tag's value (B47)", () => {
+    expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
+  });
+  it("an empty hostname is none", () => {
+    expect(resolve([{ host: "a", hostname: " " }]).workers[0]).not.toHaveProperty("hostname");
+  });
+});
+
+describe("refused workers", () => {
+  const LIST = 'write [{ "host": "10.0.0.1" }], or [] for no workers';
+  const HOST = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
+  const LABEL = "use letters, digits, - . and _, beginning with a letter or digit";
+  const one = (over: object, message: string): [unknown, string] => [[{ host: "10.0.0.1", ...over }], `[0].${message}`];
+
+  it.each<[unknown, string]>([
+    [null, `: must be a list of workers, and is null (${LIST})`],
+    [{ host: "10.0.0.1" }, `: must be a list of workers, and is an object (${LIST})`],
+    ["10.0.0.1", `: must be a list of workers, and is "10.0.0.1" (${LIST})`],
+    [["10.0.0.1"], '[0]: must be an object, and is "10.0.0.1" (write { "host": "10.0.0.1" })'],
+    [[[]], '[0]: must be an object, and is an empty list (write { "host": "10.0.0.1" })'],
+    [[{}], '[0].host: is missing (write "host": "10.0.0.1")'],
+    [[{ host: 5 }], '[0].host: must be text in quotes, and is 5 (write "5")'],
+    [[{ host: "" }], `[0].host: "" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
+    [[{ host: "x y;z" }], `[0].host: "x y;z" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
+    [[{ host: "10.0.0.256" }], `[0].host: "10.0.0.256" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
+    [
+      [{ host: "web1" }, { host: "a" }, { host: "WEB1 " }],
+      "[2].host: WEB1 is already worker [0] (give each worker once)",
+    ],
+    one({ labels: "web" }, 'labels: must be a list, and is "web" (write ["web"])'),
+    one({ labels: ["o'b"] }, `labels: "o'b" is not a label (${LABEL})`),
+    one({ labels: [" "] }, `labels: "" is not a label (${LABEL})`),
+    one({ memory: 4096 }, 'memory: must be text in quotes, and is 4096 (write "4096")'),
+    one({ memory: "4 GiB" }, 'memory: "4 GiB" is not an amount (write it as "4 gb")'),
+    one({ cpu: "-2 ghz" }, 'cpu: "-2 ghz" is not an amount (write it as "2 ghz")'),
+    one({ tags: ["zone"] }, 'tags: must be an object, and is a list (write { "zone": "eu-1" })'),
+    one({ tags: { rack: 7 } }, 'tags.rack: must be text in quotes, and is 7 (write "7")'),
+    one({ position: 1.5 }, "position: must be a whole number, and is 1.5"),
+    one({ position: "1" }, 'position: must be a number, and is "1" (write 1, without quotes)'),
+    one(
+      { transport: "SSH" },
+      'transport: "SSH" is not a transport (write ssh, local, or the lower-case word of a plugin)',
+    ),
+    one({ port: 0 }, "port: must be at least 1, and is 0"),
+    one({ port: 65536 }, "port: must be at most 65535, and is 65536"),
+    one({ port: 22.5 }, "port: must be a whole number, and is 22.5"),
+    one({ port: "22" }, 'port: must be a number, and is "22" (write 22, without quotes)'),
+    one({ user: "root; id" }, 'user: "root; id" is not a user name (use letters, digits, - . and _)'),
+    one({ identity: "" }, "identity: must not be empty (name a key file, or leave the key out)"),
+    one({ hostname: null }, "hostname: must be text in quotes, and is null (give it a value, or leave the key out)"),
+  ])("%j says what is wrong and what to write", (written, expected) => {
+    expect(told(written)).toEqual([expected]);
+    expect(resolve(written).problems[0]?.level).toBe("error");
+  });
+
+  it("has a code of its own for a host given twice", () => {
+    expect(resolve([{ host: "a" }, { host: "a" }]).problems[0]?.code).toBe("duplicate_host");
+    expect(resolve([{ host: "a b" }]).problems[0]?.code).toBe("invalid_workers");
+  });
+
+  it("takes a host in capital letters for the same host, whichever comes first", () => {
+    expect(told([{ host: "WEB1" }, { host: "web1" }])).toEqual([
+      "[1].host: web1 is already worker [0] (give each worker once)",
+    ]);
+  });
+
+  it("says of an entry with several faults all of them, and leaves it out", () => {
+    const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
+    expect(told(written)).toEqual([
+      '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
+      '[1].position: must be a number, and is "x"',
+      "[1].host: A is already worker [0] (give each worker once)",
+      `[1].labels: "o'b" is not a label (${LABEL})`,
+    ]);
+    expect(resolve(written).workers.map(({ host }) => host)).toEqual(["a"]);
+  });
+
+  it("says everything in one go, by place in the file, and keeps who can be understood", () => {
+    const { workers, problems } = resolve([
+      { host: "10.0.0.1", memory: 5, lables: [] },
+      { host: "10.0.0.2" },
+      { host: "10.0.0.2", labels: ["a b"], port: 0 },
+      { host: "10.0.0.2", labels: ["a b"] },
+    ]);
+    expect(workers.map(({ host, position }) => [host, position])).toEqual([
+      ["10.0.0.2", 1],
+      ["10.0.0.2", 3],
+    ]);
+    expect(problems.map(({ where }) => where.slice(FILE.length + 2))).toEqual([
+      "[0].memory",
+      "[0].lables",
+      "[2].port",
+      "[2].host",
+      "[2].labels",
+      "[3].host",
+      "[3].labels",
+    ]);
+  });
+
+  it("nothing is said of a file that could not be read: the reader has said it", () => {
+    expect(resolve(undefined)).toEqual({ workers: [], problems: [] });
+  });
+});
+
+it("unknown keys of a worker are warned of, with the nearest known one (decision 21)", () => {
+  const { workers, problems } = resolve([{ host: "a" }, { host: "b", lables: ["web"], colour: "red" }]);
+  expect(workers).toHaveLength(2);
+  expect(problems).toEqual([
+    {
+      code: "unknown_key",
+      level: "warning",
+      where: `${FILE}: [1].lables`,
+      message: 'unknown key "lables" is ignored',
+      hint: 'did you mean "labels"?',
+    },
+    {
+      code: "unknown_key",
+      level: "warning",
+      where: `${FILE}: [1].colour`,
+      message: 'unknown key "colour" is ignored',
+      hint: expect.stringMatching(/^known here: host, /),
+    },
+  ]);
+});

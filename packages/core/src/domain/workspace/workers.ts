@@ -1,0 +1,160 @@
+import * as v from "valibot";
+import { error, type Report } from "../checks/problem.ts";
+import { looksLike, told } from "../checks/schema-notes.ts";
+import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
+import type { WorkerSpec } from "./worker.ts";
+
+const amount = (parse: (text: string) => number | undefined, pattern: string, example: string) =>
+  v.pipe(
+    v.string(),
+    v.check(
+      (text) => parse(text) !== undefined,
+      ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
+    ),
+    looksLike(pattern, `write it as "${example}"`),
+    v.examples([example]),
+  );
+
+const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
+const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
+const USER_HINT = "use letters, digits, - . and _";
+
+const entry = v.looseObject(
+  {
+    host: v.pipe(
+      v.string(),
+      v.trim(),
+      v.check(isHost, ({ input }) => said(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT)),
+      looksLike(HOST_PATTERN, HOST_HINT),
+      v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
+    ),
+    hostname: told(v.pipe(v.string(), v.trim()), "A name for people and templates."),
+    labels: told(
+      v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
+      "What selectors of jobs are matched with; worker is always one of them.",
+      { examples: [["web"]] },
+    ),
+    memory: told(amount(parseMemory, MEMORY_PATTERN, "4 gb"), "What it has; needed once a job there reserves some."),
+    cpu: told(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
+    tags: told(
+      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+      "Facts about the worker, such as its zone.",
+      { examples: [{ zone: "eu-1" }] },
+    ),
+    position: told(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    transport: told(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => said(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
+        v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
+      ),
+      "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
+      { examples: ["ssh", "local"] },
+    ),
+    port: told(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+      "ssh port; default: ssh_port of the bucket.",
+    ),
+    user: told(
+      v.pipe(
+        v.string(),
+        v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
+          said(`${shown(input)} is not a user name`, USER_HINT),
+        ),
+        v.metadata({ patternErrorMessage: USER_HINT }),
+      ),
+      "ssh user; default: ssh_user of the bucket.",
+    ),
+    identity: told(
+      v.pipe(v.string(), v.minLength(1, said("must not be empty", "name a key file, or leave the key out"))),
+      "Key file, in secrets/ or absolute; default: ssh_key of the bucket.",
+    ),
+  },
+  said("is missing", 'write "host": "10.0.0.1"'),
+);
+
+const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
+
+/** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
+export const WorkersSchema = v.pipe(
+  v.array(worker, ({ input }) =>
+    said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+  ),
+  v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
+);
+
+/** Where workers are written, as problems name it. */
+export const WORKERS_FILE = "workspace/workers.json";
+
+/**
+ * Resolves the workers of `workers.json`, in the order of the file; reports everything that is wrong, and leaves out
+ * entries that cannot be read. Nothing is said of an undefined file: whoever could not read it has said why.
+ */
+export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
+  if (value === undefined) return [];
+  const list = Array.isArray(value) ? value : readWritten(WorkersSchema, value, PLACE, report);
+  const first = new Map<string, number>();
+  return (list ?? []).flatMap((item: unknown, at) => {
+    const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
+    if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
+    // What can be understood of a refused entry is looked over in the same go, and left out all the same.
+    const understood = written ?? salvage(worker, item);
+    if (!understood) return [];
+    reportTwice(understood.host, at, first, report);
+    const resolved = resolveWorker(understood, at, report);
+    return written ? [resolved] : [];
+  });
+}
+
+const PLACE = { file: WORKERS_FILE, code: "invalid_workers" };
+
+function reportTwice(host: string, at: number, first: Map<string, number>, report: Report): void {
+  const before = first.get(host.toLowerCase());
+  if (before === undefined) first.set(host.toLowerCase(), at);
+  else
+    report(
+      error(
+        "duplicate_host",
+        `${WORKERS_FILE}: [${at}].host`,
+        `${host} is already worker [${before}]`,
+        "give each worker once",
+      ),
+    );
+}
+
+function resolveWorker(written: v.InferOutput<typeof entry>, at: number, report: Report): WorkerSpec {
+  const { hostname, transport, port, user, identity } = written;
+  return {
+    host: written.host,
+    labels: labelsOf(written.labels ?? [], at, report),
+    tags: Object.fromEntries(
+      Object.entries(written.tags ?? {}).map(([key, value]) => [key.trim().toLowerCase(), value.trim()]),
+    ),
+    memoryMb: parseMemory(written.memory ?? "") ?? 0,
+    cpuMhz: parseCpu(written.cpu ?? "") ?? 0,
+    position: written.position ?? at,
+    ...(hostname ? { hostname } : {}),
+    ...(transport === undefined ? {} : { transport }),
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { user }),
+    ...(identity === undefined ? {} : { identity }),
+  };
+}
+
+function labelsOf(written: readonly string[], at: number, report: Report): string[] {
+  const labels = new Set(["worker", ...written.map((label) => label.trim().toLowerCase())]);
+  for (const label of labels) {
+    if (isName("label", label)) continue;
+    report(
+      error(
+        "invalid_workers",
+        `${WORKERS_FILE}: [${at}].labels`,
+        `"${label}" is not a label`,
+        `use ${nameRule("label")}`,
+      ),
+    );
+  }
+  return [...labels].sort();
+}

@@ -1,0 +1,213 @@
+import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { knowSecrets } from "../bucket/mask-secrets.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { error } from "../domain/checks/problem.ts";
+import { batchSize, inBatches } from "../domain/deploy/batches.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { isName, nameRule } from "../domain/workspace/names.ts";
+import { problemsError } from "../errors.ts";
+import type { TargetContext } from "../plugin-api/contexts.ts";
+import { checkHealth } from "../run/check-health.ts";
+import { Said } from "../run/command-output.ts";
+import { type Acting, acting } from "../run/command-run.ts";
+import { noHandler } from "../run/no-handler.ts";
+import { lockBucket, workerOf } from "../run/run.ts";
+import { lifecycleContext } from "../run/scope/contexts.ts";
+import { refuseUnknown, selectAllocations } from "../run/select.ts";
+import type { Outcome } from "../summary.ts";
+import { checkSync } from "./sync-check.ts";
+
+/** A manual lifecycle command (seed job). */
+export interface JobControl {
+  readonly jobs: readonly string[];
+  /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
+  readonly target: string;
+  /** Workers as they are typed: hosts, hostnames, labels, zones; empty means all active allocations. */
+  readonly workers: readonly string[];
+  /** Ask the job's health after each batch, waiting for it. */
+  readonly healthCheck: boolean;
+}
+
+/** What came of it on one worker. */
+export interface ControlResult {
+  readonly host: string;
+  readonly job: string;
+  readonly exit: number | null;
+  readonly outcome: Outcome;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly message: string | null;
+}
+
+const BUILT_IN = ["start", "stop", "restart", "reload", "status"];
+
+/** A target as it is run: the built-in ones in lower case, any other as written (deploy.md 3.1). */
+export function resolveTarget(text: string): string {
+  const target = text.trim();
+  const builtIn = BUILT_IN.find((name) => name === target.toLowerCase());
+  if (builtIn || isName("target", target)) return builtIn ?? target;
+  throw problemsError([error("invalid_target", "--target", `"${text}" is not a target`, `use ${nameRule("target")}`)]);
+}
+
+/**
+ * Runs a target by hand: the workers concerned must be as the bucket left them; then job by job in wave order, in batches
+ * of `max_concurrent_upgrades`. A failing batch ends its job. Nothing is stored: promotions are not touched.
+ */
+export async function controlJob(maand: Maand, control: JobControl): Promise<ControlResult[]> {
+  const target = resolveTarget(control.target);
+  const lock = target === "status" ? undefined : lockBucket(maand, `job ${target}`);
+  knowSecrets(maand);
+  const frame = runFrame(maand, `job ${target}`);
+  const source = acting(maand, frame, lock ? {} : { pid: maand.pid });
+  try {
+    const chosen = choose(source, control);
+    await checkSync(source, [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))]);
+    const results: ControlResult[] = [];
+    for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
+      const wave = chosen.filter(({ job }) => job.deploymentSeq === seq);
+      const ended = await Promise.all(
+        wave.map(({ job, allocations }) => controlOne(source, job, allocations, target, control.healthCheck)),
+      );
+      results.push(...ended.flat());
+    }
+    return results.map((result) => maand.mask.conceal(result));
+  } finally {
+    await source.end();
+    lock?.release();
+  }
+}
+
+type Source = Acting;
+
+function choose(
+  source: Source,
+  control: JobControl,
+): { readonly job: Job; readonly allocations: readonly Allocation[] }[] {
+  refuseUnknown(
+    "job",
+    "job",
+    control.jobs,
+    source.catalog.jobs.map((job) => job.name),
+  );
+  return source.catalog.jobs
+    .filter((job) => control.jobs.includes(job.name))
+    .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers) }));
+}
+
+async function controlOne(
+  source: Source,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+  healthCheck: boolean,
+): Promise<ControlResult[]> {
+  const results: ControlResult[] = [];
+  // status changes nothing: one that fails is no reason to hide the state of the others
+  const size = target === "status" ? allocations.length : batchSize(job.maxConcurrentUpgrades, allocations.length, 1);
+  const batches = inBatches(allocations, size);
+  tellBefore(source, job, allocations, target, batches.length);
+  for (const batch of batches) {
+    if (source.maand.signal.aborted) break;
+    const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
+    results.push(...ended);
+    if (ended.some((result) => result.outcome !== "ok")) break;
+    const sick = healthCheck ? await sickness(source, job) : undefined;
+    if (sick === undefined) continue;
+    results.splice(
+      -ended.length,
+      ended.length,
+      ...ended.map((result) => ({ ...result, outcome: "failed" as const, message: sick })),
+    );
+    break;
+  }
+  const reached = new Set(results.map((result) => result.host));
+  return [
+    ...results,
+    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => notBegun(job, allocation)),
+  ];
+}
+
+/** Counts come before anything is done to more than one (cli.md). */
+function tellBefore(
+  { frame }: Source,
+  job: Job,
+  allocations: readonly Allocation[],
+  target: string,
+  batches: number,
+): void {
+  if (allocations.length < 2 || target === "status") return;
+  const stops_when = batches > 1 ? "a batch of it fails" : `${target} has run everywhere`;
+  frame.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
+}
+
+/** Why a job is not healthy after a batch; undefined when it is. */
+async function sickness(source: Source, job: Job): Promise<string | undefined> {
+  const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+  const { outcome, cause } = await checkHealth(source, job, active, true);
+  return outcome === "failed" ? asMaandError(cause).message : undefined;
+}
+
+async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
+  const { frame, maand } = source;
+  const began = maand.now().getTime();
+  const said = new Said(source.catalog.workers.length);
+  const unit = { job: job.name, worker: allocation.host, action: target };
+  const end = (cause?: unknown): ControlResult => {
+    const failed = cause === undefined ? undefined : asMaandError(cause);
+    const durationMs = maand.now().getTime() - began;
+    const outcome = cause === undefined ? "ok" : outcomeOf(cause);
+    const exit = failed ? (failed.exit ?? null) : 0;
+    frame.emit("action.finished", {
+      ...unit,
+      outcome,
+      exit,
+      message: failed?.message ?? null,
+      output: failed?.output ?? [],
+      duration_ms: durationMs,
+    });
+    return {
+      host: allocation.host,
+      job: job.name,
+      exit,
+      outcome,
+      stdout: said.text("stdout"),
+      stderr: said.text("stderr"),
+      durationMs,
+      message: failed?.message ?? null,
+    };
+  };
+  try {
+    stopIfInterrupted(maand.signal);
+    const remote = await source.connections.ready(workerOf(source, allocation.host));
+    const base = lifecycleContext(source, job, allocation, remote);
+    const log: TargetContext["log"] = (line, from) => {
+      said.push(line, from?.stream ?? "stdout");
+      base.log(line, from);
+    };
+    frame.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
+    if ((await maand.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
+      throw noHandler({
+        hook: "target",
+        transport: remote.transport,
+        host: allocation.host,
+        wanted: `${target} of ${job.name}`,
+      });
+    return end();
+  } catch (cause) {
+    return end(cause);
+  }
+}
+
+function notBegun(job: Job, { host }: Allocation): ControlResult {
+  return {
+    host,
+    job: job.name,
+    exit: null,
+    outcome: "skipped",
+    stdout: "",
+    stderr: "",
+    durationMs: 0,
+    message: "an earlier batch failed",
+  };
+}

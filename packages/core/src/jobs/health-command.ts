@@ -1,0 +1,95 @@
+import pLimit from "p-limit";
+import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { asMaandError } from "../bucket/outcome.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import type { HealthResult } from "../plugin-api/contexts.ts";
+import { checkHealth, type HealthSource } from "../run/check-health.ts";
+import { acting } from "../run/command-run.ts";
+import { refuseUnknown } from "../run/select.ts";
+import { reach } from "../run/wait-until-reachable.ts";
+
+/** What `maand health_check` found. */
+export interface HealthReport {
+  readonly workers: readonly { readonly host: string; readonly ok: boolean; readonly message: string }[];
+  readonly jobs: readonly {
+    readonly job: string;
+    readonly outcome: "passed" | "failed" | "skipped";
+    readonly message: string;
+    readonly checks: readonly HealthResult[];
+  }[];
+}
+
+/** How often a worker is asked with `wait` (deploy.md 5). */
+const ATTEMPTS = 30;
+
+/** Jobs asked side by side. */
+const JOBS_AT_ONCE = 16;
+
+/** Which jobs are asked, all when none is named, and whether to wait until they are well. */
+export interface HealthWish {
+  readonly jobs: readonly string[];
+  readonly wait: boolean;
+}
+
+/**
+ * Asks every worker the jobs are on whether it answers, and then the jobs (deploy.md 5). Nothing is changed, so no lock is
+ * taken. Workers are connected, not only their port tried: a hung sshd does not pass.
+ */
+export async function healthCheck(maand: Maand, wish: HealthWish): Promise<HealthReport> {
+  const frame = runFrame(maand, "health_check");
+  const source = acting(maand, frame, { pid: maand.pid });
+  refuseUnknown(
+    "job",
+    "--jobs",
+    wish.jobs,
+    source.catalog.jobs.map((job) => job.name),
+  );
+  try {
+    return maand.mask.conceal(await askHealth(source, wish));
+  } finally {
+    await source.end();
+  }
+}
+
+/** The same within a run that has its own connections. */
+export async function askHealth(source: HealthSource, wish: HealthWish): Promise<HealthReport> {
+  const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
+  const wanted = new Set(jobs.flatMap((job) => activeOf(source, job).map(({ host }) => host)));
+  const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
+  const patience = wish.wait ? { attempts: ATTEMPTS, say: retrying } : undefined;
+  const workers = await Promise.all(
+    concerned.map(async (worker) => {
+      const failure = await reach(source, worker, patience);
+      return { host: worker.host, ok: failure === undefined, message: failure?.message ?? "answers" };
+    }),
+  );
+  const side = pLimit(JOBS_AT_ONCE);
+  return { workers, jobs: await Promise.all(jobs.map((job) => side(() => askJob(source, job, wish.wait)))) };
+}
+
+function retrying(attempt: number, message: string): string {
+  return `worker health check failed (attempt ${attempt}/${ATTEMPTS}), retrying: ${message}`;
+}
+
+function activeOf({ allocationsOf }: HealthSource, job: Job): readonly Allocation[] {
+  return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+}
+
+async function askJob(source: HealthSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
+  const active = activeOf(source, job);
+  if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
+  const { outcome, results, cause } = await checkHealth(source, job, active, wait);
+  const message = cause
+    ? asMaandError(cause).message
+    : outcome === "skipped"
+      ? "no health_check config or commands"
+      : "";
+  return { job: job.name, outcome, message, checks: results };
+}
+
+/** Why a report is not well, in a sentence; undefined when all is. */
+export function sicknessOf({ workers, jobs }: HealthReport): string | undefined {
+  const worker = workers.find(({ ok }) => !ok);
+  if (worker) return worker.message;
+  return jobs.find(({ outcome }) => outcome === "failed")?.message;
+}

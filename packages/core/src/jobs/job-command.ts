@@ -1,0 +1,96 @@
+import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { error } from "../domain/checks/problem.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
+import { MaandError, maskedError, problemsError } from "../errors.ts";
+import type { CommandContext } from "../plugin-api/contexts.ts";
+import { type ActingSource, acting, actingContext } from "../run/command-run.ts";
+import { lockBucket } from "../run/run.ts";
+import { refuseUnknown } from "../run/select.ts";
+
+/** The event commands must name to be run by hand. */
+const BY_HAND = "cli";
+
+/** A command of jobs that is asked for by hand (deploy.md 4.4). */
+export interface JobCommandWish {
+  readonly command: string;
+  /** One job; without it every job that has the command for `cli`. */
+  readonly job?: string;
+  /** Allocations at the same time, at least 1. */
+  readonly concurrency: number;
+}
+
+/** What became of it, by job. */
+export type JobCommandReport = readonly { readonly job: string; readonly failure?: MaandError }[];
+
+/**
+ * Runs a command of jobs by hand, job by job in name order; one that fails does not keep the next from its turn. Throws
+ * PROBLEMS for names nobody has and for a command that is not to be run by hand, before anything is run.
+ */
+export async function runJobCommand(maand: Maand, wish: JobCommandWish): Promise<JobCommandReport> {
+  const lock = lockBucket(maand, "jobcommand");
+  const frame = runFrame(maand, "jobcommand");
+  const source = acting(maand, frame);
+  try {
+    const jobs = chosen(source, wish);
+    const report: { job: string; failure?: MaandError }[] = [];
+    for (const job of jobs) {
+      if (jobs.length > 1) frame.context({}).log(`jobcommand: ${job.name}`);
+      report.push(await runOne(source, job, wish));
+    }
+    return report;
+  } finally {
+    await source.end();
+    lock.release();
+  }
+}
+
+function chosen({ catalog }: ActingSource, { command, job: only }: JobCommandWish): readonly Job[] {
+  const names = catalog.jobs.map(({ name }) => name);
+  refuseUnknown("job", "job", only === undefined ? [] : [only], names);
+  const asked = catalog.jobs.filter(({ name }) => only === undefined || name === only);
+  const having = asked.filter((job) => byHand(job).includes(command));
+  if (having.length > 0) return having;
+  const of = only === undefined ? "no job has" : `job ${only} has no`;
+  const known = [...new Set(asked.flatMap(byHand))].sort();
+  const list =
+    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `there: ${known.join(", ")}`;
+  throw problemsError([
+    error(
+      "unknown_command",
+      "command",
+      `${of} command "${command}" for event ${BY_HAND}`,
+      didYouMean(command, known) ?? list,
+    ),
+  ]);
+}
+
+function byHand({ commands }: Job): string[] {
+  return commands.filter(({ executedOn }) => executedOn.includes(BY_HAND)).map(({ name }) => name);
+}
+
+async function runOne(
+  source: ActingSource,
+  job: Job,
+  { command, concurrency }: JobCommandWish,
+): Promise<JobCommandReport[number]> {
+  const { hooks, signal, mask } = source.maand;
+  const context: CommandContext = Object.freeze({ ...actingContext(source, job), command, concurrency });
+  try {
+    stopIfInterrupted(signal);
+    if (context.allocations.length === 0) context.log(`${command} was not run: ${job.name} is on no worker`);
+    if ((await hooks.command.promise(context)) !== "done") throw nobody(command);
+    return { job: job.name };
+  } catch (cause) {
+    return { job: job.name, failure: maskedError(asMaandError(cause), mask) };
+  }
+}
+
+function nobody(command: string): MaandError {
+  return new MaandError({
+    code: "NO_HANDLER",
+    message: `no plugin runs the command "${command}"`,
+    hint: "load a plugin that taps command, such as job-commands; maand plugins lists what is loaded",
+  });
+}

@@ -1,0 +1,120 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import pLimit from "p-limit";
+import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { workspaceProblems } from "../../build/build.ts";
+import type { BucketPaths } from "../../config/find-bucket.ts";
+import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding.ts";
+import { shellLine } from "../../remote/quote.ts";
+import { Connections } from "../../run/connections.ts";
+import { knownOf, memoryOf } from "../../run/run.ts";
+import { deployments } from "../inspect/deployments.ts";
+import { examineFiles } from "./files.ts";
+import { examineStore } from "./store.ts";
+import { examineWorker } from "./worker.ts";
+
+/** Workers looked at side by side. */
+const WORKERS_AT_ONCE = 32;
+
+/** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
+export function examineBucket(paths: BucketPaths): Finding[] {
+  return [...examineFiles(paths), ...examineStore(paths)];
+}
+
+/**
+ * Looks an opened bucket over: its workspace, what the last runs left, whatever plugins look at (`examine`), and every
+ * worker. Nothing is changed but what the bucket remembers of a worker that turns out to have lost it, so that a deploy
+ * mends that.
+ */
+export async function examine(maand: Maand): Promise<Finding[]> {
+  const frame = runFrame(maand, "doctor");
+  const connections = new Connections(frame);
+  const known = { ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+  const { workers } = known.catalog;
+  const side = pLimit(WORKERS_AT_ONCE);
+  const tools = new Set<string>();
+  const told: Finding[] = [];
+  try {
+    const context = Object.freeze({
+      ...frame.context({}),
+      now: maand.now,
+      workers,
+      needs: (tool: string) => void tools.add(tool),
+      report: (finding: Finding) => void told.push(finding),
+    });
+    await maand.hooks.examine.promise(context);
+    const looked = await Promise.all(
+      workers.map((worker) => side(() => examineWorker({ maand, frame, connections, ...known }, worker))),
+    );
+    const seen = new Set(told.map(({ where }) => where));
+    const written = (await workspace(maand)).filter(({ where }) => !seen.has(where));
+    return maand.mask.conceal([...written, ...state(maand), ...hostTools(tools), ...told, ...looked.flat()]);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function workspace(maand: Maand): Promise<Finding[]> {
+  const problems = await workspaceProblems(maand);
+  const wrong = problems.filter(({ level }) => level === "error");
+  if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
+  const { jobs, workers } = maand.store.catalog.read();
+  const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
+  return [
+    sound("workspace", "workspace", message),
+    jobs.length + workers.length > 0
+      ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
+      : fault("catalog", "data/maand.db", "nothing was built yet", typed(maand, "build")),
+  ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
+
+/** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
+function state(maand: Maand): Finding[] {
+  const all = deployments(maand.store);
+  const doubtful = all.filter(({ inDoubt }) => inDoubt);
+  const sick = all.filter(({ rollout }) => rollout === "health_failed");
+  const deploy = typed(maand, "deploy");
+  const faults = [
+    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command", deploy] as const),
+    ...sick.map(({ job, host }) => {
+      const look = `${typed(maand, "job", "status", job)}; ${deploy}`;
+      const why = "while it is sick a deploy mends nothing: mend what its status and its logs show, then deploy";
+      return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
+    }),
+  ];
+  if (faults.length === 0) return [sound("state", "data/maand.db", "nothing is in doubt")];
+  return faults.map(([job, host, message, hint]) => fault("state", `${job} on ${host}`, message, hint));
+}
+
+/** Programs of this machine that plugins named. */
+function hostTools(tools: ReadonlySet<string>): Finding[] {
+  const path = (process.env.PATH ?? "").split(delimiter);
+  return [...tools].sort().map((tool) => {
+    const found = path.map((directory) => join(directory, tool)).find(isProgram);
+    return found === undefined
+      ? fault(
+          "host_tools",
+          "this machine",
+          `${tool} is not installed`,
+          `apt-get install -y ${tool}  # or as this machine installs things`,
+        )
+      : sound("host_tools", "this machine", `${tool} is ${found}`);
+  });
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile(); // one may enter a directory, which looks like being allowed to run it
+  } catch {
+    return false;
+  }
+}
+
+function typed({ paths }: Maand, ...words: readonly string[]): string {
+  return shellLine(["maand", "-C", paths.root, ...words]);
+}

@@ -1,0 +1,38 @@
+import pLimit from "p-limit";
+import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { asMaandError } from "../../bucket/outcome.ts";
+import type { MaandError } from "../../errors.ts";
+import type { HostKey } from "../../remote/host-key.ts";
+import { selectWorkers } from "../../run/select.ts";
+
+/** What one worker showed; neither for one that is reached without host keys. */
+export interface TrustReport {
+  readonly host: string;
+  readonly key?: HostKey;
+  /** Why it could not be asked. */
+  readonly failure?: MaandError;
+}
+
+/** Workers asked at once. */
+const AT_ONCE = 32;
+
+/**
+ * Asks workers of the catalog, all when none is listed, for their host keys, without logging in (decision 31). Nothing is
+ * pinned; each key's `trust` does that.
+ */
+export async function workerKeys(maand: Maand, words: readonly string[]): Promise<readonly TrustReport[]> {
+  const { workers } = maand.store.catalog.read();
+  const chosen = words.length === 0 ? workers : selectWorkers(workers, "--workers", words).map(({ worker }) => worker);
+  const frame = runFrame(maand, "worker trust");
+  const side = pLimit(AT_ONCE);
+  const ask = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
+    try {
+      const context = Object.freeze({ ...frame.context({ worker: worker.host }), worker });
+      const key = await maand.hooks.identify.promise(context);
+      return { host: worker.host, ...(key && { key }) };
+    } catch (cause) {
+      return { host: worker.host, failure: asMaandError(cause) };
+    }
+  };
+  return Promise.all(chosen.map((worker) => side(() => ask(worker))));
+}

@@ -1,0 +1,124 @@
+import { changedFiles, type FileChange } from "../domain/deploy/plan.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import { isMaandError } from "../errors.ts";
+import type { TreeFile } from "../plugin-api/contexts.ts";
+import { LARGEST_TEXT, textOf } from "../remote/text.ts";
+import type { ContextSource } from "../run/scope/contexts.ts";
+import type { ListedFile } from "../store/promoted-rows.ts";
+import { fileDiff, type Side, type Unseen } from "./file-diff.ts";
+import { type Hider, hiderFor, showDots } from "./hide-secrets.ts";
+import type { PlannedAllocation, PlannedJob } from "./plan-job.ts";
+
+/** A changed file with its unified diff. */
+export interface FileDiff extends FileChange {
+  readonly diff: string;
+}
+
+/** Changed files of every allocation that has any, by allocation id, sorted by path. */
+export type PlanDiffs = ReadonlyMap<string, readonly FileDiff[]>;
+
+type Source = Pick<ContextSource, "maand" | "remembered">;
+
+/**
+ * Compares the files that are planned with those promoted, for each allocation of the jobs. Secrets are dots, on both
+ * sides (decision 26). What is the same on many workers is compared once.
+ */
+export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Promise<PlanDiffs> {
+  const diffs = new Map<string, readonly FileDiff[]>();
+  const known = new Map<string, Promise<string>>();
+  for (const { job, allocations } of jobs) {
+    for (const planned of allocations) {
+      const changes = changesOf(source, planned);
+      if (changes.length > 0)
+        diffs.set(planned.allocation.id, await diffAllocation(source, job, { ...planned, changes }, known));
+    }
+  }
+  return diffs;
+}
+
+/** What its plan says; where nothing was promoted yet, all of its files. */
+function changesOf(source: Source, { allocation, tree, decision }: PlannedAllocation): readonly FileChange[] {
+  const isNew = decision.action === "start" && source.remembered(allocation.id).promoted === undefined;
+  return isNew ? changedFiles([], tree.files) : decision.files;
+}
+
+async function diffAllocation(
+  source: Source,
+  job: Job,
+  { allocation, tree, changes }: PlannedAllocation & { readonly changes: readonly FileChange[] },
+  known: Map<string, Promise<string>>,
+): Promise<FileDiff[]> {
+  const { maand } = source;
+  const promoted = source.remembered(allocation.id).promoted?.digest;
+  const before = byName(promoted === undefined ? [] : maand.store.promoted.files(promoted));
+  const after = byName(tree.files);
+  let hider: Hider | undefined;
+  const hide: Hider = (text) => {
+    hider ??= hiderFor(maand, job, allocation.host);
+    return hider(text);
+  };
+  const found: FileDiff[] = [];
+  for (const change of changes) {
+    const [old, now] = [before.get(change.path), after.get(change.path)];
+    const secret = old?.secret === true || now?.secret === true;
+    const key = [change.path, nameOf(old), nameOf(now), secret ? allocation.id : ""].join("\0");
+    const diff =
+      known.get(key) ?? fileDiff(change.path, oldSide(maand, old, secret, hide), newSide(maand, now, secret, hide));
+    known.set(key, diff);
+    found.push({ ...change, diff: maand.mask.text(showDots(await diff)) });
+  }
+  return found;
+}
+
+function byName<T extends { readonly path: string }>(files: readonly T[]): Map<string, T> {
+  return new Map(files.map((file) => [file.path, file]));
+}
+
+function nameOf(file: ListedFile | undefined): string {
+  return file ? `${file.hash}${file.executable ? "x" : "-"}` : "";
+}
+
+type Maand = Source["maand"];
+
+function oldSide(maand: Maand, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
+  if (!file) return undefined;
+  return sideOf(file, () => {
+    const stored = maand.store.contents.find(file.hash);
+    if (!stored) return { unseen: whyNotKept(file) };
+    return stored.sealed ? opened(maand, stored.bytes, file.path) : shown(stored.bytes, secret, hide);
+  });
+}
+
+/** What is small enough and was still not kept is no text, or a secret went into it in a way that hides nothing. */
+function whyNotKept({ size, secret }: ListedFile): Unseen {
+  if (size === undefined) return "not kept";
+  return secret === true ? "hidden" : "binary";
+}
+
+/** The text is without its secrets already; with another key than it was kept with, it cannot be read any more. */
+function opened({ key }: Maand, bytes: Uint8Array, path: string): Side["content"] {
+  try {
+    return { text: key.decrypt(Buffer.from(bytes).toString(), path) };
+  } catch (cause) {
+    if (isMaandError(cause)) return { unseen: "not kept" };
+    throw cause;
+  }
+}
+
+function newSide(maand: Maand, file: TreeFile | undefined, secret: boolean, hide: Hider): Side | undefined {
+  return file && sideOf(file, () => shown(file.content ?? maand.store.contents.read(file.hash), secret, hide));
+}
+
+function sideOf(file: ListedFile, content: () => Side["content"]): Side {
+  const { hash, executable, size } = file;
+  const large = size !== undefined && size > LARGEST_TEXT;
+  return { hash, executable, size, content: large ? { unseen: "large" } : content() };
+}
+
+function shown(bytes: Uint8Array, secret: boolean, hide: Hider): Side["content"] {
+  const text = textOf(bytes);
+  if (text === undefined) return { unseen: "binary" };
+  if (!secret) return { text };
+  const hidden = hide(text);
+  return hidden === undefined ? { unseen: "hidden" } : { text: hidden };
+}

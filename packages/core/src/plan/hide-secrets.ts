@@ -1,0 +1,79 @@
+import type { Maand } from "../bucket/bucket.ts";
+import { readableNamespaces } from "../domain/kv/kv-access.ts";
+import { isSecret } from "../domain/kv/kv-names.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import { HIDDEN } from "../remote/secret.ts";
+
+/**
+ * A text with a mark in the place of each secret; undefined when no secret was found in it, so that nobody knows what of
+ * it may be shown. {@link showDots} makes dots of the marks.
+ */
+export type Hider = (text: string) => string | undefined;
+
+/**
+ * Hides every secret a job may read on a worker, whole, line by line and in the spellings templates give it. The mark of a
+ * secret is the same as long as the secret is, so that a diff shows that it changed.
+ */
+export function hiderFor({ kv, key }: Pick<Maand, "kv" | "key">, job: Job, host: string): Hider {
+  const secrets = readableNamespaces(job, [host]).flatMap((namespace) =>
+    kv
+      .keys(namespace)
+      .filter((name) => isSecret(namespace, name))
+      .map((name) => kv.find(namespace, name) ?? ""),
+  );
+  const pattern = patternOf(new Set(secrets.flatMap(spellings)));
+  return (text) => {
+    if (!pattern || text.search(pattern) === -1) return undefined;
+    return text.replace(pattern, (found) => `${MARK}${key.fingerprint(found)}${MARK}`);
+  };
+}
+
+/** Text files have no zero bytes, so nothing else looks like a mark. */
+const MARK = "\0";
+
+/** Puts dots where {@link Hider} left marks. */
+export function showDots(text: string): string {
+  return text.replace(/\0[0-9a-f]*\0/g, HIDDEN);
+}
+
+/** Shorter ones are hidden only where they stand alone, or half of a file would be dots. */
+const SHORTEST_INSIDE = 4;
+
+function spellings(secret: string): string[] {
+  const whole = secret.trim();
+  const lines = whole.split(/\s*\n\s*/);
+  const parts = lines.length > 1 ? lines.filter((line) => !/^-----(BEGIN|END) /.test(line)) : [];
+  const pieces = whole.split(/[\s,;]+/).filter((piece) => lines.length === 1 && piece.length >= SHORTEST_INSIDE);
+  return [...[secret, whole].flatMap(encoded), ...parts, ...pieces].filter((text) => text !== "");
+}
+
+function encoded(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const inHtml = text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
+  const inGoHtml = inHtml.replaceAll("&#38;", "&amp;").replaceAll("&#60;", "&lt;").replaceAll("&#62;", "&gt;");
+  const inUrl = encodeURIComponent(text);
+  return [
+    text,
+    text.toUpperCase(),
+    text.toLowerCase(),
+    JSON.stringify(text).slice(1, -1),
+    inHtml,
+    inGoHtml,
+    inUrl,
+    inUrl.replaceAll("%20", "+"),
+    bytes.toString("base64"),
+    bytes.toString("base64url"),
+    bytes.toString("hex"),
+  ];
+}
+
+/** The longest first, so that no end of one is left because another begins like it. */
+function patternOf(texts: ReadonlySet<string>): RegExp | undefined {
+  if (texts.size === 0) return undefined;
+  const longest = [...texts].sort((a, b) => b.length - a.length);
+  const patterns = longest.map((text) => {
+    const plain = text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    return text.length < SHORTEST_INSIDE ? `(?<![\\p{L}\\p{N}])${plain}(?![\\p{L}\\p{N}])` : plain;
+  });
+  return new RegExp(patterns.join("|"), "gu");
+}

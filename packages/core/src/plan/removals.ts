@@ -1,0 +1,51 @@
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { compareHosts } from "../domain/workspace/worker.ts";
+import type { Run } from "../run/run.ts";
+
+/** An allocation that is to stop running, and what that takes. */
+export interface Leaving {
+  readonly allocation: Allocation;
+  readonly job: Job;
+  /** Its process may run. */
+  readonly stop: boolean;
+  /** It was stopped, and the run that did it ended before those who wait for that had heard of it (hook `stopped`). */
+  readonly tell: boolean;
+  /** Its files are to go as well; its data and logs stay until `gc`. */
+  readonly remove: boolean;
+  readonly reason: string;
+}
+
+/**
+ * Who leaves: what was removed or is in maintenance, and may still run or have files on a worker. The last wave goes
+ * first. The deploy and the dry run both ask here.
+ */
+export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembered">): Leaving[] {
+  const found: Leaving[] = [];
+  const present = new Set(run.catalog.workers.map((worker) => worker.host));
+  const jobs = new Set(run.catalog.jobs);
+  for (const allocation of run.catalog.allocations) {
+    const job = run.jobs.get(allocation.job);
+    if (!job || !(allocation.removed || allocation.disabled)) continue;
+    const { promoted, unsettled, staged } = run.remembered(allocation.id);
+    const tell = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
+    const stop = !tell && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
+    const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
+    const why = reasonOf(allocation, present.has(allocation.host), jobs.has(job));
+    const reason = tell ? `${why}; stopped already, and the last run ended before that was told` : why;
+    if (stop || tell || remove) found.push({ allocation, job, stop, tell, remove, reason });
+  }
+  return found.sort(byLastWave);
+}
+
+function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
+  if (!allocation.removed) return "disabled in workspace/disabled.json";
+  if (!workerThere) return "its worker left workspace/workers.json";
+  return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
+}
+
+function byLastWave(a: Leaving, b: Leaving): number {
+  return (
+    b.job.deploymentSeq - a.job.deploymentSeq ||
+    (a.job.name < b.job.name ? -1 : a.job.name > b.job.name ? 1 : compareHosts(a.allocation.host, b.allocation.host))
+  );
+}

@@ -1,0 +1,44 @@
+import { byPath, contentHash } from "../domain/deploy/digest.ts";
+import type { Occasion } from "../domain/deploy/plan.ts";
+import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
+import type { RenderContext, Tree } from "../plugin-api/contexts.ts";
+import { isTapped } from "../plugin-api/hooks.ts";
+import { workerOf } from "../run/run.ts";
+import { allocationContext, type ContextSource } from "../run/scope/contexts.ts";
+import { kvReader } from "../run/scope/kv-reader.ts";
+
+/** The tree of one allocation as the `render` taps make it of the bare one; that one itself when nobody changes it. */
+export async function renderTree(
+  source: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  bare: Tree,
+  occasion: Occasion,
+): Promise<Tree> {
+  const { hooks, kv, store } = source.maand;
+  if (!isTapped(hooks.render)) return bare;
+  const context: RenderContext = Object.freeze({
+    ...allocationContext(source, job, allocation),
+    ...occasion,
+    root: rootOf(source, allocation.host),
+    sources: job.files.filter((file) => !reachesWorker(file.path)),
+    read: ({ hash }: { readonly hash: string }) => store.contents.read(hash),
+    kv: kvReader(kv, job, allocation.host),
+  });
+  const tree = await hooks.render.promise(bare, context);
+  return tree === bare ? bare : { files: tree.files.map(withHash).sort(byPath) };
+}
+
+/** Where the bucket's directory is on a worker, known without a connection to it. */
+function rootOf(source: ContextSource, host: string): string {
+  const { hooks, settings, bucketId } = source.maand;
+  const context = Object.freeze({ ...source.frame.context({ worker: host }), worker: workerOf(source, host) });
+  return hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucketId}`;
+}
+
+/** A rendered file's hash is always the one of its content, whatever a tap said. */
+function withHash(file: Tree["files"][number]): Tree["files"][number] {
+  return file.content === undefined
+    ? file
+    : { ...file, hash: contentHash(file.content), size: file.content.byteLength };
+}

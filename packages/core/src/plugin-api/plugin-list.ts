@@ -1,0 +1,60 @@
+import { didYouMean } from "../domain/workspace/names.ts";
+import { MaandError } from "../errors.ts";
+import type { Plugin } from "./plugin.ts";
+
+/**
+ * A list of plugins in the order they are applied, with words for what people change about it. Each answers a new list:
+ * `defaults().remove("health").replace("make", mine()).before("ssh", theirs())`. It is an array as well, so
+ * `[...defaults(), mine()]` does. A name that is not in the list is PLUGIN_INVALID.
+ */
+export type PluginList<Name extends string = string> = readonly Plugin[] & {
+  /** Without these plugins. */
+  remove<Gone extends Name>(...names: readonly Gone[]): PluginList<Exclude<Name, Gone>>;
+  /** Another plugin, or several, in the place of this one. */
+  replace<Gone extends Name, New extends string>(
+    name: Gone,
+    ...plugins: readonly Plugin<New>[]
+  ): PluginList<Exclude<Name, Gone> | New>;
+  /** Plugins put directly before this one. */
+  before<New extends string>(name: Name, ...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
+  /** Plugins put directly behind this one. */
+  after<New extends string>(name: Name, ...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
+  /** Plugins put behind all. */
+  add<New extends string>(...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
+};
+
+/** Makes a list of plugins that can be changed by name. */
+export function pluginList<Name extends string = string>(plugins: readonly Plugin[]): PluginList<Name>;
+export function pluginList(plugins: readonly Plugin[]): PluginList {
+  const spliced = (from: number, gone: number, added: readonly Plugin[]) =>
+    pluginList([...plugins.slice(0, from), ...added, ...plugins.slice(from + gone)]);
+  const at = (name: string) => placeOf(name, plugins);
+  const words: Words = {
+    remove(...names) {
+      const gone = names.map(at);
+      return pluginList(plugins.filter((_, place) => !gone.includes(place)));
+    },
+    replace: (name, ...added) => spliced(at(name), 1, added),
+    before: (name, ...added) => spliced(at(name), 0, added),
+    after: (name, ...added) => spliced(at(name) + 1, 0, added),
+    add: (...added) => spliced(plugins.length, 0, added),
+  };
+  return Object.defineProperties(Object.assign([...plugins], words), hidden(Object.keys(words)));
+}
+
+type Words = Pick<PluginList, "remove" | "replace" | "before" | "after" | "add">;
+
+function placeOf(name: string, plugins: readonly Plugin[]): number {
+  const names = plugins.map((plugin) => plugin.name);
+  if (names.includes(name)) return names.indexOf(name);
+  throw new MaandError({
+    code: "PLUGIN_INVALID",
+    message: `there is no plugin "${name}" in the list`,
+    hint: didYouMean(name, names) ?? `there are: ${names.join(", ")}`,
+  });
+}
+
+/** Makes words invisible to whoever goes through the list or prints it. */
+function hidden(words: readonly string[]): PropertyDescriptorMap {
+  return Object.fromEntries(words.map((word) => [word, { enumerable: false }]));
+}

@@ -1,0 +1,89 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { error, type Problem } from "../domain/checks/problem.ts";
+import { isRecord } from "../domain/checks/validate.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
+import { problemsError } from "../errors.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Plugin } from "./plugin.ts";
+
+/** A plugin that takes options: a plugin, the schema of its options, and `apply` that is given them. */
+export interface PluginWithOptions<Name extends string, Schema extends StandardSchemaV1>
+  extends Omit<Plugin<Name>, "apply"> {
+  /** Any library that speaks Standard Schema; it has to answer at once. */
+  readonly options: Schema;
+  /** Called once; `options` are as the schema gave them back, with its defaults. */
+  apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>): void | Promise<void>;
+}
+
+/** Makes the plugin; options may be left out where `{}` is good enough for the schema. */
+export interface PluginMaker<Name extends string, Schema extends StandardSchemaV1> {
+  (
+    ...given: Partial<StandardSchemaV1.InferInput<Schema>> extends StandardSchemaV1.InferInput<Schema>
+      ? [options?: StandardSchemaV1.InferInput<Schema>]
+      : [options: StandardSchemaV1.InferInput<Schema>]
+  ): Plugin<Name>;
+  /** The schema of its options. */
+  readonly options: Schema;
+}
+
+/**
+ * Declares a plugin with options, and answers the function that makes it: `slack({ channel: "#ops" })`. Wrong options are
+ * problems with their keys, thrown where the function is called; an unknown one comes with the nearest known.
+ */
+export function pluginWithOptions<const Name extends string, Schema extends StandardSchemaV1>(
+  declared: PluginWithOptions<Name, Schema>,
+): PluginMaker<Name, Schema> {
+  const make = (given?: unknown): Plugin<Name> => {
+    const options = checkedOptions(declared.name, declared.options, given ?? {});
+    return { ...declared, apply: (hooks) => declared.apply(hooks, options) };
+  };
+  return Object.assign(make, { options: declared.options });
+}
+
+function checkedOptions<Schema extends StandardSchemaV1>(
+  name: string,
+  schema: Schema,
+  given: unknown,
+): StandardSchemaV1.InferOutput<Schema> {
+  const unknown = unknownOptions(name, schema, given);
+  const checked = schema["~standard"].validate(given);
+  if (checked instanceof Promise)
+    throw new Error(`the options of plugin "${name}" are checked by an asynchronous schema`);
+  const wrong = (checked.issues ?? []).map(({ path, message }) =>
+    error("invalid_options", [name, ...keysOf(path)].join("."), message),
+  );
+  const named = new Set(unknown.map(({ where }) => where));
+  const problems = [...unknown, ...wrong.filter(({ where }) => !named.has(where))];
+  if (checked.issues || problems.length > 0) throw problemsError(problems, `plugin "${name}" refuses its options`);
+  return checked.value;
+}
+
+function keysOf(path: readonly unknown[] | undefined): string[] {
+  return (path ?? []).map((part) => String(isRecord(part) && "key" in part ? part.key : part));
+}
+
+/** Options nobody asked for: most schemas drop them without a word, and a mistyped one would be lost. */
+function unknownOptions(name: string, schema: object, given: unknown): Problem[] {
+  const known = knownKeys(schema);
+  if (!known || !isRecord(given)) return [];
+  return Object.keys(given)
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const hint = didYouMean(key, known) ?? (known.length > 0 ? `there are: ${known.join(", ")}` : "it takes none");
+      return error("invalid_options", `${name}.${key}`, `plugin "${name}" has no option "${key}"`, hint);
+    });
+}
+
+/** Keys of an object schema, as valibot (`entries`) and zod (`shape`) tell them; undefined where they cannot be known. */
+function knownKeys(schema: object): string[] | undefined {
+  const [inner = schema]: readonly unknown[] = "pipe" in schema && Array.isArray(schema.pipe) ? schema.pipe : [];
+  if (!isObject(inner)) return undefined;
+  // one that takes further keys says so by its kind or by what it does with them
+  if ("rest" in inner || ("type" in inner && inner.type === "loose_object")) return undefined;
+  const parts = "entries" in inner ? inner.entries : "shape" in inner ? inner.shape : undefined;
+  return isRecord(parts) ? Object.keys(parts) : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

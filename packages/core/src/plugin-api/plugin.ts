@@ -1,0 +1,64 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import type { Hooks } from "./hooks.ts";
+
+/** A key of `manifest.json` that a plugin owns; a key nobody owns is a warning (decision 21). */
+export interface Claim {
+  /** One sentence for the schema an editor shows. */
+  readonly description: string;
+  /** Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). */
+  readonly schema: StandardSchemaV1;
+  /** Jobs with this key are started and stopped by this plugin; nobody asks a Makefile of them. Default false. */
+  readonly lifecycle?: boolean;
+  /** The same as JSON Schema, for `maand schema manifest`. */
+  readonly jsonSchema?: () => Record<string, unknown>;
+}
+
+/** A plugin: a value with a name and a function that taps hooks. */
+export interface Plugin<Name extends string = string> {
+  /** How taps, errors and `maand plugins` name it; also what others order themselves by. */
+  readonly name: Name;
+  /** Shown by `maand plugins`; default: that of the package it was loaded from. */
+  readonly version?: string;
+  /** Versions of @maand/core it was made for, such as `^1.2.0`; default: what its package has as peer dependency. */
+  readonly core?: string;
+  /** Called once, when the program starts something that uses hooks. */
+  apply(hooks: Hooks): void | Promise<void>;
+  /** clipanion command classes it adds to the CLI. */
+  readonly commands?: readonly unknown[];
+  /** Keys of `manifest.json` it owns. */
+  readonly claims?: Readonly<Record<string, Claim>>;
+  /** Tables of `maand cat` it adds, by the word that is typed. */
+  readonly tables?: Readonly<Record<string, Table>>;
+  /** Files it needs on every worker, under `bin/` of the bucket's directory there: name to text. */
+  readonly workerFiles?: Readonly<Record<string, string>>;
+}
+
+/** A table of `maand cat`: what `maand cat <word>` prints, and with `--json` as a list of objects. */
+export interface Table {
+  /** One line for the help. */
+  readonly description: string;
+  /** Heads of the columns; they are the keys of a row. */
+  readonly columns: readonly string[];
+  /** Reads the rows; it contacts no worker and changes nothing. */
+  rows(context: TableContext): TableRow[] | Promise<TableRow[]>;
+}
+
+/** A row by column; a column that is not there is empty. */
+export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What a table is made of: the bucket as it is stored. */
+export interface TableContext {
+  readonly bucket: { readonly id: string /** Absolute. */; readonly root: string };
+  readonly jobs: readonly Job[];
+  readonly workers: readonly Worker[];
+  readonly allocations: readonly Allocation[];
+  /** The clock. */
+  now(): Date;
+}
+
+/** Keeps a plugin's type where it is written. */
+export function definePlugin<const Name extends string>(plugin: Plugin<Name>): Plugin<Name> {
+  return plugin;
+}

@@ -1,0 +1,57 @@
+import { asMaandError } from "../bucket/outcome.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
+import { isTapped } from "../plugin-api/hooks.ts";
+import { type ActingSource, actingContext } from "./command-run.ts";
+import { workerOf } from "./run.ts";
+
+/** What a job's health check found. */
+export interface HealthFinding {
+  readonly outcome: "passed" | "failed" | "skipped";
+  /** The last word of each check on each worker. */
+  readonly results: readonly HealthResult[];
+  readonly cause?: unknown;
+}
+
+/** What checking health needs of a run; the health command has no run that could change anything. */
+export type HealthSource = ActingSource;
+
+/** Asks all `verify` taps about a job. Nobody reporting anything means that it has no checks (deploy.md 5). */
+export async function checkHealth(
+  run: HealthSource,
+  job: Job,
+  active: readonly Allocation[],
+  wait: boolean,
+): Promise<HealthFinding> {
+  const { frame, maand } = run;
+  const results = new Map<string, HealthResult>();
+  const began = maand.now().getTime();
+  const context: VerifyContext = Object.freeze({
+    ...actingContext(run, job),
+    active,
+    wait,
+    remote: (host: string) => run.connections.connect(workerOf(run, host)),
+    report(result: HealthResult) {
+      results.set(`${result.host} ${result.type} ${result.target}`, result);
+      frame.emit("health.checked", {
+        job: job.name,
+        worker: result.host,
+        check: result.type,
+        target: result.target,
+        ok: result.ok,
+        message: result.message,
+      });
+    },
+  });
+  if (isTapped(maand.hooks.verify) && active.length > 0) frame.emit("health.started", { job: job.name });
+  const cause =
+    active.length === 0 ? undefined : await maand.hooks.verify.promise(context).then(() => undefined, asMaandError);
+  const outcome = cause ? "failed" : results.size > 0 ? "passed" : "skipped";
+  frame.emit("health.finished", {
+    job: job.name,
+    outcome,
+    message: cause?.message ?? null,
+    duration_ms: maand.now().getTime() - began,
+  });
+  return cause ? { outcome, results: [...results.values()], cause } : { outcome, results: [...results.values()] };
+}

@@ -1,0 +1,185 @@
+import type { RunFrame } from "../bucket/bucket.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import type { Problem } from "../domain/checks/problem.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import { MaandError } from "../errors.ts";
+import type { PreflightContext } from "../plugin-api/contexts.ts";
+import type { Remote } from "../remote/remote.ts";
+import { noHandler } from "./no-handler.ts";
+
+/**
+ * The open workers of a run. Each is connected once, when it is first needed, and looked over once (`preflight`); one
+ * that fails is not tried again, and every later ask gets the same answer (decision 11).
+ */
+export class Connections {
+  readonly #frame: RunFrame;
+  readonly #known: (host: string) => string | undefined;
+  readonly #tools = new Map<string, string>();
+  readonly #open = new Map<string, Promise<Remote>>();
+  readonly #ready = new Map<string, Promise<Remote>>();
+  /** What hooks tried anew. */
+  readonly #again = new Map<string, Promise<Remote>>();
+  readonly #remotes: Remote[] = [];
+
+  /** `known` tells which tools were found on a worker before, so that they are not looked for again. */
+  constructor(frame: RunFrame, known: (host: string) => string | undefined = () => undefined) {
+    this.#frame = frame;
+    this.#known = known;
+  }
+
+  /** The connection to a worker, as it is. Whoever waits for it does not `tell` of each attempt that failed. */
+  connect(worker: Worker, { tell = true }: { readonly tell?: boolean } = {}): Promise<Remote> {
+    return once(this.#open, worker.host, () => this.#connect(worker, tell));
+  }
+
+  /** The connection to a worker that has everything it needs. Throws WORKER_LACKS naming what it has not. */
+  ready(worker: Worker): Promise<Remote> {
+    return once(this.#ready, worker.host, async () => {
+      const remote = await this.connect(worker);
+      try {
+        await this.#lookOver(worker, remote);
+      } catch (cause) {
+        this.#tellFailed(worker, cause);
+        throw cause;
+      }
+      return remote;
+    });
+  }
+
+  /**
+   * The connection to a worker for a hook, which may wait for it: each ask tries one that failed anew. For everybody else
+   * what failed stays failed.
+   */
+  asked(worker: Worker): Promise<Remote> {
+    if (!this.#open.has(worker.host)) return this.connect(worker);
+    return this.connect(worker).catch(() => this.#anew(worker));
+  }
+
+  /** The same with everything it needs. */
+  askedReady(worker: Worker): Promise<Remote> {
+    if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
+    return this.ready(worker).catch(async () => {
+      const remote = await this.asked(worker);
+      await this.#lookOver(worker, remote);
+      return remote;
+    });
+  }
+
+  /** Lets a worker that failed, or whose connection is lost, be tried anew: only for those who wait for it. */
+  forget(host: string): void {
+    this.#open.delete(host);
+    this.#ready.delete(host);
+    this.#again.delete(host);
+    for (const remote of this.#remotes.filter((known) => known.host === host)) {
+      this.#remotes.splice(this.#remotes.indexOf(remote), 1);
+      remote.close().catch(() => undefined);
+    }
+  }
+
+  /** The tools a worker that is ready has, in one text. */
+  toolsOf(host: string): string | undefined {
+    return this.#tools.get(host);
+  }
+
+  /** Whether a worker was reached in this run, and not forgotten since. */
+  reached(host: string): boolean {
+    return this.#remotes.some((remote) => remote.host === host);
+  }
+
+  /** Ends all connections; errors of closing tell nobody anything. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
+  }
+
+  /** Those who ask at the same time share an attempt; one that failed is forgotten. */
+  #anew(worker: Worker): Promise<Remote> {
+    return once(this.#again, worker.host, async () => {
+      try {
+        return await this.#connect(worker, false);
+      } catch (cause) {
+        this.#again.delete(worker.host);
+        throw cause;
+      }
+    });
+  }
+
+  async #connect(worker: Worker, tell: boolean): Promise<Remote> {
+    const { hooks, now, signal } = this.#frame.maand;
+    const began = now().getTime();
+    try {
+      stopIfInterrupted(signal);
+      const remote = await hooks.connect.promise(
+        Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker }),
+      );
+      if (!remote) {
+        const transport = worker.transport ?? this.#frame.maand.settings.transport;
+        throw noHandler({ hook: "connect", transport, host: worker.host });
+      }
+      this.#remotes.push(remote);
+      this.#frame.emit("worker.connected", {
+        worker: worker.host,
+        transport: remote.transport,
+        duration_ms: now().getTime() - began,
+      });
+      return remote;
+    } catch (cause) {
+      if (tell) this.#tellFailed(worker, cause);
+      throw cause;
+    }
+  }
+
+  async #lookOver(worker: Worker, remote: Remote): Promise<void> {
+    const tools = new Set<string>();
+    const problems: Problem[] = [];
+    const context: PreflightContext = Object.freeze({
+      ...this.#frame.context({ worker: worker.host }),
+      worker,
+      remote,
+      needs: (tool: string) => void tools.add(tool),
+      report: (problem: Problem) => void problems.push(problem),
+    });
+    await this.#frame.maand.hooks.preflight.promise(context);
+    const wanted = [...tools].sort();
+    const text = [...(remote.sudo ? ["sudo"] : []), ...wanted].join(" ");
+    const missing = this.#known(worker.host) === text ? [] : await missingTools(remote, wanted);
+    const first = problems.find((problem) => problem.level === "error");
+    if (missing.length > 0)
+      throw lacks(
+        worker.host,
+        `lacks ${missing.join(", ")}`,
+        `install ${missing.length === 1 ? "it" : "them"} on ${worker.host}`,
+      );
+    if (first) throw lacks(worker.host, first.message, first.hint);
+    this.#tools.set(worker.host, text);
+  }
+
+  #tellFailed(worker: Worker, cause: unknown): void {
+    const { message, hint } = asMaandError(cause);
+    this.#frame.emit("worker.failed", { worker: worker.host, outcome: outcomeOf(cause), message, hint: hint ?? null });
+  }
+}
+
+/** Looks all tools up in one command; the names are its arguments, never part of its text. */
+export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
+  if (tools.length === 0) return [];
+  const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], { asRoot: true });
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+function lacks(host: string, what: string, hint: string | undefined): MaandError {
+  return new MaandError({
+    code: "WORKER_LACKS",
+    message: `${host} ${what}`,
+    worker: host,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const before = known.get(key);
+  if (before) return before;
+  const made = make();
+  known.set(key, made);
+  return made;
+}

@@ -1,0 +1,140 @@
+import { type Maand, type RunFrame, runFrame } from "../bucket/bucket.ts";
+import type { Remembered } from "../domain/deploy/plan.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import { MaandError } from "../errors.ts";
+import type { Delivery } from "../store/bucket-rows.ts";
+import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { type Lock, takeLock } from "../store/lock.ts";
+import { Connections } from "./connections.ts";
+import { Ledger } from "./ledger.ts";
+import { temporary } from "./temporary.ts";
+
+/** A run that holds the bucket's lock and may touch workers: what is known, what is open, what happened. */
+export interface Run {
+  readonly frame: RunFrame;
+  readonly maand: Maand;
+  /** Counted from 1 over all runs of the bucket. */
+  readonly number: number;
+  readonly catalog: StoredCatalog;
+  /** Catalog workers and those that left it, by host. */
+  readonly workers: ReadonlyMap<string, Worker>;
+  /** Jobs of the catalog and those that left it, by name. */
+  readonly jobs: ReadonlyMap<string, Job>;
+  /** Non-removed allocations by job, in worker order. */
+  readonly allocationsOf: ReadonlyMap<string, readonly Allocation[]>;
+  /** Non-removed allocations by host. */
+  readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
+  /** What is remembered of each allocation now; read again after what this run stored. */
+  remembered(allocation: string): Remembered;
+  /** The `update_seq` of whatever this run delivers. */
+  readonly updateSeq: number;
+  refresh(): void;
+  delivery(host: string): Delivery | undefined;
+  readonly connections: Connections;
+  readonly ledger: Ledger;
+  /** Private directory for staged trees; gone when the run ends. */
+  readonly tmp: string;
+  /** ISO time for the journal. */
+  at(): string;
+  end(): Promise<void>;
+}
+
+/** Takes the lock and opens a run. Throws BUSY; nothing was touched then. */
+export function beginRun(maand: Maand, command: string): Run {
+  const lock = lockBucket(maand, command);
+  try {
+    return openRun(maand, command, lock);
+  } catch (cause) {
+    lock.release();
+    throw cause;
+  }
+}
+
+/** Takes the bucket's lock for a command. */
+export function lockBucket(maand: Maand, command: string): Lock {
+  return takeLock(maand.paths.lock, { pid: maand.pid, command, since: maand.now().toISOString() });
+}
+
+function openRun(maand: Maand, command: string, lock: Lock): Run {
+  const frame = runFrame(maand, command);
+  const { store } = maand;
+  const at = () => maand.now().toISOString();
+  const last = store.journal.lastRun(command);
+  const number = store.journal.beginRun(frame.id, command, at());
+  const { tmp, remove } = temporary(maand.paths.tmp, frame.id);
+  const memory = memoryOf(maand);
+  const connections = new Connections(frame, (host) => memory.delivery(host)?.tools);
+  frame.start(last && last.outcome !== "ok" ? String(last.number) : null);
+  return {
+    frame,
+    maand,
+    number,
+    ...knownOf(store.catalog.read()),
+    ...memory,
+    connections,
+    ledger: new Ledger(),
+    tmp,
+    at,
+    async end() {
+      await connections.close();
+      remove();
+      lock.release();
+    },
+  };
+}
+
+/** A catalog, and the ways runs look things up in it. */
+export function knownOf(
+  catalog: StoredCatalog,
+): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf" | "allocationsOn"> {
+  const there = catalog.allocations.filter(({ removed }) => !removed);
+  return {
+    catalog,
+    workers: new Map([...catalog.removedWorkers, ...catalog.workers].map((worker) => [worker.host, worker])),
+    jobs: new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, job])),
+    allocationsOf: grouped(there, ({ job }) => job),
+    allocationsOn: grouped(there, ({ host }) => host),
+  };
+}
+
+function grouped(
+  allocations: readonly Allocation[],
+  keyOf: (allocation: Allocation) => string,
+): Map<string, Allocation[]> {
+  const groups = new Map<string, Allocation[]>();
+  for (const allocation of allocations) {
+    const group = groups.get(keyOf(allocation)) ?? [];
+    groups.set(keyOf(allocation), group);
+    group.push(allocation);
+  }
+  return groups;
+}
+
+const NOTHING: Remembered = {};
+
+/** What the store remembers of allocations and deliveries, read as a whole. */
+export function memoryOf(maand: Pick<Maand, "store">): Pick<Run, "remembered" | "updateSeq" | "refresh" | "delivery"> {
+  let remembered = maand.store.promoted.remembered();
+  let deliveries = maand.store.deliveries.all();
+  return {
+    remembered: (allocation) => remembered.get(allocation) ?? NOTHING,
+    updateSeq: (maand.store.bucket.read()?.updateSeq ?? 0) + 1,
+    refresh() {
+      remembered = maand.store.promoted.remembered();
+      deliveries = maand.store.deliveries.all();
+    },
+    delivery: (host) => deliveries.get(host),
+  };
+}
+
+/** The worker of an allocation; it is kept as long as the allocation is. */
+export function workerOf(run: Pick<Run, "workers">, host: string): Worker {
+  const worker = run.workers.get(host);
+  if (worker) return worker;
+  throw new MaandError({
+    code: "STORE_BROKEN",
+    message: `worker ${host} is not in the store`,
+    hint: "run maand build",
+  });
+}

@@ -1,0 +1,126 @@
+import { asMaandError, outcomeOf } from "../../bucket/outcome.ts";
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
+import { MaandError } from "../../errors.ts";
+import type { TargetContext } from "../../plugin-api/contexts.ts";
+import type { AllocationScope, KvSession, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
+import type { Remote } from "../../remote/remote.ts";
+import type { ActingSource } from "../command-run.ts";
+import { workerOf } from "../run.ts";
+import { lifecycleContext } from "./contexts.ts";
+import { kvSession } from "./kv-session.ts";
+
+/** What may be known and done in the name of one allocation; read anew each time, so that it is as the store is now. */
+export function allocationScope(run: ActingSource, job: Job, allocation: Allocation): AllocationScope {
+  const { maand } = run;
+  const { log } = run.frame.context({ job: job.name, worker: allocation.host });
+  const stored = maand.kv.find(NAMESPACE.allocation(job.name, allocation.host), `${job.name}_allocation_index`);
+  return Object.freeze({
+    allocation,
+    worker: workerOf(run, allocation.host),
+    index: stored === undefined ? allocation.index : Number(stored),
+    currentVersion: maand.store.promoted.version(allocation.id) ?? NO_VERSION,
+    newVersion: job.version,
+    log,
+    command: <T>(name: string, event: string, work: () => Promise<T>) =>
+      told(run, { job: job.name, worker: allocation.host, command: name, event }, work),
+    openKv: (): KvSession => kvSession(maand, job, allocation.host),
+    remote: (host: string) => remoteOf(run, host),
+    runTarget: (request: TargetRequest) => runTarget(run, job, request, log),
+  });
+}
+
+type Unit = Readonly<Record<"job" | "worker" | "command" | "event", string>>;
+
+async function told<T>({ frame, maand }: ActingSource, unit: Unit, work: () => Promise<T>): Promise<T> {
+  const began = maand.now().getTime();
+  const finished = (cause?: unknown) => {
+    const error = cause === undefined ? undefined : asMaandError(cause);
+    frame.emit("command.finished", {
+      ...unit,
+      outcome: cause === undefined ? "ok" : outcomeOf(cause),
+      exit: error ? (error.exit ?? null) : 0,
+      message: error?.message ?? null,
+      output: error?.output ?? [],
+      duration_ms: maand.now().getTime() - began,
+    });
+  };
+  frame.emit("command.started", unit);
+  try {
+    const answer = await work();
+    finished();
+    return answer;
+  } catch (cause) {
+    finished(cause);
+    throw cause;
+  }
+}
+
+async function remoteOf(run: ActingSource, host: string): Promise<Remote> {
+  return run.connections.asked(knownWorker(run, host));
+}
+
+function knownWorker(run: ActingSource, host: string) {
+  if (run.workers.has(host)) return workerOf(run, host);
+  throw new MaandError({
+    code: "NOT_FOUND",
+    message: `there is no worker "${host}" in this bucket`,
+    hint: "maand cat workers lists them",
+  });
+}
+
+/** Runs a target as `maand job` would; its exit code is the answer, and what could not be run is thrown. */
+async function runTarget(
+  run: ActingSource,
+  own: Job,
+  { host, job: name, target, timeoutMs, signal }: TargetRequest,
+  log: TargetContext["log"],
+): Promise<TargetAnswer> {
+  const worker = knownWorker(run, host);
+  const job = targetJob(run, own, name);
+  const allocation = run.catalog.allocations.find((one) => one.job === name && one.host === host);
+  if (!allocation)
+    throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
+  if (!run.maand.store.deliveries.all().has(host)) throw nothingThere(host);
+  const remote = await run.connections.askedReady(worker);
+  const said = { stdout: "", stderr: "" };
+  const base = lifecycleContext(run, job, allocation, remote);
+  const context: TargetContext = Object.freeze({
+    ...base,
+    target,
+    timeoutMs: timeoutMs ?? base.timeoutMs,
+    signal: signal === undefined ? base.signal : AbortSignal.any([base.signal, signal]),
+    log(line, source) {
+      said[source?.stream ?? "stdout"] += `${line}\n`;
+      log(line, source);
+    },
+  } satisfies TargetContext);
+  try {
+    if ((await run.maand.hooks.target.promise(context)) === "done") return { exit: 0, ...said };
+  } catch (cause) {
+    const { code, exit } = asMaandError(cause);
+    if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...said };
+    throw cause;
+  }
+  throw new MaandError({ code: "NO_HANDLER", message: `no plugin answers target for "${target}"` });
+}
+
+function targetJob(run: ActingSource, own: Job, name: string): Job {
+  const job = run.jobs.get(name);
+  if (job && (name === own.name || demandedJobs(own).includes(name))) return job;
+  throw new MaandError({
+    code: "PROBLEMS",
+    message: `job ${own.name} may not run targets of job ${name}`,
+    hint: "only its own, and those of jobs its commands demand",
+  });
+}
+
+function nothingThere(host: string): MaandError {
+  return new MaandError({
+    code: "OUT_OF_SYNC",
+    message: `nothing was brought to ${host} yet, so no target can be run there`,
+    hint: "maand deploy brings it",
+    worker: host,
+  });
+}

@@ -1,0 +1,89 @@
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { PlannedJob } from "../../plan/plan-job.ts";
+import type {
+  ActionContext,
+  ActionKind,
+  AllocationContext,
+  JobContext,
+  WaveContext,
+} from "../../plugin-api/contexts.ts";
+import type { Remote } from "../../remote/remote.ts";
+import { type Run, workerOf } from "../run.ts";
+
+/** What making contexts needs of a run; planning without a run has it too. */
+export type ContextSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered">;
+
+/** Context of a job. */
+export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, job: Job): JobContext {
+  return Object.freeze({
+    ...run.frame.context({ job: job.name }),
+    job,
+    allocations: run.allocationsOf.get(job.name) ?? [],
+  });
+}
+
+/** Context of a wave that is about to begin. */
+export function waveContext(run: ContextSource, deploymentSeq: number, plans: readonly PlannedJob[]): WaveContext {
+  const jobs = plans.map(({ job, allocations }) => ({
+    job,
+    allocations: allocations
+      .filter(({ decision }) => decision.action !== "skip")
+      .map(({ allocation, decision }) => ({
+        worker: workerOf(run, allocation.host),
+        action: decision.action,
+        currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+      })),
+  }));
+  return Object.freeze({ ...run.frame.context({}), wave: { deploymentSeq, jobs } });
+}
+
+/** Context of one allocation. */
+export function allocationContext(run: ContextSource, job: Job, allocation: Allocation): AllocationContext {
+  return Object.freeze({
+    ...run.frame.context({ job: job.name, worker: allocation.host }),
+    job,
+    allocations: run.allocationsOf.get(job.name) ?? [],
+    allocation,
+    worker: workerOf(run, allocation.host),
+    currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+    newVersion: job.version,
+  });
+}
+
+/** Everything a lifecycle command of one allocation is given, but what to do. */
+export function lifecycleContext(
+  run: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  remote: Remote,
+): Omit<ActionContext, "action"> {
+  const context = allocationContext(run, job, allocation);
+  const { commandMs } = run.maand.settings.timeouts;
+  return {
+    ...context,
+    remote,
+    directory: `${remote.root}/jobs/${job.name}`,
+    timeoutMs: job.timeoutSeconds === undefined ? commandMs : job.timeoutSeconds * 1000,
+    env: {
+      CURRENT_VERSION: context.currentVersion,
+      NEW_VERSION: context.newVersion,
+      JOB: job.name,
+      WORKER_IP: allocation.host,
+      ALLOCATION_ID: allocation.id,
+      ALLOCATION_INDEX: String(allocation.index),
+      BUCKET_ID: run.maand.bucketId,
+    },
+  };
+}
+
+/** Context of one action. */
+export function actionContext(
+  run: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  remote: Remote,
+  kind: ActionKind,
+): ActionContext {
+  return Object.freeze({ ...lifecycleContext(run, job, allocation, remote), action: { kind } });
+}

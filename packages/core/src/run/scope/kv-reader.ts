@@ -1,0 +1,59 @@
+import { accessHint, readableNamespaces } from "../../domain/kv/kv-access.ts";
+import { PORT_KEY } from "../../domain/kv/kv-job.ts";
+import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { didYouMean } from "../../domain/workspace/names.ts";
+import { MaandError } from "../../errors.ts";
+import type { KvReader } from "../../plugin-api/scope.ts";
+import type { KvStore } from "../../store/kv.ts";
+
+/** What a job may read of the KV store on one worker (build.md 11.5). */
+export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
+  const readable = new Set(readableNamespaces(job, [host]));
+  const allowed = (namespace: string) => {
+    if (readable.has(namespace)) return namespace;
+    throw new MaandError({
+      code: "KV_REFUSED",
+      message: `job ${job.name} may not read the KV namespace ${namespace}`,
+      hint: accessHint(job.name, namespace),
+    });
+  };
+  const find = (namespace: string, key: string) => kv.find(allowed(namespace), key);
+  return Object.freeze({
+    find,
+    get: (namespace: string, key: string) => find(namespace, key) ?? absent(kv, namespace, key),
+    keys: (namespace: string) => kv.keys(allowed(namespace)),
+    isSecret,
+  });
+}
+
+function absent(kv: KvStore, namespace: string, key: string): never {
+  const jobs = namespace === NAMESPACE.bucket ? declaring(kv, key) : [];
+  if (jobs.length > 1) {
+    throw new MaandError({
+      code: "NOT_FOUND",
+      message: `the port "${key}" is declared by ${jobs.slice(0, -1).join(", ")} and ${jobs.at(-1)}, so ${namespace} does not say which is meant`,
+      hint: `read ${jobs.map((job) => `${NAMESPACE.job(job)} ${PORT_KEY}${key}`).join(" or ")}`,
+    });
+  }
+  const deleted = kv.entries(namespace).get(key)?.deleted ?? false;
+  throw new MaandError({
+    code: "NOT_FOUND",
+    message: `the KV namespace ${namespace} has no key "${key}"${deleted ? "; it was deleted" : ""}`,
+    hint: hintFor(namespace, kv.keys(namespace), key),
+  });
+}
+
+/** Jobs that declare a port, whoever it is published for. */
+function declaring(kv: KvStore, port: string): string[] {
+  const prefix = NAMESPACE.job("");
+  return kv
+    .holders(`${PORT_KEY}${port}`)
+    .flatMap((held) => (held.startsWith(prefix) ? [held.slice(prefix.length)] : []));
+}
+
+function hintFor(namespace: string, keys: readonly string[], key: string): string {
+  if (keys.length === 0)
+    return "nothing is published there; maand build does, and so do the hooks of the job it belongs to";
+  return didYouMean(key, keys) ?? `maand cat kv lists what is in ${namespace}`;
+}

@@ -1,0 +1,98 @@
+import { error, type Problem } from "../domain/checks/problem.ts";
+import { type Choosable, type Chosen, chooseWorkers } from "../domain/workspace/choose-workers.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
+import { problemsError } from "../errors.ts";
+import type { Run } from "./run.ts";
+
+/** Refuses names nobody has, all of them at once (cli.md: an unknown name in a list is an error before anything happens). */
+export function refuseUnknown(
+  kind: "job" | "worker",
+  flag: string,
+  names: readonly string[],
+  known: readonly string[],
+): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const list = `maand cat ${kind}s lists them`;
+  throw problemsError(
+    unknown.map((name) =>
+      error(`unknown_${kind}`, flag, `there is no ${kind} "${name}"`, didYouMean(name, known) ?? list),
+    ),
+  );
+}
+
+/**
+ * The workers a list on the command line means: hosts, hostnames, `label:web`, `zone:a`, in the order of the catalog. The
+ * one place where such a list is understood. Throws PROBLEMS with every word that means nobody.
+ */
+export function selectWorkers<T extends Choosable>(
+  workers: readonly T[],
+  flag: string,
+  words: readonly string[],
+): readonly Chosen<T>[] {
+  const { chosen, problems } = chooseWorkers(words, workers, flag);
+  if (problems.length > 0) throw problemsError(problems);
+  return chosen;
+}
+
+/**
+ * A job's active allocations, or those of them on the workers listed. A worker that is named itself and cannot be meant
+ * is refused, with the reason; of a label or zone those workers count on which the job is active.
+ */
+export function selectAllocations(
+  run: Pick<Run, "catalog" | "allocationsOf">,
+  job: Job,
+  words: readonly string[],
+): Allocation[] {
+  const chosen = selectWorkers(run.catalog.workers, FLAG, words);
+  const all = run.allocationsOf.get(job.name) ?? [];
+  const at = new Map(all.map((allocation) => [allocation.host, allocation]));
+  const problems = chosen
+    .filter(({ named }) => named)
+    .flatMap(({ worker: { host } }) => refusal(job, host, at.get(host)));
+  if (problems.length > 0) throw problemsError(problems);
+  const hosts = new Set(chosen.map(({ worker }) => worker.host));
+  const active = all.filter(({ disabled, host }) => !disabled && (words.length === 0 || hosts.has(host)));
+  if (active.length > 0) return active;
+  throw problemsError([nobodyOf(job, words)]);
+}
+
+const FLAG = "--allocations";
+
+function refusal(job: Job, host: string, found: Allocation | undefined): Problem[] {
+  if (!found)
+    return [
+      error(
+        "not_allocated",
+        FLAG,
+        `job ${job.name} is not allocated on ${host}`,
+        `maand cat allocations --jobs ${job.name} shows where it is`,
+      ),
+    ];
+  if (!found.disabled) return [];
+  return [
+    error(
+      "disabled_allocation",
+      FLAG,
+      `job ${job.name} is disabled on ${host}`,
+      "take it out of workspace/disabled.json, build and deploy",
+    ),
+  ];
+}
+
+function nobodyOf(job: Job, words: readonly string[]): Problem {
+  if (words.length > 0)
+    return error(
+      "not_allocated",
+      FLAG,
+      `job ${job.name} has no active allocation on ${words.join(", ")}`,
+      `maand cat allocations --jobs ${job.name} shows where it is`,
+    );
+  return error(
+    "no_allocation",
+    `job ${job.name}`,
+    "has no active allocation",
+    "maand cat allocations shows where jobs are; maand why says why not",
+  );
+}

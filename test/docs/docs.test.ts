@@ -1,0 +1,326 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as core from "@maand/core";
+import {
+  applyPlugins,
+  build,
+  createHooks,
+  deploy,
+  ERROR_CODES,
+  type ErrorCode,
+  MaandError,
+  openMaand,
+} from "@maand/core";
+import { aBucket } from "@maand/core/testing";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { defaults } from "../../packages/cli/src/defaults.ts";
+import { exitOf } from "../../packages/cli/src/output/error.ts";
+import { SettingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
+import { MANIFEST_KEYS } from "../../packages/core/src/domain/workspace/manifest-schema.ts";
+import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
+import { runLog } from "../../packages/core/src/log/run-log.ts";
+import { commandLines, parser, refusal } from "./command-lines.ts";
+import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, tableRows } from "./pages.ts";
+import { typeCheck } from "./type-check.ts";
+
+/** Holds the pages against the code, so that neither changes alone. */
+const pages = allPages();
+
+/** First cells of a table, without their backticks. */
+function firstWords(...[of, ...heading]: Parameters<typeof tableRows>): string[] {
+  return tableRows(of, ...heading).flatMap(([first = ""]) => codeIn(first));
+}
+
+describe("HOOKS.md", () => {
+  const rows = tableRows(page("packages/core/HOOKS.md"), "Hook", "Class");
+
+  it("lists the hooks in order, with their classes", () => {
+    const declared = Object.entries(createHooks()).map(([name, hook]) => [name, hook.constructor.name]);
+    expect(rows.map(([name = "", className]) => [codeIn(name)[0], className])).toEqual(declared);
+  });
+
+  it("names the stock plugins that tap each", async () => {
+    const output = { name: "output", apply: (hooks: core.Hooks) => hooks.event.tap("output", () => {}) };
+    const hooks = await applyPlugins([
+      runLog("/nowhere", { format: "kv", maxBytes: 1, keepFiles: 1, keepRuns: 1 }),
+      output,
+      ...defaults(),
+    ]);
+    const tapped = Object.entries(hooks).map(([name, hook]) => [
+      name,
+      hook.taps.map((tap) => tap.name).join(", ") || "none",
+    ]);
+    expect(rows.map(([name = "", , , , taps]) => [codeIn(name)[0], taps])).toEqual(tapped);
+  });
+
+  it("says of each what a throw means", () => {
+    const said = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
+      codeIn(hooks),
+    );
+    expect(said.sort()).toEqual(Object.keys(createHooks()).sort());
+  });
+});
+
+describe("EVENTS.md", () => {
+  it("lists the types in order, with their fields", () => {
+    const summary = fieldsOf(bodyOf(source("packages/core/src/summary.ts"), "export interface SummaryRecord {"), 2);
+    const map = bodyOf(source("packages/core/src/events.ts"), "export interface EventMap {");
+    const declared = [...map.matchAll(/^ {2}"?([a-z._]+)"?: (SummaryRecord & )?\{(.*?)\};$/gms)].map(
+      ([, type, whole, fields = ""]) => [type, [...(whole ? summary : []), ...fieldsOf(fields)]],
+    );
+    const rows = tableRows(page("packages/core/EVENTS.md"), "Type", "Fields");
+    expect(rows.map(([type = "", fields = ""]) => [codeIn(type)[0], codeIn(fields)])).toEqual(declared);
+  });
+
+  function source(path: string): string {
+    return readFileSync(join(ROOT, path), "utf8").replace(/\/\*.*?\*\//gs, "");
+  }
+
+  function bodyOf(text: string, head: string): string {
+    const from = text.indexOf(head) + head.length;
+    return text.slice(from, text.indexOf("\n}", from) + 1);
+  }
+
+  function fieldsOf(text: string, indent?: number): string[] {
+    const at = indent === undefined ? "" : `^ {${indent}}`;
+    return [...text.matchAll(new RegExp(`${at}readonly (\\w+)\\??:`, "gm"))].map(([, name = ""]) => name);
+  }
+});
+
+describe("docs/errors.md", () => {
+  const sections = [...page("docs/errors.md").text.matchAll(/^### ([A-Z_]+)\n\n\((\d+)\) (.+)$/gm)];
+
+  it("has a section for every code, with the exit code it means", () => {
+    const codes: ErrorCode[] = Object.keys(ERROR_CODES).filter((code): code is ErrorCode => code in ERROR_CODES);
+    const exits = codes.map((code) => [code, String(exitOf(new MaandError({ code, message: "" })))]);
+    expect(sections.map(([, code, exit]) => [code, exit])).toEqual(exits);
+  });
+
+  it("lists every code of a problem", () => {
+    expect(firstWords(page("docs/errors.md"), "Code", "What is wrong")).toEqual(problemCodes());
+  });
+
+  /** Whatever is given to `error` or `warning`, or stands as the code of a place where problems are found. */
+  function problemCodes(): string[] {
+    const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
+    for (const path of sources()) {
+      const text = readFileSync(path, "utf8");
+      const given = text.matchAll(/\b(?:error|warning)\(\s*"([a-z_]+)"|code: "([a-z_]+)"|_FILE, "([a-z_]+)"/g);
+      for (const [, one, two, three] of given) found.add(one ?? two ?? three ?? "");
+    }
+    return [...found].sort();
+  }
+
+  function sources(): string[] {
+    const places = readdirSync(join(ROOT, "packages")).map((name) => join(ROOT, "packages", name, "src"));
+    return places
+      .filter((place) => existsSync(place))
+      .flatMap((place) => readdirSync(place, { recursive: true, encoding: "utf8" }).map((file) => join(place, file)))
+      .filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts") && !path.includes("/src/testing/"));
+  }
+});
+
+describe("docs/configuration.md", () => {
+  const text = page("docs/configuration.md");
+
+  it("lists the keys of maand.conf with their meanings", () => {
+    const keys = Object.entries(SettingsSchema.entries).flatMap(([key, { wrapped }]) => [
+      [`\`${key}\``, v.getDescription(wrapped)],
+      ...nested(wrapped).map(([name, entry]) => [`\`${key}.${name}\``, v.getDescription(entry)]),
+    ]);
+    expect(tableRows(text, "Key", "Meaning and default")).toEqual(keys);
+  });
+
+  it("lists the keys of workers.json", () => {
+    expect(firstWords(page("docs/configuration.md"), "Key", "Means").length).toBeGreaterThan(0);
+    const workers = text.text.slice(text.text.indexOf("## workspace/workers.json"));
+    const keys = firstWords({ path: text.path, text: workers }, "Key", "Means");
+    const { item } = WorkersSchema;
+    expect(keys).toEqual(Object.keys(item.entries));
+  });
+
+  function nested(schema: object): [string, v.GenericSchema][] {
+    const entries = "pipe" in schema && Array.isArray(schema.pipe) ? schema.pipe[0]?.entries : undefined;
+    return entries === undefined
+      ? []
+      : Object.entries<{ wrapped: v.GenericSchema }>(entries).map(([name, { wrapped }]) => [name, wrapped]);
+  }
+});
+
+describe("docs/jobs-and-lifecycle.md", () => {
+  it("lists the keys of a manifest, those of stock plugins included", () => {
+    const claimed = defaults().flatMap(({ claims }) => Object.keys(claims ?? {}));
+    const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Means");
+    expect([...keys].sort()).toEqual([...new Set([...MANIFEST_KEYS, ...claimed])].sort());
+  });
+});
+
+describe("commands", async () => {
+  const cli = await parser();
+
+  it("every command line that is written can be typed", () => {
+    const wrong = pages.flatMap((of) =>
+      commandLines(of).flatMap((line) => {
+        const why = refusal(line, cli);
+        return why === undefined ? [] : [`${of.path}: ${line}: ${why}`];
+      }),
+    );
+    expect(wrong).toEqual([]);
+    expect(pages.flatMap(commandLines).length).toBeGreaterThan(60);
+  });
+
+  it("docs/cli.md lists every command with its flags", () => {
+    const rows = tableRows(page("docs/cli.md"), "Command", "Flags");
+    const listed = rows.map(([command = "", flags = ""]) => [
+      (codeIn(command)[0] ?? "").replace(/ [<[].*/, ""),
+      codeIn(flags).sort(),
+    ]);
+    const there = cli.definitions().map(({ path, options }) => [path, options.flatMap(namesOf).sort()]);
+    expect(listed.sort(byName)).toEqual(there.sort(byName));
+  });
+
+  it("every npm script that is named is there", () => {
+    const { scripts }: { scripts: Record<string, string> } = JSON.parse(
+      readFileSync(join(ROOT, "package.json"), "utf8"),
+    );
+    const named = pages.flatMap(({ text }) =>
+      [...text.matchAll(/\bnpm (?:run ([a-z:0-9]+)|(test)\b)/g)].map(([, run, test]) => run ?? test ?? ""),
+    );
+    expect([...new Set(named)].filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  /** The names of a flag; those that only write `-` for `_` go without saying. */
+  function namesOf({ definition }: { readonly definition: string }): string[] {
+    const names = (definition.split(" ")[0] ?? "").split(",");
+    return names.filter((name) => !/^--.*-/.test(name) || !names.includes(name.replace(/(?<=\w)-/g, "_")));
+  }
+
+  function byName([a]: readonly unknown[], [b]: readonly unknown[]): number {
+    return String(a) < String(b) ? -1 : 1;
+  }
+});
+
+describe("README.md", () => {
+  const plugin = blocksOf(page("README.md")).find(({ info }) => info === "ts")?.code ?? "";
+
+  it("shows the plugin of plugins-examples/notify-file/maand.config.ts", () => {
+    expect(plugin).toBe(readFileSync(join(ROOT, "plugins-examples/notify-file/maand.config.ts"), "utf8"));
+  });
+
+  it("shows a plugin that works", async () => {
+    const bucket = aBucket();
+    writeFileSync(join(bucket.root, "maand.config.ts"), plugin);
+    bucket.workers("10.0.0.1");
+    bucket.job("api", { selectors: ["worker"] });
+    const stock = () => [bucket.fleet.plugin];
+    const maand = await openMaand({
+      from: bucket.root,
+      now: () => new Date(),
+      signal: new AbortController().signal,
+      pid: process.pid,
+      defaults: stock,
+      modules: { "@maand/core": async () => core, "@maand/cli": async () => ({ defaults: stock }) },
+    });
+    await build(maand);
+    await deploy(maand, { jobs: [], force: false, syncOnly: false });
+    maand.close();
+    expect(JSON.parse(readFileSync(join(bucket.root, "deploys.ndjson"), "utf8"))).toMatchObject({
+      outcome: "ok",
+      promoted: 1,
+    });
+    bucket.dispose();
+  });
+
+  it("has a line for every package", () => {
+    const packages = readdirSync(join(ROOT, "packages")).map((name) => `packages/${name}`);
+    const linked = linksOf(page("README.md")).map(({ to }) => to);
+    expect(packages.filter((path) => !linked.some((to) => to === path || to.startsWith(`${path}/`)))).toEqual([]);
+  });
+});
+
+describe("pages", () => {
+  it("every relative link leads somewhere", () => {
+    const broken = pages.flatMap((from) =>
+      linksOf(from)
+        .filter(
+          ({ to, anchor }) =>
+            !existsSync(join(ROOT, to)) || (anchor !== undefined && !anchorsOf(page(to)).includes(anchor)),
+        )
+        .map(({ to, anchor }) => `${from.path} -> ${to}${anchor === undefined ? "" : `#${anchor}`}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("every TypeScript example compiles", { timeout: 120_000 }, () => {
+    expect(
+      typeCheck(
+        pages.flatMap(blocksOf).filter(({ info, page: path }) => /^ts\b/.test(info) && !path.startsWith("test/")),
+      ),
+    ).toEqual([]);
+  });
+
+  it("every JSON example is JSON", () => {
+    const broken = pages
+      .flatMap(blocksOf)
+      .filter(({ info }) => /^json\b/.test(info))
+      .filter(({ code }) => !parses(code) && !parses(`{${code}}`))
+      .map(({ page: path, code }) => `${path}: ${code.slice(0, 40)}`);
+    expect(broken).toEqual([]);
+  });
+
+  it("maps of folders name what is there, and all that stands first", () => {
+    for (const name of ["core", "cli"]) {
+      const src = join(ROOT, "packages", name, "src");
+      const files = new Set(
+        readdirSync(src, { recursive: true, encoding: "utf8" }).map((path) => path.split("/").at(-1)),
+      );
+      const map =
+        blocksOf(page(`packages/${name}/README.md`)).find(
+          ({ code }) => code.includes("\nsrc/\n") || code.startsWith("src/\n"),
+        )?.code ?? "";
+      const words = map.match(/[\w-]+\.ts\b|^ +[\w-]+(?=\/)/gm)?.map((word) => word.trim()) ?? [];
+      expect(
+        words.filter((word) => !files.has(word)),
+        name,
+      ).toEqual([]);
+      expect(
+        readdirSync(src).filter((entry) => !words.includes(entry) && !/\.test\.ts$/.test(entry)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
+  it("DECISIONS.md says of every dependency why", () => {
+    const headings =
+      page("DECISIONS.md")
+        .text.match(/^### .*$/gm)
+        ?.join("\n") ?? "";
+    const manifests = [
+      "package.json",
+      ...["packages", "plugins-examples"].flatMap((place) =>
+        readdirSync(join(ROOT, place), { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) => `${place}/${name}/package.json`),
+      ),
+    ];
+    const wanted = manifests
+      .map((path) => JSON.parse(readFileSync(join(ROOT, path), "utf8")))
+      .flatMap(({ dependencies = {}, devDependencies = {} }) => [
+        ...Object.keys(dependencies),
+        ...Object.keys(devDependencies),
+      ])
+      .map((name) => (name === "@biomejs/biome" ? "biome" : name))
+      .filter((name) => !name.startsWith("@maand/"));
+    expect([...new Set(wanted)].filter((name) => !headings.includes(name))).toEqual([]);
+  });
+
+  function parses(text: string): boolean {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+});

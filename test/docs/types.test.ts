@@ -1,0 +1,156 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "./pages.ts";
+
+const HEAD = `import { defaults } from "@maand/cli";
+import { defineConfig, definePlugin, pluginWithOptions } from "@maand/core";
+import { make } from "@maand/plugin-make";
+import { callHook, rolloutContext } from "@maand/core/testing";
+import * as v from "valibot";
+const slack = pluginWithOptions({
+  name: "slack",
+  options: v.object({ channel: v.string(), retries: v.optional(v.number()) }),
+  apply({ commit }, { channel }) { commit.tapPromise("slack", async ({ log }) => log(channel.toUpperCase())); },
+});
+export const all = [defaults, defineConfig, definePlugin, make, slack, callHook, rolloutContext];
+`;
+
+/** What must not compile, and what the compiler is to say of it; its message has to be one a person can act on. */
+const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>> = {
+  "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
+  "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],
+  "an option that is missing": ["slack({ retries: 1 });", "Property 'channel' is missing", "{ channel: string"],
+  "no options where some are needed": ["slack();", "Expected 1 arguments, but got 0"],
+  "a wrong hook name": [
+    `definePlugin({ name: "x", apply({ rolout }) { rolout.tap("x", () => undefined); } });`,
+    "Property 'rolout' does not exist on type",
+  ],
+  "a wrong hook name in a configuration": [
+    "defineConfig({ hooks: { rolout() {} } });",
+    "'rolout' does not exist in type 'InlineHooks'",
+    "Did you mean to write 'rollout'?",
+  ],
+  "a wrong answer": [
+    `definePlugin({ name: "x", apply({ rollout }) { rollout.tapPromise("x", async () => "finished"); } });`,
+    `'"finished"' is not assignable to type '"done"`,
+  ],
+  "a wrong answer in a configuration": [
+    `defineConfig({ hooks: { async rollout() { return "finished"; } } });`,
+    `'Promise<string>' is not assignable to type 'Promise<"done" | undefined>'`,
+  ],
+  "a context that has no such part": [
+    "defineConfig({ hooks: { async commit({ remote }) { await remote; } } });",
+    "Property 'remote' does not exist on type 'CommitContext'",
+  ],
+  "a setting that is none": [
+    "defineConfig({ settings: { ssh_prot: 22 } });",
+    "'ssh_prot' does not exist in type",
+    "ssh_port",
+  ],
+  "a setting of the wrong type": [
+    `defineConfig({ settings: { ssh_port: "22" } });`,
+    "Type 'string' is not assignable to type 'number",
+  ],
+  "a key of a configuration that is none": [
+    "defineConfig({ plugin: [] });",
+    "'plugin' does not exist in type 'Config'",
+    "plugins",
+  ],
+  "a stock plugin that is none": [
+    `defaults().remove("mkae");`,
+    `'"mkae"' is not assignable to parameter of type 'StockName'`,
+  ],
+  "a stock plugin that was taken out before": [
+    `defaults().remove("make").replace("make", make());`,
+    `'"make"' is not assignable`,
+  ],
+  "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
+  "an event without a namespace": [
+    `defineConfig({ hooks: { after({ tell }) { tell("soaked"); } } });`,
+    `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
+  ],
+  "a hook called with another one's context": [
+    `void callHook([], "commit", rolloutContext());`,
+    "Property 'summary' is missing",
+    "CommitContext",
+  ],
+};
+
+const RIGHT = `
+export const plugin = definePlugin({
+  name: "right",
+  apply({ rollout, render, functions }) {
+    rollout.tapPromise({ name: "right", before: "make" }, async ({ action }) => (action.kind === "start" ? "done" : undefined));
+    render.tapPromise("right", async (tree) => ({ files: tree.files.slice(1) }));
+    functions.tap("right", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
+  },
+});
+export default defineConfig({
+  plugins: defaults().remove("health").replace("make", make({ program: "gmake" })).before("make", plugin).add(slack({ channel: "#ops" })),
+  hooks: {
+    async rollout({ job, remote }) {
+      if (job.manifest.systemd !== true) return undefined;
+      await remote.exec(["true"]);
+      return "done";
+    },
+    control: { before: "job-commands", tap: async () => undefined },
+    after: ({ job, log, tell }) => {
+      log(job.name);
+      tell("right.done", { job: job.name });
+    },
+    async commit({ summary }) {
+      await Promise.resolve(summary.outcome);
+    },
+  },
+  settings: { ssh_port: 2222, timeouts: { connect: 5 }, certs_key: "ecdsa-p256" },
+});
+export const answer: Promise<"done" | undefined> = callHook(plugin, "rollout");
+`;
+
+const directory = mkdtempSync(join(tmpdir(), "maand-types-"));
+const fileOf = (what: string) => `${what.replace(/\W+/g, "-")}.ts`;
+let output = "";
+
+beforeAll(() => {
+  symlinkSync(join(ROOT, "node_modules"), join(directory, "node_modules"));
+  writeFileSync(join(directory, "package.json"), '{ "type": "module" }');
+  const compilerOptions = { noUnusedLocals: false, types: ["node"] };
+  writeFileSync(
+    join(directory, "tsconfig.json"),
+    JSON.stringify({ extends: join(ROOT, "tsconfig.check.json"), compilerOptions, include: ["*.ts"] }),
+  );
+  writeFileSync(join(directory, "right.ts"), HEAD + RIGHT);
+  for (const [what, [code]] of Object.entries(WRONG)) writeFileSync(join(directory, fileOf(what)), `${HEAD}${code}\n`);
+  const run = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {
+    cwd: directory,
+    encoding: "utf8",
+  });
+  if (run.error) throw run.error;
+  output = run.stdout;
+}, 120_000);
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What the compiler says of one file, its explanations included. */
+function saidOf(file: string): string {
+  const said = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
+  return said.join("\n");
+}
+
+describe("does not compile, and says why", () => {
+  it.for(Object.entries(WRONG))("%s", ([what, [, ...says]]) => {
+    const said = saidOf(fileOf(what));
+    for (const part of says) expect(said).toContain(part);
+    // one mistake, one message, at the line of it, and no wall of types
+    expect(said.match(/error TS/g)).toHaveLength(1);
+    expect(said).toMatch(new RegExp(`\\(${HEAD.split("\n").length},`));
+    expect(said.length).toBeLessThan(1200);
+  });
+});
+
+it("what is right compiles", () => {
+  expect(saidOf("right.ts")).toBe("");
+});

@@ -1,0 +1,177 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
+import { linesOf, localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
+import { until } from "../../support/fleet/until.ts";
+
+const Database = createRequire(new URL("../../../packages/core/package.json", import.meta.url))("better-sqlite3");
+const CLOCK = fileURLToPath(new URL("../../support/bucket/shifted-clock.mjs", import.meta.url));
+const HOST = "127.0.0.11";
+const V1 = { version: "1.0.0", selectors: ["worker"] };
+
+/** A bucket with one job on one local worker, built. */
+async function withBucket(use: (lent: Lent) => Promise<void>): Promise<void> {
+  const bucket = await scratch('transport = "local"\n');
+  try {
+    bucket.workers({ host: HOST });
+    bucket.job("api", V1, { Makefile: CAREFUL_MAKEFILE });
+    expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+    const { bucket_id: id } = await bucket.json<{ bucket_id: string }>("info");
+    const data = join("data/local", HOST, id, "jobs/api/data");
+    await use({
+      bucket,
+      store: join(bucket.root, "data/maand.db"),
+      told: () => linesOf(join(localJob(bucket, HOST, "api") ?? "", "data/lifecycle")),
+      hold: () => bucket.write(join(data, "hold"), ""),
+      letGo: () => rmSync(join(bucket.root, data, "hold")),
+    });
+  } finally {
+    bucket.dispose();
+  }
+}
+
+interface Lent {
+  readonly bucket: Scratch;
+  /** Path of the store. */
+  readonly store: string;
+  /** What was run so far. */
+  told(): string[];
+  /** Makes commands wait. */
+  hold(): void;
+  letGo(): void;
+}
+
+describe.concurrent("another program that holds the store", () => {
+  it("before a deploy: it is named as locked in bounded time, nothing runs, and afterwards all is well", () =>
+    withBucket(async ({ bucket, store, told }) => {
+      const other = new Database(store);
+      other.exec("BEGIN EXCLUSIVE");
+      const began = performance.now();
+      const { code, stderr } = await bucket.maand("deploy");
+      expect(performance.now() - began).toBeLessThan(15_000);
+      expect(code).toBe(1);
+      expect(stderr).toContain("another program is writing to it");
+      expect(told()).toEqual([]);
+      other.exec("ROLLBACK");
+      other.close();
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect(told()).toEqual(["start 0.0.0 1.0.0", "end start"]);
+    }));
+
+  it("in the middle of a deploy: what ran is in doubt and done again by the next", () =>
+    withBucket(async ({ bucket, store, told, hold, letGo }) => {
+      hold();
+      const run = bucket.start(["deploy"]);
+      await run.says("api is at start");
+      const other = new Database(store);
+      other.exec("BEGIN IMMEDIATE");
+      letGo();
+      const { code, stderr } = await run.ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain("another program is writing to it");
+      expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
+      other.exec("ROLLBACK");
+      other.close();
+      expect((await bucket.json<{ rollout: string }[]>("cat", "deployments"))[0]?.rollout).toBe("in_doubt");
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect(told()).toEqual(["start 0.0.0 1.0.0", "end start", "start 0.0.0 1.0.0", "end start"]);
+      expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
+    }));
+});
+
+describe.concurrent("a full disk under the store", () => {
+  it("is named, nothing runs that could not be written down, and the next deploy goes on", () =>
+    withBucket(async ({ bucket, told }) => {
+      const data = join(bucket.root, "data");
+      execFileSync("cp", ["-a", data, `${data}.kept`]);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", data]);
+      try {
+        execFileSync("cp", ["-a", `${data}.kept/.`, data]);
+        execFileSync("sh", ["-c", 'cat /dev/zero > "$1" 2>/dev/null || true', "sh", join(data, "filler")]);
+        const { code, stderr } = await bucket.maand("deploy");
+        expect(code).toBe(1);
+        expect(stderr).toContain("its disk is full");
+        expect(told()).toEqual([]);
+        execFileSync("rm", [join(data, "filler")]);
+        expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+        expect(told()).toEqual(["start 0.0.0 1.0.0", "end start"]);
+      } finally {
+        execFileSync("umount", [data]);
+      }
+    }));
+});
+
+describe.concurrent("a store that is damaged", () => {
+  it.each([
+    ["no database at all", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
+    ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
+    ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
+  ])("%s: every command says so and what to do, and nothing runs", (_, damage) =>
+    withBucket(async ({ bucket, store, told }) => {
+      expect(await bucket.maand("info")).toMatchObject({ code: 0 });
+      damage(store);
+      for (const line of ["deploy", "deploy --dry-run", "build", "cat deployments"]) {
+        const { code, stderr } = await bucket.maand(...line.split(" "));
+        expect({ line, code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("is damaged") });
+        expect(stderr).toContain("backup");
+        expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
+      }
+      expect(told()).toEqual([]);
+    }),
+  );
+});
+
+function scribbled(bytes: Buffer): Buffer {
+  for (let page = 4096; page < bytes.length; page += 4096) bytes.fill(0xa5, page, page + 512);
+  return bytes;
+}
+
+describe.concurrent("the holder of the bucket's lock", () => {
+  it("is named while it is frozen, and holds nobody back once it is gone", () =>
+    withBucket(async ({ bucket, told, hold, letGo }) => {
+      hold();
+      const first = bucket.start(["deploy"]);
+      await first.says("api is at start");
+      first.kill("SIGSTOP");
+      const began = performance.now();
+      for (const command of ["deploy", "gc", "build"]) {
+        const { code, stderr } = await bucket.maand(command);
+        expect({ command, code, stderr }).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining(`maand deploy (pid ${first.pid},`),
+        });
+      }
+      expect(performance.now() - began).toBeLessThan(15_000);
+      first.kill("SIGKILL");
+      await first.ended;
+      letGo();
+      await until("the first start to end", () => told().includes("end start"));
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect(told().filter((line) => line.startsWith("overlap"))).toEqual([]);
+    }));
+});
+
+describe.concurrent("the clock of this machine", () => {
+  it("may jump years ahead and back: every deploy does what is due, and nothing else", () =>
+    withBucket(async ({ bucket, told }) => {
+      const expected: string[] = [];
+      for (const [version, days] of [
+        ["1.0.0", 3_000],
+        ["2.0.0", -3_000],
+        ["3.0.0", 0],
+      ] as const) {
+        const before = expected.length === 0 ? "start 0.0.0" : `restart ${Number(version[0]) - 1}.0.0`;
+        bucket.job("api", { ...V1, version }, { Makefile: CAREFUL_MAKEFILE });
+        for (const args of [["deploy", "--build"], ["deploy"]]) {
+          const run = bucket.start(args, { preload: [CLOCK], env: { MAAND_TEST_CLOCK_DAYS: String(days) } });
+          expect({ args, days, ...(await run.ended) }).toMatchObject({ code: 0 });
+        }
+        expected.push(`${before} ${version}`, `end ${before.split(" ")[0]}`);
+        expect(told()).toEqual(expected);
+      }
+    }));
+});

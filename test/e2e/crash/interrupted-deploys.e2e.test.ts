@@ -1,0 +1,107 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
+import { type FleetBucket, onFleet, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
+import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
+import { argumentsOf } from "../../support/fleet/processes.ts";
+
+const ROLLING = { selectors: ["worker"], max_concurrent_starts: 1, max_concurrent_upgrades: 1 };
+
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await startFleet({ count: 2 });
+});
+
+afterAll(() => fleet.close());
+
+/** Processes on this machine that work for a bucket. */
+function working(root: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => argumentsOf(Number(pid)))
+    .filter((words) => words.includes(root));
+}
+
+/** What has to be so once a run is over, however it ended. */
+function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
+  expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
+  expect(readdirSync(join(bucket.root, "data")).filter((name) => name.endsWith(".holder"))).toEqual([]);
+  expect(working(bucket.root)).toEqual([]);
+}
+
+describe.concurrent("an interrupted deploy", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s: what runs on workers is ended, nothing new is begun, exit 130, and the next run goes on there",
+    (signal) =>
+      onFleet(
+        fleet,
+        async (lent) => {
+          const { bucket, workers, hosts, home, directory, rollouts, lifecycles } = lent;
+          for (const job of ["api", "web"])
+            bucket.job(job, { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
+          await workers[1]?.write(`${directory("api")}/data/hold`, "");
+          const run = bucket.start(["deploy", "--build"]);
+          await run.says(`api@${hosts[1]} | api is at start`);
+          run.kill(signal);
+          const { code, stderr } = await run.ended;
+          expect(code).toBe(130);
+          expect(stderr).toContain("interrupted; ending what runs");
+          expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
+          expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
+          expectTidy(lent);
+          for (const worker of workers) expect(worker.processesWith(home)).toEqual([]);
+          expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "new" });
+          await workers[1]?.run(["rm", `${directory("api")}/data/hold`]);
+          expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+          const done = ["start 0.0.0 1.0.0", "end start"];
+          expect(await lifecycles("api")).toEqual([done, ["start 0.0.0 1.0.0", ...done]]);
+          expect(await lifecycles("web")).toEqual([done, done]);
+        },
+        "max_concurrent_jobs = 1\n",
+      ),
+  );
+
+  it("while files are on their way: both ends of the transfer end, and the next run brings them", () =>
+    withFleetBucket({ count: 1 }, async (lent) => {
+      const { bucket, workers, directory } = lent;
+      const [worker] = workers;
+      bucket.job("api", { ...ROLLING, version: "1.0.0" }, { big: "big\n".repeat(5_000_000) });
+      await bucket.maand("build");
+      const run = bucket.start(["deploy"]);
+      await until("the worker's rsync", () => (worker?.processesWith("rsync --server") ?? []).length > 0);
+      worker?.freeze();
+      run.kill("SIGINT");
+      expect(await run.ended).toMatchObject({ code: 130 });
+      expectTidy(lent);
+      worker?.thaw();
+      await until("the worker's rsync to end", () => worker?.processesWith("rsync --server").length === 0);
+      expect(worker?.exists(`${directory("api")}/big`)).toBe(false);
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect((await worker?.read(`${directory("api")}/big`))?.length).toBe(20_000_000);
+    }));
+
+  it("a second time: it ends at once, even if a worker is frozen, and leaves nothing here", () =>
+    withFleetBucket({ count: 1 }, async (lent) => {
+      const { bucket, workers, hosts, directory, lifecycles } = lent;
+      const [worker] = workers;
+      bucket.job("api", { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
+      await worker?.write(`${directory("api")}/data/hold`, "");
+      const run = bucket.start(["deploy", "--build"]);
+      await run.says(`api@${hosts[0]} | api is at start`);
+      worker?.freeze();
+      run.kill("SIGINT");
+      await run.says("again: end at once");
+      const began = performance.now();
+      run.kill("SIGINT");
+      expect(await run.ended).toMatchObject({ code: 130 });
+      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(working(bucket.root)).toEqual([]);
+      worker?.thaw();
+      await worker?.run(["rm", `${directory("api")}/data/hold`]);
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect(existsSync(join(bucket.root, "tmp")) && readdirSync(join(bucket.root, "tmp"))).toEqual([]);
+      expect((await lifecycles("api"))[0]?.filter((line) => line.startsWith("overlap"))).toEqual([]);
+    }));
+});

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Ended } from "../../support/bucket/maand.ts";
+import { linesOf, type Scratch, scratch } from "../../support/bucket/scratch.ts";
+
+/** Four allocations start together, and each runs a command that only some may be in at a time (deploy.md 4.5, D35). */
+const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83", "127.0.0.84"];
+
+/** Holds a semaphore for two, long enough for the others to come by, and writes down when it is in and out. */
+const MIGRATE = {
+  py: `import os, time
+from maand import job_name, semaphore
+
+def note(word):
+    with open(f"{os.environ['TURNS']}/{job_name()}", "a") as turns:
+        turns.write(f"{word}\\n")
+
+with semaphore("migrate", 2):
+    note("in")
+    time.sleep(0.3)
+    note("out")
+`,
+  ts: `import { appendFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { jobName, semaphore } from "./maand.ts";
+
+const note = (word: string) => appendFileSync(process.env.TURNS + "/" + jobName(), word + "\\n");
+
+await semaphore("migrate", async () => {
+  note("in");
+  await setTimeout(300);
+  note("out");
+}, 2);
+`,
+};
+
+/** Takes the only place and never gives it back. */
+const VANISH = {
+  py: `import os
+from maand import acquire_semaphore
+acquire_semaphore("door")
+os._exit(0)
+`,
+  ts: `import { acquireSemaphore } from "./maand.ts";
+await acquireSemaphore("door");
+process.exit(0);
+`,
+};
+
+let bucket: Scratch;
+let turns: string;
+let ended: Ended;
+
+beforeAll(async () => {
+  bucket = await scratch();
+  turns = mkdtempSync(join(tmpdir(), "maand-turns-"));
+  bucket.workers(...HOSTS.map((host) => ({ host, transport: "local" })));
+  for (const language of ["py", "ts"] as const) {
+    const commands = {
+      command_migrate: { executed_on: ["after_allocation_started"] },
+      command_vanish: { executed_on: ["after_allocation_started"] },
+    };
+    bucket.job(
+      `in_${language}`,
+      { version: "1.0.0", selectors: ["worker"], commands },
+      {
+        [`_modules/command_migrate.${language}`]: MIGRATE[language],
+        [`_modules/command_vanish.${language}`]: VANISH[language],
+      },
+    );
+  }
+  ended = await bucket.start(["deploy", "--build"], { env: { TURNS: turns } }).ended;
+}, 240_000);
+
+afterAll(() => {
+  bucket.dispose();
+  rmSync(turns, { recursive: true, force: true });
+});
+
+describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
+  it("has every allocation take its turn", () => {
+    expect(ended.code, ended.stderr).toBe(0);
+    const words = linesOf(join(turns, job));
+    expect(words.filter((word) => word === "in")).toHaveLength(HOSTS.length);
+    expect(words.filter((word) => word === "out")).toHaveLength(HOSTS.length);
+  });
+
+  it("never has more than two at it", () => {
+    let inside = 0;
+    const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
+    expect(most).toBeLessThanOrEqual(2);
+    expect(most).toBeGreaterThan(0);
+  });
+
+  it("gives the place of one that ended without a word to the next", () => {
+    const said = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
+    expect(said.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
+
+const SLOW = `start:
+	@mkdir -p data; echo started >> data/lifecycle; echo slow start; while ! test -e data/go; do sleep 0.05; done
+stop restart:
+`;
+
+it("a second deploy ends at once with exit 3 and names the first, which goes on unharmed", () =>
+  withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle, rollouts, hosts }) => {
+    const [worker] = workers;
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
+    await bucket.maand("build");
+    const first = bucket.start(["deploy"]);
+    await first.says("slow start");
+    for (const args of [["deploy"], ["deploy", "--dry-run"], ["build"], ["job", "restart", "api"]]) {
+      const second = await bucket.maand(...args);
+      expect(second, args.join(" ")).toMatchObject({
+        code: 3,
+        stderr: expect.stringContaining(`maand deploy (pid ${first.pid}`),
+      });
+    }
+    expect(await bucket.maand("cat", "deployments")).toMatchObject({ code: 0 });
+    await worker?.write(`${directory("api")}/data/go`, "");
+    expect(await first.ended).toMatchObject({ code: 0 });
+    expect(worker && (await lifecycle("api", worker))).toEqual(["started"]);
+    expect(await rollouts()).toEqual({ [`api@${hosts[0]}`]: "promoted" });
+  }));
+
+it("the lock of a deploy that was killed holds nobody back", () =>
+  withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle }) => {
+    const [worker] = workers;
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
+    await bucket.maand("build");
+    const first = bucket.start(["deploy"]);
+    await first.says("slow start");
+    first.kill("SIGKILL");
+    await first.ended;
+    const rows = await bucket.json<{ in_doubt: boolean; rollout: string }[]>("cat", "deployments");
+    expect(rows).toMatchObject([{ in_doubt: true, rollout: "in_doubt" }]);
+    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("in doubt");
+    const second = bucket.start(["deploy"]);
+    await second.says("waiting for");
+    await worker?.write(`${directory("api")}/data/go`, "");
+    expect(await second.ended).toMatchObject({ code: 0 });
+    expect(worker && (await lifecycle("api", worker))).toEqual(["started", "started"]);
+  }));

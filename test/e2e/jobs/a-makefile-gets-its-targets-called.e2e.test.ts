@@ -1,0 +1,229 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
+import { maandOnPath, type } from "../../support/bucket/shell.ts";
+
+/** The page "jobs and lifecycle" as it is promised (docs/conformance.md). */
+
+let bucket: LocalBucket;
+const ONE = "127.0.0.11";
+
+beforeEach(async () => {
+  bucket = await localBucket(1);
+});
+
+afterEach(() => bucket.dispose());
+
+const targets = (job = "api") => bucket.lifecycle(job, ONE).map((line) => line.split(" ")[0]);
+
+describe("a job", () => {
+  it("is a directory with a manifest, a Makefile and whatever files it needs", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/app.conf": "x\n", "run.sh": "true\n" });
+    await bucket.type("maand build && maand deploy");
+    expect(bucket.files("api", ONE)).toEqual(["Makefile", "certs", "conf", "data", "manifest.json", "run.sh"]);
+  });
+
+  it("is begun with maand job create, as it is typed on the page", async () => {
+    await bucket.type("maand job create api --selectors worker");
+    expect(existsSync(join(bucket.root, "workspace/jobs/api/manifest.json"))).toBe(true);
+    expect(bucket.read("workspace/jobs/api/Makefile")).toMatch(/^start:$/m);
+    await bucket.type("maand build && maand deploy");
+  });
+
+  it.each(["data", "logs", "bin"])(
+    "is refused with %s/ in the workspace, which belongs to the job at runtime",
+    async (name) => {
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { [`${name}/x`]: "x" });
+      const { code, stderr } = await bucket.maand("build");
+      expect(code).toBe(2);
+      expect(stderr).toContain(`workspace/jobs/api/${name}`);
+    },
+  );
+
+  it("keeps what it wrote to data/, logs/ and bin/ when it is upgraded", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.type("maand build && maand deploy");
+    for (const name of ["data", "logs", "bin"]) {
+      mkdirSync(join(bucket.directory("api", ONE), name), { recursive: true });
+      writeFileSync(join(bucket.directory("api", ONE), name, "own"), "own\n");
+    }
+    bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "x\n" });
+    await bucket.type("maand build && maand deploy");
+    for (const name of ["data", "logs", "bin"])
+      expect(readFileSync(join(bucket.directory("api", ONE), name, "own"), "utf8")).toBe("own\n");
+    expect(bucket.files("api", ONE)).toContain("new.conf");
+  });
+});
+
+describe("the Makefile contract", () => {
+  it("start is called by the first deploy, and restart by an upgrade, with both versions", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.type("maand build && maand deploy");
+    bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+    await bucket.type("maand build && maand deploy");
+    expect(bucket.lifecycle("api", ONE)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 1.1.0"]);
+  });
+
+  it("reload is called by an upgrade with policy reload, and restart when a changed file matches restart_globs", async () => {
+    const manifest = { selectors: ["worker"], restart_policy: "reload", restart_globs: ["*.lib"] };
+    bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "1", "a.lib": "1" });
+    await bucket.type("maand build && maand deploy");
+    bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "2", "a.lib": "1" });
+    await bucket.type("maand build && maand deploy");
+    bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "2", "a.lib": "2" });
+    await bucket.type("maand build && maand deploy");
+    expect(targets()).toEqual(["start", "reload", "restart"]);
+  });
+
+  it("stop is called for what was removed or disabled, and status by maand job status", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.type("maand build && maand deploy && maand job status api");
+    bucket.disable({ jobs: { api: {} } });
+    bucket.removeJob("web");
+    await bucket.type("maand build && maand deploy");
+    expect(targets()).toEqual(["start", "status", "stop"]);
+    expect(targets("web")).toEqual(["start", "stop"]);
+  });
+
+  it("status need not be there", async () => {
+    const makefile = "start stop restart:\n\t@mkdir -p data; echo $@ >> data/lifecycle\n";
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: makefile });
+    await bucket.type("maand build && maand deploy");
+    expect(await bucket.maand("job", "status", "api")).toMatchObject({ code: 1 });
+  });
+
+  it("a version can be used to migrate: the recipe sees the one that ran and the one that comes", async () => {
+    const makefile = `start restart:
+	@mkdir -p data; if test "$(CURRENT_VERSION)" = 1.0.0 && test "$(NEW_VERSION)" = 2.0.0; then echo migrated >> data/lifecycle; fi
+stop:
+	@true
+`;
+    for (const version of ["1.0.0", "2.0.0", "2.0.1"]) {
+      bucket.job("api", { version, selectors: ["worker"] }, { Makefile: makefile });
+      await bucket.type("maand build && maand deploy");
+    }
+    expect(bucket.lifecycle("api", ONE)).toEqual(["migrated"]);
+  });
+
+  it("other targets are run by hand only; a deploy calls none of them", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.type("maand build && maand deploy --force && maand deploy --force");
+    expect(targets()).not.toContain("migrate");
+    await bucket.type("maand job run api --target migrate");
+    expect(targets().at(-1)).toBe("migrate");
+  });
+});
+
+describe("what a Makefile wraps is its own business", () => {
+  const asked = (program: string) =>
+    readFileSync(join(bucket.root, `${program}.asked`), "utf8")
+      .trimEnd()
+      .split("\n");
+
+  /** A program that only writes down how it was called. */
+  function pretend(...programs: readonly string[]): string {
+    for (const program of programs)
+      bucket.write(`programs/${program}`, `#!/bin/sh\necho "$*" >> ${bucket.root}/${program}.asked\n`, 0o755);
+    return `${join(bucket.root, "programs")}:${maandOnPath()}`;
+  }
+
+  it("docker compose behind make, as on the page", async () => {
+    const PATH = pretend("docker");
+    const Makefile = `COMPOSE := docker compose -f docker-compose.yml
+
+start:
+	$(COMPOSE) up -d --remove-orphans
+
+stop:
+	$(COMPOSE) down
+
+restart: stop start
+`;
+    bucket.job(
+      "api",
+      { version: "1.0.0", selectors: ["worker"] },
+      { Makefile, "docker-compose.yml": "services: {}\n" },
+    );
+    expect(await type("maand build && maand deploy && maand job restart api", bucket.root, { PATH })).toMatchObject({
+      code: 0,
+    });
+    const up = "compose -f docker-compose.yml up -d --remove-orphans";
+    expect(asked("docker")).toEqual([up, "compose -f docker-compose.yml down", up]);
+  });
+
+  it("systemd behind make, as on the page", async () => {
+    const PATH = pretend("sudo");
+    const Makefile = `UNIT := api.service
+
+start:
+	sudo systemctl start $(UNIT)
+
+stop:
+	sudo systemctl stop $(UNIT)
+
+restart: stop start
+`;
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile });
+    expect(await type("maand build && maand deploy && maand job stop api", bucket.root, { PATH })).toMatchObject({
+      code: 0,
+    });
+    expect(asked("sudo")).toEqual(["systemctl start api.service", "systemctl stop api.service"]);
+  });
+});
+
+describe("a manifest", () => {
+  const PAGE = {
+    version: "1.2.0",
+    selectors: ["worker", "web"],
+    max_concurrent_upgrades: 2,
+    restart_policy: "always",
+    resources: {
+      memory: { min: "256 mb", max: "512 mb" },
+      cpu: { min: "200 mhz", max: "500 mhz" },
+      ports: { http: {} },
+    },
+  };
+
+  it("as it stands on the page is read as it says", async () => {
+    bucket.workers(
+      { host: ONE, labels: ["web"], memory: "1 gb", cpu: "1 ghz" },
+      { host: "127.0.0.12", memory: "1 gb", cpu: "1 ghz" },
+    );
+    bucket.job("api", PAGE);
+    await bucket.type("maand build && maand deploy");
+    expect(await bucket.json("cat", "jobs")).toMatchObject([
+      {
+        job: "api",
+        version: "1.2.0",
+        selectors: ["worker", "web"],
+        memory_mb: 512,
+        cpu_mhz: 500,
+        restart_policy: "always",
+      },
+    ]);
+    const [port] = await bucket.json<{ port: number }[]>("cat", "job_ports");
+    expect(port?.port).toBeGreaterThanOrEqual(30_000);
+    expect(Object.keys(await bucket.rollouts())).toEqual([`api@${ONE}`]);
+  });
+
+  it("that asks for more than a worker has is refused, and so is a port number given twice", async () => {
+    bucket.workers({ host: ONE, labels: ["web"], memory: "300 mb", cpu: "1 ghz" });
+    bucket.job("api", PAGE);
+    expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringMatching(/512.*300|300.*512/) });
+    bucket.workers({ host: ONE });
+    for (const name of ["api", "web"])
+      bucket.job(name, { version: "1.0.0", selectors: ["worker"], resources: { ports: { [`${name}_http`]: 8080 } } });
+    expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringContaining("8080") });
+  });
+
+  it("with a fixed port and one from the pool gets both", async () => {
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"], resources: { ports: { http: 8080, admin: {} } } });
+    await bucket.type("maand build");
+    expect(await bucket.json("cat", "job_ports")).toMatchObject([
+      { name: "admin", port: expect.any(Number) },
+      { name: "http", port: 8080 },
+    ]);
+  });
+});

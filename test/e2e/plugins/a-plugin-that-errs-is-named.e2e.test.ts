@@ -1,0 +1,67 @@
+import { describe, expect, it, vi } from "vitest";
+import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** A bucket with one local worker and job, and a plugin `odd` whose `apply` has this body. */
+async function withPlugin(
+  body: string,
+  { onTestFinished }: { onTestFinished(done: () => void): void },
+): Promise<Scratch> {
+  const bucket = await scratch('transport = "local"\n');
+  onTestFinished(() => bucket.dispose());
+  bucket.workers({ host: "127.0.0.11" });
+  bucket.job("api", { selectors: ["worker"] });
+  bucket.write(
+    "maand.config.mjs",
+    `export default { plugins: ["defaults", { name: "odd", apply(hooks) { ${body} } }] };\n`,
+  );
+  return bucket;
+}
+
+describe("a plugin that errs where nobody can catch it", () => {
+  it.for([
+    ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
+    ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
+  ] as const)("%s: the run ends red, saves its state and says where it was", async ([, throws], context) => {
+    const bucket = await withPlugin(
+      `hooks.rollout.tapPromise({ name: "odd", before: "make" }, async ({ signal }) => {
+        const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
+        ${throws}
+        await ended;
+        throw new Error("ended");
+      });
+      hooks.commit.tapPromise("odd", async ({ log, summary }) => log("commit hears " + summary.outcome));`,
+      context,
+    );
+    const { code, stdout, stderr } = await bucket.maand("deploy", "--build");
+    expect(code).toBe(1);
+    expect(stderr).toContain("maand: an error outside of every hook; ending what runs and saving state\nError: stray");
+    expect(stderr).toContain("maand.config.mjs:");
+    expect(stdout + stderr).toContain("commit hears ");
+  });
+
+  it("a callback that is never called is no silent end", async (context) => {
+    const bucket = await withPlugin(
+      'hooks.rollout.tapAsync({ name: "odd", before: "make" }, (context, back) => undefined);',
+      context,
+    );
+    const { code, stderr } = await bucket.maand("deploy", "--build");
+    expect(code).toBe(1);
+    expect(stderr).toContain("maand: ended before it was done: the configuration, or a tap of a plugin, waits for");
+    expect(stderr).toContain("maand plugins --verbose");
+  });
+});
+
+it("a package.json that cannot be read is named with its line, wherever the command is typed", async () => {
+  const bucket = await scratch();
+  try {
+    bucket.write("workspace/package.json", '{\n  "name": "x",\n}\n');
+    const { code, stderr } = await bucket.start(["plugins"], { cwd: `${bucket.root}/workspace` }).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain("package.json:3:1: Expected double-quoted property name");
+    expect(stderr).not.toMatch(/^ +at /m);
+  } finally {
+    bucket.dispose();
+  }
+});

@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../docs/pages.ts";
+import { type Installation, install, type Manifest, manifestIn, run } from "../../support/bucket/installation.ts";
+import { linesOf, localJob, RECORDING_MAKEFILE } from "../../support/bucket/scratch.ts";
+
+const CLI = "@maand/cli";
+
+let installation: Installation;
+let place: string;
+let bucket: string;
+
+beforeAll(() => {
+  installation = install(CLI);
+  place = installation.place;
+  bucket = join(place, "bucket");
+}, 240_000);
+
+afterAll(() => installation?.dispose());
+
+describe("the packages, packed and installed somewhere else", () => {
+  it("hold every file they promise, and neither sources nor tests", () => {
+    for (const name of installation.packed) {
+      const directory = join(place, "node_modules", name);
+      for (const path of promised(manifestIn(directory)))
+        expect(existsSync(join(directory, path)), `${name} ${path}`).toBe(true);
+      const files = readdirSync(directory, { recursive: true, encoding: "utf8" });
+      expect(files.filter((path) => /^src(\/|$)|\.test\.|\.tsbuildinfo$|\.map$/.test(path))).toEqual([]);
+    }
+  });
+
+  it("carry the licence they are under", () => {
+    const licence = readFileSync(join(ROOT, "LICENSE"), "utf8");
+    for (const name of installation.packed)
+      expect(readFileSync(join(place, "node_modules", name, "LICENSE"), "utf8"), name).toBe(licence);
+  });
+
+  it("come from nowhere else, and need nothing undeclared to be opened", () => {
+    for (const name of installation.packed.filter((entry) => entry !== CLI)) {
+      for (const door of Object.keys(manifestIn(join(place, "node_modules", name)).exports)) {
+        if (door.endsWith(".json")) continue;
+        const module = `${name}${door.slice(1)}`;
+        const script = `await import("${module}"); console.log(import.meta.resolve("${module}"))`;
+        expect(run(process.execPath, ["--input-type=module", "-e", script], place)).toContain(place);
+      }
+    }
+  });
+
+  it("make a bucket, build it and deploy it", () => {
+    mkdirSync(bucket);
+    expect(maand("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+    maand("init");
+    maand("job", "create", "api", "--selectors", "worker");
+    writeFileSync(join(bucket, "workspace/jobs/api/Makefile"), RECORDING_MAKEFILE);
+    const workers = ["127.0.0.11", "127.0.0.12"].map((host) => ({ host, transport: "local", labels: ["worker"] }));
+    writeFileSync(join(bucket, "workspace/workers.json"), JSON.stringify(workers));
+    maand("build");
+    maand("deploy");
+    for (const { host } of workers)
+      expect(linesOf(join(localJob({ root: bucket }, host, "api") ?? "", "data/lifecycle"))).toEqual([
+        "start 0.0.0 1.0.0",
+      ]);
+  });
+});
+
+/** Every file a package's `bin` and `exports` lead to; `source` is for this repository only. */
+function promised({ bin = {}, exports }: Manifest): string[] {
+  const doors = Object.values(exports).flatMap((door) =>
+    typeof door === "string"
+      ? [door]
+      : Object.entries(door)
+          .filter(([condition]) => condition !== "source")
+          .map(([, path]) => path),
+  );
+  return [...Object.values(bin), ...doors];
+}
+
+function maand(...args: readonly string[]): string {
+  return run(installation.program, args, bucket);
+}

@@ -1,0 +1,126 @@
+import { expect, it } from "vitest";
+import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
+import { ask, httpService } from "../../support/bucket/http-service.ts";
+
+const DOWN_MS = 1_500;
+
+/** The least time a worker had been back before the next one went down; below zero, two were down at once. */
+function leastApart(reboots: readonly { readonly downAt: number; readonly upAt: number | undefined }[]): number {
+  const ordered = [...reboots].sort((a, b) => a.downAt - b.downAt);
+  return Math.min(
+    ...ordered.slice(1).map(({ downAt }, at) => downAt - (ordered[at]?.upAt ?? Number.POSITIVE_INFINITY)),
+  );
+}
+
+async function serving({ bucket }: FleetBucket): Promise<void> {
+  const { manifest, files } = httpService("1.0.0");
+  bucket.job("api", manifest, files);
+  bucket.job("worker", { version: "1.0.0", selectors: ["worker"] });
+  expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+}
+
+it("pattern A: a worker is drained, rebooted and brought back, and its jobs are started again", () =>
+  withFleetBucket({ count: 2 }, async (lent) => {
+    const { bucket, workers, hosts, lifecycle, rollouts } = lent;
+    const [, second] = workers;
+    const [stays = "", host = ""] = hosts;
+    if (!second) throw new Error("no second worker");
+    await serving(lent);
+    expect(await bucket.maand("reboot")).toMatchObject({ code: 2, stderr: expect.stringContaining("no command") });
+    const reboots = await second.reboots({ downMs: DOWN_MS });
+
+    bucket.write("workspace/disabled.json", `{ "workers": ["${host}"] }\n`);
+    expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+    expect(await ask(host)).toBeUndefined();
+
+    const down = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", host);
+    expect(down).toMatchObject({ code: 0, stderr: expect.stringContaining("the connection closed") });
+    expect(reboots.map(({ command }) => command)).toEqual(["shutdown -r now"]);
+    expect(await ask(stays)).toBe("1.0.0");
+    // "wait for SSH": what the step stands for is that the worker answers
+    expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
+
+    bucket.disable({});
+    expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("health_check", "--jobs", "api,worker", "--wait")).toMatchObject({ code: 0 });
+    expect(await ask(host)).toBe("1.0.0");
+    expect((await lifecycle("api", second)).at(-1)).toBe("start 1.0.0");
+    expect((await rollouts())[`api@${host}`]).toBe("promoted");
+    expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
+  }));
+
+it("pattern B: a fleet is rebooted one host at a time, each is back before the next goes", () =>
+  withFleetBucket({ count: 3 }, async (lent) => {
+    const { bucket, workers, hosts } = lent;
+    await serving(lent);
+    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const list = hosts.join(",");
+    const ended = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1");
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain(`3 workers, one after another: ${hosts.join(", ")}`);
+    expect(kept.map((reboots) => reboots.length)).toEqual([1, 1, 1]);
+    expect(leastApart(kept.flat())).toBeGreaterThanOrEqual(0);
+
+    // the last host may still be on its way; nothing starts the service there but the operator
+    const waited = await bucket.maand("health_check", "--wait");
+    expect(waited).toMatchObject({ code: 1, stdout: expect.stringContaining("worker health check passed") });
+    expect(await bucket.maand("job", "start", "api")).toMatchObject({ code: 0 });
+    expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
+  }));
+
+it("pattern B: a machine that answers the shutdown first and goes down later is waited for as well", () =>
+  withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
+    expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
+    const list = hosts.join(",");
+    const ended = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1");
+    expect(ended).toMatchObject({ code: 0 });
+    const [first] = kept.flat();
+    expect(first?.upAt).toBeDefined();
+    expect(kept[1]?.length === 0 || leastApart(kept.flat()) >= 0).toBe(true);
+  }));
+
+it("pattern C: without a drain, with health checks after each batch, and no next batch when a job stays sick", () =>
+  withFleetBucket({ count: 2 }, async (lent) => {
+    const { bucket, workers, hosts } = lent;
+    await serving(lent);
+    const list = hosts.join(",");
+    for (const worker of workers) {
+      await worker.write("/usr/local/sbin/systemctl", '#!/bin/sh\necho "systemctl $*"\n');
+      await worker.run(["chmod", "755", "/usr/local/sbin/systemctl"]);
+    }
+    const restart = ["run_command", "systemctl restart docker", "--workers", list, "--concurrency", "1"];
+    const fine = await bucket.json<{ worker_ip: string; outcome: string; stdout: string }[]>(
+      ...restart,
+      "--health_check",
+    );
+    expect(fine).toMatchObject(
+      hosts.map((host) => ({ worker_ip: host, outcome: "ok", stdout: "systemctl restart docker\n" })),
+    );
+
+    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
+    const sick = await bucket.maand(
+      ...["run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1", "--health_check"],
+    );
+    // nothing starts the service again on a host that was not drained, so the roll ends there
+    expect(sick).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
+    expect(sick.stderr).toContain(`left ${hosts[1]}`);
+    expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
+    expect(await ask(hosts[1] ?? "")).toBe("1.0.0");
+  }));
+
+it("a machine that never comes back ends the roll, and one that is switched off does not", () =>
+  withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
+    bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
+    expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+    const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: undefined })));
+    const rolled = await bucket.json<{ outcome: string }[]>("run_command", "sudo reboot");
+    expect(rolled.map(({ outcome }) => outcome)).toEqual(["failed", "skipped"]);
+    expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
+    await workers[0]?.start();
+    const off = await bucket.json<{ outcome: string }[]>("run_command", "sudo poweroff");
+    expect(off.map(({ outcome }) => outcome)).toEqual(["disconnected", "disconnected"]);
+    expect((await bucket.maand("run_command", "uptime")).stderr).toContain(`unreachable ${hosts[0]}`);
+  }));

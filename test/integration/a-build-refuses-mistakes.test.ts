@@ -1,0 +1,302 @@
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { initialised, type Said, typedIn } from "../../packages/cli/src/commands/typed.test.support.ts";
+
+/** Mistakes in a workspace or a bucket, typed as an operator would make them. */
+const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");
+
+let untouched: string;
+let root: string;
+let maand: (...argv: string[]) => Promise<Said>;
+
+beforeAll(async () => {
+  untouched = await initialised();
+});
+
+afterAll(() => rmSync(untouched, { recursive: true, force: true }));
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), "maand-faults-"));
+  cpSync(untouched, root, { recursive: true });
+  maand = typedIn(root);
+  workers({ host: "10.0.0.1" }, { host: "10.0.0.2" });
+  job("api", { version: "1.0.0", selectors: ["worker"] });
+  expect(await maand("build")).toMatchObject({ code: 0 });
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(path: string, text: string): string {
+  const file = join(root, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+function workers(...entries: readonly Readonly<Record<string, unknown>>[]): void {
+  write("workspace/workers.json", JSON.stringify(entries));
+}
+
+function job(name: string, manifest: Readonly<Record<string, unknown>>): void {
+  write(`workspace/jobs/${name}/manifest.json`, JSON.stringify(manifest));
+  write(`workspace/jobs/${name}/Makefile`, "start stop restart:\n");
+  for (const command of Object.keys(manifest.commands ?? {}))
+    write(`workspace/jobs/${name}/_modules/${command}.js`, "");
+}
+
+async function json<T>(...argv: string[]): Promise<T> {
+  return JSON.parse((await maand(...argv, "--json")).out);
+}
+
+/** A build that must be refused; answers what it said. */
+async function refused(): Promise<string> {
+  const before = await json("cat", "allocations");
+  const { code, err } = await maand("build");
+  expect(code).toBe(2);
+  expect(await json("cat", "allocations")).toEqual(before);
+  return err;
+}
+
+describe("what is missing never means: remove everything (B20)", () => {
+  it("a missing workers.json is an error, and only that", async () => {
+    rmSync(join(root, "workspace/workers.json"));
+    const said = await refused();
+    expect(said).toContain("workspace/workers.json");
+    expect(said).toContain("[] means no workers");
+    expect(said).not.toContain("runs nowhere");
+  });
+
+  it("so are null in it, a job without its manifest, and no jobs directory", async () => {
+    write("workspace/workers.json", "null");
+    expect(await refused()).toContain("workspace/workers.json");
+    workers({ host: "10.0.0.1" });
+    rmSync(join(root, "workspace/jobs/api/manifest.json"));
+    expect(await refused()).toContain("delete workspace/jobs/api to remove the job");
+    rmSync(join(root, "workspace/jobs"), { recursive: true });
+    expect(await refused()).toContain("workspace/jobs");
+  });
+});
+
+it("what plugins check in a manifest is told in the same go as what core does", async () => {
+  job("api", {
+    version: 1,
+    selectors: ["worker"],
+    certs: { "../x": {} },
+    health_check: { checks: [{ type: "tpc" }] },
+  });
+  const said = await refused();
+  for (const key of ["version", "certs", "health_check.checks[0].type"])
+    expect(said).toContain(`workspace/jobs/api/manifest.json: ${key}`);
+});
+
+it("a health check without checks keeps its wait (B17)", async () => {
+  job("api", {
+    selectors: ["worker"],
+    health_check: { wait: { attempts: 2, interval_seconds: 1 }, timeout_seconds: 3 },
+  });
+  expect(await maand("build", "--strict")).toMatchObject({ code: 0, err: "" });
+});
+
+it("blanks in a demand change nothing: it still makes a wave (B21)", async () => {
+  const ready = { command_ready: { executed_on: ["cli"] } };
+  job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
+  job("api", {
+    version: "1.0.0",
+    selectors: ["worker"],
+    commands: { command_wait: { executed_on: ["cli", "cli"], demands: { job: " db ", command: " command_ready " } } },
+  });
+  expect((await maand("build")).code).toBe(0);
+  expect(await json("cat", "jobs")).toMatchObject([
+    { job: "db", deployment_seq: 0 },
+    { job: "api", deployment_seq: 1 },
+  ]);
+});
+
+it("an event that is named twice is one row (B50)", async () => {
+  job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_x: { executed_on: ["cli", "cli"] } } });
+  expect((await maand("build")).code).toBe(0);
+  expect(await json<unknown[]>("cat", "job_commands")).toHaveLength(1);
+});
+
+it("a store of a newer maand is refused by every command, init too, and stays as it is (B30)", async () => {
+  const db = new Database(join(root, "data/maand.db"));
+  db.pragma("user_version = 999");
+  db.close();
+  for (const line of [["info"], ["build"], ["init"]]) {
+    const { code, err } = await maand(...line);
+    expect(code, line.join(" ")).toBe(2);
+    expect(err).toContain("version 999");
+  }
+  const again = new Database(join(root, "data/maand.db"));
+  expect(again.pragma("user_version", { simple: true })).toBe(999);
+  again.close();
+});
+
+it("of builds at the same time one builds, and the others say who it is and lose nothing (B33)", async () => {
+  const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
+  const codes = ended.map(({ code }) => code).sort();
+  expect(codes[0]).toBe(0);
+  expect(codes.every((code) => code === 0 || code === 3)).toBe(true);
+  for (const { code, err } of ended) if (code === 3) expect(err).toContain("in use by maand build");
+  expect((await maand("build")).code).toBe(0);
+});
+
+it("quotes reach no SQL, neither from files nor from filters (B34)", async () => {
+  workers({ host: "10.0.0.1", labels: ["o'b"], tags: { zone: "it's" } });
+  expect(await refused()).toContain(`"o'b" is not a label`);
+  workers({ host: "10.0.0.1", tags: { zone: `it's "x"; --` } });
+  expect((await maand("build")).code).toBe(0);
+  expect(await json("cat", "workers")).toMatchObject([{ zone: `it's "x"; --` }]);
+  const { code, err } = await maand("cat", "allocations", "--jobs", "x') or 1=1 --");
+  expect(code).toBe(2);
+  expect(err).toContain("there is no job");
+});
+
+describe("cat (B35, B36)", () => {
+  it.each([
+    ["allocations", "--jobs", "api,nope"],
+    ["deployments", "--workers", "10.9.9.9"],
+    ["job_ports", "--jobs", "nope"],
+    ["certs", "--jobs", "nope"],
+    ["kv", "--jobs", "nope"],
+  ])("cat %s %s %s: a name nobody has is refused, also beside known ones", async (table, flag, names) => {
+    const { code, err } = await maand("cat", table, flag, names);
+    expect(code).toBe(2);
+    expect(err).toMatch(/there is no (job|worker) "/);
+  });
+
+  it("blanks around names are no part of them, and rows are ordered by job and worker", async () => {
+    job("web", { selectors: ["worker"] });
+    expect((await maand("build")).code).toBe(0);
+    const rows = await json<{ job: string; worker_ip: string }[]>("cat", "allocations", "--jobs", " web , api ");
+    expect(rows.map(({ job: name, worker_ip }) => `${name}@${worker_ip}`)).toEqual([
+      "api@10.0.0.1",
+      "api@10.0.0.2",
+      "web@10.0.0.1",
+      "web@10.0.0.2",
+    ]);
+  });
+
+  it("a job that is placed nowhere is not called disabled", async () => {
+    job("lost", { selectors: ["nobody"] });
+    expect((await maand("build")).code).toBe(0);
+    expect(await json<{ job: string }[]>("cat", "jobs")).toContainEqual(
+      expect.objectContaining({ job: "lost", disabled: 0 }),
+    );
+  });
+});
+
+describe("files of a job (B38)", () => {
+  it.each([
+    ["a link to nothing", (at: string) => symlinkSync("nowhere", at), "is a link to nothing"],
+    ["a link to a directory", (at: string) => symlinkSync(".", at), "is a link to a directory"],
+    [
+      "a link out of the workspace",
+      (at: string) => symlinkSync("/etc/passwd", at),
+      "is a link that leaves the workspace",
+    ],
+  ])("%s is named", async (_, make, says) => {
+    make(join(root, "workspace/jobs/api/odd"));
+    const said = await refused();
+    expect(said).toContain("workspace/jobs/api/odd");
+    expect(said).toContain(says);
+  });
+
+  it("a name that is not UTF-8, or has a line end, is refused beside all else", async () => {
+    const directory = join(root, "workspace/jobs/api");
+    writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
+    writeFileSync(join(directory, "two\nlines"), "");
+    const said = await refused();
+    expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
+    expect(said).toContain("must not hold a line end");
+  });
+
+  it("directories so deep that a path is too long are refused, with the place in short", async () => {
+    mkdirSync(join(root, "workspace/jobs/api", ...Array.from({ length: 60 }, () => "d".repeat(50))), {
+      recursive: true,
+    });
+    const said = await refused();
+    expect(said).toContain("a path must not have more than 2000 bytes");
+    expect(said.length).toBeLessThan(500);
+  });
+
+  it("a reserved name is refused even as a link, and the executable bit counts as a change", async () => {
+    symlinkSync("nowhere", join(root, "workspace/jobs/api/data"));
+    expect(await refused()).toContain('"data" is reserved');
+    rmSync(join(root, "workspace/jobs/api/data"));
+    const hash = async () => (await json<{ current_hash: string }[]>("cat", "deployments"))[0]?.current_hash;
+    const script = write("workspace/jobs/api/run.sh", "#!/bin/sh\n");
+    expect((await maand("build")).code).toBe(0);
+    const before = await hash();
+    chmodSync(script, 0o755);
+    expect((await maand("build")).code).toBe(0);
+    expect(await hash()).not.toBe(before);
+  });
+});
+
+describe("names that reach paths, shells and tables are held to a grammar (B39)", () => {
+  it.each([
+    ["a job", () => job("we ird'x", {}), "is not a job name"],
+    ["a host", () => workers({ host: "x y;z" }), "x y;z"],
+    ["a label", () => workers({ host: "10.0.0.1", labels: [""] }), "is not a label"],
+    ["a port", () => job("api", { resources: { ports: { " http": 1 } } }), "is not a port name"],
+    [
+      "a certificate",
+      () => job("api", { selectors: ["worker"], certs: { "../x": { subject: { common_name: "x" } } } }),
+      "../x",
+    ],
+    ["a command", () => job("api", { commands: { "command_x;y": { executed_on: ["cli"] } } }), "is not a command name"],
+  ])("%s", async (_, spoil, says) => {
+    spoil();
+    expect(await refused()).toContain(says);
+  });
+});
+
+it("a bucket is found from anywhere inside it (B44)", async () => {
+  expect(await typedIn(join(root, "workspace/jobs/api"))("info")).toMatchObject({ code: 0 });
+});
+
+it("half a command line is told each way to go on once", async () => {
+  const lines = (await maand("cat")).err.split("\n").filter((line) => line.startsWith("    maand cat "));
+  expect(lines.length).toBeGreaterThan(8);
+  expect(new Set(lines).size).toBe(lines.length);
+});
+
+it("an error is said once, without a page of usage behind it (B45)", async () => {
+  const { err } = await maand("deploy", "--jobs", "nope");
+  expect(err.split('there is no job "nope"')).toHaveLength(2);
+  expect(err.split("\n").length).toBeLessThan(5);
+});
+
+it("what is private is private: directories 0700, store, keys 0600 (B28)", () => {
+  const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
+  for (const directory of ["data", "secrets", "logs"]) expect(mode(directory), directory).toBe(0o700);
+  for (const file of ["data/maand.db", "secrets/kv.key", "secrets/ca.key"]) expect(mode(file), file).toBe(0o600);
+});
+
+describe("a post_build command that fails (B03, B49)", () => {
+  const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
+
+  it("takes nothing from those that succeeded, fails the build by name, and runs again in the next one", async () => {
+    const command = { command_generate: { executed_on: ["post_build"] } };
+    for (const name of ["api", "db", "web"]) {
+      job(name, { version: "2.0.0", selectors: ["worker"], commands: command });
+      write(`workspace/jobs/${name}/_modules/command_generate.js`, name === "db" ? "process.exit(3);" : generate);
+    }
+    const { code, err } = await maand("build");
+    expect(code).toBe(1);
+    expect(err).toContain("command_generate (post_build) of db for 10.0.0.1 failed with exit code 3");
+    for (const [name, found] of [
+      ["api", 0],
+      ["web", 0],
+      ["db", 2],
+    ] as const)
+      expect(await maand("cat", "kv", "get", `secrets/job/${name}`, "password"), name).toMatchObject({ code: found });
+    write("workspace/jobs/db/_modules/command_generate.js", generate);
+    expect((await maand("build")).code).toBe(0);
+    expect((await maand("cat", "kv", "get", "secrets/job/db", "password", "--reveal")).out).toContain("generated");
+  });
+});

@@ -1,0 +1,138 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { contentHash, MaandError } from "@maand/core";
+import { aBucket, type TestBucket } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { StagedTrees } from "../../packages/core/src/deploy/stage/staged-trees.ts";
+import { treeDigest } from "../../packages/core/src/domain/deploy/digest.ts";
+import { deployments } from "../../packages/core/src/operations/inspect/deployments.ts";
+
+const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
+const V1 = { version: "1.0.0", selectors: ["worker"] };
+
+let bucket: TestBucket;
+
+beforeEach(() => {
+  bucket = aBucket();
+  bucket.workers(A, B);
+});
+
+afterEach(() => bucket.dispose());
+
+/** What was done since the last time this was asked, without bringing files. */
+function since(): string[] {
+  return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
+}
+
+describe("what was removed", () => {
+  beforeEach(async () => {
+    for (const job of ["m", "n", "other"]) bucket.job(job, V1);
+    await bucket.ship();
+    since();
+    for (const job of ["m", "n"]) bucket.removeJob(job);
+  });
+
+  it("what was cleaned up is not stopped again when another one fails, and nobody is kept back (D5)", async () => {
+    bucket.job("other", { ...V1, version: "2.0.0" });
+    bucket.fleet.fail(`stop n@${A}`);
+    expect((await bucket.ship()).outcome).toBe("failed");
+    expect(since().sort()).toEqual([
+      `remove m@${A}`,
+      `remove m@${B}`,
+      `remove n@${B}`,
+      `restart other@${A}`,
+      `restart other@${B}`,
+      `stop m@${A}`,
+      `stop m@${B}`,
+      `stop n@${B}`,
+    ]);
+    bucket.fleet.mend();
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
+  });
+
+  it("a worker that left the workspace and refuses to stop something is no dead one: it failed, and is asked again (D10)", async () => {
+    bucket.workers(A);
+    bucket.fleet.fail(`stop other@${B}`);
+    const { allocations, warnings } = await bucket.ship();
+    expect(allocations.find(({ job, host }) => job === "other" && host === B)).toMatchObject({ outcome: "failed" });
+    expect(warnings).toEqual([]);
+    since();
+    bucket.fleet.mend();
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
+  });
+
+  it("a worker that left the workspace and cannot be reached stays a debt that every deploy names and tries (D10)", async () => {
+    bucket.workers(A);
+    bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${B}` }));
+    for (let again = 0; again < 2; again += 1) {
+      const { outcome, warnings } = await bucket.ship();
+      expect(outcome).toBe("failed");
+      expect(warnings.filter((line) => line.includes("may still run"))).toHaveLength(3);
+    }
+    since();
+    bucket.fleet.mend();
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(since().sort()).toEqual(
+      ["m", "n", "other"].flatMap((job) => [`remove ${job}@${B}`, `stop ${job}@${B}`]).sort(),
+    );
+    expect(Object.keys(bucket.fleet.running())).toEqual([`other@${A}`]);
+  });
+});
+
+it("files go to the workers of their job, and to no other (D30)", async () => {
+  bucket.workers({ host: A, labels: ["db"] }, { host: B, labels: ["web"] }, C);
+  bucket.job("db", { ...V1, selectors: ["db"] });
+  bucket.job("web", { ...V1, selectors: ["web"] });
+  await bucket.ship();
+  expect(bucket.fleet.connected.sort()).toEqual([A, B]);
+  expect([bucket.fleet.at("db", A)?.running, bucket.fleet.at("web", B)?.running]).toEqual(["1.0.0", "1.0.0"]);
+  expect([bucket.fleet.at("web", A), bucket.fleet.at("db", B)]).toEqual([undefined, undefined]);
+});
+
+it("a staged tree that is not the planned one is never synced (D2)", () => {
+  const root = mkdtempSync(join(tmpdir(), "maand-trees-"));
+  const content = Buffer.from("start:\n");
+  const file = { path: "Makefile", hash: contentHash(content), executable: false, size: content.length };
+  const tree = { files: [file] };
+  const other = { files: [{ ...file, hash: contentHash("another"), content }] };
+  const trees = new StagedTrees(root, () => content);
+  const write = (digest: string, what: typeof tree | typeof other) =>
+    trees.write(A, [{ job: "api", tree: what, digest }], new Map());
+  expect(write(treeDigest(tree.files), tree)).toHaveLength(2);
+  expect(() => write(treeDigest(other.files), other)).toThrow(expect.objectContaining({ code: "TREE_CHANGED" }));
+  rmSync(root, { recursive: true });
+});
+
+it("what is staged is private, and gone afterwards (D40)", async () => {
+  bucket.job("api", V1);
+  const tmp = join(bucket.root, "tmp");
+  const modes: number[] = [];
+  bucket.fleet.onDo = () => {
+    for (const path of [tmp, ...readdirSync(tmp).map((name) => join(tmp, name))])
+      modes.push(statSync(path).mode & 0o777);
+  };
+  await bucket.ship();
+  expect(modes.length).toBeGreaterThan(1);
+  expect(new Set(modes)).toEqual(new Set([0o700]));
+  expect(readdirSync(tmp)).toEqual([]);
+});
+
+it("cat deployments knows an edit as soon as it was built, whatever the policy (D47)", async () => {
+  const states = async () => {
+    const maand = await bucket.open();
+    const rows = deployments(maand.store);
+    maand.close();
+    return rows.map(({ rollout }) => rollout);
+  };
+  bucket.job("api", { ...V1, restart_policy: "never" }, { "app.conf": "1" });
+  await bucket.ship();
+  expect(await states()).toEqual(["promoted", "promoted"]);
+  bucket.job("api", { ...V1, restart_policy: "never" }, { "app.conf": "2" });
+  await bucket.build();
+  expect(await states()).toEqual(["restart", "restart"]);
+  await bucket.deploy();
+  expect(await states()).toEqual(["promoted", "promoted"]);
+});

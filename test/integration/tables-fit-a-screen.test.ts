@@ -1,0 +1,53 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { initialised, typedIn } from "../../packages/cli/src/commands/typed.test.support.ts";
+
+const REALISTIC = fileURLToPath(new URL("../support/realistic/workspace", import.meta.url));
+let root: string;
+
+beforeAll(async () => {
+  root = await initialised();
+  cpSync(REALISTIC, join(root, "workspace"), { recursive: true });
+  expect(await typedIn(root)("build")).toMatchObject({ code: 0 });
+});
+
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function linesOf(words: string, columns?: number): Promise<string[]> {
+  const { code, out } = await typedIn(root, undefined, columns)(...words.split(" "));
+  expect(code).toBe(0);
+  return out.trimEnd().split("\n");
+}
+
+describe("no row of a realistic bucket is wrapped on a screen of 100 columns", () => {
+  it.each([
+    "info",
+    "cat workers",
+    "cat jobs",
+    "cat allocations",
+    "cat deployments",
+    "cat job_commands",
+    "cat job_ports",
+    "cat certs",
+    "cat kv",
+  ])("%s", async (words) => {
+    const [whole, fitted] = [await linesOf(words), await linesOf(words, 100)];
+    expect(fitted).toHaveLength(whole.length);
+    expect(Math.max(...fitted.map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+});
+
+it("names and keys stay whole, so that they can be typed again; a pipe gets everything", async () => {
+  const fitted = (await linesOf("cat kv", 100)).join("\n");
+  const whole = await linesOf("cat kv");
+  for (const line of whole.slice(3, -1)) {
+    const [, namespace = "", key = ""] = line.split("│").map((cell) => cell.trim());
+    expect(fitted).toContain(namespace);
+    expect(fitted).toContain(key);
+  }
+  expect(whole[1]).toMatch(/NAMESPACE.*KEY.*VALUE.*VERSION.*CREATED.*DELETED/);
+  expect((await linesOf("cat deployments"))[1]).toMatch(/REM.*ALLOC_ID/);
+  expect((await linesOf("cat certs"))[1]).toContain("SCOPE");
+});

@@ -1,0 +1,153 @@
+import { createHooks, definePlugin, type Hooks, openMaand, type Plugin, pluginList } from "@maand/core";
+import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
+import { describe, expect, it, type TestContext, vi } from "vitest";
+import { defaults, type StockName } from "../../packages/cli/src/defaults.ts";
+import { build, deploy } from "../../packages/core/src/index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const HOST = "127.0.0.11";
+
+/** Reaches workers of transport `bare`, on which nothing but make is answered by anybody. */
+const bare = definePlugin({
+  name: "bare",
+  apply({ connect }) {
+    connect.tapPromise("bare", async ({ worker }) =>
+      worker.transport === "bare" ? fakeRemote({ transport: "bare" }) : undefined,
+    );
+  },
+});
+
+/** A bucket with one job on one worker, opened with these plugins and nothing else. */
+function aShop({ onTestFinished }: Pick<TestContext, "onTestFinished">, plugins: readonly Plugin[], transport: string) {
+  const bucket = aBucket();
+  onTestFinished(() => bucket.dispose());
+  bucket.workers({ host: HOST, transport });
+  bucket.job("api", { selectors: ["worker"] });
+  return { bucket, ship: () => ship(bucket, plugins) };
+}
+
+async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
+  const maand = await openMaand({
+    from: root,
+    now: () => new Date(),
+    signal: new AbortController().signal,
+    pid: process.pid,
+    defaults: () => plugins,
+    modules: {},
+    readers: [{ name: "recorder", apply: ({ event }: Hooks) => event.tap("recorder", (one) => void events.push(one)) }],
+  });
+  try {
+    const { problems } = await build(maand);
+    const { outcome } = await deploy(maand, { jobs: [], force: false, syncOnly: false });
+    const said = events.flatMap((event) =>
+      event.type === "worker.failed"
+        ? [`${event.message} | ${event.hint}`]
+        : "message" in event
+          ? [String(event.message)]
+          : [],
+    );
+    return {
+      outcome,
+      said: said.join("\n"),
+      warned: problems.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`),
+    };
+  } finally {
+    maand.close();
+  }
+}
+
+const without = (name: StockName) => [...defaults().remove(name), bare];
+const names = defaults().map(({ name }) => name);
+
+describe("without a stock plugin, what it did is missed by name", () => {
+  it.for([
+    [
+      "ssh",
+      "ssh",
+      'no plugin answered `connect` for worker 127.0.0.11, which is reached by "ssh" | add @maand/plugin-ssh',
+    ],
+    [
+      "local",
+      "local",
+      'no plugin answered `connect` for worker 127.0.0.11, which is reached by "local" | add @maand/plugin-local',
+    ],
+    ["rsync", "bare", "no plugin answered `stage` for worker 127.0.0.11"],
+    ["make", "local", "no plugin answered `rollout` (start of api) for worker 127.0.0.11"],
+  ] as const)("%s: a deploy that needs it fails", async ([name, transport, said], context) => {
+    const shop = aShop(context, without(name), transport);
+    const shipped = await shop.ship();
+    expect(shipped.outcome).toBe("failed");
+    expect(shipped.said).toContain(said);
+  });
+
+  it.for([
+    [
+      "templates",
+      { files: { "app.conf.tpl": "{{.Job}}" } },
+      "no loaded plugin renders templates, so app.conf.tpl will give no file | add @maand/plugin-templates",
+    ],
+    [
+      "certs",
+      { manifest: { certs: {} } },
+      'manifest.json: certs: no loaded plugin reads "certs", so it is ignored | add @maand/plugin-certs',
+    ],
+    [
+      "health",
+      { manifest: { health_check: {} } },
+      'manifest.json: health_check: no loaded plugin reads "health_check", so it is ignored | add @maand/plugin-health',
+    ],
+  ] as const)("%s: a build warns of what needs it", async ([name, job, warned], context) => {
+    const shop = aShop(context, without(name), "local");
+    shop.bucket.job(
+      "api",
+      { selectors: ["worker"], ...("manifest" in job ? job.manifest : {}) },
+      "files" in job ? job.files : {},
+    );
+    const shipped = await shop.ship();
+    expect(shipped.warned).toEqual([expect.stringContaining(warned)]);
+    expect(shipped.outcome).toBe("ok");
+  });
+
+  it("every stock plugin is one of these", () => {
+    expect([...names].sort()).toEqual([
+      "certs",
+      "health",
+      "job-commands",
+      "local",
+      "make",
+      "rsync",
+      "ssh",
+      "templates",
+    ]);
+  });
+});
+
+describe("without a stock plugin, the rest works", () => {
+  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands"] as const).map((name) => [name]))(
+    "%s",
+    async ([name = "ssh"], context) => {
+      expect(await aShop(context, without(name), "local").ship()).toMatchObject({ outcome: "ok", warned: [] });
+    },
+  );
+
+  it.for([["local"], ["make"]] as const)("%s, where another answers in its place", async ([name], context) => {
+    const { fleet } = aBucket();
+    const plugins = [fleet.plugin, ...defaults().remove(name)];
+    expect(await aShop(context, plugins, "fake").ship()).toMatchObject({ outcome: "ok" });
+    expect(fleet.running()).toEqual({ [`api@${HOST}`]: "0.0.0" });
+  });
+});
+
+describe("core alone", () => {
+  it("builds, and says of a deploy what is missing", async (context) => {
+    const { outcome, said } = await aShop(context, [], "ssh").ship();
+    expect(outcome).toBe("failed");
+    expect(said).toContain("no plugin answered `connect`");
+  });
+
+  it("has hooks that nobody taps", () => {
+    expect(Object.values(createHooks()).flatMap(({ taps }) => taps)).toEqual([]);
+    expect(pluginList([])).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+const NATIVE = "node_modules/better-sqlite3/build/Release/better_sqlite3.node";
+
+/** As much of a package.json as is looked at here. */
+export interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+/** Packages of this repository, installed from their tarballs into a directory that has nothing else. */
+export interface Installation {
+  readonly place: string;
+  /** Names of what was packed: what was asked for, and all that needs of this repository. */
+  readonly packed: readonly string[];
+  /** The `maand` command that was installed. */
+  readonly program: string;
+  dispose(): void;
+}
+
+/** Where each package of this repository is. */
+const workspace = new Map(
+  ["packages", "plugins-examples"]
+    .flatMap((room) => readdirSync(join(REPOSITORY, room)).map((name) => join(REPOSITORY, room, name)))
+    .filter((directory) => existsSync(join(directory, "package.json")))
+    .map((directory) => [manifestIn(directory).name, directory]),
+);
+
+/** Packs packages as they would be published, and installs the tarballs. Nothing is compiled and little downloaded. */
+export function install(...names: readonly string[]): Installation {
+  const place = mkdtempSync(join(tmpdir(), "maand-pack-"));
+  const packed = names.reduce<string[]>((found, name) => closureOf(name, found), []);
+  const tarballs = pack(packed, join(place, "tarballs"));
+  writeFileSync(join(place, "package.json"), JSON.stringify({ private: true, overrides: versionsHere(packed) }));
+  const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["install", "--prefix", place, ...quietly, ...tarballs], place);
+  // what npm would compile here was compiled already
+  cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
+  return {
+    place,
+    packed,
+    program: join(place, "node_modules/.bin/maand"),
+    dispose: () => rmSync(place, { recursive: true, force: true }),
+  };
+}
+
+/** Names of the packages in a directory of this repository. */
+export function packagesIn(room: "packages" | "plugins-examples"): string[] {
+  return [...workspace].filter(([, directory]) => directory.startsWith(join(REPOSITORY, room))).map(([name]) => name);
+}
+
+export function manifestIn(directory: string): Manifest {
+  return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+}
+
+/** Runs a program to its end; if it fails, the error holds what it said. */
+export function run(program: string, args: readonly string[], cwd: string): string {
+  return execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** A package and all it needs of this repository. */
+function closureOf(name: string, found: string[]): string[] {
+  const directory = workspace.get(name);
+  if (directory === undefined || found.includes(name)) return found;
+  found.push(name);
+  for (const needed of needs(manifestIn(directory))) closureOf(needed, found);
+  return found;
+}
+
+function needs({ dependencies = {}, peerDependencies = {} }: Manifest): string[] {
+  return [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+}
+
+function pack(packed: readonly string[], destination: string): string[] {
+  mkdirSync(destination);
+  const chosen = packed.flatMap((name) => ["--workspace", name]);
+  run("npm", ["pack", "--prefix", REPOSITORY, "--ignore-scripts", "--pack-destination", destination, ...chosen], "/");
+  return readdirSync(destination).map((file) => join(destination, file));
+}
+
+/** The versions of other people's packages that are installed here, so that npm finds them in its cache. */
+function versionsHere(packed: readonly string[]): Record<string, string> {
+  const names = packed.flatMap((name) => needs(manifestIn(workspace.get(name) ?? "")));
+  const others = names.filter((name) => !workspace.has(name));
+  return Object.fromEntries(
+    others.map((name) => {
+      const { version }: { version: string } = JSON.parse(
+        readFileSync(join(REPOSITORY, "node_modules", name, "package.json"), "utf8"),
+      );
+      return [name, version];
+    }),
+  );
+}

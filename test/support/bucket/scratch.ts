@@ -1,0 +1,123 @@
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Ended, type MaandOptions, maand, type Running, startMaand } from "./maand.ts";
+
+/** A bucket in a temporary directory that the real command works on. */
+export interface Scratch {
+  readonly root: string;
+  /** Runs maand there, to its end. */
+  maand(...args: readonly string[]): Promise<Ended>;
+  start(args: readonly string[], options?: Partial<MaandOptions>): Running;
+  /** Runs maand with --json and answers what it wrote. */
+  json<T>(...args: readonly string[]): Promise<T>;
+  /** Writes a file of the bucket, below its root. */
+  write(path: string, text: string, mode?: number): void;
+  read(path: string): string;
+  workers(...entries: readonly Readonly<Record<string, unknown>>[]): void;
+  job(name: string, manifest: Readonly<Record<string, unknown>>, files?: Readonly<Record<string, string>>): void;
+  removeJob(name: string): void;
+  disable(disabled: unknown): void;
+  /** Another bucket that is as this one is now. */
+  copy(): Scratch;
+  dispose(): void;
+}
+
+/**
+ * A Makefile whose every target leaves a line in `data/lifecycle`, so that a test can read what was run, with which
+ * versions, and in which order. A file `data/fail-<target>` makes that target fail.
+ */
+export const RECORDING_MAKEFILE = `start stop restart reload status migrate:
+	@mkdir -p data
+	@echo "$@ $(CURRENT_VERSION) $(NEW_VERSION)" >> data/lifecycle
+	@test ! -e data/fail-$@ || { echo "$@ refuses" >&2; exit 1; }
+	@echo "$@ of $(JOB) on $(WORKER_IP)"
+`;
+
+/** Makes a bucket; `conf` is put under what init writes, and commands are run with `more`. */
+export async function scratch(conf = "", more: Omit<MaandOptions, "cwd"> = {}): Promise<Scratch> {
+  const bucket = copyOf(await initialised(), more);
+  bucket.write("maand.conf", conf);
+  return bucket;
+}
+
+function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
+  const root = mkdtempSync(join(tmpdir(), "maand-e2e-"));
+  cpSync(origin, root, { recursive: true });
+  const options = { cwd: root, ...more };
+  const bucket: Scratch = {
+    root,
+    maand: (...args) => maand(args, options),
+    start: (args, over = {}) => startMaand(args, { ...options, ...over }),
+    async json<T>(...args: readonly string[]): Promise<T> {
+      const { stdout, stderr } = await maand([...args, "--json"], options);
+      try {
+        return JSON.parse(stdout);
+      } catch {
+        throw new Error(`maand ${args.join(" ")} wrote no JSON:\n${stdout}\n${stderr}`);
+      }
+    },
+    write(path, text, mode) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+      if (mode !== undefined) chmodSync(join(root, path), mode);
+    },
+    read: (path) => readFileSync(join(root, path), "utf8"),
+    workers: (...entries) => bucket.write("workspace/workers.json", JSON.stringify(entries)),
+    job(name, manifest, files = {}) {
+      bucket.write(`workspace/jobs/${name}/manifest.json`, JSON.stringify(manifest));
+      for (const [path, text] of Object.entries({ Makefile: RECORDING_MAKEFILE, ...files }))
+        bucket.write(`workspace/jobs/${name}/${path}`, text);
+    },
+    removeJob: (name) => rmSync(join(root, "workspace/jobs", name), { recursive: true }),
+    disable: (disabled) => bucket.write("workspace/disabled.json", JSON.stringify(disabled)),
+    copy: () => copyOf(root, more),
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+  return bucket;
+}
+
+/** Names a bucket as init makes it, where one was made for all test files (`test/support/built.ts`). */
+export const INITIALISED = "MAAND_E2E_INITIALISED";
+
+let made: Promise<string> | undefined;
+
+/** A bucket as init makes it: the one for all, or else one made once for this process. */
+async function initialised(): Promise<string> {
+  const shared = process.env[INITIALISED];
+  if (shared !== undefined) return shared;
+  made ??= (async () => {
+    const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
+    process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+    const { code, stderr } = await maand(["init"], { cwd: root });
+    if (code !== 0) throw new Error(stderr);
+    return root;
+  })();
+  return made;
+}
+
+/** Directory of a job on a local worker of this bucket, or undefined before anything was brought there. */
+export function localJob(bucket: Pick<Scratch, "root">, host: string, job: string): string | undefined {
+  const worker = join(bucket.root, "data/local", host);
+  const [root] = existsSync(worker) ? readdirSync(worker) : [];
+  return root === undefined ? undefined : join(worker, root, "jobs", job);
+}
+
+/** Lines of a file; none when it is missing. */
+export function linesOf(path: string): string[] {
+  return existsSync(path)
+    ? readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
+}

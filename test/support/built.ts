@@ -1,0 +1,21 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { MAAND } from "./bucket/maand.ts";
+import { INITIALISED } from "./bucket/scratch.ts";
+
+/**
+ * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
+ * all of them copy. The key of its authority takes a second or more to make.
+ */
+export default function setup(): () => void {
+  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
+    stdio: "inherit",
+  });
+  const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
+  execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  process.env[INITIALISED] = root; // the processes of the tests inherit it
+  return () => rmSync(root, { recursive: true, force: true });
+}
