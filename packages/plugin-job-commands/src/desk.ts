@@ -16,7 +16,7 @@ export interface Desk {
 
 /** What a desk is set up for. */
 export interface DeskOptions {
-  readonly context: Pick<ActingContext, "job" | "read" | "bucket">;
+  readonly context: Pick<ActingContext, "job" | "pieces" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;
   readonly kv: KvReader;
   readonly extent: Extent;

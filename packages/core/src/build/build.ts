@@ -58,7 +58,11 @@ async function understand(maand: Maand) {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(paths.workspace, store.catalog.seenFiles(), settings.jobConfigSelector, report);
+  const read = readWorkspace(
+    paths.workspace,
+    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
+    report,
+  );
   const claims = new Map(maand.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
   const assembled = assemble(read.written, beforeOf(stored), { newId: maand.newId, claimed: [...claims.keys()] });
   problems.push(...assembled.problems);
@@ -66,7 +70,7 @@ async function understand(maand: Maand) {
   const jobs = [...catalog.jobs, ...assembled.unfinished];
   await checkClaims(jobs, claims, report);
   if (!isTapped(maand.hooks.functions)) warnUnrendered(catalog, report);
-  const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
+  const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
   const said = { settings, bucket: { root: paths.root }, now: maand.now };
   const runBy = (job: Job) => runnerOf(job, maand.plugins);
   const validation = Object.freeze({ ...said, ...catalog, jobs, read: bytes, runBy, report });
@@ -153,7 +157,7 @@ function save(
   const { store, bucketId } = maand;
   const sources = { bucketId, catalog, ...read.variables };
   store.transaction(() => {
-    for (const [hash, bytes] of read.contents) store.contents.put(hash, bytes);
+    for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
     storeKv(maand.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();

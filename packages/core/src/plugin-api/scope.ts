@@ -17,6 +17,8 @@ export interface ActingContext extends JobContext {
   tmp(): string;
   /** The bytes of a file of the job, as the last build saw it. */
   read(file: JobFile): Uint8Array;
+  /** The same piece by piece, each at most 1 MiB: for a file that may be of any size. */
+  pieces(file: JobFile): Iterable<Uint8Array>;
   /** Who demands this command of the job, in the order of the jobs. */
   demandsOn(command: string): readonly IncomingDemand[];
   /** What may be known and done in the name of one of its allocations. */

@@ -39,6 +39,7 @@ export function actingContext(run: ActingSource, job: Job): ActingContext {
     ...jobContext(run, job),
     tmp: () => run.tmp,
     read: ({ hash }: { readonly hash: string }) => run.maand.store.contents.read(hash),
+    pieces: ({ hash }: { readonly hash: string }) => run.maand.store.contents.pieces(hash),
     demandsOn: (command: string) => demandsOn(run, job, command),
     scope: (allocation: Allocation) => allocationScope(run, job, allocation),
   });

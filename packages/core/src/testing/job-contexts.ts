@@ -59,6 +59,7 @@ export function actingContext(over: Partial<ActingContext> = {}): ActingContext 
     ...base,
     tmp: () => "/bucket/tmp/run",
     read: () => new Uint8Array(),
+    pieces: () => [],
     demandsOn: () => [],
     scope: (allocation) => fakeScope({ allocation, newVersion: base.job.version, log: base.log }),
     ...over,

@@ -94,6 +94,11 @@ function pathOf(issue: v.BaseIssue<unknown>): Path {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
 }
 
+/** A key by the keys and places of lists that lead to it: `a[1].b`. */
+export function keyPath(path: Path): string {
+  return keyOf("", path);
+}
+
 function keyOf(parent: string, path: Path): string {
   let key = parent;
   for (const item of path) {

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { looksLike, told, trimmed } from "../checks/schema-notes.ts";
-import { onlyObject, readWritten, warnUnknownKeys } from "../checks/validate.ts";
+import { onlyObject, readWritten, said, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 const seconds = v.pipe(
@@ -34,6 +35,7 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
+const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
 const ENTRIES = {
@@ -78,6 +80,18 @@ const ENTRIES = {
     v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
     `Kind of new certificate keys; default "${D.certsKey}".`,
     { default: D.certsKey },
+  ),
+  max_file_size: told(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => (parseBytes(text) ?? 0) > 0,
+        ({ input }) => said(`${shown(input)} is not a size`, SIZE_HINT),
+      ),
+      looksLike(MEMORY_PATTERN, SIZE_HINT),
+    ),
+    'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
+    { default: "1 gb", examples: ["200 mb"] },
   ),
   job_config_selector: told(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
@@ -158,6 +172,7 @@ export function resolveSettings(written: unknown, file: string, report: Report):
     certsTtlDays: ttl,
     certsRenewalBufferDays: buffer,
     certsKey: known.certs_key ?? D.certsKey,
+    maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {
