@@ -135,14 +135,14 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** What the compiler says of one file, its explanations included. */
-function saidOf(file: string): string {
+function outputOf(file: string): string {
   const said = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
   return said.join("\n");
 }
 
 describe("does not compile, and says why", () => {
   it.for(Object.entries(WRONG))("%s", ([what, [, ...says]]) => {
-    const said = saidOf(fileOf(what));
+    const said = outputOf(fileOf(what));
     for (const part of says) expect(said).toContain(part);
     // one mistake, one message, at the line of it, and no wall of types
     expect(said.match(/error TS/g)).toHaveLength(1);
@@ -152,5 +152,5 @@ describe("does not compile, and says why", () => {
 });
 
 it("what is right compiles", () => {
-  expect(saidOf("right.ts")).toBe("");
+  expect(outputOf("right.ts")).toBe("");
 });

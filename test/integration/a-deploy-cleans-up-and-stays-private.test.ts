@@ -47,7 +47,7 @@ describe("what was removed", () => {
       `stop m@${B}`,
       `stop n@${B}`,
     ]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
   });
@@ -59,7 +59,7 @@ describe("what was removed", () => {
     expect(allocations.find(({ job, host }) => job === "other" && host === B)).toMatchObject({ outcome: "failed" });
     expect(warnings).toEqual([]);
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
   });
@@ -73,7 +73,7 @@ describe("what was removed", () => {
       expect(warnings.filter((line) => line.includes("may still run"))).toHaveLength(3);
     }
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since().sort()).toEqual(
       ["m", "n", "other"].flatMap((job) => [`remove ${job}@${B}`, `stop ${job}@${B}`]).sort(),

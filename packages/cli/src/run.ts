@@ -81,10 +81,10 @@ async function usage(
   }
   const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
   const message = cause instanceof Error ? cause.message : String(cause);
-  const [said = "", ...rest] = message.split("\n");
-  const first = said.startsWith("Command not found")
+  const [output = "", ...rest] = message.split("\n");
+  const first = output.startsWith("Command not found")
     ? `"${argv.join(" ")}" is not a whole command line; there is:`
-    : said;
+    : output;
   const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
   const meant = [...new Set(ways)];
   if (asksForHelp) {
@@ -143,13 +143,18 @@ function isHelp(argv: readonly string[]): boolean {
 
 /** The word may be a plugin's, and the bucket's configuration is what keeps it from being asked. */
 async function notAsked(failure: MaandError, argv: readonly string[], world: World): Promise<number> {
-  const [{ tellError, exitOf }, { styleFor }] = await Promise.all([
+  const [{ printError, exitOf }, { styleFor }] = await Promise.all([
     import("./output/error.ts"),
     import("./output/style.ts"),
   ]);
   const { stdout, stderr } = world;
   stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
-  tellError(failure, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, world.env, false) });
+  printError(failure, {
+    json: asksForJson(argv),
+    stdout,
+    stderr,
+    style: styleFor(stderr, world.env, false),
+  });
   return exitOf(failure);
 }
 

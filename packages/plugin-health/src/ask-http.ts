@@ -9,7 +9,7 @@ const REDIRECTS = 10;
 const BODY_LIMIT = 64 * 1024;
 
 /** Healthy if the answer, at the end of any redirects, has the expected status. */
-export async function askHttp(url: URL, expectStatus: number, signal: AbortSignal): Promise<string> {
+export async function probeHttp(url: URL, expectStatus: number, signal: AbortSignal): Promise<string> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     const { status, location } = await answer(at, signal);

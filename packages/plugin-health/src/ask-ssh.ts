@@ -1,7 +1,7 @@
 import { lastLines, type Remote } from "@maand/core";
 
 /** Healthy if the command exits with 0 on the worker. */
-export async function askSsh(
+export async function probeSsh(
   connect: () => Promise<Remote>,
   command: string,
   { timeoutMs, signal, deadline }: { timeoutMs: number; signal: AbortSignal; deadline: AbortSignal },

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 
 /** Healthy if somebody accepts a connection. */
-export function askTcp(host: string, port: number, signal: AbortSignal): Promise<string> {
+export function probeTcp(host: string, port: number, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal });
     socket.once("error", reject);

@@ -1,8 +1,8 @@
 import type { Allocation, HealthResult, VerifyContext } from "@maand/core";
 import { isMaandError, timeLimit } from "@maand/core";
-import { askHttp } from "./ask-http.ts";
-import { askSsh } from "./ask-ssh.ts";
-import { askTcp } from "./ask-tcp.ts";
+import { probeHttp } from "./ask-http.ts";
+import { probeSsh } from "./ask-ssh.ts";
+import { probeTcp } from "./ask-tcp.ts";
 import type { Check } from "./settings.ts";
 
 /** One check of one allocation. */
@@ -12,7 +12,7 @@ export interface Question {
 }
 
 /** Asks one question, within its time limit. Never throws: what went wrong is the answer. */
-export async function ask(
+export async function probe(
   context: VerifyContext,
   { check, allocation: { host } }: Question,
   timeoutMs: number,
@@ -31,11 +31,11 @@ export async function ask(
   function answer(): Promise<string> {
     switch (check.type) {
       case "tcp":
-        return askTcp(host, port, deadline);
+        return probeTcp(host, port, deadline);
       case "http":
-        return askHttp(new URL(`${check.scheme}://${result.target}`), check.expectStatus, deadline);
+        return probeHttp(new URL(`${check.scheme}://${result.target}`), check.expectStatus, deadline);
       case "ssh":
-        return askSsh(() => context.remote(host), check.command, { timeoutMs, signal, deadline });
+        return probeSsh(() => context.remote(host), check.command, { timeoutMs, signal, deadline });
     }
   }
 }

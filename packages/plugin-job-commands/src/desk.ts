@@ -1,13 +1,13 @@
 import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ActingContext, Allocation, KvReader } from "@maand/core";
+import type { Allocation, KvReader, ScopedJobContext } from "@maand/core";
 import { NAMESPACE } from "@maand/core";
 import { ownPackages } from "./installed.ts";
 import { MODULES } from "./scripts.ts";
 import type { Extent, SharedFiles } from "./shared-files.ts";
 
 /** Where one process works: its own directory with links to the job's files, and the allocation's certificates. */
-export interface Desk {
+export interface WorkingDirectory {
   /** `_modules/` of it: the process's working directory. */
   readonly modules: string;
   /** Deletes it. */
@@ -15,8 +15,8 @@ export interface Desk {
 }
 
 /** What a desk is set up for. */
-export interface DeskOptions {
-  readonly context: Pick<ActingContext, "job" | "read" | "bucket">;
+export interface WorkingDirectoryOptions {
+  readonly context: Pick<ScopedJobContext, "job" | "read" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;
   readonly kv: KvReader;
   readonly extent: Extent;
@@ -29,7 +29,7 @@ const CERTS = "certs/";
  * Sets a desk up. Files are linked, directories are links as a whole, so it costs the same however large the job is; a
  * script is no symbolic link, since Python and Node would then look for its neighbours where that leads.
  */
-export function setUpDesk(files: SharedFiles, options: DeskOptions): Desk {
+export function createWorkingDirectory(files: SharedFiles, options: WorkingDirectoryOptions): WorkingDirectory {
   const { context, extent } = options;
   const shared = files.of(context, extent);
   const directory = files.take(context.job);
@@ -38,7 +38,7 @@ export function setUpDesk(files: SharedFiles, options: DeskOptions): Desk {
   linkAll(shared, directory, [MODULES]);
   linkAll(join(shared, MODULES), modules, ["certs"]);
   linkInstalled(context, modules);
-  layCerts(files, options, modules);
+  writeCertificates(files, options, modules);
   return { modules, clear: () => files.giveBack(context.job, directory) };
 }
 
@@ -51,13 +51,17 @@ function linkAll(from: string, to: string, but: readonly string[]): void {
 }
 
 /** Packages that were installed beside the scripts are no files of the job; they are used where they are. */
-function linkInstalled({ bucket, job }: DeskOptions["context"], modules: string): void {
+function linkInstalled({ bucket, job }: WorkingDirectoryOptions["context"], modules: string): void {
   const installed = ownPackages({ root: bucket.root, job });
   if (installed !== undefined) symlinkSync(installed, join(modules, "node_modules"));
 }
 
 /** A job without certificates of its own shares the directory with the authority's: most have none. */
-function layCerts(files: SharedFiles, { context, allocation, kv }: DeskOptions, modules: string): void {
+function writeCertificates(
+  files: SharedFiles,
+  { context, allocation, kv }: WorkingDirectoryOptions,
+  modules: string,
+): void {
   const own = NAMESPACE.allocation(context.job.name, allocation.host);
   const place = join(modules, CERTS);
   const authority = kv.find(NAMESPACE.workers, `${CERTS}ca.crt`);

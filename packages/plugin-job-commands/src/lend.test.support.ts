@@ -1,14 +1,14 @@
-import type { ActingContext, Allocation } from "@maand/core";
+import type { Allocation, ScopedJobContext } from "@maand/core";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import type { ApiAccess } from "./api/api.ts";
 import type { Session } from "./api/session.ts";
-import { Office } from "./office.ts";
+import { CommandRuntime } from "./office.ts";
 
 /** Jobs `api`, which demands `db`, and `web`, which has nothing to do with them, on two fake workers. */
 export function lentBucket(): TestBucket & {
-  readonly lend: (use: (context: ActingContext) => Promise<void>) => Promise<void>;
+  readonly lend: (use: (context: ScopedJobContext) => Promise<void>) => Promise<void>;
 } {
-  let use: ((context: ActingContext) => Promise<void>) | undefined;
+  let use: ((context: ScopedJobContext) => Promise<void>) | undefined;
   const lender = {
     name: "lender",
     apply: (hooks: Parameters<TestBucket["fleet"]["plugin"]["apply"]>[0]) =>
@@ -45,13 +45,13 @@ export function lentBucket(): TestBucket & {
 
 /** A session of a job's first allocation, unless another is given. */
 export function sessionOf(
-  office: Office,
-  context: ActingContext,
+  runtime: CommandRuntime,
+  context: ScopedJobContext,
   { allocation = context.allocations[0], ...more }: Partial<Session> & { readonly allocation?: Allocation } = {},
 ): Session {
   if (!allocation) throw new Error("the job has no allocation");
   const scope = context.scope(allocation);
-  const { semaphores } = office;
+  const { semaphores } = runtime;
   return { context, scope, kv: scope.openKv(), event: "pre_deploy", command: "command_wait", semaphores, ...more };
 }
 
@@ -81,4 +81,4 @@ export async function call(
   return { status: response.status, type, text, json: type === "application/json" ? JSON.parse(text) : undefined };
 }
 
-export { Office };
+export { CommandRuntime };

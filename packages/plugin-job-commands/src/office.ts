@@ -4,7 +4,7 @@ import { Semaphores } from "./api/semaphores.ts";
 import { SharedFiles } from "./shared-files.ts";
 
 /** What commands of one plugin share: the API they call, their semaphores, and files that are laid out once per run. */
-export class Office {
+export class CommandRuntime {
   readonly api = new Api();
   readonly semaphores = new Semaphores();
   readonly #files = new WeakMap<RunContext["run"], SharedFiles>();

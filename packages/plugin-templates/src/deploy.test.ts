@@ -87,7 +87,7 @@ describe("B55: a template that tells of the deploy", () => {
     api("2.0.0");
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.ship();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await bucket.deploy();
     expect(said(A)).toBe("1.0.0 -> 2.0.0, delivery 3");
     since();
@@ -100,7 +100,7 @@ describe("B55: a template that tells of the deploy", () => {
     bucket.fleet.fail(`restart api@${A}`);
     bucket.fleet.fail(`restart api@${B}`);
     await bucket.ship();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     api("1.0.0");
     await bucket.ship();
     expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");

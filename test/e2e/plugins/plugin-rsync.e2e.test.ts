@@ -68,7 +68,7 @@ function hooksWith(options?: RsyncOptions) {
   return hooks;
 }
 
-const SILENT: RunContext["tell"] = () => {};
+const SILENT: RunContext["emit"] = () => {};
 
 function runContext(wish: Partial<Wish>) {
   const to = wish.remote ?? remote;

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import type { MaandEvent, OpenedMaand, Plugin } from "@maand/core";
+import type { MaandEvent, OpenedBucket, Plugin } from "@maand/core";
 import { isMaandError, MaandError } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
-import { exitOf, tellError } from "../output/error.ts";
+import { exitOf, printError } from "../output/error.ts";
 import { eventReader } from "../output/readers.ts";
 import { type Style, styleFor } from "../output/style.ts";
 import { type Column, table } from "../output/table.ts";
@@ -36,7 +36,7 @@ export abstract class MaandCommand extends Command<Context> {
       return await this.work();
     } catch (cause) {
       if (!isMaandError(cause) && !isExpected(cause)) throw cause;
-      tellError(cause, {
+      printError(cause, {
         json: this.json,
         stdout: this.context.stdout,
         stderr: this.context.stderr,
@@ -56,19 +56,19 @@ export abstract class MaandCommand extends Command<Context> {
   }
 
   /** Writes a line of the result to stdout. */
-  say(text: string): void {
+  print(text: string): void {
     this.context.stdout.write(`${text}\n`);
   }
 
   /** Writes a table to stdout; on a screen it keeps to its width as well as it can. */
-  sayTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
+  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
     const { isTTY, columns: room } = this.context.stdout;
-    this.say(table(columns, rows, isTTY === true && room ? room : undefined));
+    this.print(table(columns, rows, isTTY === true && room ? room : undefined));
   }
 
   /** Writes the result of `--json`. */
-  sayJson(value: unknown): void {
-    this.say(JSON.stringify(value, undefined, 2));
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, undefined, 2));
   }
 
   /** What tells of events on stderr, as they come. */
@@ -77,12 +77,12 @@ export abstract class MaandCommand extends Command<Context> {
   }
 
   /** Opens the bucket with its plugins, does something with it, and closes it. */
-  async withMaand<T>(work: (maand: OpenedMaand) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
+  async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
     const { loadOptions } = await import("./load-options.ts");
     const read = reader ?? this.progress();
     const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
-    const maand = await core.openMaand({
+    const maand = await core.openBucket({
       from: this.from,
       now: this.context.now,
       signal: this.context.signal,

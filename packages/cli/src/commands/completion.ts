@@ -22,7 +22,7 @@ export class CompletionCommand extends MaandCommand {
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
 
   override async work(): Promise<number> {
-    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.say(name);
+    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);
     else this.context.stdout.write(await this.script());
     return 0;
   }

@@ -21,9 +21,9 @@ export class HealthCheckCommand extends MaandCommand {
   verbose = Option.Boolean("--verbose", false, { description: "Show every check, not only failed ones." });
 
   override async work(): Promise<number> {
-    const report = await this.withMaand((maand) => healthCheck(maand, { jobs: listOf(this.jobs), wait: this.wait }));
-    if (this.json) this.sayJson(record(report));
-    else for (const line of lines(report, this.verbose)) this.say(line);
+    const report = await this.withBucket((bucket) => healthCheck(bucket, { jobs: listOf(this.jobs), wait: this.wait }));
+    if (this.json) this.printJson(record(report));
+    else for (const line of lines(report, this.verbose)) this.print(line);
     return isWell(report) ? 0 : 1;
   }
 }
@@ -47,7 +47,8 @@ function lines(report: HealthReport, verbose: boolean): string[] {
     ...checks
       .filter(({ ok }) => verbose || !ok)
       .map(
-        ({ host, type, target, ok, message: said }) => `  ${ok ? "ok" : "failed"} ${host} ${type} ${target}: ${said}`,
+        ({ host, type, target, ok, message: output }) =>
+          `  ${ok ? "ok" : "failed"} ${host} ${type} ${target}: ${output}`,
       ),
   ]);
   return [...gate, ...jobs];

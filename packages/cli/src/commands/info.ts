@@ -19,10 +19,10 @@ export class InfoCommand extends StoredCommand {
       jobs: catalog.jobs.length,
       allocations,
     };
-    if (this.json) this.sayJson(info);
+    if (this.json) this.printJson(info);
     else {
       const names = ["Bucket ID", "Update Sequence", "Number of Workers", "Number of Jobs", "Number of Allocations"];
-      this.say(
+      this.print(
         table(
           ["Description", "Value"],
           Object.values(info).map((value, at) => [names[at] ?? "", value]),

@@ -1,7 +1,7 @@
 import { type MaandEvent, runJobCommand } from "@maand/core";
 import { MaandError } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { tellError } from "../output/error.ts";
+import { printError } from "../output/error.ts";
 import { MaandCommand } from "./command.ts";
 
 /** `maand jobcommand` (deploy.md 4.4). */
@@ -29,16 +29,16 @@ export class JobCommandCommand extends MaandCommand {
   override async work(): Promise<number> {
     const finished: Finished[] = [];
     const keep = (event: MaandEvent) => void (event.type === "command.finished" && finished.push(event));
-    const wish = {
+    const options = {
       command: this.command.trim(),
       concurrency: atLeastOne(this.concurrency),
       ...(this.job === undefined ? {} : { job: this.job.trim() }),
     };
-    const report = await this.withMaand((maand) => runJobCommand(maand, wish), this.json ? keep : undefined);
-    if (this.json) this.sayJson(finished.map(record));
+    const report = await this.withBucket((bucket) => runJobCommand(bucket, options), this.json ? keep : undefined);
+    if (this.json) this.printJson(finished.map(record));
     const failures = report.flatMap(({ failure }) => failure ?? []);
     const { stderr, stdout, signal } = this.context;
-    for (const failure of failures) tellError(failure, { json: false, stdout, stderr, style: this.style("stderr") });
+    for (const failure of failures) printError(failure, { json: false, stdout, stderr, style: this.style("stderr") });
     if (signal.aborted) return 130;
     return failures.length === 0 ? 0 : 1;
   }

@@ -46,7 +46,7 @@ export class RunCommandCommand extends MaandCommand {
   });
 
   override async work(): Promise<number> {
-    const wish = {
+    const options = {
       script: await this.script(),
       workers: listOf(this.workers),
       labels: listOf(this.labels),
@@ -54,9 +54,9 @@ export class RunCommandCommand extends MaandCommand {
       healthCheck: this.healthCheck,
       allowDisconnect: this.allowDisconnect,
     };
-    const results = await this.withMaand((maand) => runCommand(maand, wish));
-    if (this.json) this.sayJson(results.map(record));
-    else if (results.length > FEW) for (const line of groupLines(results, this.style("stdout"))) this.say(line);
+    const results = await this.withBucket((bucket) => runCommand(bucket, options));
+    if (this.json) this.printJson(results.map(record));
+    else if (results.length > FEW) for (const line of groupLines(results, this.style("stdout"))) this.print(line);
     for (const line of scriptSummary(results, this.style("stderr"))) this.context.stderr.write(`${line}\n`);
     if (this.context.signal.aborted) return EXIT.interrupted;
     return results.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;

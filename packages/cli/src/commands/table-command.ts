@@ -10,15 +10,15 @@ export function tableCommand(word: string, { description, columns, rows }: Table
     static override usage = Command.Usage({ category: "Look", description });
 
     override async work(): Promise<number> {
-      const found = await this.withMaand(async ({ bucketId, paths, store, now }) => {
+      const found = await this.withBucket(async ({ bucketId, paths, store, now }) => {
         const { jobs, workers, allocations } = store.catalog.read();
         return rows({ bucket: { id: bucketId, root: paths.root }, jobs, workers, allocations, now });
       });
       const cells = (row: TableRow) => columns.map((column) => row[column] ?? null);
       if (this.json)
-        this.sayJson(found.map((row) => Object.fromEntries(columns.map((key, at) => [key, cells(row)[at]]))));
+        this.printJson(found.map((row) => Object.fromEntries(columns.map((key, at) => [key, cells(row)[at]]))));
       else
-        this.say(
+        this.print(
           table(
             columns,
             found.map((row) => cells(row).map((cell) => (cell === null ? "" : String(cell)))),

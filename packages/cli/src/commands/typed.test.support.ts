@@ -6,14 +6,18 @@ import { text } from "node:stream/consumers";
 import { run } from "../run.ts";
 
 /** What a command line came to. */
-export interface Said {
+export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
 /** Runs command lines in this process, as if typed in a directory; with `columns`, on a screen so wide. */
-export function typedIn(cwd: string, now = () => new Date(), columns?: number): (...argv: string[]) => Promise<Said> {
+export function typedIn(
+  cwd: string,
+  now = () => new Date(),
+  columns?: number,
+): (...argv: string[]) => Promise<CommandResult> {
   return async (...argv) => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()];
     if (columns !== undefined) Object.assign(stdout, { isTTY: true, columns });

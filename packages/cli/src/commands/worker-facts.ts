@@ -1,6 +1,6 @@
 import { build, type WorkerFacts, workerFacts } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { tellProblems } from "../output/error.ts";
+import { printProblems } from "../output/error.ts";
 import { plural } from "../output/words.ts";
 import { listOf, MaandCommand } from "./command.ts";
 
@@ -25,19 +25,19 @@ export class WorkerFactsCommand extends MaandCommand {
   build = Option.Boolean("--build", false, { description: "Build afterwards." });
 
   override async work(): Promise<number> {
-    const wish = {
+    const options = {
       workers: listOf(this.workers),
       labels: listOf(this.labels),
       concurrency: Number(this.concurrency),
       dryRun: this.dryRun,
     };
-    return this.withMaand(async (maand) => {
-      const facts = await workerFacts(maand, wish);
-      if (this.json) this.sayJson(facts.map(record));
-      else for (const line of lines(facts, this.dryRun)) this.say(line);
+    return this.withBucket(async (bucket) => {
+      const facts = await workerFacts(bucket, options);
+      if (this.json) this.printJson(facts.map(record));
+      else for (const line of lines(facts, this.dryRun)) this.print(line);
       if (!this.build || this.dryRun) return 0;
-      const built = await build(maand);
-      tellProblems(built.problems, this.context.stderr, this.style("stderr"));
+      const built = await build(bucket);
+      printProblems(built.problems, this.context.stderr, this.style("stderr"));
       return 0;
     });
   }

@@ -7,11 +7,11 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
 export function planLines(plan: Plan, style: Style, columns?: number): string[] {
-  if (plan.waves.length + plan.leaving.length + plan.failures.length === 0) return ["deploy dry-run: no jobs matched"];
+  if (plan.waves.length + plan.stopping.length + plan.failures.length === 0) return ["deploy dry-run: no jobs matched"];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
     `deploy dry-run: ${plan.required ? "deployment required" : "no deployment required"}`,
-    ...(plan.leaving.length > 0 ? fit("", "first, these stop running:", ...leavingLines(plan.leaving, style)) : []),
+    ...(plan.stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(plan.stopping, style)) : []),
     ...plan.waves.flatMap(({ deploymentSeq, jobs }) => [
       ...fit("", `deployment sequence ${deploymentSeq}:`),
       ...jobs.flatMap((job) => [
@@ -30,13 +30,13 @@ function failureLines(failures: Plan["failures"], style: Style): string[] {
   ]);
 }
 
-function leavingLines(leaving: Plan["leaving"], style: Style): string[] {
-  const lines = leaving.map(({ job, allocation, stop, remove, reason }) => {
+function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
+  const lines = stopping.map(({ job, allocation, stop, remove, reason }) => {
     const action = stop ? (remove ? "stop and remove" : "stop") : "remove";
     return `  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`;
   });
   const note = "  of what is removed, data/ and logs/ stay on the worker until maand gc";
-  return leaving.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
+  return stopping.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
 }
 
 function jobLines(job: PlanJob, style: Style): string[] {
@@ -84,7 +84,7 @@ export function planRecord(
       jobs: wave.jobs.map((job) => jobRecord(job)),
     })),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
-    leaving: plan.leaving.map(({ job, allocation, remove, reason }) => ({
+    stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({
       job: job.name,
       worker_ip: allocation.host,
       action: remove ? "remove" : "stop",

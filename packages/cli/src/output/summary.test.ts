@@ -6,7 +6,7 @@ import { wrapped } from "./wrap.ts";
 
 const style = styleFor({}, {}, true);
 
-function said(summary: Partial<Summary>): string {
+function output(summary: Partial<Summary>): string {
   const whole: Summary = { outcome: "failed", allocations: [], failures: [], blocked: [], warnings: [], ...summary };
   const event = { ...summaryRecord(whole), seq: 1, at: "", run: "r", type: "run.finished" as const, duration_ms: 1500 };
   return summaryLines(event, style).join("\n");
@@ -20,10 +20,10 @@ describe("the end of a deploy", () => {
   it("says in a line what happened to a job that is well, and nothing of what was left as it is", () => {
     const allocations = [1, 2, 3].map((last) => result("api", last));
     const unchanged = result("db", 1, { action: "skip", outcome: "skipped" });
-    expect(said({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
+    expect(output({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
       "\n  api: restarted on 3 workers\ndeploy done: 3 promoted, 1 unchanged in 1.5s",
     );
-    expect(said({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
+    expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
   it("says what failed alike once, with the last lines, what was not begun, and what to type", () => {
@@ -40,7 +40,7 @@ describe("the end of a deploy", () => {
       code: "COMMAND_FAILED",
       message: `batch 1 of 2 of api failed: ${failed(2).message}`,
     } as const;
-    expect(said({ allocations: [result("api", 1), failed(2), failed(3), left], failures: [job] })).toBe(
+    expect(output({ allocations: [result("api", 1), failed(2), failed(3), left], failures: [job] })).toBe(
       [
         "",
         "  api:",
@@ -61,7 +61,7 @@ describe("the end of a deploy", () => {
     const stuck = [10, 2].map((last) =>
       result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
     );
-    expect(said({ allocations: stuck })).toBe(
+    expect(output({ allocations: stuck })).toBe(
       [
         "",
         "  api:",
@@ -77,18 +77,18 @@ describe("the end of a deploy", () => {
     const message = "command_told of api failed";
     const hint = "mend _modules/command_told.py";
     const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
-    const text = said({ allocations: failed, failures: [{ job: "api", code: "HOOK_FAILED", message, hint }] });
+    const text = output({ allocations: failed, failures: [{ job: "api", code: "HOOK_FAILED", message, hint }] });
     expect(text.split(hint).length).toBe(2);
     expect(text.split(message).length).toBe(2);
   });
 
   it("says of a health check that an earlier run left what came of it", () => {
     const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
-    expect(said({ outcome: "ok", allocations: asked })).toContain(
+    expect(output({ outcome: "ok", allocations: asked })).toContain(
       "\n  api: healthy on 2 workers; its health was not asked yet: the last run ended before that\n",
     );
     const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
-    expect(said({ allocations: sick })).toContain(
+    expect(output({ allocations: sick })).toContain(
       "\n  api: its health was not asked yet: the last run ended before that; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
     );
   });
@@ -97,15 +97,15 @@ describe("the end of a deploy", () => {
     const away = (job: string, number: number) =>
       result(job, number, { outcome: "unreachable", promoted: false, message: "cannot reach it" });
     const next = /next: (.*), then/;
-    expect(next.exec(said({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("mend 10.0.0.1");
+    expect(next.exec(output({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("mend 10.0.0.1");
     const failed = result("api", 2, { outcome: "failed", promoted: false, message: "exit code 2" });
-    expect(next.exec(said({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("mend api and 10.0.0.1");
+    expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("mend api and 10.0.0.1");
   });
 
   it("says of a job that was not permitted that nothing of it was begun", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
-    expect(said({ allocations: [left], failures: [refused] })).toContain(
+    expect(output({ allocations: [left], failures: [refused] })).toContain(
       "\n    failed: it is Friday\n    not begun on 10.0.0.1: it was not permitted\n",
     );
   });
@@ -113,7 +113,7 @@ describe("the end of a deploy", () => {
   it("says of a job that did not stop where it should that nothing else of it was begun", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
-    expect(said({ allocations: [stuck, left] })).toContain(
+    expect(output({ allocations: [stuck, left] })).toContain(
       "\n    stop failed on 10.0.0.2: exit code 2\n    not begun on 10.0.0.1: it could not be stopped on 10.0.0.2\n",
     );
   });
@@ -121,7 +121,7 @@ describe("the end of a deploy", () => {
   it("tells a job that is not healthy from one that did not restart, and says why once", () => {
     const sick = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
-    expect(said({ allocations: [sick(1), sick(2)] })).toContain(
+    expect(output({ allocations: [sick(1), sick(2)] })).toContain(
       "\n  web: restarted on 10.0.0.1, 10.0.0.2, not healthy: web is not healthy: 10.0.0.1 says no\n",
     );
   });
@@ -131,7 +131,7 @@ describe("the end of a deploy", () => {
       result("api", 1, { outcome: "blocked", promoted: false }),
       result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
     ];
-    expect(said({ allocations, blocked: [{ job: "api", by: "db" }] })).toBe(
+    expect(output({ allocations, blocked: [{ job: "api", by: "db" }] })).toBe(
       [
         "",
         "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
@@ -152,7 +152,7 @@ describe("the end of a deploy", () => {
         output: ["Traceback"],
       } as const,
     ];
-    expect(said({ allocations: [result("api", 1)], failures })).toContain(
+    expect(output({ allocations: [result("api", 1)], failures })).toContain(
       "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: mend it\n",
     );
   });
@@ -161,7 +161,7 @@ describe("the end of a deploy", () => {
     const allocations = [...Array(9).keys()].map((last) =>
       result("api", last, { outcome: "blocked", promoted: false }),
     );
-    expect(said({ allocations })).toContain(
+    expect(output({ allocations })).toContain(
       "not begun on 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more workers",
     );
   });

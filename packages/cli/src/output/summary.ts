@@ -20,7 +20,7 @@ const LAST_LINES = 3;
  */
 export function summaryLines(event: Finished, style: Style): string[] {
   const jobs = jobsOf(event);
-  const inOrder = [...jobs.filter((job) => !isTroubled(job)), ...jobs.filter(isTroubled)];
+  const inOrder = [...jobs.filter((job) => !hasProblems(job)), ...jobs.filter(hasProblems)];
   return [
     ...(jobs.length > 0 ? [""] : []),
     ...inOrder.flatMap((job) => jobLines(job, style)),
@@ -61,7 +61,7 @@ function byJob<T extends { readonly job: string }>(items: readonly T[]): Map<str
   return grouped(items, ({ job }) => job);
 }
 
-function isTroubled({ results, failures, by }: JobEnd): boolean {
+function hasProblems({ results, failures, by }: JobEnd): boolean {
   return (
     failures.length > 0 || by !== undefined || results.some(({ outcome }) => outcome !== "ok" && outcome !== "skipped")
   );
@@ -71,7 +71,7 @@ function isTroubled({ results, failures, by }: JobEnd): boolean {
 function jobLines(job: JobEnd, style: Style): string[] {
   const of = (...outcomes: readonly string[]) => job.results.filter(({ outcome }) => outcomes.includes(outcome));
   const wrong = job.results.filter(isWrong);
-  const failures = job.failures.filter((failure) => !isTold(failure, wrong));
+  const failures = job.failures.filter((failure) => !isReported(failure, wrong));
   const parts = [
     ...doneLines(of("ok")),
     ...wrongLines(wrong, style),
@@ -152,7 +152,7 @@ function tail({ output }: Result): string {
 }
 
 /** Whether the allocations that failed say it already. */
-function isTold({ message }: Failure, wrong: readonly Result[]): boolean {
+function isReported({ message }: Failure, wrong: readonly Result[]): boolean {
   return wrong.some((result) => result.message !== null && message.includes(result.message));
 }
 
@@ -229,15 +229,15 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
   const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
   const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
-  const what = [...jobs.filter(isAtFault).map(whatToMend), ...workers];
+  const what = [...jobs.filter(isAtFault).map(nextSteps), ...workers];
   return [`  next: mend ${inWords(what)}, then ${again} goes on from here`];
 }
 
 /** Whether there is something to mend about the job itself: it waits for no other one, nor only for workers to answer. */
 function isAtFault(job: JobEnd): boolean {
-  if (!isTroubled(job) || job.by !== undefined) return false;
+  if (!hasProblems(job) || job.by !== undefined) return false;
   const wrong = job.results.filter(isWrong);
-  const told = job.failures.every((failure) => isTold(failure, wrong));
+  const told = job.failures.every((failure) => isReported(failure, wrong));
   return !told || wrong.length === 0 || !wrong.every(isAway);
 }
 
@@ -246,7 +246,7 @@ function isAway({ outcome }: Result): boolean {
 }
 
 /** Of what was removed, nothing is left in the workspace that could be mended. */
-function whatToMend({ name, results, failures }: JobEnd): string {
+function nextSteps({ name, results, failures }: JobEnd): string {
   const wrong = results.filter(isWrong);
   const gone = failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
   return gone ? `what keeps ${name} on ${named(wrong)}` : name;

@@ -115,7 +115,7 @@ describe("what is to leave", () => {
       [A, "restart", "blocked"],
       [B, "restart", "blocked"],
     ]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(restarts()).toHaveLength(5);
   });

@@ -130,9 +130,9 @@ describe("the record of a run (deploy.md 8.1)", () => {
     const { healthCheck } = await import("../jobs/health-command.ts");
     await healthCheck(maand, { jobs: [], wait: false });
     maand.close();
-    const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");
-    expect([said[0]?.event, said.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
-    expect(said[0]?.cmd).toBe("health_check");
+    const output = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");
+    expect([output[0]?.event, output.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
+    expect(output[0]?.cmd).toBe("health_check");
   });
 
   it("tells of each directory gc deletes, and how that went", async () => {

@@ -3,10 +3,10 @@ import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { Told } from "../events.ts";
+import type { EventData } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
-import type { ActingContext, KvReader } from "./scope.ts";
+import type { KvReader, ScopedJobContext } from "./scope.ts";
 
 /** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
 export interface LogSource {
@@ -32,10 +32,10 @@ export interface RunContext {
   /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
   /**
-   * Records that something of the plugin's own happened, as a `plugin.told` event. Its name begins with the plugin's:
+   * Records that something of the plugin's own happened, as a `plugin.event` event. Its name begins with the plugin's:
    * `acme.soaked`; in lower case, parts joined by dots. It is for programs that read events; people are told with `log`.
    */
-  tell(name: `${string}.${string}`, data?: Told): void;
+  emit(name: `${string}.${string}`, data?: EventData): void;
 }
 
 /** `begin`: a deploy holds the lock, and has touched nothing yet; a throw refuses it. */
@@ -226,10 +226,10 @@ export interface TargetContext extends Omit<ActionContext, "action"> {
 }
 
 /** `stopped`: one allocation was stopped, to be in maintenance or to be removed. */
-export interface StoppedContext extends AllocationContext, ActingContext {}
+export interface StoppedContext extends AllocationContext, ScopedJobContext {}
 
 /** One batch of a job's rollout. */
-export interface BatchContext extends ActingContext {
+export interface BatchContext extends ScopedJobContext {
   readonly batch: {
     /** Counted from 0, over the whole rollout of the job. */
     readonly index: number;
@@ -243,7 +243,7 @@ export interface BatchContext extends ActingContext {
 }
 
 /** `control`: the whole rollout of a job, for whoever wants to take it over. */
-export interface ControlContext extends ActingContext {
+export interface ControlContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
@@ -271,7 +271,7 @@ export interface HealthResult {
 }
 
 /** `verify`: is this job healthy? Throw UNHEALTHY if not. */
-export interface VerifyContext extends ActingContext {
+export interface VerifyContext extends ScopedJobContext {
   /** The job's active allocations: who is asked. */
   readonly active: readonly Allocation[];
   /** Wait as the manifest says until healthy; otherwise ask once. */
@@ -283,7 +283,7 @@ export interface VerifyContext extends ActingContext {
 }
 
 /** `command`: a command of a job is asked for by hand (`maand jobcommand`). */
-export interface CommandContext extends ActingContext {
+export interface CommandContext extends ScopedJobContext {
   readonly command: string;
   /** Allocations it may run for at the same time. */
   readonly concurrency: number;

@@ -12,7 +12,7 @@ export interface IncomingDemand {
 }
 
 /** A job, and what may be done in the name of its allocations: what hooks that do something are given. */
-export interface ActingContext extends JobContext {
+export interface ScopedJobContext extends JobContext {
   /** Private directory (0700) of this run, made when it is first asked for and gone when the run ends. */
   tmp(): string;
   /** The bytes of a file of the job, as the last build saw it. */

@@ -26,7 +26,7 @@ export class JobCommandsCommand extends StoredCommand {
         })),
       ),
     );
-    if (this.json) this.sayJson(rows);
+    if (this.json) this.printJson(rows);
     else {
       const columns = [
         "job",
@@ -44,7 +44,7 @@ export class JobCommandsCommand extends StoredCommand {
         row.demand_command ?? "",
         JSON.stringify(row.demand_config),
       ]);
-      this.sayTable(columns, cells);
+      this.printTable(columns, cells);
     }
     return 0;
   }

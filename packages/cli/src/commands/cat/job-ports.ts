@@ -31,11 +31,11 @@ export class JobPortsCommand extends StoredCommand {
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([name, port]) => ({ job: job.name, name, port })),
       );
-    if (this.json) this.sayJson(ports);
+    if (this.json) this.printJson(ports);
     else {
       const columns = ["job", "name", { name: "port", numeric: true }] as const;
       const rows = ports.map(({ job, name, port }) => [job, name, port]);
-      this.sayTable(columns, rows);
+      this.printTable(columns, rows);
     }
     return 0;
   }

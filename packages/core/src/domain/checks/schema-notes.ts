@@ -17,8 +17,8 @@ export function told<S extends v.GenericSchema>(schema: S, description: string, 
  * Says for editors, as a pattern, what the check beside it says as a function. A pattern may take more than the check,
  * never less. `says` is what an editor that can do so shows instead of the pattern.
  */
-export function looksLike(pattern: string, says: string): v.MetadataAction<string, Record<string, unknown>> {
-  return v.metadata({ pattern, patternErrorMessage: says });
+export function looksLike(pattern: string, description: string): v.MetadataAction<string, Record<string, unknown>> {
+  return v.metadata({ pattern, patternErrorMessage: description });
 }
 
 /** A pattern for a text whose blanks at both ends do not count. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { told } from "../checks/schema-notes.ts";
-import { onlyObject, said } from "../checks/validate.ts";
+import { onlyObject, output } from "../checks/validate.ts";
 import { COMMAND_EVENTS } from "./command-events.ts";
 
 const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
@@ -13,7 +13,7 @@ export const CommandSchema = v.looseObject(
   {
     executed_on: v.pipe(
       v.array(v.pipe(v.string(), v.examples(EVENTS))),
-      v.minLength(1, said("must name at least one event", EVENTS_HINT)),
+      v.minLength(1, output("must name at least one event", EVENTS_HINT)),
       v.metadata({
         description: `Moments of build and deploy at which it runs: ${EVENTS.join(", ")}.`,
         examples: [["post_deploy"]],
@@ -36,7 +36,7 @@ export const CommandSchema = v.looseObject(
     ),
     runtime: told(v.string(), "What runs it, where that is not the default."),
   },
-  said("is missing", EVENTS_HINT),
+  output("is missing", EVENTS_HINT),
 );
 
 /** Keys of a command that core or a stock plugin reads. */

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Report, warning } from "../checks/problem.ts";
 import { told } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { isRecord, onlyObject, output, readWritten, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
 import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
@@ -43,12 +43,14 @@ function entry() {
   return v.strictObject(
     {
       allocations: told(
-        v.array(v.pipe(v.string(), v.trim()), ({ input }) => said(`must be a list, and is ${shown(input)}`, LIST_HINT)),
+        v.array(v.pipe(v.string(), v.trim()), ({ input }) =>
+          output(`must be a list, and is ${shown(input)}`, LIST_HINT),
+        ),
         "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
         { examples: [["10.0.0.1"]] },
       ),
     },
-    ({ received }) => said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+    ({ received }) => output(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
   );
 }
 

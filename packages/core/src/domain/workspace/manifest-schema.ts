@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { looksLike, told } from "../checks/schema-notes.ts";
-import { onlyObject, said, shown } from "../checks/validate.ts";
+import { onlyObject, output, shown } from "../checks/validate.ts";
 import { GLOB_PATTERN, isGlob } from "../deploy/glob.ts";
 import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
@@ -24,11 +24,11 @@ const batchSize = v.union(
     v.pipe(v.number(), v.integer()),
     v.pipe(
       v.string(),
-      v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => said(`${shown(input)} is not a batch size`, BATCH_HINT)),
+      v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => output(`${shown(input)} is not a batch size`, BATCH_HINT)),
       v.metadata({ patternErrorMessage: BATCH_HINT }),
     ),
   ],
-  ({ input }) => said(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
+  ({ input }) => output(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
 );
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
@@ -43,7 +43,7 @@ const ENTRIES = {
       v.string(),
       v.check(
         (text) => parseVersion(text.trim()) !== undefined,
-        ({ input }) => said(`${shown(input)} is not a version`, VERSION_HINT),
+        ({ input }) => output(`${shown(input)} is not a version`, VERSION_HINT),
       ),
       looksLike(VERSION_PATTERN, VERSION_HINT),
     ),
@@ -77,7 +77,7 @@ const ENTRIES = {
     v.array(
       v.pipe(
         v.string(),
-        v.check(isGlob, ({ input }) => said(`${shown(input)} is not a pattern`, GLOB_HINT)),
+        v.check(isGlob, ({ input }) => output(`${shown(input)} is not a pattern`, GLOB_HINT)),
         looksLike(GLOB_PATTERN, GLOB_HINT),
       ),
     ),
@@ -88,7 +88,7 @@ const ENTRIES = {
     v.array(
       v.pipe(
         v.string(),
-        v.check(isKeepPattern, ({ input }) => said(`${shown(input)} cannot be kept`, KEEP_HINT)),
+        v.check(isKeepPattern, ({ input }) => output(`${shown(input)} cannot be kept`, KEEP_HINT)),
         looksLike(KEEP_PATTERN, KEEP_HINT),
       ),
     ),

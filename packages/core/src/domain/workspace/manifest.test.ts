@@ -34,7 +34,7 @@ describe("a manifest", () => {
         memory: NONE,
         cpu: NONE,
         commands: [],
-        portWishes: {},
+        portRequests: {},
       },
       problems: [],
     });
@@ -81,7 +81,7 @@ describe("a manifest", () => {
         },
         { name: "command_z", executedOn: ["cli"] },
       ],
-      portWishes: { http: "any", admin: 9090 },
+      portRequests: { http: "any", admin: 9090 },
     });
   });
 
@@ -115,7 +115,7 @@ describe("a manifest", () => {
     [
       "a port may be written { }, since it is read as JSON (B08)",
       { resources: { ports: JSON.parse('{"http": { }}') } },
-      { portWishes: { http: "any" } },
+      { portRequests: { http: "any" } },
     ],
   ])("%s", (_, written, expected) => {
     const { manifest, problems } = resolve(written);

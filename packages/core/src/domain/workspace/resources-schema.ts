@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { looksLike, told } from "../checks/schema-notes.ts";
-import { onlyObject, said, shown } from "../checks/validate.ts";
+import { onlyObject, output, shown } from "../checks/validate.ts";
 import { isName, namePattern, nameRule } from "./names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 
@@ -10,7 +10,7 @@ const memory = v.pipe(
   v.string(),
   v.check(
     (text) => parseMemory(text) !== undefined,
-    ({ input }) => said(`${shown(input)} is not an amount of memory`, MEMORY_HINT),
+    ({ input }) => output(`${shown(input)} is not an amount of memory`, MEMORY_HINT),
   ),
   looksLike(MEMORY_PATTERN, MEMORY_HINT),
 );
@@ -21,14 +21,14 @@ const cpu = v.pipe(
   v.string(),
   v.check(
     (text) => parseCpu(text) !== undefined,
-    ({ input }) => said(`${shown(input)} is not an amount of cpu`, CPU_HINT),
+    ({ input }) => output(`${shown(input)} is not an amount of cpu`, CPU_HINT),
   ),
   looksLike(CPU_PATTERN, CPU_HINT),
 );
 
 const PORT_HINT = "write a number from 1 to 65535, or {} to have one assigned";
 const notPort = ({ input }: v.BaseIssue<unknown>) =>
-  said(`must be a port number or {}, and is ${shown(input)}`, PORT_HINT);
+  output(`must be a port number or {}, and is ${shown(input)}`, PORT_HINT);
 
 const port = v.pipe(
   v.union(
@@ -45,7 +45,7 @@ const portName = v.pipe(
   v.string(),
   v.check(
     (name) => isName("port", name),
-    ({ input }) => said(`${shown(input)} is not a port name`, `use ${nameRule("port")}`),
+    ({ input }) => output(`${shown(input)} is not a port name`, `use ${nameRule("port")}`),
   ),
   looksLike(namePattern("port"), `use ${nameRule("port")}`),
 );

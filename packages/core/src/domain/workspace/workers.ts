@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { looksLike, told } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { isRecord, onlyObject, output, readWritten, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
@@ -11,7 +11,7 @@ const amount = (parse: (text: string) => number | undefined, pattern: string, ex
     v.string(),
     v.check(
       (text) => parse(text) !== undefined,
-      ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
+      ({ input }) => output(`${shown(input)} is not an amount`, `write it as "${example}"`),
     ),
     looksLike(pattern, `write it as "${example}"`),
     v.examples([example]),
@@ -26,7 +26,7 @@ const entry = v.looseObject(
     host: v.pipe(
       v.string(),
       v.trim(),
-      v.check(isHost, ({ input }) => said(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT)),
+      v.check(isHost, ({ input }) => output(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT)),
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
@@ -47,7 +47,7 @@ const entry = v.looseObject(
     transport: told(
       v.pipe(
         v.string(),
-        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => said(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
+        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => output(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
         v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
       "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
@@ -61,18 +61,18 @@ const entry = v.looseObject(
       v.pipe(
         v.string(),
         v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
-          said(`${shown(input)} is not a user name`, USER_HINT),
+          output(`${shown(input)} is not a user name`, USER_HINT),
         ),
         v.metadata({ patternErrorMessage: USER_HINT }),
       ),
       "ssh user; default: ssh_user of the bucket.",
     ),
     identity: told(
-      v.pipe(v.string(), v.minLength(1, said("must not be empty", "name a key file, or leave the key out"))),
+      v.pipe(v.string(), v.minLength(1, output("must not be empty", "name a key file, or leave the key out"))),
       "Key file, in secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
-  said("is missing", 'write "host": "10.0.0.1"'),
+  output("is missing", 'write "host": "10.0.0.1"'),
 );
 
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
@@ -80,7 +80,7 @@ const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 /** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
 export const WorkersSchema = v.pipe(
   v.array(worker, ({ input }) =>
-    said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+    output(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
   ),
   v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
 );

@@ -35,8 +35,8 @@ describe("a line of a log (deploy.md 8.2)", () => {
         fc.dictionary(names, text),
         fc.integer(),
         fc.constantFrom("kv" as const, "json" as const),
-        (said, exit, format) => {
-          const fields: LogFields = { ts: TS, exit, ...said };
+        (output, exit, format) => {
+          const fields: LogFields = { ts: TS, exit, ...output };
           const line = logLine(fields, format);
           expect(line).not.toMatch(/\p{Cc}/u);
           expect(readLogLine(line)).toEqual(fields);

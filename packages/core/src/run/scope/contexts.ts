@@ -12,12 +12,12 @@ import type { Remote } from "../../remote/remote.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** What making contexts needs of a run; planning without a run has it too. */
-export type ContextSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered">;
+export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
 
 /** Context of a job. */
-export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, job: Job): JobContext {
+export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name }),
+    ...run.reporter.context({ job: job.name }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
   });
@@ -32,21 +32,21 @@ export function waveContext(run: ContextSource, deploymentSeq: number, plans: re
       .map(({ allocation, decision }) => ({
         worker: workerOf(run, allocation.host),
         action: decision.action,
-        currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+        currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
       })),
   }));
-  return Object.freeze({ ...run.frame.context({}), wave: { deploymentSeq, jobs } });
+  return Object.freeze({ ...run.reporter.context({}), wave: { deploymentSeq, jobs } });
 }
 
 /** Context of one allocation. */
 export function allocationContext(run: ContextSource, job: Job, allocation: Allocation): AllocationContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name, worker: allocation.host }),
+    ...run.reporter.context({ job: job.name, worker: allocation.host }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
     allocation,
     worker: workerOf(run, allocation.host),
-    currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+    currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
     newVersion: job.version,
   });
 }
@@ -59,7 +59,7 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
-  const { commandMs } = run.maand.settings.timeouts;
+  const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
     remote,
@@ -72,7 +72,7 @@ export function lifecycleContext(
       WORKER_IP: allocation.host,
       ALLOCATION_ID: allocation.id,
       ALLOCATION_INDEX: String(allocation.index),
-      BUCKET_ID: run.maand.bucketId,
+      BUCKET_ID: run.bucket.bucketId,
     },
   };
 }

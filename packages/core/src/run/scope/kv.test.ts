@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../bucket/init.ts";
-import type { OpenedMaand } from "../../bucket/open.ts";
+import type { OpenedBucket } from "../../bucket/open.ts";
 import { build } from "../../build/build.ts";
 import { type KvView, kvEntries, kvEntry } from "../../operations/inspect/kv.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-async function opened<T>(work: (maand: OpenedMaand) => T | Promise<T>): Promise<T> {
+async function opened<T>(work: (maand: OpenedBucket) => T | Promise<T>): Promise<T> {
   const maand = await bucket.open();
   try {
     return await work(maand);
@@ -168,7 +168,7 @@ describe("what leaves", () => {
     bucket.fleet.fail(`remove web@${B}`);
     await bucket.deploy();
     expect(await live("secrets/")).toEqual(["secrets/job/web"]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await bucket.deploy();
     expect(await live("secrets/")).toEqual([]);
     expect(await live("vars/job/")).toEqual(["vars/job/api"]);
@@ -176,13 +176,13 @@ describe("what leaves", () => {
 
   it("with --purge-job-kv they go with the build", async () => {
     bucket.removeJob("web");
-    await opened((maand) => build(maand, { purgeJobKv: true }));
+    await opened((bucket) => build(bucket, { purgeJobKv: true }));
     expect([...(await live("secrets/")), ...(await live("vars/job/"))]).toEqual(["vars/job/api"]);
   });
 
   it("B10, B11: a disabled job keeps everything", async () => {
     bucket.disable({ jobs: { web: {} } });
-    await opened((maand) => build(maand, { purgeJobKv: true }));
+    await opened((bucket) => build(bucket, { purgeJobKv: true }));
     await bucket.deploy();
     expect(await values("secrets/job/web")).toEqual({ password: "s3cret" });
     expect(await values(`maand/job/web/worker/${B}`)).toEqual({
