@@ -69,7 +69,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>
   ],
   "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
   "an event without a namespace": [
-    `defineConfig({ hooks: { after({ tell }) { tell("soaked"); } } });`,
+    `defineConfig({ hooks: { after({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
   ],
   "a hook called with another one's context": [
@@ -97,9 +97,9 @@ export default defineConfig({
       return "done";
     },
     control: { before: "job-commands", tap: async () => undefined },
-    after: ({ job, log, tell }) => {
+    after: ({ job, log, emit }) => {
       log(job.name);
-      tell("right.done", { job: job.name });
+      emit("right.done", { job: job.name });
     },
     async commit({ summary }) {
       await Promise.resolve(summary.outcome);

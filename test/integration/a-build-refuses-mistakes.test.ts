@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/commands/typed.test.support.ts";
+import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
 /** Mistakes in a workspace or a bucket, typed as an operator would make them. */
 const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { firstWord } from "./globals.ts";
-import { run } from "./run.ts";
+import { firstWord } from "./run/globals.ts";
+import { run } from "./run/run.ts";
 
 /** The only place that ends the process and listens to signals. The first ^C ends what runs; the second ends us. */
 const interrupted = new AbortController();

@@ -1,6 +1,6 @@
 import { type HealthResult, MaandError, type VerifyContext } from "@maand/core";
-import { probe, type Question } from "./ask.ts";
 import { inParallel } from "./in-parallel.ts";
+import { probe, type Question } from "./probe.ts";
 import { readHealth } from "./settings.ts";
 
 /** Questions open at the same time. */

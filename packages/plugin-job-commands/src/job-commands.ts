@@ -9,7 +9,7 @@ import { validateCommands } from "./validate.ts";
  * (deploy.md 4). What runs them is loaded when there is one to run.
  */
 export function jobCommands(): Plugin {
-  const runtime = once(async () => new (await import("./office.ts")).CommandRuntime());
+  const runtime = once(async () => new (await import("./command-runtime.ts")).CommandRuntime());
   const run = async (context: ScopedJobContext, event: CommandEvent, more: Omit<EventRun, "context" | "event">) => {
     if (!concerns(event)(context.job)) return;
     const { runEvent } = await import("./run-event.ts");

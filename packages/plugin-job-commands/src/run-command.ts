@@ -1,12 +1,12 @@
 import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
-import { createWorkingDirectory, type WorkingDirectory } from "./desk.ts";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { environmentOf } from "./environment.ts";
 import type { CommandEvent } from "./events.ts";
 import { follow } from "./follow.ts";
 import { commandLine } from "./interpreter.ts";
-import type { CommandRuntime } from "./office.ts";
 import { MODULES, scriptsOf } from "./scripts.ts";
 import { start } from "./start.ts";
+import { createWorkingDirectory, type WorkingDirectory } from "./working-directory.ts";
 
 /** Lines of output a failure is told with. */
 const LINES = 12;

@@ -1,7 +1,7 @@
 import { type Allocation, isMaandError, MaandError, type ScopedJobContext } from "@maand/core";
 import pLimit from "p-limit";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandEvent, commandsFor } from "./events.ts";
-import type { CommandRuntime } from "./office.ts";
 import { runCommand } from "./run-command.ts";
 
 /** An event of a job, and for whom its commands run. */

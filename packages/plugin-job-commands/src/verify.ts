@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { MaandError, type VerifyContext } from "@maand/core";
-import type { CommandRuntime } from "./office.ts";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandResult, tryEvent } from "./run-event.ts";
 import { waitOf } from "./wait.ts";
 

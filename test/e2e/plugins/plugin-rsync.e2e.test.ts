@@ -79,7 +79,7 @@ function runContext(wish: Partial<Wish>) {
     settings: DEFAULT_SETTINGS,
     signal: wish.signal ?? new AbortController().signal,
     log: wish.log ?? (() => {}),
-    tell: SILENT,
+    emit: SILENT,
     worker: one,
     remote: to,
     timeoutMs: wish.timeoutMs ?? 20_000,

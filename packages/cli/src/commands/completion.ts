@@ -4,7 +4,7 @@ import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines, NAMED } from "../completion/lines.ts";
 import { zshScript } from "../completion/zsh.ts";
-import { type Context, MaandCommand } from "./command.ts";
+import { type Context, MaandCommand } from "../run/command.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

@@ -1,10 +1,10 @@
 import { build, deploy, MaandError, type OpenedBucket, planDeploy } from "@maand/core";
 import { Command, Option } from "clipanion";
+import { planLines, planRecord } from "../output/deploy/plan.ts";
+import { jsonReader } from "../output/deploy/readers.ts";
 import { printProblems } from "../output/error.ts";
-import { planLines, planRecord } from "../output/plan.ts";
-import { jsonReader } from "../output/readers.ts";
-import { EXIT } from "../world.ts";
-import { listOf, MaandCommand } from "./command.ts";
+import { listOf, MaandCommand } from "../run/command.ts";
+import { EXIT } from "../run/context.ts";
 
 /** `maand deploy` (seed deploy, deploy.md 1). */
 export class DeployCommand extends MaandCommand {

@@ -1,8 +1,8 @@
 import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { findingLines } from "../output/findings.ts";
-import { EXIT } from "../world.ts";
-import { MaandCommand } from "./command.ts";
+import { findingLines } from "../output/tables/findings.ts";
+import { MaandCommand } from "../run/command.ts";
+import { EXIT } from "../run/context.ts";
 
 /** `maand doctor` (cli.md). */
 export class DoctorCommand extends MaandCommand {

@@ -1,7 +1,7 @@
 import { type Collected, gc, MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../output/words.ts";
-import { MaandCommand } from "./command.ts";
+import { plural } from "../output/quantities.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand gc` (deploy.md 7.1). */
 export class GcCommand extends MaandCommand {

@@ -1,7 +1,7 @@
 import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { table } from "../output/table.ts";
-import { StoredCommand } from "./stored.ts";
+import { table } from "../output/tables/table.ts";
+import { StoredCommand } from "../run/stored-command.ts";
 
 /** `maand info` (deploy.md 7.2). */
 export class InfoCommand extends StoredCommand {

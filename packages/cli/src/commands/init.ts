@@ -1,6 +1,6 @@
 import { type Initialised, initBucket, prepareBucket, writeEditorFiles } from "@maand/core";
 import { Command } from "clipanion";
-import { MaandCommand } from "./command.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand init` (build.md 2). */
 export class InitCommand extends MaandCommand {

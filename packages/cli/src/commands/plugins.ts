@@ -1,8 +1,8 @@
 import { type HookName, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core";
 import { Command, Option } from "clipanion";
-import type { Column } from "../output/table.ts";
-import { version } from "../run.ts";
-import { MaandCommand } from "./command.ts";
+import type { Column } from "../output/tables/table.ts";
+import { MaandCommand } from "../run/command.ts";
+import { version } from "../version.ts";
 
 /** `maand plugins` (cli.md). */
 export class PluginsCommand extends MaandCommand {

@@ -1,6 +1,6 @@
 import { didYouMean, error, isMaandError, jsonSchema, type Plugin, problemsError, SCHEMA_NAMES } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "./command.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand schema` (cli.md). */
 export class SchemaCommand extends MaandCommand {

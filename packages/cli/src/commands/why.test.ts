@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Store } from "@maand/core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type CommandResult, initialised, typedIn } from "./typed.test.support.ts";
+import { type CommandResult, initialised, typedIn } from "../run/typed.test.support.ts";
 
 let fresh = "";
 let root = "";

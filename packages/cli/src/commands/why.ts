@@ -8,8 +8,8 @@ import {
   selectWorkers,
 } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { NOT_ASKED } from "../output/plan.ts";
-import { MaandCommand } from "./command.ts";
+import { NOT_ASKED } from "../output/deploy/plan.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {

@@ -1,9 +1,9 @@
 import type { Writable } from "node:stream";
 import { isMaandError, type Problem } from "@maand/core/readonly";
-import { EXIT } from "../world.ts";
+import { EXIT } from "../run/context.ts";
+import { visible } from "./escape-control.ts";
+import { plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
-import { visible } from "./visible.ts";
-import { plural } from "./words.ts";
 
 interface Place {
   readonly json: boolean;

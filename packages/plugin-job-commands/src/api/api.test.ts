@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
 import type { TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CommandRuntime, call, lentBucket, sessionOf } from "../lend.test.support.ts";
+import { CommandRuntime, call, lentBucket, sessionOf } from "../bucket.test.support.ts";
 import type { ApiAccess } from "./api.ts";
 import type { Session } from "./session.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CommandRuntime, call, lentBucket, sessionOf } from "../lend.test.support.ts";
+import { CommandRuntime, call, lentBucket, sessionOf } from "../bucket.test.support.ts";
 import { Semaphores } from "./semaphores.ts";
 
 const never = new AbortController().signal;

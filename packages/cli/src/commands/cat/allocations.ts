@@ -1,6 +1,6 @@
 import type { Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat allocations`. */

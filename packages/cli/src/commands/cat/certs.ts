@@ -1,6 +1,6 @@
 import { type CertificateView, certificates } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "../command.ts";
+import { MaandCommand } from "../../run/command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat certs` (build.md 16). */

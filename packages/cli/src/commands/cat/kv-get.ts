@@ -1,6 +1,6 @@
 import { findBucket, kvEntry, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 
 /** `maand cat kv get <namespace> <key>` (build.md 16). */

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../../run.ts";
+import { run } from "../../run/run.ts";
 
 const A = "10.0.0.1";
 const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

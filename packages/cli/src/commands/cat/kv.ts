@@ -1,7 +1,7 @@
 import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { listOf } from "../command.ts";
-import { StoredCommand } from "../stored.ts";
+import { listOf } from "../../run/command.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 
 /** Characters of a value that a table has room for. */
 const SHOWN = 50;

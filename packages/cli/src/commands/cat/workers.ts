@@ -1,6 +1,6 @@
 import { plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {

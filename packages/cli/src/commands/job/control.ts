@@ -1,7 +1,7 @@
 import { type ControlResult, controlJob } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { leftLines } from "../../output/left.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
 
 /** What the commands that run a target have in common. */
 abstract class ControlCommand extends MaandCommand {
@@ -26,7 +26,7 @@ abstract class ControlCommand extends MaandCommand {
     if (this.json) this.printJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
     if (this.quiet) for (const message of unhealthyReasons(begun)) this.context.stderr.write(`${message}\n`);
-    for (const line of leftLines(results)) this.context.stderr.write(`${line}\n`);
+    for (const line of skippedWorkerLines(results)) this.context.stderr.write(`${line}\n`);
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }

@@ -11,7 +11,7 @@ import {
   writeEditorFiles,
 } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { listOf, MaandCommand } from "../command.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
 
 /** `maand job create` (deploy.md 3.4). */
 export class JobCreateCommand extends MaandCommand {

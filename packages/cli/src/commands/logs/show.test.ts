@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../../run.ts";
-import { type CommandResult, initialised, typedIn } from "../typed.test.support.ts";
+import { run } from "../../run/run.ts";
+import { type CommandResult, initialised, typedIn } from "../../run/typed.test.support.ts";
 
 let fresh = "";
 let root = "";

@@ -15,9 +15,9 @@ import {
   StoredLines,
 } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { LogPrinter } from "../../output/log-printer.ts";
-import { EXIT } from "../../world.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { LogPrinter } from "../../output/logs/log-printer.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
+import { EXIT } from "../../run/context.ts";
 import { namesIn } from "./names.ts";
 
 /** Milliseconds between two looks at logs that are followed. */

@@ -123,7 +123,7 @@ describe("${plugin}", () => {
   it("says a line for a job", async () => {
     const context = actingContext();
     await callHook(${variable}({ word: "shipped" }), "after", context);
-    expect(context.said).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
+    expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
   });
 
   it("does so in a whole deploy, against workers in memory", async () => {

@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import { MaandError, type TrustReport, workerKeys } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../../output/words.ts";
-import { EXIT } from "../../world.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { plural } from "../../output/quantities.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
+import { EXIT } from "../../run/context.ts";
 
 /** `maand worker trust` (decision 31). */
 export class WorkerTrustCommand extends MaandCommand {

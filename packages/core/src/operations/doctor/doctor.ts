@@ -33,22 +33,22 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
   const { workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
-  const told: Finding[] = [];
+  const reported: Finding[] = [];
   try {
     const context = Object.freeze({
       ...reporter.context({}),
       now: bucket.now,
       workers,
       needs: (tool: string) => void tools.add(tool),
-      report: (finding: Finding) => void told.push(finding),
+      report: (finding: Finding) => void reported.push(finding),
     });
     await bucket.hooks.examine.promise(context);
     const looked = await Promise.all(
       workers.map((worker) => side(() => examineWorker({ bucket, reporter, connections, ...known }, worker))),
     );
-    const seen = new Set(told.map(({ where }) => where));
+    const seen = new Set(reported.map(({ where }) => where));
     const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));
-    return bucket.mask.conceal([...written, ...state(bucket), ...hostTools(tools), ...told, ...looked.flat()]);
+    return bucket.mask.conceal([...written, ...state(bucket), ...hostTools(tools), ...reported, ...looked.flat()]);
   } finally {
     await connections.close();
   }

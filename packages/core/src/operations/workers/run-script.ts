@@ -71,10 +71,10 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
     message: cause?.message ?? null,
     durationMs: bucket.now().getTime() - began,
   };
-  const { durationMs: duration_ms, ...told } = ended;
+  const { durationMs: duration_ms, ...fields } = ended;
   const ok = outcome === "ok" || (outcome === "disconnected" && script.mayDisconnect);
   const output = ok ? [] : (cause?.output ?? []);
-  emit("script.finished", { worker: worker.host, ...told, output, duration_ms });
+  emit("script.finished", { worker: worker.host, ...fields, output, duration_ms });
   return {
     host: worker.host,
     ok,
