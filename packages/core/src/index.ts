@@ -69,6 +69,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -80,6 +81,7 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export type * from "./plugin-api/kv.ts";
 export {
   type Claim,
   definePlugin,

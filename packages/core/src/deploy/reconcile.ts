@@ -3,8 +3,8 @@ import { jobsWithKv, purgeJobKv } from "../build/build-kv.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import { type Leaving, leaving } from "../plan/removals.ts";
 import { checkHealth } from "../run/check-health.ts";
-import { actingContext } from "../run/command-run.ts";
 import type { Run } from "../run/run.ts";
+import { actingContext } from "../run/scope/acting-context.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
 import { act, intend } from "./rollout/run-action.ts";
 

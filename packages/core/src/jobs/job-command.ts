@@ -5,8 +5,10 @@ import type { Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError, maskedError, problemsError } from "../errors.ts";
 import type { CommandContext } from "../plugin-api/contexts.ts";
-import { type ActingSource, acting, actingContext } from "../run/command-run.ts";
+import { acting } from "../run/command-run.ts";
 import { lockBucket } from "../run/run.ts";
+import { actingContext } from "../run/scope/acting-context.ts";
+import type { ActingSource } from "../run/scope/contexts.ts";
 import { refuseUnknown } from "../run/select.ts";
 
 /** The event commands must name to be run by hand. */

@@ -1,7 +1,8 @@
 import type { Maand, RunFrame } from "../bucket/bucket.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
-import { type Acting, acting, actingContext } from "../run/command-run.ts";
+import { type Acting, acting } from "../run/command-run.ts";
+import { actingContext } from "../run/scope/acting-context.ts";
 import { KvOverlay } from "../store/kv-overlay.ts";
 
 /** What a dry run plans with. */

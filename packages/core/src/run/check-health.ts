@@ -2,8 +2,9 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
-import { type ActingSource, actingContext } from "./command-run.ts";
 import { workerOf } from "./run.ts";
+import { actingContext } from "./scope/acting-context.ts";
+import type { ActingSource } from "./scope/contexts.ts";
 
 /** What a job's health check found. */
 export interface HealthFinding {
