@@ -26,9 +26,9 @@ export type {
 } from "./domain/deploy/plan.ts";
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
-export { COMMAND_EVENTS, type CommandEvent } from "./domain/workspace/command-events.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";

@@ -1,5 +1,5 @@
+import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
-import { jobsWithKv, purgeJobKv } from "../build/build-kv.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import { type Leaving, leaving } from "../plan/removals.ts";
 import { checkHealth } from "../run/check-health.ts";

@@ -11,9 +11,9 @@ import {
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { gc } from "../operations/inspect/gc.ts";
-import { type LogFields, readLogLine } from "../operations/logs/line.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
+import { type LogFields, readLogLine } from "./line.ts";
 
 const buckets: TestBucket[] = [];
 
