@@ -291,30 +291,6 @@ describe("pages", () => {
     }
   });
 
-  it("DECISIONS.md says of every dependency why", () => {
-    const headings =
-      page("DECISIONS.md")
-        .text.match(/^### .*$/gm)
-        ?.join("\n") ?? "";
-    const manifests = [
-      "package.json",
-      ...["packages", "plugins-examples"].flatMap((place) =>
-        readdirSync(join(ROOT, place), { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map(({ name }) => `${place}/${name}/package.json`),
-      ),
-    ];
-    const wanted = manifests
-      .map((path) => JSON.parse(readFileSync(join(ROOT, path), "utf8")))
-      .flatMap(({ dependencies = {}, devDependencies = {} }) => [
-        ...Object.keys(dependencies),
-        ...Object.keys(devDependencies),
-      ])
-      .map((name) => (name === "@biomejs/biome" ? "biome" : name))
-      .filter((name) => !name.startsWith("@maand/"));
-    expect([...new Set(wanted)].filter((name) => !headings.includes(name))).toEqual([]);
-  });
-
   function parses(text: string): boolean {
     try {
       JSON.parse(text);
