@@ -72,7 +72,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
   });
 
-  it("D35: a wait that ends in the instant of a grant gives the slot to the next", async () => {
+  it("a wait that ends in the instant of a grant gives the slot to the next", async () => {
     const { acquire, release, status } = desk();
     await acquire("a");
     const late = acquire("b", { timeoutMs: 5 });
@@ -83,7 +83,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
   });
 
-  it("D35: whoever goes away, waiting or holding, leaves nothing behind", async () => {
+  it("whoever goes away, waiting or holding, leaves nothing behind", async () => {
     const { acquire, semaphores, scope, holder, status } = desk();
     const gone = new AbortController();
     await acquire("a");
@@ -97,7 +97,7 @@ describe("a semaphore", () => {
     expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("D35: whatever happens in whatever order, slots are never lost nor given twice", async () => {
+  it("whatever happens in whatever order, slots are never lost nor given twice", async () => {
     const { acquire, release, status } = desk();
     for (let round = 0; round < 200; round += 1) {
       await acquire("a");

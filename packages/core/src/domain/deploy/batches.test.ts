@@ -75,7 +75,7 @@ describe("rolloutOrder", () => {
   ])("a wish with %s is dropped, and why is said", (_, wish, problem) => {
     expect(rolloutOrder(active, wish)).toEqual({ order: active, source: "default", problem });
   });
-  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase (D12)", () => {
+  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (wish) => {
         expect(rolloutOrder(active, wish.join(", "))).toEqual({ order: wish, source: "kv" });
