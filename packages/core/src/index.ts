@@ -26,9 +26,9 @@ export type {
 } from "./domain/deploy/plan.ts";
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
-export { COMMAND_EVENTS, type CommandEvent } from "./domain/workspace/command-events.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
@@ -69,6 +69,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -80,6 +81,7 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export type * from "./plugin-api/kv.ts";
 export {
   type Claim,
   definePlugin,

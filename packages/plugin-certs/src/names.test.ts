@@ -73,6 +73,6 @@ it.each(CASES)("reads back from a certificate what was written into it: %j, %j",
 });
 
 it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Address:127.0.0.1"])(
-  "B04: takes %j for none of its own",
+  "takes %j for none of its own",
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );

@@ -1,7 +1,7 @@
 import type { BucketPaths } from "../config/find-bucket.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { EventData, EventMap, EventType, MaandEvent } from "../events.ts";
-import type { LogSource, RunContext } from "../plugin-api/contexts.ts";
+import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Mask } from "../remote/mask.ts";

@@ -4,15 +4,15 @@ import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
 import { blockedBy, type DeployOptions, refuseStarts, type Wave, wavesOf } from "../plan/plan-deploy.ts";
 import { isRequired, type Pending, type PlannedJob, pendingOf, planJob } from "../plan/plan-job.ts";
-import { scopedJobContext } from "../run/command-run.ts";
 import { beginRun, type Run } from "../run/run.ts";
-import { waveContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { reconcile } from "./reconcile.ts";
 import { markSkipped } from "./rollout/mark-skipped.ts";
 import { rollOut } from "./rollout/roll-out.ts";
 import { metadataOf } from "./stage/metadata.ts";
 import { Stager } from "./stage/stage.ts";
+import { waveContext } from "./wave-context.ts";
 
 /** Runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;

@@ -1,11 +1,11 @@
+import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
-import { jobsWithKv, purgeJobKv } from "../build/build-kv.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import { type StoppingAllocation, stopping } from "../plan/removals.ts";
 import { checkHealth } from "../run/check-health.ts";
-import { scopedJobContext } from "../run/command-run.ts";
 import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { act, intend } from "./rollout/run-action.ts";
 
 /**

@@ -5,8 +5,10 @@ import type { Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError, maskedError, problemsError } from "../errors.ts";
 import type { CommandContext } from "../plugin-api/contexts.ts";
-import { openCommandRun, type ScopeSource, scopedJobContext } from "../run/command-run.ts";
+import { openCommandRun } from "../run/command-run.ts";
 import { lockBucket } from "../run/run.ts";
+import type { ScopeSource } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 
 /** The event commands must name to be run by hand. */

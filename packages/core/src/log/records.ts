@@ -1,5 +1,5 @@
 import type { MaandEvent } from "../events.ts";
-import type { LogFields } from "../operations/logs/line.ts";
+import type { LogFields } from "./line.ts";
 
 /** What is known of one run while its events come. */
 interface Known {

@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MaandEvent } from "../events.ts";
-import { type LogFields, type LogFormat, logLine } from "../operations/logs/line.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { type LogFields, type LogFormat, logLine } from "./line.ts";
 import { OpenFiles } from "./open-files.ts";
 import { LogRecords } from "./records.ts";
 import { deleteOldRuns } from "./retention.ts";

@@ -1,7 +1,8 @@
 import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
-import { type CommandRun, openCommandRun, scopedJobContext } from "../run/command-run.ts";
+import { type CommandRun, openCommandRun } from "../run/command-run.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { KvOverlay } from "../store/kv-overlay.ts";
 
 /** What a dry run plans with. */

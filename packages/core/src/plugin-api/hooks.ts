@@ -10,13 +10,13 @@ import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
 import type { HostKey } from "../remote/host-key.ts";
 import type { Remote } from "../remote/remote.ts";
+import type { ConnectContext } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
   BeginContext,
   CommandContext,
   CommitContext,
-  ConnectContext,
   ContributeContext,
   ControlContext,
   InitContext,

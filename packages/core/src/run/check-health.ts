@@ -2,8 +2,9 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
-import { type ScopeSource, scopedJobContext } from "./command-run.ts";
 import { workerOf } from "./run.ts";
+import type { ScopeSource } from "./scope/contexts.ts";
+import { scopedJobContext } from "./scope/scoped-job-context.ts";
 
 /** What a job's health check found. */
 export interface HealthFinding {

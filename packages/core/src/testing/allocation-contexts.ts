@@ -1,10 +1,5 @@
-import type {
-  ActionContext,
-  AllocationContext,
-  RenderContext,
-  StoppedContext,
-  TargetContext,
-} from "../plugin-api/contexts.ts";
+import type { AllocationContext } from "../plugin-api/base-contexts.ts";
+import type { ActionContext, RenderContext, StoppedContext, TargetContext } from "../plugin-api/contexts.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { jobContext, scopedJobContext } from "./job-contexts.ts";

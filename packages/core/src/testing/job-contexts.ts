@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
+import type { JobContext } from "../plugin-api/base-contexts.ts";
 import type {
   BatchContext,
   BeginContext,
@@ -8,7 +9,6 @@ import type {
   ControlContext,
   HealthResult,
   InitContext,
-  JobContext,
   ValidateContext,
   VerifyContext,
   WaveContext,

@@ -1,7 +1,7 @@
 import type { Finding } from "../domain/checks/finding.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type { EventData } from "../events.ts";
-import type { LogSource, RunContext } from "../plugin-api/contexts.ts";
+import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { ExamineContext } from "../plugin-api/examine-context.ts";
 
 /** A line a tap said through `log`. */

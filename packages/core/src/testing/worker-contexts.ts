@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/checks/problem.ts";
-import type { ConnectContext, PreflightContext, StageContext } from "../plugin-api/contexts.ts";
+import type { ConnectContext } from "../plugin-api/base-contexts.ts";
+import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";

@@ -24,7 +24,7 @@ const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";
 
 describe("who may call", () => {
-  it("D11: nobody without the token, whatever headers say", () =>
+  it("nobody without the token, whatever headers say", () =>
     served(async (access) => {
       const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
       const query = `/kv?namespace=${VARS}&key=a`;

@@ -4,7 +4,7 @@ import { Semaphores } from "./semaphores.ts";
 
 const never = new AbortController().signal;
 
-function directory() {
+function semaphoresOf() {
   const semaphores = new Semaphores();
   const scope = {};
   const order: string[] = [];
@@ -26,11 +26,11 @@ function directory() {
 
 describe("a semaphore", () => {
   it("is free when nobody knows it", () => {
-    expect(directory().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
+    expect(semaphoresOf().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
   it("goes to who asked first, one after another", async () => {
-    const { acquire, release, order, status } = directory();
+    const { acquire, release, order, status } = semaphoresOf();
     await acquire("a");
     const waiting = [acquire("b"), acquire("c"), acquire("d")];
     expect(status()).toMatchObject({ holders: ["a"], waiting: 3, available: 0 });
@@ -43,7 +43,7 @@ describe("a semaphore", () => {
   });
 
   it("lets nobody past those who wait", async () => {
-    const { acquire, release, status } = directory();
+    const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const second = acquire("b");
     release("a");
@@ -55,14 +55,14 @@ describe("a semaphore", () => {
   });
 
   it("is held once, however often it is asked for", async () => {
-    const { acquire, release, status } = directory();
+    const { acquire, release, status } = semaphoresOf();
     expect([await acquire("a"), await acquire("a")]).toEqual([{ fresh: true }, { fresh: false }]);
     expect([release("a"), release("a")]).toEqual([true, false]);
     expect(status()).toMatchObject({ holders: [], available: 1 });
   });
 
   it("has the capacity of who opened it, until nobody cares for it", async () => {
-    const { acquire, release, status } = directory();
+    const { acquire, release, status } = semaphoresOf();
     await Promise.all([acquire("a", { capacity: 2 }), acquire("b", { capacity: 2 })]);
     expect(status()).toMatchObject({ capacity: 2, holders: ["a", "b"], available: 0 });
     await expect(acquire("c")).rejects.toMatchObject({ status: 409 });
@@ -72,8 +72,8 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
   });
 
-  it("D35: a wait that ends in the instant of a grant gives the slot to the next", async () => {
-    const { acquire, release, status } = directory();
+  it("a wait that ends in the instant of a grant gives the slot to the next", async () => {
+    const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const late = acquire("b", { timeoutMs: 5 });
     const next = acquire("c");
@@ -83,8 +83,8 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
   });
 
-  it("D35: whoever goes away, waiting or holding, leaves nothing behind", async () => {
-    const { acquire, semaphores, scope, holder, status } = directory();
+  it("whoever goes away, waiting or holding, leaves nothing behind", async () => {
+    const { acquire, semaphores, scope, holder, status } = semaphoresOf();
     const gone = new AbortController();
     await acquire("a");
     const left = acquire("b", { signal: gone.signal });
@@ -97,8 +97,8 @@ describe("a semaphore", () => {
     expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("D35: whatever happens in whatever order, slots are never lost nor given twice", async () => {
-    const { acquire, release, status } = directory();
+  it("whatever happens in whatever order, slots are never lost nor given twice", async () => {
+    const { acquire, release, status } = semaphoresOf();
     for (let round = 0; round < 200; round += 1) {
       await acquire("a");
       const waits = ["b", "c", "d"].map((id, at) =>

@@ -82,7 +82,7 @@ describe("maand cat kv", () => {
     expect(await output("cat", "kv", "--active", "--deleted")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("B37: a value never takes more than its row, and never more than 50 characters of it", async () => {
+  it("a value never takes more than its row, and never more than 50 characters of it", async () => {
     const { out } = await output("cat", "kv");
     expect(out).toContain(`│ ${"x".repeat(50)}... │`);
     expect(out).toMatch(/│ lines +│ one two +│/);

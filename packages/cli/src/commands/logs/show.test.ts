@@ -155,7 +155,7 @@ describe("maand logs show", () => {
     expect(last.out.split("\n")[1]).toBe("  rollout  start  web@10.0.0.10");
   });
 
-  it("D36: shows backslashes as they were, and lets no control sign out", async () => {
+  it("shows backslashes as they were, and lets no control sign out", async () => {
     log("maand.log", line(1, String.raw`event=warning RUN worker=- msg="y\\z \u001b[2J"`));
     expect((await maand("logs", "show", "--format", "human")).out).toContain(String.raw`msg=y\z \x1b[2J`);
     expect((await maand("logs", "show")).out).not.toContain("\u001b");
@@ -185,7 +185,7 @@ describe("maand logs show", () => {
     });
   });
 
-  it("D36: finds a run by the beginning of its id, names those that begin alike, and knows the newest", async () => {
+  it("finds a run by the beginning of its id, names those that begin alike, and knows the newest", async () => {
     log(`runs/${RUN}/maand.log`, line(1, "event=run_started RUN worker=-"));
     utimesSync(join(root, "logs/runs", RUN), 1, 1);
     log(`runs/${OTHER}/maand.log`, line(2, "event=run_started RUN worker=-", OTHER));

@@ -1,8 +1,8 @@
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { isTapped } from "../../plugin-api/hooks.ts";
-import { scopedJobContext } from "../../run/command-run.ts";
 import type { Run } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
 
 /** Durable before the first lifecycle command, so that a died run's `after` hooks are made up for (deploy.md 1.10). */
 export function markAfter(run: Run, job: Job): void {

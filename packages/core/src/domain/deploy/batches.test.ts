@@ -75,7 +75,7 @@ describe("rolloutOrder", () => {
   ])("a wish with %s is dropped, and why is said", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase (D12)", () => {
+  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (options) => {
         expect(rolloutOrder(active, options.join(", "))).toEqual({ order: options, source: "kv" });

@@ -55,7 +55,7 @@ describe("an active allocation", () => {
     ["new: its files are there already", { staged: "new" }, start],
     ["new: its first start is in doubt", { unsettled: unsettled("start"), staged: "new" }, start],
     ["new: its first start failed", { unsettled: unsettled("start", false), staged: "new" }, start],
-    ["re-enabled (decision 1)", stopped, start],
+    ["re-enabled", stopped, start],
     ["re-enabled, with other files", { promoted: { ...promoted, digest: "old", stopped: true } }, start],
     ["re-enabled, its start in doubt", { ...stopped, unsettled: unsettled("start") }, start],
     ["enabled again while its stop is in doubt", { ...settled, unsettled: unsettled("stop") }, start],
@@ -72,9 +72,9 @@ describe("an active allocation", () => {
       ["sync", "sync", "sync", "sync", "restart"],
     ],
     ["nothing is known of the worker's files", { promoted }, ["sync", "sync", "sync", "sync", "restart"]],
-    ["health failed after its promotion (decision 5)", sick, upgrade],
+    ["health failed after its promotion", sick, upgrade],
     [
-      "its restart is in doubt (decision 8)",
+      "its restart is in doubt",
       { ...otherFiles, unsettled: unsettled("restart") },
       ["restart", "restart", "restart", "sync", "restart"],
     ],
@@ -197,7 +197,7 @@ describe("the reasons", () => {
     ],
     ["disabled", decided(settled, { disabled: true }), ["disabled"]],
     [
-      "disabled in doubt (decision 8)",
+      "disabled in doubt",
       decided({ ...settled, unsettled: unsettled("stop") }, { disabled: true }),
       ["disabled", "in doubt: how its stop in run 7 ended is not known"],
     ],
@@ -209,8 +209,8 @@ describe("the reasons", () => {
 
 describe("who goes first", () => {
   it.each<[string, Decision, boolean]>([
-    ["in doubt (decision 8)", decided({ ...settled, unsettled: unsettled("restart") }), true],
-    ["unhealthy (decision 5)", decided(sick), true],
+    ["in doubt", decided({ ...settled, unsettled: unsettled("restart") }), true],
+    ["unhealthy", decided(sick), true],
     ["failed last time", decided({ unsettled: unsettled("start", false) }), true],
     ["re-enabled, in doubt", decided({ ...stopped, unsettled: unsettled("start") }), true],
     ["re-enabled", decided(stopped), false],

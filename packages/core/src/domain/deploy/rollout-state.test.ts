@@ -18,22 +18,12 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["in_doubt", "the run that restarted it died", active, { promoted: same, unsettled: inDoubt }],
   [
     "in_doubt",
-    "the run that stopped it for maintenance died (decision 8)",
+    "the run that stopped it for maintenance died",
     disabled,
     { promoted: same, unsettled: { ...inDoubt, kind: "stop" } },
   ],
-  [
-    "in_doubt",
-    "the run that removed it died (decision 8)",
-    removed,
-    { promoted: same, unsettled: { ...inDoubt, kind: "remove" } },
-  ],
-  [
-    "health_failed",
-    "the check after its promotion failed (decision 5)",
-    active,
-    { promoted: { ...same, healthFailed: true } },
-  ],
+  ["in_doubt", "the run that removed it died", removed, { promoted: same, unsettled: { ...inDoubt, kind: "remove" } }],
+  ["health_failed", "the check after its promotion failed", active, { promoted: { ...same, healthFailed: true } }],
   [
     "health_failed",
     "it failed, and there is a change besides",

@@ -1,13 +1,13 @@
 import { error, type Problem, type Report, refuses, warning } from "../checks/problem.ts";
 import { isRecord } from "../checks/validate.ts";
 import { byPath } from "../deploy/digest.ts";
+import { type Manifest, manifestFile, resolveManifest, understoodPart } from "../manifest/manifest.ts";
+import { checkCapacity, checkCounts, type Override, overridden } from "../manifest/resources.ts";
 import { resolveDemands } from "./demands.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
-import { type Manifest, manifestFile, resolveManifest, understoodPart } from "./manifest.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
-import { checkCapacity, checkCounts, type Override, overridden } from "./resources.ts";
 import { byPosition, type Worker } from "./worker.ts";
 import { resolveWorkers } from "./workers.ts";
 

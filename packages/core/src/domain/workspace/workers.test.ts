@@ -19,7 +19,7 @@ function told(value: unknown): string[] {
 }
 
 describe("workers", () => {
-  it("none are written as an empty list (decision 22)", () => {
+  it("none are written as an empty list", () => {
     expect(resolve([])).toEqual({ workers: [], problems: [] });
   });
   it("need a host and nothing else", () => {
@@ -64,14 +64,14 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each (B19)", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(
       [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
     );
   });
-  it("keep the capitals of a tag's value (B47)", () => {
+  it("keep the capitals of a tag's value", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
   it("an empty hostname is none", () => {
@@ -175,7 +175,7 @@ describe("refused workers", () => {
   });
 });
 
-it("unknown keys of a worker are warned of, with the nearest known one (decision 21)", () => {
+it("unknown keys of a worker are warned of, with the nearest known one", () => {
   const { workers, problems } = resolve([{ host: "a" }, { host: "b", lables: ["web"], colour: "red" }]);
   expect(workers).toHaveLength(2);
   expect(problems).toEqual([

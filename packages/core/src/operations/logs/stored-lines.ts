@@ -1,5 +1,5 @@
+import { timeOf } from "../../log/line.ts";
 import { FileLines, type FilePart } from "./file-lines.ts";
-import { timeOf } from "./line.ts";
 
 /** One line of a log file. */
 export interface StoredLine {

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import { isRecord } from "../../domain/checks/validate.ts";
-import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../../domain/workspace/command-events.ts";
-import { manifestFile } from "../../domain/workspace/manifest.ts";
+import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../../domain/manifest/command-events.ts";
+import { manifestFile } from "../../domain/manifest/manifest.ts";
 import { didYouMean, isName, nameRule } from "../../domain/workspace/names.ts";
 import { problemsError } from "../../errors.ts";
 import { parseJson } from "../../workspace/json.ts";

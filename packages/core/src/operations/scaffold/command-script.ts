@@ -1,4 +1,4 @@
-import { COMMAND_EVENTS, type CommandEvent } from "../../domain/workspace/command-events.ts";
+import { COMMAND_EVENTS, type CommandEvent } from "../../domain/manifest/command-events.ts";
 
 /** Languages a command can be begun in, by the ending of its script. */
 export const COMMAND_LANGUAGES = ["py", "ts"] as const;

@@ -4,10 +4,11 @@ import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { TargetContext } from "../../plugin-api/contexts.ts";
-import type { AllocationScope, KvSession, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
+import type { KvSession } from "../../plugin-api/kv.ts";
+import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
 import type { Remote } from "../../remote/remote.ts";
-import type { ScopeSource } from "../command-run.ts";
 import { workerOf } from "../run.ts";
+import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 

@@ -1,18 +1,15 @@
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
-import type { PlannedJob } from "../../plan/plan-job.ts";
-import type {
-  ActionContext,
-  ActionKind,
-  AllocationContext,
-  JobContext,
-  WaveContext,
-} from "../../plugin-api/contexts.ts";
+import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
+import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** What making contexts needs of a run; planning without a run has it too. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
+
+/** What acting in the name of allocations needs of a run, or of a command that is none. */
+export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
 
 /** Context of a job. */
 export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {
@@ -21,21 +18,6 @@ export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf"
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
   });
-}
-
-/** Context of a wave that is about to begin. */
-export function waveContext(run: ContextSource, deploymentSeq: number, plans: readonly PlannedJob[]): WaveContext {
-  const jobs = plans.map(({ job, allocations }) => ({
-    job,
-    allocations: allocations
-      .filter(({ decision }) => decision.action !== "skip")
-      .map(({ allocation, decision }) => ({
-        worker: workerOf(run, allocation.host),
-        action: decision.action,
-        currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
-      })),
-  }));
-  return Object.freeze({ ...run.reporter.context({}), wave: { deploymentSeq, jobs } });
 }
 
 /** Context of one allocation. */

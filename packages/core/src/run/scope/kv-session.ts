@@ -2,7 +2,7 @@ import type { Bucket } from "../../bucket/bucket.ts";
 import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
-import type { KvSession } from "../../plugin-api/scope.ts";
+import type { KvSession } from "../../plugin-api/kv.ts";
 import { KvOverlay } from "../../store/kv-overlay.ts";
 import { kvReader } from "./kv-reader.ts";
 

@@ -1,9 +1,9 @@
 import { error, type Report } from "../checks/problem.ts";
-import type { Allocation, Job, Reservation } from "./job.ts";
+import type { Allocation, Job, Reservation } from "../workspace/job.ts";
+import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "../workspace/units.ts";
+import type { Worker } from "../workspace/worker.ts";
+import { WORKERS_FILE } from "../workspace/workers.ts";
 import { manifestFile } from "./manifest.ts";
-import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "./units.ts";
-import type { Worker } from "./worker.ts";
-import { WORKERS_FILE } from "./workers.ts";
 
 /** What an override file says of one job: its `memory` and `cpu`, as written. */
 export interface Override {

@@ -4,8 +4,8 @@ import { onlyObject, output, shown } from "../checks/validate.ts";
 import { GLOB_PATTERN, isGlob } from "../deploy/glob.ts";
 import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
+import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
 import { CommandSchema } from "./command-schema.ts";
-import { namePattern, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
 
 /** What holds where a manifest says nothing. */

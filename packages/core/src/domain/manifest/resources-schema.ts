@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { looksLike, told } from "../checks/schema-notes.ts";
 import { onlyObject, output, shown } from "../checks/validate.ts";
-import { isName, namePattern, nameRule } from "./names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
+import { isName, namePattern, nameRule } from "../workspace/names.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../workspace/units.ts";
 
 const MEMORY_HINT = 'write it as "256 mb", "1.5 gb" or "1 tb"';
 

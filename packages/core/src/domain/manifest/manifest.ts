@@ -1,11 +1,11 @@
 import { error, type Report } from "../checks/problem.ts";
 import { isRecord, readWritten, salvage } from "../checks/validate.ts";
-import type { BatchSize, Job, JobCommand, Reservation } from "./job.ts";
+import type { BatchSize, Job, JobCommand, Reservation } from "../workspace/job.ts";
+import { isName, nameRule } from "../workspace/names.ts";
+import type { PortRequest } from "../workspace/ports.ts";
+import { parseCpu, parseMemory } from "../workspace/units.ts";
 import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
-import { isName, nameRule } from "./names.ts";
-import type { PortRequest } from "./ports.ts";
-import { parseCpu, parseMemory } from "./units.ts";
 
 /** A manifest, resolved: what of a job follows from its own file alone. */
 export type Manifest = Pick<

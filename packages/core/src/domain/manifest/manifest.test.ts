@@ -86,11 +86,7 @@ describe("a manifest", () => {
   });
 
   it.each<[string, object, Partial<Manifest>]>([
-    [
-      "selectors are compared in lower case, each once (B18)",
-      { selectors: ["Web", "web", " WEB "] },
-      { selectors: ["web"] },
-    ],
+    ["selectors are compared in lower case, each once", { selectors: ["Web", "web", " WEB "] }, { selectors: ["web"] }],
     ["empty selectors mean the job's own name", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
       "a batch below 1 is the default",
@@ -113,7 +109,7 @@ describe("a manifest", () => {
       { restartGlobs: [], restartPolicy: "never" },
     ],
     [
-      "a port may be written { }, since it is read as JSON (B08)",
+      "a port may be written { }, since it is read as JSON",
       { resources: { ports: JSON.parse('{"http": { }}') } },
       { portRequests: { http: "any" } },
     ],
@@ -123,7 +119,7 @@ describe("a manifest", () => {
     expect(manifest).toMatchObject(expected);
   });
 
-  it("commands go by name, whatever order they are written in (B13)", () => {
+  it("commands go by name, whatever order they are written in", () => {
     const command = { executed_on: ["post_build"] };
     const { manifest } = resolve({ commands: { command_y: command, command_b: command, command_wait: command } });
     expect(manifest?.commands.map(({ name }) => name)).toEqual(["command_b", "command_wait", "command_y"]);
@@ -131,7 +127,7 @@ describe("a manifest", () => {
 });
 
 describe("older names of keys", () => {
-  it("still count, with a warning that gives the new one (B16)", () => {
+  it("still count, with a warning that gives the new one", () => {
     const { manifest, problems } = resolve({ deploy_parallel_count: 2, update_parallel_count: 3 });
     expect(manifest).toMatchObject({ maxConcurrentStarts: 2, maxConcurrentUpgrades: 3 });
     expect(problems).toEqual([
@@ -169,7 +165,7 @@ describe("unknown keys", () => {
     resources: { memroy: {}, memory: { minimum: "1 mb" }, cpu: { max: "1 ghz", mix: "" } },
     commands: { command_a: { executed_on: ["cli"], demand: {}, demands: { jobs: "db" } } },
   };
-  it("are warned of wherever core reads, with the nearest known one (decision 21)", () => {
+  it("are warned of wherever core reads, with the nearest known one", () => {
     const { manifest, problems } = resolve(written, ["health_check", "certs"]);
     expect(manifest).toBeDefined();
     expect(

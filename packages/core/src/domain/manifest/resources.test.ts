@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Problem, Report } from "../checks/problem.ts";
-import type { Allocation, Job, Reservation } from "./job.ts";
+import type { Allocation, Job, Reservation } from "../workspace/job.ts";
+import type { Worker } from "../workspace/worker.ts";
 import { checkCapacity, checkCounts, overridden } from "./resources.ts";
-import type { Worker } from "./worker.ts";
 
 function problemsOf(run: (report: Report) => void): Problem[] {
   const problems: Problem[] = [];
@@ -93,7 +93,7 @@ describe("an override", () => {
       },
     ]);
   });
-  it("that is no amount is told with file and job (B54)", () => {
+  it("that is no amount is told with file and job", () => {
     expect(apply("lots")).toEqual({
       result: base,
       problems: [
