@@ -1,7 +1,7 @@
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { ActingContext, Job, JobFile } from "@maand/core";
+import type { Job, JobFile, ScopedJobContext } from "@maand/core";
 import { MODULES } from "./scripts.ts";
 
 /** What every script can import, brought from this package; a job's own of the same name gives way. */
@@ -64,7 +64,7 @@ export class SharedFiles {
   }
 
   /** The directory with a job's files, `_modules/` at least. */
-  of({ job, pieces }: Pick<ActingContext, "job" | "pieces">, extent: Extent): string {
+  of({ job, pieces }: Pick<ScopedJobContext, "job" | "pieces">, extent: Extent): string {
     const directory = join(this.#root, "jobs", job.name);
     const done = this.#laidOut.get(job.name) ?? new Set();
     this.#laidOut.set(job.name, done);

@@ -3,40 +3,11 @@ import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { Told } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
-import type { ActingContext, KvReader } from "./scope.ts";
-
-/** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
-export interface LogSource {
-  readonly stream?: "stdout" | "stderr";
-}
-
-/** What every tap of a command's run is given. Contexts are frozen; each further one extends this. */
-export interface RunContext {
-  readonly run: {
-    /** UUID of this run, also the name of its log. */
-    readonly id: string;
-    /** What was typed: `deploy`, `job restart`, ... */
-    readonly command: string;
-  };
-  readonly bucket: {
-    readonly id: string;
-    /** Absolute path of the bucket's directory on this machine. */
-    readonly root: string;
-  };
-  readonly settings: Settings;
-  /** Aborts when the run is interrupted: begin nothing new, end what runs. */
-  readonly signal: AbortSignal;
-  /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
-  log(line: string, source?: LogSource): void;
-  /**
-   * Records that something of the plugin's own happened, as a `plugin.told` event. Its name begins with the plugin's:
-   * `acme.soaked`; in lower case, parts joined by dots. It is for programs that read events; people are told with `log`.
-   */
-  tell(name: `${string}.${string}`, data?: Told): void;
-}
+import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
+import type { KvReader } from "./kv.ts";
+import type { ScopedJobContext } from "./scope.ts";
 
 /** `begin`: a deploy holds the lock, and has touched nothing yet; a throw refuses it. */
 export interface BeginContext extends RunContext {
@@ -61,16 +32,6 @@ export interface WaveContext extends RunContext {
       }[];
     }[];
   };
-}
-
-/** `connect`: one worker is to be reached for the first time in this run. */
-export interface ConnectContext extends RunContext {
-  readonly worker: Worker;
-}
-
-/** One worker and the open connection to it. */
-export interface WorkerContext extends ConnectContext {
-  readonly remote: Remote;
 }
 
 /** `preflight`: a worker is about to be touched. */
@@ -101,23 +62,6 @@ export interface ValidateContext {
   /** The plugin that starts and stops a job, as a claim of its manifest says; undefined when no plugin claims that. */
   runBy(job: Job): string | undefined;
   readonly report: Report;
-}
-
-/** One job of the run. */
-export interface JobContext extends RunContext {
-  readonly job: Job;
-  /** Its non-removed allocations, disabled ones included, in the order of their workers. */
-  readonly allocations: readonly Allocation[];
-}
-
-/** One allocation: a job on a worker. */
-export interface AllocationContext extends JobContext {
-  readonly allocation: Allocation;
-  readonly worker: Worker;
-  /** Version that was promoted here last, `0.0.0` before the first. */
-  readonly currentVersion: string;
-  /** Version the manifest asks for. */
-  readonly newVersion: string;
 }
 
 /** A file of an allocation's tree: content by hash, or rendered and carried along. */
@@ -226,10 +170,10 @@ export interface TargetContext extends Omit<ActionContext, "action"> {
 }
 
 /** `stopped`: one allocation was stopped, to be in maintenance or to be removed. */
-export interface StoppedContext extends AllocationContext, ActingContext {}
+export interface StoppedContext extends AllocationContext, ScopedJobContext {}
 
 /** One batch of a job's rollout. */
-export interface BatchContext extends ActingContext {
+export interface BatchContext extends ScopedJobContext {
   readonly batch: {
     /** Counted from 0, over the whole rollout of the job. */
     readonly index: number;
@@ -243,7 +187,7 @@ export interface BatchContext extends ActingContext {
 }
 
 /** `control`: the whole rollout of a job, for whoever wants to take it over. */
-export interface ControlContext extends ActingContext {
+export interface ControlContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
@@ -271,7 +215,7 @@ export interface HealthResult {
 }
 
 /** `verify`: is this job healthy? Throw UNHEALTHY if not. */
-export interface VerifyContext extends ActingContext {
+export interface VerifyContext extends ScopedJobContext {
   /** The job's active allocations: who is asked. */
   readonly active: readonly Allocation[];
   /** Wait as the manifest says until healthy; otherwise ask once. */
@@ -283,7 +227,7 @@ export interface VerifyContext extends ActingContext {
 }
 
 /** `command`: a command of a job is asked for by hand (`maand jobcommand`). */
-export interface CommandContext extends ActingContext {
+export interface CommandContext extends ScopedJobContext {
   readonly command: string;
   /** Allocations it may run for at the same time. */
   readonly concurrency: number;

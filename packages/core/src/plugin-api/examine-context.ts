@@ -1,6 +1,6 @@
 import type { Finding } from "../domain/checks/finding.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { RunContext } from "./contexts.ts";
+import type { RunContext } from "./base-contexts.ts";
 
 /** `examine`: somebody asked what is wrong. Look, and change nothing. */
 export interface ExamineContext extends RunContext {

@@ -10,13 +10,13 @@ import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
 import type { HostKey } from "../remote/host-key.ts";
 import type { Remote } from "../remote/remote.ts";
+import type { ConnectContext } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
   BeginContext,
   CommandContext,
   CommitContext,
-  ConnectContext,
   ContributeContext,
   ControlContext,
   InitContext,
@@ -32,7 +32,7 @@ import type {
   WaveContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
-import type { ActingContext } from "./scope.ts";
+import type { ScopedJobContext } from "./scope.ts";
 
 /** What a doing tap answers when it has done the work; silence (undefined) hands the question to the next tap. */
 export type Done = "done";
@@ -57,7 +57,7 @@ export function createHooks() {
     /** Once per build and job, before its catalog is stored: add KV entries a job is to have, such as certificates. */
     contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is committed. */
-    built: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "built"),
+    built: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "built"),
     /** Once per deploy, before it touches anything: throw to refuse it. */
     begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
     /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
@@ -69,7 +69,7 @@ export function createHooks() {
     /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
-    before: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "before"),
+    before: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "before"),
     /** Once per wave that has something to do, planned and not begun: throw to leave its jobs as they are. */
     wave: new AsyncSeriesHook<[WaveContext]>(["context"], "wave"),
     /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
@@ -93,7 +93,7 @@ export function createHooks() {
     /** Once per batch or job: throw if it is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
     /** Once per job, after its rollout. */
-    after: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "after"),
+    after: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "after"),
     /** Once per run, always, also after a partial or interrupted one: told the summary, it cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */

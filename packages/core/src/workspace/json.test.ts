@@ -25,8 +25,8 @@ describe("a text that is not JSON is told by the place where it breaks", () => {
   });
 
   it("says it on one line, whatever stands around that place", () => {
-    const [said] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
-    expect(said).not.toContain("\n");
+    const [output] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
+    expect(output).not.toContain("\n");
   });
 
   it("finds the place in a large text at once", () => {

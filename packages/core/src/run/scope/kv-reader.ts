@@ -4,7 +4,7 @@ import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
 import { MaandError } from "../../errors.ts";
-import type { KvReader } from "../../plugin-api/scope.ts";
+import type { KvReader } from "../../plugin-api/kv.ts";
 import type { KvStore } from "../../store/kv.ts";
 
 /** What a job may read of the KV store on one worker (build.md 11.5). */
