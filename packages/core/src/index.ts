@@ -13,6 +13,7 @@ export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
+export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
@@ -30,7 +31,7 @@ export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-eve
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
-export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
+export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/workspace/worker.ts";

@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import type { JobFile } from "../workspace/job.ts";
+import { accessFields, type FileAccess } from "./file-access.ts";
 
-/** Number of the way a digest is made; stored beside each, so that another way is never taken for a change (decision 7). */
-export const DIGEST_SCHEME = 1;
+/** What a digest counts of a file. */
+export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
+
+/**
+ * Number of the way the digest of a tree is made, stored beside it. 1: path, executable bit and content of each file. 2: its
+ * mode, owner and group as well, where they were asked for; a tree in which they never were keeps the digest it had before.
+ */
+export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
+  return files.some(({ access }) => access !== undefined) ? 2 : 1;
+}
 
 /** SHA-256 of a content, lower-case hex: how contents are named in the store. */
 export function contentHash(content: Uint8Array | string): string {
@@ -31,13 +40,15 @@ export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise:
 }
 
 /**
- * The fingerprint of a tree: SHA-256 over its files sorted by path, each as path, executable bit and
- * content hash. Names and modes count (B15); times, owners and empty directories do not.
+ * The fingerprint of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and what was
+ * asked for its access. Names count; times and empty directories do not.
  */
-export function treeDigest(files: readonly Pick<JobFile, "path" | "executable" | "hash">[]): string {
+export function treeDigest(files: readonly DigestedFile[]): string {
   const hash = createHash("sha256");
-  for (const file of [...files].sort(byPath))
-    hash.update(`${file.path}\0${file.executable ? "x" : "-"}\0${file.hash}\n`);
+  for (const file of [...files].sort(byPath)) {
+    const fields = [file.path, file.executable ? "x" : "-", file.hash, ...accessFields(file.access)];
+    hash.update(`${fields.join("\0")}\n`);
+  }
   return hash.digest("hex");
 }
 
