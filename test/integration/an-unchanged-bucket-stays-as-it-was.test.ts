@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../packages/core/src/bucket/init.ts";
-import { openBucket } from "../../packages/core/src/bucket/open.ts";
+import { type OpenedBucket, openBucket } from "../../packages/core/src/bucket/open.ts";
+import { examineSecretFiles } from "../../packages/core/src/operations/doctor/secret-files.ts";
 import { type Plan, planDeploy } from "../../packages/core/src/plan/plan-deploy.ts";
 import { certs } from "../../packages/plugin-certs/src/index.ts";
 import { templates } from "../../packages/plugin-templates/src/index.ts";
@@ -29,10 +30,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** What the next deploy would do, by `job@host`. */
-async function planned(conf: string): Promise<Record<string, string>> {
+function opened(conf: string): Promise<OpenedBucket> {
   writeFileSync(join(root, "maand.conf"), `transport = "local"\n${conf}`);
-  const bucket = await openBucket({
+  return openBucket({
     from: root,
     now: () => new Date(),
     signal: new AbortController().signal,
@@ -41,6 +41,11 @@ async function planned(conf: string): Promise<Record<string, string>> {
     modules: {},
     readers: [],
   });
+}
+
+/** What the next deploy would do, by `job@host`. */
+async function planned(conf: string): Promise<Record<string, string>> {
+  const bucket = await opened(conf);
   const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
   bucket.close();
   return actions(plan);
@@ -76,5 +81,24 @@ it("the choice of another mode changes the jobs with such files, and no other", 
     "api@127.0.0.12": changed,
     "web@127.0.0.11": "skip: unchanged",
     "web@127.0.0.12": "skip: unchanged",
+  });
+});
+
+describe("doctor, of the files with secrets of a bucket from before", () => {
+  async function found(conf: string): Promise<string[]> {
+    const bucket = await opened(conf);
+    const findings = examineSecretFiles(bucket);
+    bucket.close();
+    return findings.map(({ where, ok, message }) => `${where} ${ok} ${message}`);
+  }
+
+  it("says once that they are open, and for which jobs", async () => {
+    expect(await found("")).toEqual([
+      "maand.conf false any user of a worker can read the secrets in files of api: their mode is 0644",
+    ]);
+  });
+
+  it.each(["0600", "0644"])("says nothing once somebody chose, be it %s", async (mode) => {
+    expect(await found(`secret_files_mode = "${mode}"\n`)).toEqual([]);
   });
 });
