@@ -13,7 +13,7 @@ export interface ReadFile extends SeenFile {
 const SKIPPED = new Set([".git", ".venv", "venv", "node_modules", "__pycache__"]);
 
 /** Names the worker needs for what the job writes at runtime (seed jobs-and-lifecycle). */
-export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin"];
+export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /**
  * Lists the files of a job's directory, sorted by path. A link to a file counts as that file; links to directories,
