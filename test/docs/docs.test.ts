@@ -9,7 +9,7 @@ import {
   ERROR_CODES,
   type ErrorCode,
   MaandError,
-  openMaand,
+  openBucket,
 } from "@maand/core";
 import { aBucket } from "@maand/core/testing";
 import * as v from "valibot";
@@ -214,7 +214,7 @@ describe("README.md", () => {
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"] });
     const stock = () => [bucket.fleet.plugin];
-    const maand = await openMaand({
+    const maand = await openBucket({
       from: bucket.root,
       now: () => new Date(),
       signal: new AbortController().signal,

@@ -18,6 +18,6 @@ export { type LogFilter, logFilter } from "./operations/logs/filter.ts";
 export { FollowedLogs } from "./operations/logs/follow.ts";
 export { lastParts } from "./operations/logs/last-parts.ts";
 export { mergedByTime } from "./operations/logs/merge.ts";
-export { type LogTrouble, type StoredLine, StoredLines } from "./operations/logs/stored-lines.ts";
+export { type LogProblem, type StoredLine, StoredLines } from "./operations/logs/stored-lines.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";

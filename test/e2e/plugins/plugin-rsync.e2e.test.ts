@@ -70,7 +70,7 @@ function hooksWith(options?: RsyncOptions) {
   return hooks;
 }
 
-const SILENT: RunContext["tell"] = () => {};
+const SILENT: RunContext["emit"] = () => {};
 
 function runContext(request: Partial<StageRequest>) {
   const to = request.remote ?? remote;
@@ -81,7 +81,7 @@ function runContext(request: Partial<StageRequest>) {
     settings: DEFAULT_SETTINGS,
     signal: request.signal ?? new AbortController().signal,
     log: request.log ?? (() => {}),
-    tell: SILENT,
+    emit: SILENT,
     worker: one,
     remote: to,
     timeoutMs: request.timeoutMs ?? 20_000,

@@ -10,7 +10,7 @@ import { Kv } from "../store/kv.ts";
 import { KvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { applyPlugins } from "./apply-plugins.ts";
-import type { Maand } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
 
 /** What the world outside gives a command. */
 export interface OpenOptions extends LoadOptions {
@@ -24,13 +24,13 @@ export interface OpenOptions extends LoadOptions {
 }
 
 /** An opened bucket; close it when done. */
-export interface OpenedMaand extends Maand {
+export interface OpenedBucket extends Bucket {
   readonly loaded: Loaded;
   close(): void;
 }
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
-export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
+export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   // every command under way listens for the interruption; a hundred of them are no leak
   setMaxListeners(0, options.signal);
   const paths = findBucket(options.from);
@@ -63,7 +63,7 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
     newId: randomUUID,
     signal: options.signal,
     pid: options.pid,
-    logTrouble: log.trouble,
+    logProblem: log.problem,
     close() {
       log.close(options.now());
       store.close();

@@ -13,8 +13,8 @@ export function waveContext(run: ContextSource, deploymentSeq: number, plans: re
       .map(({ allocation, decision }) => ({
         worker: workerOf(run, allocation.host),
         action: decision.action,
-        currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+        currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
       })),
   }));
-  return Object.freeze({ ...run.frame.context({}), wave: { deploymentSeq, jobs } });
+  return Object.freeze({ ...run.reporter.context({}), wave: { deploymentSeq, jobs } });
 }

@@ -4,7 +4,7 @@ import { type LogFields, logLine, readLogLine, timeOf } from "./line.ts";
 
 const TS = "2026-11-25T20:55:22.167Z";
 
-describe("a line of a log (deploy.md 8.2)", () => {
+describe("a line of a log", () => {
   it("has its keys in the order of the specification, others sorted behind them, and none that is empty", () => {
     const fields = { zone: "z", msg: "m", exit: 0, alpha: "a", worker: "w", ts: TS, reason: "", level: "INFO" };
     expect(logLine(fields, "kv")).toBe(`ts=${TS} level=INFO worker=w exit=0 msg=m alpha=a zone=z`);
@@ -21,7 +21,7 @@ describe("a line of a log (deploy.md 8.2)", () => {
     ["one\ntwo\t3", String.raw`"one\ntwo\t3"`],
     ["\u001b[2J", String.raw`"\u001b[2J"`],
     ["plain/10.0.0.1:80", "plain/10.0.0.1:80"],
-  ])("D36: writes %j as %s and reads it back", (value, written) => {
+  ])("writes %j as %s and reads it back", (value, written) => {
     const line = logLine({ ts: TS, msg: value }, "kv");
     expect(line).toBe(`ts=${TS} msg=${written}`);
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
@@ -35,8 +35,8 @@ describe("a line of a log (deploy.md 8.2)", () => {
         fc.dictionary(names, text),
         fc.integer(),
         fc.constantFrom("kv" as const, "json" as const),
-        (said, exit, format) => {
-          const fields: LogFields = { ts: TS, exit, ...said };
+        (output, exit, format) => {
+          const fields: LogFields = { ts: TS, exit, ...output };
           const line = logLine(fields, format);
           expect(line).not.toMatch(/\p{Cc}/u);
           expect(readLogLine(line)).toEqual(fields);

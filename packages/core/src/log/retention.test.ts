@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { forgetOldRuns } from "./retention.ts";
+import { deleteOldRuns } from "./retention.ts";
 
 let runs: string;
 beforeEach(() => {
@@ -24,7 +24,7 @@ it("keeps the newest runs", () => {
   aged(old, 300);
   aged(fresh, 100);
   aged(middle, 200);
-  forgetOldRuns(runs, 2);
+  deleteOldRuns(runs, 2);
   expect(readdirSync(runs).sort()).toEqual([middle, fresh].sort());
 });
 
@@ -34,6 +34,6 @@ it("neither deletes nor counts what is not a run's directory", () => {
   symlinkSync(join(runs, "archive"), join(runs, randomUUID()));
   const before = readdirSync(runs);
   const run = aged(randomUUID(), 100);
-  forgetOldRuns(runs, 1);
+  deleteOldRuns(runs, 1);
   expect(readdirSync(runs).sort()).toEqual([...before, run].sort());
 });

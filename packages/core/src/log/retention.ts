@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isRunId } from "../domain/workspace/names.ts";
 
 /** Deletes the records of the oldest runs, so that no more than `keep` are left; nothing that is not a run's directory. */
-export function forgetOldRuns(runs: string, keep: number): void {
+export function deleteOldRuns(runs: string, keep: number): void {
   const names = readdirSync(runs).filter(isRunId);
   if (names.length <= keep) return;
   const byAge = names

@@ -1,22 +1,26 @@
-import type { Maand, RunFrame } from "../bucket/bucket.ts";
+import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import { Connections } from "./connections.ts";
-import { knownOf, memoryOf } from "./run.ts";
-import type { ActingSource } from "./scope/contexts.ts";
+import { knownOf, recordedStateOf } from "./run.ts";
+import type { ScopeSource } from "./scope/contexts.ts";
 import { temporary } from "./temporary.ts";
 
 /** The same for a command that has no journal, with the way to end it. */
-export type Acting = ActingSource & ReturnType<typeof memoryOf> & { end(): Promise<void> };
+export type CommandRun = ScopeSource & ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
 
 /** What a command may act with that is no deploy. With `pid` it holds no lock, and that process's name marks its files. */
-export function acting(maand: Maand, frame: RunFrame, { pid }: { readonly pid?: number } = {}): Acting {
-  const connections = new Connections(frame);
-  const place = temporary(maand.paths.tmp, frame.id, pid);
+export function openCommandRun(
+  bucket: Bucket,
+  reporter: RunReporter,
+  { pid }: { readonly pid?: number } = {},
+): CommandRun {
+  const connections = new Connections(reporter);
+  const place = temporary(bucket.paths.tmp, reporter.id, pid);
   return {
-    maand,
-    frame,
+    bucket,
+    reporter,
     connections,
-    ...knownOf(maand.store.catalog.read()),
-    ...memoryOf(maand),
+    ...knownOf(bucket.store.catalog.read()),
+    ...recordedStateOf(bucket),
     get tmp() {
       return place.tmp;
     },

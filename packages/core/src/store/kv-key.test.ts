@@ -26,7 +26,7 @@ describe("the key", () => {
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it("B29: is not made anew when something is encrypted with the one that is missing", () => {
+  it("is not made anew when something is encrypted with the one that is missing", () => {
     expect(() => makeKvKey(file, true)).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
     expect(existsSync(file)).toBe(false);
   });

@@ -80,7 +80,7 @@ describe("an overlay", () => {
     expect(kv.find(VARS, "color")).toBe("green");
   });
 
-  it("D20: leaves nothing when it is dropped, also on another one", () => {
+  it("leaves nothing when it is dropped, also on another one", () => {
     const run = overlay();
     const hook = overlay(run);
     hook.put(VARS, "color", "blue");

@@ -61,14 +61,14 @@ describe("a put", () => {
     expect([versionOf(VARS, "color"), store.kv.changes]).toEqual([1, before]);
   });
 
-  it("B27: keeps blanks and line ends", () => {
+  it("keeps blanks and line ends", () => {
     const pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     kv.put("maand/worker", "certs/ca.crt", pem);
     kv.put(VARS, "indent", "  ");
     expect([kv.find("maand/worker", "certs/ca.crt"), kv.find(VARS, "indent")]).toEqual([pem, "  "]);
   });
 
-  it("B23: keeps the seven newest versions of a key, however old they are", () => {
+  it("keeps the seven newest versions of a key, however old they are", () => {
     const db = StoreDatabase.open(":memory:", { create: true });
     const rows = new KvRows(db);
     for (let version = 1; version <= 20; version++)
@@ -140,7 +140,7 @@ describe("a secret", () => {
     expect(versionOf(SECRETS, "password")).toBe(1);
   });
 
-  it("B28: is what a private key is too", () => {
+  it("is what a private key is too", () => {
     const place = "maand/job/api/worker/10.0.0.1";
     kv.put(place, "certs/own.key", "PRIVATE");
     kv.put(place, "certs/own.crt", "PUBLIC");
@@ -148,7 +148,7 @@ describe("a secret", () => {
     expect(store.kv.newest(place, "certs/own.crt")?.value).toBe("PUBLIC");
   });
 
-  it("B29: is known to be there before the key is made anew", () => {
+  it("is known to be there before the key is made anew", () => {
     expect(store.kv.hasSecrets()).toBe(false);
     kv.put(VARS, "password", "no secret");
     kv.put("maand/job/api/worker/10.0.0.1", "certs/own.crt", "PUBLIC");
@@ -158,7 +158,7 @@ describe("a secret", () => {
   });
 });
 
-it("B14: keys come sorted", () => {
+it("keys come sorted", () => {
   for (const key of ["b", "a", "C", "a1"]) kv.put(VARS, key, "x");
   expect(kv.keys(VARS)).toEqual(["C", "a", "a1", "b"]);
 });

@@ -11,7 +11,7 @@ function resolve(value: unknown, claimed: readonly string[] = []) {
 }
 
 /** What a refused manifest says, as `key: message (hint)`. */
-function told(value: unknown): string[] {
+function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);
     return `${key}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
@@ -34,7 +34,7 @@ describe("a manifest", () => {
         memory: NONE,
         cpu: NONE,
         commands: [],
-        portWishes: {},
+        portRequests: {},
       },
       problems: [],
     });
@@ -81,16 +81,12 @@ describe("a manifest", () => {
         },
         { name: "command_z", executedOn: ["cli"] },
       ],
-      portWishes: { http: "any", admin: 9090 },
+      portRequests: { http: "any", admin: 9090 },
     });
   });
 
   it.each<[string, object, Partial<Manifest>]>([
-    [
-      "selectors are compared in lower case, each once (B18)",
-      { selectors: ["Web", "web", " WEB "] },
-      { selectors: ["web"] },
-    ],
+    ["selectors are compared in lower case, each once", { selectors: ["Web", "web", " WEB "] }, { selectors: ["web"] }],
     ["empty selectors mean the job's own name", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
       "a batch below 1 is the default",
@@ -113,9 +109,9 @@ describe("a manifest", () => {
       { restartGlobs: [], restartPolicy: "never" },
     ],
     [
-      "a port may be written { }, since it is read as JSON (B08)",
+      "a port may be written { }, since it is read as JSON",
       { resources: { ports: JSON.parse('{"http": { }}') } },
-      { portWishes: { http: "any" } },
+      { portRequests: { http: "any" } },
     ],
   ])("%s", (_, written, expected) => {
     const { manifest, problems } = resolve(written);
@@ -123,7 +119,7 @@ describe("a manifest", () => {
     expect(manifest).toMatchObject(expected);
   });
 
-  it("commands go by name, whatever order they are written in (B13)", () => {
+  it("commands go by name, whatever order they are written in", () => {
     const command = { executed_on: ["post_build"] };
     const { manifest } = resolve({ commands: { command_y: command, command_b: command, command_wait: command } });
     expect(manifest?.commands.map(({ name }) => name)).toEqual(["command_b", "command_wait", "command_y"]);
@@ -131,7 +127,7 @@ describe("a manifest", () => {
 });
 
 describe("older names of keys", () => {
-  it("still count, with a warning that gives the new one (B16)", () => {
+  it("still count, with a warning that gives the new one", () => {
     const { manifest, problems } = resolve({ deploy_parallel_count: 2, update_parallel_count: 3 });
     expect(manifest).toMatchObject({ maxConcurrentStarts: 2, maxConcurrentUpgrades: 3 });
     expect(problems).toEqual([
@@ -154,7 +150,7 @@ describe("older names of keys", () => {
   it("do not count beside the new name", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
-    expect(told(written)).toEqual([
+    expect(described(written)).toEqual([
       'update_parallel_count: "update_parallel_count" is an older name of "max_concurrent_upgrades", and is ignored (take it out)',
     ]);
   });
@@ -169,7 +165,7 @@ describe("unknown keys", () => {
     resources: { memroy: {}, memory: { minimum: "1 mb" }, cpu: { max: "1 ghz", mix: "" } },
     commands: { command_a: { executed_on: ["cli"], demand: {}, demands: { jobs: "db" } } },
   };
-  it("are warned of wherever core reads, with the nearest known one (decision 21)", () => {
+  it("are warned of wherever core reads, with the nearest known one", () => {
     const { manifest, problems } = resolve(written, ["health_check", "certs"]);
     expect(manifest).toBeDefined();
     expect(
@@ -354,7 +350,7 @@ describe("a refused manifest", () => {
     ),
     [{ $schema: 5 }, '$schema: must be text in quotes, and is 5 (write "5")'],
   ])("%j says what is wrong and what to write", (written, expected) => {
-    expect(told(written)).toEqual([expected]);
+    expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
@@ -405,7 +401,7 @@ describe("a refused manifest", () => {
   });
 
   it("shows no more of a long value than helps", () => {
-    expect(told({ version: "x".repeat(500) })[0]).toHaveLength(
+    expect(described({ version: "x".repeat(500) })[0]).toHaveLength(
       `version: ${"x".repeat(60)} is not a version (${VERSION})`.length,
     );
   });

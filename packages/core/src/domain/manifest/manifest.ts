@@ -2,7 +2,7 @@ import { error, type Report } from "../checks/problem.ts";
 import { isRecord, readWritten, salvage } from "../checks/validate.ts";
 import type { BatchSize, Job, JobCommand, Reservation } from "../workspace/job.ts";
 import { isName, nameRule } from "../workspace/names.ts";
-import type { PortWish } from "../workspace/ports.ts";
+import type { PortRequest } from "../workspace/ports.ts";
 import { parseCpu, parseMemory } from "../workspace/units.ts";
 import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
@@ -22,7 +22,7 @@ export type Manifest = Pick<
   | "memory"
   | "cpu"
   | "commands"
-> & { readonly portWishes: Readonly<Record<string, PortWish>> };
+> & { readonly portRequests: Readonly<Record<string, PortRequest>> };
 
 /** Where a job's manifest is, as problems name it. */
 export function manifestFile(job: string): string {
@@ -93,13 +93,13 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
     cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),
     commands: commandsOf(job, written, report),
-    portWishes: portWishesOf(written),
+    portRequests: portRequestsOf(written),
   };
 }
 
-function portWishesOf(written: WrittenManifest): Manifest["portWishes"] {
+function portRequestsOf(written: WrittenManifest): Manifest["portRequests"] {
   const ports = Object.entries(written.resources?.ports ?? {});
-  return Object.fromEntries(ports.map(([name, wish]) => [name, typeof wish === "number" ? wish : "any"]));
+  return Object.fromEntries(ports.map(([name, options]) => [name, typeof options === "number" ? options : "any"]));
 }
 
 /** Selectors are compared with labels, so both are kept lower-case and trimmed (B18). */

@@ -93,7 +93,7 @@ describe("an override", () => {
       },
     ]);
   });
-  it("that is no amount is told with file and job (B54)", () => {
+  it("that is no amount is told with file and job", () => {
     expect(apply("lots")).toEqual({
       result: base,
       problems: [

@@ -6,15 +6,15 @@ import type { Remote } from "../../remote/remote.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** What making contexts needs of a run; planning without a run has it too. */
-export type ContextSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered">;
+export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
 
 /** What acting in the name of allocations needs of a run, or of a command that is none. */
-export type ActingSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
+export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
 
 /** Context of a job. */
-export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, job: Job): JobContext {
+export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name }),
+    ...run.reporter.context({ job: job.name }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
   });
@@ -23,12 +23,12 @@ export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, 
 /** Context of one allocation. */
 export function allocationContext(run: ContextSource, job: Job, allocation: Allocation): AllocationContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name, worker: allocation.host }),
+    ...run.reporter.context({ job: job.name, worker: allocation.host }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
     allocation,
     worker: workerOf(run, allocation.host),
-    currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+    currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
     newVersion: job.version,
   });
 }
@@ -41,7 +41,7 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
-  const { commandMs } = run.maand.settings.timeouts;
+  const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
     remote,
@@ -54,7 +54,7 @@ export function lifecycleContext(
       WORKER_IP: allocation.host,
       ALLOCATION_ID: allocation.id,
       ALLOCATION_INDEX: String(allocation.index),
-      BUCKET_ID: run.maand.bucketId,
+      BUCKET_ID: run.bucket.bucketId,
     },
   };
 }
