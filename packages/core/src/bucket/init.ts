@@ -30,7 +30,8 @@ export function initBucket(directory: string): Initialised {
     chmodSync(place, 0o700);
   }
   mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
-  const store = Store.open(paths.store, { create: true });
+  // the key is made after the store: where it is, the store was whole once
+  const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();

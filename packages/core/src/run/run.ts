@@ -53,7 +53,7 @@ export function beginRun(maand: Maand, command: string): Run {
 
 /** Takes the bucket's lock for a command. */
 export function lockBucket(maand: Maand, command: string): Lock {
-  return takeLock(maand.paths.lock, { pid: maand.pid, command, since: maand.now().toISOString() });
+  return takeLock(maand.paths.lock, { pid: maand.pid, command, since: maand.now().toISOString() }, maand.store.holder);
 }
 
 function openRun(maand: Maand, command: string, lock: Lock): Run {
