@@ -103,7 +103,7 @@ export function isMaandError(value: unknown): value is MaandError {
 }
 
 /** Any thrown value, or wrong answer, in words. */
-export function spoken(value: unknown): string {
+export function errorText(value: unknown): string {
   if (value instanceof Error) return value.message || value.name;
   return typeof value === "object" && value !== null
     ? inspect(value, { depth: 1, breakLength: Infinity })

@@ -128,16 +128,16 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
-  "plugin.told": {
+  "plugin.event": {
     readonly name: string;
-    readonly data: Told;
+    readonly data: EventData;
     readonly worker: string | null;
     readonly job: string | null;
   };
 }
 
 /** What a plugin tells of a happening of its own: plain values by name. */
-export type Told = Readonly<Record<string, string | number | boolean | null>>;
+export type EventData = Readonly<Record<string, string | number | boolean | null>>;
 
 export type EventType = keyof EventMap;
 

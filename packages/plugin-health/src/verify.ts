@@ -1,6 +1,6 @@
 import { type HealthResult, MaandError, type VerifyContext } from "@maand/core";
-import { ask, type Question } from "./ask.ts";
 import { inParallel } from "./in-parallel.ts";
+import { probe, type Question } from "./probe.ts";
 import { readHealth } from "./settings.ts";
 
 /** Questions open at the same time. */
@@ -21,7 +21,7 @@ export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promis
   let before: ReadonlySet<string> = new Set();
   for (let attempt = 1; questions.length > 0; attempt++) {
     stopIfInterrupted(context);
-    const results = await inParallel(questions, AT_ONCE, (question) => ask(context, question, timeoutMs));
+    const results = await inParallel(questions, AT_ONCE, (question) => probe(context, question, timeoutMs));
     stopIfInterrupted(context);
     const failing = results.filter((result) => !result.ok);
     if (failing.length === 0 || attempt >= attempts) return conclude(context, results, failing, attempts);

@@ -1,9 +1,9 @@
-import type { ActingContext, AllocationScope } from "@maand/core";
+import type { AllocationScope, ScopedJobContext } from "@maand/core";
 
 /** What a process is told of itself and of the API (deploy.md 4.3). */
 export interface EnvironmentOptions {
   readonly scope: Pick<AllocationScope, "allocation" | "index" | "currentVersion" | "newVersion">;
-  readonly job: ActingContext["job"];
+  readonly job: ScopedJobContext["job"];
   readonly event: string;
   readonly command: string;
   /** Of the event, such as `BATCH_INDEX`. */

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { MaandError, type VerifyContext } from "@maand/core";
-import type { Office } from "./office.ts";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandResult, tryEvent } from "./run-event.ts";
 import { waitOf } from "./wait.ts";
 
@@ -14,12 +14,12 @@ const TOLD = 10;
  * Runs a job's `health_check` commands for all its allocations, disabled ones included, once or until all succeed, as
  * often as the manifest says; that holds for jobs that have only commands, too (D33). Throws UNHEALTHY, INTERRUPTED.
  */
-export async function verifyCommands(office: Office, context: VerifyContext): Promise<void> {
+export async function verifyCommands(runtime: CommandRuntime, context: VerifyContext): Promise<void> {
   const { job, allocations, signal } = context;
   const { attempts, intervalMs } = waitOf(job);
   const most = context.wait ? attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const results = await tryEvent(office, { context, event: "health_check", allocations, concurrency: AT_ONCE });
+    const results = await tryEvent(runtime, { context, event: "health_check", allocations, concurrency: AT_ONCE });
     stopIfInterrupted(context);
     const failing = results.filter(({ failure }) => failure !== undefined);
     if (failing.length === 0 || attempt >= most) return conclude(context, results, failing, most);

@@ -4,7 +4,7 @@ import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines, NAMED } from "../completion/lines.ts";
 import { zshScript } from "../completion/zsh.ts";
-import { type Context, MaandCommand } from "./command.ts";
+import { type Context, MaandCommand } from "../run/command.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -22,7 +22,7 @@ export class CompletionCommand extends MaandCommand {
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
 
   override async work(): Promise<number> {
-    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.say(name);
+    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);
     else this.context.stdout.write(await this.script());
     return 0;
   }

@@ -2,7 +2,7 @@ import { importFault } from "../config/import-module.ts";
 import { placeText } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
-import { isMaandError, MaandError, spoken } from "../errors.ts";
+import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { createHooks, type HookName, type Hooks, isInstant } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
@@ -27,9 +27,9 @@ const eventFailures = new WeakMap<Hooks, MaandError[]>();
 export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
   const hooks = createHooks();
   const applying: Applying = { plugin: undefined };
-  const deaf: MaandError[] = [];
-  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, deaf);
-  eventFailures.set(hooks, deaf);
+  const failedTaps: MaandError[] = [];
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps);
+  eventFailures.set(hooks, failedTaps);
   for (const plugin of plugins) {
     applying.plugin = plugin.name;
     await applyOne(plugin, hooks, directory);
@@ -62,7 +62,7 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
     const at = place ? ` (${placeText(place)})` : "";
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied${at}: ${spoken(cause)}`,
+      message: `plugin "${plugin.name}" failed while it was applied${at}: ${errorText(cause)}`,
       hint: "mend the plugin, or take it out of the configuration",
       cause,
     });
@@ -119,11 +119,11 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
   }
 }
 
-function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, deaf: MaandError[]): void {
-  const givers = new Map<string, string>();
+function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, failedTaps: MaandError[]): void {
+  const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
-    if (hookName === "functions") return instantTap(ownFunctions(call, by.plugin, givers), by);
-    return hookName === "event" ? heard(instantTap(call, by), deaf) : instantTap(call, by);
+    if (hookName === "functions") return instantTap(ownFunctions(call, by.plugin, providers), by);
+    return hookName === "event" ? heard(instantTap(call, by), failedTaps) : instantTap(call, by);
   };
   hook.intercept({
     register: (tap) => {
@@ -143,13 +143,13 @@ function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applyin
 }
 
 /** A tap of `event`: what it throws is kept to be told, once, and keeps neither the others nor the run from going on. */
-function heard(tap: Call, deaf: MaandError[]): Call {
+function heard(tap: Call, failedTaps: MaandError[]): Call {
   let told = false;
   return (...given) => {
     try {
       tap(...given);
     } catch (cause) {
-      if (!told) deaf.push(asMaandError(cause));
+      if (!told) failedTaps.push(asMaandError(cause));
       told = true;
     }
   };
@@ -159,20 +159,20 @@ function heard(tap: Call, deaf: MaandError[]): Call {
 const STOCK_FUNCTIONS = "templates";
 
 /** A tap of `functions` that is refused a name which another plugin gave, whichever of them comes first. */
-function ownFunctions(tap: Call, plugin: string, givers: Map<string, string>): Call {
+function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);
     const [before] = given;
     if (plugin === STOCK_FUNCTIONS || !isRecord(before) || !isRecord(answer)) return answer;
     for (const name of Object.keys(answer).filter((key) => answer[key] !== before[key])) {
-      const giver = givers.get(name) ?? plugin;
-      if (giver !== plugin)
+      const provider = providers.get(name) ?? plugin;
+      if (provider !== plugin)
         throw new MaandError({
           code: "PLUGIN_INVALID",
-          message: `plugins "${giver}" and "${plugin}" both give the template function "${name}"`,
+          message: `plugins "${provider}" and "${plugin}" both give the template function "${name}"`,
           hint: "take one of them out, or ask an author to rename it",
         });
-      givers.set(name, plugin);
+      providers.set(name, plugin);
     }
     return answer;
   };

@@ -1,5 +1,5 @@
 import { isRecord } from "../domain/checks/validate.ts";
-import { isMaandError, MaandError, spoken } from "../errors.ts";
+import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { isAnswered } from "../plugin-api/hooks.ts";
 
 /** A tap's function, whatever it is given. */
@@ -46,7 +46,7 @@ export function instantTap(call: Call, by: Tapping): Call {
 /** Errors with a code already say what happened where; anything else is the plugin's own mistake. */
 export function stamp(cause: unknown, { plugin, hook }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
-  return new MaandError({ code: "HOOK_FAILED", message: `${plugin} failed in ${hook}: ${spoken(cause)}`, cause });
+  return new MaandError({ code: "HOOK_FAILED", message: `${plugin} failed in ${hook}: ${errorText(cause)}`, cause });
 }
 
 /** A tap that calls back, as one that is waited for. */
@@ -72,7 +72,7 @@ function answersOf(hook: object, name: string): Answers | undefined {
 }
 
 function wrong(answer: unknown, wanted: string): string {
-  return `it answered ${spoken(answer)}; an answer is ${wanted}, or nothing`;
+  return `it answered ${errorText(answer)}; an answer is ${wanted}, or nothing`;
 }
 
 function isObject(value: unknown): value is object {

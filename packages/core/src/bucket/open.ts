@@ -5,10 +5,10 @@ import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";
-import { Kv } from "../store/kv.ts";
-import { KvKey } from "../store/kv-key.ts";
+import { Kv } from "../store/kv/kv.ts";
+import { KvKey } from "../store/kv/kv-key.ts";
 import { applyPlugins } from "./apply-plugins.ts";
-import type { Maand } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
 import { openStore } from "./open-store.ts";
 
 /** What the world outside gives a command. */
@@ -23,13 +23,13 @@ export interface OpenOptions extends LoadOptions {
 }
 
 /** An opened bucket; close it when done. */
-export interface OpenedMaand extends Maand {
+export interface OpenedBucket extends Bucket {
   readonly loaded: Loaded;
   close(): void;
 }
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
-export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
+export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   // every command under way listens for the interruption; a hundred of them are no leak
   setMaxListeners(0, options.signal);
   const paths = findBucket(options.from);
@@ -55,7 +55,7 @@ export async function openMaand(options: OpenOptions): Promise<OpenedMaand> {
     newId: randomUUID,
     signal: options.signal,
     pid: options.pid,
-    logTrouble: log.trouble,
+    logProblem: log.problem,
     close() {
       log.close(options.now());
       store.close();

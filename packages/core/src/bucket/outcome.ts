@@ -1,4 +1,4 @@
-import { isMaandError, MaandError, spoken } from "../errors.ts";
+import { errorText, isMaandError, MaandError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 
 /** The outcome an error means for the allocation it happened to (decision 11: the states are kept apart). */
@@ -25,7 +25,7 @@ export function asMaandError(cause: unknown): MaandError {
   if (isMaandError(cause)) return cause;
   return new MaandError({
     code: "HOOK_FAILED",
-    message: spoken(cause),
+    message: errorText(cause),
     cause,
   });
 }

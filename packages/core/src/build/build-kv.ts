@@ -1,8 +1,9 @@
+import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { type KvSources, kvContents } from "../domain/kv/kv-contents.ts";
-import { CERTS, NAMESPACE } from "../domain/kv/kv-names.ts";
+import { CERTS } from "../domain/kv/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv/kv-purge.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
 /** What a build brings to the KV store. */
@@ -35,17 +36,4 @@ export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }
   for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
   for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
-}
-
-/** Deletes the variables and secrets of a job. */
-export function purgeJobKv(kv: KvStore, job: string): void {
-  for (const namespace of [NAMESPACE.jobVars(job), NAMESPACE.secrets(job)]) kv.purge(namespace);
-}
-
-/** Jobs that have, or had, variables or secrets. */
-export function jobsWithKv(kv: KvStore): string[] {
-  const jobs = [NAMESPACE.jobVars(""), NAMESPACE.secrets("")].flatMap((prefix) =>
-    kv.namespaces(prefix).map((namespace) => namespace.slice(prefix.length)),
-  );
-  return [...new Set(jobs)].sort();
 }

@@ -75,14 +75,14 @@ export class Mask {
     return this.#known.size === 0 ? record : this.#copy(record, false);
   }
 
-  #copy<T>(value: T, spoken: boolean): T;
-  #copy(value: unknown, spoken: boolean): unknown {
-    if (typeof value === "string") return spoken ? this.text(value) : value;
-    if (Array.isArray(value)) return value.map((item: unknown) => this.#copy(item, spoken));
+  #copy<T>(value: T, errorText: boolean): T;
+  #copy(value: unknown, errorText: boolean): unknown {
+    if (typeof value === "string") return errorText ? this.text(value) : value;
+    if (Array.isArray(value)) return value.map((item: unknown) => this.#copy(item, errorText));
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
       key,
-      this.#copy(item, spoken || SPOKEN.has(key)),
+      this.#copy(item, errorText || SPOKEN.has(key)),
     ]);
     return Object.fromEntries(entries);
   }

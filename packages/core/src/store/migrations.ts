@@ -151,6 +151,16 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   `
+  -- a large content is kept in pieces, the first of them in the table content, so that nothing holds all of it
+  ALTER TABLE content ADD COLUMN pieces INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE content_piece (
+    hash TEXT NOT NULL REFERENCES content (hash) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (hash, number)
+  );
+  `,
+  `
   -- the process that holds the bucket's lock, as JSON; a lock file that was deleted gives nobody else the lock
   ALTER TABLE bucket ADD COLUMN holder TEXT;
   `,

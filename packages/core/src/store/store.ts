@@ -3,7 +3,7 @@ import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
-import { KvRows } from "./kv-rows.ts";
+import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 

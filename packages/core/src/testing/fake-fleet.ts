@@ -25,7 +25,7 @@ export interface FakeFleet {
   /** From now on what is done fails: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
   fail(what: string, error?: MaandError): void;
   /** Nothing fails any more. */
-  mend(): void;
+  repair(): void;
   /** Called before anything is done on a worker, and before a job is asked for its health; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
   /** Called after it; may throw, as if nobody had heard how it ended. */
@@ -54,7 +54,7 @@ export function fakeFleet(): FakeFleet {
         error ??
           new MaandError({ code: "COMMAND_FAILED", message: `${what} failed`, exit: 2, output: [`${what}: no`] }),
       ),
-    mend: () => failures.clear(),
+    repair: () => failures.clear(),
     plugin: { name: "fake-fleet", apply: (hooks) => tap(hooks) },
   };
   return fleet;

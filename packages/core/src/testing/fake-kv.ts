@@ -1,6 +1,6 @@
 import { isSecret } from "../domain/kv/kv-names.ts";
 import { MaandError } from "../errors.ts";
-import type { KvReader } from "../plugin-api/scope.ts";
+import type { KvReader } from "../plugin-api/kv.ts";
 
 /** KV entries by namespace and key; namespaces that are not named are not the job's to read. */
 export type FakeKv = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -1,10 +1,10 @@
-import type { ActingContext, AllocationScope, KvSession } from "@maand/core";
+import type { AllocationScope, KvSession, ScopedJobContext } from "@maand/core";
 import type { CommandEvent } from "../events.ts";
 import type { Semaphores } from "./semaphores.ts";
 
 /** Who a token stands for: one process of one command, at one event, for one allocation. */
 export interface Session {
-  readonly context: ActingContext;
+  readonly context: ScopedJobContext;
   readonly scope: AllocationScope;
   readonly event: CommandEvent;
   readonly command: string;

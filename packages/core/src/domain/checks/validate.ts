@@ -41,7 +41,9 @@ export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v
 
 /** The same schema, refusing a list where it wants an object; valibot takes one for the other. */
 export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string): S {
-  const refusal = v.custom<object>(isRecord, (issue) => said(`must be an object, and is ${shown(issue.input)}`, hint));
+  const refusal = v.custom<object>(isRecord, (issue) =>
+    withHint(`must be an object, and is ${shown(issue.input)}`, hint),
+  );
   return {
     ...schema,
     "~run": (dataset: Parameters<S["~run"]>[0], config: Parameters<S["~run"]>[1]) =>
@@ -50,7 +52,7 @@ export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string):
 }
 
 /** A message of a schema, with what to do about it. */
-export function said(message: string, hint: string | undefined): string {
+export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
@@ -92,6 +94,11 @@ type Path = readonly (string | number)[];
 
 function pathOf(issue: v.BaseIssue<unknown>): Path {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+}
+
+/** A key by the keys and places of lists that lead to it: `a[1].b`. */
+export function keyPath(path: Path): string {
+  return keyOf("", path);
 }
 
 function keyOf(parent: string, path: Path): string {

@@ -24,9 +24,9 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
  */
 export function rolloutOrder(
   active: readonly string[],
-  wish: string | undefined,
+  options: string | undefined,
 ): { readonly order: readonly string[]; readonly source: "kv" | "default"; readonly problem?: string } {
-  const wanted = (wish ?? "")
+  const wanted = (options ?? "")
     .split(",")
     .map((host) => host.trim())
     .filter((host) => host !== "");

@@ -40,7 +40,7 @@ export interface Unsettled {
 }
 
 /** Everything remembered of one allocation. */
-export interface Remembered {
+export interface RecordedState {
   readonly promoted?: Promoted;
   /** Digest of the files known to be on the worker; `unknown` while a sync to it is in doubt; absent before the first. */
   readonly staged?: string | "unknown";
@@ -73,7 +73,7 @@ export interface Decision {
 }
 
 /** How the deploy was asked for. */
-export interface Wish {
+export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
 }
@@ -85,14 +85,14 @@ export function decide(
   allocation: Pick<Allocation, "disabled">,
   policy: Policy,
   target: Target,
-  remembered: Remembered,
+  recorded: RecordedState,
   changes: () => readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decision {
-  const files = remembered.promoted && remembered.promoted.digest !== target.digest ? changes() : [];
+  const files = recorded.promoted && recorded.promoted.digest !== target.digest ? changes() : [];
   const decided = allocation.disabled
-    ? decideDisabled(target, remembered, files, wish)
-    : decideActive(policy, target, remembered, files, wish);
+    ? decideDisabled(target, recorded, files, options)
+    : decideActive(policy, target, recorded, files, options);
   return { matched: [], first: false, files, ...decided };
 }
 
@@ -100,17 +100,17 @@ type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
 
 function decideDisabled(
   target: Target,
-  { promoted, unsettled }: Remembered,
+  { promoted, unsettled }: RecordedState,
   files: readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decided {
   const changed = promoted ? changeReasons(target, promoted, files) : ["disabled before its first start"];
   const running = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
   if (running) {
-    const action = changed.length > 0 || wish.force ? "stop+promote" : "stop";
+    const action = changed.length > 0 || options.force ? "stop+promote" : "stop";
     return { action, reasons: ["disabled", ...doubtReasons(unsettled), ...changed] };
   }
-  const why = changed.length === 0 && wish.force ? ["forced"] : changed;
+  const why = changed.length === 0 && options.force ? ["forced"] : changed;
   if (why.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...why] };
   return { action: "skip", reasons: ["disabled and stopped"] };
 }
@@ -118,11 +118,11 @@ function decideDisabled(
 function decideActive(
   policy: Policy,
   target: Target,
-  remembered: Remembered,
+  recorded: RecordedState,
   files: readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decided {
-  const { promoted, unsettled } = remembered;
+  const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
   if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
@@ -130,10 +130,10 @@ function decideActive(
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
   if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
   if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
-  if (reasons.length > 0 || wish.force) {
-    return { ...upgrade(policy, files, unsettled, wish), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+  if (reasons.length > 0 || options.force) {
+    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
   }
-  if (remembered.staged !== target.digest)
+  if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
   return { action: "skip", reasons: ["unchanged"] };
 }
@@ -145,9 +145,9 @@ function upgrade(
   policy: Policy,
   files: readonly FileChange[],
   unsettled: Unsettled | undefined,
-  wish: Wish,
+  options: LifecycleOptions,
 ): Pick<Decision, "action" | "matched"> {
-  if (wish.syncOnly) return { action: "sync", matched: [] };
+  if (options.syncOnly) return { action: "sync", matched: [] };
   if (unsettled?.kind === "restart") return { action: "restart", matched: [] };
   if (policy.restartPolicy === "never") return { action: "sync", matched: [] };
   if (policy.restartPolicy === "always") return { action: "restart", matched: [] };

@@ -1,5 +1,5 @@
 import type { Allocation } from "../workspace/job.ts";
-import type { Remembered, Target } from "./plan.ts";
+import type { RecordedState, Target } from "./plan.ts";
 import { NO_VERSION } from "./version.ts";
 
 /**
@@ -21,9 +21,9 @@ export type RolloutState =
 export function rolloutState(
   allocation: Pick<Allocation, "disabled" | "removed">,
   target: Target,
-  remembered: Remembered,
+  recorded: RecordedState,
 ): RolloutState {
-  const { promoted, unsettled } = remembered;
+  const { promoted, unsettled } = recorded;
   if (unsettled?.inDoubt) return "in_doubt";
   if (allocation.removed) return "removed";
   const newDigest = promoted !== undefined && promoted.digest !== target.digest;

@@ -1,11 +1,9 @@
 import type { Catalog } from "../workspace/catalog.ts";
 import type { Allocation } from "../workspace/job.ts";
+import type { KvEntries } from "./entries.ts";
 import { jobEntries } from "./kv-job.ts";
 import { MEMBERS_KEY, NAMESPACE } from "./kv-names.ts";
 import { labelEntries, workerEntries } from "./kv-worker.ts";
-
-/** Keys and values of one namespace. */
-export type KvEntries = ReadonlyMap<string, string>;
 
 /** What KV entries are made of. */
 export interface KvSources {

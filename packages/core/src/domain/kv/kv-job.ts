@@ -1,7 +1,7 @@
 import { nameUuid } from "../workspace/identity.ts";
 import type { Job } from "../workspace/job.ts";
 import { plainDecimal } from "../workspace/units.ts";
-import type { KvEntries } from "./kv-contents.ts";
+import type { KvEntries } from "./entries.ts";
 
 /** Beginning of the keys of `maand/job/<job>` that hold its ports (decision 23). */
 export const PORT_KEY = "port_";

@@ -1,7 +1,7 @@
 import { nameUuid } from "../workspace/identity.ts";
 import { plainDecimal } from "../workspace/units.ts";
 import type { Worker } from "../workspace/worker.ts";
-import type { KvEntries } from "./kv-contents.ts";
+import type { KvEntries } from "./entries.ts";
 
 /** `maand/worker`: the hosts of each label, in the order of the workers (build.md 11.3). */
 export function labelEntries(workers: readonly Worker[]): KvEntries {

@@ -5,7 +5,7 @@ import { MaandError } from "../../errors.ts";
 import { shellLine } from "../../remote/quote.ts";
 import type { Holder } from "../../store/holder.ts";
 import { type StoreState, storeState } from "../../store/integrity.ts";
-import { KvKey } from "../../store/kv-key.ts";
+import { KvKey } from "../../store/kv/kv-key.ts";
 import { lockHolder } from "../../store/lock.ts";
 import { Store } from "../../store/store.ts";
 
