@@ -5,6 +5,7 @@ import { confText } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
+import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 import { schemaFile } from "../workspace/schema-places.ts";
 
 /** The result of `init`. */
@@ -38,6 +39,7 @@ export function initBucket(directory: string): Initialised {
     writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
+    writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);
     writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);
     return { bucketId: store.bucket.read()?.id ?? "", created: !known };
   } finally {

@@ -59,7 +59,11 @@ async function understand(bucket: Bucket) {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(paths.workspace, store.catalog.seenFiles(), settings.jobConfigSelector, report);
+  const read = readWorkspace(
+    paths.workspace,
+    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
+    report,
+  );
   const claims = new Map(bucket.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
   const assembled = assemble(read.written, beforeOf(stored), { newId: bucket.newId, claimed: [...claims.keys()] });
   problems.push(...assembled.problems);
@@ -67,7 +71,7 @@ async function understand(bucket: Bucket) {
   const jobs = [...catalog.jobs, ...assembled.unfinished];
   await checkClaims(jobs, claims, report);
   if (!isTapped(bucket.hooks.functions)) warnUnrendered(catalog, report);
-  const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
+  const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
   const output = { settings, bucket: { root: paths.root }, now: bucket.now };
   const runBy = (job: Job) => runnerOf(job, bucket.plugins);
   const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
@@ -154,7 +158,7 @@ function save(
   const { store, bucketId } = bucket;
   const sources = { bucketId, catalog, ...read.variables };
   store.transaction(() => {
-    for (const [hash, bytes] of read.contents) store.contents.put(hash, bytes);
+    for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();

@@ -18,6 +18,8 @@ export interface ScopedJobContext extends JobContext {
   tmp(): string;
   /** The bytes of a file of the job, as of the last build. */
   read(file: JobFile): Uint8Array;
+  /** The same bytes in pieces of at most 1 MiB, for a file of any size. */
+  pieces(file: JobFile): Iterable<Uint8Array>;
   /** The commands that demand this command of the job, in job order. */
   demandsOn(command: string): readonly IncomingDemand[];
   /** What a hook may know and do for one of its allocations. */

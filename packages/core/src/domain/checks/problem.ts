@@ -22,7 +22,7 @@ export function error(code: string, where: string, message: string, hint?: strin
   return hint === undefined ? { code, where, message, level: "error" } : { code, where, message, hint, level: "error" };
 }
 
-/** A problem that is shown and does not fail the command. */
+/** A problem that is reported and does not refuse. */
 export function warning(code: string, where: string, message: string, hint?: string): Problem {
   return { ...error(code, where, message, hint), level: "warning" };
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-/** What an editor shows for a value, in addition to its check; may contain more JSON Schema keywords. */
+/** What an editor shows of a value beyond what its check says; more keywords of JSON Schema are welcome. */
 export interface Notes {
   /** The default. */
   readonly default?: unknown;
@@ -8,8 +8,8 @@ export interface Notes {
   readonly [keyword: string]: unknown;
 }
 
-/** An optional property with its description, shown by editors and repeated in generated files. */
-export function told<S extends v.GenericSchema>(schema: S, description: string, notes: Notes = {}) {
+/** An optional property with its sentence, which editors show and generated files repeat. */
+export function described<S extends v.GenericSchema>(schema: S, description: string, notes: Notes = {}) {
   return v.optional(v.pipe(schema, v.description(description), v.metadata(notes)));
 }
 

@@ -39,7 +39,7 @@ export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v
 /** The same schema, but rejecting a list where it expects an object; valibot accepts both. */
 export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string): S {
   const refusal = v.custom<object>(isRecord, (issue) =>
-    output(`must be an object, and is ${shown(issue.input)}`, hint),
+    withHint(`must be an object, and is ${shown(issue.input)}`, hint),
   );
   return {
     ...schema,
@@ -48,8 +48,8 @@ export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string):
   };
 }
 
-/** A schema's message, with a hint. */
-export function output(message: string, hint: string | undefined): string {
+/** A message of a schema, with what to do about it. */
+export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
@@ -91,6 +91,11 @@ type Path = readonly (string | number)[];
 
 function pathOf(issue: v.BaseIssue<unknown>): Path {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+}
+
+/** A key by the keys and places of lists that lead to it: `a[1].b`. */
+export function keyPath(path: Path): string {
+  return keyOf("", path);
 }
 
 function keyOf(parent: string, path: Path): string {
