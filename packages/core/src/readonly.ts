@@ -1,6 +1,6 @@
 /**
- * The read-only entry point of core: what looks at a bucket's store. A command that needs no plugin, no configuration and
- * no worker imports this, and so starts without loading the rest.
+ * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
+ * or worker, and start without loading the engine.
  */
 export { openStore } from "./bucket/open-store.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";

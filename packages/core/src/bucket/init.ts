@@ -8,10 +8,10 @@ import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 import { schemaFile } from "../workspace/schema-places.ts";
 
-/** What `init` found or made. */
+/** The result of `init`. */
 export interface Initialised {
   readonly bucketId: string;
-  /** False when the bucket was there before; it was only brought up to date then. */
+  /** False if the bucket already existed and was only updated. */
   readonly created: boolean;
 }
 
@@ -21,8 +21,8 @@ port_max = "39999"
 `;
 
 /**
- * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten (build.md 2.1).
- * Private places are private from the start (decision 26).
+ * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
+ * modes, so that they are never readable by others, not even for a moment.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
