@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const found = () => examineFiles(bucketPaths(root)).filter(({ check }) => check === "tmp");
+const found = () => examineFiles(bucketPaths(root), false).filter(({ check }) => check === "tmp");
 
 it("names for deletion what a dead run left in tmp, and nothing an operator put there", () => {
   mkdirSync(join(root, "tmp", "my-notes"), { recursive: true });

@@ -4,7 +4,6 @@ import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, sound } from "../../domain/checks/finding.ts";
 import { shellLine } from "../../remote/quote.ts";
 import { leftBehind } from "../../run/temporary.ts";
-import { lockHolder } from "../../store/lock.ts";
 
 /** Bytes of logs from which on it is worth a word. */
 const MANY_LOGS = 2_000_000_000;
@@ -13,8 +12,8 @@ const MANY_LOGS = 2_000_000_000;
 const LEAST_FREE = 100_000_000;
 
 /** Looks at a bucket's directory: who may read what is private, what was left behind, and whether there is room. */
-export function examineFiles(paths: BucketPaths): Finding[] {
-  return [...permissions(paths), ...abandoned(paths), logSize(paths), room(paths)];
+export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
+  return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), room(paths)];
 }
 
 /** Keys, the store and the logs are for their owner alone: directories 0700, files 0600. */
@@ -43,9 +42,9 @@ function isPrivate(path: string): boolean {
   return !/\.(pub|crt)$/.test(path);
 }
 
-/** Staged files hold rendered secrets. A run deletes its own; what is there without a run was left by one that died. */
-function abandoned({ root, tmp, lock }: BucketPaths): Finding[] {
-  const left = lockHolder(lock) || !isDirectory(tmp) ? [] : leftBehind(tmp);
+/** Staged files hold rendered secrets. A run takes its own away; what is there without one was left by one that died. */
+function abandoned({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
+  const left = isInUse || !isDirectory(tmp) ? [] : leftBehind(tmp);
   if (left.length === 0) return [sound("tmp", relative(root, tmp), "nothing was left behind")];
   return left.map((path) =>
     fault("tmp", relative(root, path), "a run that died left its staged files", shellLine(["rm", "-rf", path])),
