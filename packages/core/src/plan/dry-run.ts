@@ -3,7 +3,7 @@ import type { Job } from "../domain/workspace/job.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
-import { KvOverlay } from "../store/kv-overlay.ts";
+import { KvOverlay } from "../store/kv/kv-overlay.ts";
 
 /** What a dry run plans with. */
 export interface DryRunState extends CommandRun {

@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import type { JobFile } from "../workspace/job.ts";
 import { accessFields, type FileAccess } from "./file-access.ts";
 
-/** What a digest counts of a file. */
+/** The parts of a file that its digest covers. */
 export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
 /**
- * Number of the way the digest of a tree is made, stored beside it. 1: path, executable bit and content of each file. 2: its
- * mode, owner and group as well, where they were asked for; a tree in which they never were keeps the digest it had before.
+ * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of each file.
+ * 2 also covers mode, owner and group of the files for which they are set; a tree without any keeps its digest of scheme 1.
  */
 export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
   return files.some(({ access }) => access !== undefined) ? 2 : 1;
 }
 
-/** SHA-256 of a content, lower-case hex: how contents are named in the store. */
+/** SHA-256 of a content in lower-case hex: the name of the content in the store. */
 export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
@@ -40,8 +40,8 @@ export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise:
 }
 
 /**
- * The fingerprint of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and what was
- * asked for its access. Names count; times and empty directories do not.
+ * The digest of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and the mode, owner
+ * and group that are set for it. Times and empty directories do not count.
  */
 export function treeDigest(files: readonly DigestedFile[]): string {
   const hash = createHash("sha256");
@@ -52,7 +52,7 @@ export function treeDigest(files: readonly DigestedFile[]): string {
   return hash.digest("hex");
 }
 
-/** Order of paths by their plain characters, the same on every machine and in every language. */
+/** Orders paths by code units, the same on every machine and in every locale. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
