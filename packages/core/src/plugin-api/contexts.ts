@@ -186,19 +186,20 @@ export interface BatchContext extends ScopedJobContext {
   readonly rolloutOrderSource: "kv" | "default";
 }
 
-/** `control`: the whole rollout of a job, for whoever wants to take it over. */
+/** `control`: the whole rollout of a job, for a plugin that takes it over. */
 export interface ControlContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
   readonly updatedAllocations: readonly string[];
   /**
-   * Rolls these out now, of those above, as it is done for a job nobody takes over: in batches, each promoted and then
-   * checked. What was rolled out so stays, whatever the tap answers: silence leaves the rest to be rolled out as usual,
-   * and `"done"` means that the rest was done otherwise. Throws as the batches do.
+   * Rolls out the allocations on these hosts now, of those above, in the usual way: in batches, each promoted and then
+   * checked. They stay rolled out, whatever the tap answers: `undefined` leaves the rest to be rolled out as usual, and
+   * `"done"` means that the plugin carried out the rest. Throws as the batches do. Calls run one after another; the rollout
+   * continues when all have ended, awaited or not, and one that failed ends the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
-  /** Asks the job's health once, of all its active allocations; those found sick are marked. Throws UNHEALTHY. */
+  /** Checks the job's health once, on all its active allocations; unhealthy ones are marked. Throws UNHEALTHY. */
   checkHealth(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
  * The deploy that files are rendered for, as far as they can hold it. Kept with the promotion: rendered for that again,
- * they show whether anything else changed, so that a deploy does not take its own progress for a change (B55).
+ * they show whether anything else changed, so that a deploy does not take its own progress for a change.
  */
 export interface Occasion {
   /** Version that ran before it. */
@@ -19,9 +19,9 @@ export interface Occasion {
 export interface Promoted {
   readonly digest: string;
   readonly version: string;
-  /** The health check after the promotion failed and nothing has passed since (decision 5). */
+  /** The health check after the promotion failed and nothing has passed since. */
   readonly healthFailed: boolean;
-  /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
+  /** It was stopped for maintenance: promoted, and not running. */
   readonly stopped: boolean;
   /** What its files were rendered for; absent in stores from before that was kept. */
   readonly occasion?: Occasion;
@@ -31,7 +31,7 @@ export interface Promoted {
 export interface Unsettled {
   /** `loss`: the files are gone from the worker, and whatever ran of them with it. */
   readonly kind: ActionKind | "loss";
-  /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
+  /** Nothing tells how it ended: the run died, or the connection closed. Otherwise it failed, or was not promoted. */
   readonly inDoubt: boolean;
   /** The command itself ended well; a hook after it failed, or the run ended there. */
   readonly wentWell?: boolean;
@@ -68,8 +68,8 @@ export interface Decision {
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others (decisions 5 and 8). */
-  readonly first: boolean;
+  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others. */
+  readonly priority: boolean;
 }
 
 /** How the deploy was asked for. */
@@ -80,7 +80,7 @@ export interface LifecycleOptions {
 
 type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
 
-/** Decides about one allocation that is not removed: the table of deploy.md 1.10 with decisions 1, 5 and 8. */
+/** Decides what the next deploy does to one allocation that is not removed, from what is recorded of it alone. */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
   policy: Policy,
@@ -93,7 +93,7 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], first: false, files, ...decided };
+  return { matched: [], priority: false, files, ...decided };
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
@@ -124,14 +124,18 @@ function decideActive(
 ): Decided {
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
-  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
-  const first = doubt.length > 0 || promoted.healthFailed;
+  const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
-  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
-  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
   if (reasons.length > 0 || options.force) {
-    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+    return {
+      ...upgrade(policy, files, unsettled, options),
+      reasons: reasons.length > 0 ? reasons : ["forced"],
+      priority,
+    };
   }
   if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
