@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Job, JobFile, ScopedJobContext } from "@maand/core";
@@ -64,13 +64,13 @@ export class SharedFiles {
   }
 
   /** The directory with a job's files, `_modules/` at least. */
-  of({ job, read }: Pick<ScopedJobContext, "job" | "read">, extent: Extent): string {
+  of({ job, pieces }: Pick<ScopedJobContext, "job" | "pieces">, extent: Extent): string {
     const directory = join(this.#root, "jobs", job.name);
     const done = this.#laidOut.get(job.name) ?? new Set();
     this.#laidOut.set(job.name, done);
     const layOut = (part: Extent, files: readonly JobFile[]) => {
       if (done.has(part)) return;
-      for (const file of files) write(join(directory, file.path), read(file), file.executable);
+      for (const file of files) write(join(directory, file.path), pieces(file), file.executable);
       done.add(part);
     };
     if (!done.has("modules")) this.#begin(directory);
@@ -96,8 +96,13 @@ function isModule({ path }: Pick<JobFile, "path">): boolean {
   return path.startsWith(`${MODULES}/`);
 }
 
-function write(path: string, content: Uint8Array, executable: boolean): void {
+function write(path: string, pieces: Iterable<Uint8Array>, executable: boolean): void {
   if (path.endsWith(`/${MODULES}/maand.py`) || path.endsWith(`/${MODULES}/maand.ts`)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, content, { mode: executable ? 0o500 : 0o400 });
+  const file = openSync(path, "w", executable ? 0o500 : 0o400);
+  try {
+    for (const piece of pieces) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -16,7 +16,7 @@ export interface WorkingDirectory {
 
 /** What a desk is set up for. */
 export interface WorkingDirectoryOptions {
-  readonly context: Pick<ScopedJobContext, "job" | "read" | "bucket">;
+  readonly context: Pick<ScopedJobContext, "job" | "pieces" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;
   readonly kv: KvReader;
   readonly extent: Extent;

@@ -16,8 +16,8 @@ export function allocationContext(over: Partial<AllocationContext> = {}): Alloca
 
 /** `stopped`: the same, for who acts on it. */
 export function stoppedContext(over: Partial<StoppedContext> = {}): StoppedContext & Recording {
-  const { tmp, read, demandsOn, scope } = scopedJobContext(over);
-  return { tmp, read, demandsOn, scope, ...allocationContext(over), ...over };
+  const { tmp, read, pieces, demandsOn, scope } = scopedJobContext(over);
+  return { tmp, read, pieces, demandsOn, scope, ...allocationContext(over), ...over };
 }
 
 /** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */

@@ -59,6 +59,7 @@ export function scopedJobContext(over: Partial<ScopedJobContext> = {}): ScopedJo
     ...base,
     tmp: () => "/bucket/tmp/run",
     read: () => new Uint8Array(),
+    pieces: () => [],
     demandsOn: () => [],
     scope: (allocation) => fakeScope({ allocation, newVersion: base.job.version, log: base.log }),
     ...over,

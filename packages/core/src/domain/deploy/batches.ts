@@ -2,8 +2,8 @@ import type { Allocation, BatchSize, Job } from "../workspace/job.ts";
 import type { Decision } from "./plan.ts";
 
 /**
- * A batch size as a number of allocations: a share is taken of the active ones and rounded down, at least 1; a number
- * below 1 is `whenUnset`, where 0 means all at once.
+ * A batch size as a number of allocations. A percentage counts the active allocations, rounded down, at least 1. A number
+ * below 1 means `whenUnset`, where 0 means all at once.
  */
 export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
   if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));
@@ -28,8 +28,8 @@ export interface RolloutOrder {
 }
 
 /**
- * The order allocations of a job go in. The requested one (KV `rollout_order`) is valid when it names every active host
- * once and no other; otherwise the catalog's order holds and `problem` says why.
+ * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly once;
+ * otherwise the catalog's order applies, and `problem` says why.
  */
 export function rolloutOrder(active: readonly string[], requested: string | undefined): RolloutOrder {
   const wanted = (requested ?? "")
