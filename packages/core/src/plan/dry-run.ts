@@ -4,7 +4,7 @@ import { isTapped } from "../plugin-api/hooks.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { Ledger } from "../run/ledger.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
-import { KvOverlay } from "../store/kv-overlay.ts";
+import { KvOverlay } from "../store/kv/kv-overlay.ts";
 import type { BeforeHooks } from "./plan-wave.ts";
 
 /** What a dry run plans with. */

@@ -42,7 +42,10 @@ export async function followProgram(child: ChildProcess, how: Following): Promis
   pid.then(() => {
     begun = true;
   });
-  child.stdout?.on("data", (chunk: Buffer) => output.push("stdout", chunk));
+  child.stdout?.on("data", (chunk: Buffer) => {
+    begun = true; // the two streams arrive in any order, and output may come before the process id
+    output.push("stdout", chunk);
+  });
   let failure: string | undefined;
   const closed = new Promise<number>((resolve) => {
     child.once("error", ({ message }) => {

@@ -18,7 +18,8 @@ const WORKERS_AT_ONCE = 32;
 
 /** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
 export function examineBucket(paths: BucketPaths): Finding[] {
-  return [...examineFiles(paths), ...examineStore(paths)];
+  const { findings, holder } = examineStore(paths);
+  return [...examineFiles(paths, holder !== undefined), ...findings];
 }
 
 /**

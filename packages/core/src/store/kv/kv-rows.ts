@@ -1,6 +1,6 @@
-import type { KvRow } from "../domain/kv/kv-derived.ts";
-import { CERTS } from "../domain/kv/kv-names.ts";
-import type { Row, StoreDatabase } from "./database.ts";
+import type { KvRow } from "../../domain/kv/kv-derived.ts";
+import { CERTS } from "../../domain/kv/kv-names.ts";
+import type { Row, StoreDatabase } from "../database.ts";
 
 /** Rows of a key that are kept, the newest ones, however old they are (B23). */
 export const VERSIONS_KEPT = 7;

@@ -1,6 +1,6 @@
-import type { KvEntries } from "../domain/kv/entries.ts";
-import { derivedEntries, type KvEntry, type KvRow } from "../domain/kv/kv-derived.ts";
-import { isSecret } from "../domain/kv/kv-names.ts";
+import type { KvEntries } from "../../domain/kv/entries.ts";
+import { derivedEntries, type KvEntry, type KvRow } from "../../domain/kv/kv-derived.ts";
+import { isSecret } from "../../domain/kv/kv-names.ts";
 import type { KvKey } from "./kv-key.ts";
 import type { KvRows } from "./kv-rows.ts";
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { StoreDatabase } from "./database.ts";
+import { StoreDatabase } from "../database.ts";
+import { Store } from "../store.ts";
 import { Kv } from "./kv.ts";
 import { KvKey, makeKvKey } from "./kv-key.ts";
 import { KvRows } from "./kv-rows.ts";
-import { Store } from "./store.ts";
 
 const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";

@@ -1,6 +1,6 @@
-import type { KvEntries } from "../domain/kv/entries.ts";
-import type { KvEntry } from "../domain/kv/kv-derived.ts";
-import { isSecret } from "../domain/kv/kv-names.ts";
+import type { KvEntries } from "../../domain/kv/entries.ts";
+import type { KvEntry } from "../../domain/kv/kv-derived.ts";
+import { isSecret } from "../../domain/kv/kv-names.ts";
 import type { KvStore } from "./kv.ts";
 
 /** Options of a {@link KvOverlay}. */

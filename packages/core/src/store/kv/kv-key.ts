@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { MaandError } from "../errors.ts";
+import { MaandError } from "../../errors.ts";
 
 const MARK = "enc:v1:";
 const KEY_BYTES = 32;
