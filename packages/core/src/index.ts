@@ -25,6 +25,13 @@ export type {
   Unsettled,
 } from "./domain/deploy/plan.ts";
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
+export {
+  type FoundOnWorker,
+  type SyncConflict,
+  type SyncedPaths,
+  syncConflicts,
+  syncedPaths,
+} from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
@@ -93,6 +100,7 @@ export {
 export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
+export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
 export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
@@ -101,6 +109,7 @@ export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
+export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

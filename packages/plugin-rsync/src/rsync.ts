@@ -1,14 +1,9 @@
-import type { Plugin } from "@maand/core";
+import { deleteJobFiles, type Plugin } from "@maand/core";
+import type { RsyncOptions } from "./arguments.ts";
 
-/** Options of {@link rsync}. */
-export interface RsyncOptions {
-  /** Compress on the way; default false: configuration is small, and workers are mostly near. */
-  readonly compress?: boolean;
-  /** The rsync of this machine; default `rsync`. */
-  readonly program?: string;
-}
+export type { RsyncOptions };
 
-/** Brings jobs' files to workers with rsync, through the connection maand already holds (decision 12). */
+/** Syncs jobs' files to workers with rsync, through the connection maand already holds: one login, one host key check. */
 export function rsync(options: RsyncOptions = {}): Plugin {
   return {
     name: "rsync",
@@ -26,10 +21,9 @@ export function rsync(options: RsyncOptions = {}): Plugin {
         await stageWorker(context, options);
         return "done";
       });
-      reconcile.tapPromise("rsync", async (context) => {
-        if (context.remote.transport === "local" || context.action.kind !== "remove") return undefined;
-        const { removeJob } = await import("./remove.ts");
-        await removeJob(context);
+      reconcile.tapPromise("rsync", async ({ action, remote, directory, timeoutMs, signal }) => {
+        if (remote.transport === "local" || action.kind !== "remove") return undefined;
+        await deleteJobFiles({ remote, directory, timeoutMs, signal });
         return "done";
       });
     },
