@@ -198,7 +198,8 @@ export interface ControlContext extends ScopedJobContext {
   /**
    * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns `undefined`,
    * the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest itself. Throws if a
-   * batch fails.
+   * batch fails. Calls run one after another. The rollout continues when all of them have ended, awaited or not, and a call
+   * that failed ends the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
   /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */

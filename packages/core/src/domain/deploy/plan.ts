@@ -76,7 +76,7 @@ export interface Decision {
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
   /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
-  readonly first: boolean;
+  readonly priority: boolean;
 }
 
 /** The options of the deploy. */
@@ -103,7 +103,7 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], first: false, files, ...decided };
+  return { matched: [], priority: false, files, ...decided };
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
@@ -134,14 +134,18 @@ function decideActive(
 ): Decided {
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
-  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
-  const first = doubt.length > 0 || promoted.healthFailed;
+  const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
-  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
-  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
   if (reasons.length > 0 || options.force) {
-    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+    return {
+      ...upgrade(policy, files, unsettled, options),
+      reasons: reasons.length > 0 ? reasons : ["forced"],
+      priority,
+    };
   }
   if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
