@@ -35,6 +35,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";

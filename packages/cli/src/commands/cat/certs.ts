@@ -22,7 +22,7 @@ export class CertsCommand extends MaandCommand {
     return this.withBucket(async ({ store, settings }) => {
       const catalog = store.catalog.read();
       const wanted = unitFilter(catalog, this);
-      const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
+      const rows = certificates(store, { now: this.context.now(), settings }).filter(
         ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
       if (this.json) this.printJson(rows.map(record));

@@ -75,9 +75,13 @@ const ENTRIES = {
   certs_ttl: described(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`, {
     default: D.certsTtlDays,
   }),
-  certs_renewal_buffer: described(days, "Days before its end at which a certificate is renewed; default 0.", {
-    default: D.certsRenewalBufferDays,
-  }),
+  certs_renewal_buffer: described(
+    days,
+    "Days before its end at which a certificate is renewed; default 0, the last quarter of its lifetime.",
+    {
+      default: D.certsRenewalBufferDays,
+    },
+  ),
   certs_key: described(
     v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
     `Kind of new certificate keys; default "${D.certsKey}".`,

@@ -16,7 +16,7 @@ export interface Settings {
   readonly maxConcurrentJobs: number;
   /** `certs_ttl`, days a leaf certificate is valid; default 60. */
   readonly certsTtlDays: number;
-  /** `certs_renewal_buffer`, days before its end at which it is renewed; default 0. */
+  /** `certs_renewal_buffer`, days before its end at which it is renewed; default 0: the last quarter of its lifetime. */
   readonly certsRenewalBufferDays: number;
   /** `certs_key`, default `rsa-2048`. */
   readonly certsKey: "rsa-2048" | "rsa-4096" | "ecdsa-p256";
