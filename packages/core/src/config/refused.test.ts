@@ -63,6 +63,24 @@ describe("a configuration that cannot be read is refused at its line", () => {
     ],
     ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
     ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
+    [
+      "a key written twice in JSON",
+      ".maandrc.json",
+      '{\n  "settings": { "use_sudo": true,\n    "use_sudo": false }\n}\n',
+      '.maandrc.json:3:5: settings.use_sudo: "use_sudo" is written twice, first on line 2 | keep one of them',
+    ],
+    [
+      "a key written twice in YAML",
+      ".maandrc.yaml",
+      "settings:\n  use_sudo: true\n  use_sudo: false\n",
+      ".maandrc.yaml:3:3: duplicated mapping key",
+    ],
+    [
+      "a key written twice under maand of a package.json",
+      "package.json",
+      '{\n  "name": "a",\n  "maand": { "plugins": [], "plugins": [] }\n}\n',
+      'package.json:3:29: maand.plugins: "plugins" is written twice',
+    ],
     ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
     ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
   ] as const)("%s", async ([, file, text, output], context) => {
