@@ -2,8 +2,8 @@ import { createHooks, definePlugin, type Hooks, openBucket, type Plugin, pluginL
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
 import { defaults, type StockName } from "../../packages/cli/src/defaults.ts";
+import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { build, deploy } from "../../packages/core/src/index.ts";
-import { bringAuthority } from "../../packages/plugin-certs/src/authority.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -1,27 +1,17 @@
 import { type Authority, readAuthority } from "./authority.ts";
-import { type AuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
+import type { AuthorityFiles } from "./authority-files.ts";
 import { keyPairMaker, keyPem } from "./key-pair.ts";
 import { signAuthority } from "./x509.ts";
-
-type Written = { readonly [file in keyof AuthorityFiles]: string };
 
 /** A CA as `maand init` makes one, only smaller, with the files it comes from. */
 export async function makeAuthority(
   notBefore = new Date("2026-01-01T00:00:00Z"),
   notAfter = new Date("2036-01-01T00:00:00Z"),
-): Promise<{ readonly authority: Authority; readonly files: Written }> {
+): Promise<{ readonly authority: Authority; readonly files: AuthorityFiles }> {
   const keys = await keyPairMaker()("ecdsa-p256", new AbortController().signal);
   const crt = await signAuthority("bucket", keys, { notBefore, notAfter });
   const files = { crt, key: keyPem(keys.privateKey, false) };
   const found = readAuthority(files);
   if (found.state !== "ready") throw new Error(found.state);
   return { authority: found.authority, files };
-}
-
-/** Gives a bucket a CA that is valid now, before `maand init` or a build makes one: its key would take seconds to make. */
-export async function bringAuthority(root: string): Promise<void> {
-  const now = Date.now();
-  const day = 24 * 60 * 60 * 1000;
-  const { files } = await makeAuthority(new Date(now - day), new Date(now + 3650 * day));
-  writeAuthorityFiles(root, files);
 }
