@@ -107,6 +107,7 @@ export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { PidLine } from "./remote/pid-line.ts";
+export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
