@@ -18,6 +18,7 @@ const days = v.pipe(
   v.maxValue(36_500, "must be at most 36500 days"),
 );
 const MEGABYTE = 1_000_000;
+const MOST = 100_000;
 
 const megabytes = v.pipe(
   v.number(),
@@ -30,7 +31,7 @@ function count(least: number) {
     v.number(),
     v.integer("must be a whole number"),
     v.minValue(least, `must be at least ${least}`),
-    v.maxValue(100_000, "must be at most 100000"),
+    v.maxValue(MOST, `must be at most ${MOST}`),
   );
 }
 
@@ -68,7 +69,12 @@ const ENTRIES = {
     { default: D.transport, examples: ["ssh", "local"] },
   ),
   max_concurrent_jobs: described(
-    v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
+    v.pipe(
+      v.number(),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(MOST, `must be at most ${MOST}`),
+    ),
     `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
     { default: D.maxConcurrentJobs },
   ),
