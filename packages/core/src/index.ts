@@ -27,7 +27,18 @@ export type {
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export {
+  defineSettings,
+  type PluginSettings,
+  type RefuseSetting,
+  type SettingEntries,
+  type SettingEntry,
+  type SettingsDeclaration,
+  setting,
+  type WrittenKeys,
+} from "./domain/settings/plugin-settings.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
+export type * from "./domain/settings/settings-written.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
@@ -69,6 +80,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
@@ -86,6 +98,7 @@ export {
   type Claim,
   definePlugin,
   type Plugin,
+  type Provides,
   type Table,
   type TableContext,
   type TableRow,

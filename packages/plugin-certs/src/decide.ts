@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import type { Settings } from "@maand/core";
 import type { Authority } from "./authority.ts";
+import type { CertsSettings } from "./conf.ts";
 import { isPkcs8 } from "./key-pair.ts";
 import { type HoldsFor, holdsFor, readSubjectAltNames } from "./names.ts";
 import type { CertEntry } from "./settings.ts";
@@ -18,7 +18,7 @@ export interface Wanted {
   /** Workers it has to hold for. */
   readonly hosts: readonly string[];
   readonly authority: Authority;
-  readonly settings: Pick<Settings, "certsTtlDays" | "certsRenewalBufferDays">;
+  readonly settings: Pick<CertsSettings, "certs_ttl" | "certs_renewal_buffer">;
   readonly now: Date;
 }
 
@@ -46,7 +46,7 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
 /** When a certificate made now is valid: it never outlives the CA (B32). Certificates count in whole seconds. */
 export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
   const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  const requested = notBefore.getTime() + settings.certsTtlDays * DAY;
+  const requested = notBefore.getTime() + settings.certs_ttl * DAY;
   return { notBefore, notAfter: new Date(Math.min(requested, Date.parse(authority.certificate.validTo))) };
 }
 
@@ -80,7 +80,7 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 /** Making it again would be for nothing, at every build, where the CA lets the next one last no longer than this one. */
 function due({ validTo }: X509Certificate, wanted: Wanted): string | undefined {
   const end = Date.parse(validTo);
-  const begin = end - wanted.settings.certsRenewalBufferDays * DAY;
+  const begin = end - wanted.settings.certs_renewal_buffer * DAY;
   const longer = validityOf(wanted).notAfter.getTime() > end;
   return longer && wanted.now.getTime() >= begin ? "its time is running out" : undefined;
 }

@@ -2,6 +2,7 @@ import { type Allocation, definePlugin, type Job, type Plugin, type ScopedJobCon
 import { CommandsClaim } from "./claim.ts";
 import { type CommandEvent, concerns } from "./events.ts";
 import type { EventRun } from "./run-event.ts";
+import { COMMAND_SETTINGS } from "./settings.ts";
 import { validateCommands } from "./validate.ts";
 
 /**
@@ -20,6 +21,7 @@ export function jobCommands(): Plugin {
   const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event) });
   return definePlugin({
     name: "job-commands",
+    settings: COMMAND_SETTINGS,
     claims: { commands: CommandsClaim },
     apply(hooks) {
       hooks.validate.tapPromise("job-commands", async (context) => {

@@ -5,6 +5,7 @@ import type { CommandEvent } from "./events.ts";
 import { follow } from "./follow.ts";
 import { commandLine } from "./interpreter.ts";
 import { MODULES, scriptsOf } from "./scripts.ts";
+import { COMMAND_SETTINGS } from "./settings.ts";
 import { start } from "./start.ts";
 import { createWorkingDirectory, type WorkingDirectory } from "./working-directory.ts";
 
@@ -66,7 +67,7 @@ async function runScript(
   const [script] = scriptsOf(job, command);
   if (!script) throw failed(run, "there is no script for it", [], "run maand build");
   const { log } = context.scope(allocation);
-  const timeoutMs = job.timeoutSeconds === undefined ? settings.timeouts.hookMs : job.timeoutSeconds * 1000;
+  const timeoutMs = (job.timeoutSeconds ?? COMMAND_SETTINGS.from(settings)["timeouts.hook"]) * 1000;
   const line = commandLine({
     root: context.bucket.root,
     job,

@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import type { Settings, Worker } from "@maand/core";
+import type { Worker } from "@maand/core";
+import type { SshSettings } from "./settings.ts";
 import type { HostLookup } from "./ssh-config.ts";
 
 /** Where an sshd listens and how to log in there. */
@@ -18,7 +19,7 @@ export interface Endpoint {
 /** What an endpoint is worked out from. */
 export interface EndpointSources {
   readonly worker: Pick<Worker, "host" | "port" | "user" | "identity">;
-  readonly settings: Pick<Settings, "sshUser" | "sshKey" | "sshPort">;
+  readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_port">;
   readonly bucketRoot: string;
   readonly lookup: HostLookup;
 }
@@ -29,20 +30,20 @@ export interface EndpointSources {
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const said = lookup(worker.host);
-  const bucketKey = inSecrets(bucketRoot, settings.sshKey);
+  const bucketKey = inSecrets(bucketRoot, settings.ssh_key);
   const jump = said.proxyJump && jumpChain(said.proxyJump, { settings, lookup, bucketKey, depth: 0 });
   return {
     name: worker.host,
     address: said.hostName ?? worker.host,
-    port: worker.port ?? said.port ?? settings.sshPort,
-    user: worker.user ?? said.user ?? settings.sshUser,
+    port: worker.port ?? said.port ?? settings.ssh_port,
+    user: worker.user ?? said.user ?? settings.ssh_user,
     identities: worker.identity ? [inSecrets(bucketRoot, worker.identity)] : [...said.identityFiles, bucketKey],
     ...(jump && { jump }),
   };
 }
 
 interface JumpSources {
-  readonly settings: Pick<Settings, "sshUser">;
+  readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: string;
   /** Hops gone so far; an end to jump hosts that name each other. */
@@ -67,7 +68,7 @@ function jumpHost(written: string, sources: JumpSources, before: Endpoint | unde
     name: host,
     address: said.hostName ?? host,
     port: port ?? said.port ?? 22,
-    user: user ?? said.user ?? sources.settings.sshUser,
+    user: user ?? said.user ?? sources.settings.ssh_user,
     identities: [...said.identityFiles, sources.bucketKey],
     ...(jump && { jump }),
   };

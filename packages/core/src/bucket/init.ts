@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { confText } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
-import { schemaFile } from "../workspace/schema-places.ts";
 
 /** What `init` found or made. */
 export interface Initialised {
@@ -20,8 +18,8 @@ port_max = "39999"
 `;
 
 /**
- * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten (build.md 2.1).
- * Private places are private from the start (decision 26).
+ * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten. Private places are
+ * private from the start. What depends on plugins is made by `prepareBucket`.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -35,7 +33,6 @@ export function initBucket(directory: string): Initialised {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
     writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);

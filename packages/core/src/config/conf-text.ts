@@ -1,12 +1,13 @@
 import * as v from "valibot";
-import { SettingsSchema } from "../domain/settings/settings-schema.ts";
+import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
+import { settingsSchema } from "../domain/settings/settings-schema.ts";
 
 /**
- * `maand.conf` as init writes it: every key as a comment with its meaning and its default, from the schema that checks
- * it. The first line tells editors of TOML where `schema` is.
+ * `maand.conf` as init writes it: every key, those of plugins included, as a comment with its meaning and its default, from
+ * the schema that checks it. The first line tells editors of TOML where `schema` is.
  */
-export function confText(schema: string): string {
-  const keys = Object.entries(SettingsSchema.entries).flatMap(([key, { wrapped }]) => lines(key, wrapped));
+export function confText(schema: string, plugins: readonly PluginSettings[]): string {
+  const keys = Object.entries(settingsSchema(plugins).entries).flatMap(([key, { wrapped }]) => lines(key, wrapped));
   return `${[
     `#:schema ${schema}`,
     '# Settings of this bucket, each with its default. To change one, take the "# " before it away.',

@@ -106,8 +106,8 @@ describe("a configuration with a wrong value is refused at its key", () => {
     ],
     [
       "settings that contradict",
-      "{ settings: { certs_ttl: 5, certs_renewal_buffer: 6 } }",
-      "settings.certs_renewal_buffer: 6 days is not less",
+      "{ settings: { ssh_tries: 5, ssh_quick_tries: 6 } }",
+      "settings.ssh_quick_tries: 6 is more than ssh_tries, 5 | make it smaller",
     ],
     [
       "a hook that is none",

@@ -34,6 +34,16 @@ export interface WaveContext extends RunContext {
   };
 }
 
+/** How programs other than maand log in to a worker. */
+export interface Login {
+  readonly user: string;
+  readonly port: number;
+  /** Absolute path of the private key. */
+  readonly keyFile: string;
+  /** Whether commands there are run through sudo. */
+  readonly sudo: boolean;
+}
+
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
   /** Asks for a tool on the worker. All tools asked for are looked up in one command; missing ones are reported. */

@@ -20,6 +20,7 @@ import type {
   ContributeContext,
   ControlContext,
   InitContext,
+  Login,
   PreflightContext,
   RenderContext,
   StageContext,
@@ -45,7 +46,8 @@ export interface TapInterest {
 
 /**
  * Every hook there is, once. The engine loops and runs things in parallel; a tap does its work for the one unit its
- * context names, and is never called for a dry run, but for `before` when that is asked for. Order taps by name (`before: "make"`), never by number.
+ * context names, and is never called for a dry run, but for `before` when that is asked for. Order taps by the name of a
+ * plugin (`before: "audit"`), never by number.
  * `HOOKS.md` repeats this table, and a test compares the two.
  */
 export function createHooks() {
@@ -64,6 +66,8 @@ export function createHooks() {
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
     /** Once per worker of `maand worker trust`: answer the host key it shows, without logging in, or stay silent. */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
+    /** Once per worker that a command of a job logs in to by itself: answer with what, or stay silent. */
+    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
     /** Once per allocation that is rendered: say where the bucket's directory is on its worker, if not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */

@@ -4,7 +4,7 @@ import type { Plugin } from "./plugin.ts";
 
 /**
  * A list of plugins in the order they are applied, with words for what people change about it. Each answers a new list:
- * `defaults().remove("health").replace("make", mine()).before("ssh", theirs())`. It is an array as well, so
+ * `defaults().remove("a").replace("b", mine()).before("c", theirs())`. It is an array as well, so
  * `[...defaults(), mine()]` does. A name that is not in the list is PLUGIN_INVALID.
  */
 export type PluginList<Name extends string = string> = readonly Plugin[] & {

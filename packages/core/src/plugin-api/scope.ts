@@ -2,6 +2,7 @@ import type { Allocation, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { JobContext, LogSource } from "./base-contexts.ts";
+import type { Login } from "./contexts.ts";
 import type { KvSession } from "./kv.ts";
 
 /** A command of another job that demands one of this job's. */
@@ -41,6 +42,8 @@ export interface AllocationScope {
   openKv(): KvSession;
   /** Connection to any worker of the bucket. Throws NOT_FOUND for a host that is none. */
   remote(host: string): Promise<Remote>;
+  /** How its worker is logged in to by other programs; undefined where no plugin says so. */
+  login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for a worker that is none or has not the job, PROBLEMS for a job it does not
    * demand, OUT_OF_SYNC where nothing was brought yet.

@@ -22,9 +22,10 @@ export class CertsCommand extends MaandCommand {
     return this.withBucket(async ({ store, settings }) => {
       const catalog = store.catalog.read();
       const wanted = unitFilter(catalog, this);
-      const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
-        ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
-      );
+      const rows = certificates(store, {
+        now: this.context.now(),
+        bufferDays: Number(settings.plugins.certs_renewal_buffer ?? 0),
+      }).filter(({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }));
       if (this.json) this.printJson(rows.map(record));
       else this.printTable(COLUMNS, rows.map(record).map(row));
       return 0;

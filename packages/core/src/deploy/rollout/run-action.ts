@@ -59,7 +59,12 @@ export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): 
       new_version: context.newVersion,
     });
     if ((await bucket.hooks[hook].promise(context)) !== "done")
-      throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
+      throw noHandler(bucket.absent, {
+        hook,
+        transport: remote.transport,
+        host: allocation.host,
+        wanted: `${kind} of ${job.name}`,
+      });
     finished(undefined);
   } catch (cause) {
     finished(cause);

@@ -1,0 +1,23 @@
+import { defineSettings, setting } from "@maand/core";
+import * as v from "valibot";
+
+/** The key of `maand.conf` that limits the time of a job command. */
+export const COMMAND_SETTINGS = defineSettings({
+  entries: {
+    "timeouts.hook": setting(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "must be at least 1 second"),
+        v.maxValue(86_400, "must be at most a day, 86400 seconds"),
+      ),
+      "Seconds a job command may take; default 600.",
+      600,
+    ),
+  },
+});
+
+declare module "@maand/core" {
+  interface TimeoutsWritten {
+    readonly hook?: number;
+  }
+}
