@@ -111,7 +111,7 @@ describe("recipes", () => {
         ({ problems: found }) => found,
         ({ problems: found }: core.MaandError) => found,
       );
-    expect(await problems()).toMatchObject([{ code: "owner.missing", message: "nobody owns it" }]);
+    expect(await problems()).toMatchObject([{ code: "owner.missing", message: "has no owner" }]);
     bucket.job("api", { selectors: ["worker"], owner: "PAY!" });
     expect(await problems()).toMatchObject([{ code: "invalid_manifest", message: "is one lower-case word" }]);
     bucket.job("api", { selectors: ["worker"], owner: "payments" });

@@ -98,7 +98,7 @@ it("a staged tree that is not the planned one is never synced", () => {
   const file = { path: "Makefile", hash: contentHash(content), executable: false, size: content.length };
   const tree = { files: [file] };
   const other = { files: [{ ...file, hash: contentHash("another"), content }] };
-  const trees = new StagedTrees(root, () => content);
+  const trees = new StagedTrees(root, () => [content]);
   const write = (digest: string, what: typeof tree | typeof other) =>
     trees.write(A, [{ job: "api", tree: what, digest }], new Map());
   expect(write(treeDigest(tree.files), tree)).toHaveLength(2);

@@ -1,7 +1,6 @@
 import { DEFAULT_SETTINGS } from "@maand/core";
 import { describe, expect, test } from "vitest";
-import { endpointOf } from "./endpoint.ts";
-import { SSH_SETTINGS } from "./settings.ts";
+import { endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { HostLookup, HostSettings } from "./ssh-config.ts";
 
 const NOTHING: HostSettings = { identityFiles: [] };

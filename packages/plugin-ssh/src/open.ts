@@ -2,12 +2,11 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ConnectContext, Login } from "@maand/core";
 import { type DialOptions, dial } from "./dial.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { Gate } from "./gate.ts";
 import { pinBoard } from "./pins.ts";
 import type { SshOptions } from "./plugin.ts";
 import { SshRemote } from "./remote.ts";
-import { SSH_SETTINGS } from "./settings.ts";
 import { readSshConfig } from "./ssh-config.ts";
 
 /** Where a worker is and how to get there. */

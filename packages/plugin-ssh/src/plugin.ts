@@ -1,6 +1,6 @@
 import type { Plugin } from "@maand/core";
+import { SSH_SETTINGS } from "./endpoint.ts";
 import { Gate } from "./gate.ts";
-import { SSH_SETTINGS } from "./settings.ts";
 
 /** Options of {@link ssh}; all have defaults that suit an OpenSSH server as it comes. */
 export interface SshOptions {

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv-key.ts";
 import { Store } from "../store/store.ts";
+import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 
-/** What `init` found or made. */
+/** The result of `init`. */
 export interface Initialised {
   readonly bucketId: string;
-  /** False when the bucket was there before; it was only brought up to date then. */
+  /** False if the bucket already existed and was only updated. */
   readonly created: boolean;
 }
 
@@ -18,8 +19,8 @@ port_max = "39999"
 `;
 
 /**
- * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten. Private places are
- * private from the start. What depends on plugins is made by `prepareBucket`.
+ * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
+ * modes, so that they are never readable by others, not even for a moment. `prepareBucket` creates what depends on plugins.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -35,6 +36,7 @@ export function initBucket(directory: string): Initialised {
     if (!known) store.bucket.create(randomUUID());
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
+    writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);
     writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);
     return { bucketId: store.bucket.read()?.id ?? "", created: !known };
   } finally {

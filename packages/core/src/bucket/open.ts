@@ -12,14 +12,14 @@ import { Store } from "../store/store.ts";
 import { applyPlugins } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
 
-/** What the world outside gives a command. */
+/** What a command receives from outside: directory, clock, process id, signal. */
 export interface OpenOptions extends LoadOptions {
   /** Where the search for the bucket begins. */
   readonly from: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly pid: number;
-  /** Readers of events, such as a screen. They are not part of the configuration. */
+  /** Readers of events, such as the screen. They are not part of the configuration. */
   readonly readers?: readonly Plugin[];
 }
 
@@ -31,7 +31,7 @@ export interface OpenedBucket extends Bucket {
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
 export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
-  // every command under way listens for the interruption; a hundred of them are no leak
+  // every running command listens for the interruption; a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
   const paths = findBucket(options.from);
   const loaded = await loadConfig(paths, options);

@@ -19,6 +19,7 @@ export const SSH_KEYS = defineSettings({
   entries: {
     ssh_user: setting(v.string(), 'User on the workers; default "agent".', "agent"),
     ssh_port: setting(v.number(), "Port of sshd; default 22.", 22),
+    use_sudo: setting(v.boolean(), "Through sudo; default true.", true),
     ssh_tries: setting(v.number(), "Attempts in all; default 3.", 3),
     ssh_quick_tries: setting(v.number(), "Attempts without a pause; default 1.", 1),
     "timeouts.login": setting(v.number(), "Seconds a login may take; default 20.", 20),
@@ -45,7 +46,11 @@ export function aConfig(
   const load = (over: Partial<LoadOptions> = {}): Promise<Loaded> =>
     loadConfig(bucketPaths(root), {
       defaults: stock,
-      modules: { "@maand/core": () => import("../index.ts"), "@maand/cli": async () => ({ defaults: stock }) },
+      modules: {
+        "@maand/core": () => import("../index.ts"),
+        "@maand/cli": async () => ({ defaults: stock }),
+        valibot: () => import("valibot"),
+      },
       ...over,
     });
   return {

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { error, type Problem, type Report, refuses } from "../domain/checks/problem.ts";
+import { isDeclared } from "../domain/settings/plugin-settings.ts";
 import { resolveSettings, type SettingsOwners } from "../domain/settings/resolve-settings.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import { isMaandError, problemsError } from "../errors.ts";
@@ -79,7 +80,7 @@ function leftOut(loaded: readonly LoadedPlugin[], { stock, defaults, modules }: 
 }
 
 function ownersOf(loaded: readonly LoadedPlugin[], absent: readonly AbsentPlugin[]): SettingsOwners {
-  const declared = loaded.flatMap(({ plugin }) => plugin.settings ?? []);
+  const declared = loaded.flatMap(({ plugin: { settings } }) => (isDeclared(settings) ? [settings] : []));
   return { loaded: [...new Set(declared)], absent: absentKeys(absent, ({ settings }) => settings?.entries) };
 }
 

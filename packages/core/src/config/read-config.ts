@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
@@ -63,7 +64,20 @@ export async function readConfig(
 ): Promise<ReadConfig | undefined> {
   const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
   const script = (file: string) => scriptConfig(file, options.modules);
-  const loaders = { ...defaultLoaders, ".ts": script, ".mts": script, ".js": script, ".mjs": script, ".cjs": script };
+  const json = (file: string, content: string) => {
+    const value: unknown = defaultLoaders[".json"](file, content);
+    reportDuplicateKeys(content, { file: basename(file), code: "invalid_config" }, ownPart(file, report));
+    return value;
+  };
+  const loaders = {
+    ...defaultLoaders,
+    ".json": json,
+    ".ts": script,
+    ".mts": script,
+    ".js": script,
+    ".mjs": script,
+    ".cjs": script,
+  };
   try {
     const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
     const found = await (options.configFile === undefined ? explorer.search(root) : explorer.load(options.configFile));
@@ -75,6 +89,12 @@ export async function readConfig(
     await reportBroken(cause, options.configFile ?? root, report);
     return undefined;
   }
+}
+
+/** Of a package.json, only what stands under the key `maand` is of maand. */
+function ownPart(file: string, report: Report): Report {
+  if (basename(file) !== "package.json") return report;
+  return (problem) => /: maand\b/.test(problem.where) && report(problem);
 }
 
 /** What a script gives as the configuration. cosmiconfig writes on what is thrown, so that has to be an error. */

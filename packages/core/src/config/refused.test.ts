@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { aConfig } from "./a-config.test.support.ts";
+import { aConfig, SSH_KEYS } from "./a-config.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -63,6 +63,24 @@ describe("a configuration that cannot be read is refused at its line", () => {
     ],
     ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
     ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
+    [
+      "a key written twice in JSON",
+      ".maandrc.json",
+      '{\n  "settings": { "use_sudo": true,\n    "use_sudo": false }\n}\n',
+      '.maandrc.json:3:5: settings.use_sudo: "use_sudo" is written twice, first on line 2 | keep one of them',
+    ],
+    [
+      "a key written twice in YAML",
+      ".maandrc.yaml",
+      "settings:\n  use_sudo: true\n  use_sudo: false\n",
+      ".maandrc.yaml:3:3: duplicated mapping key",
+    ],
+    [
+      "a key written twice under maand of a package.json",
+      "package.json",
+      '{\n  "name": "a",\n  "maand": { "plugins": [], "plugins": [] }\n}\n',
+      'package.json:3:29: maand.plugins: "plugins" is written twice',
+    ],
     ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
     ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
   ] as const)("%s", async ([, file, text, output], context) => {
@@ -167,6 +185,48 @@ describe("a configuration with a wrong value is refused at its key", () => {
   });
 });
 
+describe("keys of maand.conf that plugins own", () => {
+  it("are read with their defaults, from the file and the configuration, and in tables of core", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": "ssh_port = 2222\nssh_tries = 4\n[timeouts]\nlogin = 7\n",
+      ".maandrc": '{ "settings": { "ssh_tries": 5 } }',
+    });
+    const { settings, warnings } = await config.load();
+    expect(warnings).toEqual([]);
+    expect(SSH_KEYS.from(settings)).toEqual({
+      ssh_user: "agent",
+      ssh_port: 2222,
+      use_sudo: true,
+      ssh_tries: 5,
+      ssh_quick_tries: 1,
+      "timeouts.login": 7,
+    });
+  });
+
+  it("are missed by the plugin's name, when that is not loaded", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": 'ssh_user = "deploy"\nssh_usr = "deploy"\n[timeouts]\nlogin = 7\n',
+      ".maandrc": '{ "plugins": [["defaults", { "remove": ["ssh"] }]] }',
+    });
+    const modules = { "@maand/plugin-ssh": async () => ({}) };
+    const { warnings } = await config.load({ modules });
+    const add = "add @maand/plugin-ssh to the plugins of the configuration";
+    expect(warnings.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`)).toEqual([
+      `maand.conf:1:1: ssh_user: no loaded plugin reads "ssh_user", so it is ignored | ${add}`,
+      expect.stringMatching(/^maand.conf:2:1: ssh_usr: unknown key "ssh_usr" is ignored \| known here: /),
+      `maand.conf:4:1: timeouts.login: no loaded plugin reads "login", so it is ignored | ${add}`,
+    ]);
+  });
+
+  it("are no unknown ones while a plugin cannot be loaded that may own them", async (context) => {
+    const lines = await aConfig(context, {
+      "maand.conf": "slack_tone = 1\n",
+      ".maandrc": '{ "plugins": ["maand-plugin-slack"] }',
+    }).refused();
+    expect(lines).toEqual([expect.stringContaining('plugin "maand-plugin-slack" cannot be loaded')]);
+  });
+});
+
 describe("options of a plugin", () => {
   const slack = `import { pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
@@ -252,7 +312,7 @@ it("a plugin that is listed twice is told once, whatever it owns", async (contex
 
 describe("plugins that do not go together", () => {
   const two = (a: string, b: string) => ({
-    "maand.config.ts": `const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
+    "maand.config.ts": `import { defineSettings, setting } from "@maand/core"; import * as v from "valibot"; const keys = (key) => defineSettings({ entries: { [key]: setting(v.string(), "", "") } }); const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
   });
   it.for([
     ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both have the command "slow"'],
@@ -276,6 +336,24 @@ describe("plugins that do not go together", () => {
       "workerFiles: { f: '' }",
       "workerFiles: { f: '' }",
       'plugin "a" and plugin "b" both have the worker file "f"',
+    ],
+    [
+      "a key of maand.conf",
+      "settings: keys('tone')",
+      "settings: keys('tone')",
+      'plugin "a" and plugin "b" both have the key of maand.conf "tone"',
+    ],
+    [
+      "a key of maand.conf that is ours",
+      "settings: keys('transport')",
+      "",
+      'maand and plugin "a" both have the key of maand.conf "transport"',
+    ],
+    [
+      "settings that are not declared",
+      "settings: { tone: 'loud' }",
+      "",
+      'plugin "a" has settings that are not declared | write settings: defineSettings(',
     ],
     ["another core", 'core: "^7.0.0"', "", 'plugin "a" is made for @maand/core ^7.0.0, and this is 0.'],
   ] as const)("%s", async ([, a, b, output], context) => {

@@ -4,17 +4,17 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 
-/** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
+/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be told apart. */
 export interface LogSource {
   readonly stream?: "stdout" | "stderr";
 }
 
-/** What every tap of a command's run is given. Contexts are frozen; each further one extends this. */
+/** What every tap of a run receives. Contexts are frozen; all other contexts extend this one. */
 export interface RunContext {
   readonly run: {
-    /** UUID of this run, also the name of its log. */
+    /** UUID of this run; also the name of its record below `logs/runs/`. */
     readonly id: string;
-    /** What was typed: `deploy`, `job restart`, ... */
+    /** The command: `deploy`, `job restart`, ... */
     readonly command: string;
   };
   readonly bucket: {
@@ -23,18 +23,18 @@ export interface RunContext {
     readonly root: string;
   };
   readonly settings: Settings;
-  /** Aborts when the run is interrupted: begin nothing new, end what runs. */
+  /** Aborts when the run is interrupted: start nothing new, and stop what is running. */
   readonly signal: AbortSignal;
-  /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
+  /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
   log(line: string, source?: LogSource): void;
   /**
-   * Records that something of the plugin's own happened, as a `plugin.event` event. Its name begins with the plugin's:
-   * `acme.soaked`; in lower case, parts joined by dots. It is for programs that read events; people are told with `log`.
+   * Emits an event of the plugin's own, of type `plugin.event`, for programs that read events. The name starts with the
+   * plugin's name and has lower-case parts joined by dots: `acme.soaked`. To inform people, use `log`.
    */
   emit(name: `${string}.${string}`, data?: EventData): void;
 }
 
-/** `connect`: one worker is to be reached for the first time in this run. */
+/** `connect`: the run needs a worker for the first time. */
 export interface ConnectContext extends RunContext {
   readonly worker: Worker;
 }
@@ -47,7 +47,7 @@ export interface WorkerContext extends ConnectContext {
 /** One job of the run. */
 export interface JobContext extends RunContext {
   readonly job: Job;
-  /** Its non-removed allocations, disabled ones included, in the order of their workers. */
+  /** Its allocations that are not removed, including disabled ones, in worker order. */
   readonly allocations: readonly Allocation[];
 }
 
@@ -55,8 +55,18 @@ export interface JobContext extends RunContext {
 export interface AllocationContext extends JobContext {
   readonly allocation: Allocation;
   readonly worker: Worker;
-  /** Version that was promoted here last, `0.0.0` before the first. */
+  /** The promoted version; `0.0.0` before the first promotion. */
   readonly currentVersion: string;
-  /** Version the manifest asks for. */
+  /** The version in the manifest. */
   readonly newVersion: string;
+}
+
+/** How programs other than maand log in to a worker. */
+export interface Login {
+  readonly user: string;
+  readonly port: number;
+  /** Absolute path of the private key. */
+  readonly keyFile: string;
+  /** Whether commands there are run through sudo. */
+  readonly sudo: boolean;
 }

@@ -1,24 +1,24 @@
-/** The KV entries one allocation may read (build.md 11.5); values are as they were put, blanks and line ends included. */
+/** The KV entries one allocation may read (docs/kv.md). Values are returned exactly as stored, including white space. */
 export interface KvReader {
-  /** A value. Throws KV_REFUSED for a namespace that is not the job's to read, NOT_FOUND for a key that is not there. */
+  /** A value. Throws KV_REFUSED for a namespace the job may not read, NOT_FOUND for a missing key. */
   get(namespace: string, key: string): string;
-  /** The same, but undefined for a key that is not there. */
+  /** Like `get`, but returns undefined for a missing key. */
   find(namespace: string, key: string): string | undefined;
   /** Keys of a namespace, sorted. */
   keys(namespace: string): string[];
-  /** Whether the value is kept encrypted: a file it goes into is `secret`. In events it shows as dots by itself. */
+  /** Whether the value is stored encrypted: mark a file that contains it `secret`. Events mask it automatically. */
   isSecret(namespace: string, key: string): boolean;
 }
 
 /**
- * KV entries as one piece of code works on them: it reads what is stored and what it wrote itself. Others see that after
- * `commit`, and never if there is none (D20).
+ * The KV entries as one hook sees them: stored values and its own writes. Other readers see the writes after `commit`; without
+ * it they are discarded, so that a failed hook leaves nothing behind.
  */
 export interface KvSession extends KvReader {
-  /** Throws KV_REFUSED for what no hook of the job may write: all but `vars/job/<job>`, its secrets and `rollout_order`. */
+  /** Throws KV_REFUSED except for `vars/job/<job>`, `secrets/job/<job>` and the key `rollout_order`. */
   put(namespace: string, key: string, value: string): void;
-  /** Deletes a key; answers whether there was one. */
+  /** Deletes a key; returns whether it existed. */
   remove(namespace: string, key: string): boolean;
-  /** Stores what was written, durably and as one. */
+  /** Stores all writes durably, in one transaction. */
   commit(): void;
 }

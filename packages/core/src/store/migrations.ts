@@ -149,6 +149,16 @@ const MIGRATIONS: readonly string[] = [
     first INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- a large content is kept in pieces, the first of them in the table content, so that nothing holds all of it
+  ALTER TABLE content ADD COLUMN pieces INTEGER NOT NULL DEFAULT 1;
+  CREATE TABLE content_piece (
+    hash TEXT NOT NULL REFERENCES content (hash) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (hash, number)
+  );
+  `,
 ];
 
 /** Version of the tables this maand writes. */

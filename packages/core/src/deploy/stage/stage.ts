@@ -28,8 +28,8 @@ export class Stager {
 
   constructor(run: Run) {
     this.#run = run;
-    this.#contents = new ReadContents((hash) => run.bucket.store.contents.read(hash));
-    this.#trees = new StagedTrees(run.tmp, (hash) => this.#contents.read(hash));
+    this.#contents = new ReadContents(run.bucket.store.contents);
+    this.#trees = new StagedTrees(run.tmp, (file) => this.#contents.pieces(file));
   }
 
   /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */

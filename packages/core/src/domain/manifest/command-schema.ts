@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { told } from "../checks/schema-notes.ts";
-import { onlyObject, output } from "../checks/validate.ts";
+import { described } from "../checks/schema-notes.ts";
+import { onlyObject, withHint } from "../checks/validate.ts";
 import { COMMAND_EVENTS } from "./command-events.ts";
 
 const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
@@ -13,18 +13,18 @@ export const CommandSchema = v.looseObject(
   {
     executed_on: v.pipe(
       v.array(v.pipe(v.string(), v.examples(EVENTS))),
-      v.minLength(1, output("must name at least one event", EVENTS_HINT)),
+      v.minLength(1, withHint("must name at least one event", EVENTS_HINT)),
       v.metadata({
         description: `Moments of build and deploy at which it runs: ${EVENTS.join(", ")}.`,
         examples: [["post_deploy"]],
       }),
     ),
-    demands: told(
+    demands: described(
       onlyObject(
         v.looseObject({
-          job: told(v.string(), "The job it needs."),
-          command: told(v.string(), "The command of that job."),
-          config: told(
+          job: described(v.string(), "The job it needs."),
+          command: described(v.string(), "The command of that job."),
+          config: described(
             onlyObject(v.record(v.string(), v.unknown())),
             "Handed to that command; anything that can be written as JSON.",
           ),
@@ -34,9 +34,9 @@ export const CommandSchema = v.looseObject(
       "A command of another job that it needs; that job is deployed first then.",
       { dependencies: { job: ["command"], command: ["job"] } },
     ),
-    runtime: told(v.string(), "What runs it, where that is not the default."),
+    runtime: described(v.string(), "What runs it, where that is not the default."),
   },
-  output("is missing", EVENTS_HINT),
+  withHint("is missing", EVENTS_HINT),
 );
 
 /** Keys of a command that core or a stock plugin reads. */

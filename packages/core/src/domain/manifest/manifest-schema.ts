@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { looksLike, told } from "../checks/schema-notes.ts";
-import { onlyObject, output, shown } from "../checks/validate.ts";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { onlyObject, shown, withHint } from "../checks/validate.ts";
 import { GLOB_PATTERN, isGlob } from "../deploy/glob.ts";
 import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
@@ -24,11 +24,11 @@ const batchSize = v.union(
     v.pipe(v.number(), v.integer()),
     v.pipe(
       v.string(),
-      v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => output(`${shown(input)} is not a batch size`, BATCH_HINT)),
+      v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => withHint(`${shown(input)} is not a batch size`, BATCH_HINT)),
       v.metadata({ patternErrorMessage: BATCH_HINT }),
     ),
   ],
-  ({ input }) => output(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
+  ({ input }) => withHint(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
 );
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
@@ -37,70 +37,70 @@ const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and 
 const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
 
 const ENTRIES = {
-  $schema: told(v.string(), "Where an editor finds this schema; maand does not read it."),
-  version: told(
+  $schema: described(v.string(), "Where an editor finds this schema; maand does not read it."),
+  version: described(
     v.pipe(
       v.string(),
       v.check(
         (text) => parseVersion(text.trim()) !== undefined,
-        ({ input }) => output(`${shown(input)} is not a version`, VERSION_HINT),
+        ({ input }) => withHint(`${shown(input)} is not a version`, VERSION_HINT),
       ),
       looksLike(VERSION_PATTERN, VERSION_HINT),
     ),
     "Version of the job. A change of it is rolled out even when no file changed.",
     { default: MANIFEST_DEFAULTS.version, examples: ["1.0.0"] },
   ),
-  selectors: told(
+  selectors: described(
     v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
     "Labels a worker must all have to get this job; default: the job's name.",
     { examples: [["worker"]] },
   ),
-  max_concurrent_upgrades: told(batchSize, "How many allocations are restarted or reloaded at once; default 1.", {
+  max_concurrent_upgrades: described(batchSize, "How many allocations are restarted or reloaded at once; default 1.", {
     default: MANIFEST_DEFAULTS.max_concurrent_upgrades,
     examples: [2, "25%"],
   }),
-  max_concurrent_starts: told(batchSize, "How many new allocations are started at once; default 0, all.", {
+  max_concurrent_starts: described(batchSize, "How many new allocations are started at once; default 0, all.", {
     default: MANIFEST_DEFAULTS.max_concurrent_starts,
     examples: [2, "25%"],
   }),
-  min_allocations_count: told(
+  min_allocations_count: described(
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     "Build refuses fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
-  restart_policy: told(
+  restart_policy: described(
     v.picklist(["always", "reload", "never"]),
     "What an upgrade runs: make restart, make reload, or nothing.",
     { default: MANIFEST_DEFAULTS.restart_policy },
   ),
-  restart_globs: told(
+  restart_globs: described(
     v.array(
       v.pipe(
         v.string(),
-        v.check(isGlob, ({ input }) => output(`${shown(input)} is not a pattern`, GLOB_HINT)),
+        v.check(isGlob, ({ input }) => withHint(`${shown(input)} is not a pattern`, GLOB_HINT)),
         looksLike(GLOB_PATTERN, GLOB_HINT),
       ),
     ),
     "With restart_policy reload: a changed file that matches makes it a restart.",
     { examples: [["Makefile", "conf/**"]] },
   ),
-  keep: told(
+  keep: described(
     v.array(
       v.pipe(
         v.string(),
-        v.check(isKeepPattern, ({ input }) => output(`${shown(input)} cannot be kept`, KEEP_HINT)),
+        v.check(isKeepPattern, ({ input }) => withHint(`${shown(input)} cannot be kept`, KEEP_HINT)),
         looksLike(KEEP_PATTERN, KEEP_HINT),
       ),
     ),
     "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
     { examples: [["*.pid", "run/"]] },
   ),
-  timeout_seconds: told(
+  timeout_seconds: described(
     v.pipe(v.number(), v.minValue(1)),
     "Seconds a lifecycle command may take; default: timeouts.command of the bucket.",
   ),
-  resources: told(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),
-  commands: told(
+  resources: described(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),
+  commands: described(
     onlyObject(
       v.record(
         v.pipe(v.string(), looksLike(namePattern("command"), `use ${nameRule("command")}`)),

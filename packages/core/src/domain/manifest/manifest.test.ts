@@ -11,7 +11,7 @@ function resolve(value: unknown, claimed: readonly string[] = []) {
 }
 
 /** What a refused manifest says, as `key: message (hint)`. */
-function told(value: unknown): string[] {
+function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);
     return `${key}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
@@ -150,7 +150,7 @@ describe("older names of keys", () => {
   it("do not count beside the new name", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
-    expect(told(written)).toEqual([
+    expect(described(written)).toEqual([
       'update_parallel_count: "update_parallel_count" is an older name of "max_concurrent_upgrades", and is ignored (take it out)',
     ]);
   });
@@ -350,7 +350,7 @@ describe("a refused manifest", () => {
     ),
     [{ $schema: 5 }, '$schema: must be text in quotes, and is 5 (write "5")'],
   ])("%j says what is wrong and what to write", (written, expected) => {
-    expect(told(written)).toEqual([expected]);
+    expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
@@ -401,7 +401,7 @@ describe("a refused manifest", () => {
   });
 
   it("shows no more of a long value than helps", () => {
-    expect(told({ version: "x".repeat(500) })[0]).toHaveLength(
+    expect(described({ version: "x".repeat(500) })[0]).toHaveLength(
       `version: ${"x".repeat(60)} is not a version (${VERSION})`.length,
     );
   });

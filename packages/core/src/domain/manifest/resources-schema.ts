@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { looksLike, told } from "../checks/schema-notes.ts";
-import { onlyObject, output, shown } from "../checks/validate.ts";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { onlyObject, shown, withHint } from "../checks/validate.ts";
 import { isName, namePattern, nameRule } from "../workspace/names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../workspace/units.ts";
 
@@ -10,7 +10,7 @@ const memory = v.pipe(
   v.string(),
   v.check(
     (text) => parseMemory(text) !== undefined,
-    ({ input }) => output(`${shown(input)} is not an amount of memory`, MEMORY_HINT),
+    ({ input }) => withHint(`${shown(input)} is not an amount of memory`, MEMORY_HINT),
   ),
   looksLike(MEMORY_PATTERN, MEMORY_HINT),
 );
@@ -21,14 +21,14 @@ const cpu = v.pipe(
   v.string(),
   v.check(
     (text) => parseCpu(text) !== undefined,
-    ({ input }) => output(`${shown(input)} is not an amount of cpu`, CPU_HINT),
+    ({ input }) => withHint(`${shown(input)} is not an amount of cpu`, CPU_HINT),
   ),
   looksLike(CPU_PATTERN, CPU_HINT),
 );
 
 const PORT_HINT = "write a number from 1 to 65535, or {} to have one assigned";
 const notPort = ({ input }: v.BaseIssue<unknown>) =>
-  output(`must be a port number or {}, and is ${shown(input)}`, PORT_HINT);
+  withHint(`must be a port number or {}, and is ${shown(input)}`, PORT_HINT);
 
 const port = v.pipe(
   v.union(
@@ -45,7 +45,7 @@ const portName = v.pipe(
   v.string(),
   v.check(
     (name) => isName("port", name),
-    ({ input }) => output(`${shown(input)} is not a port name`, `use ${nameRule("port")}`),
+    ({ input }) => withHint(`${shown(input)} is not a port name`, `use ${nameRule("port")}`),
   ),
   looksLike(namePattern("port"), `use ${nameRule("port")}`),
 );
@@ -55,27 +55,27 @@ const MOST = "The most it takes, which is what is reserved for it; default: min.
 
 /** `resources` of a manifest (build.md 8 and 9). */
 export const ResourcesSchema = v.looseObject({
-  memory: told(
+  memory: described(
     onlyObject(
       v.looseObject({
-        min: told(memory, LEAST, { examples: ["256 mb"] }),
-        max: told(memory, MOST, { examples: ["512 mb", "1 gb"] }),
+        min: described(memory, LEAST, { examples: ["256 mb"] }),
+        max: described(memory, MOST, { examples: ["512 mb", "1 gb"] }),
       }),
       'write { "min": "256 mb", "max": "512 mb" }',
     ),
     "Memory of each allocation, such as 256 mb.",
   ),
-  cpu: told(
+  cpu: described(
     onlyObject(
       v.looseObject({
-        min: told(cpu, LEAST, { examples: ["200 mhz"] }),
-        max: told(cpu, MOST, { examples: ["500 mhz", "1 ghz"] }),
+        min: described(cpu, LEAST, { examples: ["200 mhz"] }),
+        max: described(cpu, MOST, { examples: ["500 mhz", "1 ghz"] }),
       }),
       'write { "min": "200 mhz", "max": "500 mhz" }',
     ),
     "Processor time of each allocation, such as 500 mhz.",
   ),
-  ports: told(
+  ports: described(
     onlyObject(v.record(portName, port), 'write { "http": {} }'),
     "Ports it listens on, by name: a number, or {} to have one assigned.",
     { examples: [{ http: {} }] },

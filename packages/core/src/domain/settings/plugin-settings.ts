@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Notes } from "../checks/schema-notes.ts";
+import { isRecord } from "../checks/validate.ts";
 import type { Settings } from "./settings.ts";
 
 /** A key of `maand.conf`: what may be written, its sentence for people, and what holds without it. */
@@ -46,6 +47,12 @@ export function defineSettings<const Entries extends SettingEntries>(
   const schema = v.object(declared.entries);
   const from = ({ plugins }: Pick<Settings, "plugins">) => v.parse(schema, plugins);
   return { entries: declared.entries, from, check: (settings, refuse) => declared.check?.(from(settings), refuse) };
+}
+
+/** Whether a value is a declaration: a plugin written in JavaScript may have anything there. */
+export function isDeclared(value: unknown): value is PluginSettings {
+  if (!isRecord(value) || !isRecord(value.entries)) return false;
+  return typeof value.from === "function" && typeof value.check === "function";
 }
 
 /** One key: a valibot schema, a sentence that ends with the default, that default, and further notes for editors. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
-import { looksLike, told, trimmed } from "../checks/schema-notes.ts";
-import { onlyObject } from "../checks/validate.ts";
+import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
+import { onlyObject, shown, withHint } from "../checks/validate.ts";
+import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import type { PluginSettings, SettingEntry } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 
@@ -29,31 +30,44 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
+const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
 /** Keys of core outside of all tables. */
 export const ENTRIES = {
-  worker_root: told(
+  worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
     `Where workers keep their buckets; default "${D.workerRoot}".`,
     { default: D.workerRoot },
   ),
-  transport: told(
+  transport: described(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
     `How workers are reached: ssh, local, or a plugin's word; default "${D.transport}".`,
     { default: D.transport, examples: ["ssh", "local"] },
   ),
-  max_concurrent_jobs: told(
+  max_concurrent_jobs: described(
     v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
     `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
     { default: D.maxConcurrentJobs },
   ),
-  job_config_selector: told(
+  max_file_size: described(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => (parseBytes(text) ?? 0) > 0,
+        ({ input }) => withHint(`${shown(input)} is not a size`, SIZE_HINT),
+      ),
+      looksLike(MEMORY_PATTERN, SIZE_HINT),
+    ),
+    'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
+    { default: "1 gb", examples: ["200 mb"] },
+  ),
+  job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
     "Which workspace/bucket.jobs.<selector>.conf is read; default none.",
     { default: D.jobConfigSelector },
   ),
-  log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
+  log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,
   }),
 };
@@ -63,20 +77,20 @@ export const TABLES = {
   logs: {
     description: "How large the logs may grow.",
     entries: {
-      max_mb: told(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
+      max_mb: described(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
         default: D.logs.maxBytes / MEGABYTE,
       }),
-      keep_files: told(count(0), "Files put aside that are kept of each log file; default 4.", {
+      keep_files: described(count(0), "Files put aside that are kept of each log file; default 4.", {
         default: D.logs.keepFiles,
       }),
-      keep_runs: told(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
+      keep_runs: described(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
     },
   },
   timeouts: {
     description: "Time limits in seconds.",
     entries: {
-      connect: told(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
-      command: told(seconds, "Seconds a command on a worker may take; default 300.", {
+      connect: described(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
+      command: described(seconds, "Seconds a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
     },
@@ -105,7 +119,7 @@ function withTables(owned: Readonly<Record<string, SettingEntry>>): Record<strin
       const [first, name] = key.split(".");
       return first === table && name !== undefined ? [[name, entry]] : [];
     });
-    return [table, told(onlyObject(v.looseObject({ ...entries, ...Object.fromEntries(keys) })), description)];
+    return [table, described(onlyObject(v.looseObject({ ...entries, ...Object.fromEntries(keys) })), description)];
   });
   const single = Object.entries(owned).filter(([key]) => !key.includes("."));
   return { ...Object.fromEntries(single), ...ENTRIES, ...Object.fromEntries(tables) };

@@ -6,6 +6,8 @@ export interface Settings {
   readonly transport: string;
   /** `max_concurrent_jobs`, default 4: jobs of one wave that roll out side by side. */
   readonly maxConcurrentJobs: number;
+  /** `max_file_size`, default 1 GB: bytes a file of a job may have. */
+  readonly maxFileBytes: number;
   /** `job_config_selector`: which `bucket.jobs.<selector>.conf` is read; default none. */
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */
@@ -35,6 +37,7 @@ export const DEFAULT_SETTINGS: Settings = {
   workerRoot: "/opt/worker",
   transport: "ssh",
   maxConcurrentJobs: 4,
+  maxFileBytes: 1024 * 1024 * 1024,
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },

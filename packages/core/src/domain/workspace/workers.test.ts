@@ -11,7 +11,7 @@ function resolve(value: unknown) {
 }
 
 /** What refused workers say, as `key: message (hint)`. */
-function told(value: unknown): string[] {
+function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);
     return `${key}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
@@ -122,7 +122,7 @@ describe("refused workers", () => {
     one({ identity: "" }, "identity: must not be empty (name a key file, or leave the key out)"),
     one({ hostname: null }, "hostname: must be text in quotes, and is null (give it a value, or leave the key out)"),
   ])("%j says what is wrong and what to write", (written, expected) => {
-    expect(told(written)).toEqual([expected]);
+    expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
@@ -132,14 +132,14 @@ describe("refused workers", () => {
   });
 
   it("takes a host in capital letters for the same host, whichever comes first", () => {
-    expect(told([{ host: "WEB1" }, { host: "web1" }])).toEqual([
+    expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
       "[1].host: web1 is already worker [0] (give each worker once)",
     ]);
   });
 
   it("says of an entry with several faults all of them, and leaves it out", () => {
     const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
-    expect(told(written)).toEqual([
+    expect(described(written)).toEqual([
       '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
       '[1].position: must be a number, and is "x"',
       "[1].host: A is already worker [0] (give each worker once)",

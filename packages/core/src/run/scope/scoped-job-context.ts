@@ -9,6 +9,7 @@ export function scopedJobContext(run: ScopeSource, job: Job): ScopedJobContext {
     ...jobContext(run, job),
     tmp: () => run.tmp,
     read: ({ hash }: { readonly hash: string }) => run.bucket.store.contents.read(hash),
+    pieces: ({ hash }: { readonly hash: string }) => run.bucket.store.contents.pieces(hash),
     demandsOn: (command: string) => demandsOn(run, job, command),
     scope: (allocation: Allocation) => allocationScope(run, job, allocation),
   });

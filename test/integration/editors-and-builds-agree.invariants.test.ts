@@ -1,18 +1,18 @@
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { defaults } from "../../../../cli/src/defaults.ts";
-import type { Problem, Report } from "../../domain/checks/problem.ts";
-import { GLOB_PATTERN, isGlob } from "../../domain/deploy/glob.ts";
-import { parseVersion, VERSION_PATTERN } from "../../domain/deploy/version.ts";
-import { resolveManifest } from "../../domain/manifest/manifest.ts";
-import { resolveSettings } from "../../domain/settings/resolve-settings.ts";
-import { resolveDisabled } from "../../domain/workspace/disabled.ts";
-import { HOST_PATTERN, isHost } from "../../domain/workspace/names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../domain/workspace/units.ts";
-import { resolveWorkers } from "../../domain/workspace/workers.ts";
-import type { SchemaName } from "../../workspace/schema-places.ts";
-import { jsonSchema } from "./json-schema.ts";
+import { defaults } from "../../packages/cli/src/defaults.ts";
+import type { Problem, Report } from "../../packages/core/src/domain/checks/problem.ts";
+import { GLOB_PATTERN, isGlob } from "../../packages/core/src/domain/deploy/glob.ts";
+import { parseVersion, VERSION_PATTERN } from "../../packages/core/src/domain/deploy/version.ts";
+import { resolveManifest } from "../../packages/core/src/domain/manifest/manifest.ts";
+import { resolveSettings } from "../../packages/core/src/domain/settings/resolve-settings.ts";
+import { resolveDisabled } from "../../packages/core/src/domain/workspace/disabled.ts";
+import { HOST_PATTERN, isHost } from "../../packages/core/src/domain/workspace/names.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../packages/core/src/domain/workspace/units.ts";
+import { resolveWorkers } from "../../packages/core/src/domain/workspace/workers.ts";
+import { jsonSchema } from "../../packages/core/src/operations/editor/json-schema.ts";
+import type { SchemaName } from "../../packages/core/src/workspace/schema-places.ts";
 
 fc.configureGlobal({ seed: 1 });
 
@@ -113,10 +113,12 @@ const FILES: readonly File[] = [
 ];
 
 describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, onlyEditor }) => {
-  const check = compile(jsonSchema(
+  const check = compile(
+    jsonSchema(
       name,
       declared.map((settings) => ({ settings })),
-    ));
+    ),
+  );
   const problemsOf = (value: unknown) => {
     const problems: Problem[] = [];
     build(value, (problem) => problems.push(problem));
