@@ -36,6 +36,8 @@ export const ERROR_CODES = {
   RENDER_FAILED: "A template of a job cannot be rendered.",
   NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
   JOB_COMMAND_FAILED: "A command of a job failed.",
+  NOT_A_STORE: "The file in the store's place is not a store of maand; nothing was changed.",
+  LOCK_BROKEN: "The bucket's lock file cannot be used.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

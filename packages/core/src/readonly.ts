@@ -2,6 +2,7 @@
  * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
  * or worker, and start without loading the engine.
  */
+export { openStore } from "./bucket/open-store.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";

@@ -6,8 +6,8 @@ import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Mask } from "../remote/mask.ts";
-import type { KvStore } from "../store/kv.ts";
-import type { KvKey } from "../store/kv-key.ts";
+import type { KvStore } from "../store/kv/kv.ts";
+import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
 

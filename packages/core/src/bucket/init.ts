@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bucketPaths } from "../config/find-bucket.ts";
-import { makeKvKey } from "../store/kv-key.ts";
+import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 
@@ -29,7 +29,8 @@ export function initBucket(directory: string): Initialised {
     chmodSync(place, 0o700);
   }
   mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
-  const store = Store.open(paths.store, { create: true });
+  // the key is made after the store: where it is, the store was whole once
+  const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();

@@ -2,15 +2,14 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { findBucket } from "../config/find-bucket.ts";
 import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
-import { MaandError } from "../errors.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";
-import { Kv } from "../store/kv.ts";
-import { KvKey } from "../store/kv-key.ts";
-import { Store } from "../store/store.ts";
+import { Kv } from "../store/kv/kv.ts";
+import { KvKey } from "../store/kv/kv-key.ts";
 import { applyPlugins } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
+import { openStore } from "./open-store.ts";
 
 /** What a command receives from outside: directory, clock, process id, signal. */
 export interface OpenOptions extends LoadOptions {
@@ -38,19 +37,12 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);
-  const store = Store.open(paths.store);
-  const bucket = store.bucket.read();
-  if (!bucket)
-    throw new MaandError({
-      code: "NOT_A_BUCKET",
-      message: `${paths.root} was never initialised`,
-      hint: "run maand init there",
-    });
+  const store = openStore(paths);
   const mask = new Mask();
   const key = new KvKey(paths.kvKey);
   return {
     paths,
-    bucketId: bucket.id,
+    bucketId: store.bucket.read()?.id ?? "",
     store,
     kv: new Kv({ rows: store.kv, key, now: options.now, onSecret: (value) => mask.add(value) }),
     key,

@@ -3,7 +3,7 @@ import { type KvSources, kvContents } from "../domain/kv/kv-contents.ts";
 import { CERTS } from "../domain/kv/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv/kv-purge.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
 /** What a build writes to the KV store. */

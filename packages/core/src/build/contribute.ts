@@ -6,7 +6,7 @@ import type { ContributeContext, KvContribution } from "../plugin-api/contexts.t
 import { isTapped } from "../plugin-api/hooks.ts";
 import { type Run, workerOf } from "../run/run.ts";
 import { jobContext } from "../run/scope/contexts.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 
 /** The entries plugins contribute to one namespace. */
 export interface Contributed {

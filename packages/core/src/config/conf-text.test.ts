@@ -6,7 +6,7 @@ import { defineSettings, setting } from "../domain/settings/plugin-settings.ts";
 import { resolveSettings } from "../domain/settings/resolve-settings.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
-import { confText } from "./conf-text.ts";
+import { confText, NEW_BUCKET } from "./conf-text.ts";
 
 const SCHEMA = "./schema.json";
 const declared = [
@@ -35,7 +35,14 @@ it("shows every key with its default: with all of them uncommented nothing chang
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
   const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
-  expect(settled(uncommented)).toEqual({ settings: { ...DEFAULT_SETTINGS, plugins }, problems: [] });
+  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the same modes, and doctor knows it was chosen
+  expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
+});
+
+it("sets the keys it is given, and no other", () => {
+  const set = confText(SCHEMA, declared, NEW_BUCKET);
+  expect(parse(set)).toEqual({ secret_files_mode: "0600" });
+  expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
 it("lets each line stand alone, a time limit too", () => {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { isRecord, readWritten, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts";
+import { parseMode } from "../deploy/file-access.ts";
 import { parseBytes } from "../workspace/units.ts";
 import type { PluginSettings } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS as D, type Settings } from "./settings.ts";
@@ -72,6 +73,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     transport: known.transport ?? D.transport,
     maxConcurrentJobs: known.max_concurrent_jobs ?? D.maxConcurrentJobs,
     maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
+    ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {

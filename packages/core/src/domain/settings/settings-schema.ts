@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
 import { onlyObject, shown, withHint } from "../checks/validate.ts";
+import { MODE_PATTERN } from "../deploy/file-access.ts";
 import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import type { PluginSettings, SettingEntry } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
@@ -30,6 +31,7 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
+const MODE_HINT = 'write it as "0600", in quotes, with reading for the owner';
 const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
@@ -61,6 +63,14 @@ export const ENTRIES = {
     ),
     'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
     { default: "1 gb", examples: ["200 mb"] },
+  ),
+  secret_files_mode: described(
+    v.pipe(
+      v.string(),
+      v.regex(MODE_PATTERN, ({ input }) => withHint(`${shown(input)} is not a mode`, MODE_HINT)),
+    ),
+    'Mode of files a secret was rendered into, unless the manifest says one; default "0644", "0600" in a new bucket.',
+    { default: "0644", examples: ["0600", "0640"] },
   ),
   job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
