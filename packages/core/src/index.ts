@@ -115,7 +115,6 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { PidLine } from "./remote/pid-line.ts";

@@ -8,9 +8,8 @@ import {
 } from "tapable";
 import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
-import type { HostKey } from "../remote/host-key.ts";
 import type { Remote } from "../remote/remote.ts";
-import type { ConnectContext, Login } from "./base-contexts.ts";
+import type { ConnectContext, HostKey, Login } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
