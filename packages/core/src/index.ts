@@ -45,6 +45,7 @@ export {
   setting,
   type WrittenKeys,
 } from "./domain/settings/plugin-settings.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type * from "./domain/settings/settings-written.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";

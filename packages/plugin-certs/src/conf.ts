@@ -21,7 +21,11 @@ export const CERTS_SETTINGS = defineSettings({
       `Days a certificate is valid; 0 means the default, ${DEFAULT_TTL}.`,
       DEFAULT_TTL,
     ),
-    certs_renewal_buffer: setting(days, "Days before its end at which a certificate is renewed; default 0.", 0),
+    certs_renewal_buffer: setting(
+      days,
+      "Days before its end at which a certificate is renewed; default 0, the last quarter of its lifetime.",
+      0,
+    ),
     certs_key: setting(
       v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
       'Kind of new certificate keys; default "rsa-2048".',
