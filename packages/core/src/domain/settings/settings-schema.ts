@@ -13,6 +13,7 @@ const seconds = v.pipe(
 );
 /** Bytes in a megabyte of `logs.max_mb`. */
 export const MEGABYTE = 1_000_000;
+const MOST = 100_000;
 
 const megabytes = v.pipe(
   v.number(),
@@ -25,7 +26,7 @@ function count(least: number) {
     v.number(),
     v.integer("must be a whole number"),
     v.minValue(least, `must be at least ${least}`),
-    v.maxValue(100_000, "must be at most 100000"),
+    v.maxValue(MOST, `must be at most ${MOST}`),
   );
 }
 
@@ -48,7 +49,12 @@ export const ENTRIES = {
     { default: D.transport, examples: ["ssh", "local"] },
   ),
   max_concurrent_jobs: described(
-    v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
+    v.pipe(
+      v.number(),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(MOST, `must be at most ${MOST}`),
+    ),
     `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
     { default: D.maxConcurrentJobs },
   ),
