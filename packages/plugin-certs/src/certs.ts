@@ -1,6 +1,7 @@
 import { definePlugin, type InitContext, MaandError, type Plugin, problemsError } from "@maand/core";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { contributeCerts } from "./contribute.ts";
 import { BACKDATED_MS } from "./decide.ts";
 import { examineAuthority } from "./examine.ts";
@@ -25,6 +26,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   const signerOf = oncePerRun(async (context): Promise<SignLeaf> => leafSigner(await authorityOf(context)));
   return definePlugin({
     name: "certs",
+    settings: CERTS_SETTINGS,
     claims: { certs: { description: CERTS_DESCRIPTION, schema: CertsSchema, jsonSchema: certsJsonSchema } },
     apply(hooks) {
       hooks.init.tapPromise("certs", async (context) => {

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { type CertificateTimes, renewalStart, type Settings } from "@maand/core";
+import { type CertificateTimes, renewalStart } from "@maand/core";
 import type { Authority } from "./authority.ts";
+import type { CertsSettings } from "./conf.ts";
 import { isPkcs8 } from "./key-pair.ts";
 import { type HoldsFor, holdsFor, readSubjectAltNames } from "./names.ts";
 import type { CertEntry } from "./settings.ts";
@@ -18,7 +19,7 @@ export interface Wanted {
   /** Workers it has to hold for. */
   readonly hosts: readonly string[];
   readonly authority: Authority;
-  readonly settings: Pick<Settings, "certsTtlDays" | "certsRenewalBufferDays">;
+  readonly settings: Pick<CertsSettings, "certs_ttl" | "certs_renewal_buffer">;
   readonly now: Date;
 }
 
@@ -55,7 +56,7 @@ export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | 
   const made = Math.floor(now.getTime() / 1000) * 1000;
   return {
     notBefore: new Date(Math.max(made - BACKDATED_MS, from)),
-    notAfter: new Date(Math.min(made + settings.certsTtlDays * DAY, to)),
+    notAfter: new Date(Math.min(made + settings.certs_ttl * DAY, to)),
   };
 }
 
@@ -100,6 +101,6 @@ function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const now = wanted.now.getTime();
   if (now < times.from) return `it is not valid before ${certificate.validFrom}: the clock was ahead when it was made`;
   const longer = validityOf(wanted).notAfter.getTime() > times.to;
-  const begin = renewalStart(times, wanted.settings.certsRenewalBufferDays);
+  const begin = renewalStart(times, wanted.settings.certs_renewal_buffer);
   return longer && now >= begin ? "its time is running out" : undefined;
 }

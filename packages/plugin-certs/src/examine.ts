@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type ExamineContext, shellLine } from "@maand/core";
 import { outOfTime, readAuthority } from "./authority.ts";
 import { CRT, KEY, readAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 
 const DAY = 86_400_000;
 
@@ -26,7 +27,7 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
   const early = Date.parse(validFrom) > now().getTime();
   if (wrong)
     report({ ...base, ok: false, message: wrong.message, hint: early ? clock(bucket.root) : anew(bucket.root) });
-  else if (days < settings.certsTtlDays)
+  else if (days < CERTS_SETTINGS.from(settings).certs_ttl)
     report({
       ...base,
       ok: false,

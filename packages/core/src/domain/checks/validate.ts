@@ -87,6 +87,27 @@ export function warnUnknownKeys(
   }
 }
 
+/**
+ * Warns of keys that a plugin reads which could be loaded and is not: no typing mistake, so what to do to have it read is
+ * said. `absent` has them by their whole names, which begin with `prefix`. Answers the other keys.
+ */
+export function warnAbsentKeys(
+  value: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  absent: ReadonlyMap<string, string>,
+  { file, prefix }: { readonly file: string; readonly prefix: string },
+  report: Report,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(value).filter(([key]) => {
+    const remedy = known.includes(key) ? undefined : absent.get(`${prefix}${key}`);
+    if (remedy === undefined) return true;
+    const message = `no loaded plugin reads "${key}", so it is ignored`;
+    report(warning("unknown_key", locate(file, `${prefix}${key}`), message, remedy));
+    return false;
+  });
+  return Object.fromEntries(entries);
+}
+
 /** `file: key`, or the file alone. */
 export function locate(file: string, key: string): string {
   return key === "" ? file : `${file}: ${key}`;

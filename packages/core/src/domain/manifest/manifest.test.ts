@@ -6,7 +6,7 @@ const FILE = "workspace/jobs/api/manifest.json";
 
 function resolve(value: unknown, claimed: readonly string[] = []) {
   const problems: Problem[] = [];
-  const manifest = resolveManifest("api", value, claimed, (problem) => problems.push(problem));
+  const manifest = resolveManifest("api", value, { claimed, absent: new Map() }, (problem) => problems.push(problem));
   return { manifest, problems };
 }
 

@@ -6,6 +6,7 @@ import {
   type CertificateClock,
   type CertificateStatus,
   type CertificateView,
+  certificateClock,
   certificates,
   readCertificate,
 } from "../inspect/certificates.ts";
@@ -17,7 +18,7 @@ type Source = Pick<Bucket, "store" | "settings" | "now" | "paths">;
  * replaces. A certificate that ends with the CA is left to the check of the CA, because no build makes it last longer.
  */
 export function examineCertificates(bucket: Source): Finding[] {
-  const clock = { now: bucket.now(), settings: bucket.settings };
+  const clock = certificateClock(bucket.now(), bucket.settings);
   const all = certificates(bucket.store, clock);
   const end = all.find(({ scope }) => scope === "ca")?.notAfter?.getTime();
   const stored = all.filter(({ scope }) => scope === "job");

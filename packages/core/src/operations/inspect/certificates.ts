@@ -25,7 +25,14 @@ export interface CertificateView {
 /** The time, and the settings that decide from when on a certificate counts as expiring. */
 export interface CertificateClock {
   readonly now: Date;
-  readonly settings: Pick<Settings, "certsTtlDays" | "certsRenewalBufferDays">;
+  /** `certs_ttl` and `certs_renewal_buffer`. */
+  readonly ttlDays: number;
+  readonly bufferDays: number;
+}
+
+/** The clock of a bucket. */
+export function certificateClock(now: Date, { plugins }: Pick<Settings, "plugins">): CertificateClock {
+  return { now, ttlDays: Number(plugins.certs_ttl || 60), bufferDays: Number(plugins.certs_renewal_buffer ?? 0) };
 }
 
 const DAY = 86_400_000;
@@ -60,13 +67,13 @@ type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "stat
 export function readCertificate(
   pem: string,
   scope: CertificateView["scope"],
-  { now, settings }: CertificateClock,
+  { now, ttlDays, bufferDays }: CertificateClock,
 ): Read {
   try {
     const { subject, validFrom, validTo } = new X509Certificate(pem);
     const times = { from: Date.parse(validFrom), to: Date.parse(validTo) };
     const left = times.to - now.getTime();
-    const soon = renewalStart(times, scope === "ca" ? settings.certsTtlDays : settings.certsRenewalBufferDays);
+    const soon = renewalStart(times, scope === "ca" ? ttlDays : bufferDays);
     const status = statusAt(now.getTime(), times, soon);
     // Adding 0 turns the -0 of the first day after its end into a plain 0.
     return { commonName: nameIn(subject), notAfter: new Date(validTo), daysLeft: Math.trunc(left / DAY) + 0, status };
