@@ -93,16 +93,18 @@ export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./p
 export type * from "./plugin-api/scope.ts";
 export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { type FailedLogin, loginFailure } from "./remote/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { PidLine } from "./remote/pid-line.ts";
+export { BeginMarker, readToMarker } from "./remote/begin-marker.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
-export { quote, readable, shellLine } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream, StreamOptions } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
 export { Store } from "./store/store.ts";
 export {

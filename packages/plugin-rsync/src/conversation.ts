@@ -16,7 +16,8 @@ export async function connectTo(
 ): Promise<RemoteStream | undefined> {
   const wanted = await firstWords(local.outgoing);
   if (!wanted) return undefined;
-  const stream = await remote.stream(onWorker(remote.root, wanted.argv, keep), { asRoot: true, signal });
+  const command = onWorker(remote.root, wanted.argv, keep);
+  const stream = await remote.stream(command, { title: "rsync", asRoot: true, signal });
   stream.io.on("error", () => {});
   stream.io.write(wanted.rest);
   local.outgoing.pipe(stream.io);

@@ -18,5 +18,6 @@ export async function removeJob({ remote, directory, timeoutMs, signal }: Action
     const message = `refused to empty ${directory} on ${remote.host}: it is no job's directory`;
     throw new MaandError({ code: "STAGE_FAILED", worker: remote.host, message });
   }
-  await remote.exec(["sh", "-c", PROGRAM, "sh", directory], { asRoot: true, timeoutMs, signal });
+  const title = `removing ${directory}`;
+  await remote.exec(["sh", "-c", PROGRAM, "sh", directory], { title, asRoot: true, timeoutMs, signal });
 }

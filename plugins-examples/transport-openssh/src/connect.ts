@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { type ConnectContext, type ErrorCode, MaandError, programRemote, type Remote, shellLine } from "@maand/core";
+import { type ConnectContext, type ErrorCode, MaandError, programRemote, type Remote, loginShellLine } from "@maand/core";
 import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);
@@ -29,9 +29,10 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     host: worker.host,
     root: `${settings.workerRoot}/${bucket.id}`,
     transport: "openssh",
+    user: worker.user ?? settings.sshUser,
     sudo: settings.useSudo && (worker.user ?? settings.sshUser) !== "root",
     timeoutMs: settings.timeouts.commandMs,
-    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, `exec ${shellLine(argv)}`],
+    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     // ssh ends with 255 when it lost the worker, but so may a command; only then is the master asked
     lost: async (code) => code === 255 && (await fails(tellMaster("check"))),
     async close() {

@@ -70,7 +70,7 @@ async function ask(maand: Maand, connections: Connections, worker: Worker): Prom
   try {
     stopIfInterrupted(maand.signal);
     const remote = await connections.connect(worker, { tell: false });
-    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { signal: maand.signal });
+    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title: "the script that reads facts", signal: maand.signal });
     const facts = readFacts(stdout);
     if (typeof facts === "string") return error("no_facts", worker.host, facts, "write memory and cpu by hand");
     const before = { memoryMb: Math.round(worker.memoryMb), cpuMhz: Math.round(worker.cpuMhz) };

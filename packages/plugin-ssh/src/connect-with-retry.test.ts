@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pauseBefore } from "./dial.ts";
+import { pauseBefore } from "./connect-with-retry.ts";
 
 const middle = () => 0.5;
 

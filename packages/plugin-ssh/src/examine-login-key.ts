@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import { type ExamineContext, isMaandError, shellLine, type Worker } from "@maand/core";
-import { Gate } from "./gate.ts";
-import { credentialsFor } from "./identity.ts";
-import { wayTo } from "./open.ts";
+import { routeTo } from "./connect-worker.ts";
+import { loginKeysFor } from "./login-keys.ts";
 import type { SshOptions } from "./plugin.ts";
+import { Semaphore } from "./semaphore.ts";
 
-/** Looks at the keys that are offered to workers. */
-export async function examineSsh(context: ExamineContext, options: SshOptions): Promise<void> {
+/** Reports, for `maand doctor`, on the keys that are offered to workers. */
+export async function examineLoginKeys(context: ExamineContext, options: SshOptions): Promise<void> {
   const { workers, settings } = context;
   const seen = new Set<string>();
   for (const worker of workers)
@@ -20,23 +20,20 @@ async function examineKey(
   seen: Set<string>,
 ): Promise<void> {
   const { bucket, report } = context;
-  const { endpoint, how } = await wayTo({ ...context, worker }, options, new Gate(1));
+  const { endpoint, connect } = await routeTo({ ...context, worker }, options, new Semaphore(1));
   const path = endpoint.identities.at(-1) ?? "";
   if (seen.has(path)) return;
   seen.add(path);
   const where = path.startsWith(`${bucket.root}/`) ? path.slice(bucket.root.length + 1) : path;
-  const there = await stat(path).catch(() => undefined);
   const base = { check: "ssh_key", where };
-  if (!there && !how.agent) {
+  const exists = await stat(path).catch(() => undefined);
+  if (!exists && !connect.agent) {
     const hint = `${shellLine(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path])}  # then ${path}.pub goes to the workers`;
-    report({ ...base, ok: false, message: "the key to log in with is not there", hint });
+    report({ ...base, ok: false, message: "the key to log in with is missing", hint });
     return;
   }
-  const { default: ssh2 } = await import("ssh2");
   try {
-    const { offered } = await credentialsFor({ ...endpoint, identities: [path] }, how.agent, (data) =>
-      ssh2.utils.parseKey(data),
-    );
+    const { offered } = await loginKeysFor({ ...endpoint, identities: [path] }, connect.agent);
     report({ ...base, ok: true, message: `is offered to workers: ${offered.join(", ")}`, hint: null });
   } catch (cause) {
     if (!isMaandError(cause)) throw cause;

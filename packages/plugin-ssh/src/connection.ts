@@ -1,21 +1,23 @@
+import { loginFailure } from "@maand/core";
 import type { Client, ClientChannel } from "ssh2";
-import { disconnected, interrupted, seconds } from "./failures.ts";
+import { disconnected, interrupted, seconds } from "./errors.ts";
 
 /** What a logged-in connection is made of. */
-export interface LinkParts {
+export interface ConnectionParts {
   readonly worker: string;
+  readonly user: string;
   readonly client: Client;
   /** What it runs over: a socket, or a channel of a jump host's connection. */
   readonly wire: NodeJS.EventEmitter & { destroy(): unknown };
   /** Milliseconds from the first packet to the login: some round trips and a bit. */
   readonly handshakeMs: number;
   /** The connection it goes through. */
-  readonly jump?: Link;
+  readonly jump?: Connection;
 }
 
-/** Nothing was begun on the worker, so the same thing may be tried again over another connection. */
-export class NotBegun extends Error {
-  override readonly name = "NotBegun";
+/** Nothing was started on the worker, so the command may be tried again over another connection. */
+export class NotStarted extends Error {
+  override readonly name = "NotStarted";
   /** The connection is fine; it is the server that allows no further session. */
   readonly full: boolean;
 
@@ -26,23 +28,23 @@ export class NotBegun extends Error {
 }
 
 /** A command line to be started. */
-export interface Start {
+export interface StartRequest {
   readonly line: string;
-  /** The command as a person may read it. */
-  readonly doing: string;
+  /** What a message calls the command. */
+  readonly title: string;
   /** Milliseconds the server has to start it. */
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** One connection to a worker, logged in. */
-export class Link {
+export class Connection {
   readonly handshakeMs: number;
-  readonly #parts: LinkParts;
+  readonly #parts: ConnectionParts;
   #received = 0;
   #closed = false;
 
-  constructor(parts: LinkParts) {
+  constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.handshakeMs = parts.handshakeMs;
     parts.wire.on("data", (chunk: Buffer) => {
@@ -51,7 +53,7 @@ export class Link {
     parts.client.on("error", () => {}).once("close", () => this.drop());
   }
 
-  /** What the machine at its other end is called. */
+  /** The name of the machine at its other end. */
   get name(): string {
     return this.#parts.worker;
   }
@@ -66,16 +68,16 @@ export class Link {
 
   /**
    * Opens a channel and starts a command line on it. The line is sent only after the server has answered the opening,
-   * so when not a byte came since, nothing can have begun there. `begun` is called the moment the command is under way:
-   * all of a short one may arrive in one packet, and whoever listens later hears nothing. It is called even when the
-   * signal aborted meanwhile, since then something is under way that has to be ended.
-   * @throws NotBegun, DISCONNECTED, INTERRUPTED
+   * so when not a byte came since, nothing can have started there. `onStarted` is called the moment the command runs:
+   * all of a short one may arrive in one packet, and later listeners would miss it. It is called even when the signal
+   * aborted meanwhile, since then a command runs that has to be ended.
+   * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */
-  start<T>({ line, doing, limitMs, signal }: Start, begun: (channel: ClientChannel) => T): Promise<T> {
+  start<T>({ line, title, limitMs, signal }: StartRequest, onStarted: (channel: ClientChannel) => T): Promise<T> {
     const { worker, client } = this.#parts;
     const before = this.#received;
     return new Promise((resolve, reject) => {
-      const lost = (why: string) => (this.#received === before ? new NotBegun(why) : disconnected(worker, doing));
+      const lost = (why: string) => (this.#received === before ? new NotStarted(why) : disconnected(worker, title));
       const settle = (done: () => void) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
@@ -83,7 +85,7 @@ export class Link {
         done();
       };
       const close = () => settle(() => reject(lost("the connection was found closed")));
-      const abort = () => settle(() => reject(interrupted(worker, doing)));
+      const abort = () => settle(() => reject(interrupted(worker, title)));
       const timer = setTimeout(() => {
         settle(() => reject(lost(`no answer for ${seconds(limitMs)}`)));
         this.drop();
@@ -91,15 +93,22 @@ export class Link {
       signal?.addEventListener("abort", abort, { once: true });
       client.once("close", close);
       const opened = (error: Error | undefined, channel: ClientChannel) => {
-        if (!error) return settle(() => resolve(begun(channel)));
-        settle(() => reject("reason" in error ? new NotBegun(error.message, true) : lost(error.message)));
+        if (!error) return settle(() => resolve(onStarted(channel)));
+        settle(() => reject("reason" in error ? new NotStarted(error.message, true) : this.#notStarted(error, lost)));
       };
       try {
         client.exec(line, opened);
       } catch (error) {
-        settle(() => reject(new NotBegun(error instanceof Error ? error.message : String(error))));
+        settle(() => reject(new NotStarted(error instanceof Error ? error.message : String(error))));
       }
     });
+  }
+
+  /** A server may open a channel and refuse the command, as those for file transfers alone do. */
+  #notStarted({ message }: Error, lost: (why: string) => Error): Error {
+    if (message !== "Unable to exec") return lost(message);
+    const { worker, user } = this.#parts;
+    return loginFailure({ host: worker, user, code: null, stdout: "", stderr: "" });
   }
 
   /** A stream through this connection to another machine. */
@@ -121,7 +130,7 @@ export class Link {
     this.#parts.jump?.drop();
   }
 
-  /** Says goodbye and ends it; waits a moment for the other side, which may be gone. */
+  /** Disconnects and ends it; waits a moment for the other side, which may be gone. */
   async close(): Promise<void> {
     if (this.#closed) return;
     const { client } = this.#parts;
