@@ -12,7 +12,7 @@ const modules = new Map();
 
 const stale = [];
 for (const directory of packages()) settle(join(directory, `${basename(directory)}.api.md`), reportOf(directory));
-const core = join(REPOSITORY, "packages/core/src");
+const core = join(REPOSITORY, "packages/core/src/plugin-api");
 const texts = (pattern) =>
   readdirSync(core)
     .filter((file) => pattern.test(file))
@@ -20,7 +20,7 @@ const texts = (pattern) =>
     .join("\n");
 settle(
   join(REPOSITORY, "docs/plugins/contexts.md"),
-  contextsPage(texts(/^hooks\.ts$/), texts(/^(contexts|scope|\w+-context)\.ts$/)),
+  contextsPage(texts(/^hooks\.ts$/), texts(/^((base-)?contexts|scope|kv|\w+-context)\.ts$/)),
 );
 if (process.argv.includes("--check") && stale.length > 0) {
   console.error(

@@ -68,7 +68,7 @@ async function pythons(count: number, concurrency: number): Promise<void> {
 }
 
 async function commands(root: string, concurrency: number): Promise<void> {
-  const maand = await core.openMaand({
+  const maand = await core.openBucket({
     from: root,
     now: () => new Date(),
     signal: new AbortController().signal,

@@ -1,13 +1,13 @@
 import { PassThrough, Readable } from "node:stream";
 import { Cli, type CommandClass } from "clipanion";
-import type { Context } from "../../packages/cli/src/commands/command.ts";
 import { commandsFor } from "../../packages/cli/src/commands/index.ts";
-import { globalsFirst } from "../../packages/cli/src/globals.ts";
-import type { World } from "../../packages/cli/src/world.ts";
+import type { Context } from "../../packages/cli/src/run/command.ts";
+import type { ProcessContext } from "../../packages/cli/src/run/context.ts";
+import { globalsFirst } from "../../packages/cli/src/run/globals.ts";
 import { blocksOf, codeIn, type Page, proseOf } from "./pages.ts";
 
-/** Lines are parsed and never run, so the world may be empty. */
-const NOWHERE: World = {
+/** Lines are parsed and never run, so the context may be empty. */
+const NOWHERE: ProcessContext = {
   stdin: Readable.from([]),
   stdout: new PassThrough(),
   stderr: new PassThrough(),

@@ -9,15 +9,15 @@ import {
   ERROR_CODES,
   type ErrorCode,
   MaandError,
-  openMaand,
+  openBucket,
 } from "@maand/core";
 import { aBucket } from "@maand/core/testing";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
 import { exitOf } from "../../packages/cli/src/output/error.ts";
+import { MANIFEST_KEYS } from "../../packages/core/src/domain/manifest/manifest-schema.ts";
 import { SettingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
-import { MANIFEST_KEYS } from "../../packages/core/src/domain/workspace/manifest-schema.ts";
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
 import { runLog } from "../../packages/core/src/log/run-log.ts";
 import { commandLines, parser, refusal } from "./command-lines.ts";
@@ -214,7 +214,7 @@ describe("README.md", () => {
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"] });
     const stock = () => [bucket.fleet.plugin];
-    const maand = await openMaand({
+    const maand = await openBucket({
       from: bucket.root,
       now: () => new Date(),
       signal: new AbortController().signal,
@@ -289,30 +289,6 @@ describe("pages", () => {
         name,
       ).toEqual([]);
     }
-  });
-
-  it("DECISIONS.md says of every dependency why", () => {
-    const headings =
-      page("DECISIONS.md")
-        .text.match(/^### .*$/gm)
-        ?.join("\n") ?? "";
-    const manifests = [
-      "package.json",
-      ...["packages", "plugins-examples"].flatMap((place) =>
-        readdirSync(join(ROOT, place), { withFileTypes: true })
-          .filter((entry) => entry.isDirectory())
-          .map(({ name }) => `${place}/${name}/package.json`),
-      ),
-    ];
-    const wanted = manifests
-      .map((path) => JSON.parse(readFileSync(join(ROOT, path), "utf8")))
-      .flatMap(({ dependencies = {}, devDependencies = {} }) => [
-        ...Object.keys(dependencies),
-        ...Object.keys(devDependencies),
-      ])
-      .map((name) => (name === "@biomejs/biome" ? "biome" : name))
-      .filter((name) => !name.startsWith("@maand/"));
-    expect([...new Set(wanted)].filter((name) => !headings.includes(name))).toEqual([]);
   });
 
   function parses(text: string): boolean {

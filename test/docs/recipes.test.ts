@@ -7,7 +7,6 @@ import { text } from "node:stream/consumers";
 import * as core from "@maand/core";
 import {
   aBucket,
-  actingContext,
   aJob,
   beginContext,
   callHook,
@@ -18,6 +17,7 @@ import {
   renderContext,
   rolloutContext,
   sampleOf,
+  scopedJobContext,
   verifyContext,
 } from "@maand/core/testing";
 import * as valibot from "valibot";
@@ -61,9 +61,9 @@ describe("recipes", () => {
   });
 
   it("1. say something after each job", async () => {
-    const context = actingContext();
+    const context = scopedJobContext();
     await callHook(plugin("announce"), "after", context);
-    expect(context.said).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
+    expect(context.output).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
   });
 
   it("2. no deploys on Fridays", async () => {
@@ -111,7 +111,7 @@ describe("recipes", () => {
         ({ problems: found }) => found,
         ({ problems: found }: core.MaandError) => found,
       );
-    expect(await problems()).toMatchObject([{ code: "owner.missing", message: "nobody owns it" }]);
+    expect(await problems()).toMatchObject([{ code: "owner.missing", message: "has no owner" }]);
     bucket.job("api", { selectors: ["worker"], owner: "PAY!" });
     expect(await problems()).toMatchObject([{ code: "invalid_manifest", message: "is one lower-case word" }]);
     bucket.job("api", { selectors: ["worker"], owner: "payments" });
@@ -172,7 +172,7 @@ describe("recipes", () => {
     const well = asked("12\n");
     await callHook(plugin("queue"), "verify", well);
     expect(well.results).toMatchObject([{ ok: true, message: "12 waiting" }]);
-    expect(well.told).toEqual([{ name: "queue.measured", data: { host: "10.0.0.1", length: 12 } }]);
+    expect(well.emitted).toEqual([{ name: "queue.measured", data: { host: "10.0.0.1", length: 12 } }]);
     await expect(callHook(plugin("queue"), "verify", asked("5000\n"))).rejects.toMatchObject({
       code: "UNHEALTHY",
       worker: "10.0.0.1",

@@ -40,9 +40,9 @@ describe("docs/tutorial-cluster.md", () => {
     expect(steps.filter(({ prints }) => prints.length > 0).length).toBeGreaterThan(3);
   });
 
-  it("upgrades one after the other: no node is begun before the one before it is back", () => {
+  it("upgrades one after the other: each node is up again before the next one restarts", () => {
     const upgrade = outputsOf(ended.printed).find((output) => output.includes("follower 2.0.0")) ?? "";
-    const turns = [...upgrade.matchAll(/(127\.0\.0\.5\d) is back/g)].map(([, host]) => host);
+    const turns = [...upgrade.matchAll(/(127\.0\.0\.5\d) is up/g)].map(([, host]) => host);
     expect(turns).toEqual(["127.0.0.52", "127.0.0.53", "127.0.0.51"]);
   });
 

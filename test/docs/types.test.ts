@@ -69,7 +69,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>
   ],
   "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
   "an event without a namespace": [
-    `defineConfig({ hooks: { after({ tell }) { tell("soaked"); } } });`,
+    `defineConfig({ hooks: { after({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
   ],
   "a hook called with another one's context": [
@@ -97,9 +97,9 @@ export default defineConfig({
       return "done";
     },
     control: { before: "job-commands", tap: async () => undefined },
-    after: ({ job, log, tell }) => {
+    after: ({ job, log, emit }) => {
       log(job.name);
-      tell("right.done", { job: job.name });
+      emit("right.done", { job: job.name });
     },
     async commit({ summary }) {
       await Promise.resolve(summary.outcome);
@@ -135,14 +135,14 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** What the compiler says of one file, its explanations included. */
-function saidOf(file: string): string {
+function outputOf(file: string): string {
   const said = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
   return said.join("\n");
 }
 
 describe("does not compile, and says why", () => {
   it.for(Object.entries(WRONG))("%s", ([what, [, ...says]]) => {
-    const said = saidOf(fileOf(what));
+    const said = outputOf(fileOf(what));
     for (const part of says) expect(said).toContain(part);
     // one mistake, one message, at the line of it, and no wall of types
     expect(said.match(/error TS/g)).toHaveLength(1);
@@ -152,5 +152,5 @@ describe("does not compile, and says why", () => {
 });
 
 it("what is right compiles", () => {
-  expect(saidOf("right.ts")).toBe("");
+  expect(outputOf("right.ts")).toBe("");
 });

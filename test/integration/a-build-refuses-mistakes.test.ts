@@ -3,14 +3,14 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { initialised, type Said, typedIn } from "../../packages/cli/src/commands/typed.test.support.ts";
+import { type CommandResult, initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
 /** Mistakes in a workspace or a bucket, typed as an operator would make them. */
 const Database = createRequire(new URL("../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
 let untouched: string;
 let root: string;
-let maand: (...argv: string[]) => Promise<Said>;
+let maand: (...argv: string[]) => Promise<CommandResult>;
 
 beforeAll(async () => {
   untouched = await initialised();
@@ -60,7 +60,7 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("what is missing never means: remove everything (B20)", () => {
+describe("what is missing never means: remove everything", () => {
   it("a missing workers.json is an error, and only that", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const said = await refused();
@@ -92,7 +92,7 @@ it("what plugins check in a manifest is told in the same go as what core does", 
     expect(said).toContain(`workspace/jobs/api/manifest.json: ${key}`);
 });
 
-it("a health check without checks keeps its wait (B17)", async () => {
+it("a health check without checks keeps its wait", async () => {
   job("api", {
     selectors: ["worker"],
     health_check: { wait: { attempts: 2, interval_seconds: 1 }, timeout_seconds: 3 },
@@ -100,7 +100,7 @@ it("a health check without checks keeps its wait (B17)", async () => {
   expect(await maand("build", "--strict")).toMatchObject({ code: 0, err: "" });
 });
 
-it("blanks in a demand change nothing: it still makes a wave (B21)", async () => {
+it("blanks in a demand change nothing: it still makes a wave", async () => {
   const ready = { command_ready: { executed_on: ["cli"] } };
   job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
   job("api", {
@@ -115,13 +115,13 @@ it("blanks in a demand change nothing: it still makes a wave (B21)", async () =>
   ]);
 });
 
-it("an event that is named twice is one row (B50)", async () => {
+it("an event that is named twice is one row", async () => {
   job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_x: { executed_on: ["cli", "cli"] } } });
   expect((await maand("build")).code).toBe(0);
   expect(await json<unknown[]>("cat", "job_commands")).toHaveLength(1);
 });
 
-it("a store of a newer maand is refused by every command, init too, and stays as it is (B30)", async () => {
+it("a store of a newer maand is refused by every command, init too, and stays as it is", async () => {
   const db = new Database(join(root, "data/maand.db"));
   db.pragma("user_version = 999");
   db.close();
@@ -135,7 +135,7 @@ it("a store of a newer maand is refused by every command, init too, and stays as
   again.close();
 });
 
-it("of builds at the same time one builds, and the others say who it is and lose nothing (B33)", async () => {
+it("of builds at the same time one builds, and the others say who it is and lose nothing", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
@@ -144,7 +144,7 @@ it("of builds at the same time one builds, and the others say who it is and lose
   expect((await maand("build")).code).toBe(0);
 });
 
-it("quotes reach no SQL, neither from files nor from filters (B34)", async () => {
+it("quotes reach no SQL, neither from files nor from filters", async () => {
   workers({ host: "10.0.0.1", labels: ["o'b"], tags: { zone: "it's" } });
   expect(await refused()).toContain(`"o'b" is not a label`);
   workers({ host: "10.0.0.1", tags: { zone: `it's "x"; --` } });
@@ -155,7 +155,7 @@ it("quotes reach no SQL, neither from files nor from filters (B34)", async () =>
   expect(err).toContain("there is no job");
 });
 
-describe("cat (B35, B36)", () => {
+describe("cat", () => {
   it.each([
     ["allocations", "--jobs", "api,nope"],
     ["deployments", "--workers", "10.9.9.9"],
@@ -189,7 +189,7 @@ describe("cat (B35, B36)", () => {
   });
 });
 
-describe("files of a job (B38)", () => {
+describe("files of a job", () => {
   it.each([
     ["a link to nothing", (at: string) => symlinkSync("nowhere", at), "is a link to nothing"],
     ["a link to a directory", (at: string) => symlinkSync(".", at), "is a link to a directory"],
@@ -237,7 +237,7 @@ describe("files of a job (B38)", () => {
   });
 });
 
-describe("names that reach paths, shells and tables are held to a grammar (B39)", () => {
+describe("names that reach paths, shells and tables are held to a grammar", () => {
   it.each([
     ["a job", () => job("we ird'x", {}), "is not a job name"],
     ["a host", () => workers({ host: "x y;z" }), "x y;z"],
@@ -255,7 +255,7 @@ describe("names that reach paths, shells and tables are held to a grammar (B39)"
   });
 });
 
-it("a bucket is found from anywhere inside it (B44)", async () => {
+it("a bucket is found from anywhere inside it", async () => {
   expect(await typedIn(join(root, "workspace/jobs/api"))("info")).toMatchObject({ code: 0 });
 });
 
@@ -265,19 +265,19 @@ it("half a command line is told each way to go on once", async () => {
   expect(new Set(lines).size).toBe(lines.length);
 });
 
-it("an error is said once, without a page of usage behind it (B45)", async () => {
+it("an error is said once, without a page of usage behind it", async () => {
   const { err } = await maand("deploy", "--jobs", "nope");
   expect(err.split('there is no job "nope"')).toHaveLength(2);
   expect(err.split("\n").length).toBeLessThan(5);
 });
 
-it("what is private is private: directories 0700, store, keys 0600 (B28)", () => {
+it("what is private is private: directories 0700, store, keys 0600", () => {
   const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
   for (const directory of ["data", "secrets", "logs"]) expect(mode(directory), directory).toBe(0o700);
   for (const file of ["data/maand.db", "secrets/kv.key", "secrets/ca.key"]) expect(mode(file), file).toBe(0o600);
 });
 
-describe("a post_build command that fails (B03, B49)", () => {
+describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
   it("takes nothing from those that succeeded, fails the build by name, and runs again in the next one", async () => {

@@ -33,7 +33,7 @@ describe("what was removed", () => {
     for (const job of ["m", "n"]) bucket.removeJob(job);
   });
 
-  it("what was cleaned up is not stopped again when another one fails, and nobody is kept back (D5)", async () => {
+  it("what was cleaned up is not stopped again when another one fails, and nobody is kept back", async () => {
     bucket.job("other", { ...V1, version: "2.0.0" });
     bucket.fleet.fail(`stop n@${A}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -47,24 +47,24 @@ describe("what was removed", () => {
       `stop m@${B}`,
       `stop n@${B}`,
     ]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
   });
 
-  it("a worker that left the workspace and refuses to stop something is no dead one: it failed, and is asked again (D10)", async () => {
+  it("a worker that left the workspace and refuses to stop something is no dead one: it failed, and is asked again", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`stop other@${B}`);
     const { allocations, warnings } = await bucket.ship();
     expect(allocations.find(({ job, host }) => job === "other" && host === B)).toMatchObject({ outcome: "failed" });
     expect(warnings).toEqual([]);
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
   });
 
-  it("a worker that left the workspace and cannot be reached stays a debt that every deploy names and tries (D10)", async () => {
+  it("a worker that left the workspace and cannot be reached stays a debt that every deploy names and tries", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${B}` }));
     for (let again = 0; again < 2; again += 1) {
@@ -73,7 +73,7 @@ describe("what was removed", () => {
       expect(warnings.filter((line) => line.includes("may still run"))).toHaveLength(3);
     }
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since().sort()).toEqual(
       ["m", "n", "other"].flatMap((job) => [`remove ${job}@${B}`, `stop ${job}@${B}`]).sort(),
@@ -82,7 +82,7 @@ describe("what was removed", () => {
   });
 });
 
-it("files go to the workers of their job, and to no other (D30)", async () => {
+it("files go to the workers of their job, and to no other", async () => {
   bucket.workers({ host: A, labels: ["db"] }, { host: B, labels: ["web"] }, C);
   bucket.job("db", { ...V1, selectors: ["db"] });
   bucket.job("web", { ...V1, selectors: ["web"] });
@@ -92,13 +92,13 @@ it("files go to the workers of their job, and to no other (D30)", async () => {
   expect([bucket.fleet.at("web", A), bucket.fleet.at("db", B)]).toEqual([undefined, undefined]);
 });
 
-it("a staged tree that is not the planned one is never synced (D2)", () => {
+it("a staged tree that is not the planned one is never synced", () => {
   const root = mkdtempSync(join(tmpdir(), "maand-trees-"));
   const content = Buffer.from("start:\n");
   const file = { path: "Makefile", hash: contentHash(content), executable: false, size: content.length };
   const tree = { files: [file] };
   const other = { files: [{ ...file, hash: contentHash("another"), content }] };
-  const trees = new StagedTrees(root, () => content);
+  const trees = new StagedTrees(root, () => [content]);
   const write = (digest: string, what: typeof tree | typeof other) =>
     trees.write(A, [{ job: "api", tree: what, digest }], new Map());
   expect(write(treeDigest(tree.files), tree)).toHaveLength(2);
@@ -106,7 +106,7 @@ it("a staged tree that is not the planned one is never synced (D2)", () => {
   rmSync(root, { recursive: true });
 });
 
-it("what is staged is private, and gone afterwards (D40)", async () => {
+it("what is staged is private, and gone afterwards", async () => {
   bucket.job("api", V1);
   const tmp = join(bucket.root, "tmp");
   const modes: number[] = [];
@@ -120,7 +120,7 @@ it("what is staged is private, and gone afterwards (D40)", async () => {
   expect(readdirSync(tmp)).toEqual([]);
 });
 
-it("cat deployments knows an edit as soon as it was built, whatever the policy (D47)", async () => {
+it("cat deployments knows an edit as soon as it was built, whatever the policy", async () => {
   const states = async () => {
     const maand = await bucket.open();
     const rows = deployments(maand.store);

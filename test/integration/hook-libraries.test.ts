@@ -6,7 +6,7 @@ import {
   COMMAND_EVENTS,
   type CommandEvent,
   isCommandEvent,
-} from "../../packages/core/src/domain/workspace/command-events.ts";
+} from "../../packages/core/src/domain/manifest/command-events.ts";
 import { COMMAND_LANGUAGES, commandScript } from "../../packages/core/src/operations/scaffold/command-script.ts";
 import * as library from "../../packages/plugin-job-commands/lib/maand.ts";
 import { codeIn, page, tableRows } from "../docs/pages.ts";

@@ -2,7 +2,7 @@ import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { initialised, typedIn } from "../../packages/cli/src/commands/typed.test.support.ts";
+import { initialised, typedIn } from "../../packages/cli/src/run/typed.test.support.ts";
 
 const REALISTIC = fileURLToPath(new URL("../support/realistic/workspace", import.meta.url));
 let root: string;

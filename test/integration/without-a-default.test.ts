@@ -1,4 +1,4 @@
-import { createHooks, definePlugin, type Hooks, openMaand, type Plugin, pluginList } from "@maand/core";
+import { createHooks, definePlugin, type Hooks, openBucket, type Plugin, pluginList } from "@maand/core";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
 import { defaults, type StockName } from "../../packages/cli/src/defaults.ts";
@@ -28,7 +28,7 @@ function aShop({ onTestFinished }: Pick<TestContext, "onTestFinished">, plugins:
 }
 
 async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
-  const maand = await openMaand({
+  const maand = await openBucket({
     from: root,
     now: () => new Date(),
     signal: new AbortController().signal,

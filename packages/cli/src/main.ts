@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
-import { firstWord } from "./globals.ts";
-import { run } from "./run.ts";
+import { firstWord } from "./run/globals.ts";
+import { run } from "./run/run.ts";
 
 /** The only place that ends the process and listens to signals. The first ^C ends what runs; the second ends us. */
 const interrupted = new AbortController();
@@ -28,8 +28,8 @@ let stray = false;
 
 // what a plugin throws where nobody waits for it: state is saved as after ^C, and nothing new is begun
 process.on("uncaughtException", (cause: unknown) => {
-  const said = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  process.stderr.write(`\nmaand: an error outside of every hook; ending what runs and saving state\n${said}\n`);
+  const output = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  process.stderr.write(`\nmaand: an error outside of every hook; ending what runs and saving state\n${output}\n`);
   if (stray) process.exit(1);
   stray = true;
   process.exitCode = 1;

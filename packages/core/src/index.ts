@@ -1,8 +1,8 @@
 export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
-export type { Maand } from "./bucket/bucket.ts";
+export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
-export { type OpenedMaand, type OpenOptions, openMaand } from "./bucket/open.ts";
-export { type BuildWish, type Built, build } from "./build/build.ts";
+export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { type BuildOptions, type Built, build } from "./build/build.ts";
 export type { Taken } from "./config/check-plugins.ts";
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
@@ -17,18 +17,18 @@ export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
   FileChange,
+  LifecycleOptions,
   PlannedAction,
   Promoted,
-  Remembered,
+  RecordedState,
   Target,
   Unsettled,
-  Wish,
 } from "./domain/deploy/plan.ts";
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
-export { COMMAND_EVENTS, type CommandEvent } from "./domain/workspace/command-events.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
@@ -43,10 +43,10 @@ export {
   maskedError,
   problemsError,
 } from "./errors.ts";
-export type { Emit, EventBase, EventMap, EventType, MaandEvent, Told } from "./events.ts";
+export type { Emit, EventBase, EventData, EventMap, EventType, MaandEvent } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
-export { type JobCommandReport, type JobCommandWish, runJobCommand } from "./jobs/job-command.ts";
+export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export { examine, examineBucket } from "./operations/doctor/doctor.ts";
 export { writeEditorFiles } from "./operations/editor/editor-files.ts";
 export { jsonSchema } from "./operations/editor/json-schema.ts";
@@ -60,15 +60,16 @@ export {
 export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
 export { type Collected, gc } from "./operations/inspect/gc.ts";
 export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
-export { type AddedCommand, type CommandWish, createCommand } from "./operations/scaffold/add-command.ts";
+export { type AddedCommand, createCommand, type NewCommandOptions } from "./operations/scaffold/add-command.ts";
 export { createJob } from "./operations/scaffold/scaffold.ts";
-export { runCommand, type ScriptWish } from "./operations/workers/run-command.ts";
+export { type RunCommandOptions, runCommand } from "./operations/workers/run-command.ts";
 export type { ScriptResult } from "./operations/workers/run-script.ts";
-export { type FactsWish, type WorkerFacts, workerFacts } from "./operations/workers/worker-facts.ts";
+export { type WorkerFacts, type WorkerFactsOptions, workerFacts } from "./operations/workers/worker-facts.ts";
 export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
-export { type DeployWish, type Plan, type PlanWish, planDeploy } from "./plan/plan-deploy.ts";
+export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -80,6 +81,7 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export type * from "./plugin-api/kv.ts";
 export {
   type Claim,
   definePlugin,

@@ -1,13 +1,15 @@
 /**
- * The small door of core: what only looks at a bucket's store. A command that needs no plugin, no configuration and no
- * worker comes in here, and so starts without loading the engine.
+ * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
+ * or worker, and start without loading the engine.
  */
+export { openStore } from "./bucket/open-store.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
+export { LOG_KEYS, type LogFields, readLogLine } from "./log/line.ts";
 export { type LogPlace, logDirectory, logPlaces } from "./log/log-places.ts";
 export { type CertificateView, certificates } from "./operations/inspect/certificates.ts";
 export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
@@ -16,8 +18,7 @@ export type { FilePart } from "./operations/logs/file-lines.ts";
 export { type LogFilter, logFilter } from "./operations/logs/filter.ts";
 export { FollowedLogs } from "./operations/logs/follow.ts";
 export { lastParts } from "./operations/logs/last-parts.ts";
-export { LOG_KEYS, type LogFields, readLogLine } from "./operations/logs/line.ts";
 export { mergedByTime } from "./operations/logs/merge.ts";
-export { type LogTrouble, type StoredLine, StoredLines } from "./operations/logs/stored-lines.ts";
+export { type LogProblem, type StoredLine, StoredLines } from "./operations/logs/stored-lines.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";

@@ -44,7 +44,7 @@ function bring(files: { readonly crt?: string; readonly key?: string }): string 
 }
 
 describe("the CA that init makes", () => {
-  it("is what build.md 12.1 says, RSA with 4096 bits unless told otherwise, whatever the environment (B52)", async () => {
+  it("is RSA with 4096 bits and valid for ten years by default, whatever the environment", async () => {
     const root = scratchDirectory();
     process.env.MAAND_TEST = "1";
     await init(root, {}).finally(() => delete process.env.MAAND_TEST);
@@ -63,7 +63,7 @@ describe("the CA that init makes", () => {
     expect(key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+\n-----END RSA PRIVATE KEY-----\n$/);
   });
 
-  it("B28: is private, and leaves nothing half-written behind", async () => {
+  it("is private, and leaves nothing half-written behind", async () => {
     const root = scratchDirectory();
     await init(root);
     const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);
@@ -82,7 +82,7 @@ describe("the CA that init makes", () => {
   });
 });
 
-describe("a CA somebody brings (B32)", () => {
+describe("a CA somebody brings", () => {
   const KINDS: Readonly<Record<string, Brought>> = {
     "an RSA key": { key: RSA },
     "a key on P-256": { key: curve("P-256") },

@@ -103,7 +103,7 @@ describe("a first build", () => {
     expect(changed(pairs, {})).toHaveLength(new Set(Object.values(pairs)).size);
   });
 
-  it("B04: takes workers with DNS names and IPv6 addresses, and builds again after it", async () => {
+  it("takes workers with DNS names and IPv6 addresses, and builds again after it", async () => {
     bucket.workers("localhost", "DB-1.Example", "2001:DB8::A");
     job({ web: {}, all: { one: true } });
     await bucket.build();
@@ -135,7 +135,7 @@ describe("a first build", () => {
     verify(ca(), pairs[`${A} web.crt`] ?? "", now);
   });
 
-  it("writes what build.md 12.2 says into a certificate", async () => {
+  it("signs a certificate for the job's name, the worker's address and localhost, for both ends of a connection", async () => {
     conf('certs_key = "rsa-2048"', "certs_ttl = 90");
     bucket.workers(A);
     job({ web: {} });
@@ -155,7 +155,7 @@ describe("a first build", () => {
     expect(own).not.toBe(authority);
   });
 
-  it("B28: keeps private keys encrypted, and shows none in an event", async () => {
+  it("keeps private keys encrypted, and shows none in an event", async () => {
     job({ web: {} });
     await bucket.ship();
     const raw = await opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
@@ -167,7 +167,7 @@ describe("a first build", () => {
     expect(readFileSync(join(bucket.root, "data/maand.db"), "latin1")).not.toContain("PRIVATE KEY");
   });
 
-  it("B61: is refused for an over-committed worker before any key is made", async () => {
+  it("is refused for an over-committed worker before any key is made", async () => {
     bucket.workers({ host: A, memory: "1 GB" });
     bucket.job("api", {
       selectors: ["worker"],
@@ -190,7 +190,7 @@ describe("a first build", () => {
   });
 });
 
-describe("a later build (decision 25, B05)", () => {
+describe("a later build", () => {
   beforeEach(async () => {
     job({ web: {}, db: { subject: { common_name: "db", alt_names: ["db.example"] } }, all: { one: true } });
     await bucket.build();
@@ -272,7 +272,7 @@ describe("a later build (decision 25, B05)", () => {
     ["certs/web.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
     ["certs/web.crt", "nonsense"],
     ["certs/web.key", "nonsense"],
-  ])("B04: makes a damaged %s anew", async (key, value) => {
+  ])("makes a damaged %s anew", async (key, value) => {
     await corrupt(key, value);
     expect(await changedBy(() => undefined)).toEqual([`${A} web.crt`, `${A} web.key`]);
   });
@@ -335,7 +335,7 @@ describe("time", () => {
     expect(await changedBy(() => at(60 * DAY))).toHaveLength(2);
   });
 
-  it("B31: without a maand.conf a certificate is valid for 60 days", async () => {
+  it("without a maand.conf a certificate is valid for 60 days", async () => {
     const bare = aBucket({ plugins: [certs({ caKey: "ecdsa-p256" })], now: () => now });
     onTestFinished(() => bare.dispose());
     bare.workers({ host: A, transport: "fake" });
@@ -348,7 +348,7 @@ describe("time", () => {
     expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY);
   });
 
-  it("B32: never outlives the CA, says so, and is not made again and again before its end", async () => {
+  it("never outlives the CA, says so, and is not made again and again before its end", async () => {
     const end = 3650 * DAY;
     at(end - 20 * DAY);
     const { problems } = await bucket.build();

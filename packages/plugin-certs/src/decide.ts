@@ -46,8 +46,8 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
 /** When a certificate made now is valid: it never outlives the CA (B32). Certificates count in whole seconds. */
 export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
   const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  const wished = notBefore.getTime() + settings.certsTtlDays * DAY;
-  return { notBefore, notAfter: new Date(Math.min(wished, Date.parse(authority.certificate.validTo))) };
+  const requested = notBefore.getTime() + settings.certsTtlDays * DAY;
+  return { notBefore, notAfter: new Date(Math.min(requested, Date.parse(authority.certificate.validTo))) };
 }
 
 /** The certificate of a pair whose key belongs to it. */

@@ -60,13 +60,19 @@ const CASES = [
 it.each(CASES)("reads back from a certificate what was written into it: %j, %j", async (altNames, hosts) => {
   const { authority } = await makeAuthority();
   const { publicKey } = await keyPairMaker()("ecdsa-p256", new AbortController().signal);
-  const wished = holdsFor(altNames, hosts);
+  const requested = holdsFor(altNames, hosts);
   const sign = await leafSigner(authority);
-  const crt = await sign({ commonName: "a", holdsFor: wished, publicKey, notBefore: new Date(), notAfter: new Date() });
-  expect(readSubjectAltNames(new X509Certificate(crt).subjectAltName)).toEqual(wished);
+  const crt = await sign({
+    commonName: "a",
+    holdsFor: requested,
+    publicKey,
+    notBefore: new Date(),
+    notAfter: new Date(),
+  });
+  expect(readSubjectAltNames(new X509Certificate(crt).subjectAltName)).toEqual(requested);
 });
 
 it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Address:127.0.0.1"])(
-  "B04: takes %j for none of its own",
+  "takes %j for none of its own",
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );

@@ -27,7 +27,7 @@ async function verify(health_check: unknown, port: number, over: Partial<VerifyC
     .then(() => undefined)
     .catch((error: unknown) => error);
   if (thrown !== undefined && !isMaandError(thrown)) throw thrown;
-  return { error: thrown, results: context.results, said: context.said.map(({ line }) => line) };
+  return { error: thrown, results: context.results, output: context.output.map(({ line }) => line) };
 }
 
 async function listening(server: Server | TcpServer, host = "127.0.0.1"): Promise<number> {
@@ -244,10 +244,10 @@ describe("waiting", () => {
   }
 
   it("asks again until all pass, saying what it waits for", async () => {
-    const { error, said, pauses, results } = await waitUntil(3);
+    const { error, output, pauses, results } = await waitUntil(3);
     expect(error).toBeUndefined();
     expect(pauses).toEqual([2000, 2000]);
-    expect(said).toEqual([
+    expect(output).toEqual([
       "waiting for api to be healthy (attempt 1/4): 127.0.0.1: ssh ready: exit code 1",
       "waiting for api to be healthy (attempt 2/4): 127.0.0.1: ssh ready: exit code 1",
     ]);
@@ -258,13 +258,13 @@ describe("waiting", () => {
     let asked = 0;
     const remote = fakeRemote({ answers: () => ({ code: ++asked > 6 ? 0 : asked > 5 ? 2 : 1 }) });
     const active = [at("10.0.0.1"), at("10.0.0.2")];
-    const { said } = await verify(
+    const { output } = await verify(
       health_check,
       0,
       { wait: true, active, remote: async () => remote },
       { sleep: async () => {} },
     );
-    expect(said).toEqual([
+    expect(output).toEqual([
       "waiting for api to be healthy (attempt 1/4): 10.0.0.1: ssh ready: exit code 1",
       "waiting for api to be healthy (attempt 1/4): 10.0.0.2: ssh ready: exit code 1",
       "waiting for api to be healthy (attempt 2/4): 10.0.0.1: ssh ready: exit code 1 (and 1 more)",
@@ -280,9 +280,9 @@ describe("waiting", () => {
 
   it("asks once when nobody wants to wait", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
-    const { error, said } = await verify(health_check, 0, { remote: async () => remote });
+    const { error, output } = await verify(health_check, 0, { remote: async () => remote });
     expect(error?.code).toBe("UNHEALTHY");
-    expect([remote.calls.length, said.length]).toEqual([1, 0]);
+    expect([remote.calls.length, output.length]).toEqual([1, 0]);
   });
 
   it("ends at once when the run is interrupted", async () => {

@@ -33,7 +33,7 @@ describe("a process", () => {
     expect((await run("echo one; printf two")).lines).toEqual(["one", "two"]);
   });
 
-  it("D19: that prints a megabyte without a line end is cut there", async () => {
+  it("that prints a megabyte without a line end is cut there", async () => {
     const { code, lines } = await run("head -c 1000000 /dev/zero | tr '\\0' x; echo; echo after");
     expect([code, lines.length, lines[1]]).toEqual([0, 2, "after"]);
     expect(lines[0]).toMatch(/^x{8192} \[line cut\]$/);
@@ -59,7 +59,7 @@ describe("a process", () => {
     await gone(pidIn("child"));
   });
 
-  it("D19: that hangs is ended with all its children when its time is over", async () => {
+  it("that hangs is ended with all its children when its time is over", async () => {
     const { cut } = await run("sh -c 'echo $$ > child; sleep 1000' & sleep 1000", { timeoutMs: 400 });
     expect(cut).toBe("TIMED_OUT");
     await gone(pidIn("child"));

@@ -1,21 +1,21 @@
-import { type ActingContext, type Allocation, definePlugin, type Job, type Plugin } from "@maand/core";
+import { type Allocation, definePlugin, type Job, type Plugin, type ScopedJobContext } from "@maand/core";
 import { CommandsClaim } from "./claim.ts";
 import { type CommandEvent, concerns } from "./events.ts";
 import type { EventRun } from "./run-event.ts";
 import { validateCommands } from "./validate.ts";
 
 /**
- * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at the events they name
- * (deploy.md 4). What runs them is loaded when there is one to run.
+ * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at their events. The code that runs
+ * them is loaded on first use.
  */
 export function jobCommands(): Plugin {
-  const office = once(async () => new (await import("./office.ts")).Office());
-  const run = async (context: ActingContext, event: CommandEvent, more: Omit<EventRun, "context" | "event">) => {
+  const runtime = once(async () => new (await import("./command-runtime.ts")).CommandRuntime());
+  const run = async (context: ScopedJobContext, event: CommandEvent, more: Omit<EventRun, "context" | "event">) => {
     if (!concerns(event)(context.job)) return;
     const { runEvent } = await import("./run-event.ts");
-    await runEvent(await office(), { context, event, ...more });
+    await runEvent(await runtime(), { context, event, ...more });
   };
-  const oneByOne = (event: CommandEvent) => (context: ActingContext) =>
+  const oneByOne = (event: CommandEvent) => (context: ScopedJobContext) =>
     run(context, event, { allocations: context.allocations, concurrency: 1 });
   const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event) });
   return definePlugin({
@@ -62,7 +62,7 @@ export function jobCommands(): Plugin {
       hooks.verify.tapPromise(named("health_check"), async (context) => {
         if (!concerns("health_check")(context.job)) return;
         const { verifyCommands } = await import("./verify.ts");
-        await verifyCommands(await office(), context);
+        await verifyCommands(await runtime(), context);
       });
       hooks.after.tapPromise(named("post_deploy"), oneByOne("post_deploy"));
       hooks.command.tapPromise("job-commands", async (context) => {
@@ -82,7 +82,7 @@ interface BatchOfCommands {
   readonly allocations: readonly Allocation[];
 }
 
-/** What hooks of a batch learn of it (deploy.md 4.3). */
+/** The variables of a batch for its hooks. */
 function batchVariables({ index, count, phase, allocations }: BatchOfCommands, order: string, source: string) {
   return {
     BATCH_ALLOCATIONS: allocations.map(({ host }) => host).join(","),

@@ -1,21 +1,21 @@
-import { type ActingContext, type Allocation, MaandError } from "@maand/core";
-import { type Desk, setUpDesk } from "./desk.ts";
+import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { environmentOf } from "./environment.ts";
 import type { CommandEvent } from "./events.ts";
 import { follow } from "./follow.ts";
 import { commandLine } from "./interpreter.ts";
-import type { Office } from "./office.ts";
 import { MODULES, scriptsOf } from "./scripts.ts";
 import { start } from "./start.ts";
+import { createWorkingDirectory, type WorkingDirectory } from "./working-directory.ts";
 
-/** Lines of output a failure is told with. */
+/** The number of output lines shown with a failure. */
 const LINES = 12;
-/** Milliseconds between SIGTERM and SIGKILL. */
+/** The time between SIGTERM and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
 
 /** One process: a command of a job, at an event, for an allocation. */
 export interface CommandRun {
-  readonly context: ActingContext;
+  readonly context: ScopedJobContext;
   readonly event: CommandEvent;
   readonly command: string;
   readonly allocation: Allocation;
@@ -23,34 +23,44 @@ export interface CommandRun {
 }
 
 /**
- * Runs one command for one allocation. What it wrote to the KV store is stored when it succeeded, and dropped otherwise.
- * Throws JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED, with its last lines.
+ * Runs one command for one allocation. Its writes to the KV store are stored if it succeeds, and discarded otherwise. Throws
+ * JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED, with its last lines.
  */
-export async function runCommand(office: Office, run: CommandRun): Promise<void> {
+export async function runCommand(runtime: CommandRuntime, run: CommandRun): Promise<void> {
   const { context, event, command, allocation } = run;
   const scope = context.scope(allocation);
   await scope.command(command, event, async () => {
     const kv = scope.openKv();
-    const files = office.filesOf(context);
-    const desk = setUpDesk(files, { context, allocation, kv, extent: event === "health_check" ? "modules" : "all" });
+    const files = runtime.filesOf(context);
+    const directory = createWorkingDirectory(files, {
+      context,
+      allocation,
+      kv,
+      extent: event === "health_check" ? "modules" : "all",
+    });
     try {
-      const session = { context, scope, kv, event, command, semaphores: office.semaphores };
-      await office.api.serve(session, (api) =>
+      const session = { context, scope, kv, event, command, semaphores: runtime.semaphores };
+      await runtime.api.serve(session, (api) =>
         runScript(
           run,
-          desk,
+          directory,
           files.cache,
           environmentOf({ scope, job: context.job, event, command, more: run.env, api }),
         ),
       );
     } finally {
-      await desk.clear();
+      await directory.clear();
     }
     kv.commit();
   });
 }
 
-async function runScript(run: CommandRun, desk: Desk, cache: string, env: Record<string, string>): Promise<void> {
+async function runScript(
+  run: CommandRun,
+  directory: WorkingDirectory,
+  cache: string,
+  env: Record<string, string>,
+): Promise<void> {
   const { context, command, allocation } = run;
   const { job, settings, signal } = context;
   const [script] = scriptsOf(job, command);
@@ -65,7 +75,7 @@ async function runScript(run: CommandRun, desk: Desk, cache: string, env: Record
     cache,
   });
   const last: string[] = [];
-  const { code, failure, cut } = await follow(start(line, { cwd: desk.modules, env }), {
+  const { code, failure, cut } = await follow(start(line, { cwd: directory.modules, env }), {
     timeoutMs,
     signal,
     graceMs: GRACE_MS,

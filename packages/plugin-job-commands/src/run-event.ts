@@ -1,15 +1,15 @@
-import { type ActingContext, type Allocation, isMaandError, MaandError } from "@maand/core";
+import { type Allocation, isMaandError, MaandError, type ScopedJobContext } from "@maand/core";
 import pLimit from "p-limit";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandEvent, commandsFor } from "./events.ts";
-import type { Office } from "./office.ts";
 import { runCommand } from "./run-command.ts";
 
-/** An event of a job, and for whom its commands run. */
+/** An event of a job, and the allocations its commands run for. */
 export interface EventRun {
-  readonly context: ActingContext;
+  readonly context: ScopedJobContext;
   readonly event: CommandEvent;
   readonly allocations: readonly Allocation[];
-  /** Processes at the same time. */
+  /** The number of processes to run in parallel. */
   readonly concurrency: number;
   /** Variables of this event. */
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface EventRun {
   readonly only?: string;
 }
 
-/** How a command ended for one allocation. */
+/** The result of a command for one allocation. */
 export interface CommandResult {
   readonly command: string;
   readonly allocation: Allocation;
@@ -25,23 +25,23 @@ export interface CommandResult {
 }
 
 /**
- * Runs a job's commands for an event, one after another; each for all its allocations, also when it fails for one of
- * them. The first command that fails is the last one run. Throws what failed, as one error.
+ * Runs the commands of a job for an event, one after another; each for all its allocations, even if it fails for one. After
+ * a failed command the following ones do not run. Throws all failures as one error.
  */
-export async function runEvent(office: Office, run: EventRun): Promise<void> {
-  const results = await tryEvent(office, run);
+export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
+  const results = await tryEvent(runtime, run);
   const failures = results.flatMap(({ failure }) => failure ?? []);
   if (failures.length > 0) throw joined(failures);
 }
 
-/** The same, with how each ended as the answer. */
-export async function tryEvent(office: Office, run: EventRun): Promise<CommandResult[]> {
+/** The same, returning the result of each. */
+export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<CommandResult[]> {
   const { context, event, allocations, concurrency, only } = run;
   const side = pLimit(concurrency);
   const results: CommandResult[] = [];
   for (const { name } of commandsFor(context.job, event)) {
     if (only !== undefined && name !== only) continue;
-    const one = (allocation: Allocation) => tryOne(office, run, name, allocation);
+    const one = (allocation: Allocation) => tryOne(runtime, run, name, allocation);
     const ended = await Promise.all(allocations.map((allocation) => side(() => one(allocation))));
     results.push(...ended);
     if (ended.some(({ failure }) => failure !== undefined)) break;
@@ -50,14 +50,14 @@ export async function tryEvent(office: Office, run: EventRun): Promise<CommandRe
 }
 
 async function tryOne(
-  office: Office,
+  runtime: CommandRuntime,
   { context, event, env = {} }: EventRun,
   command: string,
   allocation: Allocation,
 ): Promise<CommandResult> {
   try {
     if (context.signal.aborted) throw new MaandError({ code: "INTERRUPTED", message: `${command} was not begun` });
-    await runCommand(office, { context, event, command, allocation, env });
+    await runCommand(runtime, { context, event, command, allocation, env });
     return { command, allocation };
   } catch (cause) {
     if (isMaandError(cause)) return { command, allocation, failure: cause };
@@ -67,7 +67,7 @@ async function tryOne(
   }
 }
 
-/** Several failures as one that names them all; it is a timeout only if each of them was. */
+/** Combines several failures in one error that lists all; it is a timeout only if each of them is. */
 function joined(failures: readonly MaandError[]): MaandError {
   const [first] = failures;
   const interrupted = failures.find(({ code }) => code === "INTERRUPTED");

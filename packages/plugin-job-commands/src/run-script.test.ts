@@ -22,7 +22,7 @@ async function run(name: string, files: Readonly<Record<string, string>>) {
     env: { ALLOCATION_IP: "10.0.0.1" },
     reject: false,
   });
-  return { exitCode, said: stdout.split("\n"), stderr };
+  return { exitCode, output: stdout.split("\n"), stderr };
 }
 
 describe("a script in JavaScript", () => {
@@ -31,8 +31,8 @@ describe("a script in JavaScript", () => {
     ["with neither", 'console.log("ran", "object");\nthrow new Error("no");\n'],
     ["with import", 'import fs from "node:fs";\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
   ])("%s that fails has run once", async (_how, text) => {
-    const { exitCode, said, stderr } = await run("command_x.js", { "command_x.js": text });
-    expect([exitCode, said, stderr.includes("command_x.js:"), stderr.includes("Error: no")]).toEqual([
+    const { exitCode, output, stderr } = await run("command_x.js", { "command_x.js": text });
+    expect([exitCode, output, stderr.includes("command_x.js:"), stderr.includes("Error: no")]).toEqual([
       1,
       ["ran object"],
       true,
@@ -45,7 +45,7 @@ describe("a script in JavaScript", () => {
       "package.json": '{ "type": "module" }',
       "command_x.js": 'console.log("ran");\nthrow new Error("no");\n',
     };
-    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 1, said: ["ran"] });
+    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 1, output: ["ran"] });
   });
 
   it.each([
@@ -56,20 +56,20 @@ describe("a script in JavaScript", () => {
       'const { allocationIp } = await import("./maand.ts");\nconsole.log(allocationIp());\n',
     ],
   ])("has the library through %s", async (_how, text) => {
-    expect(await run("command_x.js", { "command_x.js": text })).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+    expect(await run("command_x.js", { "command_x.js": text })).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   });
 
   it("is told that it is what was started, and a file it requires that it is not", async () => {
     const asks = (name: string) => `console.log("${name}", require.main === module);\n`;
     const files = { "command_x.js": `require("./other");\n${asks("script")}`, "other.js": asks("other") };
-    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, said: ["other false", "script true"] });
+    expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, output: ["other false", "script true"] });
   });
 });
 
 it("a script in TypeScript is compiled once for all that run it in one place", async () => {
   const files = { "command_x.ts": "const ip: string = process.env.ALLOCATION_IP ?? '';\nconsole.log(ip);\n" };
-  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   const compiled = readdirSync(join(place, "cache"));
-  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, said: ["10.0.0.1"] });
+  expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   expect(readdirSync(join(place, "cache"))).toEqual(compiled);
 });

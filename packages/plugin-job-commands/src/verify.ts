@@ -1,25 +1,25 @@
 import { setTimeout } from "node:timers/promises";
 import { MaandError, type VerifyContext } from "@maand/core";
-import type { Office } from "./office.ts";
+import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandResult, tryEvent } from "./run-event.ts";
 import { waitOf } from "./wait.ts";
 
-/** Processes of health commands of one job at the same time (deploy.md 4.1). */
+/** The number of health commands of one job to run in parallel. */
 const AT_ONCE = 10;
 
-/** Failures told in one message; of more only the number is told. */
+/** The number of failures in one message; further ones are only counted. */
 const TOLD = 10;
 
 /**
- * Runs a job's `health_check` commands for all its allocations, disabled ones included, once or until all succeed, as
- * often as the manifest says; that holds for jobs that have only commands, too (D33). Throws UNHEALTHY, INTERRUPTED.
+ * Runs the `health_check` commands of a job for all its allocations, including disabled ones, once or until all succeed,
+ * within the limits of the manifest. Throws UNHEALTHY or INTERRUPTED.
  */
-export async function verifyCommands(office: Office, context: VerifyContext): Promise<void> {
+export async function verifyCommands(runtime: CommandRuntime, context: VerifyContext): Promise<void> {
   const { job, allocations, signal } = context;
   const { attempts, intervalMs } = waitOf(job);
   const most = context.wait ? attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
-    const results = await tryEvent(office, { context, event: "health_check", allocations, concurrency: AT_ONCE });
+    const results = await tryEvent(runtime, { context, event: "health_check", allocations, concurrency: AT_ONCE });
     stopIfInterrupted(context);
     const failing = results.filter(({ failure }) => failure !== undefined);
     if (failing.length === 0 || attempt >= most) return conclude(context, results, failing, most);
@@ -51,7 +51,7 @@ function conclude(
   });
 }
 
-/** The first failures; all of them are reported one by one. */
+/** The first failures; each is also reported by itself. */
 function inWords(failing: readonly CommandResult[]): string {
   const told = failing.slice(0, TOLD).map(({ failure }) => failure?.message);
   return `${told.join("; ")}${failing.length > TOLD ? ` (and ${failing.length - TOLD} more)` : ""}`;

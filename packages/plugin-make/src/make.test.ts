@@ -98,7 +98,7 @@ describe("an action", () => {
   it("says what make says, line by line", async () => {
     const context = rolloutContext({ remote: answering({ stdout: "one\ntwo\n", stderr: "oh\n" }) });
     await hooksWith().rollout.promise(context);
-    expect(context.said).toEqual([
+    expect(context.output).toEqual([
       { line: "one", stream: "stdout" },
       { line: "two", stream: "stdout" },
       { line: "oh", stream: "stderr" },

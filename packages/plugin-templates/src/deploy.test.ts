@@ -24,7 +24,7 @@ function since(): string[] {
   return bucket.fleet.done.splice(0).sort();
 }
 
-describe("B55: a template that tells of the deploy", () => {
+describe("a template that tells of the deploy", () => {
   const api = (version: string, more: Readonly<Record<string, string>> = {}) =>
     bucket.job("api", { version, selectors: ["worker"], max_concurrent_upgrades: 2 }, { "said.tpl": SAYING, ...more });
 
@@ -87,7 +87,7 @@ describe("B55: a template that tells of the deploy", () => {
     api("2.0.0");
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.ship();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await bucket.deploy();
     expect(said(A)).toBe("1.0.0 -> 2.0.0, delivery 3");
     since();
@@ -100,7 +100,7 @@ describe("B55: a template that tells of the deploy", () => {
     bucket.fleet.fail(`restart api@${A}`);
     bucket.fleet.fail(`restart api@${B}`);
     await bucket.ship();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     api("1.0.0");
     await bucket.ship();
     expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
@@ -156,7 +156,7 @@ describe("a template that cannot be rendered", () => {
     bucket.job("api", { selectors: ["worker"] });
   });
 
-  it("B46: is told by the dry run, with place, namespace, key and what to write, and the others are planned", async () => {
+  it("is told by the dry run, with place, namespace, key and what to write, and the others are planned", async () => {
     await bucket.build();
     const plan = await bucket.plan();
     expect(plan.failures).toMatchObject([

@@ -131,7 +131,7 @@ describe("values", () => {
     });
   });
 
-  it("B14: keys are sorted, however they were put", async () => {
+  it("keys are sorted, however they were put", async () => {
     expect(await text('{{range keys "vars/job/api"}}{{.}} {{end}}', { "vars/job/api": { z: "", m: "", a: "" } })).toBe(
       "a m z ",
     );
@@ -190,7 +190,7 @@ describe("numbers", () => {
     expect(await failure(source)).toMatchObject({ code: "RENDER_FAILED", message: expect.stringContaining(message) });
   });
 
-  it("B09: a whole number in its plain form is an int; a fraction and an exponent are not, and it says what to do", async () => {
+  it("a whole number in its plain form is an int; a fraction and an exponent are not, and it says what to do", async () => {
     expect(await text('{{div (int (get "m" "v")) 4}}', { m: { v: "1048576" } })).toBe("262144");
     expect(await failure('{{int "2150.4"}}')).toMatchObject({
       message: expect.stringContaining('"2150.4" is not a whole number'),

@@ -46,7 +46,7 @@ describe("canary", () => {
     expect(outcome).toBe("failed");
     expect(failures).toMatchObject([{ code: "UNHEALTHY" }]);
     expect(made.fleet.running()).toEqual({ [`api@${A}`]: "1.1.0", [`api@${B}`]: "1.0.0", [`api@${C}`]: "1.0.0" });
-    made.fleet.mend();
+    made.fleet.repair();
     made.fleet.onDo = () => undefined;
     made.events.splice(0);
     expect((await made.deploy()).outcome).toBe("ok");

@@ -13,7 +13,7 @@ async function begin(now: Date, given: Options = {}, environment: NodeJS.Process
   await freezeWindowIn(environment)({ timeZone: "UTC", ...given }).apply(hooks);
   const context = beginContext({ now: () => now });
   await hooks.begin.promise(context);
-  return context.said.map(({ line }) => line);
+  return context.output.map(({ line }) => line);
 }
 
 describe("freeze-window", () => {

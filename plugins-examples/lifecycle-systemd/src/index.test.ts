@@ -49,7 +49,7 @@ describe("lifecycle-systemd", () => {
     const hooks = await hooksOf();
     const context = targetContext({ job, remote, target: "status" });
     expect(await hooks.target.promise(context)).toBe("done");
-    expect(context.said).toEqual([{ line: "active (running)", stream: "stdout" }]);
+    expect(context.output).toEqual([{ line: "active (running)", stream: "stdout" }]);
     expect(await hooks.target.promise(targetContext({ job, remote, target: "migrate" }))).toBeUndefined();
   });
 

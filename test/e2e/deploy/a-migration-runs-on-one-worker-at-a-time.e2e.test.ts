@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Ended } from "../../support/bucket/maand.ts";
 import { linesOf, type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Four allocations start together, and each runs a command that only some may be in at a time (deploy.md 4.5, D35). */
+/** Four allocations start together, and each runs a command that only some may be in at a time. */
 const HOSTS = ["127.0.0.81", "127.0.0.82", "127.0.0.83", "127.0.0.84"];
 
 /** Holds a semaphore for two, long enough for the others to come by, and writes down when it is in and out. */

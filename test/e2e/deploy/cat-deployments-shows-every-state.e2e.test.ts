@@ -66,7 +66,7 @@ describe("cat deployments says", () => {
     ],
     [
       "restart",
-      "other files were built, and nothing was planned yet (D47)",
+      "other files were built, and nothing was planned yet",
       async () => {
         bucket.write("workspace/jobs/api/new.conf", "x\n");
         await ok("build");

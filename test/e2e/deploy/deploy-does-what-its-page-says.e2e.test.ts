@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** The page "deploy" as it is promised, as far as no hook of a job is needed (docs/conformance.md). */
+/** A deploy, as far as no hook of a job is needed. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";

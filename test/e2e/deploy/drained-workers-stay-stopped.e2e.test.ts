@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** The page "disable and drain" as it is promised, command by command (docs/conformance.md). */
+/** Disabling and draining, command by command. */
 
 let bucket: LocalBucket;
 const [ONE, TWO, THREE, FOUR] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14"];

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { maandOnPath, type } from "../../support/bucket/shell.ts";
 
-/** The page "jobs and lifecycle" as it is promised (docs/conformance.md). */
+/** Which targets of a Makefile run, and when. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";

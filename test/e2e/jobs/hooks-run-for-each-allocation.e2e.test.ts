@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { linesOf } from "../../support/bucket/scratch.ts";
 
-/** Commands of jobs at their events, as the pages promise them (docs/conformance.md). */
+/** Commands of jobs, at their events. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";

@@ -26,7 +26,7 @@ function job(event: string, script: string, more: Readonly<Record<string, unknow
 const kv = async (key: string) => (await bucket.maand("cat", "kv", "get", "vars/job/api", key, "--json")).stdout;
 
 describe("a script", () => {
-  it("D20: that fails leaves nothing in the KV store, and one that succeeded everything", async () => {
+  it("that fails leaves nothing in the KV store, and one that succeeded everything", async () => {
     job(
       "pre_deploy",
       `
@@ -49,7 +49,7 @@ if E["ALLOCATION_INDEX"] == "1":
     ]);
   });
 
-  it("D19: that prints a megabyte without a line end hangs nothing", async () => {
+  it("that prints a megabyte without a line end hangs nothing", async () => {
     job("pre_deploy", 'print("x" * 1000000)\nprint("after")');
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect([code, stderr.includes("[line cut]"), stderr.includes("| after")]).toEqual([0, true, true]);
@@ -138,7 +138,7 @@ os.kill(os.getpid(), 9)
     expect(new Set(notesOf(bucket))).toEqual(new Set(["400"]));
   });
 
-  it("D33: of a health check is asked as often as the manifest says, with no other checks there", async () => {
+  it("of a health check is asked as often as the manifest says, with no other checks there", async () => {
     job("health_check", 'note(IP)\nraise SystemExit("sick")', {
       health_check: { wait: { attempts: 2, interval_seconds: 0.01 } },
     });
@@ -193,7 +193,7 @@ describe("maand jobcommand", () => {
   });
 });
 
-it("D11: two buckets that deploy at the same time never mix", async () => {
+it("two buckets that deploy at the same time never mix", async () => {
   const other = await scratch('transport = "local"\n');
   try {
     const script = (name: string) => `
@@ -231,7 +231,7 @@ for turn in range(20):
   }
 });
 
-it("D11: another user of this machine reads and writes nothing while a script runs", async () => {
+it("another user of this machine reads and writes nothing while a script runs", async () => {
   await ensureGuest();
   job(
     "pre_deploy",

@@ -42,7 +42,7 @@ print("the password is", call("GET", "/kv", namespace=SECRETS, key="password")["
     expect([again.code, again.stderr.includes("already promoted")]).toEqual([0, true]);
   }));
 
-it("D12: a leader that pre_deploy finds goes last in every upgrade", () =>
+it("a leader that pre_deploy finds goes last in every upgrade", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts }) => {
     const order = `
 leader = "${hosts[0]}"
@@ -186,7 +186,7 @@ if not there("mended"):
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
   }));
 
-it("D7: draining one of three with a health command stops exactly that one, and restarts nobody", () =>
+it("draining one of three with a health command stops exactly that one, and restarts nobody", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle }) => {
     bucket.job(
       "api",
@@ -207,7 +207,7 @@ it("D7: draining one of three with a health command stops exactly that one, and 
     expect(workers[2] && (await lifecycle("api", workers[2])).slice(2)).toEqual(["start 1.0.0 1.0.0"]);
   }));
 
-it("D6: after a job left the workspace, its last known scripts run when it is stopped; one that fails keeps nothing back", () =>
+it("after a job left the workspace, its last known scripts run when it is stopped; one that fails keeps nothing back", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, hosts, workers, directory }) => {
     const farewell = `
 note(" ".join([JOB, IP, E["ALLOCATION_INDEX"], E["DEPLOY_PHASE"], call("GET", "/kv", namespace=VARS, key="name")["value"]]))

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 
-/** The page "maand job" as it is promised, command by command (docs/conformance.md). */
+/** `maand job`, command by command. */
 
 let bucket: LocalBucket;
 const ONE = "127.0.0.11";

@@ -68,7 +68,7 @@ function hooksWith(options?: RsyncOptions) {
   return hooks;
 }
 
-const SILENT: RunContext["tell"] = () => {};
+const SILENT: RunContext["emit"] = () => {};
 
 function runContext(wish: Partial<Wish>) {
   const to = wish.remote ?? remote;
@@ -79,7 +79,7 @@ function runContext(wish: Partial<Wish>) {
     settings: DEFAULT_SETTINGS,
     signal: wish.signal ?? new AbortController().signal,
     log: wish.log ?? (() => {}),
-    tell: SILENT,
+    emit: SILENT,
     worker: one,
     remote: to,
     timeoutMs: wish.timeoutMs ?? 20_000,

@@ -65,7 +65,7 @@ function contextFor(
     settings: { ...DEFAULT_SETTINGS, sshUser: fleet.user, sshKey: fleet.key.path, useSudo: fleet.sudo, ...settings },
     signal: signal ?? new AbortController().signal,
     log: () => {},
-    tell: () => {},
+    emit: () => {},
     worker: {
       workerId: "w",
       labels: [],

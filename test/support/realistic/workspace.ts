@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openMaand } from "@maand/core";
+import { openBucket } from "@maand/core";
 
 /** A workspace as somebody would have it: eleven jobs of a shop on five local workers. */
 const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));
@@ -36,7 +36,7 @@ export const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>>
 export async function putSecrets(bucket: string): Promise<void> {
   const signal = new AbortController().signal;
   const defaults = () => [];
-  const maand = await openMaand({
+  const maand = await openBucket({
     from: bucket,
     now: () => new Date(),
     signal,

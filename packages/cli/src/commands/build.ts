@@ -1,8 +1,8 @@
 import { type Built, build } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { tellProblems } from "../output/error.ts";
-import { plural } from "../output/words.ts";
-import { MaandCommand } from "./command.ts";
+import { printProblems } from "../output/error.ts";
+import { plural } from "../output/quantities.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand build` (build.md 6). */
 export class BuildCommand extends MaandCommand {
@@ -26,11 +26,11 @@ export class BuildCommand extends MaandCommand {
   });
 
   override async work(): Promise<number> {
-    return this.withMaand(async (maand) => {
-      const built = await build(maand, { strict: this.strict, purgeJobKv: this.purgeJobKv });
-      tellProblems([...maand.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
-      if (this.json) this.sayJson(counts(built));
-      else if (!this.quiet) this.say(sentence(built));
+    return this.withBucket(async (bucket) => {
+      const built = await build(bucket, { strict: this.strict, purgeJobKv: this.purgeJobKv });
+      printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
+      if (this.json) this.printJson(counts(built));
+      else if (!this.quiet) this.print(sentence(built));
       return 0;
     });
   }

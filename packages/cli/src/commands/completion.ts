@@ -1,10 +1,10 @@
-import { findBucket, MaandError, Store } from "@maand/core/readonly";
+import { findBucket, MaandError, openStore } from "@maand/core/readonly";
 import { Cli, Command, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines, NAMED } from "../completion/lines.ts";
 import { zshScript } from "../completion/zsh.ts";
-import { type Context, MaandCommand } from "./command.ts";
+import { type Context, MaandCommand } from "../run/command.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
@@ -22,14 +22,14 @@ export class CompletionCommand extends MaandCommand {
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
 
   override async work(): Promise<number> {
-    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.say(name);
+    if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);
     else this.context.stdout.write(await this.script());
     return 0;
   }
 
   /** What a shell asks for while somebody types; outside of a bucket there are no names. */
   names(kind: string): string[] {
-    const store = Store.open(findBucket(this.from).store);
+    const store = openStore(findBucket(this.from));
     try {
       const { jobs, workers } = store.catalog.read();
       const labels = [...new Set(workers.flatMap((worker) => worker.labels))].sort();

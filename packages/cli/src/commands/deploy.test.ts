@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { typedIn } from "./typed.test.support.ts";
+import { typedIn } from "../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 

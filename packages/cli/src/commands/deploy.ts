@@ -1,10 +1,10 @@
-import { build, deploy, MaandError, type OpenedMaand, planDeploy } from "@maand/core";
+import { build, deploy, MaandError, type OpenedBucket, planDeploy } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { tellProblems } from "../output/error.ts";
-import { planLines, planRecord } from "../output/plan.ts";
-import { jsonReader } from "../output/readers.ts";
-import { EXIT } from "../world.ts";
-import { listOf, MaandCommand } from "./command.ts";
+import { planLines, planRecord } from "../output/deploy/plan.ts";
+import { jsonReader } from "../output/deploy/readers.ts";
+import { printProblems } from "../output/error.ts";
+import { listOf, MaandCommand } from "../run/command.ts";
+import { EXIT } from "../run/context.ts";
 
 /** `maand deploy` (seed deploy, deploy.md 1). */
 export class DeployCommand extends MaandCommand {
@@ -44,10 +44,10 @@ export class DeployCommand extends MaandCommand {
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
     const readers = [this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
-    return this.withMaand(
-      async (maand) => {
-        if (this.build) tellProblems((await build(maand)).problems, this.context.stderr, this.style("stderr"));
-        return this.dryRun ? this.plan(maand) : this.deploy(maand);
+    return this.withBucket(
+      async (bucket) => {
+        if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
+        return this.dryRun ? this.plan(bucket) : this.deploy(bucket);
       },
       (event) => {
         for (const read of readers) read(event);
@@ -55,25 +55,25 @@ export class DeployCommand extends MaandCommand {
     );
   }
 
-  async deploy(maand: OpenedMaand): Promise<number> {
-    const { outcome } = await deploy(maand, this.wish);
+  async deploy(bucket: OpenedBucket): Promise<number> {
+    const { outcome } = await deploy(bucket, this.options);
     if (outcome === "interrupted") return EXIT.interrupted;
     return outcome === "ok" ? EXIT.ok : EXIT.failed;
   }
 
-  async plan(maand: OpenedMaand): Promise<number> {
-    const plan = await planDeploy(maand, { ...this.wish, diff: this.diff, withHooks: this.withHooks });
+  async plan(bucket: OpenedBucket): Promise<number> {
+    const plan = await planDeploy(bucket, { ...this.options, diff: this.diff, withHooks: this.withHooks });
     if (this.json) {
-      const remembered = maand.store.promoted.remembered();
-      const promoted = (id: string) => remembered.get(id)?.promoted;
-      this.sayJson(
+      const recorded = bucket.store.promoted.recorded();
+      const promoted = (id: string) => recorded.get(id)?.promoted;
+      this.printJson(
         planRecord(
           plan,
           (id) => promoted(id)?.digest ?? null,
           (id) => promoted(id)?.version ?? "0.0.0",
         ),
       );
-    } else for (const line of planLines(plan, this.style("stdout"), this.columns)) this.say(line);
+    } else for (const line of planLines(plan, this.style("stdout"), this.columns)) this.print(line);
     if (plan.failures.length > 0) return EXIT.failed;
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
@@ -91,7 +91,7 @@ export class DeployCommand extends MaandCommand {
     if (this.withHooks) throw refused("--with-hooks", "a deploy runs hooks anyway, and keeps what they write");
   }
 
-  get wish() {
+  get options() {
     return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
   }
 }

@@ -1,8 +1,8 @@
 import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { findingLines } from "../output/findings.ts";
-import { EXIT } from "../world.ts";
-import { MaandCommand } from "./command.ts";
+import { findingLines } from "../output/tables/findings.ts";
+import { MaandCommand } from "../run/command.ts";
+import { EXIT } from "../run/context.ts";
 
 /** `maand doctor` (cli.md). */
 export class DoctorCommand extends MaandCommand {
@@ -17,8 +17,8 @@ export class DoctorCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const findings = await this.#look(findBucket(this.from));
-    if (this.json) this.sayJson(findings);
-    else for (const line of findingLines(findings, this.style("stdout"), this.quiet)) this.say(line);
+    if (this.json) this.printJson(findings);
+    else for (const line of findingLines(findings, this.style("stdout"), this.quiet)) this.print(line);
     return findings.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
   }
 
@@ -28,8 +28,8 @@ export class DoctorCommand extends MaandCommand {
     const outside = examineBucket(paths);
     if (outside.some(({ check, ok }) => check === "store" && !ok)) return outside;
     try {
-      const inside = await this.withMaand(
-        (maand) => examine(maand),
+      const inside = await this.withBucket(
+        (bucket) => examine(bucket),
         () => {}, // what is wrong is told at the end, in one place
       );
       const warned = new Set(outside.map(({ check, where }) => `${check} ${where}`));

@@ -1,7 +1,7 @@
 import { type Collected, gc, MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../output/words.ts";
-import { MaandCommand } from "./command.ts";
+import { plural } from "../output/quantities.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand gc` (deploy.md 7.1). */
 export class GcCommand extends MaandCommand {
@@ -25,13 +25,13 @@ export class GcCommand extends MaandCommand {
     const days = Number(this.retainDays);
     if (this.retainDays.trim() === "" || !Number.isFinite(days))
       throw new MaandError({ code: "USAGE", message: `--retain-days must be a number, and is "${this.retainDays}"` });
-    const collected = await this.withMaand((maand) => gc(maand, days));
-    if (this.json) this.sayJson(record(collected));
+    const collected = await this.withBucket((bucket) => gc(bucket, days));
+    if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)
       this.context.stderr.write(`given up: ${job} on ${host}, which left the workspace and does not answer\n`);
     for (const { allocation, message } of collected.failed)
       this.context.stderr.write(`kept: ${allocation.job} on ${allocation.host}: ${message}\n`);
-    if (!this.json && !this.quiet) this.say(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);
+    if (!this.json && !this.quiet) this.print(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);
     return collected.failed.length === 0 ? 0 : 1;
   }
 }

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
-import { typedIn } from "./typed.test.support.ts";
+import { typedIn } from "../run/typed.test.support.ts";
 
 const maand = typedIn(tmpdir());
 

@@ -1,6 +1,6 @@
 import { Command } from "clipanion";
-import { GLOBAL_FLAGS } from "../globals.ts";
-import type { Context } from "./command.ts";
+import type { Context } from "../run/command.ts";
+import { GLOBAL_FLAGS } from "../run/globals.ts";
 
 /** `maand`, `maand --help`: every command in a line, by what one wants to do. */
 export class HelpCommand extends Command<Context> {

@@ -1,6 +1,6 @@
 import type { CommandClass } from "clipanion";
-import { firstWord, globalsFirst } from "../globals.ts";
-import type { Context } from "./command.ts";
+import type { Context } from "../run/command.ts";
+import { firstWord, globalsFirst } from "../run/globals.ts";
 
 type Load = () => Promise<readonly CommandClass<Context>[]>;
 
@@ -10,11 +10,11 @@ const COMMANDS: Readonly<Record<string, Load>> = {
   build: async () => [(await import("./build.ts")).BuildCommand],
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
   job: async () => (await import("./job/index.ts")).JOB_COMMANDS,
-  jobcommand: async () => [(await import("./job-command.ts")).JobCommandCommand],
-  job_command: async () => [(await import("./job-command.ts")).JobCommandCommand],
-  health_check: async () => [(await import("./health-check.ts")).HealthCheckCommand],
-  run_command: async () => [(await import("./run-command.ts")).RunCommandCommand],
-  worker_facts: async () => [(await import("./worker-facts.ts")).WorkerFactsCommand],
+  jobcommand: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
+  job_command: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
+  health_check: async () => [(await import("./health_check.ts")).HealthCheckCommand],
+  run_command: async () => [(await import("./run_command.ts")).RunCommandCommand],
+  worker_facts: async () => [(await import("./worker_facts.ts")).WorkerFactsCommand],
   worker: async () => [(await import("./worker/trust.ts")).WorkerTrustCommand],
   cat: async () => (await import("./cat/index.ts")).CAT_COMMANDS,
   info: async () => [(await import("./info.ts")).InfoCommand],

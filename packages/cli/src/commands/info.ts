@@ -1,7 +1,7 @@
 import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { table } from "../output/table.ts";
-import { StoredCommand } from "./stored.ts";
+import { table } from "../output/tables/table.ts";
+import { StoredCommand } from "../run/stored-command.ts";
 
 /** `maand info` (deploy.md 7.2). */
 export class InfoCommand extends StoredCommand {
@@ -19,10 +19,10 @@ export class InfoCommand extends StoredCommand {
       jobs: catalog.jobs.length,
       allocations,
     };
-    if (this.json) this.sayJson(info);
+    if (this.json) this.printJson(info);
     else {
       const names = ["Bucket ID", "Update Sequence", "Number of Workers", "Number of Jobs", "Number of Allocations"];
-      this.say(
+      this.print(
         table(
           ["Description", "Value"],
           Object.values(info).map((value, at) => [names[at] ?? "", value]),

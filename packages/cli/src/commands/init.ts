@@ -1,6 +1,6 @@
 import { type Initialised, initBucket, prepareBucket, writeEditorFiles } from "@maand/core";
 import { Command } from "clipanion";
-import { MaandCommand } from "./command.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand init` (build.md 2). */
 export class InitCommand extends MaandCommand {
@@ -15,13 +15,15 @@ export class InitCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const made = initBucket(this.from);
-    const written = await this.withMaand(async (maand) => {
-      await prepareBucket(maand);
-      return writeEditorFiles(maand.paths.root, maand.plugins);
+    const written = await this.withBucket(async (bucket) => {
+      await prepareBucket(bucket);
+      return writeEditorFiles(bucket.paths.root, bucket.plugins);
     });
-    if (this.json) this.sayJson({ bucket_id: made.bucketId, created: made.created });
+    if (this.json) this.printJson({ bucket_id: made.bucketId, created: made.created });
     else
-      this.say(this.quiet ? headline(made) : [headline(made), ...(made.created ? NEXT : written.map(news))].join("\n"));
+      this.print(
+        this.quiet ? headline(made) : [headline(made), ...(made.created ? NEXT : written.map(news))].join("\n"),
+      );
     return 0;
   }
 }

@@ -1,8 +1,8 @@
-import { type HookName, type LoadedPlugin, type OpenedMaand, tapsOf } from "@maand/core";
+import { type HookName, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core";
 import { Command, Option } from "clipanion";
-import type { Column } from "../output/table.ts";
-import { version } from "../run.ts";
-import { MaandCommand } from "./command.ts";
+import type { Column } from "../output/tables/table.ts";
+import { MaandCommand } from "../run/command.ts";
+import { version } from "../version.ts";
 
 /** `maand plugins` (cli.md). */
 export class PluginsCommand extends MaandCommand {
@@ -16,18 +16,18 @@ export class PluginsCommand extends MaandCommand {
   verbose = Option.Boolean("--verbose", false, { description: "Also the order of the taps of each hook." });
 
   override async work(): Promise<number> {
-    return this.withMaand(async ({ loaded, hooks }) => {
+    return this.withBucket(async ({ loaded, hooks }) => {
       const rows = loaded.plugins.map((plugin) => describe(plugin, hooks));
       const order = orderOf(hooks);
-      if (this.json) this.sayJson(this.verbose ? { plugins: rows, order } : rows);
+      if (this.json) this.printJson(this.verbose ? { plugins: rows, order } : rows);
       else {
-        this.sayTable(
+        this.printTable(
           COLUMNS,
           rows.map((row) => [row.name, row.version ?? "-", row.source, row.hooks.join(" "), adds(row)]),
         );
-        if (rows.length === 0) this.say(NONE);
+        if (rows.length === 0) this.print(NONE);
         if (this.verbose)
-          this.sayTable(
+          this.printTable(
             ["hook", { name: "taps, in the order they are called", least: 40 }],
             Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
           );
@@ -51,7 +51,7 @@ const NONE = `no plugin is loaded: the workspace can be built and looked at, and
 
 type Row = ReturnType<typeof describe>;
 
-function describe({ plugin, source, version: found }: LoadedPlugin, hooks: OpenedMaand["hooks"]) {
+function describe({ plugin, source, version: found }: LoadedPlugin, hooks: OpenedBucket["hooks"]) {
   const tapped = hookNames(hooks).filter((name) => tapsOf(hooks, name).some((tap) => tap.plugin === plugin.name));
   const paths = (plugin.commands ?? []).flatMap((command): unknown[] =>
     typeof command === "function" ? [Reflect.get(command, "paths")].flat() : [],
@@ -76,7 +76,7 @@ function adds({ commands, tables, manifest_keys: keys }: Row): string {
 }
 
 /** Who is called at each hook that somebody taps, by their own names and those of their plugins. */
-function orderOf(hooks: OpenedMaand["hooks"]): Record<string, string[]> {
+function orderOf(hooks: OpenedBucket["hooks"]): Record<string, string[]> {
   const order = hookNames(hooks).map((name): [string, string[]] => [
     name,
     tapsOf(hooks, name).map(({ tap, plugin }) => (plugin === undefined || plugin === tap ? tap : `${plugin} (${tap})`)),
@@ -84,6 +84,6 @@ function orderOf(hooks: OpenedMaand["hooks"]): Record<string, string[]> {
   return Object.fromEntries(order.filter(([, taps]) => taps.length > 0));
 }
 
-function hookNames(hooks: OpenedMaand["hooks"]): HookName[] {
+function hookNames(hooks: OpenedBucket["hooks"]): HookName[] {
   return Object.keys(hooks).filter((name): name is HookName => name in hooks);
 }

@@ -1,6 +1,6 @@
 import { didYouMean, error, isMaandError, jsonSchema, type Plugin, problemsError, SCHEMA_NAMES } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "./command.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** `maand schema` (cli.md). */
 export class SchemaCommand extends MaandCommand {
@@ -21,14 +21,14 @@ export class SchemaCommand extends MaandCommand {
   override async work(): Promise<number> {
     const name = SCHEMA_NAMES.find((one) => one === this.file.trim());
     if (name === undefined) throw unknownSchema(this.file);
-    this.sayJson(jsonSchema(name, name === "manifest" ? await this.plugins() : []));
+    this.printJson(jsonSchema(name, name === "manifest" ? await this.plugins() : []));
     return 0;
   }
 
   /** Those of the bucket, if there is one. */
   private async plugins(): Promise<readonly Plugin[]> {
     try {
-      return await this.withMaand(async ({ plugins }) => plugins);
+      return await this.withBucket(async ({ plugins }) => plugins);
     } catch (cause) {
       if (!isMaandError(cause) || cause.code !== "NOT_A_BUCKET") throw cause;
       return (await import("../defaults.ts")).defaults();

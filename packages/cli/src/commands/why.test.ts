@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Store } from "@maand/core";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { initialised, type Said, typedIn } from "./typed.test.support.ts";
+import { type CommandResult, initialised, typedIn } from "../run/typed.test.support.ts";
 
 let fresh = "";
 let root = "";
-let maand: (...argv: string[]) => Promise<Said>;
+let maand: (...argv: string[]) => Promise<CommandResult>;
 
 beforeAll(async () => {
   fresh = await initialised();

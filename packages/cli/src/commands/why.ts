@@ -8,8 +8,8 @@ import {
   selectWorkers,
 } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { NOT_ASKED } from "../output/plan.ts";
-import { MaandCommand } from "./command.ts";
+import { NOT_ASKED } from "../output/deploy/plan.ts";
+import { MaandCommand } from "../run/command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {
@@ -47,19 +47,19 @@ export class WhyCommand extends MaandCommand {
   worker = Option.String({ required: false, name: "worker" });
 
   override async work(): Promise<number> {
-    const asked = await this.withMaand(async (maand) => {
-      const catalog = maand.store.catalog.read();
+    const asked = await this.withBucket(async (bucket) => {
+      const catalog = bucket.store.catalog.read();
       const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       refuseUnknown("job", "job", [this.job], names);
       const hosts = this.#hosts(catalog);
-      const all = answersOf(await planDeploy(maand, { jobs: [], force: false, syncOnly: false }), catalog, this.job);
+      const all = answersOf(await planDeploy(bucket, { jobs: [], force: false, syncOnly: false }), catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
-    if (this.json) this.sayJson(asked);
-    else if (asked.length === 0) this.say(`${this.#unit} has no allocation, so nothing is done`);
+    if (this.json) this.printJson(asked);
+    else if (asked.length === 0) this.print(`${this.#unit} has no allocation, so nothing is done`);
     else
       for (const { job, worker_ip, action, reasons } of asked)
-        this.say(`${job} on ${worker_ip} ${WILL[action] ?? action}: ${reasons.join("; ")}`);
+        this.print(`${job} on ${worker_ip} ${WILL[action] ?? action}: ${reasons.join("; ")}`);
     return 0;
   }
 
@@ -87,7 +87,7 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
       reasons: [...decision.reasons, ...restartOf(decision.matched), ...beside],
     }),
   );
-  const leaving = plan.leaving
+  const leaving = plan.stopping
     .filter(({ job }) => job.name === name)
     .map(
       ({ job, allocation, remove, reason }): Answer => ({

@@ -42,8 +42,8 @@ ${[...words(lines), ...GLOBAL.map((flag) => flagLine("", flag)), ...lines.flatMa
 function words(lines: readonly CompletedLine[]): string[] {
   return pathsOf(lines).flatMap((path) =>
     wordsAfter(lines, path).map((word) => {
-      const said = lines.find((line) => line.path === (path === "" ? word : `${path} ${word}`))?.description ?? "";
-      return `complete -c maand -n '__maand_at ${path}' -a ${word} -d '${quoted(said)}'`;
+      const output = lines.find((line) => line.path === (path === "" ? word : `${path} ${word}`))?.description ?? "";
+      return `complete -c maand -n '__maand_at ${path}' -a ${word} -d '${quoted(output)}'`;
     }),
   );
 }

@@ -1,5 +1,5 @@
 import type { Definition } from "clipanion";
-import { GLOBALS } from "../globals.ts";
+import { GLOBALS } from "../run/globals.ts";
 
 /** What may stand somewhere: names out of the bucket, a path, words we know, or anything. */
 export type Kind = "jobs" | "workers" | "labels" | "file" | "directory" | "text" | readonly string[];

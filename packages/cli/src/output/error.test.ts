@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { MaandError, type Problem } from "@maand/core";
 import { expect, it } from "vitest";
-import { tellError } from "./error.ts";
+import { printError } from "./error.ts";
 import { styleFor } from "./style.ts";
 
 const A: Problem = { level: "error", code: "a", where: "10.0.0.1", message: "is behind", hint: "deploy first" };
@@ -12,7 +12,7 @@ async function told(problems: readonly Problem[], hint: string): Promise<string>
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const message = problems.map((problem) => `${problem.where}: ${problem.message}`).join("; ");
   const error = new MaandError({ code: "OUT_OF_SYNC", message, hint, problems });
-  tellError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
+  printError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
   stderr.end();
   return text(stderr);
 }

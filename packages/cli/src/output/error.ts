@@ -1,9 +1,9 @@
 import type { Writable } from "node:stream";
 import { isMaandError, type Problem } from "@maand/core/readonly";
-import { EXIT } from "../world.ts";
+import { EXIT } from "../run/context.ts";
+import { visible } from "./escape-control.ts";
+import { plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
-import { visible } from "./visible.ts";
-import { plural } from "./words.ts";
 
 interface Place {
   readonly json: boolean;
@@ -29,6 +29,7 @@ export function exitOf(cause: unknown): number {
     case "USAGE":
     case "NOT_FOUND":
     case "NOT_PERMITTED":
+    case "NOT_A_STORE":
       return EXIT.refused;
     default:
       return EXIT.failed;
@@ -36,7 +37,7 @@ export function exitOf(cause: unknown): number {
 }
 
 /** Says an error in one place: on stderr for people, as one object on stdout for programs. Never a stack. */
-export function tellError(cause: unknown, { json, stdout, stderr, style }: Place): void {
+export function printError(cause: unknown, { json, stdout, stderr, style }: Place): void {
   const error = isMaandError(cause) ? cause : undefined;
   const message = cause instanceof Error ? cause.message : String(cause);
   const problems = error?.problems ?? [];
@@ -49,24 +50,24 @@ export function tellError(cause: unknown, { json, stdout, stderr, style }: Place
   stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : message}\n`);
   const fresh = problems.map((problem) => withoutHint(problem, error?.hint));
   const [only] = fresh;
-  if (problems.length === 1 && only && message.includes(only.message)) tellHint(only.hint, stderr, style);
-  else tellProblems(fresh, stderr, style);
+  if (problems.length === 1 && only && message.includes(only.message)) printHint(only.hint, stderr, style);
+  else printProblems(fresh, stderr, style);
   for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${visible(line)}\n`);
-  tellHint(error?.hint, stderr, style);
+  printHint(error?.hint, stderr, style);
 }
 
-function withoutHint(problem: Problem, said: string | undefined): Problem {
-  if (problem.hint === undefined || !said?.includes(problem.hint)) return problem;
+function withoutHint(problem: Problem, output: string | undefined): Problem {
+  if (problem.hint === undefined || !output?.includes(problem.hint)) return problem;
   const { hint: _, ...rest } = problem;
   return rest;
 }
 
-function tellHint(hint: string | undefined, stderr: Writable, style: Style): void {
+function printHint(hint: string | undefined, stderr: Writable, style: Style): void {
   if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${hint}\n`);
 }
 
 /** Lists problems, each with its place and what to do. */
-export function tellProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
+export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
   for (const { level, where, message, hint } of problems) {
     const mark = level === "error" ? style.bad("error") : style.warn("warning");
     stderr.write(`  ${mark} ${style.strong(where)}: ${message}\n`);

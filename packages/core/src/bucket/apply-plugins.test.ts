@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Hooks, tapByName } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { aBucket, actingContext, callHook, renderContext, rolloutContext } from "../testing/index.ts";
+import { aBucket, callHook, renderContext, rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 
 const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
@@ -113,7 +113,7 @@ it("an error that carries a code leaves a tap as it is", async () => {
       }),
     ),
   ]);
-  await expect(hooks.after.promise(actingContext())).rejects.toBe(error);
+  await expect(hooks.after.promise(scopedJobContext())).rejects.toBe(error);
 });
 
 describe("an error is the plugin's that it came from", () => {
@@ -136,11 +136,11 @@ describe("an error is the plugin's that it came from", () => {
     ["that is nothing", "undefined", ({ after }) => after.tapPromise("mine", () => Promise.reject())],
     ["that is an object", "{ code: 3 }", ({ after }) => after.tapPromise("mine", () => Promise.reject({ code: 3 }))],
     ["without a message", "TypeError", ({ after }) => after.tap("mine", () => raise(new TypeError()))],
-  ])("%s", async ([, said, apply]) => {
+  ])("%s", async ([, output, apply]) => {
     const hooks = await applyPlugins([plugin("mine", apply)]);
-    await expect(hooks.after.promise(actingContext())).rejects.toMatchObject({
+    await expect(hooks.after.promise(scopedJobContext())).rejects.toMatchObject({
       code: "HOOK_FAILED",
-      message: `mine failed in after: ${said}`,
+      message: `mine failed in after: ${output}`,
     });
   });
 
@@ -149,9 +149,9 @@ describe("an error is the plugin's that it came from", () => {
     ["rollout", null, 'it answered null; an answer is "done", or nothing'],
     ["connect", "done", "it answered done; an answer is a Remote, or nothing"],
     ["render", [], "it answered []; an answer is a tree, { files }, or nothing"],
-  ] as const)("that answers %s with %o", async ([hook, answer, said]) => {
+  ] as const)("that answers %s with %o", async ([hook, answer, output]) => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
-    await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${said}`);
+    await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
   });
 
   it("who is asynchronous where nobody waits", async () => {
@@ -162,13 +162,13 @@ describe("an error is the plugin's that it came from", () => {
 
 it("a tap that hears events and throws is told of once, and the others hear them", async ({ onTestFinished }) => {
   const heard: string[] = [];
-  const deaf = plugin("deaf", ({ event }) =>
+  const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {
       throw new Error("what?");
     }),
   );
   const bucket = aBucket({
-    plugins: [deaf, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
+    plugins: [failedTaps, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
   });
   onTestFinished(() => bucket.dispose());
   bucket.workers("10.0.0.1");

@@ -1,12 +1,12 @@
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
 import { isMaandError } from "../errors.ts";
-import type { Maand } from "./bucket.ts";
+import type { Bucket } from "./bucket.ts";
 
 /**
- * Reads the secrets of all jobs, so that they are masked wherever a command typed by hand, or what it prints, shows them
- * (decision 26). Secrets that cannot be read cannot be known, and are no reason not to run it.
+ * Reads the secrets of all jobs, so that they are masked in the output of commands typed by hand. Unreadable secrets cannot
+ * be masked, and do not prevent the command.
  */
-export function knowSecrets({ kv }: Pick<Maand, "kv">): void {
+export function knowSecrets({ kv }: Pick<Bucket, "kv">): void {
   try {
     for (const namespace of kv.namespaces(NAMESPACE.secrets("")))
       for (const key of kv.keys(namespace)) kv.find(namespace, key);

@@ -1,87 +1,92 @@
-import { type Maand, type RunFrame, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/checks/problem.ts";
 import { locate } from "../domain/checks/validate.ts";
+import { manifestFile } from "../domain/manifest/manifest.ts";
+import { addPlugin } from "../domain/manifest/stock-plugins.ts";
 import { assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
-import { manifestFile } from "../domain/workspace/manifest.ts";
-import { addPlugin } from "../domain/workspace/stock-plugins.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { acting, actingContext } from "../run/command-run.ts";
+import { openCommandRun } from "../run/command-run.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 
-/** What a build found. */
+/** The result of a build. */
 export interface Built {
   readonly catalog: Catalog;
-  /** Warnings only; what refuses was thrown. */
+  /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
 }
 
-/** How a build was asked for. */
-export interface BuildWish {
-  /** Refuse warnings too (decision 21). */
+/** The options of a build. */
+export interface BuildOptions {
+  /** Treat warnings as errors. */
   readonly strict?: boolean;
-  /** Forget variables and secrets of jobs that are gone, instead of leaving that to the next deploy (build.md 11.4). */
+  /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
 }
 
 /**
- * Reads the workspace and puts its catalog into the store (build.md 6). All problems are found before anything is
- * written and thrown together; the previous catalog stays in force then.
+ * Reads the workspace and stores its catalog. All problems are collected and thrown together before anything is written; the
+ * previous catalog then stays in force.
  */
-export async function build(maand: Maand, wish: BuildWish = {}): Promise<Built> {
-  const lock = lockBucket(maand, "build");
+export async function build(bucket: Bucket, options: BuildOptions = {}): Promise<Built> {
+  const lock = lockBucket(bucket, "build");
   try {
-    const frame = runFrame(maand, "build");
-    const built = await buildCatalog(maand, frame, wish);
-    await runBuilt(maand, frame, built.catalog);
+    const reporter = runReporter(bucket, "build");
+    const built = await buildCatalog(bucket, reporter, options);
+    await runBuilt(bucket, reporter, built.catalog);
     return built;
   } finally {
     lock.release();
   }
 }
 
-/** What a build would find wrong with the workspace, warnings too; nothing is written (`maand doctor`). */
-export async function workspaceProblems(maand: Maand): Promise<readonly Problem[]> {
-  return (await understand(maand)).problems;
+/** The problems a build would find, including warnings; writes nothing (for `maand doctor`). */
+export async function workspaceProblems(bucket: Bucket): Promise<readonly Problem[]> {
+  return (await understand(bucket)).problems;
 }
 
-/** The workspace read and checked: what it comes to, and everything that is wrong with it. */
-async function understand(maand: Maand) {
-  const { store, paths, settings } = maand;
+/** The workspace, read and checked: its catalog and all problems. */
+async function understand(bucket: Bucket) {
+  const { store, paths, settings } = bucket;
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(paths.workspace, store.catalog.seenFiles(), settings.jobConfigSelector, report);
-  const claims = new Map(maand.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
-  const assembled = assemble(read.written, beforeOf(stored), { newId: maand.newId, claimed: [...claims.keys()] });
+  const read = readWorkspace(
+    paths.workspace,
+    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
+    report,
+  );
+  const claims = new Map(bucket.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
+  const assembled = assemble(read.written, beforeOf(stored), { newId: bucket.newId, claimed: [...claims.keys()] });
   problems.push(...assembled.problems);
   const { catalog } = assembled;
   const jobs = [...catalog.jobs, ...assembled.unfinished];
   await checkClaims(jobs, claims, report);
-  if (!isTapped(maand.hooks.functions)) warnUnrendered(catalog, report);
-  const bytes = ({ hash }: { readonly hash: string }) => read.contents.get(hash) ?? store.contents.read(hash);
-  const said = { settings, bucket: { root: paths.root }, now: maand.now };
-  const runBy = (job: Job) => runnerOf(job, maand.plugins);
-  const validation = Object.freeze({ ...said, ...catalog, jobs, read: bytes, runBy, report });
-  await maand.hooks.validate.promise(validation);
+  if (!isTapped(bucket.hooks.functions)) warnUnrendered(catalog, report);
+  const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
+  const output = { settings, bucket: { root: paths.root }, now: bucket.now };
+  const runBy = (job: Job) => runnerOf(job, bucket.plugins);
+  const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
+  await bucket.hooks.validate.promise(validation);
   return { stored, read, catalog, problems };
 }
 
-async function buildCatalog(maand: Maand, frame: RunFrame, wish: BuildWish): Promise<Built> {
-  const { stored, read, catalog, problems } = await understand(maand);
-  const found = wish.strict
+async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
+  const { stored, read, catalog, problems } = await understand(bucket);
+  const found = options.strict
     ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
     : problems;
   if (refuses(found)) throw problemsError(found, "the workspace was refused");
-  const source = { maand, frame, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  save(maand, stored, catalog, read, await contributions(source, catalog.jobs), wish);
+  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
+  save(bucket, stored, catalog, read, await contributions(source, catalog.jobs), options);
   return { catalog, problems: found };
 }
 
@@ -101,7 +106,7 @@ function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undef
 
 type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;
 
-/** Manifest keys that plugins own are checked with the plugins' schemas; `commands` warns if nobody would run them. */
+/** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */
 async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report): Promise<void> {
   for (const job of jobs) {
     if (job.commands.length > 0 && !claims.has("commands")) {
@@ -124,7 +129,7 @@ async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report)
   }
 }
 
-/** Templates never reach a worker as they are; if nobody renders them, nothing takes their place there. */
+/** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
 function warnUnrendered({ jobs }: Catalog, report: Report): void {
   for (const { name, files } of jobs) {
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(".tpl"));
@@ -141,38 +146,38 @@ function pathOf(path: readonly unknown[] | undefined): string {
     .join("");
 }
 
-/** Everything a build knows, as one transaction: the catalog, its files and its KV entries. */
+/** Stores the result of a build in one transaction: the catalog, its files and its KV entries. */
 function save(
-  maand: Maand,
+  bucket: Bucket,
   stored: StoredCatalog,
   catalog: Catalog,
   read: ReadWorkspace,
   contributed: Contributions,
-  { purgeJobKv = false }: BuildWish,
+  { purgeJobKv = false }: BuildOptions,
 ): void {
-  const { store, bucketId } = maand;
+  const { store, bucketId } = bucket;
   const sources = { bucketId, catalog, ...read.variables };
   store.transaction(() => {
-    for (const [hash, bytes] of read.contents) store.contents.put(hash, bytes);
+    for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
-    storeKv(maand.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
+    storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });
 }
 
 /**
- * Every job is asked, whatever became of those before it; what fails is told together at the end (B03). The catalog is
- * stored by then, and so is what succeeded.
+ * Calls `built` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
+ * results of successful hooks are already stored.
  */
-async function runBuilt(maand: Maand, frame: RunFrame, { jobs }: Catalog): Promise<void> {
-  const wanted = jobs.filter((job) => isTapped(maand.hooks.built, job));
+async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
+  const wanted = jobs.filter((job) => isTapped(bucket.hooks.built, job));
   if (wanted.length === 0) return;
-  const source = acting(maand, frame);
+  const source = openCommandRun(bucket, reporter);
   const failures: MaandError[] = [];
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
-      stopIfInterrupted(maand.signal);
-      await maand.hooks.built.promise(actingContext(source, job)).catch((cause: unknown) => {
+      stopIfInterrupted(bucket.signal);
+      await bucket.hooks.built.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
         failures.push(asMaandError(cause));
       });
     }

@@ -1,5 +1,5 @@
 import { error, type Report } from "../domain/checks/problem.ts";
-import { MANIFEST_KEYS } from "../domain/workspace/manifest-schema.ts";
+import { MANIFEST_KEYS } from "../domain/manifest/manifest-schema.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { coreVersion } from "./package-of.ts";

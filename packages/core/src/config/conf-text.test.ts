@@ -6,7 +6,7 @@ import { resolveSettings, SettingsSchema } from "../domain/settings/settings-sch
 import { confText } from "./conf-text.ts";
 
 const SCHEMA = "./schema.json";
-const said = confText(SCHEMA);
+const output = confText(SCHEMA);
 const settled = (text: string) => {
   const problems: Problem[] = [];
   const settings = resolveSettings(parse(text), "maand.conf", (problem) => problems.push(problem));
@@ -14,25 +14,25 @@ const settled = (text: string) => {
 };
 
 it("says nothing but comments", () => {
-  expect(parse(said)).toEqual({});
+  expect(parse(output)).toEqual({});
 });
 
 it("shows every key with its default: with all of them uncommented nothing changes", () => {
-  const uncommented = said.replace(/^# (?=[a-z_.]+ = )/gm, "");
+  const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(SettingsSchema.entries));
   expect(settled(uncommented)).toEqual({ settings: DEFAULT_SETTINGS, problems: [] });
 });
 
 it("lets each line stand alone, a time limit too", () => {
-  const { settings } = settled(said.replace("# timeouts.command = 300", "timeouts.command = 20"));
+  const { settings } = settled(output.replace("# timeouts.command = 300", "timeouts.command = 20"));
   expect(settings?.timeouts).toEqual({ ...DEFAULT_SETTINGS.timeouts, commandMs: 20_000 });
 });
 
 it("says what each key means and which words it takes", () => {
-  expect(said).toContain('# User on the workers; default "agent".\n# ssh_user = "agent"\n');
-  expect(said).toContain("One of rsa-2048, rsa-4096, ecdsa-p256.\n");
+  expect(output).toContain('# User on the workers; default "agent".\n# ssh_user = "agent"\n');
+  expect(output).toContain("One of rsa-2048, rsa-4096, ecdsa-p256.\n");
 });
 
 it("names its schema first, where editors look", () => {
-  expect(said.split("\n")[0]).toBe(`#:schema ${SCHEMA}`);
+  expect(output.split("\n")[0]).toBe(`#:schema ${SCHEMA}`);
 });

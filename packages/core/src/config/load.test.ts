@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { applyPlugins } from "../bucket/apply-plugins.ts";
-import { actingContext, rolloutContext } from "../testing/index.ts";
+import { rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { aConfig } from "./a-config.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -125,18 +125,18 @@ describe("hooks in the configuration", () => {
       },
       ...plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin),
     ]);
-    const said = async (kind: "reload" | "start") => {
+    const output = async (kind: "reload" | "start") => {
       const heard = rolloutContext({ action: { kind } });
       await hooks.rollout.promise(heard);
-      return heard.said.map(({ line }) => line);
+      return heard.output.map(({ line }) => line);
     };
-    expect([await said("reload"), await said("start")]).toEqual([["mine"], ["mine", "make"]]);
+    expect([await output("reload"), await output("start")]).toEqual([["mine"], ["mine", "make"]]);
   });
 
   it("come last where all are called, or before whom they name", async (context) => {
     const files = config(`after({ log }) { log("mine") }, before: { before: "b", tap({ log }) { log("mine") } }`);
     const { plugins } = await aConfig(context, files).load();
-    const speaker = (name: string) => ({
+    const subject = (name: string) => ({
       name,
       apply({ before, after }: Awaited<ReturnType<typeof applyPlugins>>) {
         before.tapPromise(name, async ({ log }) => log(name));
@@ -144,18 +144,18 @@ describe("hooks in the configuration", () => {
       },
     });
     const inline = plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin);
-    const hooks = await applyPlugins([speaker("a"), speaker("b"), ...inline]);
-    const [first, last] = [actingContext(), actingContext()];
+    const hooks = await applyPlugins([subject("a"), subject("b"), ...inline]);
+    const [first, last] = [scopedJobContext(), scopedJobContext()];
     await hooks.before.promise(first);
     await hooks.after.promise(last);
-    expect(first.said.map(({ line }) => line)).toEqual(["a", "mine", "b"]);
-    expect(last.said.map(({ line }) => line)).toEqual(["a", "b", "mine"]);
+    expect(first.output.map(({ line }) => line)).toEqual(["a", "mine", "b"]);
+    expect(last.output.map(({ line }) => line)).toEqual(["a", "b", "mine"]);
   });
 
   it("are attributed to the configuration when they throw", async (context) => {
     const { plugins } = await aConfig(context, config(`after() { throw new Error("no") }`)).load();
     const hooks = await applyPlugins(plugins.map(({ plugin }) => plugin));
-    await expect(hooks.after.promise(actingContext())).rejects.toMatchObject({
+    await expect(hooks.after.promise(scopedJobContext())).rejects.toMatchObject({
       code: "HOOK_FAILED",
       message: "config failed in after: no",
     });

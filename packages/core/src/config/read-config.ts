@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
-import { isMaandError, MaandError, spoken } from "../errors.ts";
+import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { CONFIG_KEYS, CONFIG_PLACES, type Config } from "./config.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import { firstLines } from "./first-lines.ts";
@@ -63,7 +64,20 @@ export async function readConfig(
 ): Promise<ReadConfig | undefined> {
   const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
   const script = (file: string) => scriptConfig(file, options.modules);
-  const loaders = { ...defaultLoaders, ".ts": script, ".mts": script, ".js": script, ".mjs": script, ".cjs": script };
+  const json = (file: string, content: string) => {
+    const value: unknown = defaultLoaders[".json"](file, content);
+    reportDuplicateKeys(content, { file: basename(file), code: "invalid_config" }, ownPart(file, report));
+    return value;
+  };
+  const loaders = {
+    ...defaultLoaders,
+    ".json": json,
+    ".ts": script,
+    ".mts": script,
+    ".js": script,
+    ".mjs": script,
+    ".cjs": script,
+  };
   try {
     const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
     const found = await (options.configFile === undefined ? explorer.search(root) : explorer.load(options.configFile));
@@ -77,10 +91,16 @@ export async function readConfig(
   }
 }
 
+/** Of a package.json, only what stands under the key `maand` is of maand. */
+function ownPart(file: string, report: Report): Report {
+  if (basename(file) !== "package.json") return report;
+  return (problem) => /: maand\b/.test(problem.where) && report(problem);
+}
+
 /** What a script gives as the configuration. cosmiconfig writes on what is thrown, so that has to be an error. */
 async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
   const module = await importModule(file, modules).catch((cause: unknown) => {
-    throw cause instanceof Error ? cause : Object.assign(new Error(`it threw ${spoken(cause)}`), { stack: "" });
+    throw cause instanceof Error ? cause : Object.assign(new Error(`it threw ${errorText(cause)}`), { stack: "" });
   });
   const config = defaultOf(module);
   if (config !== module || (isRecord(module) && CONFIG_KEYS.some((key) => key in module))) return config;
@@ -102,12 +122,12 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
   else {
     const hint = isMaandError(cause) ? cause.hint : undefined;
     const otherwise = hint ?? missingHint(cause) ?? "mend the file, or name another with --config";
-    report(error("invalid_config", where, said(cause), otherwise));
+    report(error("invalid_config", where, output(cause), otherwise));
   }
 }
 
 /** The first line of what went wrong, without the words of the parsers and loaders in between. */
-function said(cause: unknown): string {
+function output(cause: unknown): string {
   const lines = firstLines(cause, 20).split("\n");
   const told = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
   return told.replace(/^ParseError: /, "").trim();

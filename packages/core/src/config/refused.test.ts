@@ -63,11 +63,29 @@ describe("a configuration that cannot be read is refused at its line", () => {
     ],
     ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
     ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
+    [
+      "a key written twice in JSON",
+      ".maandrc.json",
+      '{\n  "settings": { "use_sudo": true,\n    "use_sudo": false }\n}\n',
+      '.maandrc.json:3:5: settings.use_sudo: "use_sudo" is written twice, first on line 2 | keep one of them',
+    ],
+    [
+      "a key written twice in YAML",
+      ".maandrc.yaml",
+      "settings:\n  use_sudo: true\n  use_sudo: false\n",
+      ".maandrc.yaml:3:3: duplicated mapping key",
+    ],
+    [
+      "a key written twice under maand of a package.json",
+      "package.json",
+      '{\n  "name": "a",\n  "maand": { "plugins": [], "plugins": [] }\n}\n',
+      'package.json:3:29: maand.plugins: "plugins" is written twice',
+    ],
     ["YAML", ".maandrc.yaml", "plugins:\n  - a\n bad: [\n", ".maandrc.yaml:3:"],
     ["TOML", "maand.conf", 'ssh_user = "a"\nssh_port = \n', "maand.conf:2:"],
-  ] as const)("%s", async ([, file, text, said], context) => {
+  ] as const)("%s", async ([, file, text, output], context) => {
     const lines = await aConfig(context, { [file]: text }).refused();
-    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines).toEqual([expect.stringContaining(output)]);
     expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
   });
 
@@ -141,9 +159,9 @@ describe("a configuration with a wrong value is refused at its key", () => {
       'maand.config.ts:2:37: plugins[0]: there is no stock plugin "mkae" | did you mean "make"?',
     ],
     ["a plugin that is there twice", '{ plugins: ["defaults", "defaults"] }', 'plugin "ssh" is listed twice'],
-  ] as const)("%s", async ([, text, said], context) => {
+  ] as const)("%s", async ([, text, output], context) => {
     const lines = await aConfig(context, { "maand.config.ts": `export default ${text};\n` }).refused();
-    expect(lines.join("\n")).toContain(said);
+    expect(lines.join("\n")).toContain(output);
   });
 
   it("of maand.conf too", async (context) => {
@@ -236,9 +254,9 @@ describe("a file that gives", () => {
       'import gone from "@acme/gone/deep"; export default gone;',
       "Cannot find module '@acme/gone/deep' | install it beside the bucket: npm install @acme/gone",
     ],
-  ] as const)("%s", async ([, text, said], context) => {
+  ] as const)("%s", async ([, text, output], context) => {
     const lines = await aConfig(context, { ".maandrc": "plugins: [./it.mjs]", "it.mjs": text }).refused();
-    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines).toEqual([expect.stringContaining(output)]);
   });
 });
 
@@ -278,10 +296,10 @@ describe("plugins that do not go together", () => {
       'plugin "a" and plugin "b" both have the worker file "f"',
     ],
     ["another core", 'core: "^7.0.0"', "", 'plugin "a" is made for @maand/core ^7.0.0, and this is 0.'],
-  ] as const)("%s", async ([, a, b, said], context) => {
+  ] as const)("%s", async ([, a, b, output], context) => {
     const taken = { commands: ["deploy"], tables: ["jobs"] };
     const lines = await aConfig(context, two(a, b)).refused({ taken });
-    expect(lines).toEqual([expect.stringContaining(said)]);
+    expect(lines).toEqual([expect.stringContaining(output)]);
     expect(lines[0]).toMatch(/^maand\.config\.ts:5:3: plugins: /);
   });
 

@@ -16,10 +16,10 @@ beforeEach(() => {
 afterEach(() => bucket.dispose());
 
 function rollouts(): Promise<Record<string, string>> {
-  return bucket.open().then(async (maand) => {
+  return bucket.open().then(async (bucket) => {
     const { deployments } = await import("../operations/inspect/deployments.ts");
-    const rows = deployments(maand.store);
-    maand.close();
+    const rows = deployments(bucket.store);
+    bucket.close();
     return Object.fromEntries(rows.map((row) => [`${row.job}@${row.host}`, row.rollout]));
   });
 }
@@ -134,7 +134,7 @@ describe("a rolling upgrade", () => {
     ]);
     expect(await rollouts()).toEqual({ [`api@${A}`]: "promoted", [`api@${B}`]: "restart", [`api@${C}`]: "restart" });
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(since().filter((what) => what.startsWith("restart"))).toEqual([`restart api@${B}`, `restart api@${C}`]);
   });
@@ -151,7 +151,7 @@ describe("a rolling upgrade", () => {
       [`api@${C}`]: "restart",
     });
     bucket.fleet.onDo = () => undefined;
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     since();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(since().filter((what) => what.startsWith("restart"))).toEqual([`restart api@${B}`, `restart api@${C}`]);
@@ -172,7 +172,7 @@ describe("a rolling upgrade", () => {
   it("restarts again what was restarted in vain, even when the change is taken back", async () => {
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.deploy();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     await bucket.build();
     const [wave] = (await bucket.plan()).waves;
@@ -228,7 +228,7 @@ describe("maintenance", () => {
     const summary = await bucket.ship();
     expect(summary.outcome).toBe("failed");
     expect(since()).toEqual(expect.arrayContaining([`restart api@${A}`, `restart api@${C}`]));
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await bucket.deploy();
     expect(since()).toContain(`stop api@${B}`);
   });
@@ -272,7 +272,7 @@ describe("what was removed", () => {
     bucket.fleet.fail(`remove old@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
     since();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`remove old@${B}`]);
   });
@@ -282,11 +282,13 @@ describe("what was removed", () => {
     await bucket.build();
     const plan = await bucket.plan();
     expect(plan.required).toBe(true);
-    expect(plan.leaving.map(({ job, allocation, stop, remove }) => [job.name, allocation.host, stop, remove])).toEqual([
-      ["old", A, true, true],
-      ["old", B, true, true],
-      ["old", C, true, true],
-    ]);
+    expect(plan.stopping.map(({ job, allocation, stop, remove }) => [job.name, allocation.host, stop, remove])).toEqual(
+      [
+        ["old", A, true, true],
+        ["old", B, true, true],
+        ["old", C, true, true],
+      ],
+    );
     expect(since()).toEqual([]);
   });
 });
@@ -319,7 +321,7 @@ describe("waves", () => {
         .filter((what) => what.startsWith("start"))
         .sort(),
     ).toEqual([`start db@${B}`, `start db@${C}`, `start lone@${A}`, `start lone@${B}`, `start lone@${C}`]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(
       since()

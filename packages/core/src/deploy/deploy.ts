@@ -1,18 +1,18 @@
 import pLimit from "p-limit";
-import type { Maand } from "../bucket/bucket.ts";
+import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { blockedBy, type DeployWish, refuseStarts, type Wave, wavesOf } from "../plan/plan-deploy.ts";
+import { blockedBy, type DeployOptions, refuseStarts, type Wave, wavesOf } from "../plan/plan-deploy.ts";
 import { isRequired, type Pending, type PlannedJob, pendingOf, planJob } from "../plan/plan-job.ts";
-import { actingContext } from "../run/command-run.ts";
 import { beginRun, type Run } from "../run/run.ts";
-import { waveContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { reconcile } from "./reconcile.ts";
-import { leaveTheRest } from "./rollout/mark-skipped.ts";
+import { markSkipped } from "./rollout/mark-skipped.ts";
 import { rollOut } from "./rollout/roll-out.ts";
 import { metadataOf } from "./stage/metadata.ts";
 import { Stager } from "./stage/stage.ts";
+import { waveContext } from "./wave-context.ts";
 
 /** Runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;
@@ -22,11 +22,11 @@ const RUNS_KEPT = 50;
  * rolled out. Partial success is kept, and deploying again goes on where this one ended. Throws BUSY, or PROBLEMS for a
  * wish that cannot be; everything else is in the summary.
  */
-export async function deploy(maand: Maand, wish: DeployWish): Promise<Summary> {
-  const run = beginRun(maand, "deploy");
+export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
+  const run = beginRun(bucket, "deploy");
   try {
-    const waves = await refusable(run, wish);
-    await phases(run, waves, wish);
+    const waves = await refusable(run, options);
+    await phases(run, waves, options);
     return await commit(run);
   } finally {
     await run.end();
@@ -34,29 +34,29 @@ export async function deploy(maand: Maand, wish: DeployWish): Promise<Summary> {
 }
 
 /** The waves of a wish that can be done; what cannot is refused while nothing was touched. */
-async function refusable(run: Run, wish: DeployWish): Promise<Wave[]> {
+async function refusable(run: Run, options: DeployOptions): Promise<Wave[]> {
   try {
-    const waves = wavesOf(run, wish);
-    await refuseImpossible(run, waves, wish);
-    const { hooks, now } = run.maand;
-    await hooks.begin.promise(Object.freeze({ ...run.frame.context({}), now, jobs: wish.jobs }));
+    const waves = wavesOf(run, options);
+    await refuseImpossible(run, waves, options);
+    const { hooks, now } = run.bucket;
+    await hooks.begin.promise(Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs }));
     return waves;
   } catch (cause) {
-    run.maand.store.journal.finishRun(run.number, "refused", run.at());
+    run.bucket.store.journal.finishRun(run.number, "refused", run.at());
     throw cause;
   }
 }
 
-async function phases(run: Run, waves: readonly Wave[], wish: DeployWish): Promise<void> {
+async function phases(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
   const stager = new Stager(run);
   try {
     await reconcile(run);
     for (const wave of waves) {
-      stopIfInterrupted(run.maand.signal);
-      const plans = await planWave(run, wave, wish);
+      stopIfInterrupted(run.bucket.signal);
+      const plans = await planWave(run, wave, options);
       if (plans.length === 0 || !(await isPermitted(run, wave, plans))) continue;
       await stager.stageWave(plans);
-      const side = pLimit(run.maand.settings.maxConcurrentJobs);
+      const side = pLimit(run.bucket.settings.maxConcurrentJobs);
       await Promise.all(plans.map((plan) => side(() => rollOut(run, plan))));
     }
     await refreshMetadata(run, stager);
@@ -70,13 +70,13 @@ async function phases(run: Run, waves: readonly Wave[], wish: DeployWish): Promi
 }
 
 /** Plans the jobs of a wave against what is promoted now, and answers those that need something. */
-async function planWave(run: Run, wave: Wave, wish: DeployWish): Promise<PlannedJob[]> {
+async function planWave(run: Run, wave: Wave, options: DeployOptions): Promise<PlannedJob[]> {
   run.refresh();
-  run.frame.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map((job) => job.name) });
-  const pending = pendingOf(run.maand);
+  run.reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map((job) => job.name) });
+  const pending = pendingOf(run.bucket);
   const plans: PlannedJob[] = [];
-  for (const job of wave.jobs) await planInto(plans, run, job, wish, pending);
-  remember(run, plans);
+  for (const job of wave.jobs) await planInto(plans, run, job, options, pending);
+  storePlans(run, plans);
   for (const plan of plans) if (!isRequired(plan)) skip(run, plan);
   return plans.filter(isRequired);
 }
@@ -84,12 +84,12 @@ async function planWave(run: Run, wave: Wave, wish: DeployWish): Promise<Planned
 /** Whether nobody objects to a wave; if somebody does, its jobs fail and are left as they are. */
 async function isPermitted(run: Run, wave: Wave, plans: readonly PlannedJob[]): Promise<boolean> {
   try {
-    await run.maand.hooks.wave.promise(waveContext(run, wave.deploymentSeq, plans));
+    await run.bucket.hooks.wave.promise(waveContext(run, wave.deploymentSeq, plans));
     return true;
   } catch (cause) {
     for (const plan of plans) {
       run.ledger.failJob(plan.job.name, cause);
-      leaveTheRest(run, plan, cause);
+      markSkipped(run, plan, cause);
     }
     return false;
   }
@@ -99,15 +99,15 @@ async function planInto(
   plans: PlannedJob[],
   run: Run,
   job: Wave["jobs"][number],
-  wish: DeployWish,
+  options: DeployOptions,
   pending: Pending,
 ): Promise<void> {
   const by = blockedBy(run, job);
   const failed = run.ledger.failed(job.name); // while it was reconciled: it is not rolled out on top of that
   try {
-    if (by === undefined && !failed) await run.maand.hooks.before.promise(actingContext(run, job));
-    const plan = await planJob(run, job, wish, pending);
-    if (failed) leaveTheRest(run, plan);
+    if (by === undefined && !failed) await run.bucket.hooks.before.promise(scopedJobContext(run, job));
+    const plan = await planJob(run, job, options, pending);
+    if (failed) markSkipped(run, plan);
     else if (by === undefined || !isRequired(plan)) plans.push(plan);
     else block(run, plan, by);
   } catch (cause) {
@@ -121,18 +121,18 @@ function block(run: Run, { job, allocations }: PlannedJob, by: string): void {
   for (const { allocation, decision } of allocations) {
     if (decision.action !== "skip") run.ledger.note(job.name, allocation.host, decision.action, "blocked", false);
   }
-  run.frame.emit("job.blocked", { job: job.name, by });
+  run.reporter.emit("job.blocked", { job: job.name, by });
 }
 
 function skip(run: Run, plan: PlannedJob): void {
   for (const { allocation } of plan.allocations)
     run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
-  run.frame.emit("job.skipped", { job: plan.job.name, reason: "already promoted on all allocations" });
+  run.reporter.emit("job.skipped", { job: plan.job.name, reason: "already promoted on all allocations" });
 }
 
 /** The plan is written down before it is acted on; only what differs from the last one. */
-function remember(run: Run, plans: readonly PlannedJob[]): void {
-  const { store } = run.maand;
+function storePlans(run: Run, plans: readonly PlannedJob[]): void {
+  const { store } = run.bucket;
   const before = store.promoted.planned();
   store.transaction(() => {
     for (const { job, allocations } of plans) {
@@ -146,16 +146,16 @@ function remember(run: Run, plans: readonly PlannedJob[]): void {
   });
 }
 
-async function refuseImpossible(run: Run, waves: readonly Wave[], wish: DeployWish): Promise<void> {
-  if (!wish.syncOnly) return;
-  const pending = pendingOf(run.maand);
+async function refuseImpossible(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
+  if (!options.syncOnly) return;
+  const pending = pendingOf(run.bucket);
   const plans: PlannedJob[] = [];
   for (const job of waves.flatMap((wave) => wave.jobs))
-    await planJob(run, job, wish, pending).then(
+    await planJob(run, job, options, pending).then(
       (plan) => plans.push(plan),
       () => undefined, // its wave says why it cannot be planned
     );
-  refuseStarts(plans, wish);
+  refuseStarts(plans, options);
 }
 
 /** Workers this run reached, or whose last delivery is in doubt, are told what is on them if they know otherwise. */
@@ -178,23 +178,23 @@ async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
 
 /** Whatever happened: the summary is made, told, and stored. */
 async function commit(run: Run): Promise<Summary> {
-  const { maand, frame, ledger } = run;
-  if (maand.signal.aborted) ledger.interrupt();
+  const { bucket, reporter, ledger } = run;
+  if (bucket.signal.aborted) ledger.interrupt();
   try {
-    const told = maand.mask.conceal(ledger.summary()); // a plugin may carry it anywhere
-    await maand.hooks.commit.promise(Object.freeze({ ...frame.context({}), summary: told }));
+    const told = bucket.mask.conceal(ledger.summary()); // a plugin may carry it anywhere
+    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: told }));
   } catch (cause) {
     ledger.warn(asMaandError(cause).message);
   }
   const summary = ledger.summary();
-  maand.store.transaction(() => {
-    maand.store.journal.finishRun(run.number, summary.outcome, run.at());
-    maand.store.journal.trim(RUNS_KEPT);
-    if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) maand.store.sweepPromotions();
+  bucket.store.transaction(() => {
+    bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
+    bucket.store.journal.trim(RUNS_KEPT);
+    if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) bucket.store.sweepPromotions();
   });
-  frame.emit("run.finished", {
+  reporter.emit("run.finished", {
     ...summaryRecord(summary),
-    duration_ms: maand.now().getTime() - frame.startedAt.getTime(),
+    duration_ms: bucket.now().getTime() - reporter.startedAt.getTime(),
   });
   return summary;
 }

@@ -3,7 +3,7 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** What a failure keeps back, and what it does not (decision 4). `api` demands `mid`, and `mid` demands `db`. */
+/** What a failure keeps back, and what it does not. `api` demands `mid`, and `mid` demands `db`. */
 
 const A = "10.0.0.1";
 const B = "10.0.0.2";
@@ -115,7 +115,7 @@ describe("what is to leave", () => {
       [A, "restart", "blocked"],
       [B, "restart", "blocked"],
     ]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(restarts()).toHaveLength(5);
   });

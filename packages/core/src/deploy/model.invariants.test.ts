@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { deployments } from "../operations/inspect/deployments.ts";
 import { gc } from "../operations/inspect/gc.ts";
-import type { DeployWish } from "../plan/plan-deploy.ts";
+import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 import {
   aChange,
@@ -45,7 +45,7 @@ type Trouble =
 
 type Step =
   | Change
-  | { readonly do: "deploy"; readonly trouble: Trouble; readonly wish: DeployWish }
+  | { readonly do: "deploy"; readonly problem: Trouble; readonly options: DeployOptions }
   | { readonly do: "gc" };
 
 const job = fc.constantFrom(...NAMES.jobs);
@@ -54,7 +54,7 @@ const lifecycle = fc
   .tuple(fc.constantFrom("start", "restart", "reload", "stop", "remove"), job, host)
   .map(([what, name, at]) => `${what} ${name}@${at}`);
 const nth = fc.integer({ min: 1, max: 12 });
-const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+const problem: fc.Arbitrary<Trouble> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: "none" as const }) },
   {
     weight: 3,
@@ -71,14 +71,14 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("kill" as const), before: fc.boolean(), nth }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("interrupt" as const), nth }) },
 );
-const wish: fc.Arbitrary<DeployWish> = fc.record({
+const options: fc.Arbitrary<DeployOptions> = fc.record({
   jobs: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: job.map((name) => [name]) }),
   force: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   syncOnly: fc.oneof({ weight: 5, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: aChange(NAMES) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), trouble, wish }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), problem, options }) },
   { weight: 1, arbitrary: fc.constant({ do: "gc" as const }) },
 );
 
@@ -116,23 +116,23 @@ class Life {
 
   /** Allocations that are promoted as they are wanted: nothing is to be done to them again. */
   async promoted(): Promise<string[]> {
-    const maand = await this.bucket.open();
-    const rows = deployments(maand.store);
-    maand.close();
+    const bucket = await this.bucket.open();
+    const rows = deployments(bucket.store);
+    bucket.close();
     return rows.filter(({ rollout }) => rollout === "promoted").map(({ job: name, host: at }) => `${name}@${at}`);
   }
 
-  async deploy(how: DeployWish, trouble: Trouble): Promise<void> {
+  async deploy(how: DeployOptions, problem: Trouble): Promise<void> {
     const { fleet } = this.bucket;
-    if (trouble.kind === "fault") fleet.fail(trouble.at, errorFor(trouble.at));
-    if (trouble.kind === "unheard")
-      fleet.onDone = this.#atNth(trouble.nth, () => {
+    if (problem.kind === "fault") fleet.fail(problem.at, errorFor(problem.at));
+    if (problem.kind === "unheard")
+      fleet.onDone = this.#atNth(problem.nth, () => {
         throw new MaandError({ code: "DISCONNECTED", message: "it went unheard" });
       });
-    if (trouble.kind === "interrupt") fleet.onDo = this.#atNth(trouble.nth, () => this.#person.abort());
-    if (trouble.kind === "kill") await this.#killed(how, trouble);
+    if (problem.kind === "interrupt") fleet.onDo = this.#atNth(problem.nth, () => this.#person.abort());
+    if (problem.kind === "kill") await this.#killed(how, problem);
     else await this.bucket.deploy(how);
-    fleet.mend();
+    fleet.repair();
     fleet.onDo = () => undefined;
     fleet.onDone = () => undefined;
     this.#person = new AbortController();
@@ -153,7 +153,7 @@ class Life {
   }
 
   /** A run that dies: its store is kept as it was at that moment, and it reaches no worker any more. */
-  async #killed(how: DeployWish, { before, nth }: Extract<Trouble, { kind: "kill" }>): Promise<void> {
+  async #killed(how: DeployOptions, { before, nth }: Extract<Trouble, { kind: "kill" }>): Promise<void> {
     const { fleet, root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
     let dead = false;
@@ -190,7 +190,7 @@ function errorFor(what: string): MaandError | undefined {
 }
 
 /** A deploy does nothing its dry run did not say, however it ends; a wish that cannot be is refused by both. */
-async function tryDeploy(life: Life, { wish: how, trouble: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
+async function tryDeploy(life: Life, { options: how, problem: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
   const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
   await life.build();
   life.done();
@@ -201,11 +201,11 @@ async function tryDeploy(life: Life, { wish: how, trouble: what }: Extract<Step,
     return;
   }
   expect(life.done()).toEqual([]);
-  const said = promised(plan);
-  if (!known.force) for (const allocation of await life.promoted()) expect(said.join()).not.toContain(allocation);
+  const output = promised(plan);
+  if (!known.force) for (const allocation of await life.promoted()) expect(output.join()).not.toContain(allocation);
   if (known.syncOnly) for (const name of known.jobs.length > 0 ? known.jobs : NAMES.jobs) life.byHand.add(name);
   await life.deploy(known, what);
-  expect(life.done().filter((done) => !said.includes(done))).toEqual([]);
+  expect(life.done().filter((done) => !output.includes(done))).toEqual([]);
 }
 
 function refusal(cause: unknown): undefined {
@@ -215,10 +215,10 @@ function refusal(cause: unknown): undefined {
 /** gc forgets what was cleaned up, or refuses; either way it stops and starts nothing. */
 async function collect(life: Life): Promise<void> {
   life.done();
-  const maand = await life.bucket.open();
-  await gc(maand)
+  const bucket = await life.bucket.open();
+  await gc(bucket)
     .catch(refusal)
-    .finally(() => maand.close());
+    .finally(() => bucket.close());
   expect(life.done()).toEqual([]);
 }
 

@@ -141,7 +141,7 @@ export function wantedRunning(wanted: Wanted): string[] {
 
 /** What a plan says will be done on workers: `stop api@10.0.0.1`, ... sorted. */
 export function promised(plan: Plan): string[] {
-  const leaving = plan.leaving.flatMap(({ job: { name }, allocation, stop, remove }) => [
+  const stopping = plan.stopping.flatMap(({ job: { name }, allocation, stop, remove }) => [
     ...(stop ? [`stop ${name}@${allocation.host}`] : []),
     ...(remove ? [`remove ${name}@${allocation.host}`] : []),
   ]);
@@ -152,5 +152,5 @@ export function promised(plan: Plan): string[] {
         .map(({ decision, allocation }) => `${decision.action} ${name}@${allocation.host}`),
     ),
   );
-  return [...leaving, ...rest].sort();
+  return [...stopping, ...rest].sort();
 }

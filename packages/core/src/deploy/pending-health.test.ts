@@ -124,7 +124,7 @@ describe("a health check the last run did not get to", () => {
       [C, "restart", "blocked", false],
     ]);
     expect(failures).toMatchObject([{ code: "UNHEALTHY", message: expect.stringContaining("the last run ended") }]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
@@ -208,7 +208,7 @@ describe("a run that ended between two batches of starts", () => {
     await bucket.build();
     bucket.fleet.fail(`start api@${C}`);
     await bucket.deploy();
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     since();
     asked.length = 0;
   });

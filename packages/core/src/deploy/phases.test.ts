@@ -3,19 +3,19 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** The order of a deploy (seed deploy), told by what a plugin hears at each hook and what workers are asked to do. */
+/** The order of a deploy, told by what a plugin hears at each hook and what workers are asked to do. */
 
 let bucket: TestBucket;
 
 afterEach(() => bucket.dispose());
 
 /** A bucket of which every hook and every lifecycle command leaves a word, in order. */
-function recorded(): { readonly said: string[]; readonly broken: Set<string>; take(): string[] } {
-  const said: string[] = [];
+function recorded(): { readonly output: string[]; readonly broken: Set<string>; take(): string[] } {
+  const output: string[] = [];
   const broken = new Set<string>();
   let run = new AbortController();
   const note = (word: string, job: string, detail = "") =>
-    void said.push(`${word} ${job}${detail === "" ? "" : ` ${detail}`}`);
+    void output.push(`${word} ${job}${detail === "" ? "" : ` ${detail}`}`);
   const recorder = definePlugin({
     name: "recorder",
     apply(hooks) {
@@ -41,7 +41,7 @@ function recorded(): { readonly said: string[]; readonly broken: Set<string>; ta
         note("after", job.name);
         if (broken.has("after")) throw new Error("no");
       });
-      hooks.commit.tap("recorder", ({ summary }) => void said.push(`commit ${summary.outcome}`));
+      hooks.commit.tap("recorder", ({ summary }) => void output.push(`commit ${summary.outcome}`));
     },
   });
   bucket = aBucket({
@@ -52,7 +52,7 @@ function recorded(): { readonly said: string[]; readonly broken: Set<string>; ta
     },
   });
   bucket.workers("10.0.0.1", "10.0.0.2");
-  return { said, broken, take: () => said.splice(0) };
+  return { output, broken, take: () => output.splice(0) };
 }
 
 describe("a deploy", () => {
@@ -99,9 +99,9 @@ describe("a deploy", () => {
     bucket.removeJob("old");
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
-    const said = take();
-    const first = said.findIndex((line) => line.startsWith("before") || line.startsWith("stage"));
-    const reconciled = said.slice(0, first);
+    const output = take();
+    const first = output.findIndex((line) => line.startsWith("before") || line.startsWith("stage"));
+    const reconciled = output.slice(0, first);
     expect([...reconciled].sort()).toEqual([
       "remove old 10.0.0.1",
       "remove old 10.0.0.2",
@@ -117,7 +117,7 @@ describe("a deploy", () => {
     expect(at("stop old 10.0.0.1")).toBeLessThan(at("stopped old 10.0.0.1"));
     expect(at("stopped old 10.0.0.1")).toBeLessThan(at("remove old 10.0.0.1"));
     expect(at("verify api")).toBe(reconciled.length - 1);
-    expect(said).toContain("start web 10.0.0.1");
+    expect(output).toContain("start web 10.0.0.1");
   });
 
   it("runs before for a job that then turns out to have nothing to do, and nothing else of it", async () => {
@@ -198,13 +198,13 @@ describe("a deploy", () => {
   it.each([
     ["whose policy is never", { restart_policy: "never" }, {}],
     ["that brought files only", {}, { syncOnly: true }],
-  ])("runs after again when it failed for a job %s", async (_, more, wish) => {
+  ])("runs after again when it failed for a job %s", async (_, more, options) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
     await bucket.ship();
     bucket.job("api", { version: "1.1.0", selectors: ["worker"], ...more });
     broken.add("after");
-    expect((await bucket.ship(wish)).outcome).toBe("failed");
+    expect((await bucket.ship(options)).outcome).toBe("failed");
     take();
     broken.clear();
     expect((await bucket.deploy()).outcome).toBe("ok");

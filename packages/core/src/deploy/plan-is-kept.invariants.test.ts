@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { contentHash } from "../domain/deploy/digest.ts";
 import { isMaandError, MaandError } from "../errors.ts";
 import type { MaandEvent } from "../events.ts";
-import type { DeployWish, Plan } from "../plan/plan-deploy.ts";
+import type { DeployOptions, Plan } from "../plan/plan-deploy.ts";
 import type { PlannedAllocation } from "../plan/plan-job.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import type { AllocationResult, Summary } from "../summary.ts";
@@ -45,7 +45,7 @@ type Step =
   | { readonly do: "remove"; readonly job: string }
   | { readonly do: "worker" | "drain-worker"; readonly host: string }
   | { readonly do: "drain-job"; readonly job: string }
-  | { readonly do: "deploy"; readonly wish: DeployWish; readonly fault: string };
+  | { readonly do: "deploy"; readonly options: DeployOptions; readonly fault: string };
 
 const job = fc.constantFrom(...JOBS);
 const host = fc.constantFrom(...HOSTS);
@@ -62,13 +62,13 @@ const fault = fc.oneof(
   host.map((at) => `connect ${at}`),
   fc.tuple(job, host).map(([name, at]) => `verify ${name}@${at}`),
 );
-const wish = fc.record({ jobs: fc.subarray([...JOBS]), force: fc.boolean(), syncOnly: fc.boolean() });
+const options = fc.record({ jobs: fc.subarray([...JOBS]), force: fc.boolean(), syncOnly: fc.boolean() });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("job" as const), job, manifest, files: texts }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("remove" as const), job }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("worker" as const, "drain-worker" as const), host }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drain-job" as const), job }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), wish, fault }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("deploy" as const), options, fault }) },
 );
 
 /** A bucket, what is wanted in it, and the files that were promoted of each allocation as `job@host`. */
@@ -116,7 +116,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 /** The dry run, which changes nothing; undefined when it is refused, and then the deploy is too. */
-async function look({ bucket }: Life, wanted: DeployWish): Promise<Plan | undefined> {
+async function look({ bucket }: Life, wanted: DeployOptions): Promise<Plan | undefined> {
   const before = stored(bucket);
   const refused = await refusal(bucket.plan(wanted));
   const plan = refused === "" ? await bucket.plan({ ...wanted, diff: true }) : undefined;
@@ -145,7 +145,7 @@ function expectKept({ bucket, promoted }: Life, plan: Plan, summary: Summary, ev
     ).toEqual(one.tree.files.map(({ path, hash }) => `${path} ${hash}`).sort());
     expectDiffs(plan, one, promoted.get(nameOf(one)) ?? {}, files);
   }
-  for (const { allocation, remove } of plan.leaving) {
+  for (const { allocation, remove } of plan.stopping) {
     const left = bucket.fleet.at(allocation.job, allocation.host);
     if (remove) expect(left).toBeUndefined();
     expect(left?.running).toBeUndefined();
@@ -154,14 +154,14 @@ function expectKept({ bucket, promoted }: Life, plan: Plan, summary: Summary, ev
 
 /** What is done on workers, in the words of the fake fleet. */
 function promisedWork(plan: Plan): string[] {
-  const leaving = plan.leaving.flatMap(({ allocation, stop, remove }) => [
+  const stopping = plan.stopping.flatMap(({ allocation, stop, remove }) => [
     ...(stop ? [`stop ${nameOf({ allocation })}`] : []),
     ...(remove ? [`remove ${nameOf({ allocation })}`] : []),
   ]);
   const lifecycles = planned(plan)
     .filter(({ decision }) => ["start", "restart", "reload"].includes(decision.action))
     .map((one) => `${one.decision.action} ${nameOf(one)}`);
-  return [...leaving, ...lifecycles].sort();
+  return [...stopping, ...lifecycles].sort();
 }
 
 function done(bucket: TestBucket): string[] {
@@ -174,7 +174,7 @@ function done(bucket: TestBucket): string[] {
 /** One action an allocation; who stops says so once, whether something is recorded of it besides or not. */
 function promisedActions(plan: Plan): string[] {
   const found = new Map<string, string>();
-  for (const { allocation, remove } of plan.leaving) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
+  for (const { allocation, remove } of plan.stopping) found.set(nameOf({ allocation }), remove ? "remove" : "stop");
   for (const one of planned(plan))
     if (!found.has(nameOf(one)) || one.decision.action !== "stop") found.set(nameOf(one), one.decision.action);
   return [...found].map(([name, action]) => `${name} ${action}`).sort();
@@ -215,23 +215,28 @@ function expectDiffs(plan: Plan, { allocation }: PlannedAllocation, before: Text
 
 /** What a deploy promoted is what was planned for it, whether that is on its worker or the worker is drained. */
 async function remember(life: Life, plan: Plan, summary: Summary): Promise<void> {
-  const maand = await life.bucket.open();
+  const bucket = await life.bucket.open();
   const text = (file: PlannedAllocation["tree"]["files"][number]) =>
-    Buffer.from(file.content ?? maand.store.contents.read(file.hash)).toString();
-  const known = maand.store.promoted.remembered();
+    Buffer.from(file.content ?? bucket.store.contents.read(file.hash)).toString();
+  const known = bucket.store.promoted.recorded();
   for (const one of planned(plan)) {
     const result = summary.allocations.find(({ job: name, host: at }) => `${name}@${at}` === nameOf(one));
     if (result?.promoted === true && known.get(one.allocation.id)?.promoted?.digest === one.target.digest)
       life.promoted.set(nameOf(one), Object.fromEntries(one.tree.files.map((file) => [file.path, text(file)])));
   }
   const here = new Set(
-    maand.store.catalog.allocations().flatMap((one) => (known.get(one.id)?.promoted ? [`${one.job}@${one.host}`] : [])),
+    bucket.store.catalog
+      .allocations()
+      .flatMap((one) => (known.get(one.id)?.promoted ? [`${one.job}@${one.host}`] : [])),
   );
   for (const name of life.promoted.keys()) if (!here.has(name)) life.promoted.delete(name);
-  maand.close();
+  bucket.close();
 }
 
-async function deployStep(life: Life, { wish: wanted, fault: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
+async function deployStep(
+  life: Life,
+  { options: wanted, fault: what }: Extract<Step, { do: "deploy" }>,
+): Promise<void> {
   const { bucket } = life;
   write(life);
   await bucket.build();
@@ -245,7 +250,7 @@ async function deployStep(life: Life, { wish: wanted, fault: what }: Extract<Ste
       what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: "refused" }) : undefined,
     );
   const summary = await bucket.deploy(wanting);
-  bucket.fleet.mend();
+  bucket.fleet.repair();
   if (what === "") expectKept(life, plan, summary, bucket.events);
   await remember(life, plan, summary);
   done(bucket);

@@ -1,11 +1,11 @@
+import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
-import { jobsWithKv, purgeJobKv } from "../build/build-kv.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
-import { type Leaving, leaving } from "../plan/removals.ts";
+import { type StoppingAllocation, stopping } from "../plan/removals.ts";
 import { checkHealth } from "../run/check-health.ts";
-import { actingContext } from "../run/command-run.ts";
 import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { act, intend } from "./rollout/run-action.ts";
 
 /**
@@ -15,28 +15,28 @@ import { act, intend } from "./rollout/run-action.ts";
  * that cannot be reached, or files that stay behind, keep nobody back.
  */
 export async function reconcile(run: Run): Promise<void> {
-  const all = leaving(run);
+  const all = stopping(run);
   for (const group of byWave(all)) {
-    stopIfInterrupted(run.maand.signal);
+    stopIfInterrupted(run.bucket.signal);
     await Promise.all(group.map((entry) => leave(run, entry)));
   }
   run.refresh();
   purgeAbandoned(run);
-  await verifySurvivors(run, all);
+  await verifyRemaining(run, all);
 }
 
 /** Variables and secrets of jobs that are gone go too, once nothing of them is left to be cleaned up (deploy.md 1.5, A3). */
 function purgeAbandoned(run: Run): void {
-  const { catalog, maand } = run;
-  const left = new Set(leaving(run).map(({ job }) => job.name));
-  const jobs = abandonedJobs(catalog, jobsWithKv(maand.kv)).filter((job) => !left.has(job));
-  maand.store.transaction(() => {
-    for (const job of jobs) purgeJobKv(maand.kv, job);
+  const { catalog, bucket } = run;
+  const left = new Set(stopping(run).map(({ job }) => job.name));
+  const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job));
+  bucket.store.transaction(() => {
+    for (const job of jobs) purgeJobKv(bucket.kv, job);
   });
 }
 
-function byWave(all: readonly Leaving[]): Leaving[][] {
-  const groups = new Map<number, Leaving[]>();
+function byWave(all: readonly StoppingAllocation[]): StoppingAllocation[][] {
+  const groups = new Map<number, StoppingAllocation[]>();
   for (const entry of all) {
     const group = groups.get(entry.job.deploymentSeq) ?? [];
     groups.set(entry.job.deploymentSeq, group);
@@ -45,7 +45,7 @@ function byWave(all: readonly Leaving[]): Leaving[][] {
   return [...groups.values()];
 }
 
-async function leave(run: Run, entry: Leaving): Promise<void> {
+async function leave(run: Run, entry: StoppingAllocation): Promise<void> {
   const { job, allocation } = entry;
   const action = entry.remove ? "remove" : "stop";
   let mayRun = entry.stop;
@@ -58,25 +58,25 @@ async function leave(run: Run, entry: Leaving): Promise<void> {
   } catch (cause) {
     const unreachable = outcomeOf(cause) === "unreachable";
     if (mayRun && !unreachable) run.ledger.fail(job.name, allocation.host, action, cause);
-    else run.ledger.owe(job.name, allocation.host, action, cause);
+    else run.ledger.addPendingCleanup(job.name, allocation.host, action, cause);
     if (unreachable && mayRun)
       run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
   }
 }
 
 /** Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. */
-async function stop(run: Run, { allocation, job }: Leaving): Promise<void> {
+async function stop(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
   const [step] = intend(run, job, [{ allocation, kind: "stop" }]);
   if (step) await act(run, step, "reconcile");
-  run.maand.store.promoted.markStopped(allocation.id);
+  run.bucket.store.promoted.markStopped(allocation.id);
 }
 
 /** Tells that it was stopped. Its journal row is settled after that: until then the next deploy tells it again. */
-async function tell(run: Run, { allocation, job }: Leaving): Promise<void> {
-  const { store, hooks } = run.maand;
+async function tell(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
+  const { store, hooks } = run.bucket;
   try {
     await hooks.stopped.promise(
-      Object.freeze({ ...allocationContext(run, job, allocation), ...actingContext(run, job) }),
+      Object.freeze({ ...allocationContext(run, job, allocation), ...scopedJobContext(run, job) }),
     );
   } catch (cause) {
     run.ledger.failJob(job.name, cause);
@@ -85,15 +85,15 @@ async function tell(run: Run, { allocation, job }: Leaving): Promise<void> {
   store.journal.settle(allocation.id);
 }
 
-async function remove(run: Run, { allocation, job }: Leaving): Promise<void> {
-  const { store } = run.maand;
+async function remove(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
+  const { store } = run.bucket;
   const [step] = intend(run, job, [{ allocation, kind: "remove" }]);
   if (step) await act(run, step, "reconcile");
   store.transaction(() => store.promoted.forget(allocation.id));
 }
 
 /** Jobs that lost a running allocation and have others: are those well? */
-async function verifySurvivors(run: Run, all: readonly Leaving[]): Promise<void> {
+async function verifyRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all
       .filter(({ stop, tell, allocation, job }) => (stop || tell) && !run.ledger.lost(job.name, allocation.host))
@@ -102,7 +102,7 @@ async function verifySurvivors(run: Run, all: readonly Leaving[]): Promise<void>
   await Promise.all(
     [...jobs].map(async (job) => {
       const running = (run.allocationsOf.get(job.name) ?? []).filter(({ id, disabled }) => {
-        const { promoted } = run.remembered(id);
+        const { promoted } = run.recorded(id);
         return !disabled && promoted !== undefined && !promoted.stopped;
       });
       if (running.length === 0) return;

@@ -1,4 +1,4 @@
-import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { knowSecrets } from "../bucket/mask-secrets.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
@@ -9,7 +9,7 @@ import { problemsError } from "../errors.ts";
 import type { TargetContext } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
 import { Said } from "../run/command-output.ts";
-import { type Acting, acting } from "../run/command-run.ts";
+import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { lockBucket, workerOf } from "../run/run.ts";
 import { lifecycleContext } from "../run/scope/contexts.ts";
@@ -54,12 +54,12 @@ export function resolveTarget(text: string): string {
  * Runs a target by hand: the workers concerned must be as the bucket left them; then job by job in wave order, in batches
  * of `max_concurrent_upgrades`. A failing batch ends its job. Nothing is stored: promotions are not touched.
  */
-export async function controlJob(maand: Maand, control: JobControl): Promise<ControlResult[]> {
+export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);
-  const lock = target === "status" ? undefined : lockBucket(maand, `job ${target}`);
-  knowSecrets(maand);
-  const frame = runFrame(maand, `job ${target}`);
-  const source = acting(maand, frame, lock ? {} : { pid: maand.pid });
+  const lock = target === "status" ? undefined : lockBucket(bucket, `job ${target}`);
+  knowSecrets(bucket);
+  const reporter = runReporter(bucket, `job ${target}`);
+  const source = openCommandRun(bucket, reporter, lock ? {} : { pid: bucket.pid });
   try {
     const chosen = choose(source, control);
     await checkSync(source, [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))]);
@@ -71,14 +71,14 @@ export async function controlJob(maand: Maand, control: JobControl): Promise<Con
       );
       results.push(...ended.flat());
     }
-    return results.map((result) => maand.mask.conceal(result));
+    return results.map((result) => bucket.mask.conceal(result));
   } finally {
     await source.end();
     lock?.release();
   }
 }
 
-type Source = Acting;
+type Source = CommandRun;
 
 function choose(
   source: Source,
@@ -106,13 +106,13 @@ async function controlOne(
   // status changes nothing: one that fails is no reason to hide the state of the others
   const size = target === "status" ? allocations.length : batchSize(job.maxConcurrentUpgrades, allocations.length, 1);
   const batches = inBatches(allocations, size);
-  tellBefore(source, job, allocations, target, batches.length);
+  announce(source, job, allocations, target, batches.length);
   for (const batch of batches) {
-    if (source.maand.signal.aborted) break;
+    if (source.bucket.signal.aborted) break;
     const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
     if (ended.some((result) => result.outcome !== "ok")) break;
-    const sick = healthCheck ? await sickness(source, job) : undefined;
+    const sick = healthCheck ? await unhealthyError(source, job) : undefined;
     if (sick === undefined) continue;
     results.splice(
       -ended.length,
@@ -129,8 +129,8 @@ async function controlOne(
 }
 
 /** Counts come before anything is done to more than one (cli.md). */
-function tellBefore(
-  { frame }: Source,
+function announce(
+  { reporter }: Source,
   job: Job,
   allocations: readonly Allocation[],
   target: string,
@@ -138,27 +138,27 @@ function tellBefore(
 ): void {
   if (allocations.length < 2 || target === "status") return;
   const stops_when = batches > 1 ? "a batch of it fails" : `${target} has run everywhere`;
-  frame.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
+  reporter.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
 }
 
 /** Why a job is not healthy after a batch; undefined when it is. */
-async function sickness(source: Source, job: Job): Promise<string | undefined> {
+async function unhealthyError(source: Source, job: Job): Promise<string | undefined> {
   const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
   const { outcome, cause } = await checkHealth(source, job, active, true);
   return outcome === "failed" ? asMaandError(cause).message : undefined;
 }
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
-  const { frame, maand } = source;
-  const began = maand.now().getTime();
-  const said = new Said(source.catalog.workers.length);
+  const { reporter, bucket } = source;
+  const began = bucket.now().getTime();
+  const output = new Said(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
     const failed = cause === undefined ? undefined : asMaandError(cause);
-    const durationMs = maand.now().getTime() - began;
+    const durationMs = bucket.now().getTime() - began;
     const outcome = cause === undefined ? "ok" : outcomeOf(cause);
     const exit = failed ? (failed.exit ?? null) : 0;
-    frame.emit("action.finished", {
+    reporter.emit("action.finished", {
       ...unit,
       outcome,
       exit,
@@ -171,22 +171,22 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
       job: job.name,
       exit,
       outcome,
-      stdout: said.text("stdout"),
-      stderr: said.text("stderr"),
+      stdout: output.text("stdout"),
+      stderr: output.text("stderr"),
       durationMs,
       message: failed?.message ?? null,
     };
   };
   try {
-    stopIfInterrupted(maand.signal);
+    stopIfInterrupted(bucket.signal);
     const remote = await source.connections.ready(workerOf(source, allocation.host));
     const base = lifecycleContext(source, job, allocation, remote);
     const log: TargetContext["log"] = (line, from) => {
-      said.push(line, from?.stream ?? "stdout");
+      output.push(line, from?.stream ?? "stdout");
       base.log(line, from);
     };
-    frame.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
-    if ((await maand.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
+    reporter.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
+    if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
       throw noHandler({
         hook: "target",
         transport: remote.transport,

@@ -1,10 +1,10 @@
 import pLimit from "p-limit";
-import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult } from "../plugin-api/contexts.ts";
 import { checkHealth, type HealthSource } from "../run/check-health.ts";
-import { acting } from "../run/command-run.ts";
+import { openCommandRun } from "../run/command-run.ts";
 import { refuseUnknown } from "../run/select.ts";
 import { reach } from "../run/wait-until-reachable.ts";
 
@@ -26,7 +26,7 @@ const ATTEMPTS = 30;
 const JOBS_AT_ONCE = 16;
 
 /** Which jobs are asked, all when none is named, and whether to wait until they are well. */
-export interface HealthWish {
+export interface HealthCheckOptions {
   readonly jobs: readonly string[];
   readonly wait: boolean;
 }
@@ -35,28 +35,28 @@ export interface HealthWish {
  * Asks every worker the jobs are on whether it answers, and then the jobs (deploy.md 5). Nothing is changed, so no lock is
  * taken. Workers are connected, not only their port tried: a hung sshd does not pass.
  */
-export async function healthCheck(maand: Maand, wish: HealthWish): Promise<HealthReport> {
-  const frame = runFrame(maand, "health_check");
-  const source = acting(maand, frame, { pid: maand.pid });
+export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {
+  const reporter = runReporter(bucket, "health_check");
+  const source = openCommandRun(bucket, reporter, { pid: bucket.pid });
   refuseUnknown(
     "job",
     "--jobs",
-    wish.jobs,
+    options.jobs,
     source.catalog.jobs.map((job) => job.name),
   );
   try {
-    return maand.mask.conceal(await askHealth(source, wish));
+    return bucket.mask.conceal(await probeHealth(source, options));
   } finally {
     await source.end();
   }
 }
 
 /** The same within a run that has its own connections. */
-export async function askHealth(source: HealthSource, wish: HealthWish): Promise<HealthReport> {
-  const jobs = source.catalog.jobs.filter((job) => wish.jobs.length === 0 || wish.jobs.includes(job.name));
+export async function probeHealth(source: HealthSource, options: HealthCheckOptions): Promise<HealthReport> {
+  const jobs = source.catalog.jobs.filter((job) => options.jobs.length === 0 || options.jobs.includes(job.name));
   const wanted = new Set(jobs.flatMap((job) => activeOf(source, job).map(({ host }) => host)));
-  const concerned = source.catalog.workers.filter((worker) => wish.jobs.length === 0 || wanted.has(worker.host));
-  const patience = wish.wait ? { attempts: ATTEMPTS, say: retrying } : undefined;
+  const concerned = source.catalog.workers.filter((worker) => options.jobs.length === 0 || wanted.has(worker.host));
+  const patience = options.wait ? { attempts: ATTEMPTS, report: retrying } : undefined;
   const workers = await Promise.all(
     concerned.map(async (worker) => {
       const failure = await reach(source, worker, patience);
@@ -64,7 +64,7 @@ export async function askHealth(source: HealthSource, wish: HealthWish): Promise
     }),
   );
   const side = pLimit(JOBS_AT_ONCE);
-  return { workers, jobs: await Promise.all(jobs.map((job) => side(() => askJob(source, job, wish.wait)))) };
+  return { workers, jobs: await Promise.all(jobs.map((job) => side(() => checkJob(source, job, options.wait)))) };
 }
 
 function retrying(attempt: number, message: string): string {
@@ -75,7 +75,7 @@ function activeOf({ allocationsOf }: HealthSource, job: Job): readonly Allocatio
   return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
 }
 
-async function askJob(source: HealthSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
+async function checkJob(source: HealthSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
   const active = activeOf(source, job);
   if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
   const { outcome, results, cause } = await checkHealth(source, job, active, wait);
@@ -88,7 +88,7 @@ async function askJob(source: HealthSource, job: Job, wait: boolean): Promise<He
 }
 
 /** Why a report is not well, in a sentence; undefined when all is. */
-export function sicknessOf({ workers, jobs }: HealthReport): string | undefined {
+export function unhealthyReason({ workers, jobs }: HealthReport): string | undefined {
   const worker = workers.find(({ ok }) => !ok);
   if (worker) return worker.message;
   return jobs.find(({ outcome }) => outcome === "failed")?.message;

@@ -1,19 +1,21 @@
-import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError, maskedError, problemsError } from "../errors.ts";
 import type { CommandContext } from "../plugin-api/contexts.ts";
-import { type ActingSource, acting, actingContext } from "../run/command-run.ts";
+import { openCommandRun } from "../run/command-run.ts";
 import { lockBucket } from "../run/run.ts";
+import type { ScopeSource } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 
 /** The event commands must name to be run by hand. */
 const BY_HAND = "cli";
 
 /** A command of jobs that is asked for by hand (deploy.md 4.4). */
-export interface JobCommandWish {
+export interface JobCommandOptions {
   readonly command: string;
   /** One job; without it every job that has the command for `cli`. */
   readonly job?: string;
@@ -28,16 +30,16 @@ export type JobCommandReport = readonly { readonly job: string; readonly failure
  * Runs a command of jobs by hand, job by job in name order; one that fails does not keep the next from its turn. Throws
  * PROBLEMS for names nobody has and for a command that is not to be run by hand, before anything is run.
  */
-export async function runJobCommand(maand: Maand, wish: JobCommandWish): Promise<JobCommandReport> {
-  const lock = lockBucket(maand, "jobcommand");
-  const frame = runFrame(maand, "jobcommand");
-  const source = acting(maand, frame);
+export async function runJobCommand(bucket: Bucket, options: JobCommandOptions): Promise<JobCommandReport> {
+  const lock = lockBucket(bucket, "jobcommand");
+  const reporter = runReporter(bucket, "jobcommand");
+  const source = openCommandRun(bucket, reporter);
   try {
-    const jobs = chosen(source, wish);
+    const jobs = chosen(source, options);
     const report: { job: string; failure?: MaandError }[] = [];
     for (const job of jobs) {
-      if (jobs.length > 1) frame.context({}).log(`jobcommand: ${job.name}`);
-      report.push(await runOne(source, job, wish));
+      if (jobs.length > 1) reporter.context({}).log(`jobcommand: ${job.name}`);
+      report.push(await runOne(source, job, options));
     }
     return report;
   } finally {
@@ -46,7 +48,7 @@ export async function runJobCommand(maand: Maand, wish: JobCommandWish): Promise
   }
 }
 
-function chosen({ catalog }: ActingSource, { command, job: only }: JobCommandWish): readonly Job[] {
+function chosen({ catalog }: ScopeSource, { command, job: only }: JobCommandOptions): readonly Job[] {
   const names = catalog.jobs.map(({ name }) => name);
   refuseUnknown("job", "job", only === undefined ? [] : [only], names);
   const asked = catalog.jobs.filter(({ name }) => only === undefined || name === only);
@@ -71,12 +73,12 @@ function byHand({ commands }: Job): string[] {
 }
 
 async function runOne(
-  source: ActingSource,
+  source: ScopeSource,
   job: Job,
-  { command, concurrency }: JobCommandWish,
+  { command, concurrency }: JobCommandOptions,
 ): Promise<JobCommandReport[number]> {
-  const { hooks, signal, mask } = source.maand;
-  const context: CommandContext = Object.freeze({ ...actingContext(source, job), command, concurrency });
+  const { hooks, signal, mask } = source.bucket;
+  const context: CommandContext = Object.freeze({ ...scopedJobContext(source, job), command, concurrency });
   try {
     stopIfInterrupted(signal);
     if (context.allocations.length === 0) context.log(`${command} was not run: ${job.name} is on no worker`);

@@ -78,7 +78,7 @@ it("a loss is remembered until what ran is started, also when the deploy after i
   await look("sync");
   bucket.fleet.fail(`start api@${A}`);
   expect(await bucket.deploy()).toMatchObject({ outcome: "failed" });
-  bucket.fleet.mend();
+  bucket.fleet.repair();
   bucket.fleet.done.length = 0;
   await bucket.deploy();
   expect(bucket.fleet.done).toContain(`start api@${A}`);

@@ -5,7 +5,7 @@ import type { Remote } from "../remote/remote.ts";
 import { type Run, workerOf } from "../run/run.ts";
 
 /** What the sync check needs of a run, or of a command that is none. */
-export type SyncSource = Pick<Run, "maand" | "catalog" | "remembered" | "delivery">;
+export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;
 
 /** How a worker differs from what was left there; `lost`: nothing is there any more. */
 export interface Difference {
@@ -13,7 +13,7 @@ export interface Difference {
   readonly message: string;
 }
 
-type Source = SyncSource & Pick<Run, "frame" | "workers" | "connections">;
+type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
 
 /**
  * Whether workers are as the bucket left them: each one's `worker.json` must name this bucket, this worker, and the
@@ -42,7 +42,7 @@ export async function differences(source: SyncSource, remote: Remote, workerId: 
   const found = parse(stdout);
   if (!found) return [different("its worker.json cannot be read")];
   const wanted = {
-    bucket_id: source.maand.bucketId,
+    bucket_id: source.bucket.bucketId,
     worker_id: workerId,
     update_seq: source.delivery(remote.host)?.seq,
   };
@@ -70,16 +70,16 @@ async function isEmpty(remote: Remote): Promise<Difference> {
  * Lets the next deploy mend a worker that differs, as we advise: it is told anew what it is; one that lost its files gets
  * them again, and what ran of them is started.
  */
-export function noteDifference({ maand, catalog, remembered }: SyncSource, host: string, lost: boolean): void {
-  const { store } = maand;
+export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
+  const { store } = bucket;
   store.transaction(() => {
     store.deliveries.begin(host);
     if (!lost) return;
     for (const { id } of catalog.allocations.filter((allocation) => allocation.host === host)) {
-      const { staged, promoted, unsettled } = remembered(id);
+      const { staged, promoted, unsettled } = recorded(id);
       if (staged !== undefined) store.promoted.unstage(id);
       if (promoted && !promoted.stopped && unsettled?.kind !== "loss")
-        store.journal.lose(id, maand.now().toISOString());
+        store.journal.lose(id, bucket.now().toISOString());
     }
   });
 }

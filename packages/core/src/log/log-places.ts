@@ -17,18 +17,19 @@ export interface LogPlace {
  * The directory lines are shown from: that of one run, of which the beginning of its id is enough; of the newest run; or
  * all logs. Throws NOT_FOUND for a run of which there is no record, and for a beginning that several have.
  */
-export function logDirectory(logs: string, wish: { readonly run?: string; readonly newestRun?: boolean }): string {
-  if (wish.run === undefined && !wish.newestRun) return logs;
+export function logDirectory(logs: string, options: { readonly run?: string; readonly newestRun?: boolean }): string {
+  if (options.run === undefined && !options.newestRun) return logs;
   const runs = recordedRuns(logs);
-  if (wish.run === undefined) {
+  if (options.run === undefined) {
     const newest = runs.at(-1);
     if (newest === undefined) throw noRun("there is no record of any run");
     return join(logs, "runs", newest);
   }
-  const found = runs.includes(wish.run) ? [wish.run] : runs.filter((id) => id.startsWith(wish.run ?? ""));
+  const found = runs.includes(options.run) ? [options.run] : runs.filter((id) => id.startsWith(options.run ?? ""));
   const [only, other] = found;
-  if (only === undefined) throw noRun(`there is no record of a run ${wish.run}`);
-  if (other !== undefined) throw noRun(`${found.length} runs begin with ${wish.run}: ${found.slice(0, 4).join(", ")}`);
+  if (only === undefined) throw noRun(`there is no record of a run ${options.run}`);
+  if (other !== undefined)
+    throw noRun(`${found.length} runs begin with ${options.run}: ${found.slice(0, 4).join(", ")}`);
   return join(logs, "runs", only);
 }
 

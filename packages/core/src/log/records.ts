@@ -1,5 +1,5 @@
 import type { MaandEvent } from "../events.ts";
-import type { LogFields } from "../operations/logs/line.ts";
+import type { LogFields } from "./line.ts";
 
 /** What is known of one run while its events come. */
 interface Known {
@@ -20,7 +20,7 @@ export class LogRecords {
     const known = this.#knownOf(event);
     if ("update_seq" in event && typeof event.update_seq === "number") known.updateSeq = event.update_seq;
     const worker = "worker" in event && event.worker ? event.worker : "-";
-    return { ...headOf(event, known), worker, ...said(event, known) };
+    return { ...headOf(event, known), worker, ...output(event, known) };
   }
 
   /** The last line of a run whose events do not say that it is over; undefined if they did. */
@@ -56,7 +56,7 @@ function wordOf(command: string): string {
   return command === "health_check" ? "healthcheck" : command.replace(/^(job|deploy) .*/, "$1");
 }
 
-function said(event: MaandEvent, known: Known): LogFields {
+function output(event: MaandEvent, known: Known): LogFields {
   switch (event.type) {
     case "output": {
       const under = known.open.get(unit(event)) ?? commandOf(event, known) ?? {};

@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Deletes the records of the oldest runs, so that no more than `keep` are left. */
-export function forgetOldRuns(runs: string, keep: number): void {
+export function deleteOldRuns(runs: string, keep: number): void {
   const names = readdirSync(runs);
   if (names.length <= keep) return;
   const byAge = names

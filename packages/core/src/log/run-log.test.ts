@@ -11,9 +11,9 @@ import {
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { gc } from "../operations/inspect/gc.ts";
-import { type LogFields, readLogLine } from "../operations/logs/line.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
+import { type LogFields, readLogLine } from "./line.ts";
 
 const buckets: TestBucket[] = [];
 
@@ -39,7 +39,7 @@ function runsOf(bucket: TestBucket): string[] {
   return readdirSync(join(bucket.root, "logs/runs"));
 }
 
-describe("the record of a run (deploy.md 8.1)", () => {
+describe("the record of a run", () => {
   it("has a file for each worker and one for what is of none, and the same lines in the run's own directory", async () => {
     const bucket = bucketWith();
     await bucket.ship();
@@ -76,7 +76,7 @@ describe("the record of a run (deploy.md 8.1)", () => {
       expect(mode(path)).toBe("600");
   });
 
-  it("D36: tells commands that run side by side apart by their ids, and says how each ended", async () => {
+  it("tells commands that run side by side apart by their ids, and says how each ended", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const all = ["10.0.0.1.log", "10.0.0.2.log"].flatMap((name) => linesOf(bucket, name));
@@ -103,7 +103,7 @@ describe("the record of a run (deploy.md 8.1)", () => {
     for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
   });
 
-  it("D26: has dots where a secret would stand", async () => {
+  it("has dots where a secret would stand", async () => {
     const bucket = bucketWith("", {
       plugins: [
         { name: "chatty", apply: (hooks) => hooks.after.tap("chatty", ({ log }) => log("the word is hunter2-secret")) },
@@ -130,9 +130,9 @@ describe("the record of a run (deploy.md 8.1)", () => {
     const { healthCheck } = await import("../jobs/health-command.ts");
     await healthCheck(maand, { jobs: [], wait: false });
     maand.close();
-    const said = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");
-    expect([said[0]?.event, said.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
-    expect(said[0]?.cmd).toBe("health_check");
+    const output = linesOf(bucket, "maand.log").filter((line) => line.maand === "healthcheck");
+    expect([output[0]?.event, output.at(-1)?.event]).toEqual(["run_started", "run_finished"]);
+    expect(output[0]?.cmd).toBe("health_check");
   });
 
   it("tells of each directory gc deletes, and how that went", async () => {
@@ -161,7 +161,7 @@ describe("the record of a run (deploy.md 8.1)", () => {
   }
 });
 
-describe("logs stay small (D42)", () => {
+describe("logs stay small", () => {
   it("a file that is full is put aside, and only so many are kept", async () => {
     const bucket = bucketWith("[logs]\nmax_mb = 0.1\nkeep_files = 2\n", { plugins: [printing(3000, "y".repeat(200))] });
     await bucket.ship();

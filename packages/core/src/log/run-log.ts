@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MaandEvent } from "../events.ts";
-import { type LogFields, type LogFormat, logLine } from "../operations/logs/line.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { type LogFields, type LogFormat, logLine } from "./line.ts";
 import { OpenFiles } from "./open-files.ts";
 import { LogRecords } from "./records.ts";
-import { forgetOldRuns } from "./retention.ts";
+import { deleteOldRuns } from "./retention.ts";
 import type { LogLimits } from "./rotating-file.ts";
 
 /** What the logs are to be like. */
@@ -18,7 +18,7 @@ export interface LogOptions extends LogLimits {
 /** The writer of the logs, as a plugin that hears every event. */
 export interface RunLog extends Plugin {
   /** Why something could not be written; said once, undefined afterwards and while all is well. */
-  trouble(): string | undefined;
+  problem(): string | undefined;
   /** Ends the records of runs whose events told no end, at this time, and closes all files. */
   close(at: Date): void;
 }
@@ -43,7 +43,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
         attempt(() => hear(event));
       });
     },
-    trouble() {
+    problem() {
       if (failure === undefined || told) return undefined;
       told = true;
       return failure;
@@ -72,7 +72,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     if (runs.has(run)) return;
     mkdirSync(join(logs, "runs", run), { recursive: true, mode: 0o700 });
     runs.add(run);
-    forgetOldRuns(join(logs, "runs"), options.keepRuns);
+    deleteOldRuns(join(logs, "runs"), options.keepRuns);
   }
 
   function write(run: string, fields: LogFields): void {

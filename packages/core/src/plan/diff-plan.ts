@@ -17,7 +17,7 @@ export interface FileDiff extends FileChange {
 /** Changed files of every allocation that has any, by allocation id, sorted by path. */
 export type PlanDiffs = ReadonlyMap<string, readonly FileDiff[]>;
 
-type Source = Pick<ContextSource, "maand" | "remembered">;
+type Source = Pick<ContextSource, "bucket" | "recorded">;
 
 /**
  * Compares the files that are planned with those promoted, for each allocation of the jobs. Secrets are dots, on both
@@ -38,7 +38,7 @@ export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Pro
 
 /** What its plan says; where nothing was promoted yet, all of its files. */
 function changesOf(source: Source, { allocation, tree, decision }: PlannedAllocation): readonly FileChange[] {
-  const isNew = decision.action === "start" && source.remembered(allocation.id).promoted === undefined;
+  const isNew = decision.action === "start" && source.recorded(allocation.id).promoted === undefined;
   return isNew ? changedFiles([], tree.files) : decision.files;
 }
 
@@ -48,13 +48,13 @@ async function diffAllocation(
   { allocation, tree, changes }: PlannedAllocation & { readonly changes: readonly FileChange[] },
   known: Map<string, Promise<string>>,
 ): Promise<FileDiff[]> {
-  const { maand } = source;
-  const promoted = source.remembered(allocation.id).promoted?.digest;
-  const before = byName(promoted === undefined ? [] : maand.store.promoted.files(promoted));
+  const { bucket } = source;
+  const promoted = source.recorded(allocation.id).promoted?.digest;
+  const before = byName(promoted === undefined ? [] : bucket.store.promoted.files(promoted));
   const after = byName(tree.files);
   let hider: Hider | undefined;
   const hide: Hider = (text) => {
-    hider ??= hiderFor(maand, job, allocation.host);
+    hider ??= hiderFor(bucket, job, allocation.host);
     return hider(text);
   };
   const found: FileDiff[] = [];
@@ -63,9 +63,9 @@ async function diffAllocation(
     const secret = old?.secret === true || now?.secret === true;
     const key = [change.path, nameOf(old), nameOf(now), secret ? allocation.id : ""].join("\0");
     const diff =
-      known.get(key) ?? fileDiff(change.path, oldSide(maand, old, secret, hide), newSide(maand, now, secret, hide));
+      known.get(key) ?? fileDiff(change.path, oldSide(bucket, old, secret, hide), newSide(bucket, now, secret, hide));
     known.set(key, diff);
-    found.push({ ...change, diff: maand.mask.text(showDots(await diff)) });
+    found.push({ ...change, diff: bucket.mask.text(showDots(await diff)) });
   }
   return found;
 }
@@ -78,9 +78,9 @@ function nameOf(file: ListedFile | undefined): string {
   return file ? `${file.hash}${file.executable ? "x" : "-"}` : "";
 }
 
-type Maand = Source["maand"];
+type Bucket = Source["bucket"];
 
-function oldSide(maand: Maand, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
+function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, hide: Hider): Side | undefined {
   if (!file) return undefined;
   return sideOf(file, () => {
     const stored = maand.store.contents.find(file.hash);
@@ -96,7 +96,7 @@ function whyNotKept({ size, secret }: ListedFile): Unseen {
 }
 
 /** The text is without its secrets already; with another key than it was kept with, it cannot be read any more. */
-function opened({ key }: Maand, bytes: Uint8Array, path: string): Side["content"] {
+function opened({ key }: Bucket, bytes: Uint8Array, path: string): Side["content"] {
   try {
     return { text: key.decrypt(Buffer.from(bytes).toString(), path) };
   } catch (cause) {
@@ -105,7 +105,7 @@ function opened({ key }: Maand, bytes: Uint8Array, path: string): Side["content"
   }
 }
 
-function newSide(maand: Maand, file: TreeFile | undefined, secret: boolean, hide: Hider): Side | undefined {
+function newSide(maand: Bucket, file: TreeFile | undefined, secret: boolean, hide: Hider): Side | undefined {
   return file && sideOf(file, () => shown(file.content ?? maand.store.contents.read(file.hash), secret, hide));
 }
 

@@ -1,4 +1,4 @@
-import type { Maand } from "../bucket/bucket.ts";
+import type { Bucket } from "../bucket/bucket.ts";
 import { readableNamespaces } from "../domain/kv/kv-access.ts";
 import { isSecret } from "../domain/kv/kv-names.ts";
 import type { Job } from "../domain/workspace/job.ts";
@@ -14,7 +14,7 @@ export type Hider = (text: string) => string | undefined;
  * Hides every secret a job may read on a worker, whole, line by line and in the spellings templates give it. The mark of a
  * secret is the same as long as the secret is, so that a diff shows that it changed.
  */
-export function hiderFor({ kv, key }: Pick<Maand, "kv" | "key">, job: Job, host: string): Hider {
+export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, host: string): Hider {
   const secrets = readableNamespaces(job, [host]).flatMap((namespace) =>
     kv
       .keys(namespace)

@@ -1,7 +1,7 @@
-import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
-import type { Wish } from "../domain/deploy/plan.ts";
+import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { demandedJobs } from "../domain/workspace/job.ts";
 import { problemsError } from "../errors.ts";
@@ -10,18 +10,18 @@ import { lockBucket, type Run } from "../run/run.ts";
 import { refuseUnknown } from "../run/select.ts";
 import type { JobFailure } from "../summary.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
-import { type Rehearsal, rehearse, runsFirst } from "./dry-run.ts";
+import { type DryRunState, planDryRun, runsFirst } from "./dry-run.ts";
 import { isRequired, type PlannedJob, pendingOf, planJob } from "./plan-job.ts";
-import { type Leaving, leaving } from "./removals.ts";
+import { type StoppingAllocation, stopping } from "./removals.ts";
 
 /** How a deploy was asked for. */
-export interface DeployWish extends Wish {
+export interface DeployOptions extends LifecycleOptions {
   /** Only these jobs enter the waves; empty means all. Who leaves is not narrowed by it (deploy.md 1.1). */
   readonly jobs: readonly string[];
 }
 
 /** How a dry run was asked for. */
-export interface PlanWish extends DeployWish {
+export interface PlanOptions extends DeployOptions {
   /** Also compare the files of changed allocations, line by line. */
   readonly diff?: boolean;
   /** Run what goes before the plan of each job, such as `pre_deploy`, and throw its writes away. */
@@ -50,7 +50,7 @@ export interface Plan {
   }[];
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
-  readonly leaving: readonly Leaving[];
+  readonly stopping: readonly StoppingAllocation[];
   /** Present when it was asked for. */
   readonly diffs?: PlanDiffs;
 }
@@ -59,17 +59,21 @@ export interface Plan {
  * The waves a wish touches. Throws PROBLEMS for a job nobody knows, since a filter never silently means something else, and
  * for a bucket that was never built, where a deploy would look as if all were done.
  */
-export function wavesOf(run: Pick<Run, "maand" | "catalog" | "allocationsOf">, wish: Pick<DeployWish, "jobs">): Wave[] {
-  refuseUnbuilt(run.maand);
+export function wavesOf(
+  run: Pick<Run, "bucket" | "catalog" | "allocationsOf">,
+  options: Pick<DeployOptions, "jobs">,
+): Wave[] {
+  refuseUnbuilt(run.bucket);
   refuseUnknown(
     "job",
     "--jobs",
-    wish.jobs,
+    options.jobs,
     run.catalog.jobs.map((job) => job.name),
   );
   const wanted = run.catalog.jobs.filter(
     (job) =>
-      (wish.jobs.length === 0 || wish.jobs.includes(job.name)) && (run.allocationsOf.get(job.name) ?? []).length > 0,
+      (options.jobs.length === 0 || options.jobs.includes(job.name)) &&
+      (run.allocationsOf.get(job.name) ?? []).length > 0,
   );
   const waves = new Map<number, Job[]>();
   for (const job of wanted) {
@@ -81,7 +85,7 @@ export function wavesOf(run: Pick<Run, "maand" | "catalog" | "allocationsOf">, w
 }
 
 /** Every build stores what it publishes of the bucket, even of one without workers and jobs. */
-function refuseUnbuilt({ kv }: Maand): void {
+function refuseUnbuilt({ kv }: Bucket): void {
   if (kv.entries("maand/bucket").size > 0) return;
   throw problemsError([error("not_built", "data/maand.db", "nothing was built yet", "run maand build first")]);
 }
@@ -90,21 +94,21 @@ function refuseUnbuilt({ kv }: Maand): void {
  * Plans a whole deploy without doing any of it: nothing is written, and no hook that could change something runs, unless
  * it was asked for (decision 6).
  */
-export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
-  const lock = lockBucket(maand, "deploy --dry-run");
-  const source = rehearse(maand, runFrame(maand, "deploy --dry-run"), wish.withHooks === true);
+export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<Plan> {
+  const lock = lockBucket(bucket, "deploy --dry-run");
+  const source = planDryRun(bucket, runReporter(bucket, "deploy --dry-run"), options.withHooks === true);
   try {
-    const leavers = leaving(source);
+    const leavers = stopping(source);
     const ledger = new Ledger();
-    const waves = await planWaves(source, ledger, wish);
+    const waves = await planWaves(source, ledger, options);
     const all = waves.flatMap((wave) => wave.jobs);
-    refuseStarts(all, wish);
-    const diffs = wish.diff === true ? { diffs: await diffPlan(source, all) } : {};
+    refuseStarts(all, options);
+    const diffs = options.diff === true ? { diffs: await diffPlan(source, all) } : {};
     return {
       required: leavers.length > 0 || all.some((job) => job.required),
       waves,
       failures: ledger.summary().failures,
-      leaving: leavers,
+      stopping: leavers,
       ...diffs,
     };
   } finally {
@@ -113,50 +117,50 @@ export async function planDeploy(maand: Maand, wish: PlanWish): Promise<Plan> {
   }
 }
 
-async function planWaves(source: Rehearsal, ledger: Ledger, wish: PlanWish): Promise<Plan["waves"]> {
-  const { maand } = source;
-  const pending = pendingOf(maand);
+async function planWaves(source: DryRunState, ledger: Ledger, options: PlanOptions): Promise<Plan["waves"]> {
+  const { bucket } = source;
+  const pending = pendingOf(bucket);
   const waves = [];
-  for (const { deploymentSeq, jobs } of wavesOf(source, wish)) {
+  for (const { deploymentSeq, jobs } of wavesOf(source, options)) {
     const planned: PlanJob[] = [];
     for (const job of jobs) {
-      stopIfInterrupted(maand.signal);
+      stopIfInterrupted(bucket.signal);
       const by = blockedBy({ ledger, jobs: source.jobs }, job);
       try {
         if (by === undefined) await source.before(job);
-        const plan = await planJob(source, job, wish, pending);
+        const plan = await planJob(source, job, options, pending);
         if (by !== undefined && isRequired(plan)) ledger.block(job.name, by);
-        planned.push({ ...plan, ...outlook(maand, plan, wish, by) });
+        planned.push({ ...plan, ...outlook(bucket, plan, options, by) });
       } catch (cause) {
         ledger.failJob(job.name, cause);
       }
     }
     if (planned.length > 0) waves.push({ deploymentSeq, jobs: planned });
   }
-  stopIfInterrupted(maand.signal);
+  stopIfInterrupted(bucket.signal);
   return waves;
 }
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
 function outlook(
-  maand: Maand,
+  bucket: Bucket,
   plan: PlannedJob,
-  wish: PlanWish,
+  options: PlanOptions,
   by: string | undefined,
 ): Pick<PlanJob, "required" | "runsFirst" | "blockedBy"> {
   const required = isRequired(plan);
-  const first = wish.withHooks === true && by === undefined ? "was run" : "may change";
+  const first = options.withHooks === true && by === undefined ? "was run" : "may change";
   return {
     required,
-    runsFirst: runsFirst(maand, plan.job) && first,
+    runsFirst: runsFirst(bucket, plan.job) && first,
     ...(by !== undefined && required ? { blockedBy: by } : {}),
   };
 }
 
 /** `--sync-only` starts nothing, so it is refused for jobs that have something to start (deploy.md 1.1), before anything is done. */
-export function refuseStarts(plans: readonly PlannedJob[], wish: Wish): void {
-  if (!wish.syncOnly) return;
+export function refuseStarts(plans: readonly PlannedJob[], options: LifecycleOptions): void {
+  if (!options.syncOnly) return;
   const problems = plans.flatMap(({ job, allocations }) => {
     const hosts = allocations
       .filter(({ decision }) => decision.action === "start")
@@ -180,7 +184,7 @@ export function refuseStarts(plans: readonly PlannedJob[], wish: Wish): void {
  * this run (decision 4).
  */
 export function blockedBy({ ledger, jobs }: Pick<Run, "ledger" | "jobs">, job: Job): string | undefined {
-  if (!ledger.troubled) return undefined;
+  if (!ledger.hasFailures) return undefined;
   const names = new Set(demandedJobs(job));
   for (const name of names) {
     if (ledger.failed(name)) return name;

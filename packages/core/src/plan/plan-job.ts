@@ -1,5 +1,12 @@
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { changedFiles, type Decision, decide, type Occasion, type Target, type Wish } from "../domain/deploy/plan.ts";
+import {
+  changedFiles,
+  type Decision,
+  decide,
+  type LifecycleOptions,
+  type Occasion,
+  type Target,
+} from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";
@@ -38,7 +45,7 @@ export interface Pending {
 }
 
 /** Everything that earlier runs left to be done. */
-export function pendingOf({ store }: Pick<Run["maand"], "store">): Pending {
+export function pendingOf({ store }: Pick<Run["bucket"], "store">): Pending {
   return { after: store.pendingAfter.all(), health: store.pendingHealth.all() };
 }
 
@@ -54,13 +61,18 @@ export function isRequired(plan: PlannedJob): boolean {
  * Plans one job: its tree for each allocation, the digest of that, and the decision against what is promoted. The deploy
  * and the dry run both come through here, and nothing is written (decision 7).
  */
-export async function planJob(source: PlanSource, job: Job, wish: Wish, pending: Pending): Promise<PlannedJob> {
+export async function planJob(
+  source: PlanSource,
+  job: Job,
+  options: LifecycleOptions,
+  pending: Pending,
+): Promise<PlannedJob> {
   const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {
     const wanted = await wantedTree(source, job, allocation, bare);
-    const decision = decideOne(source, job, allocation, wanted, wish);
+    const decision = decideOne(source, job, allocation, wanted, options);
     allocations.push({ allocation, ...wanted, decision });
   }
   return {
@@ -74,9 +86,12 @@ export async function planJob(source: PlanSource, job: Job, wish: Wish, pending:
 /** What is due with the next batch is due now if there is none. */
 function isHealthPending(allocations: readonly PlannedAllocation[], { health }: Pending): boolean {
   if (health.size === 0) return false;
-  const owed = pendingAmong(allocations, health);
+  const pendingCleanup = pendingAmong(allocations, health);
   const batches = allocations.some(({ decision }) => LIFECYCLE.has(decision.action));
-  return owed.length > 0 && (!batches || owed.some(({ allocation }) => health.get(allocation.id) === "first"));
+  return (
+    pendingCleanup.length > 0 &&
+    (!batches || pendingCleanup.some(({ allocation }) => health.get(allocation.id) === "first"))
+  );
 }
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
@@ -97,7 +112,7 @@ type Bare = Omit<Wanted, "occasion">;
  * otherwise it is rendered for this one.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
-  const { promoted } = source.remembered(allocation.id);
+  const { promoted } = source.recorded(allocation.id);
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
     // a template may fail for what is past and not for what is to come; then it shows a change
@@ -124,9 +139,9 @@ function decideOne(
   job: Job,
   allocation: Allocation,
   { target, tree }: Wanted,
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decision {
-  const remembered = source.remembered(allocation.id);
-  const changes = () => changedFiles(source.maand.store.promoted.files(remembered.promoted?.digest ?? ""), tree.files);
-  return decide(allocation, job, target, remembered, changes, wish);
+  const recorded = source.recorded(allocation.id);
+  const changes = () => changedFiles(source.bucket.store.promoted.files(recorded.promoted?.digest ?? ""), tree.files);
+  return decide(allocation, job, target, recorded, changes, options);
 }

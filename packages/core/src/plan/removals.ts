@@ -3,7 +3,7 @@ import { compareHosts } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 
 /** An allocation that is to stop running, and what that takes. */
-export interface Leaving {
+export interface StoppingAllocation {
   readonly allocation: Allocation;
   readonly job: Job;
   /** Its process may run. */
@@ -19,14 +19,14 @@ export interface Leaving {
  * Who leaves: what was removed or is in maintenance, and may still run or have files on a worker. The last wave goes
  * first. The deploy and the dry run both ask here.
  */
-export function leaving(run: Pick<Run, "catalog" | "jobs" | "workers" | "remembered">): Leaving[] {
-  const found: Leaving[] = [];
+export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
+  const found: StoppingAllocation[] = [];
   const present = new Set(run.catalog.workers.map((worker) => worker.host));
   const jobs = new Set(run.catalog.jobs);
   for (const allocation of run.catalog.allocations) {
     const job = run.jobs.get(allocation.job);
     if (!job || !(allocation.removed || allocation.disabled)) continue;
-    const { promoted, unsettled, staged } = run.remembered(allocation.id);
+    const { promoted, unsettled, staged } = run.recorded(allocation.id);
     const tell = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
     const stop = !tell && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
@@ -43,7 +43,7 @@ function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolea
   return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
 }
 
-function byLastWave(a: Leaving, b: Leaving): number {
+function byLastWave(a: StoppingAllocation, b: StoppingAllocation): number {
   return (
     b.job.deploymentSeq - a.job.deploymentSeq ||
     (a.job.name < b.job.name ? -1 : a.job.name > b.job.name ? 1 : compareHosts(a.allocation.host, b.allocation.host))

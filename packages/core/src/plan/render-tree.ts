@@ -15,7 +15,7 @@ export async function renderTree(
   bare: Tree,
   occasion: Occasion,
 ): Promise<Tree> {
-  const { hooks, kv, store } = source.maand;
+  const { hooks, kv, store } = source.bucket;
   if (!isTapped(hooks.render)) return bare;
   const context: RenderContext = Object.freeze({
     ...allocationContext(source, job, allocation),
@@ -31,8 +31,8 @@ export async function renderTree(
 
 /** Where the bucket's directory is on a worker, known without a connection to it. */
 function rootOf(source: ContextSource, host: string): string {
-  const { hooks, settings, bucketId } = source.maand;
-  const context = Object.freeze({ ...source.frame.context({ worker: host }), worker: workerOf(source, host) });
+  const { hooks, settings, bucketId } = source.bucket;
+  const context = Object.freeze({ ...source.reporter.context({ worker: host }), worker: workerOf(source, host) });
   return hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucketId}`;
 }
 

@@ -3,57 +3,28 @@ import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { Told } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
-import type { ActingContext, KvReader } from "./scope.ts";
+import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
+import type { KvReader } from "./kv.ts";
+import type { ScopedJobContext } from "./scope.ts";
 
-/** Where the words given to `log` belong, so that a reader can tell commands that run side by side apart. */
-export interface LogSource {
-  readonly stream?: "stdout" | "stderr";
-}
-
-/** What every tap of a command's run is given. Contexts are frozen; each further one extends this. */
-export interface RunContext {
-  readonly run: {
-    /** UUID of this run, also the name of its log. */
-    readonly id: string;
-    /** What was typed: `deploy`, `job restart`, ... */
-    readonly command: string;
-  };
-  readonly bucket: {
-    readonly id: string;
-    /** Absolute path of the bucket's directory on this machine. */
-    readonly root: string;
-  };
-  readonly settings: Settings;
-  /** Aborts when the run is interrupted: begin nothing new, end what runs. */
-  readonly signal: AbortSignal;
-  /** Says a line; it becomes an `output` event, in the log and on the screen, with secrets masked. */
-  log(line: string, source?: LogSource): void;
-  /**
-   * Records that something of the plugin's own happened, as a `plugin.told` event. Its name begins with the plugin's:
-   * `acme.soaked`; in lower case, parts joined by dots. It is for programs that read events; people are told with `log`.
-   */
-  tell(name: `${string}.${string}`, data?: Told): void;
-}
-
-/** `begin`: a deploy holds the lock, and has touched nothing yet; a throw refuses it. */
+/** `begin`: a deploy holds the lock and has not touched anything; a throw refuses the deploy. */
 export interface BeginContext extends RunContext {
-  /** The clock; a tap reads none of its own. */
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
-  /** Names given with `--jobs`; none means all jobs. */
+  /** The names given with `--jobs`; empty means all jobs. */
   readonly jobs: readonly string[];
 }
 
-/** `wave`: what is about to be done to the jobs of one wave; nothing of it was begun. */
+/** `wave`: the planned changes to the jobs of one wave, before any of them starts. */
 export interface WaveContext extends RunContext {
   readonly wave: {
     readonly deploymentSeq: number;
-    /** Jobs with something to do, in the order of their names. */
+    /** Jobs that change, in name order. */
     readonly jobs: readonly {
       readonly job: Job;
-      /** Allocations that are not left as they are; `sync` brings files and runs nothing. */
+      /** Allocations that change; the action `sync` copies files and runs nothing. */
       readonly allocations: readonly {
         readonly worker: Worker;
         readonly action: PlannedAction;
@@ -63,34 +34,24 @@ export interface WaveContext extends RunContext {
   };
 }
 
-/** `connect`: one worker is to be reached for the first time in this run. */
-export interface ConnectContext extends RunContext {
-  readonly worker: Worker;
-}
-
-/** One worker and the open connection to it. */
-export interface WorkerContext extends ConnectContext {
-  readonly remote: Remote;
-}
-
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
-  /** Asks for a tool on the worker. All tools asked for are looked up in one command; missing ones are reported. */
+  /** Requires a tool on the worker. One command looks up all required tools; missing ones are reported. */
   needs(tool: string): void;
-  /** Reports anything else that is wrong with the worker; an error leaves its allocations out of this run. */
+  /** Reports any other problem of the worker; after an error its allocations fail in this run. */
   readonly report: Report;
 }
 
-/** `init`: the bucket's directories and its store are there, whether new or from before. */
+/** `init`: the directories and the store of the bucket exist, new or from an earlier init. */
 export interface InitContext extends RunContext {
-  /** The clock; a tap reads none of its own. */
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
 }
 
-/** `validate`: the workspace was read; nothing is stored yet and nobody is contacted. */
+/** `validate`: the workspace was read; nothing is stored yet, and no worker is contacted. */
 export interface ValidateContext {
   readonly settings: Settings;
-  /** The clock; a tap reads none of its own. */
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
   readonly bucket: { readonly root: string };
   readonly jobs: readonly Job[];
@@ -98,35 +59,18 @@ export interface ValidateContext {
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
-  /** The plugin that starts and stops a job, as a claim of its manifest says; undefined when no plugin claims that. */
+  /** The plugin that claims the lifecycle of a job; undefined if none does. */
   runBy(job: Job): string | undefined;
   readonly report: Report;
 }
 
-/** One job of the run. */
-export interface JobContext extends RunContext {
-  readonly job: Job;
-  /** Its non-removed allocations, disabled ones included, in the order of their workers. */
-  readonly allocations: readonly Allocation[];
-}
-
-/** One allocation: a job on a worker. */
-export interface AllocationContext extends JobContext {
-  readonly allocation: Allocation;
-  readonly worker: Worker;
-  /** Version that was promoted here last, `0.0.0` before the first. */
-  readonly currentVersion: string;
-  /** Version the manifest asks for. */
-  readonly newVersion: string;
-}
-
-/** A file of an allocation's tree: content by hash, or rendered and carried along. */
+/** A file of an allocation's tree: stored content, named by its hash, or rendered content. */
 export interface TreeFile extends JobFile {
-  /** Present when the content is not among the job's stored files. */
+  /** Set if the content is not one of the job's stored files. */
   readonly content?: Uint8Array;
-  /** File mode; default 0644, or 0755 when executable. */
+  /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
-  /** A secret or private key went into it: kept encrypted, masked in diffs. */
+  /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;
 }
 
@@ -136,75 +80,75 @@ export interface Tree {
 }
 
 /**
- * `render`: a tree on its way to its digest. Answer another tree; `ctx.read` gives a file's bytes. An allocation may be
- * rendered twice: as it was promoted, and, if that shows a change, for the deploy that is planned.
+ * `render`: a tree before its digest is computed. Return another tree; `read` returns the bytes of a file. An allocation may
+ * be rendered twice: with the values of its last promotion, and, if that differs from what is promoted, with those of this
+ * deploy.
  */
 export interface RenderContext extends AllocationContext {
-  /** Version that ran before the deploy that brings, or brought, these files. */
+  /** The version that ran before the deploy these files belong to. */
   readonly currentVersion: string;
-  /** The bucket's `update_seq` in that deploy. */
+  /** The `update_seq` of that deploy. */
   readonly updateSeq: number;
   /** Absolute path of the bucket's directory on the worker. */
   readonly root: string;
-  /** Job files that do not reach the worker themselves, such as `*.tpl`. */
+  /** Job files that are not copied to the worker, such as `*.tpl`. */
   readonly sources: readonly JobFile[];
   read(file: JobFile): Uint8Array;
   readonly kv: KvReader;
 }
 
-/** What a template calls: a function, or one whose parameters are declared with `typed` of @maand/gotemplate. */
+/** A template function: a plain function, or one whose parameters are declared with `typed` of @maand/gotemplate. */
 export type TemplateFunction = ((...args: never[]) => unknown) | { readonly params: readonly string[] };
 
-/** Functions templates may call, by name. */
+/** The functions templates may call, by name. */
 export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
 
-/** What a plugin has in the KV store, as the last build left it, and what it is to have after this one. */
+/** The KV entries of a plugin: those of the last build, and those to store with this one. */
 export interface KvContribution {
-  /** A stored value in clear text; undefined when there is none. */
+  /** A stored value in clear text; undefined if there is none. */
   find(namespace: string, key: string): string | undefined;
   /** Stored keys of a namespace, sorted. */
   keys(namespace: string): string[];
   /**
-   * Makes `entries` all there is in a namespace under keys that begin with `prefix`; others there are deleted. It is stored
-   * with the catalog, or not at all, and encrypted where `isSecret` holds. What is under `certs/` and nobody syncs in a
-   * build stays as it is. A job may sync `maand/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
-   * and `maand/prometheus`; any other is KV_REFUSED.
+   * Replaces all keys of a namespace that begin with `prefix` by `entries`. They are stored together with the catalog, and
+   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync `maand/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
+   * and `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   isSecret(namespace: string, key: string): boolean;
 }
 
-/** `contribute`: the workspace is understood, and its catalog is about to be stored. */
+/** `contribute`: the workspace is valid, and its catalog is about to be stored. */
 export interface ContributeContext extends JobContext {
   /** The worker of each allocation, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
   readonly kv: KvContribution;
-  /** The clock; a tap reads none of its own. */
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
 }
 
-/** `stage`: one worker is to get the trees of all its jobs of a wave, and its metadata, in one go. */
+/** `stage`: copy the trees of all jobs of a wave, and the metadata, to one worker, in one operation. */
 export interface StageContext extends WorkerContext {
-  /** Names of the jobs that come. Each `jobs/<name>/` is made equal to its tree; no other job is touched. */
+  /** The jobs to copy. Each `jobs/<name>/` becomes equal to its tree; other jobs are not touched. */
   readonly jobs: readonly string[];
-  /** The tree of each of `jobs`, as it is to be below `jobs/<job>/`. */
+  /** The tree of each of `jobs`, as it must be below `jobs/<job>/`. */
   readonly trees: readonly { readonly job: string; readonly files: readonly TreeFile[] }[];
-  /** Files of the bucket's directory itself, path to text: `worker.json`, `jobs.json`, `bin/<name>`. */
+  /** Files directly in the bucket's directory, path to text: `worker.json`, `jobs.json`, `bin/<name>`. */
   readonly metadata: ReadonlyMap<string, string>;
   /** The bytes of a tree's file. */
   read(file: TreeFile): Uint8Array;
-  /** The same as local directories, to be merged, the first one winning; written when first asked for. */
+  /** The same files as local directories to merge, where the first wins; written on first access. */
   readonly sources: readonly string[];
-  /** Names directly in a job's directory that belong to the job at runtime: never sent, never deleted. */
+  /** Names directly in a job's directory that belong to the job at run time: never copied, never deleted. */
   readonly keep: readonly string[];
   /**
-   * Patterns by job, as in `keep` of its manifest, of what the job makes itself in its directory: not deleted. They never
-   * keep a file of the tree from being brought. `keepExpression` turns a job's patterns into a regular expression.
+   * The `keep` patterns of each job's manifest: files the job creates itself, which must not be deleted. They never prevent a
+   * file of the tree from being copied. `keepExpression` turns the patterns of a job into a regular expression.
    */
   readonly protect: ReadonlyMap<string, readonly string[]>;
-  /** Tells of a path, such as `jobs/web/app.pid`, that was deleted: of what the job made itself the operator learns (D38). */
+  /** Reports a deleted path, such as `jobs/web/app.pid`, so that the operator learns about deleted files of the job itself. */
   deleted(path: string): void;
-  /** Milliseconds the whole sync may take. */
+  /** The time limit of the whole copy, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -212,84 +156,84 @@ export interface StageContext extends WorkerContext {
 export interface ActionContext extends AllocationContext {
   readonly action: { readonly kind: ActionKind };
   readonly remote: Remote;
-  /** Absolute directory of the job on the worker. */
+  /** Absolute path of the job's directory on the worker. */
   readonly directory: string;
-  /** Lifecycle environment (seed jobs-and-lifecycle, decision 32). */
+  /** The environment of lifecycle commands: `CURRENT_VERSION`, `NEW_VERSION`, `JOB`, `WORKER_IP` and others. */
   readonly env: Readonly<Record<string, string>>;
-  /** Milliseconds the action may take. */
+  /** The time limit of the action, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** `target`: one Makefile target by hand (`maand job`). */
+/** `target`: one Makefile target of `maand job`. */
 export interface TargetContext extends Omit<ActionContext, "action"> {
   readonly target: string;
 }
 
-/** `stopped`: one allocation was stopped, to be in maintenance or to be removed. */
-export interface StoppedContext extends AllocationContext, ActingContext {}
+/** `stopped`: one disabled or removed allocation was stopped. */
+export interface StoppedContext extends AllocationContext, ScopedJobContext {}
 
 /** One batch of a job's rollout. */
-export interface BatchContext extends ActingContext {
+export interface BatchContext extends ScopedJobContext {
   readonly batch: {
-    /** Counted from 0, over the whole rollout of the job. */
+    /** Counted from 0 over the whole rollout of the job. */
     readonly index: number;
     readonly count: number;
     readonly phase: "new" | "update";
     readonly allocations: readonly Allocation[];
   };
-  /** Hosts of all active allocations in the order used. */
+  /** Hosts of all active allocations in rollout order. */
   readonly rolloutOrder: readonly string[];
   readonly rolloutOrderSource: "kv" | "default";
 }
 
-/** `control`: the whole rollout of a job, for whoever wants to take it over. */
-export interface ControlContext extends ActingContext {
+/** `control`: the rollout of a job, which the tap may lead. */
+export interface ControlContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
   readonly updatedAllocations: readonly string[];
   /**
-   * Rolls these out now, of those above, as it is done for a job nobody takes over: in batches, each promoted and then
-   * checked. What was rolled out so stays, whatever the tap answers: silence leaves the rest to be rolled out as usual,
-   * and `"done"` means that the rest was done otherwise. Throws as the batches do.
+   * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns `undefined`,
+   * the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest itself. Throws if a
+   * batch fails.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
-  /** Asks the job's health once, of all its active allocations; those found sick are marked. Throws UNHEALTHY. */
+  /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */
   checkHealth(): Promise<void>;
 }
 
-/** One thing a health check looked at. */
+/** The result of one health check on one worker. */
 export interface HealthResult {
   readonly host: string;
   /** `tcp`, `http`, `ssh`, `command`, ... */
   readonly type: string;
-  /** What was asked: `10.0.0.1:8080/ready`. */
+  /** What was checked: `10.0.0.1:8080/ready`. */
   readonly target: string;
   readonly ok: boolean;
-  /** Why not, or how it answered. */
+  /** The reason of a failure, or the response. */
   readonly message: string;
 }
 
-/** `verify`: is this job healthy? Throw UNHEALTHY if not. */
-export interface VerifyContext extends ActingContext {
-  /** The job's active allocations: who is asked. */
+/** `verify`: check a job. Throw UNHEALTHY if it is not healthy. */
+export interface VerifyContext extends ScopedJobContext {
+  /** The active allocations to check. */
   readonly active: readonly Allocation[];
-  /** Wait as the manifest says until healthy; otherwise ask once. */
+  /** True: wait until healthy, within the limits of the manifest. False: check once. */
   readonly wait: boolean;
-  /** Connection to an active allocation's worker, for checks that run there. */
+  /** The connection to the worker of an active allocation, for checks that run there. */
   remote(host: string): Promise<Remote>;
-  /** Tells what one check found; a job nobody reports anything of counts as not checked. */
+  /** Reports the result of one check; a job without any report counts as not checked. */
   report(result: HealthResult): void;
 }
 
-/** `command`: a command of a job is asked for by hand (`maand jobcommand`). */
-export interface CommandContext extends ActingContext {
+/** `command`: run a command of a job (`maand jobcommand`). */
+export interface CommandContext extends ScopedJobContext {
   readonly command: string;
-  /** Allocations it may run for at the same time. */
+  /** The number of allocations to run for at the same time. */
   readonly concurrency: number;
 }
 
-/** `commit`: the run is over, however it ended. */
+/** `commit`: the run is over, whatever its outcome. */
 export interface CommitContext extends RunContext {
   readonly summary: Summary;
 }

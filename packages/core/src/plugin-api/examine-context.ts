@@ -1,15 +1,15 @@
 import type { Finding } from "../domain/checks/finding.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { RunContext } from "./contexts.ts";
+import type { RunContext } from "./base-contexts.ts";
 
-/** `examine`: somebody asked what is wrong. Look, and change nothing. */
+/** `examine`: `maand doctor` runs. Check, and change nothing. */
 export interface ExamineContext extends RunContext {
-  /** The clock; a tap reads none of its own. */
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
   /** Workers of the catalog, by position; none before the first build. */
   readonly workers: readonly Worker[];
-  /** Asks for a program on this machine; whether it is there is looked up and told. */
+  /** Requires a program on this machine; doctor looks it up and reports the result. */
   needs(tool: string): void;
-  /** Tells one thing that was looked at, be it well or not. */
+  /** Reports the result of one check, good or bad. */
   report(finding: Finding): void;
 }

@@ -10,13 +10,13 @@ import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
 import type { HostKey } from "../remote/host-key.ts";
 import type { Remote } from "../remote/remote.ts";
+import type { ConnectContext } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
   BeginContext,
   CommandContext,
   CommitContext,
-  ConnectContext,
   ContributeContext,
   ControlContext,
   InitContext,
@@ -32,57 +32,57 @@ import type {
   WaveContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
-import type { ActingContext } from "./scope.ts";
+import type { ScopedJobContext } from "./scope.ts";
 
-/** What a doing tap answers when it has done the work; silence (undefined) hands the question to the next tap. */
+/** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
 
-/** What a tap may say of itself beside its name: `tapPromise({ name, concerns }, ...)`. */
+/** What a tap may declare beside its name: `tapPromise({ name, concerns }, ...)`. */
 export interface TapInterest {
-  /** Whether it has anything to do for a job; without it: for every one. Asked before work is done on its account. */
+  /** Whether the tap has work for a job; default: for every job. Called before any work is done for the tap. */
   readonly concerns?: (job: Job) => boolean;
 }
 
 /**
- * Every hook there is, once. The engine loops and runs things in parallel; a tap does its work for the one unit its
- * context names, and is never called for a dry run, but for `before` when that is asked for. Order taps by name (`before: "make"`), never by number.
- * `HOOKS.md` repeats this table, and a test compares the two.
+ * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A dry run
+ * calls no hook that changes anything, except `before` with `--with-hooks`. Order taps by name (`before: "make"`), never by
+ * number. `HOOKS.md` repeats this table, and a test compares the two.
  */
 export function createHooks() {
   return Object.freeze({
-    /** Once per `maand init`, of a new bucket and of one from before: make what a bucket needs from its start. */
+    /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
     init: new AsyncSeriesHook<[InitContext]>(["context"], "init"),
     /** Once per build: report problems of the workspace. No network, no writes. */
     validate: new AsyncSeriesHook<[ValidateContext]>(["context"], "validate"),
-    /** Once per build and job, before its catalog is stored: add KV entries a job is to have, such as certificates. */
+    /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */
     contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
-    /** Once per build and job, in wave order, after the catalog is committed. */
-    built: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "built"),
-    /** Once per deploy, before it touches anything: throw to refuse it. */
+    /** Once per build and job, in wave order, after the catalog is stored. */
+    built: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "built"),
+    /** Once per deploy, before it touches anything: throw to refuse the deploy. */
     begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
-    /** Once per worker, when it is first needed: answer a Remote for it, or stay silent. */
+    /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
-    /** Once per worker of `maand worker trust`: answer the host key it shows, without logging in, or stay silent. */
+    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
-    /** Once per allocation that is rendered: say where the bucket's directory is on its worker, if not in `worker_root`. */
+    /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
-    /** Once per worker about to be touched: name the tools it must have, report what is wrong with it. */
+    /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
-    before: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "before"),
-    /** Once per wave that has something to do, planned and not begun: throw to leave its jobs as they are. */
+    before: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "before"),
+    /** Once per wave with changes, after it is planned and before it starts: throw to refuse the changes. */
     wave: new AsyncSeriesHook<[WaveContext]>(["context"], "wave"),
-    /** Once per allocation: a tree in, a tree out; runs before the digest, for a plan too, so it must only compute. */
+    /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
-    /** Once, before the first template is read: functions in, functions out; `current` gives the allocation being rendered. */
+    /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
     functions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(["functions", "current"], "functions"),
-    /** Once per leaving allocation: with action `stop`, and then, when it is removed, with `remove`. */
+    /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
     /** Once per allocation that was stopped. */
     stopped: new AsyncSeriesHook<[StoppedContext]>(["context"], "stopped"),
-    /** Once per worker and wave: bring trees and metadata to the worker, touching nothing that runs. */
+    /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
-    /** Once per job that needs rollout: take the whole rollout over, or stay silent. */
+    /** Once per job that needs a rollout: lead the rollout, or return undefined. */
     control: new AsyncSeriesBailHook<[ControlContext], Done | undefined, TapInterest>(["context"], "control"),
     /** Once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
@@ -93,16 +93,16 @@ export function createHooks() {
     /** Once per batch or job: throw if it is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
     /** Once per job, after its rollout. */
-    after: new AsyncSeriesHook<[ActingContext], TapInterest>(["context"], "after"),
-    /** Once per run, always, also after a partial or interrupted one: told the summary, it cannot change it. */
+    after: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "after"),
+    /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined>(["context"], "command"),
-    /** Once per `maand doctor`: look at what this plugin stands on, tell what is well and what is not, change nothing. */
+    /** Once per `maand doctor`: check what this plugin depends on, report it, change nothing. */
     examine: new AsyncSeriesHook<[ExamineContext]>(["context"], "examine"),
-    /** Every event, at once; must not throw. */
+    /** Every event, synchronously; must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
   });
 }
@@ -114,14 +114,14 @@ export type Hooks = ReturnType<typeof createHooks>;
 export type HookName = keyof Hooks;
 
 /**
- * Whether anybody taps a hook, or with `job`, taps it for that job. tapable's own `isUsed` counts interceptors too, and
- * every hook of ours has one.
+ * Whether a hook has taps, or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors, and
+ * every hook has one here.
  */
 export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
   return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
 }
 
-/** What a tap of a hook may be: it is given the hook's context, and answers at once or, where the hook waits, later. */
+/** The type of a tap: it receives the hook's context, and returns its answer or, for asynchronous hooks, a promise. */
 export type TapFunction<Name extends HookName> = Hooks[Name] extends {
   tapPromise(options: never, tap: (...given: infer Given) => Promise<infer Answer>): void;
 }
@@ -131,17 +131,17 @@ export type TapFunction<Name extends HookName> = Hooks[Name] extends {
 const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
 const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
 
-/** Whether a hook is answered by the first tap that says something, so that it matters who is asked first. */
+/** Whether the first tap that returns a value answers the hook, so that order matters. */
 export function isAnswered(hook: object): boolean {
   return BAIL.includes(hook.constructor);
 }
 
-/** Whether a hook is called without waiting for its taps. */
+/** Whether a hook is synchronous. */
 export function isInstant(hook: object): boolean {
   return SYNC.includes(hook.constructor);
 }
 
-/** Taps a hook that is known by its name only; what the tap answers is the hook's own affair. */
+/** Taps a hook that is known only by name. */
 export function tapByName(
   hooks: Hooks,
   name: HookName,

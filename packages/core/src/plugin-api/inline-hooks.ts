@@ -4,26 +4,26 @@ import { MaandError } from "../errors.ts";
 import { createHooks, type HookName, isAnswered, type TapFunction, tapByName } from "./hooks.ts";
 import type { Plugin } from "./plugin.ts";
 
-/** How the hooks written in a configuration are called: in errors, in `maand plugins`, and for others to order by. */
+/** The name of the plugin made of the hooks in a configuration: in errors, in `maand plugins`, and for ordering. */
 export const INLINE_NAME = "config";
 
-/** A hook written in a configuration: what it does, or that and where it stands. */
+/** A hook in a configuration: a function, or a function and its position. */
 export type InlineTap<Name extends HookName> =
   | TapFunction<Name>
   | {
-      /** The plugin it is called before; default: see {@link InlineHooks}. */
+      /** The plugin to run before; default: see {@link InlineHooks}. */
       readonly before?: string;
       readonly tap: TapFunction<Name>;
     };
 
 /**
- * Hooks written in a configuration, for who wants to change one thing: `hooks: { async after({ job, log }) { ... } }`. At
- * a hook that one tap answers (`connect`, `stage`, `rollout`, ...) they are asked before all plugins, so that they
- * override; at any other they are called behind them, and so have the last word.
+ * Hooks in a configuration, to change a single thing: `hooks: { async after({ job, log }) { ... } }`. At a hook that one tap
+ * answers (`connect`, `stage`, `rollout`, ...) they run before all plugins, and so override them. At any other hook they run
+ * after all plugins.
  */
 export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> };
 
-/** The plugin that inline hooks are. Throws PLUGIN_INVALID for what is no hook, or no function. */
+/** Makes a plugin of inline hooks. Throws PLUGIN_INVALID for an unknown hook, or a value that is not a function. */
 export function inlinePlugin(written: object): Plugin {
   const taps = Object.entries(written).map(([name, tap]) => understood(name, tap));
   return {
@@ -37,7 +37,7 @@ export function inlinePlugin(written: object): Plugin {
   };
 }
 
-/** tapable's number for a place: before every plugin, which all stand at 0. */
+/** tapable's `stage` number: before every plugin, because all plugins have 0. */
 const FIRST = -1000;
 
 interface Understood {

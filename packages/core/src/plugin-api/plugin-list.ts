@@ -3,23 +3,23 @@ import { MaandError } from "../errors.ts";
 import type { Plugin } from "./plugin.ts";
 
 /**
- * A list of plugins in the order they are applied, with words for what people change about it. Each answers a new list:
- * `defaults().remove("health").replace("make", mine()).before("ssh", theirs())`. It is an array as well, so
- * `[...defaults(), mine()]` does. A name that is not in the list is PLUGIN_INVALID.
+ * A list of plugins in the order they are applied, with methods to change it. Each returns a new list:
+ * `defaults().remove("health").replace("make", mine()).before("ssh", theirs())`. It is also an array, so
+ * `[...defaults(), mine()]` works. A name that is not in the list throws PLUGIN_INVALID.
  */
 export type PluginList<Name extends string = string> = readonly Plugin[] & {
   /** Without these plugins. */
   remove<Gone extends Name>(...names: readonly Gone[]): PluginList<Exclude<Name, Gone>>;
-  /** Another plugin, or several, in the place of this one. */
+  /** Replaces this plugin by one or several others. */
   replace<Gone extends Name, New extends string>(
     name: Gone,
     ...plugins: readonly Plugin<New>[]
   ): PluginList<Exclude<Name, Gone> | New>;
-  /** Plugins put directly before this one. */
+  /** Inserts plugins directly before this one. */
   before<New extends string>(name: Name, ...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
-  /** Plugins put directly behind this one. */
+  /** Inserts plugins directly after this one. */
   after<New extends string>(name: Name, ...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
-  /** Plugins put behind all. */
+  /** Appends plugins. */
   add<New extends string>(...plugins: readonly Plugin<New>[]): PluginList<Name | New>;
 };
 
@@ -29,7 +29,7 @@ export function pluginList(plugins: readonly Plugin[]): PluginList {
   const spliced = (from: number, gone: number, added: readonly Plugin[]) =>
     pluginList([...plugins.slice(0, from), ...added, ...plugins.slice(from + gone)]);
   const at = (name: string) => placeOf(name, plugins);
-  const words: Words = {
+  const methods: Methods = {
     remove(...names) {
       const gone = names.map(at);
       return pluginList(plugins.filter((_, place) => !gone.includes(place)));
@@ -39,10 +39,10 @@ export function pluginList(plugins: readonly Plugin[]): PluginList {
     after: (name, ...added) => spliced(at(name) + 1, 0, added),
     add: (...added) => spliced(plugins.length, 0, added),
   };
-  return Object.defineProperties(Object.assign([...plugins], words), hidden(Object.keys(words)));
+  return Object.defineProperties(Object.assign([...plugins], methods), hidden(Object.keys(methods)));
 }
 
-type Words = Pick<PluginList, "remove" | "replace" | "before" | "after" | "add">;
+type Methods = Pick<PluginList, "remove" | "replace" | "before" | "after" | "add">;
 
 function placeOf(name: string, plugins: readonly Plugin[]): number {
   const names = plugins.map((plugin) => plugin.name);
@@ -54,7 +54,7 @@ function placeOf(name: string, plugins: readonly Plugin[]): number {
   });
 }
 
-/** Makes words invisible to whoever goes through the list or prints it. */
-function hidden(words: readonly string[]): PropertyDescriptorMap {
-  return Object.fromEntries(words.map((word) => [word, { enumerable: false }]));
+/** Hides the methods from iteration and printing. */
+function hidden(names: readonly string[]): PropertyDescriptorMap {
+  return Object.fromEntries(names.map((name) => [name, { enumerable: false }]));
 }

@@ -6,16 +6,16 @@ import { problemsError } from "../errors.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Plugin } from "./plugin.ts";
 
-/** A plugin that takes options: a plugin, the schema of its options, and `apply` that is given them. */
+/** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
 export interface PluginWithOptions<Name extends string, Schema extends StandardSchemaV1>
   extends Omit<Plugin<Name>, "apply"> {
-  /** Any library that speaks Standard Schema; it has to answer at once. */
+  /** A schema of any library that implements Standard Schema; it must be synchronous. */
   readonly options: Schema;
-  /** Called once; `options` are as the schema gave them back, with its defaults. */
+  /** Called once; `options` is the output of the schema, with its defaults. */
   apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>): void | Promise<void>;
 }
 
-/** Makes the plugin; options may be left out where `{}` is good enough for the schema. */
+/** The function that makes the plugin; options are optional if the schema accepts `{}`. */
 export interface PluginMaker<Name extends string, Schema extends StandardSchemaV1> {
   (
     ...given: Partial<StandardSchemaV1.InferInput<Schema>> extends StandardSchemaV1.InferInput<Schema>
@@ -27,8 +27,8 @@ export interface PluginMaker<Name extends string, Schema extends StandardSchemaV
 }
 
 /**
- * Declares a plugin with options, and answers the function that makes it: `slack({ channel: "#ops" })`. Wrong options are
- * problems with their keys, thrown where the function is called; an unknown one comes with the nearest known.
+ * Declares a plugin with options, and returns the function that makes it: `slack({ channel: "#ops" })`. The function throws
+ * invalid options as problems with their keys; an unknown option comes with a suggestion.
  */
 export function pluginWithOptions<const Name extends string, Schema extends StandardSchemaV1>(
   declared: PluginWithOptions<Name, Schema>,
@@ -62,23 +62,23 @@ function keysOf(path: readonly unknown[] | undefined): string[] {
   return (path ?? []).map((part) => String(isRecord(part) && "key" in part ? part.key : part));
 }
 
-/** Options nobody asked for: most schemas drop them without a word, and a mistyped one would be lost. */
+/** Unknown options. Most schemas drop them silently, and a mistyped option would be lost. */
 function unknownOptions(name: string, schema: object, given: unknown): Problem[] {
   const known = knownKeys(schema);
   if (!known || !isRecord(given)) return [];
   return Object.keys(given)
     .filter((key) => !known.includes(key))
     .map((key) => {
-      const hint = didYouMean(key, known) ?? (known.length > 0 ? `there are: ${known.join(", ")}` : "it takes none");
+      const hint = didYouMean(key, known) ?? (known.length > 0 ? `options: ${known.join(", ")}` : "it has no options");
       return error("invalid_options", `${name}.${key}`, `plugin "${name}" has no option "${key}"`, hint);
     });
 }
 
-/** Keys of an object schema, as valibot (`entries`) and zod (`shape`) tell them; undefined where they cannot be known. */
+/** The keys of an object schema, from `entries` (valibot) or `shape` (zod); undefined if they are unknown. */
 function knownKeys(schema: object): string[] | undefined {
   const [inner = schema]: readonly unknown[] = "pipe" in schema && Array.isArray(schema.pipe) ? schema.pipe : [];
   if (!isObject(inner)) return undefined;
-  // one that takes further keys says so by its kind or by what it does with them
+  // a schema that accepts further keys
   if ("rest" in inner || ("type" in inner && inner.type === "loose_object")) return undefined;
   const parts = "entries" in inner ? inner.entries : "shape" in inner ? inner.shape : undefined;
   return isRecord(parts) ? Object.keys(parts) : undefined;

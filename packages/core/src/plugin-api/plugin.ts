@@ -3,27 +3,27 @@ import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Hooks } from "./hooks.ts";
 
-/** A key of `manifest.json` that a plugin owns; a key nobody owns is a warning (decision 21). */
+/** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
 export interface Claim {
   /** One sentence for the schema an editor shows. */
   readonly description: string;
   /** Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). */
   readonly schema: StandardSchemaV1;
-  /** Jobs with this key are started and stopped by this plugin; nobody asks a Makefile of them. Default false. */
+  /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
   readonly lifecycle?: boolean;
-  /** The same as JSON Schema, for `maand schema manifest`. */
+  /** The schema as JSON Schema, for `maand schema manifest`. */
   readonly jsonSchema?: () => Record<string, unknown>;
 }
 
 /** A plugin: a value with a name and a function that taps hooks. */
 export interface Plugin<Name extends string = string> {
-  /** How taps, errors and `maand plugins` name it; also what others order themselves by. */
+  /** The name in taps, errors and `maand plugins`; other plugins order themselves by it. */
   readonly name: Name;
-  /** Shown by `maand plugins`; default: that of the package it was loaded from. */
+  /** Shown by `maand plugins`; default: the version of the package it was loaded from. */
   readonly version?: string;
-  /** Versions of @maand/core it was made for, such as `^1.2.0`; default: what its package has as peer dependency. */
+  /** The versions of @maand/core it works with, such as `^1.2.0`; default: the peer dependency of its package. */
   readonly core?: string;
-  /** Called once, when the program starts something that uses hooks. */
+  /** Called once, before any hook. */
   apply(hooks: Hooks): void | Promise<void>;
   /** clipanion command classes it adds to the CLI. */
   readonly commands?: readonly unknown[];
@@ -39,16 +39,16 @@ export interface Plugin<Name extends string = string> {
 export interface Table {
   /** One line for the help. */
   readonly description: string;
-  /** Heads of the columns; they are the keys of a row. */
+  /** The columns, which are also the keys of a row. */
   readonly columns: readonly string[];
-  /** Reads the rows; it contacts no worker and changes nothing. */
+  /** Returns the rows. It contacts no worker and changes nothing. */
   rows(context: TableContext): TableRow[] | Promise<TableRow[]>;
 }
 
-/** A row by column; a column that is not there is empty. */
+/** A row by column; a missing column is empty. */
 export type TableRow = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What a table is made of: the bucket as it is stored. */
+/** The stored bucket, for the rows of a table. */
 export interface TableContext {
   readonly bucket: { readonly id: string /** Absolute. */; readonly root: string };
   readonly jobs: readonly Job[];
@@ -58,7 +58,7 @@ export interface TableContext {
   now(): Date;
 }
 
-/** Keeps a plugin's type where it is written. */
+/** Returns the plugin unchanged; it exists so that editors know its type. */
 export function definePlugin<const Name extends string>(plugin: Plugin<Name>): Plugin<Name> {
   return plugin;
 }

@@ -6,7 +6,7 @@ import { reveal, Secret } from "./secret.ts";
 export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   /** Run through `sudo -n`. */
   readonly sudo: boolean;
-  /** Seconds after which `timeout` ends it over there, and seconds until it kills what is left. */
+  /** The number of seconds after which `timeout` ends it on the worker, and the number until it kills the rest. */
   readonly limit?: { readonly seconds: number; readonly killAfter: number };
   /**
    * Print a marker on both outputs first (see BeginMarker), with the process id on the errors: so what a login prints

@@ -2,8 +2,9 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
-import { type ActingSource, actingContext } from "./command-run.ts";
 import { workerOf } from "./run.ts";
+import type { ScopeSource } from "./scope/contexts.ts";
+import { scopedJobContext } from "./scope/scoped-job-context.ts";
 
 /** What a job's health check found. */
 export interface HealthFinding {
@@ -14,7 +15,7 @@ export interface HealthFinding {
 }
 
 /** What checking health needs of a run; the health command has no run that could change anything. */
-export type HealthSource = ActingSource;
+export type HealthSource = ScopeSource;
 
 /** Asks all `verify` taps about a job. Nobody reporting anything means that it has no checks (deploy.md 5). */
 export async function checkHealth(
@@ -23,17 +24,17 @@ export async function checkHealth(
   active: readonly Allocation[],
   wait: boolean,
 ): Promise<HealthFinding> {
-  const { frame, maand } = run;
+  const { reporter, bucket } = run;
   const results = new Map<string, HealthResult>();
-  const began = maand.now().getTime();
+  const began = bucket.now().getTime();
   const context: VerifyContext = Object.freeze({
-    ...actingContext(run, job),
+    ...scopedJobContext(run, job),
     active,
     wait,
     remote: (host: string) => run.connections.connect(workerOf(run, host)),
     report(result: HealthResult) {
       results.set(`${result.host} ${result.type} ${result.target}`, result);
-      frame.emit("health.checked", {
+      reporter.emit("health.checked", {
         job: job.name,
         worker: result.host,
         check: result.type,
@@ -43,15 +44,15 @@ export async function checkHealth(
       });
     },
   });
-  if (isTapped(maand.hooks.verify) && active.length > 0) frame.emit("health.started", { job: job.name });
+  if (isTapped(bucket.hooks.verify) && active.length > 0) reporter.emit("health.started", { job: job.name });
   const cause =
-    active.length === 0 ? undefined : await maand.hooks.verify.promise(context).then(() => undefined, asMaandError);
+    active.length === 0 ? undefined : await bucket.hooks.verify.promise(context).then(() => undefined, asMaandError);
   const outcome = cause ? "failed" : results.size > 0 ? "passed" : "skipped";
-  frame.emit("health.finished", {
+  reporter.emit("health.finished", {
     job: job.name,
     outcome,
     message: cause?.message ?? null,
-    duration_ms: maand.now().getTime() - began,
+    duration_ms: bucket.now().getTime() - began,
   });
   return cause ? { outcome, results: [...results.values()], cause } : { outcome, results: [...results.values()] };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { runFrame } from "../bucket/bucket.ts";
+import { runReporter } from "../bucket/bucket.ts";
 import { MaandError } from "../errors.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 import { Connections } from "./connections.ts";
@@ -65,11 +65,11 @@ it("tools that were there at the last delivery are not looked for again", async 
 it("they are after something went wrong on the worker, until it goes well", async () => {
   bucket.fleet.fail(`restart api@${B}`);
   expect(await upgrade("1.1.0")).toEqual([]);
-  bucket.fleet.mend();
+  bucket.fleet.repair();
   expect(await upgrade("1.2.0")).toEqual([B]);
   bucket.fleet.fail(`stage ${A}`);
   expect(await upgrade("1.3.0")).toEqual([]);
-  bucket.fleet.mend();
+  bucket.fleet.repair();
   expect(await upgrade("1.4.0")).toEqual([A]);
   expect(await upgrade("1.5.0")).toEqual([]);
 });
@@ -84,18 +84,18 @@ it("they are when other ones are needed, or root looks elsewhere for them", asyn
 
 it("a hook that asks again tries a worker anew; for everybody else what failed stays failed", async () => {
   const maand = await bucket.open();
-  const connections = new Connections(runFrame(maand, "deploy"));
+  const connections = new Connections(runReporter(maand, "deploy"));
   const [worker] = maand.store.catalog.read().workers;
   if (!worker) throw new Error("no worker");
   tried = 0;
   off = true;
   await expect(connections.ready(worker)).rejects.toThrow("is off");
-  await expect(connections.asked(worker)).rejects.toThrow("is off");
-  await expect(connections.askedReady(worker)).rejects.toThrow("is off");
+  await expect(connections.connectOnce(worker)).rejects.toThrow("is off");
+  await expect(connections.connectReady(worker)).rejects.toThrow("is off");
   expect(tried).toBe(3);
   off = false;
-  expect(await connections.asked(worker)).toMatchObject({ host: A });
-  expect(await connections.askedReady(worker)).toMatchObject({ host: A });
+  expect(await connections.connectOnce(worker)).toMatchObject({ host: A });
+  expect(await connections.connectReady(worker)).toMatchObject({ host: A });
   expect(tried).toBe(4);
   await expect(connections.ready(worker)).rejects.toThrow("is off");
   await connections.close();

@@ -1,4 +1,4 @@
-import type { RunFrame } from "../bucket/bucket.ts";
+import type { RunReporter } from "../bucket/bucket.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
@@ -12,7 +12,7 @@ import { noHandler } from "./no-handler.ts";
  * that fails is not tried again, and every later ask gets the same answer (decision 11).
  */
 export class Connections {
-  readonly #frame: RunFrame;
+  readonly #frame: RunReporter;
   readonly #known: (host: string) => string | undefined;
   readonly #tools = new Map<string, string>();
   readonly #open = new Map<string, Promise<Remote>>();
@@ -22,8 +22,8 @@ export class Connections {
   readonly #remotes: Remote[] = [];
 
   /** `known` tells which tools were found on a worker before, so that they are not looked for again. */
-  constructor(frame: RunFrame, known: (host: string) => string | undefined = () => undefined) {
-    this.#frame = frame;
+  constructor(reporter: RunReporter, known: (host: string) => string | undefined = () => undefined) {
+    this.#frame = reporter;
     this.#known = known;
   }
 
@@ -50,16 +50,16 @@ export class Connections {
    * The connection to a worker for a hook, which may wait for it: each ask tries one that failed anew. For everybody else
    * what failed stays failed.
    */
-  asked(worker: Worker): Promise<Remote> {
+  connectOnce(worker: Worker): Promise<Remote> {
     if (!this.#open.has(worker.host)) return this.connect(worker);
     return this.connect(worker).catch(() => this.#anew(worker));
   }
 
   /** The same with everything it needs. */
-  askedReady(worker: Worker): Promise<Remote> {
+  connectReady(worker: Worker): Promise<Remote> {
     if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
     return this.ready(worker).catch(async () => {
-      const remote = await this.asked(worker);
+      const remote = await this.connectOnce(worker);
       await this.#lookOver(worker, remote);
       return remote;
     });
@@ -104,7 +104,7 @@ export class Connections {
   }
 
   async #connect(worker: Worker, tell: boolean): Promise<Remote> {
-    const { hooks, now, signal } = this.#frame.maand;
+    const { hooks, now, signal } = this.#frame.bucket;
     const began = now().getTime();
     try {
       stopIfInterrupted(signal);
@@ -112,7 +112,7 @@ export class Connections {
         Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker }),
       );
       if (!remote) {
-        const transport = worker.transport ?? this.#frame.maand.settings.transport;
+        const transport = worker.transport ?? this.#frame.bucket.settings.transport;
         throw noHandler({ hook: "connect", transport, host: worker.host });
       }
       this.#remotes.push(remote);
@@ -138,7 +138,7 @@ export class Connections {
       needs: (tool: string) => void tools.add(tool),
       report: (problem: Problem) => void problems.push(problem),
     });
-    await this.#frame.maand.hooks.preflight.promise(context);
+    await this.#frame.bucket.hooks.preflight.promise(context);
     const wanted = [...tools].sort();
     const text = [...(remote.sudo ? ["sudo"] : []), ...wanted].join(" ");
     const missing = this.#known(worker.host) === text ? [] : await missingTools(remote, wanted);

@@ -34,7 +34,7 @@ export class Ledger {
   }
 
   /** Notes that an allocation could not be left as it should; it is named, and keeps nothing back of what stays. */
-  owe(job: string, host: string, action: string, cause: unknown): void {
+  addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
     this.#wrong.get(job)?.delete(host);
   }
@@ -64,7 +64,7 @@ export class Ledger {
   }
 
   /** Whether anything went wrong for any job that others may have to wait for. */
-  get troubled(): boolean {
+  get hasFailures(): boolean {
     return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
   }
 

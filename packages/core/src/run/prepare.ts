@@ -1,14 +1,14 @@
-import { type Maand, runFrame } from "../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import { lockBucket } from "./run.ts";
 
 /** Lets plugins make what a bucket needs from its start, as `maand init` does after {@link initBucket}. Throws BUSY. */
-export async function prepareBucket(maand: Maand): Promise<void> {
-  if (!isTapped(maand.hooks.init)) return;
-  const lock = lockBucket(maand, "init");
+export async function prepareBucket(bucket: Bucket): Promise<void> {
+  if (!isTapped(bucket.hooks.init)) return;
+  const lock = lockBucket(bucket, "init");
   try {
-    const context = runFrame(maand, "init").context({});
-    await maand.hooks.init.promise(Object.freeze({ ...context, now: maand.now }));
+    const context = runReporter(bucket, "init").context({});
+    await bucket.hooks.init.promise(Object.freeze({ ...context, now: bucket.now }));
   } finally {
     lock.release();
   }

@@ -1,5 +1,5 @@
-import { type Maand, type RunFrame, runFrame } from "../bucket/bucket.ts";
-import type { Remembered } from "../domain/deploy/plan.ts";
+import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
+import type { RecordedState } from "../domain/deploy/plan.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
@@ -12,8 +12,8 @@ import { temporary } from "./temporary.ts";
 
 /** A run that holds the bucket's lock and may touch workers: what is known, what is open, what happened. */
 export interface Run {
-  readonly frame: RunFrame;
-  readonly maand: Maand;
+  readonly reporter: RunReporter;
+  readonly bucket: Bucket;
   /** Counted from 1 over all runs of the bucket. */
   readonly number: number;
   readonly catalog: StoredCatalog;
@@ -26,7 +26,7 @@ export interface Run {
   /** Non-removed allocations by host. */
   readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
   /** What is remembered of each allocation now; read again after what this run stored. */
-  remembered(allocation: string): Remembered;
+  recorded(allocation: string): RecordedState;
   /** The `update_seq` of whatever this run delivers. */
   readonly updateSeq: number;
   refresh(): void;
@@ -41,10 +41,10 @@ export interface Run {
 }
 
 /** Takes the lock and opens a run. Throws BUSY; nothing was touched then. */
-export function beginRun(maand: Maand, command: string): Run {
-  const lock = lockBucket(maand, command);
+export function beginRun(bucket: Bucket, command: string): Run {
+  const lock = lockBucket(bucket, command);
   try {
-    return openRun(maand, command, lock);
+    return openRun(bucket, command, lock);
   } catch (cause) {
     lock.release();
     throw cause;
@@ -52,23 +52,27 @@ export function beginRun(maand: Maand, command: string): Run {
 }
 
 /** Takes the bucket's lock for a command. */
-export function lockBucket(maand: Maand, command: string): Lock {
-  return takeLock(maand.paths.lock, { pid: maand.pid, command, since: maand.now().toISOString() });
+export function lockBucket(bucket: Bucket, command: string): Lock {
+  return takeLock(
+    bucket.paths.lock,
+    { pid: bucket.pid, command, since: bucket.now().toISOString() },
+    bucket.store.holder,
+  );
 }
 
-function openRun(maand: Maand, command: string, lock: Lock): Run {
-  const frame = runFrame(maand, command);
-  const { store } = maand;
-  const at = () => maand.now().toISOString();
+function openRun(bucket: Bucket, command: string, lock: Lock): Run {
+  const reporter = runReporter(bucket, command);
+  const { store } = bucket;
+  const at = () => bucket.now().toISOString();
   const last = store.journal.lastRun(command);
-  const number = store.journal.beginRun(frame.id, command, at());
-  const { tmp, remove } = temporary(maand.paths.tmp, frame.id);
-  const memory = memoryOf(maand);
-  const connections = new Connections(frame, (host) => memory.delivery(host)?.tools);
-  frame.start(last && last.outcome !== "ok" ? String(last.number) : null);
+  const number = store.journal.beginRun(reporter.id, command, at());
+  const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
+  const memory = recordedStateOf(bucket);
+  const connections = new Connections(reporter, (host) => memory.delivery(host)?.tools);
+  reporter.start(last && last.outcome !== "ok" ? String(last.number) : null);
   return {
-    frame,
-    maand,
+    reporter,
+    bucket,
     number,
     ...knownOf(store.catalog.read()),
     ...memory,
@@ -111,18 +115,20 @@ function grouped(
   return groups;
 }
 
-const NOTHING: Remembered = {};
+const NOTHING: RecordedState = {};
 
 /** What the store remembers of allocations and deliveries, read as a whole. */
-export function memoryOf(maand: Pick<Maand, "store">): Pick<Run, "remembered" | "updateSeq" | "refresh" | "delivery"> {
-  let remembered = maand.store.promoted.remembered();
-  let deliveries = maand.store.deliveries.all();
+export function recordedStateOf(
+  bucket: Pick<Bucket, "store">,
+): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
+  let recorded = bucket.store.promoted.recorded();
+  let deliveries = bucket.store.deliveries.all();
   return {
-    remembered: (allocation) => remembered.get(allocation) ?? NOTHING,
-    updateSeq: (maand.store.bucket.read()?.updateSeq ?? 0) + 1,
+    recorded: (allocation) => recorded.get(allocation) ?? NOTHING,
+    updateSeq: (bucket.store.bucket.read()?.updateSeq ?? 0) + 1,
     refresh() {
-      remembered = maand.store.promoted.remembered();
-      deliveries = maand.store.deliveries.all();
+      recorded = bucket.store.promoted.recorded();
+      deliveries = bucket.store.deliveries.all();
     },
     delivery: (host) => deliveries.get(host),
   };

@@ -55,7 +55,7 @@ export function selectAllocations(
   const hosts = new Set(chosen.map(({ worker }) => worker.host));
   const active = all.filter(({ disabled, host }) => !disabled && (words.length === 0 || hosts.has(host)));
   if (active.length > 0) return active;
-  throw problemsError([nobodyOf(job, words)]);
+  throw problemsError([noMatch(job, words)]);
 }
 
 const FLAG = "--allocations";
@@ -81,7 +81,7 @@ function refusal(job: Job, host: string, found: Allocation | undefined): Problem
   ];
 }
 
-function nobodyOf(job: Job, words: readonly string[]): Problem {
+function noMatch(job: Job, words: readonly string[]): Problem {
   if (words.length > 0)
     return error(
       "not_allocated",

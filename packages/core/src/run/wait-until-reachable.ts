@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunFrame } from "../bucket/bucket.ts";
+import type { RunReporter } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { MaandError } from "../errors.ts";
@@ -12,41 +12,45 @@ export interface Patience {
   /** Milliseconds from now after which no attempt begins; default: no limit. */
   readonly limitMs?: number;
   /** What is said of an attempt that failed, before the next. */
-  say(attempt: number, message: string): string;
+  report(attempt: number, message: string): string;
 }
 
 /** Milliseconds between two attempts. */
 const RETRY_MS = 1_000;
 
-type Source = { readonly frame: RunFrame; readonly connections: Connections };
+type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
  * Waits until a worker answers: a command runs on it, so that neither an open port nor a hung sshd passes. Answers what
  * was wrong at last when it never did.
  */
 export async function reach(
-  { frame, connections }: Source,
+  { reporter, connections }: Source,
   worker: Worker,
   patience: Patience | undefined,
 ): Promise<MaandError | undefined> {
-  const { now, signal } = frame.maand;
+  const { now, signal } = reporter.bucket;
   const end = now().getTime() + (patience?.limitMs ?? Number.POSITIVE_INFINITY);
   for (let attempt = 1; ; attempt += 1) {
     const last = patience === undefined || attempt >= (patience.attempts ?? Number.POSITIVE_INFINITY);
-    const failure = await asked({ frame, connections }, worker, patience === undefined);
+    const failure = await asked({ reporter, connections }, worker, patience === undefined);
     if (!failure || last || now().getTime() + RETRY_MS > end || signal.aborted) return failure;
-    frame.context({ worker: worker.host }).log(patience.say(attempt, failure.message));
+    reporter.context({ worker: worker.host }).log(patience.report(attempt, failure.message));
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
     connections.forget(worker.host);
   }
 }
 
 /** A connection that was just made has answered; one that is older is asked. */
-async function asked({ frame, connections }: Source, worker: Worker, tell: boolean): Promise<MaandError | undefined> {
+async function asked(
+  { reporter, connections }: Source,
+  worker: Worker,
+  tell: boolean,
+): Promise<MaandError | undefined> {
   try {
     const fresh = !connections.reached(worker.host);
     const remote = await connections.connect(worker, { tell });
-    const { connectMs } = frame.maand.settings.timeouts;
+    const { connectMs } = reporter.bucket.settings.timeouts;
     if (!fresh) await remote.probe(["true"], { timeoutMs: connectMs, graceMs: 500 });
     return undefined;
   } catch (cause) {

@@ -74,7 +74,30 @@ it("a content whose transaction failed is kept by the next", () => {
 it("a content that a job has is stored in clear, though it was kept encrypted", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
-    store.contents.put("h", bytes("clear"));
+    store.contents.put("h", [bytes("clear")]);
     expect(store.contents.find("h")).toEqual({ bytes: Buffer.from("clear"), sealed: false });
+  });
+});
+
+it("a content of any size is kept and read piece by piece, and goes as a whole", () => {
+  storeWith((store) => {
+    const pieces = ["first ", "second ", "third"].map(bytes);
+    store.transaction(() => store.contents.put("h", pieces));
+    expect([...store.contents.pieces("h")].map(String)).toEqual(pieces.map((piece) => String(Buffer.from(piece))));
+    expect(Buffer.from(store.contents.read("h")).toString()).toBe("first second third");
+    expect(store.contents.find("h")).toBeUndefined();
+    store.contents.sweep();
+    expect(() => store.contents.read("h")).toThrow(expect.objectContaining({ code: "STORE_BROKEN" }));
+  });
+  const db = new Database(file);
+  expect(db.prepare("SELECT count(*) FROM content_piece").pluck().get()).toBe(0);
+  db.close();
+});
+
+it("a content that is there already is not read again, and an empty one is a content", () => {
+  storeWith((store) => {
+    store.contents.put("h", []);
+    store.contents.put("h", [bytes("other")]);
+    expect(Buffer.from(store.contents.read("h")).toString()).toBe("");
   });
 });

@@ -18,28 +18,50 @@ export class ContentRows {
     this.#db = db;
   }
 
-  /** What a job has is stored in clear, whatever was kept before. */
-  put(hash: string, bytes: Uint8Array): void {
+  /**
+   * Stores a content of a job in clear, whatever was kept before, one row for each piece. Runs in a transaction; what
+   * `pieces` throws leaves nothing of it behind.
+   */
+  put(hash: string, pieces: Iterable<Uint8Array>): void {
+    if (this.#db.get("SELECT 1 FROM content WHERE hash = ? AND sealed = 0", hash) !== undefined) return;
+    this.#put(hash, new Uint8Array());
+    let count = 0;
+    for (const piece of pieces) {
+      if (count === 0) this.#put(hash, piece);
+      else this.#db.run("INSERT INTO content_piece (hash, number, bytes) VALUES (?, ?, ?)", hash, count, piece);
+      count += 1;
+    }
+    if (count > 1) this.#db.run("UPDATE content SET pieces = ? WHERE hash = ?", count, hash);
+  }
+
+  #put(hash: string, bytes: Uint8Array): void {
     this.#db.run(
-      "INSERT INTO content (hash, bytes) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes, sealed = 0 WHERE sealed = 1",
+      "INSERT INTO content (hash, bytes) VALUES (?, ?) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes, sealed = 0",
       hash,
       bytes,
     );
   }
 
+  /** A content as a whole; for one of any size there is {@link pieces}. Throws STORE_BROKEN when it is not there. */
   read(hash: string): Uint8Array {
-    const bytes = this.find(hash)?.bytes;
-    if (bytes) return bytes;
-    throw new MaandError({
-      code: "STORE_BROKEN",
-      message: `the store lacks the content ${hash}`,
-      hint: "run maand build",
-    });
+    const [first = new Uint8Array(), ...rest] = this.pieces(hash);
+    return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
   }
 
-  /** A content that is there, for whatever reason. */
+  /** A content piece by piece. Throws STORE_BROKEN when it is not there. */
+  *pieces(hash: string): Generator<Uint8Array> {
+    const row = this.#db.get("SELECT bytes, pieces FROM content WHERE hash = ?", hash);
+    if (!row) throw lacking(hash);
+    yield bytesOf(row, hash);
+    for (let number = 1; number < Number(row.pieces); number++) {
+      const piece = this.#db.get("SELECT bytes FROM content_piece WHERE hash = ? AND number = ?", hash, number);
+      yield bytesOf(piece, hash);
+    }
+  }
+
+  /** A content that fits one piece, be it of a job or kept for diffs; undefined for any other. */
   find(hash: string): KeptContent | undefined {
-    const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ?", hash);
+    const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ? AND pieces = 1", hash);
     return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
   }
 
@@ -76,4 +98,17 @@ export class ContentRows {
     );
     this.sweep();
   }
+}
+
+function bytesOf(row: Readonly<Record<string, unknown>> | undefined, hash: string): Uint8Array {
+  if (row?.bytes instanceof Uint8Array) return row.bytes;
+  throw lacking(hash);
+}
+
+function lacking(hash: string): MaandError {
+  return new MaandError({
+    code: "STORE_BROKEN",
+    message: `the store lacks the content ${hash}`,
+    hint: "run maand build",
+  });
 }

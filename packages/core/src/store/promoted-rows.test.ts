@@ -27,7 +27,7 @@ function storeOf(version: number, ...more: readonly string[]): void {
 
 function promoted() {
   const store = Store.open(file);
-  const found = store.promoted.remembered().get("a1")?.promoted;
+  const found = store.promoted.recorded().get("a1")?.promoted;
   store.close();
   return found;
 }

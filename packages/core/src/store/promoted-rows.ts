@@ -1,5 +1,5 @@
 import { DIGEST_SCHEME } from "../domain/deploy/digest.ts";
-import type { Occasion, Promoted, Remembered, Target, Unsettled } from "../domain/deploy/plan.ts";
+import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
 import type { JobFile } from "../domain/workspace/job.ts";
 import type { StoreDatabase } from "./database.ts";
 
@@ -31,9 +31,9 @@ export class PromotedRows {
   }
 
   /** Everything remembered, by allocation id. */
-  remembered(): Map<string, Remembered> {
-    const found = new Map<string, Remembered>();
-    const add = (id: unknown, part: Remembered) => found.set(String(id), { ...found.get(String(id)), ...part });
+  recorded(): Map<string, RecordedState> {
+    const found = new Map<string, RecordedState>();
+    const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
     for (const row of this.#db.all("SELECT allocation, digest FROM staged"))
       add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
     const promoted =

@@ -2,16 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { initBucket } from "../bucket/init.ts";
-import { type OpenedMaand, openMaand } from "../bucket/open.ts";
+import { type OpenedBucket, openBucket } from "../bucket/open.ts";
 import { type Built, build } from "../build/build.ts";
 import { deploy } from "../deploy/deploy.ts";
 import type { MaandEvent } from "../events.ts";
-import { type DeployWish, type Plan, type PlanWish, planDeploy } from "../plan/plan-deploy.ts";
+import { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "../plan/plan-deploy.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Summary } from "../summary.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 
-/** A bucket in a temporary directory, with fake workers: the whole engine runs on it in milliseconds. */
+/** A bucket in a temporary directory with fake workers; the whole engine runs on it in milliseconds. */
 export interface TestBucket {
   readonly root: string;
   readonly fleet: FakeFleet;
@@ -27,25 +27,25 @@ export interface TestBucket {
   /** Writes any file of the workspace. */
   write(path: string, text: string): void;
   /** Opens the bucket as a command does; close it afterwards. */
-  open(): Promise<OpenedMaand>;
+  open(): Promise<OpenedBucket>;
   build(): Promise<Built>;
-  deploy(wish?: Partial<DeployWish>): Promise<Summary>;
-  plan(wish?: Partial<PlanWish>): Promise<Plan>;
+  deploy(options?: Partial<DeployOptions>): Promise<Summary>;
+  plan(wish?: Partial<PlanOptions>): Promise<Plan>;
   /** Builds, then deploys. */
-  ship(wish?: Partial<DeployWish>): Promise<Summary>;
+  ship(wish?: Partial<DeployOptions>): Promise<Summary>;
   dispose(): void;
 }
 
 /** Options of {@link aBucket}. */
 export interface TestBucketOptions {
-  /** Besides the fake fleet, and before it. */
+  /** Plugins called before the fake fleet. */
   readonly plugins?: readonly Plugin[];
   readonly signal?: AbortSignal;
   /** The clock; default: the real one. */
   readonly now?: () => Date;
 }
 
-/** A new bucket with no workers and no jobs. Dispose of it when done. */
+/** A new bucket without workers and jobs. Call `dispose` when done. */
 export function aBucket(options: TestBucketOptions = {}): TestBucket {
   const root = mkdtempSync(join(tmpdir(), "maand-test-"));
   const fleet = fakeFleet();
@@ -62,7 +62,7 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
     writeFileSync(file, text);
   };
   const open = () =>
-    openMaand({
+    openBucket({
       from: root,
       now: options.now ?? (() => new Date()),
       signal: options.signal ?? new AbortController().signal,
@@ -71,11 +71,16 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
       modules: {},
       readers: [recorder],
     });
-  const opened = async <T>(work: (maand: OpenedMaand) => Promise<T>): Promise<T> => {
-    const maand = await open();
-    return work(maand).finally(() => maand.close());
+  const opened = async <T>(work: (bucket: OpenedBucket) => Promise<T>): Promise<T> => {
+    const bucket = await open();
+    return work(bucket).finally(() => bucket.close());
   };
-  const wished = (wish: Partial<DeployWish> = {}): DeployWish => ({ jobs: [], force: false, syncOnly: false, ...wish });
+  const requested = (options: Partial<DeployOptions> = {}): DeployOptions => ({
+    jobs: [],
+    force: false,
+    syncOnly: false,
+    ...options,
+  });
   const bucket: TestBucket = {
     root,
     fleet,
@@ -94,12 +99,12 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
     },
     removeJob: (name) => rmSync(join(root, "workspace", "jobs", name), { recursive: true }),
     disable: (disabled) => write("disabled.json", JSON.stringify(disabled)),
-    build: () => opened((maand) => build(maand)),
-    deploy: (wish) => opened((maand) => deploy(maand, wished(wish))),
-    plan: (wish) => opened((maand) => planDeploy(maand, { ...wished(), ...wish })),
-    async ship(wish) {
+    build: () => opened((bucket) => build(bucket)),
+    deploy: (options) => opened((bucket) => deploy(bucket, requested(options))),
+    plan: (options) => opened((bucket) => planDeploy(bucket, { ...requested(), ...options })),
+    async ship(options) {
       await bucket.build();
-      return bucket.deploy(wish);
+      return bucket.deploy(options);
     },
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };

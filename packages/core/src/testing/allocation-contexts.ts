@@ -1,32 +1,27 @@
-import type {
-  ActionContext,
-  AllocationContext,
-  RenderContext,
-  StoppedContext,
-  TargetContext,
-} from "../plugin-api/contexts.ts";
+import type { AllocationContext } from "../plugin-api/base-contexts.ts";
+import type { ActionContext, RenderContext, StoppedContext, TargetContext } from "../plugin-api/contexts.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
-import { actingContext, jobContext } from "./job-contexts.ts";
-import type { Heard } from "./run-context.ts";
+import { jobContext, scopedJobContext } from "./job-contexts.ts";
+import type { Recording } from "./run-context.ts";
 import { anAllocation, aWorker } from "./samples.ts";
 
-/** The allocation of `api` on `10.0.0.1`, running 1.0.0, to become what its job says. */
-export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Heard {
+/** The allocation of `api` on `10.0.0.1`: it runs 1.0.0, and the job asks for its own version. */
+export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Recording {
   const base = jobContext(over);
   const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});
   const allocation = over.allocation ?? anAllocation({ job: base.job.name, host: worker.host });
   return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
 }
 
-/** `stopped`: the same, for who acts on it. */
-export function stoppedContext(over: Partial<StoppedContext> = {}): StoppedContext & Heard {
-  const { tmp, read, demandsOn, scope } = actingContext(over);
-  return { tmp, read, demandsOn, scope, ...allocationContext(over), ...over };
+/** `stopped`: the same allocation, with `scope`. */
+export function stoppedContext(over: Partial<StoppedContext> = {}): StoppedContext & Recording {
+  const { tmp, read, pieces, demandsOn, scope } = scopedJobContext(over);
+  return { tmp, read, pieces, demandsOn, scope, ...allocationContext(over), ...over };
 }
 
-/** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */
-export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Heard {
+/** `render`: no sources; every file is empty unless `read` is given, and only the KV entries of `kv` can be read. */
+export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Recording {
   return {
     ...allocationContext(over),
     updateSeq: 1,
@@ -39,21 +34,21 @@ export function renderContext(over: Partial<RenderContext> = {}): RenderContext 
 }
 
 /** `rollout`: restart the allocation, with the lifecycle environment, on a fake remote of its worker. */
-export function rolloutContext(over: Partial<ActionContext> = {}): ActionContext & Heard {
+export function rolloutContext(over: Partial<ActionContext> = {}): ActionContext & Recording {
   return { ...onWorker(over), action: { kind: "restart" }, ...over };
 }
 
 /** `reconcile`: stop the allocation. */
-export function reconcileContext(over: Partial<ActionContext> = {}): ActionContext & Heard {
+export function reconcileContext(over: Partial<ActionContext> = {}): ActionContext & Recording {
   return rolloutContext({ action: { kind: "stop" }, ...over });
 }
 
-/** `target`: run target `status` by hand. */
-export function targetContext(over: Partial<TargetContext> = {}): TargetContext & Heard {
+/** `target`: run the target `status`. */
+export function targetContext(over: Partial<TargetContext> = {}): TargetContext & Recording {
   return { ...onWorker(over), target: "status", ...over };
 }
 
-function onWorker(over: Partial<TargetContext>): Omit<TargetContext, "target"> & Heard {
+function onWorker(over: Partial<TargetContext>): Omit<TargetContext, "target"> & Recording {
   const base = allocationContext(over);
   const remote = over.remote ?? fakeRemote({ host: base.worker.host });
   return {

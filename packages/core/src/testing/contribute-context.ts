@@ -2,7 +2,7 @@ import { isSecret } from "../domain/kv/kv-names.ts";
 import type { ContributeContext } from "../plugin-api/contexts.ts";
 import type { FakeKv } from "./fake-kv.ts";
 import { jobContext } from "./job-contexts.ts";
-import type { Heard } from "./run-context.ts";
+import type { Recording } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
 /** One call of `kv.sync`. */
@@ -12,10 +12,13 @@ export interface SyncedKv {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-/** `contribute`: job `api` with its one allocation; `stored` is what an earlier build left, calls of `sync` are in `synced`. */
+/**
+ * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls of
+ * `sync`.
+ */
 export function contributeContext(
   over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},
-): ContributeContext & Heard & { readonly synced: readonly SyncedKv[] } {
+): ContributeContext & Recording & { readonly synced: readonly SyncedKv[] } {
   const { stored = {}, ...given } = over;
   const synced: SyncedKv[] = [];
   const base = jobContext(given);

@@ -9,13 +9,13 @@ import {
 } from "./allocation-contexts.ts";
 import { contributeContext } from "./contribute-context.ts";
 import {
-  actingContext,
   batchContext,
   beginContext,
   commandContext,
   commitContext,
   controlContext,
   initContext,
+  scopedJobContext,
   validateContext,
   verifyContext,
   waveContext,
@@ -23,19 +23,19 @@ import {
 import { examineContext } from "./run-context.ts";
 import { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
-/** What a tap of a hook is given. */
+/** The arguments of a tap. */
 export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
 
 const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   init: () => [initContext()],
   validate: () => [validateContext()],
   contribute: () => [contributeContext()],
-  built: () => [actingContext()],
+  built: () => [scopedJobContext()],
   begin: () => [beginContext()],
   connect: () => [connectContext()],
   locate: () => [connectContext()],
   preflight: () => [preflightContext()],
-  before: () => [actingContext()],
+  before: () => [scopedJobContext()],
   wave: () => [waveContext()],
   render: () => [{ files: [] }, renderContext()],
   functions: () => [{}, () => renderContext()],
@@ -47,7 +47,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   started: () => [batchContext()],
   promote: () => [batchContext()],
   verify: () => [verifyContext()],
-  after: () => [actingContext()],
+  after: () => [scopedJobContext()],
   commit: () => [commitContext()],
   target: () => [targetContext()],
   command: () => [commandContext()],
@@ -56,12 +56,12 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 
-/** What a tap of any hook may be given: its context with the usual samples, as its own builder makes it. */
+/** Sample arguments for a tap of any hook, made by its own builder. */
 export function sampleOf<Name extends HookName>(name: Name): Given<Name> {
   return SAMPLES[name]();
 }
 
-/** An event of a run `run`, its first, in 1970. */
+/** The first event of a run `run`, in 1970. */
 export function anEvent<T extends EventType>(
   type: T,
   fields: EventMap[T],

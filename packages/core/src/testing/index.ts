@@ -24,7 +24,6 @@ export {
 } from "./fake-remote.ts";
 export { fakeScope } from "./fake-scope.ts";
 export {
-  actingContext,
   batchContext,
   beginContext,
   commandContext,
@@ -32,11 +31,12 @@ export {
   controlContext,
   initContext,
   jobContext,
+  scopedJobContext,
   validateContext,
   verifyContext,
   waveContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
-export { examineContext, type Heard, runContext, type SaidLine } from "./run-context.ts";
+export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
 export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";

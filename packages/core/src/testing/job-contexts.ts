@@ -1,5 +1,6 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
+import type { JobContext } from "../plugin-api/base-contexts.ts";
 import type {
   BatchContext,
   BeginContext,
@@ -8,19 +9,18 @@ import type {
   ControlContext,
   HealthResult,
   InitContext,
-  JobContext,
   ValidateContext,
   VerifyContext,
   WaveContext,
 } from "../plugin-api/contexts.ts";
-import type { ActingContext } from "../plugin-api/scope.ts";
+import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { fakeScope } from "./fake-scope.ts";
-import { type Heard, runContext } from "./run-context.ts";
+import { type Recording, runContext } from "./run-context.ts";
 import { aJob, anAllocation, aWorker } from "./samples.ts";
 
 /** `init`: bucket `bucket`, in 1970. */
-export function initContext(over: Partial<InitContext> = {}): InitContext & Heard {
+export function initContext(over: Partial<InitContext> = {}): InitContext & Recording {
   return { ...runContext(over), now: () => new Date(0), ...over };
 }
 
@@ -46,33 +46,34 @@ export function validateContext(
   };
 }
 
-/** A job `api` with its one allocation: what every context of a job begins with. */
-export function jobContext(over: Partial<JobContext> = {}): JobContext & Heard {
+/** Job `api` with one allocation: the base of every context of a job. */
+export function jobContext(over: Partial<JobContext> = {}): JobContext & Recording {
   const job = over.job ?? aJob();
   return { ...runContext(over), job, allocations: [anAllocation({ job: job.name })], ...over };
 }
 
-/** `before`, `after`, `built`: job `api`; what its allocations may do is done to nobody ({@link fakeScope}). */
-export function actingContext(over: Partial<ActingContext> = {}): ActingContext & Heard {
+/** `before`, `after`, `built`: job `api`, with a scope without effects ({@link fakeScope}). */
+export function scopedJobContext(over: Partial<ScopedJobContext> = {}): ScopedJobContext & Recording {
   const base = jobContext(over);
   return {
     ...base,
     tmp: () => "/bucket/tmp/run",
     read: () => new Uint8Array(),
+    pieces: () => [],
     demandsOn: () => [],
     scope: (allocation) => fakeScope({ allocation, newVersion: base.job.version, log: base.log }),
     ...over,
   };
 }
 
-/** `command`: the command `command_ask` of job `api`, for one allocation at a time. */
-export function commandContext(over: Partial<CommandContext> = {}): CommandContext & Heard {
-  return { ...actingContext(over), command: "command_ask", concurrency: 1, ...over };
+/** `command`: the command `command_ask` of job `api`, one allocation at a time. */
+export function commandContext(over: Partial<CommandContext> = {}): CommandContext & Recording {
+  return { ...scopedJobContext(over), command: "command_ask", concurrency: 1, ...over };
 }
 
-/** `started`, `promote`: the only batch of a job, holding all its allocations. */
-export function batchContext(over: Partial<BatchContext> = {}): BatchContext & Heard {
-  const base = actingContext(over);
+/** `started`, `promote`: the only batch of a job, with all its allocations. */
+export function batchContext(over: Partial<BatchContext> = {}): BatchContext & Recording {
+  const base = scopedJobContext(over);
   return {
     ...base,
     batch: { index: 0, count: 1, phase: "update", allocations: base.allocations },
@@ -83,22 +84,22 @@ export function batchContext(over: Partial<BatchContext> = {}): BatchContext & H
 }
 
 /** `begin`: a deploy of all jobs, in 1970. */
-export function beginContext(over: Partial<BeginContext> = {}): BeginContext & Heard {
+export function beginContext(over: Partial<BeginContext> = {}): BeginContext & Recording {
   return { ...runContext(over), now: () => new Date(0), jobs: [], ...over };
 }
 
 /** `wave`: the first wave starts job `api` on `10.0.0.1`. */
-export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Heard {
+export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Recording {
   const allocations = [{ worker: aWorker(), action: "start", currentVersion: "0.0.0" }] as const;
   return { ...runContext(over), wave: { deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] }, ...over };
 }
 
-/** `control`: a job whose allocations are all new; what was rolled out, and each time health was asked, is in `asked`. */
+/** `control`: a job whose allocations are all new; `asked` records rollouts and health checks. */
 export function controlContext(
   over: Partial<ControlContext> = {},
-): ControlContext & Heard & { readonly asked: readonly string[] } {
+): ControlContext & Recording & { readonly asked: readonly string[] } {
   const asked: string[] = [];
-  const base = actingContext(over);
+  const base = scopedJobContext(over);
   return {
     ...base,
     newAllocations: base.allocations.map((allocation) => allocation.host),
@@ -110,12 +111,12 @@ export function controlContext(
   };
 }
 
-/** `verify`: asks once, of every allocation that is not disabled; what checks found is in `results`. */
+/** `verify`: checks once, all allocations that are not disabled; `results` records the reported checks. */
 export function verifyContext(
   over: Partial<VerifyContext> = {},
-): VerifyContext & Heard & { readonly results: readonly HealthResult[] } {
+): VerifyContext & Recording & { readonly results: readonly HealthResult[] } {
   const results: HealthResult[] = [];
-  const base = actingContext(over);
+  const base = scopedJobContext(over);
   return {
     ...base,
     active: base.allocations.filter((allocation) => !allocation.disabled),
@@ -129,8 +130,8 @@ export function verifyContext(
   };
 }
 
-/** `commit`: a run in which all went well and nothing was done. */
-export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Heard {
+/** `commit`: a successful run without changes. */
+export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
     ...runContext(over),
     summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [] },

@@ -1,47 +1,47 @@
 import type { Finding } from "../domain/checks/finding.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
-import type { Told } from "../events.ts";
-import type { LogSource, RunContext } from "../plugin-api/contexts.ts";
+import type { EventData } from "../events.ts";
+import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { ExamineContext } from "../plugin-api/examine-context.ts";
 
-/** A line a tap said through `log`. */
-export interface SaidLine extends LogSource {
+/** A line passed to `log`. */
+export interface OutputLine extends LogSource {
   readonly line: string;
 }
 
-/** What a built context hears of its tap. */
-export interface Heard {
-  /** Lines given to `log`, as long as the test does not give a `log` of its own. */
-  readonly said: readonly SaidLine[];
-  /** What was given to `tell`, as long as the test does not give a `tell` of its own. */
-  readonly told: readonly { readonly name: string; readonly data: Told }[];
+/** What a context records of its tap. */
+export interface Recording {
+  /** Lines passed to `log`, unless the test gives its own `log`. */
+  readonly output: readonly OutputLine[];
+  /** Events passed to `emit`, unless the test gives its own `emit`. */
+  readonly emitted: readonly { readonly name: string; readonly data: EventData }[];
 }
 
-/** The part every context has: a run `run` of `deploy` in bucket `bucket`, default settings, a signal nobody aborts. */
-export function runContext(over: Partial<RunContext> = {}): RunContext & Heard {
-  const said: SaidLine[] = [];
-  const told: Heard["told"][number][] = [];
+/** The base of every context: run `run` of `deploy` in bucket `bucket`, default settings, a signal that never aborts. */
+export function runContext(over: Partial<RunContext> = {}): RunContext & Recording {
+  const output: OutputLine[] = [];
+  const emitted: Recording["emitted"][number][] = [];
   return {
     run: { id: "run", command: "deploy" },
     bucket: { id: "bucket", root: "/bucket" },
     settings: DEFAULT_SETTINGS,
     signal: new AbortController().signal,
     log(line, source) {
-      said.push({ line, ...source });
+      output.push({ line, ...source });
     },
-    tell(name, data = {}) {
-      told.push({ name, data });
+    emit(name, data = {}) {
+      emitted.push({ name, data });
     },
     ...over,
-    said,
-    told,
+    output,
+    emitted,
   };
 }
 
-/** `examine`: no workers; what a tap tells is in `findings`, programs it asks for in `tools`. */
+/** `examine`: no workers; `findings` records the reports of the tap, `tools` the required programs. */
 export function examineContext(
   over: Partial<ExamineContext> = {},
-): ExamineContext & Heard & { readonly findings: readonly Finding[]; readonly tools: readonly string[] } {
+): ExamineContext & Recording & { readonly findings: readonly Finding[]; readonly tools: readonly string[] } {
   const findings: Finding[] = [];
   const tools: string[] = [];
   return {

@@ -57,16 +57,16 @@ describe("a context", () => {
   });
 
   it("is there for every hook, and fits it", async () => {
-    const heard: string[] = [];
+    const recording: string[] = [];
     const names: HookName[] = Object.keys(createHooks()).filter((name): name is HookName => name in createHooks());
     const listener = definePlugin({
       name: "listener",
       apply(hooks) {
-        for (const name of names) tapByName(hooks, name, { name: "listener" }, () => void heard.push(name));
+        for (const name of names) tapByName(hooks, name, { name: "listener" }, () => void recording.push(name));
       },
     });
     for (const name of names) await callHook(listener, name);
-    expect(heard).toEqual(names);
+    expect(recording).toEqual(names);
   });
 
   it("hears what a tap says", async () => {
@@ -77,7 +77,7 @@ describe("a context", () => {
     });
     const context = rolloutContext();
     expect(await hooks.rollout.promise(context)).toBe("done");
-    expect(context.said).toEqual([{ line: "hello", stream: "stdout" }]);
+    expect(context.output).toEqual([{ line: "hello", stream: "stdout" }]);
   });
 });
 
@@ -95,8 +95,8 @@ describe("calling one hook of a plugin", () => {
   const loud = definePlugin({
     name: "loud",
     apply({ rollout, after, functions }) {
-      rollout.tapPromise("loud", async ({ tell }) => {
-        tell("loud.shouted", { times: 3 });
+      rollout.tapPromise("loud", async ({ emit }) => {
+        emit("loud.shouted", { times: 3 });
         return "done";
       });
       after.tapPromise("loud", async () => {
@@ -109,7 +109,7 @@ describe("calling one hook of a plugin", () => {
   it("gives what it answers, and keeps what it told", async () => {
     const context = rolloutContext();
     expect(await callHook(loud, "rollout", context)).toBe("done");
-    expect(context.told).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
+    expect(context.emitted).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
     expect(Object.keys(await callHook(loud, "functions"))).toEqual(["shout"]);
     expect(await callHook([], "rollout")).toBeUndefined();
   });
@@ -124,7 +124,7 @@ describe("a whole deploy in memory", () => {
     const soak = definePlugin({
       name: "acme",
       apply: ({ after }) =>
-        after.tapPromise("acme", async ({ tell, job }) => tell("acme.soaked", { version: job.version })),
+        after.tapPromise("acme", async ({ emit, job }) => emit("acme.soaked", { version: job.version })),
     });
     const bucket = aBucket({ plugins: [soak] });
     onTestFinished(() => bucket.dispose());
@@ -133,14 +133,14 @@ describe("a whole deploy in memory", () => {
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(bucket.fleet.running()).toEqual({ "api@10.0.0.1": "1.2.0", "api@10.0.0.2": "1.2.0" });
     expect(bucket.events).toContainEqual(
-      expect.objectContaining({ type: "plugin.told", name: "acme.soaked", data: { version: "1.2.0" }, job: "api" }),
+      expect.objectContaining({ type: "plugin.event", name: "acme.soaked", data: { version: "1.2.0" }, job: "api" }),
     );
   });
 
   it("names a plugin whose happening has no name of its own", async ({ onTestFinished }) => {
     const bad = definePlugin({
       name: "acme",
-      apply: ({ after }) => after.tapPromise("acme", async ({ tell }) => tell("Acme.Soaked")),
+      apply: ({ after }) => after.tapPromise("acme", async ({ emit }) => emit("Acme.Soaked")),
     });
     const bucket = aBucket({ plugins: [bad] });
     onTestFinished(() => bucket.dispose());

@@ -1,18 +1,19 @@
 import type { Problem } from "../domain/checks/problem.ts";
-import type { ConnectContext, PreflightContext, StageContext } from "../plugin-api/contexts.ts";
+import type { ConnectContext } from "../plugin-api/base-contexts.ts";
+import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
 import { fakeRemote } from "./fake-remote.ts";
-import { type Heard, runContext } from "./run-context.ts";
+import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** `connect`: worker `10.0.0.1` is to be reached. */
-export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Heard {
+/** `connect`: worker `10.0.0.1`. */
+export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Recording {
   return { worker: aWorker(), ...runContext(over), ...over };
 }
 
-/** `preflight`: tools asked for are in `tools`, problems in `problems`. */
+/** `preflight`: `tools` records required tools, `problems` reports. */
 export function preflightContext(
   over: Partial<PreflightContext> = {},
-): PreflightContext & Heard & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
+): PreflightContext & Recording & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
   const tools: string[] = [];
   const problems: Problem[] = [];
   const base = connectContext(over);
@@ -31,11 +32,8 @@ export function preflightContext(
   };
 }
 
-/**
- * `stage`: nothing to bring for no job; give `trees` with their `content`, or `sources` and `jobs`. Kept are `data`,
- * `logs` and `bin`.
- */
-export function stageContext(over: Partial<StageContext> = {}): StageContext & Heard {
+/** `stage`: no jobs; pass `trees` with their `content`, or `sources` and `jobs`. `data`, `logs` and `bin` are kept. */
+export function stageContext(over: Partial<StageContext> = {}): StageContext & Recording {
   const base = connectContext(over);
   return {
     ...base,

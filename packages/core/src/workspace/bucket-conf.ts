@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { error, type Report, warning } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
-import type { KvEntries } from "../domain/kv/kv-contents.ts";
+import type { KvEntries } from "../domain/kv/entries.ts";
+import type { Override } from "../domain/manifest/resources.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import type { PortRange } from "../domain/workspace/ports.ts";
-import type { Override } from "../domain/workspace/resources.ts";
 import { readToml, textsOf } from "./toml.ts";
 
 const BUCKET_CONF = "workspace/bucket.conf";

@@ -1,49 +1,76 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
-import { byPath, contentHash } from "../domain/deploy/digest.ts";
+import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
+import { plainBytes } from "../domain/workspace/units.ts";
+import { filePieces } from "./file-pieces.ts";
+import type { IsIgnored } from "./ignored.ts";
+import { unreadable } from "./read-text.ts";
 
-/** A file with its content, if it had to be read. */
+/** A file, and where it is on disk if it is new or changed. */
 export interface ReadFile extends SeenFile {
-  readonly content?: Uint8Array;
+  readonly changedAt?: string;
 }
 
-/** Directories that are never part of a job, at any depth (build.md 5.1). */
-const SKIPPED = new Set([".git", ".venv", "venv", "node_modules", "__pycache__"]);
+/** A job's directory, and what its files are read with. */
+export interface JobDirectory {
+  readonly job: string;
+  /** Absolute. */
+  readonly directory: string;
+  /** The job's files as they were seen last, by path. */
+  readonly before: ReadonlyMap<string, SeenFile>;
+  readonly isIgnored: IsIgnored;
+  /** Bytes a file may have. */
+  readonly maxBytes: number;
+  readonly report: Report;
+}
 
-/** Names the worker needs for what the job writes at runtime (seed jobs-and-lifecycle). */
+/** Names the worker needs for what the job writes at runtime, directly in the job's directory. */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin"];
-
-/**
- * Lists the files of a job's directory, sorted by path. A link to a file counts as that file; links to directories,
- * broken links, and links that leave the workspace are reported (B38). Content is read only where size or time differ.
- */
-export function readJobFiles(
-  directory: string,
-  job: string,
-  before: ReadonlyMap<string, SeenFile>,
-  report: Report,
-): ReadFile[] {
-  const files: ReadFile[] = [];
-  const walk = (place: string, prefix: string) => {
-    for (const entry of readdirSync(place, { withFileTypes: true })) {
-      const path = `${prefix}${entry.name}`;
-      const at = join(place, entry.name);
-      if (SKIPPED.has(entry.name)) continue;
-      const problem = ofName(job, entry.name, path);
-      if (problem) report(problem);
-      else if (entry.isDirectory()) walk(at, `${path}/`);
-      else if (isUsable(entry, at, directory, where(job, path), report))
-        files.push(readOne(at, path, before.get(path)));
-    }
-  };
-  walk(directory, "");
-  return files.sort(byPath);
-}
 
 /** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
 const LONGEST_PATH = 2000;
+
+/**
+ * Lists the files of a job's directory, sorted by path. A link to a file counts as that file; links to directories,
+ * broken links, and links that leave the workspace are reported. A file is read only where its size or time differ, and
+ * piece by piece.
+ */
+export function readJobFiles(job: JobDirectory): ReadFile[] {
+  const files: ReadFile[] = [];
+  const visit = (entry: Dirent, path: string) => {
+    const at = join(job.directory, path);
+    if (job.isIgnored(entry.isDirectory() ? `${path}/` : path)) return;
+    const problem = ofName(job.job, entry.name, path);
+    if (problem) job.report(problem);
+    else if (entry.isDirectory()) walk(path);
+    else if (isUsable(job, entry, path)) files.push(...readOne(job, at, path));
+  };
+  const walk = (below: string) => {
+    for (const entry of attempt(job, below, () => entriesOf(join(job.directory, below))) ?? []) {
+      const path = below === "" ? entry.name : `${below}/${entry.name}`;
+      attempt(job, path, () => visit(entry, path));
+    }
+  };
+  walk("");
+  return files.sort(byPath);
+}
+
+function entriesOf(place: string): Dirent[] {
+  return readdirSync(place, { withFileTypes: true });
+}
+
+/** Does `work`; what the system refuses is reported with the path, and what is gone by now is left out. */
+function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (cause) {
+    const reason = unreadable(cause);
+    if (reason) report(error("invalid_file", where(job, path), reason.message, reason.hint));
+    return undefined;
+  }
+}
 
 /** What is wrong with a file or directory by its name alone. */
 function ofName(job: string, name: string, path: string): Problem | undefined {
@@ -51,7 +78,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
   if (/[\n\r]/.test(name)) return refused(JSON.stringify(path), "a file name must not hold a line end", "rename it");
-  // What cannot be decoded cannot be asked for by its name either.
+  // What cannot be decoded cannot be looked up by its name either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
@@ -61,12 +88,16 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   );
 }
 
-function readOne(at: string, path: string, before: SeenFile | undefined): ReadFile {
+function readOne({ job, before, maxBytes, report }: JobDirectory, at: string, path: string): ReadFile[] {
   const stats = statSync(at);
+  if (stats.size > maxBytes) {
+    report(tooLarge(where(job, path), stats.size, maxBytes));
+    return [];
+  }
   const executable = (stats.mode & 0o111) !== 0;
-  if (before && before.size === stats.size && before.mtimeMs === stampOf(stats)) return { ...before, executable };
-  const content = readFileSync(at);
-  return { path, hash: contentHash(content), executable, size: content.byteLength, mtimeMs: stampOf(stats), content };
+  const known = before.get(path);
+  if (known?.size === stats.size && known.mtimeMs === stampOf(stats)) return [{ ...known, executable }];
+  return [{ path, ...hashOfPieces(filePieces(at)), executable, mtimeMs: stampOf(stats), changedAt: at }];
 }
 
 /** The later of the two times, so that a file put back with an old date is seen as well. */
@@ -74,29 +105,40 @@ function stampOf(stats: Stats): number {
   return Math.max(stats.mtimeMs, stats.ctimeMs);
 }
 
-function isUsable(entry: Dirent, at: string, directory: string, place: string, report: Report): boolean {
+function isUsable({ job, directory, report }: JobDirectory, entry: Dirent, path: string): boolean {
   if (entry.isFile()) return true;
+  const place = where(job, path);
   if (!entry.isSymbolicLink()) {
     report(warning("invalid_file", place, "is neither a file nor a directory, and is left out", "delete it"));
     return false;
   }
+  const at = join(directory, path);
   const stats = statSync(at, { throwIfNoEntry: false });
-  if (!stats?.isFile()) {
-    report(
-      error(
-        "invalid_file",
-        place,
-        stats ? "is a link to a directory" : "is a link to nothing",
-        "copy what it should hold, or delete it",
-      ),
-    );
-    return false;
-  }
-  if (relative(realpathSync(join(directory, "..", "..")), realpathSync(at)).startsWith("..")) {
-    report(error("invalid_file", place, "is a link that leaves the workspace", "copy the file into the job"));
-    return false;
-  }
-  return true;
+  if (stats?.isFile() && isInside(join(directory, "..", ".."), at)) return true;
+  report(error("invalid_file", place, ...flawOfLink(stats)));
+  return false;
+}
+
+function isInside(workspace: string, at: string): boolean {
+  return !relative(realpathSync(workspace), realpathSync(at)).startsWith("..");
+}
+
+/** What is wrong with a link, and what to do. */
+function flawOfLink(stats: Stats | undefined): [string, string] {
+  const replace = "copy what it should hold, or delete it";
+  if (!stats) return ["is a link to nothing", replace];
+  if (stats.isDirectory()) return ["is a link to a directory", replace];
+  if (!stats.isFile()) return ["is a link to something that is neither a file nor a directory", "delete it"];
+  return ["is a link that leaves the workspace", "copy the file into the job"];
+}
+
+function tooLarge(place: string, size: number, most: number): Problem {
+  return error(
+    "file_too_large",
+    place,
+    `has ${plainBytes(size)}, and max_file_size is ${plainBytes(most)}`,
+    "name it in .maandignore and fetch it on the worker, or raise max_file_size in maand.conf",
+  );
 }
 
 function reserved(job: string, name: string) {
@@ -109,5 +151,5 @@ function reserved(job: string, name: string) {
 }
 
 function where(job: string, path: string): string {
-  return `workspace/jobs/${job}/${path}`;
+  return path === "" ? `workspace/jobs/${job}` : `workspace/jobs/${job}/${path}`;
 }

@@ -25,8 +25,8 @@ describe("a text that is not JSON is told by the place where it breaks", () => {
   });
 
   it("says it on one line, whatever stands around that place", () => {
-    const [said] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
-    expect(said).not.toContain("\n");
+    const [output] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
+    expect(output).not.toContain("\n");
   });
 
   it("finds the place in a large text at once", () => {
@@ -34,5 +34,39 @@ describe("a text that is not JSON is told by the place where it breaks", () => {
     const before = performance.now();
     expect(told(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
     expect(performance.now() - before).toBeLessThan(2000);
+  });
+});
+
+describe("a key that stands twice", () => {
+  function found(text: string): string[] {
+    const problems: Problem[] = [];
+    expect(parseJson(text, "a.json", "invalid", (problem) => problems.push(problem))).toEqual(JSON.parse(text));
+    return problems.map(({ where, message, level }) => `${level} ${where} ${message}`);
+  }
+
+  it.each<[string, string[]]>([
+    ['{"a": 1, "b": {"a": 1}, "c": ["a", "a"]}', []],
+    ['{"a": "\\"a\\": 1, \\"a\\":", "b": "x\\\\"}', []],
+    ['{\n  "a": 1,\n  "a": 2\n}', ['error a.json:3:3: a "a" is written twice, first on line 2']],
+    ['{"jobs": [{"x": 1}, {"x": 1,\n"x": 2}]}', ['error a.json:2:1: jobs[1].x "x" is written twice, first on line 1']],
+    ['{"a": 1, "\\u0061": 2}', ['error a.json:1:10: a "a" is written twice, first on line 1']],
+    ['{"a": 1, "a": 2, "a": 3}', [expect.stringContaining(":1:10"), expect.stringContaining(":1:18")]],
+    ['{"__proto__": 1, "__proto__": 2}', [expect.stringContaining("__proto__")]],
+  ])("%j", (text, expected) => expect(found(text)).toEqual(expected));
+
+  it("is found however deep it lies, and told on a line of usual length", () => {
+    const problems: Problem[] = [];
+    const text = `${"[".repeat(5000)}{"a": 1, "a": 2}${"]".repeat(5000)}`;
+    parseJson(text, "a.json", "invalid", (problem) => problems.push(problem));
+    expect(problems.map(({ where }) => where)).toEqual([
+      expect.stringMatching(/^a\.json:1:5010: \.\.\..{0,100}\[0\]\.a$/),
+    ]);
+  });
+
+  it("is looked for at once in a large text", () => {
+    const text = `[${'{"host": "10.0.0.1", "labels": ["a", "b"]},'.repeat(50_000)}{"long": "${"x".repeat(5_000_000)}"}]`;
+    const before = performance.now();
+    expect(found(text)).toEqual([]);
+    expect(performance.now() - before).toBeLessThan(3000);
   });
 });

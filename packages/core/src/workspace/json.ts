@@ -1,10 +1,15 @@
+import { lineAndColumn, reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 
-/** Parses JSON somebody wrote; reports where it breaks, by line and column, and answers undefined then. */
+/**
+ * Parses JSON that a person wrote; reports where it breaks, by line and column, and returns undefined then. Keys that stand
+ * twice are reported too.
+ */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {
   const plain = text.replace(/^\uFEFF/, "");
   try {
     const value: unknown = JSON.parse(plain);
+    reportDuplicateKeys(plain, { file, code }, report);
     return value;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
@@ -49,9 +54,4 @@ function reason(message: string): string {
     .replace(/ in JSON at position \d+.*$/s, "")
     .replace(/, (\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, "")
     .replace(/ \(line \d+ column \d+\)$/, "");
-}
-
-function lineAndColumn(text: string, position: number): string {
-  const before = text.slice(0, position).split("\n");
-  return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }

@@ -1,55 +1,63 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { error, type Report } from "../domain/checks/problem.ts";
 import type { KvSources } from "../domain/kv/kv-contents.ts";
+import { manifestFile } from "../domain/manifest/manifest.ts";
 import type { Written, WrittenJob } from "../domain/workspace/catalog.ts";
 import { DISABLED_FILE } from "../domain/workspace/disabled.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
-import { manifestFile } from "../domain/workspace/manifest.ts";
 import { isName, nameRule } from "../domain/workspace/names.ts";
 import { WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { readBucketConf, readOverrides } from "./bucket-conf.ts";
-import { type ReadFile, readJobFiles } from "./job-files.ts";
+import { ChangedContents } from "./changed-contents.ts";
+import { IGNORE_FILE, type Ignores, ignoresOf } from "./ignored.ts";
+import { readJobFiles } from "./job-files.ts";
 import { parseJson } from "./json.ts";
+import { readText, type TextPlace } from "./read-text.ts";
 import { readJobVars } from "./vars-toml.ts";
+import { MISSING_WORKERS } from "./workers-file.ts";
 
-/** A workspace as it is on disk: what was written, and the files of its jobs with the contents that were read anew. */
+/** A workspace as it is on disk: what was written, and the files of its jobs. */
 export interface ReadWorkspace {
   readonly written: Written;
   readonly files: ReadonlyMap<string, readonly SeenFile[]>;
   /** Variables of the bucket and its jobs. */
   readonly variables: Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
-  /** Contents by hash, of files that had changed; the rest is in the store. */
-  readonly contents: ReadonlyMap<string, Uint8Array>;
+  /** Contents of files that are new or changed; those of the others are in the store. */
+  readonly contents: ChangedContents;
 }
 
-/** Reads a workspace. Files whose size and time are as they were are not read again. Everything wrong is reported. */
-export function readWorkspace(
-  directory: string,
-  before: ReadonlyMap<string, ReadonlyMap<string, SeenFile>>,
-  selector: string,
-  report: Report,
-): ReadWorkspace {
-  const contents = new Map<string, Uint8Array>();
+/** What a workspace is read with. */
+export interface ReadOptions {
+  /** Files of the jobs as they were seen last: those whose size and time are as they were are not read again. */
+  readonly before: ReadonlyMap<string, ReadonlyMap<string, SeenFile>>;
+  /** Which override file is read; "" for the usual one. */
+  readonly selector: string;
+  /** Bytes a file of a job may have. */
+  readonly maxBytes: number;
+}
+
+/** Reads a workspace. Everything wrong is reported. */
+export function readWorkspace(directory: string, options: ReadOptions, report: Report): ReadWorkspace {
+  const contents = new ChangedContents();
   const files = new Map<string, readonly SeenFile[]>();
   const jobs: WrittenJob[] = [];
-  for (const name of jobNames(directory, report)) {
-    const read = readJobFiles(join(directory, "jobs", name), name, before.get(name) ?? new Map(), report);
-    for (const { hash, content } of read) if (content) contents.set(hash, content);
-    const listed = read.map(({ content: _, ...file }) => file);
+  const ignores = ignoresOf(directory, report);
+  for (const name of jobNames(directory, ignores, report)) {
+    const listed = jobFiles(directory, name, { ...options, ignores, contents }, report);
     files.set(name, listed);
     jobs.push({
       name,
-      manifest: readManifest(directory, name, read, report),
+      manifest: readManifest(directory, name, report),
       files: listed.map(({ mtimeMs: _, ...file }) => file),
     });
   }
   const conf = readBucketConf(directory, report);
   const names = jobs.map((job) => job.name);
-  const { overrides, tables } = readOverrides(directory, selector, names, report);
+  const { overrides, tables } = readOverrides(directory, options.selector, names, report);
   const written: Written = {
     workers: readWorkers(directory, report),
-    disabled: readOptionalJson(join(directory, "disabled.json"), DISABLED_FILE, "invalid_disabled", report),
+    disabled: readJson(join(directory, "disabled.json"), { file: DISABLED_FILE, code: "invalid_disabled" }, report),
     jobs,
     portRange: conf.portRange,
     overrides,
@@ -58,7 +66,25 @@ export function readWorkspace(
   return { written, files, contents, variables: { bucketVars: conf.variables, overrides: tables, jobVars } };
 }
 
-function jobNames(directory: string, report: Report): string[] {
+type JobOptions = ReadOptions & { readonly ignores: Ignores; readonly contents: ChangedContents };
+
+function jobFiles(directory: string, job: string, options: JobOptions, report: Report): SeenFile[] {
+  const { before, maxBytes, ignores, contents } = options;
+  const read = readJobFiles({
+    job,
+    directory: join(directory, "jobs", job),
+    before: before.get(job) ?? new Map(),
+    isIgnored: ignores.within(job),
+    maxBytes,
+    report,
+  });
+  return read.map(({ changedAt, ...file }) => {
+    if (changedAt !== undefined) contents.add(file.hash, changedAt, `workspace/jobs/${job}/${file.path}`);
+    return file;
+  });
+}
+
+function jobNames(directory: string, ignores: Ignores, report: Report): string[] {
   const place = join(directory, "jobs");
   if (!existsSync(place)) {
     report(error("missing_jobs", "workspace/jobs", "the directory is missing", "make it; an empty one means no jobs"));
@@ -73,36 +99,43 @@ function jobNames(directory: string, report: Report): string[] {
     )
     .map((entry) => entry.name)
     .sort();
-  return names.filter((name) => {
-    if (isName("job", name)) return true;
-    report(error("invalid_name", `workspace/jobs/${name}`, `"${name}" is not a job name`, `use ${nameRule("job")}`));
-    return false;
-  });
+  return names.filter((name) => isJob(name, ignores, report));
 }
 
-function readManifest(directory: string, job: string, files: readonly ReadFile[], report: Report): unknown {
-  if (!files.some((file) => file.path === "manifest.json")) {
+/** A directory that cannot be a job may be ignored; a job that is would be stopped by the next deploy, so it is refused. */
+function isJob(name: string, ignores: Ignores, report: Report): boolean {
+  const where = `workspace/jobs/${name}`;
+  const ignored = ignores.job(name);
+  if (!isName("job", name)) {
+    if (!ignored) report(error("invalid_name", where, `"${name}" is not a job name`, `use ${nameRule("job")}`));
+    return false;
+  }
+  if (ignored)
     report(
       error(
-        "missing_manifest",
-        manifestFile(job),
-        "the file is missing",
-        `write it, or delete workspace/jobs/${job} to remove the job`,
+        "ignored_job",
+        where,
+        `workspace/${IGNORE_FILE} ignores the whole job`,
+        "write a narrower pattern; to take the job out, delete its directory or name it in workspace/disabled.json",
       ),
     );
-    return undefined;
-  }
-  const text = readFileSync(join(directory, "jobs", job, "manifest.json"), "utf8");
-  return parseJson(text, manifestFile(job), "invalid_manifest", report);
+  return !ignored;
+}
+
+function readManifest(directory: string, job: string, report: Report): unknown {
+  const file = manifestFile(job);
+  const hint = `write it, or delete workspace/jobs/${job} to remove the job`;
+  const missing = error("missing_manifest", file, "the file is missing", hint);
+  const place = { file, code: "invalid_manifest", missing };
+  return readJson(join(directory, "jobs", job, "manifest.json"), place, report);
 }
 
 function readWorkers(directory: string, report: Report): unknown {
-  const file = join(directory, "workers.json");
-  if (existsSync(file)) return parseJson(readFileSync(file, "utf8"), WORKERS_FILE, "invalid_workers", report);
-  report(error("missing_workers", WORKERS_FILE, "the file is missing", "write it; [] means no workers"));
-  return undefined;
+  const place = { file: WORKERS_FILE, code: "invalid_workers", missing: MISSING_WORKERS };
+  return readJson(join(directory, "workers.json"), place, report);
 }
 
-function readOptionalJson(file: string, name: string, code: string, report: Report): unknown {
-  return existsSync(file) ? parseJson(readFileSync(file, "utf8"), name, code, report) : undefined;
+function readJson(path: string, place: TextPlace, report: Report): unknown {
+  const text = readText(path, place, report);
+  return text === undefined ? undefined : parseJson(text, place.file, place.code, report);
 }

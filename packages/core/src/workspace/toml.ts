@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { error, type Report } from "../domain/checks/problem.ts";
 import type { Place } from "../domain/checks/validate.ts";
+import { readText } from "./read-text.ts";
 
 /** A TOML file as a table; empty when there is none, or after a problem. */
 export function readToml(at: string, { file, code }: Place, report: Report): Record<string, unknown> {
-  if (!existsSync(at)) return {};
+  const text = readText(at, { file, code }, report);
+  if (text === undefined) return {};
   try {
-    return parse(readFileSync(at, "utf8"));
+    return parse(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     const line = cause instanceof Error && "line" in cause ? `:${String(cause.line)}` : "";

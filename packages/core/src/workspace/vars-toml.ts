@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Report } from "../domain/checks/problem.ts";
-import type { KvEntries } from "../domain/kv/kv-contents.ts";
+import type { KvEntries } from "../domain/kv/entries.ts";
 import { readToml, textsOf } from "./toml.ts";
 
 /** A job's `vars.toml`: texts that are put into `vars/job/<job>` (build.md 4.7). */

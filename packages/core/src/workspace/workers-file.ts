@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
 import { resolveWorkers, WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { problemsError } from "../errors.ts";
 import { parseJson } from "./json.ts";
+import { readText } from "./read-text.ts";
 
 /** `workers.json` as a person wrote it, and the workers it means. */
 export interface WorkersFile {
@@ -15,21 +16,27 @@ export interface WorkersFile {
   readonly workers: readonly WorkerSpec[];
 }
 
+const PLACE = { file: WORKERS_FILE, code: "invalid_workers" };
+
+/** What is reported where there is no `workers.json`. */
+export const MISSING_WORKERS: Problem = error(
+  "missing_workers",
+  WORKERS_FILE,
+  "the file is missing",
+  "write it; [] means no workers",
+);
+
 /** Reads `workers.json` without a build. Throws PROBLEMS with all that is wrong. */
 export function readWorkersFile(workspace: string): WorkersFile {
   const file = join(workspace, "workers.json");
   const problems: Problem[] = [];
   const report = (problem: Problem) => void problems.push(problem);
-  if (!existsSync(file))
-    throw problemsError([
-      error("missing_workers", WORKERS_FILE, "the file is missing", "write it; [] means no workers"),
-    ]);
-  const text = readFileSync(file, "utf8");
-  const value = parseJson(text, WORKERS_FILE, "invalid_workers", report);
+  const text = readText(file, { ...PLACE, missing: MISSING_WORKERS }, report);
+  const value = text === undefined ? undefined : parseJson(text, PLACE.file, PLACE.code, report);
   const workers = resolveWorkers(value, report);
   const wrong = problems.filter(({ level }) => level === "error");
   if (wrong.length > 0) throw problemsError(wrong);
-  return { text, entries: Array.isArray(value) ? value : [], workers };
+  return { text: text ?? "", entries: Array.isArray(value) ? value : [], workers };
 }
 
 /**
@@ -38,7 +45,7 @@ export function readWorkersFile(workspace: string): WorkersFile {
  */
 export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
   const file = realpathSync(join(workspace, "workers.json"));
-  if (readFileSync(file, "utf8") !== before.text)
+  if (readText(file, PLACE, () => undefined) !== before.text)
     throw problemsError([
       error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were asked", "run it again"),
     ]);

@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
 import type { TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { call, lentBucket, Office, sessionOf } from "../lend.test.support.ts";
+import { CommandRuntime, call, lentBucket, sessionOf } from "../bucket.test.support.ts";
 import type { ApiAccess } from "./api.ts";
 import type { Session } from "./session.ts";
 
@@ -14,9 +14,9 @@ afterEach(() => bucket.dispose());
 /** Serves one process of job `api`, and calls for it. */
 function served(use: (access: ApiAccess, session: Session) => Promise<void>, more: Partial<Session> = {}) {
   return bucket.lend(async (context) => {
-    const office = new Office();
-    const session = sessionOf(office, context, more);
-    await office.api.serve(session, (access) => use(access, session));
+    const runtime = new CommandRuntime();
+    const session = sessionOf(runtime, context, more);
+    await runtime.api.serve(session, (access) => use(access, session));
   });
 }
 
@@ -24,7 +24,7 @@ const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";
 
 describe("who may call", () => {
-  it("D11: nobody without the token, whatever headers say", () =>
+  it("nobody without the token, whatever headers say", () =>
     served(async (access) => {
       const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
       const query = `/kv?namespace=${VARS}&key=a`;
@@ -51,10 +51,10 @@ describe("who may call", () => {
 
   it("a token is good as long as its process, and the port as long as there is one", () =>
     bucket.lend(async (context) => {
-      const office = new Office();
+      const runtime = new CommandRuntime();
       const kept: ApiAccess[] = [];
-      await office.api.serve(sessionOf(office, context), async (first) => {
-        await office.api.serve(sessionOf(office, context), async (second) => {
+      await runtime.api.serve(sessionOf(runtime, context), async (first) => {
+        await runtime.api.serve(sessionOf(runtime, context), async (second) => {
           expect([second.port, second.token === first.token]).toEqual([first.port, false]);
           kept.push(second);
         });
@@ -223,13 +223,13 @@ describe("bad requests", () => {
 
 it("says who demands a command", () =>
   bucket.lend(async (context) => {
-    const office = new Office();
+    const runtime = new CommandRuntime();
     const demanded = {
       ...context,
       demandsOn: (command: string) =>
         command === "command_wait" ? [{ job: "web", command: "command_x", config: { n: 1 } }] : [],
     };
-    await office.api.serve(sessionOf(office, demanded), async (access) => {
+    await runtime.api.serve(sessionOf(runtime, demanded), async (access) => {
       expect((await call(access, "GET", "/demands")).json).toEqual([
         { job: "web", command: "command_x", demand_config: { n: 1 } },
       ]);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { call, lentBucket, Office, sessionOf } from "../lend.test.support.ts";
+import { CommandRuntime, call, lentBucket, sessionOf } from "../bucket.test.support.ts";
 import { Semaphores } from "./semaphores.ts";
 
 const never = new AbortController().signal;
 
-function desk() {
+function semaphoresOf() {
   const semaphores = new Semaphores();
   const scope = {};
   const order: string[] = [];
@@ -26,11 +26,11 @@ function desk() {
 
 describe("a semaphore", () => {
   it("is free when nobody knows it", () => {
-    expect(desk().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
+    expect(semaphoresOf().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
   it("goes to who asked first, one after another", async () => {
-    const { acquire, release, order, status } = desk();
+    const { acquire, release, order, status } = semaphoresOf();
     await acquire("a");
     const waiting = [acquire("b"), acquire("c"), acquire("d")];
     expect(status()).toMatchObject({ holders: ["a"], waiting: 3, available: 0 });
@@ -43,7 +43,7 @@ describe("a semaphore", () => {
   });
 
   it("lets nobody past those who wait", async () => {
-    const { acquire, release, status } = desk();
+    const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const second = acquire("b");
     release("a");
@@ -55,14 +55,14 @@ describe("a semaphore", () => {
   });
 
   it("is held once, however often it is asked for", async () => {
-    const { acquire, release, status } = desk();
+    const { acquire, release, status } = semaphoresOf();
     expect([await acquire("a"), await acquire("a")]).toEqual([{ fresh: true }, { fresh: false }]);
     expect([release("a"), release("a")]).toEqual([true, false]);
     expect(status()).toMatchObject({ holders: [], available: 1 });
   });
 
   it("has the capacity of who opened it, until nobody cares for it", async () => {
-    const { acquire, release, status } = desk();
+    const { acquire, release, status } = semaphoresOf();
     await Promise.all([acquire("a", { capacity: 2 }), acquire("b", { capacity: 2 })]);
     expect(status()).toMatchObject({ capacity: 2, holders: ["a", "b"], available: 0 });
     await expect(acquire("c")).rejects.toMatchObject({ status: 409 });
@@ -72,8 +72,8 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
   });
 
-  it("D35: a wait that ends in the instant of a grant gives the slot to the next", async () => {
-    const { acquire, release, status } = desk();
+  it("a wait that ends in the instant of a grant gives the slot to the next", async () => {
+    const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const late = acquire("b", { timeoutMs: 5 });
     const next = acquire("c");
@@ -83,8 +83,8 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
   });
 
-  it("D35: whoever goes away, waiting or holding, leaves nothing behind", async () => {
-    const { acquire, semaphores, scope, holder, status } = desk();
+  it("whoever goes away, waiting or holding, leaves nothing behind", async () => {
+    const { acquire, semaphores, scope, holder, status } = semaphoresOf();
     const gone = new AbortController();
     await acquire("a");
     const left = acquire("b", { signal: gone.signal });
@@ -97,8 +97,8 @@ describe("a semaphore", () => {
     expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("D35: whatever happens in whatever order, slots are never lost nor given twice", async () => {
-    const { acquire, release, status } = desk();
+  it("whatever happens in whatever order, slots are never lost nor given twice", async () => {
+    const { acquire, release, status } = semaphoresOf();
     for (let round = 0; round < 200; round += 1) {
       await acquire("a");
       const waits = ["b", "c", "d"].map((id, at) =>
@@ -119,21 +119,21 @@ describe("semaphores of processes", () => {
   it("are those of their job and event, and go back when a process ends", async () => {
     const bucket = lentBucket();
     await bucket.lend(async (context) => {
-      const office = new Office();
-      const [first, second] = context.allocations.map((allocation) => sessionOf(office, context, { allocation }));
-      const other = sessionOf(office, context, { event: "cli" });
+      const runtime = new CommandRuntime();
+      const [first, second] = context.allocations.map((allocation) => sessionOf(runtime, context, { allocation }));
+      const other = sessionOf(runtime, context, { event: "cli" });
       if (!first || !second) throw new Error("two allocations were to be there");
       const wanted = { name: "migrate" };
-      await office.api.serve(second, async (b) => {
+      await runtime.api.serve(second, async (b) => {
         let waiting: ReturnType<typeof call> | undefined;
-        await office.api.serve(first, async (a) => {
+        await runtime.api.serve(first, async (a) => {
           expect((await call(a, "POST", "/semaphore/acquire", wanted)).json).toEqual({
             name: "migrate",
             allocation_id: first.scope.allocation.id,
             capacity: 1,
             acquired: true,
           });
-          await office.api.serve(other, async (c) => {
+          await runtime.api.serve(other, async (c) => {
             expect((await call(c, "POST", "/semaphore/acquire", wanted)).status).toBe(200);
           });
           const short = await call(b, "POST", "/semaphore/acquire", { ...wanted, timeout_seconds: 0.02 });

@@ -1,6 +1,6 @@
 import type { Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat allocations`. */
@@ -24,7 +24,7 @@ export class AllocationsCommand extends StoredCommand {
     const rows = catalog.allocations.filter(wanted);
     const flag = (set: boolean) => (set ? 1 : 0);
     if (this.json) {
-      this.sayJson(
+      this.printJson(
         rows.map(({ id, host, job, disabled, removed }) => ({
           alloc_id: id,
           worker_ip: host,
@@ -43,7 +43,7 @@ export class AllocationsCommand extends StoredCommand {
         { name: "disabled", numeric: true },
         { name: "removed", numeric: true },
       ] as const;
-      this.sayTable(
+      this.printTable(
         columns,
         rows.map(({ id, host, job, disabled, removed }) => [
           id,

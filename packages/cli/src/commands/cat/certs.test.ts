@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findBucket, Store } from "@maand/core";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { initialised, typedIn } from "../typed.test.support.ts";
+import { initialised, typedIn } from "../../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 

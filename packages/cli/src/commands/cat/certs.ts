@@ -1,6 +1,6 @@
 import { type CertificateView, certificates } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "../command.ts";
+import { MaandCommand } from "../../run/command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat certs` (build.md 16). */
@@ -19,14 +19,14 @@ export class CertsCommand extends MaandCommand {
   workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
 
   override async work(): Promise<number> {
-    return this.withMaand(async ({ store, settings }) => {
+    return this.withBucket(async ({ store, settings }) => {
       const catalog = store.catalog.read();
       const wanted = unitFilter(catalog, this);
       const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
         ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
-      if (this.json) this.sayJson(rows.map(record));
-      else this.sayTable(COLUMNS, rows.map(record).map(row));
+      if (this.json) this.printJson(rows.map(record));
+      else this.printTable(COLUMNS, rows.map(record).map(row));
       return 0;
     });
   }

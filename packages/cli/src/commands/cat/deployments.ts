@@ -1,6 +1,6 @@
 import { deployments, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat deployments` (deploy.md 7.3). */
@@ -26,7 +26,7 @@ export class DeploymentsCommand extends StoredCommand {
     const rows = all.filter((row) => wanted(row) && !(this.active && (row.disabled || row.removed)));
     const flag = (set: boolean) => (set ? 1 : 0);
     if (this.json) {
-      this.sayJson(
+      this.printJson(
         rows.map((row) => ({
           job: row.job,
           worker_ip: row.host,
@@ -55,7 +55,7 @@ export class DeploymentsCommand extends StoredCommand {
         { name: "alloc_id", leave: 1 },
       ] as const;
       const short = (digest: string | null) => (digest ?? "").slice(0, 12);
-      this.sayTable(
+      this.printTable(
         columns,
         rows.map((row) => [
           row.job,

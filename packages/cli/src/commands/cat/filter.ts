@@ -1,5 +1,5 @@
 import { refuseUnknown, type Store, selectWorkers } from "@maand/core/readonly";
-import { listOf } from "../command.ts";
+import { listOf } from "../../run/command.ts";
 
 /** Whether a name passes a filter; an empty filter lets everything pass. */
 export function passes(wanted: readonly string[], name: string): boolean {

@@ -1,8 +1,8 @@
 import { AllocationsCommand } from "./allocations.ts";
 import { CertsCommand } from "./certs.ts";
 import { DeploymentsCommand } from "./deployments.ts";
-import { JobCommandsCommand } from "./job-commands.ts";
-import { JobPortsCommand } from "./job-ports.ts";
+import { JobCommandsCommand } from "./job_commands.ts";
+import { JobPortsCommand } from "./job_ports.ts";
 import { JobsCommand } from "./jobs.ts";
 import { KvCommand } from "./kv.ts";
 import { KvGetCommand } from "./kv-get.ts";

@@ -1,6 +1,6 @@
 import { plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 
 /** `maand cat jobs`. */
 export class JobsCommand extends StoredCommand {
@@ -18,7 +18,7 @@ export class JobsCommand extends StoredCommand {
       return placed.length > 0 && placed.every((allocation) => allocation.disabled);
     };
     if (this.json) {
-      this.sayJson(
+      this.printJson(
         jobs.map((job) => ({
           job: job.name,
           version: job.version,
@@ -41,7 +41,7 @@ export class JobsCommand extends StoredCommand {
         { name: "policy", leave: 1 },
         { name: "selectors", least: 9 },
       ] as const;
-      this.sayTable(
+      this.printTable(
         columns,
         jobs.map((job) => [
           job.name,

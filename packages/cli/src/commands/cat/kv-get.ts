@@ -1,6 +1,6 @@
 import { findBucket, kvEntry, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 
 /** `maand cat kv get <namespace> <key>` (build.md 16). */
@@ -23,13 +23,13 @@ export class KvGetCommand extends StoredCommand {
     const entry = kvEntry(store, findBucket(this.from), this.namespace, this.key);
     const { namespace, key, version, createdDate } = entry;
     const value = entry.secret && !this.reveal ? ENCRYPTED : entry.value();
-    if (this.json) this.sayJson({ namespace, key, value, version, created_date: createdDate });
+    if (this.json) this.printJson({ namespace, key, value, version, created_date: createdDate });
     else {
-      this.say(`namespace: ${namespace}`);
-      this.say(`key: ${key}`);
-      this.say(`value: ${value}`);
-      this.say(`version: ${version}`);
-      this.say(`created_date: ${createdAt(entry)} UTC`);
+      this.print(`namespace: ${namespace}`);
+      this.print(`key: ${key}`);
+      this.print(`value: ${value}`);
+      this.print(`version: ${version}`);
+      this.print(`created_date: ${createdAt(entry)} UTC`);
     }
     return 0;
   }

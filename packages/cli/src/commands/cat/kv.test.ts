@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../../run.ts";
+import { run } from "../../run/run.ts";
 
 const A = "10.0.0.1";
 const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -35,7 +35,9 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-async function said(...argv: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+async function output(
+  ...argv: string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const printed = Promise.all([text(stdout), text(stderr)]);
   const code = await run(["-C", bucket.root, ...argv], {
@@ -56,7 +58,7 @@ async function said(...argv: string[]): Promise<{ readonly code: number; readonl
 }
 
 const records = async (...argv: string[]): Promise<Record<string, unknown>[]> =>
-  JSON.parse((await said("cat", "kv", "--json", ...argv)).out);
+  JSON.parse((await output("cat", "kv", "--json", ...argv)).out);
 
 describe("maand cat kv", () => {
   it("prints the contract's records, secrets hidden", async () => {
@@ -77,11 +79,11 @@ describe("maand cat kv", () => {
   it("shows live or deleted ones alone", async () => {
     expect((await records("--deleted")).map((row) => row.key)).toEqual(["gone"]);
     expect((await records("--active")).map((row) => row.key)).not.toContain("gone");
-    expect(await said("cat", "kv", "--active", "--deleted")).toMatchObject({ code: 2, out: "" });
+    expect(await output("cat", "kv", "--active", "--deleted")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("B37: a value never takes more than its row, and never more than 50 characters of it", async () => {
-    const { out } = await said("cat", "kv");
+  it("a value never takes more than its row, and never more than 50 characters of it", async () => {
+    const { out } = await output("cat", "kv");
     expect(out).toContain(`│ ${"x".repeat(50)}... │`);
     expect(out).toMatch(/│ lines +│ one two +│/);
     expect(out).toMatch(/│ certs\/ca\.crt +│ -----BEGIN CERTIFICATE----- +│/);
@@ -97,7 +99,7 @@ describe("maand cat kv", () => {
   });
 
   it("refuses a job nobody knows, and prints nothing", async () => {
-    expect(await said("cat", "kv", "--jobs", "ap")).toMatchObject({
+    expect(await output("cat", "kv", "--jobs", "ap")).toMatchObject({
       code: 2,
       out: "",
       err: expect.stringContaining("api"),
@@ -107,18 +109,18 @@ describe("maand cat kv", () => {
   it("of an empty bucket is an empty list", async () => {
     bucket.dispose();
     bucket = aBucket();
-    expect((await said("cat", "kv", "--json")).out).toBe("[]\n");
+    expect((await output("cat", "kv", "--json")).out).toBe("[]\n");
   });
 });
 
 describe("maand cat kv get", () => {
   it("prints one entry whole", async () => {
-    const { code, out } = await said("cat", "kv", "get", "vars/job/api", "lines");
+    const { code, out } = await output("cat", "kv", "get", "vars/job/api", "lines");
     expect([code, out.replace(/\d{4}-.*UTC/, "<date>")]).toEqual([
       0,
       "namespace: vars/job/api\nkey: lines\nvalue: one\ntwo\nversion: 1\ncreated_date: <date>\n",
     ]);
-    const { out: json } = await said("cat", "kv", "get", "maand/job/api", "port_http", "--json");
+    const { out: json } = await output("cat", "kv", "get", "maand/job/api", "port_http", "--json");
     expect(JSON.parse(json)).toEqual({
       namespace: "maand/job/api",
       key: "port_http",
@@ -129,15 +131,15 @@ describe("maand cat kv get", () => {
   });
 
   it("hides a secret unless it is asked to reveal it", async () => {
-    const hidden = await said("cat", "kv", "get", "secrets/job/api", "password");
+    const hidden = await output("cat", "kv", "get", "secrets/job/api", "password");
     expect(hidden.out).toContain("value: [encrypted]\n");
-    const shown = await said("cat", "kv", "get", "secrets/job/api", "password", "--reveal");
+    const shown = await output("cat", "kv", "get", "secrets/job/api", "password", "--reveal");
     expect(shown.out).toContain("value: s3cret\n");
   });
 
   it("knows neither what never was nor what was deleted", async () => {
     for (const key of ["never", "gone"]) {
-      const { code, out, err } = await said("cat", "kv", "get", "vars/job/api", key);
+      const { code, out, err } = await output("cat", "kv", "get", "vars/job/api", key);
       expect({ code, out }).toEqual({ code: 2, out: "" });
       expect(err).toContain(`key not found: namespace vars/job/api, key ${key}`);
     }
@@ -146,32 +148,32 @@ describe("maand cat kv get", () => {
 
 describe("maand cat job_ports and job_commands", () => {
   it.each(["job_ports", "job-ports"])("%s: by job and name", async (word) => {
-    expect(JSON.parse((await said("cat", word, "--json")).out)).toEqual([
+    expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([
       { job: "api", name: "admin", port: 30_000 },
       { job: "api", name: "http", port: 8080 },
     ]);
-    expect(JSON.parse((await said("cat", word, "--json", "--jobs", "db")).out)).toEqual([]);
-    expect((await said("cat", word)).out).toMatch(/│ api │ admin │ 30000 │/);
-    expect((await said("cat", word, "--jobs", "none")).code).toBe(2);
+    expect(JSON.parse((await output("cat", word, "--json", "--jobs", "db")).out)).toEqual([]);
+    expect((await output("cat", word)).out).toMatch(/│ api │ admin │ 30000 │/);
+    expect((await output("cat", word, "--jobs", "none")).code).toBe(2);
   });
 
   it.each(["job_commands", "job-commands"])("%s: a row for each event", async (word) => {
     const none = { demand_job: null, demand_command: null, demand_config: {} };
     const some = { demand_job: "db", demand_command: "command_ready", demand_config: {} };
-    expect(JSON.parse((await said("cat", word, "--json")).out)).toEqual([
+    expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([
       { job: "api", command_name: "command_alone", executed_on: "post_build", ...none },
       { job: "api", command_name: "command_wait", executed_on: "pre_deploy", ...some },
       { job: "api", command_name: "command_wait", executed_on: "cli", ...some },
       { job: "db", command_name: "command_ready", executed_on: "cli", ...none },
     ]);
-    expect((await said("cat", word)).out).toMatch(/│ api │ command_wait +│ cli +│ db +│ command_ready +│/);
+    expect((await output("cat", word)).out).toMatch(/│ api │ command_wait +│ cli +│ db +│ command_ready +│/);
   });
 });
 
 it("maand build --purge-job-kv forgets the secrets of a job that left", async () => {
   bucket.removeJob("api");
-  await said("build");
+  await output("build");
   expect((await records("--active")).map((row) => row.key)).toContain("password");
-  expect((await said("build", "--purge-job-kv")).code).toBe(0);
+  expect((await output("build", "--purge-job-kv")).code).toBe(0);
   expect((await records("--active")).map((row) => row.key)).not.toContain("password");
 }, 30_000);

@@ -1,7 +1,7 @@
 import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { listOf } from "../command.ts";
-import { StoredCommand } from "../stored.ts";
+import { listOf } from "../../run/command.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 
 /** Characters of a value that a table has room for. */
 const SHOWN = 50;
@@ -36,8 +36,8 @@ export class KvCommand extends StoredCommand {
     const known = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
     refuseUnknown("job", "--jobs", jobs, known);
     const entries = this.chosen(kvEntries(store, findBucket(this.from), jobs));
-    if (this.json) this.sayRecords(entries);
-    else this.sayTable(COLUMNS, [...entries].map(row));
+    if (this.json) this.printRecords(entries);
+    else this.printTable(COLUMNS, [...entries].map(row));
     return 0;
   }
 
@@ -46,13 +46,13 @@ export class KvCommand extends StoredCommand {
   }
 
   /** One by one: the peers of every allocation of a large bucket do not fit into one text. */
-  sayRecords(entries: Iterable<KvView>): void {
+  printRecords(entries: Iterable<KvView>): void {
     let before = "[";
     for (const entry of entries) {
       this.context.stdout.write(`${before}\n  ${JSON.stringify(kvRecord(entry))}`);
       before = ",";
     }
-    this.say(before === "[" ? "[]" : "\n]");
+    this.print(before === "[" ? "[]" : "\n]");
   }
 }
 

@@ -1,6 +1,6 @@
 import { plainDecimal, type Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
-import { StoredCommand } from "../stored.ts";
+import { StoredCommand } from "../../run/stored-command.ts";
 
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {
@@ -10,7 +10,7 @@ export class WorkersCommand extends StoredCommand {
   override show(store: Store): number {
     const { workers } = store.catalog.read();
     if (this.json) {
-      this.sayJson(
+      this.printJson(
         workers.map((worker) => ({
           worker_ip: worker.host,
           worker_id: worker.workerId,
@@ -32,7 +32,7 @@ export class WorkersCommand extends StoredCommand {
         { name: "position", numeric: true, leave: 1 },
         { name: "labels", least: 12 },
       ] as const;
-      this.sayTable(
+      this.printTable(
         columns,
         workers.map((worker) => [
           worker.host,

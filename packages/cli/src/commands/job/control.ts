@@ -1,7 +1,7 @@
 import { type ControlResult, controlJob } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { leftLines } from "../../output/left.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
 
 /** What the commands that run a target have in common. */
 abstract class ControlCommand extends MaandCommand {
@@ -22,18 +22,18 @@ abstract class ControlCommand extends MaandCommand {
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
-    const results = await this.withMaand((maand) => controlJob(maand, control));
-    if (this.json) this.sayJson(results.map(record));
+    const results = await this.withBucket((bucket) => controlJob(bucket, control));
+    if (this.json) this.printJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
-    if (this.quiet) for (const message of sicknesses(begun)) this.context.stderr.write(`${message}\n`);
-    for (const line of leftLines(results)) this.context.stderr.write(`${line}\n`);
+    if (this.quiet) for (const message of unhealthyReasons(begun)) this.context.stderr.write(`${message}\n`);
+    for (const line of skippedWorkerLines(results)) this.context.stderr.write(`${line}\n`);
     if (this.context.signal.aborted) return 130;
     return begun.length === results.length && begun.every(({ outcome }) => outcome === "ok") ? 0 : 1;
   }
 }
 
 /** Why jobs are not healthy although their target did what it should, each once: otherwise the lines of the run say it. */
-function sicknesses(results: readonly ControlResult[]): ReadonlySet<string> {
+function unhealthyReasons(results: readonly ControlResult[]): ReadonlySet<string> {
   return new Set(
     results.flatMap(({ outcome, exit, message }) =>
       outcome === "failed" && exit === 0 && message !== null ? [message] : [],

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { initialised, typedIn } from "../typed.test.support.ts";
+import { initialised, typedIn } from "../../run/typed.test.support.ts";
 
 let root: string;
 let typed: ReturnType<typeof typedIn>;

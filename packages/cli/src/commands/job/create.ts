@@ -11,7 +11,7 @@ import {
   writeEditorFiles,
 } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { listOf, MaandCommand } from "../command.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
 
 /** `maand job create` (deploy.md 3.4). */
 export class JobCreateCommand extends MaandCommand {
@@ -37,7 +37,7 @@ export class JobCreateCommand extends MaandCommand {
   override async work(): Promise<number> {
     const { root, workspace } = findBucket(this.from);
     if (!existsSync(join(root, schemaFile("manifest"))))
-      await this.withMaand(async ({ plugins }) => writeEditorFiles(root, plugins));
+      await this.withBucket(async ({ plugins }) => writeEditorFiles(root, plugins));
     if (this.command === undefined) this.refuseStrayFlags();
     const added = this.command === undefined ? undefined : await this.begin(workspace, this.command);
     const directory = added?.directory ?? createJob(workspace, this.job, listOf(this.selectors));
@@ -46,8 +46,8 @@ export class JobCreateCommand extends MaandCommand {
   }
 
   begin(workspace: string, name: string): Promise<AddedCommand> {
-    const wish = { name, events: listOf(this.on), language: this.language ?? "py" };
-    return createCommand(workspace, this.job, listOf(this.selectors), wish);
+    const options = { name, events: listOf(this.on), language: this.language ?? "py" };
+    return createCommand(workspace, this.job, listOf(this.selectors), options);
   }
 
   refuseStrayFlags(): void {
@@ -60,12 +60,12 @@ export class JobCreateCommand extends MaandCommand {
 
   tell(directory: string, added: AddedCommand | undefined): void {
     const script = added ? join(directory, added.script) : null;
-    if (this.json) this.sayJson({ job: this.job, directory, command: this.command ?? null, script });
+    if (this.json) this.printJson({ job: this.job, directory, command: this.command ?? null, script });
     if (this.json) return;
-    if (added) this.say(`wrote ${script} and its entry in ${directory}/manifest.json`);
-    if (added && !added.newJob) this.say("  next: write into the script what it is to do; maand build checks it");
+    if (added) this.print(`wrote ${script} and its entry in ${directory}/manifest.json`);
+    if (added && !added.newJob) this.print("  next: write into the script what it is to do; maand build checks it");
     else
-      this.say(
+      this.print(
         `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand deploy --build, it runs as it is; then write what the job needs into them`,
       );
   }

@@ -13,12 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { run } from "../../run.ts";
-import { initialised, type Said, typedIn } from "../typed.test.support.ts";
+import { run } from "../../run/run.ts";
+import { type CommandResult, initialised, typedIn } from "../../run/typed.test.support.ts";
 
 let fresh = "";
 let root = "";
-let maand: (...argv: string[]) => Promise<Said>;
+let maand: (...argv: string[]) => Promise<CommandResult>;
 
 beforeAll(async () => {
   fresh = await initialised();
@@ -155,7 +155,7 @@ describe("maand logs show", () => {
     expect(last.out.split("\n")[1]).toBe("  rollout  start  web@10.0.0.10");
   });
 
-  it("D36: shows backslashes as they were, and lets no control sign out", async () => {
+  it("shows backslashes as they were, and lets no control sign out", async () => {
     log("maand.log", line(1, String.raw`event=warning RUN worker=- msg="y\\z \u001b[2J"`));
     expect((await maand("logs", "show", "--format", "human")).out).toContain(String.raw`msg=y\z \x1b[2J`);
     expect((await maand("logs", "show")).out).not.toContain("\u001b");
@@ -185,7 +185,7 @@ describe("maand logs show", () => {
     });
   });
 
-  it("D36: finds a run by the beginning of its id, names those that begin alike, and knows the newest", async () => {
+  it("finds a run by the beginning of its id, names those that begin alike, and knows the newest", async () => {
     log(`runs/${RUN}/maand.log`, line(1, "event=run_started RUN worker=-"));
     utimesSync(join(root, "logs/runs", RUN), 1, 1);
     log(`runs/${OTHER}/maand.log`, line(2, "event=run_started RUN worker=-", OTHER));
@@ -259,9 +259,9 @@ describe("maand logs show --follow", () => {
   /** A command line under way, what it printed, and its end. */
   function following(...argv: string[]) {
     const [stdout, stderr, interrupt] = [new PassThrough(), new PassThrough(), new AbortController()];
-    const said = { out: "" };
+    const output = { out: "" };
     stdout.on("data", (chunk: Buffer) => {
-      said.out += chunk.toString();
+      output.out += chunk.toString();
     });
     stderr.resume();
     const code = run(["logs", "show", "--follow", ...argv], {
@@ -276,9 +276,9 @@ describe("maand logs show --follow", () => {
       machine: "here",
     });
     const shows = async (...wanted: number[]) => {
-      await expect.poll(() => seconds(said.out), { timeout: 10_000 }).toEqual(wanted);
+      await expect.poll(() => seconds(output.out), { timeout: 10_000 }).toEqual(wanted);
     };
-    return { said, code, shows, interrupt: () => interrupt.abort() };
+    return { output, code, shows, interrupt: () => interrupt.abort() };
   }
 
   it("goes on with what others write, also across rotation and in new files, until it is interrupted", async () => {
@@ -323,15 +323,15 @@ describe("maand logs show --follow", () => {
 
   it("for people shows a command once it has ended", async () => {
     twoWorkers();
-    const { said, interrupt, code } = following("--format", "human");
-    await expect.poll(() => said.out).toContain("ok  exit=0  6.0s");
+    const { output, interrupt, code } = following("--format", "human");
+    await expect.poll(() => output.out).toContain("ok  exit=0  6.0s");
     log(
       "10.0.0.1.log",
       line(20, `event=command_begin ${START} id=9`),
       line(21, `${START} stream=stdout msg=again id=9`),
     );
     log("10.0.0.1.log", line(22, `event=command_end ${START} exit=0 duration_ms=10 id=9`));
-    await expect.poll(() => said.out, { timeout: 10_000 }).toContain("api@10.0.0.1 | again\n  ok  exit=0  10ms");
+    await expect.poll(() => output.out, { timeout: 10_000 }).toContain("api@10.0.0.1 | again\n  ok  exit=0  10ms");
     interrupt();
     await code;
     expect(readFileSync(join(root, "logs/10.0.0.1.log"), "utf8")).toContain("again");

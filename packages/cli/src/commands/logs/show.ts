@@ -5,7 +5,7 @@ import {
   findBucket,
   type LogFilter,
   type LogPlace,
-  type LogTrouble,
+  type LogProblem,
   lastParts,
   logDirectory,
   logFilter,
@@ -15,9 +15,9 @@ import {
   StoredLines,
 } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { LogPrinter } from "../../output/log-printer.ts";
-import { EXIT } from "../../world.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { LogPrinter } from "../../output/logs/log-printer.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
+import { EXIT } from "../../run/context.ts";
 import { namesIn } from "./names.ts";
 
 /** Milliseconds between two looks at logs that are followed. */
@@ -87,7 +87,7 @@ export class LogsShowCommand extends MaandCommand {
     const open = () => places.map((place) => new StoredLines(place.name, this.#partsOf(place)));
     const sources = open();
     await printer.print(mergedByTime(sources), wanted, () => mergedByTime(open()));
-    return this.#tellTroubles(sources.flatMap((source) => source.trouble() ?? []));
+    return this.#tellTroubles(sources.flatMap((source) => source.problem() ?? []));
   }
 
   async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
@@ -96,7 +96,7 @@ export class LogsShowCommand extends MaandCommand {
     try {
       const before = followed.before(this.#enough);
       let over = await printer.follow(mergedByTime(before), wanted);
-      this.#tellTroubles(before.flatMap((source) => source.trouble() ?? []));
+      this.#tellTroubles(before.flatMap((source) => source.problem() ?? []));
       while (!(this.#ofOneRun && over) && !signal.aborted && !printer.gone()) {
         await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
         over = await printer.follow(followed.more(), wanted);
@@ -140,12 +140,12 @@ export class LogsShowCommand extends MaandCommand {
   }
 
   /** A log that is partly rubbish is named, and all the rest was shown; one that cannot be opened fails the command. */
-  #tellTroubles(troubles: readonly LogTrouble[]): number {
-    for (const { name, lines, message } of troubles) {
+  #tellTroubles(problems: readonly LogProblem[]): number {
+    for (const { name, lines, message } of problems) {
       if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are left out\n`);
       if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
     }
-    return troubles.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;
+    return problems.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;
   }
 }
 

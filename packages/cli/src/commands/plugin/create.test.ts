@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { typedIn } from "../typed.test.support.ts";
+import { typedIn } from "../../run/typed.test.support.ts";
 import { pluginNames } from "./package-files.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

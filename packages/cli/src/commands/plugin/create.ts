@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { coreVersion, error, problemsError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "../command.ts";
+import { MaandCommand } from "../../run/command.ts";
 import { packageFiles, pluginNames } from "./package-files.ts";
 
 /** `maand plugin create` (cli.md). */
@@ -42,9 +42,9 @@ export class PluginCreateCommand extends MaandCommand {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       writeFileSync(join(directory, path), text, { flag: "wx" });
     }
-    if (this.json) this.sayJson({ package: names.package, directory: names.directory, files: Object.keys(files) });
+    if (this.json) this.printJson({ package: names.package, directory: names.directory, files: Object.keys(files) });
     else
-      this.say(
+      this.print(
         [
           `wrote ${Object.keys(files)
             .map((path) => join(names.directory, path))

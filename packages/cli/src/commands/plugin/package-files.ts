@@ -115,15 +115,15 @@ ${DEFAULT_EXPORT} ${variable};
 }
 
 function test({ plugin, variable }: PluginNames): string {
-  return `import { aBucket, callHook, actingContext } from "@maand/core/testing";
+  return `import { aBucket, callHook, scopedJobContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { ${variable} } from "../src/index.ts";
 
 describe("${plugin}", () => {
   it("says a line for a job", async () => {
-    const context = actingContext();
+    const context = scopedJobContext();
     await callHook(${variable}({ word: "shipped" }), "after", context);
-    expect(context.said).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
+    expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
   });
 
   it("does so in a whole deploy, against workers in memory", async () => {

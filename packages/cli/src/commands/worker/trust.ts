@@ -1,9 +1,9 @@
 import { createInterface } from "node:readline/promises";
 import { MaandError, type TrustReport, workerKeys } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../../output/words.ts";
-import { EXIT } from "../../world.ts";
-import { listOf, MaandCommand } from "../command.ts";
+import { plural } from "../../output/quantities.ts";
+import { listOf, MaandCommand } from "../../run/command.ts";
+import { EXIT } from "../../run/context.ts";
 
 /** `maand worker trust` (decision 31). */
 export class WorkerTrustCommand extends MaandCommand {
@@ -23,29 +23,29 @@ export class WorkerTrustCommand extends MaandCommand {
   yes = Option.Boolean("-y,--yes", false, { description: "Pin them without asking." });
 
   override async work(): Promise<number> {
-    return this.withMaand(async (maand) => {
-      const reports = await workerKeys(maand, listOf(this.workers));
+    return this.withBucket(async (bucket) => {
+      const reports = await workerKeys(bucket, listOf(this.workers));
       const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
-      if (!this.json) this.sayReports(reports);
+      if (!this.json) this.printReports(reports);
       if (this.json && fresh.length > 0 && !this.yes) return this.#unasked(reports, fresh);
       const agreed = fresh.length > 0 && (await this.agreed(fresh));
       if (agreed) for (const { key } of fresh) await key?.trust();
-      if (this.json) this.sayJson(reports.map((report) => record(report, agreed)));
-      else if (fresh.length === 0) this.say("nothing to pin");
-      else this.say(agreed ? `pinned ${plural(fresh.length, "host key")}` : "nothing was pinned");
+      if (this.json) this.printJson(reports.map((report) => record(report, agreed)));
+      else if (fresh.length === 0) this.print("nothing to pin");
+      else this.print(agreed ? `pinned ${plural(fresh.length, "host key")}` : "nothing was pinned");
       const failed = reports.some(({ failure }) => failure) || (fresh.length > 0 && !agreed);
       return failed ? EXIT.failed : EXIT.ok;
     });
   }
 
-  sayReports(reports: readonly TrustReport[]): void {
-    this.sayTable(["worker", { name: "type", leave: 1 }, "fingerprint", "state"], reports.flatMap(rows));
-    for (const { host, failure } of reports) if (failure) this.say(`${host}: ${failure.message}`);
+  printReports(reports: readonly TrustReport[]): void {
+    this.printTable(["worker", { name: "type", leave: 1 }, "fingerprint", "state"], reports.flatMap(rows));
+    for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);
   }
 
   /** A program cannot be asked, and can do nothing without the fingerprints. */
   #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
-    this.sayJson(reports.map((report) => record(report, false)));
+    this.printJson(reports.map((report) => record(report, false)));
     const { message, hint } = nobodyToAsk(fresh);
     this.context.stderr.write(`maand: ${message}\n  hint: ${hint}\n`);
     return EXIT.refused;

@@ -84,7 +84,7 @@ it("health is asked once on demand; sickness ends the job, and those not begun a
     [B, "blocked", false],
     [C, "blocked", false],
   ]);
-  bucket.fleet.mend();
+  bucket.fleet.repair();
   lead = async () => undefined;
   expect((await bucket.deploy()).outcome).toBe("ok");
   expect(restarts()).toEqual([A, A, B, C].map((host) => `restart api@${host}`));

@@ -2,8 +2,8 @@ import { outcomeOf } from "../../bucket/outcome.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import type { ControlContext } from "../../plugin-api/contexts.ts";
 import { isTapped } from "../../plugin-api/hooks.ts";
-import { actingContext } from "../../run/command-run.ts";
 import type { Run } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
 import { markAfter } from "./after-rollout.ts";
 import { promoteAll } from "./promote.ts";
 import { RolloutRest } from "./remaining-batches.ts";
@@ -16,7 +16,7 @@ import { verifyBatch } from "./verify-batch.ts";
  * checked as one; or by telling which go now, and then the rest goes as usual.
  */
 export async function runTakenOver(run: Run, plan: PlannedJob, batches: readonly Batch[]): Promise<void> {
-  if (!isTapped(run.maand.hooks.control, plan.job)) return runBatches(run, plan.job, batches);
+  if (!isTapped(run.bucket.hooks.control, plan.job)) return runBatches(run, plan.job, batches);
   const rest = new RolloutRest(run, plan.job, batches);
   const done = await askWhoTakesOver(run, plan, batches, rest);
   rest.stopIfFailed();
@@ -37,7 +37,7 @@ async function askWhoTakesOver(
     batches.filter((batch) => batch.phase === phase).flatMap((batch) => batch.members);
   const hosts = (list: readonly PlannedAllocation[]) => list.map(({ allocation }) => allocation.host);
   const context: ControlContext = Object.freeze({
-    ...actingContext(run, job),
+    ...scopedJobContext(run, job),
     newAllocations: hosts(of("new")),
     updatedAllocations: hosts(of("update")),
     rollOut: (chosen: readonly string[]) => rest.rollOut(chosen),
@@ -45,7 +45,7 @@ async function askWhoTakesOver(
   });
   try {
     markAfter(run, job);
-    return (await run.maand.hooks.control.promise(context)) === "done";
+    return (await run.bucket.hooks.control.promise(context)) === "done";
   } catch (cause) {
     leave(run, job.name, rest, cause);
     throw cause;

@@ -1,4 +1,4 @@
-import type { Maand } from "../../bucket/bucket.ts";
+import type { Bucket } from "../../bucket/bucket.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { isMaandError } from "../../errors.ts";
 import { type Hider, hiderFor } from "../../plan/hide-secrets.ts";
@@ -12,12 +12,12 @@ import type { KeptContent } from "../../store/content-rows.ts";
  * secret went in, the text is kept without it and encrypted besides.
  */
 export function keepContents(
-  maand: Pick<Maand, "store" | "kv" | "key">,
+  bucket: Pick<Bucket, "store" | "kv" | "key">,
   job: Job,
   host: string,
   files: readonly TreeFile[],
 ): void {
-  const { contents } = maand.store;
+  const { contents } = bucket.store;
   let hider: Hider | undefined;
   for (const { hash, size, content, secret } of files) {
     if (size > LARGEST_TEXT) continue;
@@ -26,14 +26,14 @@ export function keepContents(
       const text = textOf(bytes);
       if (text === undefined) return undefined;
       if (secret !== true) return { bytes, sealed: false };
-      hider ??= hiderFor(maand, job, host);
-      return sealed(maand, hider, text);
+      hider ??= hiderFor(bucket, job, host);
+      return sealed(bucket, hider, text);
     });
   }
 }
 
 /** A promotion is worth more than a diff of it: without the key, nothing is kept. */
-function sealed({ key }: Pick<Maand, "key">, hider: Hider, text: string): KeptContent | undefined {
+function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
   try {
     const hidden = hider(text);
     return hidden === undefined ? undefined : { bytes: Buffer.from(key.encrypt(hidden)), sealed: true };

@@ -11,7 +11,7 @@ import { keepContents } from "./keep-contents.ts";
  * this run die before the job's health was asked, the next one asks it, `due` then.
  */
 export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocation[], due: HealthDue): void {
-  const { store, hooks } = run.maand;
+  const { store, hooks } = run.bucket;
   const checked = isTapped(hooks.verify, job);
   store.transaction(() => {
     for (const member of members) {
@@ -28,11 +28,11 @@ export function promote(
   { allocation, target, tree, occasion }: PlannedAllocation,
   action: string,
 ): void {
-  const { store, kv } = run.maand;
-  const before = run.remembered(allocation.id).promoted;
+  const { store, kv } = run.bucket;
+  const before = run.recorded(allocation.id).promoted;
   store.transaction(() => {
     store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
-    keepContents(run.maand, job, allocation.host, tree.files);
+    keepContents(run.bucket, job, allocation.host, tree.files);
     kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
     if (action === "sync") {
       if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);

@@ -82,7 +82,7 @@ export class RolloutRest {
 
   /** Writes that what is left was done by somebody else, and what came of it. */
   conclude(outcome: Outcome): void {
-    const { journal } = this.#run.maand.store;
+    const { journal } = this.#run.bucket.store;
     for (const row of this.#rowsOf(this.members)) journal.conclude(row, outcome, this.#run.at());
   }
 
@@ -92,7 +92,7 @@ export class RolloutRest {
   }
 
   #withdraw(members: readonly PlannedAllocation[]): void {
-    this.#run.maand.store.journal.withdraw(this.#rowsOf(members));
+    this.#run.bucket.store.journal.withdraw(this.#rowsOf(members));
   }
 
   #rowsOf(members: readonly PlannedAllocation[]): number[] {
@@ -107,6 +107,6 @@ function intended(run: Run, job: Job, members: readonly PlannedAllocation[]): Ma
     version: job.version,
     digest: target.digest,
   }));
-  const rows = run.maand.store.journal.intend(run.number, intents, run.at());
+  const rows = run.bucket.store.journal.intend(run.number, intents, run.at());
   return new Map(members.map(({ allocation }, at): [string, number] => [allocation.id, rows[at] ?? 0]));
 }

@@ -2,7 +2,7 @@ import type { PlannedJob } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import { markAfter, runAfter } from "./after-rollout.ts";
 import { runTakenOver } from "./control.ts";
-import { leaveTheRest } from "./mark-skipped.ts";
+import { markSkipped } from "./mark-skipped.ts";
 import { promote } from "./promote.ts";
 import { batchesOf } from "./rollout-batches.ts";
 import { warnOfOrder } from "./rollout-order.ts";
@@ -13,11 +13,11 @@ import { verifyBatch, verifyPending } from "./verify-batch.ts";
  * lifecycle, `started`, `promote`, `verify`; then `after`. What an earlier run did not ask is asked before. Whatever fails ends this job and goes to the ledger.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
-  const { frame, maand, ledger } = run;
+  const { reporter, bucket, ledger } = run;
   const { job } = plan;
-  const began = maand.now().getTime();
+  const began = bucket.now().getTime();
   const batches = batchesOf(run, plan);
-  frame.emit("job.started", {
+  reporter.emit("job.started", {
     job: job.name,
     allocations: plan.allocations.filter(({ decision }) => decision.action !== "skip").length,
     batches: batches.length,
@@ -33,15 +33,15 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     if (!ledger.failed(job.name)) await runAfter(run, job);
   } catch (cause) {
     ledger.failJob(job.name, cause);
-    leaveTheRest(run, plan, cause);
+    markSkipped(run, plan, cause);
   }
   const failed = ledger.failed(job.name);
   const message = ledger.failureOf(job.name)?.message ?? null;
-  frame.emit("job.finished", {
+  reporter.emit("job.finished", {
     job: job.name,
     outcome: failed ? "failed" : "ok",
     message,
-    duration_ms: maand.now().getTime() - began,
+    duration_ms: bucket.now().getTime() - began,
   });
 }
 
@@ -54,7 +54,7 @@ function promoteQuiet(run: Run, { job, allocations }: PlannedJob): void {
     ({ allocation, decision: { action } }) =>
       !run.ledger.lost(job.name, allocation.host) && (allocation.disabled ? action !== "skip" : action === "sync"),
   );
-  run.maand.store.transaction(() => {
+  run.bucket.store.transaction(() => {
     if (quiet.length > 0) markAfter(run, job);
     for (const planned of quiet) promote(run, job, planned, planned.decision.action);
   });
@@ -68,7 +68,7 @@ function noteSkipped(run: Run, { job, allocations }: PlannedJob): void {
 /** Allocations that were unhealthy and have no lifecycle to run (policy `never`) are asked again. */
 async function verifyAgain(run: Run, plan: PlannedJob): Promise<void> {
   const again = plan.allocations.filter(
-    ({ allocation, decision }) => decision.action === "sync" && run.remembered(allocation.id).promoted?.healthFailed,
+    ({ allocation, decision }) => decision.action === "sync" && run.recorded(allocation.id).promoted?.healthFailed,
   );
   if (again.length > 0) await verifyBatch(run, plan.job, again);
 }

@@ -25,36 +25,40 @@ export function intend(
     version: job.version,
     ...(digest === undefined ? {} : { digest }),
   }));
-  const rows = run.maand.store.journal.intend(run.number, intents, run.at());
+  const rows = run.bucket.store.journal.intend(run.number, intents, run.at());
   return wanted.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
 }
 
 /** Does one action on its worker, through whoever answers `hook`, and writes what came of it. Throws what went wrong. */
 export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): Promise<void> {
   const { job, allocation, kind } = step;
-  const { frame, maand } = run;
-  const began = maand.now().getTime();
+  const { reporter, bucket } = run;
+  const began = bucket.now().getTime();
   const unit = { job: job.name, worker: allocation.host, action: kind };
   const finished = (cause: unknown) => {
     const error = cause === undefined ? undefined : asMaandError(cause);
     const outcome = cause === undefined ? "ok" : outcomeOf(cause);
-    maand.store.journal.conclude(step.row, outcome, run.at());
-    if (error && error.code !== "INTERRUPTED") maand.store.deliveries.distrust(allocation.host);
-    frame.emit("action.finished", {
+    bucket.store.journal.conclude(step.row, outcome, run.at());
+    if (error && error.code !== "INTERRUPTED") bucket.store.deliveries.distrust(allocation.host);
+    reporter.emit("action.finished", {
       ...unit,
       outcome,
       exit: error?.exit ?? (error ? null : 0),
       message: error?.message ?? null,
       output: error?.output ?? [],
-      duration_ms: maand.now().getTime() - began,
+      duration_ms: bucket.now().getTime() - began,
     });
   };
   try {
-    stopIfInterrupted(maand.signal);
+    stopIfInterrupted(bucket.signal);
     const remote = await run.connections.ready(workerOf(run, allocation.host));
     const context = actionContext(run, job, allocation, remote, kind);
-    frame.emit("action.started", { ...unit, current_version: context.currentVersion, new_version: context.newVersion });
-    if ((await maand.hooks[hook].promise(context)) !== "done")
+    reporter.emit("action.started", {
+      ...unit,
+      current_version: context.currentVersion,
+      new_version: context.newVersion,
+    });
+    if ((await bucket.hooks[hook].promise(context)) !== "done")
       throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
     finished(undefined);
   } catch (cause) {

@@ -3,8 +3,8 @@ import type { Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { BatchContext } from "../../plugin-api/contexts.ts";
-import { actingContext } from "../../run/command-run.ts";
 import type { Run } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
 import { markAfter } from "./after-rollout.ts";
 import { promoteAll } from "./promote.ts";
 import { type Batch, kindOf } from "./rollout-batches.ts";
@@ -30,15 +30,15 @@ export async function runBatches(
 ): Promise<void> {
   markAfter(run, job);
   for (const [at, batch] of batches.entries()) {
-    stopIfInterrupted(run.maand.signal);
+    stopIfInterrupted(run.bucket.signal);
     await runBatch(run, job, batch, { index: from.index + at, count: from.count });
   }
 }
 
 async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise<void> {
-  const { frame } = run;
+  const { reporter } = run;
   const hosts = (members: readonly PlannedAllocation[]) => members.map(({ allocation }) => allocation.host);
-  frame.emit("batch.started", { job: job.name, ...place, phase: batch.phase, workers: hosts(batch.members) });
+  reporter.emit("batch.started", { job: job.name, ...place, phase: batch.phase, workers: hosts(batch.members) });
   const { done, failures } = await runLifecycle(run, job, batch.members);
   if (done.length > 0) {
     const context = batchContext(run, job, {
@@ -48,7 +48,7 @@ async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise
     });
     await beforePromotion(run, context, done);
     promoteAll(run, job, done, batch.verify && failures.length === 0 ? "first" : "with the next batch");
-    frame.emit("batch.promoted", { job: job.name, ...place, workers: hosts(done) });
+    reporter.emit("batch.promoted", { job: job.name, ...place, workers: hosts(done) });
   }
   const [first] = failures;
   if (first !== undefined) throw batchFailed(job, place, failures, first);
@@ -57,7 +57,7 @@ async function runBatch(run: Run, job: Job, batch: Batch, place: Place): Promise
 
 /** What goes between a command and its promotion; if that fails, the command was run and is not recorded. */
 async function beforePromotion(run: Run, context: BatchContext, done: readonly PlannedAllocation[]): Promise<void> {
-  const { hooks } = run.maand;
+  const { hooks } = run.bucket;
   try {
     await hooks.started.promise(context);
     await hooks.promote.promise(context);
@@ -93,7 +93,7 @@ async function runLifecycle(run: Run, job: Job, members: readonly PlannedAllocat
 
 function batchContext(run: Run, job: Job, batch: BatchContext["batch"]): BatchContext {
   const { order, source } = rolloutOrderOf(run, job);
-  return Object.freeze({ ...actingContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
+  return Object.freeze({ ...scopedJobContext(run, job), batch, rolloutOrder: order, rolloutOrderSource: source });
 }
 
 function batchFailed(job: Job, { index, count }: Place, failures: readonly unknown[], first: unknown): MaandError {

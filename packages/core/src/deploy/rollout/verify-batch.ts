@@ -25,9 +25,9 @@ export async function verifyBatch(run: Run, job: Job, batch: readonly PlannedAll
  * started would have been no part of that check.
  */
 export async function verifyPending(run: Run, { job, allocations }: PlannedJob): Promise<void> {
-  const pending = pendingAmong(allocations, run.maand.store.pendingHealth.all());
+  const pending = pendingAmong(allocations, run.bucket.store.pendingHealth.all());
   if (pending.length === 0) return;
-  const running = present(run, job).filter(({ id }) => run.remembered(id).promoted?.stopped === false);
+  const running = present(run, job).filter(({ id }) => run.recorded(id).promoted?.stopped === false);
   if (running.length === 0) return;
   const checked = pending.map(({ allocation }) => ({ allocation, action: "verify" }));
   try {
@@ -64,16 +64,16 @@ async function verify(
   active: readonly Allocation[],
   wait: boolean,
 ): Promise<void> {
-  const { promoted, pendingHealth } = run.maand.store;
+  const { promoted, pendingHealth } = run.bucket.store;
   const { outcome, results, cause } = await checkHealth(run, job, active, wait);
-  if (outcome === "failed" && run.maand.signal.aborted) throw cause;
+  if (outcome === "failed" && run.bucket.signal.aborted) throw cause;
   const sick = new Set(results.filter((result) => !result.ok).map((result) => result.host));
   const members = batch.map(({ allocation }) => allocation);
   const named = active.filter(({ host }) => sick.has(host));
-  run.maand.store.transaction(() => {
+  run.bucket.store.transaction(() => {
     for (const { id } of active) {
       pendingHealth.clear(id);
-      if (outcome !== "failed" && run.remembered(id).promoted?.healthFailed) promoted.markHealth(id, false);
+      if (outcome !== "failed" && run.recorded(id).promoted?.healthFailed) promoted.markHealth(id, false);
     }
     if (outcome === "failed") for (const { id } of named.length > 0 ? named : members) promoted.markHealth(id, true);
   });

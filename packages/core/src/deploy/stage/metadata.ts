@@ -10,19 +10,19 @@ export interface Metadata {
 }
 
 /** `worker.json`, `jobs.json` and `bin/` of a worker, for a given `update_seq`. */
-export function metadataOf(run: Pick<Run, "maand" | "allocationsOn">, worker: Worker, updateSeq: number): Metadata {
+export function metadataOf(run: Pick<Run, "bucket" | "allocationsOn">, worker: Worker, updateSeq: number): Metadata {
   const jobs = (run.allocationsOn.get(worker.host) ?? [])
     .map(({ job, disabled }) => ({ job, disabled: disabled ? 1 : 0 }))
     .sort((a, b) => (a.job < b.job ? -1 : 1));
   const files = new Map([
-    ["worker.json", workerJson(run.maand.bucketId, worker, updateSeq)],
+    ["worker.json", workerJson(run.bucket.bucketId, worker, updateSeq)],
     ["jobs.json", JSON.stringify(jobs, undefined, 3)],
   ]);
-  for (const plugin of run.maand.plugins) {
+  for (const plugin of run.bucket.plugins) {
     for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) files.set(`bin/${name}`, text);
   }
   const lasting = [...files].filter(([name]) => name !== "worker.json");
-  return { files, digest: contentHash(JSON.stringify([workerJson(run.maand.bucketId, worker, 0), ...lasting])) };
+  return { files, digest: contentHash(JSON.stringify([workerJson(run.bucket.bucketId, worker, 0), ...lasting])) };
 }
 
 function workerJson(bucketId: string, worker: Worker, updateSeq: number): string {

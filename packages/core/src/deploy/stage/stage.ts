@@ -28,8 +28,8 @@ export class Stager {
 
   constructor(run: Run) {
     this.#run = run;
-    this.#contents = new ReadContents((hash) => run.maand.store.contents.read(hash));
-    this.#trees = new StagedTrees(run.tmp, (hash) => this.#contents.read(hash));
+    this.#contents = new ReadContents(run.bucket.store.contents);
+    this.#trees = new StagedTrees(run.tmp, (file) => this.#contents.pieces(file));
   }
 
   /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */
@@ -79,37 +79,37 @@ export class Stager {
   }
 
   async #sync(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
-    const { maand, frame, connections } = this.#run;
-    stopIfInterrupted(maand.signal);
+    const { bucket, reporter, connections } = this.#run;
+    stopIfInterrupted(bucket.signal);
     const remote = await connections.ready(worker);
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
-    const began = maand.now().getTime();
-    frame.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
+    const began = bucket.now().getTime();
+    reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
     const steps = this.#intend(worker, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
-      if ((await maand.hooks.stage.promise(context)) !== "done")
+      if ((await bucket.hooks.stage.promise(context)) !== "done")
         throw noHandler({ hook: "stage", transport: remote.transport, host: worker.host });
       const tools = connections.toolsOf(worker.host);
       this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
-      frame.emit("stage.finished", {
+      reporter.emit("stage.finished", {
         worker: worker.host,
         jobs,
         outcome: "ok",
         message: null,
-        duration_ms: maand.now().getTime() - began,
+        duration_ms: bucket.now().getTime() - began,
       });
     } catch (cause) {
-      for (const step of steps) maand.store.journal.conclude(step, outcomeOf(cause), this.#run.at());
+      for (const step of steps) bucket.store.journal.conclude(step, outcomeOf(cause), this.#run.at());
       const { message } = asMaandError(cause);
-      frame.emit("stage.finished", {
+      reporter.emit("stage.finished", {
         worker: worker.host,
         jobs,
         outcome: outcomeOf(cause),
         message,
-        duration_ms: maand.now().getTime() - began,
+        duration_ms: bucket.now().getTime() - began,
       });
       throw cause;
     }
@@ -121,12 +121,12 @@ export class Stager {
     entries: readonly SyncEntry[],
     metadata: ReadonlyMap<string, string>,
   ): StageContext {
-    const { maand, frame } = this.#run;
+    const { bucket, reporter } = this.#run;
     const trees = entries.map(({ job, planned }) => ({ job, tree: planned.tree, digest: planned.target.digest }));
     const write = () => this.#trees.write(worker.host, trees, metadata);
     let sources: string[] | undefined;
     return Object.freeze({
-      ...frame.context({ worker: worker.host }),
+      ...reporter.context({ worker: worker.host }),
       worker,
       remote,
       jobs: entries.map(({ job }) => job),
@@ -140,7 +140,7 @@ export class Stager {
       keep: RUNTIME_NAMES,
       protect: new Map(entries.map(({ job }) => [job, this.#run.jobs.get(job)?.keep ?? []])),
       deleted: (path: string) => this.#noteDeleted(entries, path),
-      timeoutMs: maand.settings.timeouts.commandMs,
+      timeoutMs: bucket.settings.timeouts.commandMs,
     });
   }
 
@@ -148,16 +148,16 @@ export class Stager {
   #noteDeleted(entries: readonly SyncEntry[], path: string): void {
     const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
     const planned = entries.find(({ job }) => job === name)?.planned;
-    const promoted = planned && this.#run.remembered(planned.allocation.id).promoted;
+    const promoted = planned && this.#run.recorded(planned.allocation.id).promoted;
     if (!planned || !promoted || below === undefined) return;
     const { job, host } = planned.allocation;
-    const files = this.#run.maand.store.promoted.files(promoted.digest);
+    const files = this.#run.bucket.store.promoted.files(promoted.digest);
     this.#deletions.note({ job, host, path: below, promoted: files.map((file) => file.path) });
   }
 
   /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
   #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
-    const { store } = this.#run.maand;
+    const { store } = this.#run.bucket;
     return store.transaction(() => {
       store.deliveries.begin(worker.host);
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
@@ -172,7 +172,7 @@ export class Stager {
 
   /** Soon, and together with what is written for other workers: until then this one counts as not synced. */
   #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
-    const { store } = this.#run.maand;
+    const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);
     for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
     for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
@@ -180,7 +180,7 @@ export class Stager {
 
   /** Counted up once per run, just before its first sync (seed deploy, decision 10). */
   #nextSeq(): number {
-    this.#updateSeq ??= this.#run.maand.store.bucket.nextUpdateSeq();
+    this.#updateSeq ??= this.#run.bucket.store.bucket.nextUpdateSeq();
     return this.#updateSeq;
   }
 }

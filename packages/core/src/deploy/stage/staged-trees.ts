@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { contentHash, treeDigest } from "../../domain/deploy/digest.ts";
+import { hashOfPieces, treeDigest } from "../../domain/deploy/digest.ts";
 import { fileMode } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { Tree, TreeFile } from "../../plugin-api/contexts.ts";
 import type { ListedFile } from "../../store/promoted-rows.ts";
+import { filePieces } from "../../workspace/file-pieces.ts";
 
 /**
  * Trees written to this machine's disk so that a transport can send them: the files a job has everywhere once for all
@@ -12,13 +13,14 @@ import type { ListedFile } from "../../store/promoted-rows.ts";
  */
 export class StagedTrees {
   readonly #root: string;
-  readonly #read: (hash: string) => Uint8Array;
+  readonly #pieces: (file: TreeFile) => Iterable<Uint8Array>;
   /** Static trees by directory: what was written, as read back from disk. */
   readonly #shared = new Map<string, readonly ListedFile[]>();
 
-  constructor(root: string, read: (hash: string) => Uint8Array) {
+  /** `pieces` gives the content of a file that was not rendered. */
+  constructor(root: string, pieces: (file: TreeFile) => Iterable<Uint8Array>) {
     this.#root = root;
-    this.#read = read;
+    this.#pieces = pieces;
   }
 
   /**
@@ -32,11 +34,11 @@ export class StagedTrees {
   ): string[] {
     const own = join(this.#root, "workers", host);
     mkdirSync(own, { recursive: true, mode: 0o700 });
-    for (const [name, text] of metadata) writeFile(join(own, name), Buffer.from(text), 0o644);
+    for (const [name, text] of metadata) writeFile(join(own, name), [Buffer.from(text)], 0o644);
     const shared = trees.map(({ job, tree, digest }) => {
       const overlay = tree.files.filter((file) => file.content !== undefined);
       for (const file of overlay)
-        writeFile(join(own, "jobs", job, file.path), file.content ?? new Uint8Array(), fileMode(file));
+        writeFile(join(own, "jobs", job, file.path), [file.content ?? new Uint8Array()], fileMode(file));
       const common = this.#writeShared(
         job,
         tree.files.filter((file) => file.content === undefined),
@@ -57,7 +59,7 @@ export class StagedTrees {
     if (known) return { directory, files: known };
     const place = join(directory, "jobs", job);
     mkdirSync(place, { recursive: true, mode: 0o755 });
-    for (const file of files) writeFile(join(place, file.path), this.#read(file.hash), fileMode(file));
+    for (const file of files) writeFile(join(place, file.path), this.#pieces(file), fileMode(file));
     const found = listTree(place);
     this.#shared.set(directory, found);
     return { directory, files: found };
@@ -65,9 +67,14 @@ export class StagedTrees {
 }
 
 /** Modes are set apart from the writing, since the umask of whoever runs us must not reach the workers. */
-function writeFile(path: string, content: Uint8Array, mode: number): void {
+function writeFile(path: string, pieces: Iterable<Uint8Array>, mode: number): void {
   makeDirectory(dirname(path));
-  writeFileSync(path, content, { mode: 0o600 });
+  const file = openSync(path, "w", 0o600);
+  try {
+    for (const piece of pieces) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
+  }
   chmodSync(path, mode);
 }
 
@@ -87,7 +94,7 @@ function listTree(directory: string): ListedFile[] {
       const at = join(entry.parentPath, entry.name);
       return {
         path: at.slice(directory.length + 1),
-        hash: contentHash(readFileSync(at)),
+        hash: hashOfPieces(filePieces(at)).hash,
         executable: (statSync(at).mode & 0o111) !== 0,
       };
     });

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { Problem } from "./problem.ts";
-import { isRecord, locate, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "./validate.ts";
+import { isRecord, locate, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "./validate.ts";
 
 function read<S extends v.GenericSchema>(schema: S, value: unknown, key?: string) {
   const problems: Problem[] = [];
@@ -31,7 +31,7 @@ describe("a written value", () => {
     [v.pipe(v.number(), v.maxValue(9)), 10, "must be at most 9, and is 10", undefined],
     [v.pipe(v.number(), v.integer()), 0.5, "must be a whole number, and is 0.5", undefined],
     [v.pipe(v.string(), v.regex(/^a$/, "must be a")), "b", "must be a", undefined],
-    [v.pipe(v.string(), v.regex(/^a$/, said("must be a", "write a"))), "b", "must be a", "write a"],
+    [v.pipe(v.string(), v.regex(/^a$/, withHint("must be a", "write a"))), "b", "must be a", "write a"],
     [onlyObject(v.looseObject({})), [], "must be an object, and is an empty list", undefined],
     [onlyObject(v.record(v.string(), v.number()), "write {}"), null, "must be an object, and is null", "write {}"],
   ])("%# says what it must be and what it is", (schema, value, message, hint) => {

@@ -55,8 +55,8 @@ describe("inBatches", () => {
 describe("rolloutOrder", () => {
   const active = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
-  it.each([undefined, "", " ", ",", " , "])("no wish (%j) is the catalog's order, without a word", (wish) => {
-    expect(rolloutOrder(active, wish)).toEqual({ order: active, source: "default" });
+  it.each([undefined, "", " ", ",", " , "])("no wish (%j) is the catalog's order, without a word", (options) => {
+    expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default" });
   });
   it("a wish that names every active host once holds", () => {
     expect(rolloutOrder(active, " 10.0.0.3,10.0.0.1 ,, 10.0.0.2")).toEqual({
@@ -72,13 +72,13 @@ describe("rolloutOrder", () => {
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
     ["too few", "10.0.0.2", "it leaves out 10.0.0.1, 10.0.0.3"],
-  ])("a wish with %s is dropped, and why is said", (_, wish, problem) => {
-    expect(rolloutOrder(active, wish)).toEqual({ order: active, source: "default", problem });
+  ])("a wish with %s is dropped, and why is said", (_, options, problem) => {
+    expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase (D12)", () => {
+  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase", () => {
     fc.assert(
-      fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (wish) => {
-        expect(rolloutOrder(active, wish.join(", "))).toEqual({ order: wish, source: "kv" });
+      fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (options) => {
+        expect(rolloutOrder(active, options.join(", "))).toEqual({ order: options, source: "kv" });
       }),
     );
   });

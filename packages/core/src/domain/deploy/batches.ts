@@ -1,8 +1,8 @@
 import type { BatchSize } from "../workspace/job.ts";
 
 /**
- * A batch size as a number of allocations: a share is taken of the active ones and rounded down, at least 1
- * (decision 16); a number below 1 is `whenUnset`, where 0 means all at once.
+ * A batch size as a number of allocations. A percentage counts the active allocations, rounded down, at least 1. A number
+ * below 1 means `whenUnset`, where 0 means all at once.
  */
 export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
   if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));
@@ -19,14 +19,14 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
 }
 
 /**
- * The order allocations of a job go in. A wish (KV `rollout_order`) is valid when it names every active host once and
- * no other (deploy.md 1.10, D12); otherwise the catalog's order holds and `problem` says why.
+ * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly once;
+ * otherwise the catalog's order applies, and `problem` says why.
  */
 export function rolloutOrder(
   active: readonly string[],
-  wish: string | undefined,
+  options: string | undefined,
 ): { readonly order: readonly string[]; readonly source: "kv" | "default"; readonly problem?: string } {
-  const wanted = (wish ?? "")
+  const wanted = (options ?? "")
     .split(",")
     .map((host) => host.trim())
     .filter((host) => host !== "");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { goesDown } from "./expects-reboot.ts";
+import { expectsReboot } from "./expects-reboot.ts";
 
 describe("whether a script takes its machine down", () => {
   it.each([
@@ -29,7 +29,7 @@ describe("whether a script takes its machine down", () => {
     "reboot # now",
     "poweroff; reboot",
     "nice -n 5 reboot",
-  ])("%j: it restarts", (script) => expect(goesDown(script)).toBe("restart"));
+  ])("%j: it restarts", (script) => expect(expectsReboot(script)).toBe("restart"));
 
   it.each([
     "sudo shutdown now",
@@ -40,7 +40,7 @@ describe("whether a script takes its machine down", () => {
     "systemctl poweroff",
     "init 0",
     "reboot -p",
-  ])("%j: it is switched off", (script) => expect(goesDown(script)).toBe("off"));
+  ])("%j: it is switched off", (script) => expect(expectsReboot(script)).toBe("off"));
 
   it.each([
     "",
@@ -61,11 +61,11 @@ describe("whether a script takes its machine down", () => {
     "man reboot; reboot --help",
     "sudo echo reboot",
     "docker restart api",
-  ])("%j: it stays", (script) => expect(goesDown(script)).toBeUndefined());
+  ])("%j: it stays", (script) => expect(expectsReboot(script)).toBeUndefined());
 
   it("is not kept waiting by a long script", () => {
     const began = performance.now();
-    goesDown(`${"'".repeat(20_001)}${"echo \\\\ ".repeat(50_000)}`);
+    expectsReboot(`${"'".repeat(20_001)}${"echo \\\\ ".repeat(50_000)}`);
     expect(performance.now() - began).toBeLessThan(1000);
   });
 });

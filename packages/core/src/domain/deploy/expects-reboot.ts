@@ -1,20 +1,20 @@
-/** What a script does to the machine it runs on, as far as its words say: it comes back, or it does not. */
-export type Descent = "restart" | "off";
+/** Whether the machine restarts or stays down after a script, as far as its text says. */
+export type RebootKind = "restart" | "off";
 
 /**
- * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff, halt, or systemctl
- * or init with such a word, also behind sudo and the like, or in a shell's `-c` (decision 14). It reads words, not shell:
- * what a variable or an alias stands for it does not know.
+ * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff or halt, or systemctl
+ * or init with such an argument, also with sudo or in `sh -c`. It reads words and does not evaluate the shell, so it cannot
+ * know variables or aliases.
  */
-export function goesDown(script: string): Descent | undefined {
-  const found = commandsOf(script).map(descent);
+export function expectsReboot(script: string): RebootKind | undefined {
+  const found = commandsOf(script).map(rebootKind);
   return found.includes("restart") ? "restart" : found.find((one) => one !== undefined);
 }
 
 const WORD =
   /'([^']*)'|"((?:\\.|[^"\\])*)"|\\\n|\\([\s\S])|(#[^\n]*)|([\n;&|(){}`]|\$\()|([^\s;&|(){}`'"\\]+)|([^\S\n]+)/g;
 
-/** The simple commands of a script, each as its words; quoted text is part of its word, comments are left out. */
+/** The simple commands of a script, each as a list of words; quoted text is part of its word, comments are omitted. */
 function commandsOf(script: string): string[][] {
   const commands: string[][] = [[]];
   let word: string | undefined;
@@ -38,7 +38,7 @@ function commandsOf(script: string): string[][] {
   return commands;
 }
 
-/** Commands that run the command behind them; their flags, and values some of those take, are passed over. */
+/** Commands that run another command; their flags, and the values of some flags, are skipped. */
 const BEFORE = new Set([
   "sudo",
   "doas",
@@ -54,7 +54,7 @@ const BEFORE = new Set([
 ]);
 const KEYWORDS = new Set(["if", "then", "else", "elif", "do", "while", "until", "!"]);
 const SHELLS = new Set(["sh", "bash", "dash", "ash", "zsh", "ksh"]);
-const STATES: Readonly<Record<string, Descent>> = {
+const STATES: Readonly<Record<string, RebootKind>> = {
   reboot: "restart",
   kexec: "restart",
   "soft-reboot": "restart",
@@ -62,10 +62,10 @@ const STATES: Readonly<Record<string, Descent>> = {
   halt: "off",
 };
 
-function descent(words: readonly string[]): Descent | undefined {
+function rebootKind(words: readonly string[]): RebootKind | undefined {
   const [program = "", ...rest] = words;
   const name = program.slice(program.lastIndexOf("/") + 1);
-  if (/^[A-Za-z_]\w*=/.test(program) || KEYWORDS.has(program)) return descent(rest);
+  if (/^[A-Za-z_]\w*=/.test(program) || KEYWORDS.has(program)) return rebootKind(rest);
   if (BEFORE.has(name)) return behind(rest);
   if (SHELLS.has(name)) return ofShell(rest);
   if (name === "systemctl") return STATES[rest.find((word) => !word.startsWith("-")) ?? ""];
@@ -74,21 +74,21 @@ function descent(words: readonly string[]): Descent | undefined {
   return name === "reboot" || name === "poweroff" || name === "halt" ? ofReboot(name, rest) : undefined;
 }
 
-/** Which of a wrapper's words is the command is only known to it: each may be, from the first one that is no flag. */
-function behind(words: readonly string[]): Descent | undefined {
+/** Only the wrapper knows which of its words is the command, so every word from the first non-flag on is considered. */
+function behind(words: readonly string[]): RebootKind | undefined {
   const first = words.findIndex((word) => !word.startsWith("-"));
   if (first === -1) return undefined;
-  const found = descent(words.slice(first));
+  const found = rebootKind(words.slice(first));
   const flagged = first > 0 || /^\d/.test(words[first] ?? "");
   return found ?? (flagged ? behind(words.slice(first + 1)) : undefined);
 }
 
-function ofShell(words: readonly string[]): Descent | undefined {
+function ofShell(words: readonly string[]): RebootKind | undefined {
   const at = words.findIndex((word) => /^-[a-z]*c$/.test(word));
-  return at === -1 ? undefined : goesDown(words[at + 1] ?? "");
+  return at === -1 ? undefined : expectsReboot(words[at + 1] ?? "");
 }
 
-function ofShutdown(words: readonly string[]): Descent | undefined {
+function ofShutdown(words: readonly string[]): RebootKind | undefined {
   const flags = words.filter((word) => word.startsWith("-"));
   const has = (letter: string, long: string) =>
     flags.some((flag) => flag === long || new RegExp(`^-[a-zA-Z]*${letter}`).test(flag));
@@ -96,7 +96,7 @@ function ofShutdown(words: readonly string[]): Descent | undefined {
   return has("r", "--reboot") ? "restart" : "off";
 }
 
-function ofReboot(name: "reboot" | "poweroff" | "halt", words: readonly string[]): Descent | undefined {
+function ofReboot(name: "reboot" | "poweroff" | "halt", words: readonly string[]): RebootKind | undefined {
   if (words.some((word) => ["--help", "-w", "--wtmp-only"].includes(word))) return undefined;
   if (words.includes("--reboot")) return "restart";
   return words.some((word) => ["-p", "--poweroff", "--halt"].includes(word)) ? "off" : STATES[name];

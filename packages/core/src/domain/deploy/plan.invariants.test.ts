@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type ActionKind, changedFiles, type Decision, decide, type FileChange, type Remembered } from "./plan.ts";
+import { type ActionKind, changedFiles, type Decision, decide, type FileChange, type RecordedState } from "./plan.ts";
 
 fc.configureGlobal({ seed: 1 });
 
 const target = { digest: "new", version: "2.0.0" };
 const kind = fc.constantFrom<ActionKind>("start", "restart", "reload", "stop", "remove");
-const remembered = fc
+const recorded = fc
   .record({
     promoted: fc.option(
       fc.record({
@@ -21,7 +21,7 @@ const remembered = fc
     unsettled: fc.option(fc.record({ kind, inDoubt: fc.boolean(), run: fc.nat() }), { nil: undefined }),
   })
   .map(
-    ({ promoted, staged, unsettled }): Remembered => ({
+    ({ promoted, staged, unsettled }): RecordedState => ({
       ...(promoted ? { promoted } : {}),
       ...(staged === undefined ? {} : { staged }),
       ...(unsettled ? { unsettled } : {}),
@@ -31,7 +31,7 @@ const policy = fc.record({
   restartPolicy: fc.constantFrom("always" as const, "reload" as const, "never" as const),
   restartGlobs: fc.subarray(["*.conf", "**", "x"]),
 });
-const wish = fc.record({ force: fc.boolean(), syncOnly: fc.boolean() });
+const options = fc.record({ force: fc.boolean(), syncOnly: fc.boolean() });
 const files = fc.subarray<FileChange>([
   { path: "a.conf", change: "modified" },
   { path: "b", change: "added" },
@@ -42,12 +42,12 @@ const LIFECYCLE = ["start", "restart", "reload"];
 function always(
   promise: (
     decision: Decision,
-    world: { known: Remembered; rules: { restartPolicy: string }; asked: { force: boolean; syncOnly: boolean } },
+    world: { known: RecordedState; rules: { restartPolicy: string }; asked: { force: boolean; syncOnly: boolean } },
   ) => void,
   disabled: boolean,
 ): void {
   fc.assert(
-    fc.property(remembered, policy, wish, files, (known, rules, asked, changed) => {
+    fc.property(recorded, policy, options, files, (known, rules, asked, changed) => {
       promise(
         decide({ disabled }, rules, target, known, () => changed, asked),
         { known, rules, asked },
@@ -57,7 +57,8 @@ function always(
   );
 }
 
-const differs = ({ promoted }: Remembered) => promoted?.digest !== target.digest || promoted.version !== target.version;
+const differs = ({ promoted }: RecordedState) =>
+  promoted?.digest !== target.digest || promoted.version !== target.version;
 
 it("an active allocation is skipped only if nothing differs, nothing is open and nobody forces it", () => {
   always(({ action }, { known, asked }) => {

@@ -7,17 +7,17 @@ import {
   type FileChange,
   type PlannedAction,
   type Promoted,
-  type Remembered,
+  type RecordedState,
   type Unsettled,
 } from "./plan.ts";
 
 const target = { digest: "new", version: "2.0.0" };
 const promoted: Promoted = { ...target, healthFailed: false, stopped: false };
-const settled: Remembered = { promoted, staged: "new" };
-const otherFiles: Remembered = { promoted: { ...promoted, digest: "old" }, staged: "old" };
-const otherVersion: Remembered = { promoted: { ...promoted, version: "1.0.0" }, staged: "new" };
-const stopped: Remembered = { promoted: { ...promoted, stopped: true }, staged: "new" };
-const sick: Remembered = { promoted: { ...promoted, healthFailed: true }, staged: "new" };
+const settled: RecordedState = { promoted, staged: "new" };
+const otherFiles: RecordedState = { promoted: { ...promoted, digest: "old" }, staged: "old" };
+const otherVersion: RecordedState = { promoted: { ...promoted, version: "1.0.0" }, staged: "new" };
+const stopped: RecordedState = { promoted: { ...promoted, stopped: true }, staged: "new" };
+const sick: RecordedState = { promoted: { ...promoted, healthFailed: true }, staged: "new" };
 const unsettled = (kind: Unsettled["kind"], inDoubt = true): Unsettled => ({ kind, inDoubt, run: 7 });
 const changes: FileChange[] = [
   { path: "conf/a.conf", change: "modified" },
@@ -33,16 +33,16 @@ interface Given {
   readonly syncOnly?: boolean;
 }
 
-function decided(remembered: Remembered, given: Given = {}): Decision {
+function decided(recorded: RecordedState, given: Given = {}): Decision {
   const { disabled = false, policy = "always", globs = [], files = changes, force = false, syncOnly = false } = given;
   const rules = { restartPolicy: policy, restartGlobs: globs };
-  return decide({ disabled }, rules, target, remembered, () => files, { force, syncOnly });
+  return decide({ disabled }, rules, target, recorded, () => files, { force, syncOnly });
 }
 
 /** One row of the table: what is done by policy always, reload, never, with --sync-only, with --force. */
 type Row = readonly [
   string,
-  Remembered,
+  RecordedState,
   readonly [PlannedAction, PlannedAction, PlannedAction, PlannedAction, PlannedAction],
 ];
 
@@ -55,7 +55,7 @@ describe("an active allocation", () => {
     ["new: its files are there already", { staged: "new" }, start],
     ["new: its first start is in doubt", { unsettled: unsettled("start"), staged: "new" }, start],
     ["new: its first start failed", { unsettled: unsettled("start", false), staged: "new" }, start],
-    ["re-enabled (decision 1)", stopped, start],
+    ["re-enabled", stopped, start],
     ["re-enabled, with other files", { promoted: { ...promoted, digest: "old", stopped: true } }, start],
     ["re-enabled, its start in doubt", { ...stopped, unsettled: unsettled("start") }, start],
     ["enabled again while its stop is in doubt", { ...settled, unsettled: unsettled("stop") }, start],
@@ -72,9 +72,9 @@ describe("an active allocation", () => {
       ["sync", "sync", "sync", "sync", "restart"],
     ],
     ["nothing is known of the worker's files", { promoted }, ["sync", "sync", "sync", "sync", "restart"]],
-    ["health failed after its promotion (decision 5)", sick, upgrade],
+    ["health failed after its promotion", sick, upgrade],
     [
-      "its restart is in doubt (decision 8)",
+      "its restart is in doubt",
       { ...otherFiles, unsettled: unsettled("restart") },
       ["restart", "restart", "restart", "sync", "restart"],
     ],
@@ -86,13 +86,13 @@ describe("an active allocation", () => {
     ["its reload is in doubt", { ...settled, unsettled: unsettled("reload") }, upgrade],
     ["its reload failed", { ...otherFiles, unsettled: unsettled("reload", false) }, upgrade],
   ];
-  it.each(rows)("%s", (_, remembered, [always, reload, never, syncOnly, force]) => {
+  it.each(rows)("%s", (_, recorded, [always, reload, never, syncOnly, force]) => {
     expect({
-      always: decided(remembered).action,
-      reload: decided(remembered, { policy: "reload" }).action,
-      never: decided(remembered, { policy: "never" }).action,
-      syncOnly: decided(remembered, { syncOnly: true }).action,
-      force: decided(remembered, { force: true }).action,
+      always: decided(recorded).action,
+      reload: decided(recorded, { policy: "reload" }).action,
+      never: decided(recorded, { policy: "never" }).action,
+      syncOnly: decided(recorded, { syncOnly: true }).action,
+      force: decided(recorded, { force: true }).action,
     }).toEqual({ always, reload, never, syncOnly, force });
   });
 
@@ -107,8 +107,8 @@ describe("an active allocation", () => {
 });
 
 describe("policy reload", () => {
-  const reload = (globs: readonly string[], remembered = otherFiles, files = changes) =>
-    decided(remembered, { policy: "reload", globs, files });
+  const reload = (globs: readonly string[], recorded = otherFiles, files = changes) =>
+    decided(recorded, { policy: "reload", globs, files });
 
   it.each<[string, Decision, PlannedAction, string[]]>([
     ["no globs", reload([]), "reload", []],
@@ -131,7 +131,7 @@ describe("policy reload", () => {
 });
 
 describe("a disabled allocation", () => {
-  const rows: readonly [string, Remembered, PlannedAction, PlannedAction][] = [
+  const rows: readonly [string, RecordedState, PlannedAction, PlannedAction][] = [
     ["runs, nothing differs", settled, "stop", "stop+promote"],
     ["runs, files differ", otherFiles, "stop+promote", "stop+promote"],
     ["runs, version differs", otherVersion, "stop+promote", "stop+promote"],
@@ -151,11 +151,11 @@ describe("a disabled allocation", () => {
       "stop+promote",
     ],
   ];
-  it.each(rows)("%s", (_, remembered, action, forced) => {
+  it.each(rows)("%s", (_, recorded, action, forced) => {
     for (const policy of ["always", "reload", "never"] as const) {
-      expect(decided(remembered, { disabled: true, policy }).action).toBe(action);
-      expect(decided(remembered, { disabled: true, policy, syncOnly: true }).action).toBe(action);
-      expect(decided(remembered, { disabled: true, policy, force: true }).action).toBe(forced);
+      expect(decided(recorded, { disabled: true, policy }).action).toBe(action);
+      expect(decided(recorded, { disabled: true, policy, syncOnly: true }).action).toBe(action);
+      expect(decided(recorded, { disabled: true, policy, force: true }).action).toBe(forced);
     }
   });
 });
@@ -197,7 +197,7 @@ describe("the reasons", () => {
     ],
     ["disabled", decided(settled, { disabled: true }), ["disabled"]],
     [
-      "disabled in doubt (decision 8)",
+      "disabled in doubt",
       decided({ ...settled, unsettled: unsettled("stop") }, { disabled: true }),
       ["disabled", "in doubt: how its stop in run 7 ended is not known"],
     ],
@@ -209,8 +209,8 @@ describe("the reasons", () => {
 
 describe("who goes first", () => {
   it.each<[string, Decision, boolean]>([
-    ["in doubt (decision 8)", decided({ ...settled, unsettled: unsettled("restart") }), true],
-    ["unhealthy (decision 5)", decided(sick), true],
+    ["in doubt", decided({ ...settled, unsettled: unsettled("restart") }), true],
+    ["unhealthy", decided(sick), true],
     ["failed last time", decided({ unsettled: unsettled("start", false) }), true],
     ["re-enabled, in doubt", decided({ ...stopped, unsettled: unsettled("start") }), true],
     ["re-enabled", decided(stopped), false],
@@ -227,10 +227,10 @@ describe("changed files", () => {
       throw new Error("nobody should ask");
     };
     const rules = { restartPolicy: "reload", restartGlobs: ["**"] } as const;
-    const wish = { force: true, syncOnly: false };
-    for (const remembered of [{}, settled, otherVersion, stopped, sick]) {
-      expect(decide({ disabled: false }, rules, target, remembered, never, wish).files).toEqual([]);
-      expect(decide({ disabled: true }, rules, target, remembered, never, wish).files).toEqual([]);
+    const options = { force: true, syncOnly: false };
+    for (const recorded of [{}, settled, otherVersion, stopped, sick]) {
+      expect(decide({ disabled: false }, rules, target, recorded, never, options).files).toEqual([]);
+      expect(decide({ disabled: true }, rules, target, recorded, never, options).files).toEqual([]);
     }
     expect(decided(otherFiles).files).toEqual(changes);
     expect(decided(otherFiles, { disabled: true }).files).toEqual(changes);

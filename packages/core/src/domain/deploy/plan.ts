@@ -1,53 +1,56 @@
 import type { Allocation, Job, JobFile } from "../workspace/job.ts";
 import { matchGlobs } from "./glob.ts";
 
-/** What is done to an allocation on its worker. */
+/** The change to an allocation on its worker. */
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
- * The deploy that files are rendered for, as far as they can hold it. Kept with the promotion: rendered for that again,
- * they show whether anything else changed, so that a deploy does not take its own progress for a change (B55).
+ * The values of the deploy that files are rendered for. They are stored with the promotion: rendering with them again shows
+ * whether anything else changed, so that a deploy does not mistake its own progress for a change.
  */
 export interface Occasion {
-  /** Version that ran before it. */
+  /** The version that ran before that deploy. */
   readonly currentVersion: string;
-  /** The bucket's `update_seq` in it. */
+  /** The `update_seq` of that deploy. */
   readonly updateSeq: number;
 }
 
-/** What is known to run for one allocation: what was promoted last. */
+/** The last promotion of one allocation. */
 export interface Promoted {
   readonly digest: string;
   readonly version: string;
-  /** The health check after the promotion failed and nothing has passed since (decision 5). */
+  /** The health check after the promotion failed, and none has passed since. */
   readonly healthFailed: boolean;
-  /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
+  /** It was stopped because it is disabled: promoted, and not running. */
   readonly stopped: boolean;
-  /** What its files were rendered for; absent in stores from before that was kept. */
+  /** The values its files were rendered with; absent in stores of older versions. */
   readonly occasion?: Occasion;
 }
 
-/** A lifecycle command that was begun and never became part of a promotion, or the loss of all a worker had. */
+/** A lifecycle command that started and did not lead to a promotion, or the loss of a worker's files. */
 export interface Unsettled {
-  /** `loss`: the files are gone from the worker, and whatever ran of them with it. */
+  /** `loss`: the files of the worker are gone, and whatever ran from them. */
   readonly kind: ActionKind | "loss";
-  /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
+  /**
+   * The result is unknown, because the run was killed or the connection closed. Otherwise the command failed or was not
+   * promoted.
+   */
   readonly inDoubt: boolean;
-  /** The command itself ended well; a hook after it failed, or the run ended there. */
+  /** The command succeeded, but a later hook failed or the run ended. */
   readonly wentWell?: boolean;
-  /** Number of the run that began it. */
+  /** The number of the run that started it. */
   readonly run: number;
 }
 
-/** Everything remembered of one allocation. */
-export interface Remembered {
+/** The recorded state of one allocation. */
+export interface RecordedState {
   readonly promoted?: Promoted;
-  /** Digest of the files known to be on the worker; `unknown` while a sync to it is in doubt; absent before the first. */
+  /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
 }
 
-/** Where an allocation is to be brought. */
+/** The version and tree an allocation should have. */
 export interface Target {
   readonly digest: string;
   readonly version: string;
@@ -60,39 +63,42 @@ export interface FileChange {
   readonly change: "added" | "modified" | "deleted";
 }
 
-/** What the next deploy does to one allocation, and why. */
+/** The action of the next deploy for one allocation, and its reasons. */
 export interface Decision {
   readonly action: PlannedAction;
-  /** In words, most important first; never empty. */
+  /** The reasons in words, most important first; never empty. */
   readonly reasons: readonly string[];
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others (decisions 5 and 8). */
+  /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
   readonly first: boolean;
 }
 
-/** How the deploy was asked for. */
-export interface Wish {
+/** The options of the deploy. */
+export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
 }
 
 type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
 
-/** Decides about one allocation that is not removed: the table of deploy.md 1.10 with decisions 1, 5 and 8. */
+/**
+ * Decides what to do with one allocation that is not removed. An allocation in doubt or with a failed health check comes
+ * first, and an allocation that was stopped is started.
+ */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
   policy: Policy,
   target: Target,
-  remembered: Remembered,
+  recorded: RecordedState,
   changes: () => readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decision {
-  const files = remembered.promoted && remembered.promoted.digest !== target.digest ? changes() : [];
+  const files = recorded.promoted && recorded.promoted.digest !== target.digest ? changes() : [];
   const decided = allocation.disabled
-    ? decideDisabled(target, remembered, files, wish)
-    : decideActive(policy, target, remembered, files, wish);
+    ? decideDisabled(target, recorded, files, options)
+    : decideActive(policy, target, recorded, files, options);
   return { matched: [], first: false, files, ...decided };
 }
 
@@ -100,17 +106,17 @@ type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
 
 function decideDisabled(
   target: Target,
-  { promoted, unsettled }: Remembered,
+  { promoted, unsettled }: RecordedState,
   files: readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decided {
   const changed = promoted ? changeReasons(target, promoted, files) : ["disabled before its first start"];
   const running = (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
   if (running) {
-    const action = changed.length > 0 || wish.force ? "stop+promote" : "stop";
+    const action = changed.length > 0 || options.force ? "stop+promote" : "stop";
     return { action, reasons: ["disabled", ...doubtReasons(unsettled), ...changed] };
   }
-  const why = changed.length === 0 && wish.force ? ["forced"] : changed;
+  const why = changed.length === 0 && options.force ? ["forced"] : changed;
   if (why.length > 0) return { action: "promote", reasons: ["disabled and stopped", ...why] };
   return { action: "skip", reasons: ["disabled and stopped"] };
 }
@@ -118,11 +124,11 @@ function decideDisabled(
 function decideActive(
   policy: Policy,
   target: Target,
-  remembered: Remembered,
+  recorded: RecordedState,
   files: readonly FileChange[],
-  wish: Wish,
+  options: LifecycleOptions,
 ): Decided {
-  const { promoted, unsettled } = remembered;
+  const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
   if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
@@ -130,24 +136,24 @@ function decideActive(
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
   if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
   if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
-  if (reasons.length > 0 || wish.force) {
-    return { ...upgrade(policy, files, unsettled, wish), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+  if (reasons.length > 0 || options.force) {
+    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
   }
-  if (remembered.staged !== target.digest)
+  if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
   return { action: "skip", reasons: ["unchanged"] };
 }
 
-/** After these, begun and not known to have ended well, an allocation may not run at all. */
+/** The commands after which an allocation may not be running, if their result is unknown. */
 const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
 
 function upgrade(
   policy: Policy,
   files: readonly FileChange[],
   unsettled: Unsettled | undefined,
-  wish: Wish,
+  options: LifecycleOptions,
 ): Pick<Decision, "action" | "matched"> {
-  if (wish.syncOnly) return { action: "sync", matched: [] };
+  if (options.syncOnly) return { action: "sync", matched: [] };
   if (unsettled?.kind === "restart") return { action: "restart", matched: [] };
   if (policy.restartPolicy === "never") return { action: "sync", matched: [] };
   if (policy.restartPolicy === "always") return { action: "restart", matched: [] };
@@ -183,7 +189,7 @@ function filesReason(files: readonly FileChange[]): string {
 
 type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
 
-/** Files that differ between two trees, sorted by path; a change of the executable bit is a modification. */
+/** The files that differ between two trees, sorted by path; a changed executable bit is a modification. */
 export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
   const old = new Map(before.map((file) => [file.path, file]));
   const changes: FileChange[] = [];

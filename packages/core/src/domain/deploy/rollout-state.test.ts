@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Promoted, Remembered, Unsettled } from "./plan.ts";
+import type { Promoted, RecordedState, Unsettled } from "./plan.ts";
 import { type RolloutState, rolloutState } from "./rollout-state.ts";
 
 const target = { digest: "new", version: "2.0.0" };
@@ -10,7 +10,7 @@ const active = { disabled: false, removed: false };
 const disabled = { disabled: true, removed: false };
 const removed = { disabled: false, removed: true };
 
-it.each<[RolloutState, string, typeof active, Remembered]>([
+it.each<[RolloutState, string, typeof active, RecordedState]>([
   ["promoted", "what should be is what runs", active, { promoted: same }],
   ["new", "nothing was promoted", active, {}],
   ["new", "its first start failed", active, { unsettled: failed }],
@@ -18,22 +18,12 @@ it.each<[RolloutState, string, typeof active, Remembered]>([
   ["in_doubt", "the run that restarted it died", active, { promoted: same, unsettled: inDoubt }],
   [
     "in_doubt",
-    "the run that stopped it for maintenance died (decision 8)",
+    "the run that stopped it for maintenance died",
     disabled,
     { promoted: same, unsettled: { ...inDoubt, kind: "stop" } },
   ],
-  [
-    "in_doubt",
-    "the run that removed it died (decision 8)",
-    removed,
-    { promoted: same, unsettled: { ...inDoubt, kind: "remove" } },
-  ],
-  [
-    "health_failed",
-    "the check after its promotion failed (decision 5)",
-    active,
-    { promoted: { ...same, healthFailed: true } },
-  ],
+  ["in_doubt", "the run that removed it died", removed, { promoted: same, unsettled: { ...inDoubt, kind: "remove" } }],
+  ["health_failed", "the check after its promotion failed", active, { promoted: { ...same, healthFailed: true } }],
   [
     "health_failed",
     "it failed, and there is a change besides",
@@ -62,8 +52,8 @@ it.each<[RolloutState, string, typeof active, Remembered]>([
     { promoted: { ...same, digest: "old", healthFailed: true } },
   ],
   ["removed", "it is no longer wanted, and was disabled", { disabled: true, removed: true }, {}],
-])("%s: %s", (expected, _, allocation, remembered) => {
-  expect(rolloutState(allocation, target, remembered)).toBe(expected);
+])("%s: %s", (expected, _, allocation, recorded) => {
+  expect(rolloutState(allocation, target, recorded)).toBe(expected);
 });
 
 it("disabled: nothing was promoted of a job without a version, so nothing differs", () => {

@@ -35,7 +35,7 @@ describe("parseVersion", () => {
     ["leading zeros", "01.2"],
     ["a negative number", "-1"],
     ["a line end", "1.2.3\n"],
-    ["a shell command (D14)", "1.0.0$(reboot)"],
+    ["a shell command", "1.0.0$(reboot)"],
     ["another shell command", "1.0.0;id"],
     ["an exponent", "1e3"],
     ["more than 128 characters", `1.0.0-${"a".repeat(130)}`],

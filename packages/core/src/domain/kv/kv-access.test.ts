@@ -3,7 +3,7 @@ import { aJob } from "../../testing/samples.ts";
 import { accessHint, readableNamespaces } from "./kv-access.ts";
 import { isInternal, isSecret } from "./kv-names.ts";
 
-describe("a job may read (build.md 11.5)", () => {
+describe("a job may read", () => {
   const demands = { job: "db", command: "command_ready", config: {} };
   const job = aJob({ commands: [{ name: "command_wait", executedOn: ["pre_deploy"], demands }] });
 
@@ -26,7 +26,7 @@ describe("a job may read (build.md 11.5)", () => {
     ]);
   });
 
-  it("B46: whoever is refused is told how to be allowed", () => {
+  it("whoever is refused is told how to be allowed", () => {
     expect(accessHint("api", "secrets/job/web")).toContain("demand one of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
@@ -41,7 +41,7 @@ it.each([
   ["maand/job/api/worker/10.0.0.1", "version", false],
   ["maand/worker", "certs/ca.crt", false],
   ["vars/job/api", "certs/own.key", false],
-])("B28: %s %s is kept encrypted: %s", (namespace, key, secret) => {
+])("%s %s is kept encrypted: %s", (namespace, key, secret) => {
   expect(isSecret(namespace, key)).toBe(secret);
 });
 

@@ -29,8 +29,8 @@ function published(catalog: Partial<Catalog>, over: Partial<KvSources> = {}) {
   return (namespace: string) => Object.fromEntries(all.get(namespace) ?? []);
 }
 
-describe("a build publishes (build.md 11.3)", () => {
-  it("workers, numbers in plain decimals (B09)", () => {
+describe("a build publishes", () => {
+  it("workers, numbers in plain decimals", () => {
     const of = published({
       jobs: [aJob()],
       allocations: [anAllocation({ host: A }), anAllocation({ host: B, disabled: true })],
@@ -48,7 +48,7 @@ describe("a build publishes (build.md 11.3)", () => {
     expect(of(NAMESPACE.tags(A))).toEqual({ zone: "US-East" });
   });
 
-  it("labels with their workers, in the order of the workers (B56)", () => {
+  it("labels with their workers, in the order of the workers", () => {
     expect(published({})(NAMESPACE.workers)).toEqual({
       db_workers: `${A},${C}`,
       db_workers_length: "2",
@@ -110,7 +110,7 @@ describe("ports in maand/bucket", () => {
   const api = aJob({ ports: { http: 30_000, admin: 30_001 } });
   const web = aJob({ name: "web", ports: { http: 30_002 } });
 
-  it("B06: a name two jobs declare is left out, and each job has its own", () => {
+  it("a name two jobs declare is left out, and each job has its own", () => {
     const allocations = [anAllocation(), anAllocation({ job: "web" })];
     const of = published({ jobs: [api, web], allocations });
     expect(of(NAMESPACE.bucket)).toEqual({
@@ -123,7 +123,7 @@ describe("ports in maand/bucket", () => {
     expect(of(NAMESPACE.job("web"))).toMatchObject({ port_http: "30002" });
   });
 
-  it("B11: those of a job that is disabled everywhere are there; the job is not active", () => {
+  it("those of a job that is disabled everywhere are there; the job is not active", () => {
     const of = published({ jobs: [api], allocations: [anAllocation({ disabled: true })] });
     expect(of(NAMESPACE.bucket)).toMatchObject({ http: "30000", jobs: "api", activejobs: "" });
     expect(of(NAMESPACE.job("api"))).toMatchObject({ workers: "", workers_length: "0", rollout_order: "" });
@@ -134,7 +134,7 @@ describe("ports in maand/bucket", () => {
   });
 });
 
-describe("what is purged (build.md 11.4)", () => {
+describe("what is purged", () => {
   const before: Catalog = {
     workers,
     jobs: [aJob(), aJob({ name: "web" })],
@@ -145,7 +145,7 @@ describe("what is purged (build.md 11.4)", () => {
     ],
   };
 
-  it("B26: a worker goes with its tags and allocations", () => {
+  it("a worker goes with its tags and allocations", () => {
     const allocations = before.allocations.map((it) => (it.host === A ? { ...it, removed: true } : it));
     expect(abandonedNamespaces(before, { ...before, workers: workers.slice(1), allocations })).toEqual([
       "maand/worker/10.0.0.1",
@@ -171,7 +171,7 @@ describe("what is purged (build.md 11.4)", () => {
     expect(of(NAMESPACE.job("api"))).toMatchObject({ name: "api" });
   });
 
-  it("B10: variables and secrets stay as long as one allocation is there, be it disabled", () => {
+  it("variables and secrets stay as long as one allocation is there, be it disabled", () => {
     const removed = anAllocation({ job: "web", host: A, removed: true });
     const jobs = before.jobs;
     const left = (...allocations: Catalog["allocations"]) =>

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
-import { looksLike, told, trimmed } from "../checks/schema-notes.ts";
-import { onlyObject, readWritten, warnUnknownKeys } from "../checks/validate.ts";
+import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
+import { onlyObject, readWritten, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
 const seconds = v.pipe(
@@ -34,81 +35,94 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
+const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
 const ENTRIES = {
-  ssh_user: told(
+  ssh_user: described(
     v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name")),
     `User on the workers; default "${D.sshUser}".`,
     { default: D.sshUser },
   ),
-  ssh_key: told(
+  ssh_key: described(
     v.pipe(v.string(), v.minLength(1, "must not be empty")),
     `Key file, under secrets/ or absolute; default "${D.sshKey}".`,
     { default: D.sshKey },
   ),
-  ssh_port: told(
+  ssh_port: described(
     v.pipe(v.number(), v.integer("a port is a whole number"), v.maxValue(65535, "a port is at most 65535")),
     "Port of sshd on the workers; 0 or less means 22, the default.",
     { default: D.sshPort },
   ),
-  use_sudo: told(v.boolean(), "Run commands on workers through sudo; default true.", { default: D.useSudo }),
-  worker_root: told(
+  use_sudo: described(v.boolean(), "Run commands on workers through sudo; default true.", { default: D.useSudo }),
+  worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
     `Where workers keep their buckets; default "${D.workerRoot}".`,
     { default: D.workerRoot },
   ),
-  transport: told(
+  transport: described(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
     `How workers are reached: ssh, local, or a plugin's word; default "${D.transport}".`,
     { default: D.transport, examples: ["ssh", "local"] },
   ),
-  max_concurrent_jobs: told(
+  max_concurrent_jobs: described(
     v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
     `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
     { default: D.maxConcurrentJobs },
   ),
-  certs_ttl: told(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`, {
+  certs_ttl: described(days, `Days a certificate is valid; 0 means the default, ${D.certsTtlDays}.`, {
     default: D.certsTtlDays,
   }),
-  certs_renewal_buffer: told(days, "Days before its end at which a certificate is renewed; default 0.", {
+  certs_renewal_buffer: described(days, "Days before its end at which a certificate is renewed; default 0.", {
     default: D.certsRenewalBufferDays,
   }),
-  certs_key: told(
+  certs_key: described(
     v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
     `Kind of new certificate keys; default "${D.certsKey}".`,
     { default: D.certsKey },
   ),
-  job_config_selector: told(
+  max_file_size: described(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => (parseBytes(text) ?? 0) > 0,
+        ({ input }) => withHint(`${shown(input)} is not a size`, SIZE_HINT),
+      ),
+      looksLike(MEMORY_PATTERN, SIZE_HINT),
+    ),
+    'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
+    { default: "1 gb", examples: ["200 mb"] },
+  ),
+  job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
     "Which workspace/bucket.jobs.<selector>.conf is read; default none.",
     { default: D.jobConfigSelector },
   ),
-  log_format: told(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
+  log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
     default: D.logFormat,
   }),
-  logs: told(
+  logs: described(
     onlyObject(
       v.looseObject({
-        max_mb: told(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
+        max_mb: described(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
           default: D.logs.maxBytes / MEGABYTE,
         }),
-        keep_files: told(count(0), "Files put aside that are kept of each log file; default 4.", {
+        keep_files: described(count(0), "Files put aside that are kept of each log file; default 4.", {
           default: D.logs.keepFiles,
         }),
-        keep_runs: told(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
+        keep_runs: described(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
       }),
     ),
     "How large the logs may grow.",
   ),
-  timeouts: told(
+  timeouts: described(
     onlyObject(
       v.looseObject({
-        connect: told(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
-        command: told(seconds, "Seconds a command on a worker may take; default 300.", {
+        connect: described(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
+        command: described(seconds, "Seconds a command on a worker may take; default 300.", {
           default: D.timeouts.commandMs / 1000,
         }),
-        hook: told(seconds, "Seconds a job command may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
+        hook: described(seconds, "Seconds a job command may take; default 600.", { default: D.timeouts.hookMs / 1000 }),
       }),
     ),
     "Time limits in seconds.",
@@ -158,6 +172,7 @@ export function resolveSettings(written: unknown, file: string, report: Report):
     certsTtlDays: ttl,
     certsRenewalBufferDays: buffer,
     certsKey: known.certs_key ?? D.certsKey,
+    maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {

@@ -20,6 +20,8 @@ export interface Settings {
   readonly certsRenewalBufferDays: number;
   /** `certs_key`, default `rsa-2048`. */
   readonly certsKey: "rsa-2048" | "rsa-4096" | "ecdsa-p256";
+  /** `max_file_size`, default 1 GB: bytes a file of a job may have. */
+  readonly maxFileBytes: number;
   /** `job_config_selector`: which `bucket.jobs.<selector>.conf` is read; default none. */
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */
@@ -56,6 +58,7 @@ export const DEFAULT_SETTINGS: Settings = {
   certsTtlDays: 60,
   certsRenewalBufferDays: 0,
   certsKey: "rsa-2048",
+  maxFileBytes: 1024 * 1024 * 1024,
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },

@@ -93,7 +93,7 @@ describe("a workspace becomes a catalog", () => {
     });
   });
 
-  it("with what is disabled marked so, its ports and waves kept (B11)", () => {
+  it("with what is disabled marked so, its ports and waves kept", () => {
     const { catalog, problems } = build({ ...FLEET, disabled: { jobs: { db: {} } } });
     expect(problems).toEqual([]);
     expect(catalog.allocations.filter(({ disabled }) => disabled).map(({ job }) => job)).toEqual(["db"]);
@@ -107,7 +107,7 @@ describe("a workspace becomes a catalog", () => {
 });
 
 describe("problems", () => {
-  it("a job that fits no worker is warned of (decision 33)", () => {
+  it("a job that fits no worker is warned of", () => {
     const { catalog, problems } = build({ ...FLEET, jobs: [job("api", { selectors: ["gpu", "fast"] })] });
     expect(catalog.allocations).toEqual([]);
     expect(problems).toEqual([
@@ -121,7 +121,7 @@ describe("problems", () => {
     ]);
   });
 
-  it.each(["jobs", "activejobs", "bucket_id"])("port name %s is reserved (decision 23, B06)", (name) => {
+  it.each(["jobs", "activejobs", "bucket_id"])("port name %s is reserved", (name) => {
     const { problems } = build({ ...FLEET, jobs: [job("db", { resources: { ports: { [name]: {} } } })] });
     expect(problems).toEqual([
       {

@@ -1,13 +1,13 @@
 import { error, type Problem, type Report, refuses, warning } from "../checks/problem.ts";
 import { isRecord } from "../checks/validate.ts";
 import { byPath } from "../deploy/digest.ts";
+import { type Manifest, manifestFile, resolveManifest, understoodPart } from "../manifest/manifest.ts";
+import { checkCapacity, checkCounts, type Override, overridden } from "../manifest/resources.ts";
 import { resolveDemands } from "./demands.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
-import { type Manifest, manifestFile, resolveManifest, understoodPart } from "./manifest.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
-import { checkCapacity, checkCounts, type Override, overridden } from "./resources.ts";
 import { byPosition, type Worker } from "./worker.ts";
 import { resolveWorkers } from "./workers.ts";
 
@@ -97,16 +97,16 @@ function resolveJobs(
   report: Report,
 ): Job[] {
   const manifests = resolveManifests(inOrder, claimed, report);
-  const wishes = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portWishes]));
+  const requests = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portRequests]));
   for (const [name, manifest] of manifests) reportReservedPorts(name, manifest, report);
-  const ports = assignPorts(wishes, before.ports, portRange, report);
+  const ports = assignPorts(requests, before.ports, portRange, report);
   const demanding = [...manifests].map(([name, manifest]) => ({ name, ...manifest }));
   const unread = new Set(inOrder.map((job) => job.name).filter((name) => !manifests.has(name)));
   const waves = resolveDemands(demanding, report, unread);
   return inOrder.flatMap(({ name, manifest: raw, files }): Job[] => {
     const manifest = manifests.get(name);
     if (!manifest) return [];
-    const { portWishes: _, ...rest } = manifest;
+    const { portRequests: _, ...rest } = manifest;
     const override = overrides[name];
     return [
       {
@@ -126,8 +126,8 @@ function resolveJobs(
 function unfinishedJob({ name, manifest: raw, files }: WrittenJob): Job[] {
   const part = understoodPart(name, raw);
   if (!part) return [];
-  const { portWishes, ...rest } = part;
-  const ports = Object.fromEntries(Object.keys(portWishes).map((port) => [port, 0]));
+  const { portRequests, ...rest } = part;
+  const ports = Object.fromEntries(Object.keys(portRequests).map((port) => [port, 0]));
   const manifest = isRecord(raw) ? raw : {};
   return [{ ...rest, name, ports, deploymentSeq: 0, manifest, files: [...files].sort(byPath) }];
 }
@@ -146,7 +146,7 @@ function resolveManifests(
 }
 
 function reportReservedPorts(job: string, manifest: Manifest, report: Report): void {
-  for (const name of Object.keys(manifest.portWishes)) {
+  for (const name of Object.keys(manifest.portRequests)) {
     if (!RESERVED_PORT_NAMES.includes(name)) continue;
     report(
       error(

@@ -1,8 +1,8 @@
 import { error, type Report } from "../checks/problem.ts";
 import { shown } from "../checks/validate.ts";
 import { compareVersions, NO_VERSION, parseVersion, type Version } from "../deploy/version.ts";
+import { manifestFile } from "../manifest/manifest.ts";
 import type { Job } from "./job.ts";
-import { manifestFile } from "./manifest.ts";
 import { didYouMean } from "./names.ts";
 import { sequence } from "./sequence.ts";
 

@@ -27,7 +27,7 @@ describe("disabled.json stops", () => {
     ["nothing, with empty parts", { jobs: {}, workers: [] }, []],
     ["a whole job", { jobs: { api: {} } }, ["api@10.0.0.1", "api@10.0.0.2"]],
     ["one allocation", { jobs: { vault: { allocations: [" 10.0.0.2 "] } } }, ["vault@10.0.0.2"]],
-    ["nothing, with an empty list of allocations (B12)", { jobs: { api: { allocations: [] } } }, []],
+    ["nothing, with an empty list of allocations", { jobs: { api: { allocations: [] } } }, []],
     ["a whole worker", { workers: [" 10.0.0.1"] }, ["api@10.0.0.1", "vault@10.0.0.1"]],
     [
       "all of these together",
@@ -41,7 +41,7 @@ describe("disabled.json stops", () => {
 });
 
 describe("names nobody has", () => {
-  it("are warned of, with the nearest one (B12)", () => {
+  it("are warned of, with the nearest one", () => {
     const { disabled, problems } = resolve({
       jobs: { apu: {}, vault: { allocations: ["10.0.0.3"] }, something: {} },
       workers: ["db-9"],

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Report, warning } from "../checks/problem.ts";
-import { told } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { described } from "../checks/schema-notes.ts";
+import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
@@ -22,12 +22,12 @@ export const DisabledSchema = v.pipe(
       $schema: v.optional(
         v.pipe(v.unknown(), v.description("Where an editor finds this schema; maand does not read it.")),
       ),
-      jobs: told(
+      jobs: described(
         onlyObject(v.record(v.string(), onlyObject(entry(), ENTRY_HINT)), 'write { "api": {} } to stop job api'),
         "Jobs to stop: {} everywhere, or the hosts under allocations.",
         { examples: [{ api: {} }] },
       ),
-      workers: told(v.array(v.pipe(v.string(), v.trim())), "Workers on which everything is stopped.", {
+      workers: described(v.array(v.pipe(v.string(), v.trim())), "Workers on which everything is stopped.", {
         examples: [["10.0.0.1"]],
       }),
     }),
@@ -42,13 +42,15 @@ export const DisabledSchema = v.pipe(
 function entry() {
   return v.strictObject(
     {
-      allocations: told(
-        v.array(v.pipe(v.string(), v.trim()), ({ input }) => said(`must be a list, and is ${shown(input)}`, LIST_HINT)),
+      allocations: described(
+        v.array(v.pipe(v.string(), v.trim()), ({ input }) =>
+          withHint(`must be a list, and is ${shown(input)}`, LIST_HINT),
+        ),
         "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
         { examples: [["10.0.0.1"]] },
       ),
     },
-    ({ received }) => said(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
+    ({ received }) => withHint(`unknown key ${received}`, `only "allocations" is known here; ${ENTRY_HINT}`),
   );
 }
 

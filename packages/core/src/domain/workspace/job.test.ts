@@ -7,7 +7,7 @@ it.each(["Makefile", "manifest.json", "vars.toml", "conf/a.tpl.bak", "lib/_modul
 );
 
 it.each(["Makefile.tpl", "conf/a.yml.tpl", "_modules/command_x.py", "_prometheus/alerts/a.yaml"])(
-  "%s does not (decision 7)",
+  "%s does not",
   (path) => expect(reachesWorker(path)).toBe(false),
 );
 

@@ -5,15 +5,18 @@ import { trimmed } from "../checks/schema-notes.ts";
 const GRAMMAR = {
   job: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/,
-    says: "lower-case letters, digits, - and _, at most 63, beginning with a letter or digit",
+    description: "lower-case letters, digits, - and _, at most 63, beginning with a letter or digit",
   },
-  command: { pattern: /^command_[a-z0-9_]+$/, says: "command_ followed by lower-case letters, digits and _" },
-  port: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
-  cert: { pattern: /^[a-z][a-z0-9_]*$/, says: "lower-case letters, digits and _, beginning with a letter" },
-  label: { pattern: /^[a-z0-9][a-z0-9_.-]*$/, says: "letters, digits, - . and _, beginning with a letter or digit" },
+  command: { pattern: /^command_[a-z0-9_]+$/, description: "command_ followed by lower-case letters, digits and _" },
+  port: { pattern: /^[a-z][a-z0-9_]*$/, description: "lower-case letters, digits and _, beginning with a letter" },
+  cert: { pattern: /^[a-z][a-z0-9_]*$/, description: "lower-case letters, digits and _, beginning with a letter" },
+  label: {
+    pattern: /^[a-z0-9][a-z0-9_.-]*$/,
+    description: "letters, digits, - . and _, beginning with a letter or digit",
+  },
   target: {
     pattern: /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/,
-    says: "letters, digits, - . and _, beginning with a letter or digit",
+    description: "letters, digits, - . and _, beginning with a letter or digit",
   },
 } as const;
 
@@ -29,7 +32,7 @@ export function isName(kind: NameKind, name: string): boolean {
 
 /** What names of a kind are made of, to be put behind "use". */
 export function nameRule(kind: NameKind): string {
-  return GRAMMAR[kind].says;
+  return GRAMMAR[kind].description;
 }
 
 /** The grammar of a kind as a pattern for editors; names nobody may use ({@link FORBIDDEN_NAMES}) are beyond it. */

@@ -1,31 +1,31 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Problem } from "../checks/problem.ts";
-import { assignPorts, type PortWish } from "./ports.ts";
+import { assignPorts, type PortRequest } from "./ports.ts";
 
 fc.configureGlobal({ seed: 1 });
 
 const RANGE = { min: 100, max: 130 };
 const name = fc.constantFrom("a", "b", "c", "d");
-const wish = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<PortWish>("any") },
+const options = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<PortRequest>("any") },
   { weight: 1, arbitrary: fc.integer({ min: 90, max: 140 }) },
 );
-const wishes = fc.dictionary(name, fc.dictionary(name, wish));
+const requests = fc.dictionary(name, fc.dictionary(name, options));
 const numbers = fc.dictionary(name, fc.dictionary(name, fc.integer({ min: 90, max: 140 })));
 
-function assign(wanted: Record<string, Record<string, PortWish>>, before: Record<string, Record<string, number>>) {
+function assign(wanted: Record<string, Record<string, PortRequest>>, before: Record<string, Record<string, number>>) {
   const problems: Problem[] = [];
   const ports = assignPorts(wanted, before, RANGE, (problem) => problems.push(problem));
   const given = Object.entries(ports).flatMap(([job, all]) =>
-    Object.entries(all).map(([port, number]) => ({ job, port, number, wish: wanted[job]?.[port] })),
+    Object.entries(all).map(([port, number]) => ({ job, port, number, options: wanted[job]?.[port] })),
   );
   return { ports, problems, given };
 }
 
 it("no number is given twice, whatever was before", () => {
   fc.assert(
-    fc.property(wishes, numbers, (wanted, before) => {
+    fc.property(requests, numbers, (wanted, before) => {
       const given = assign(wanted, before).given.map(({ number }) => number);
       expect(new Set(given).size).toBe(given.length);
     }),
@@ -34,9 +34,9 @@ it("no number is given twice, whatever was before", () => {
 
 it("who wished for a number has that number, and an assigned one is within the range", () => {
   fc.assert(
-    fc.property(wishes, numbers, (wanted, before) => {
-      for (const { number, wish } of assign(wanted, before).given) {
-        if (wish !== "any") expect(number).toBe(wish);
+    fc.property(requests, numbers, (wanted, before) => {
+      for (const { number, options } of assign(wanted, before).given) {
+        if (options !== "any") expect(number).toBe(options);
         else expect(number >= RANGE.min && number <= RANGE.max).toBe(true);
       }
     }),
@@ -45,7 +45,7 @@ it("who wished for a number has that number, and an assigned one is within the r
 
 it("every port has a number or a problem", () => {
   fc.assert(
-    fc.property(wishes, numbers, (wanted, before) => {
+    fc.property(requests, numbers, (wanted, before) => {
       const { given, problems } = assign(wanted, before);
       expect(given.length + problems.length).toBe(Object.values(wanted).flatMap(Object.keys).length);
     }),
@@ -54,7 +54,7 @@ it("every port has a number or a problem", () => {
 
 it("building again changes nothing", () => {
   fc.assert(
-    fc.property(wishes, numbers, (wanted, before) => {
+    fc.property(requests, numbers, (wanted, before) => {
       const once = assign(wanted, before);
       expect(assign(wanted, once.ports)).toEqual(once);
     }),
@@ -63,7 +63,7 @@ it("building again changes nothing", () => {
 
 it("an assigned port stays when other jobs come and go, unless a fixed number takes its place", () => {
   fc.assert(
-    fc.property(wishes, wishes, (first, second) => {
+    fc.property(requests, requests, (first, second) => {
       const before = assign(first, {}).ports;
       const both = { ...second, stays: { port: "any" as const } };
       const kept = assign({ ...first, stays: { port: "any" } }, before).ports;
@@ -78,7 +78,7 @@ it("an assigned port stays when other jobs come and go, unless a fixed number ta
 it("the order in which jobs and names are written does not matter", () => {
   const turned = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse());
   fc.assert(
-    fc.property(wishes, numbers, (wanted, before) => {
+    fc.property(requests, numbers, (wanted, before) => {
       const other = turned(Object.fromEntries(Object.entries(wanted).map(([job, ports]) => [job, turned(ports)])));
       expect(assign(other, before)).toEqual(assign(wanted, before));
     }),

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Problem } from "../checks/problem.ts";
-import { assignPorts, type PortWish } from "./ports.ts";
+import { assignPorts, type PortRequest } from "./ports.ts";
 
 const RANGE = { min: 30_000, max: 30_003 };
-type Wishes = Record<string, Record<string, PortWish>>;
+type Requests = Record<string, Record<string, PortRequest>>;
 type Ports = Record<string, Record<string, number>>;
 
-function assign(wishes: Wishes, before: Ports = {}, range = RANGE) {
+function assign(requests: Requests, before: Ports = {}, range = RANGE) {
   const problems: Problem[] = [];
-  const ports = assignPorts(wishes, before, range, (problem) => problems.push(problem));
+  const ports = assignPorts(requests, before, range, (problem) => problems.push(problem));
   return { ports, problems };
 }
 
 describe("ports", () => {
-  it.each<[string, Wishes, Ports, Ports]>([
+  it.each<[string, Requests, Ports, Ports]>([
     ["no wishes, no ports", {}, {}, {}],
     [
       "the lowest free number is taken, jobs and names in order",
@@ -29,26 +29,21 @@ describe("ports", () => {
     ],
     ["a fixed number need not be in the range", { a: { p: 9090, q: 30_003 } }, {}, { a: { p: 9090, q: 30_003 } }],
     [
-      "the same port name in two jobs is two ports (B06)",
+      "the same port name in two jobs is two ports",
       { a: { http: "any" }, b: { http: "any" } },
       {},
       { a: { http: 30_000 }, b: { http: 30_001 } },
     ],
     [
-      "two jobs exchange their fixed numbers (B07 a)",
+      "two jobs exchange their fixed numbers",
       { a: { p: 81 }, b: { p: 80 } },
       { a: { p: 80 }, b: { p: 81 } },
       { a: { p: 81 }, b: { p: 80 } },
     ],
+    ["a new job takes the number of a job that went", { c: { p: 9090 } }, { b: { p: 9090 } }, { c: { p: 9090 } }],
+    ["a renamed port keeps its fixed number", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
     [
-      "a new job takes the number of a job that went (B07 b)",
-      { c: { p: 9090 } },
-      { b: { p: 9090 } },
-      { c: { p: 9090 } },
-    ],
-    ["a renamed port keeps its fixed number (B07 c)", { a: { new: 9090 } }, { a: { old: 9090 } }, { a: { new: 9090 } }],
-    [
-      "a fixed number wins over one to be assigned (B07 d)",
+      "a fixed number wins over one to be assigned",
       { a: { p: "any" }, b: { p: 30_000 } },
       {},
       { a: { p: 30_001 }, b: { p: 30_000 } },
@@ -84,14 +79,14 @@ describe("ports", () => {
       { a: { p: 30_001 }, b: { p: 30_001 } },
       { a: { p: 30_001 }, b: { p: 30_000 } },
     ],
-  ])("%s", (_, wishes, before, expected) => {
-    expect(assign(wishes, before)).toEqual({ ports: expected, problems: [] });
+  ])("%s", (_, requests, before, expected) => {
+    expect(assign(requests, before)).toEqual({ ports: expected, problems: [] });
   });
 
   it("names every object knows are names like others", () => {
     const named = <T>(name: string, value: T): Record<string, T> => Object.fromEntries([[name, value]]);
-    const wishes: Wishes = { a: named("constructor", "any"), ...named("constructor", { name: "any" as const }) };
-    const { ports } = assign(wishes, { a: {} });
+    const requests: Requests = { a: named("constructor", "any"), ...named("constructor", { name: "any" as const }) };
+    const { ports } = assign(requests, { a: {} });
     expect(Object.values(ports).flatMap(Object.values)).toEqual([30_000, 30_001]);
   });
 
@@ -115,8 +110,8 @@ describe("ports", () => {
   });
 
   it("a range without numbers left is told, for each port that gets none", () => {
-    const wishes: Wishes = { a: { p: "any", q: "any", r: "any" } };
-    const { problems, ports } = assign(wishes, {}, { min: 30_000, max: 30_000 });
+    const requests: Requests = { a: { p: "any", q: "any", r: "any" } };
+    const { problems, ports } = assign(requests, {}, { min: 30_000, max: 30_000 });
     expect(ports).toEqual({ a: { p: 30_000 } });
     expect(problems.map((problem) => [problem.code, problem.where])).toEqual([
       ["port_range_exhausted", "workspace/jobs/a/manifest.json: resources.ports.q"],

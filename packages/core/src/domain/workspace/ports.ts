@@ -1,7 +1,7 @@
 import { error, type Report } from "../checks/problem.ts";
 
 /** A port as a manifest declares it: a number, or "any" of the bucket's range. */
-export type PortWish = number | "any";
+export type PortRequest = number | "any";
 
 /** Where assigned numbers come from: `port_min` and `port_max` of bucket.conf. */
 export interface PortRange {
@@ -17,7 +17,7 @@ export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bu
 interface Declared {
   readonly job: string;
   readonly name: string;
-  readonly wish: PortWish;
+  readonly options: PortRequest;
 }
 
 /**
@@ -26,20 +26,20 @@ interface Declared {
  * in sorted order, so two builds of the same workspace agree.
  */
 export function assignPorts(
-  wishes: PortsOf<PortWish>,
+  requests: PortsOf<PortRequest>,
   before: PortsOf<number>,
   range: PortRange,
   report: Report,
 ): PortsOf<number> {
-  const declared = inOrder(wishes);
+  const declared = inOrder(requests);
   const taken = new Map<number, Declared>();
   for (const port of declared) {
-    if (port.wish === "any") continue;
-    const holder = taken.get(port.wish);
-    if (holder) report(collision(port, port.wish, holder));
-    else taken.set(port.wish, port);
+    if (port.options === "any") continue;
+    const holder = taken.get(port.options);
+    if (holder) report(collision(port, port.options, holder));
+    else taken.set(port.options, port);
   }
-  const homeless = declared.filter((port) => port.wish === "any" && !keep(port, before, range, taken));
+  const homeless = declared.filter((port) => port.options === "any" && !keep(port, before, range, taken));
   let next = range.min;
   for (const port of homeless) {
     while (taken.has(next)) next += 1;
@@ -50,13 +50,13 @@ export function assignPorts(
   return byJob(declared, numbers);
 }
 
-function inOrder(wishes: PortsOf<PortWish>): Declared[] {
-  return Object.entries(wishes)
+function inOrder(requests: PortsOf<PortRequest>): Declared[] {
+  return Object.entries(requests)
     .sort(byName)
     .flatMap(([job, ports]) =>
       Object.entries(ports)
         .sort(byName)
-        .map(([name, wish]) => ({ job, name, wish })),
+        .map(([name, options]) => ({ job, name, options })),
     );
 }
 

@@ -29,7 +29,7 @@ describe("waves", () => {
   ])("%s", (_, demands, expected) => expect(waves(demands)).toEqual(expected));
 });
 
-describe("large fleets are quick (B01)", () => {
+describe("large fleets are quick", () => {
   it("a chain of 200 jobs, each with six commands on the one before", () => {
     const chain = Array.from({ length: 200 }, (_, at): [string, string[]] => [
       `job${at}`,

@@ -10,6 +10,12 @@ const CPU = new Map([
   ["ghz", 1000],
   ["thz", 1_000_000],
 ]);
+const MEGABYTE = 1024 * 1024;
+const UNITS = [
+  ["GB", 1024 * MEGABYTE],
+  ["MB", MEGABYTE],
+  ["KB", 1024],
+] as const;
 const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
 
 /** What {@link parseMemory} and {@link parseCpu} take, as patterns for editors. */
@@ -37,6 +43,18 @@ function parseSize(text: string, units: ReadonlyMap<string, number>, bare: strin
 function sizePattern(units: ReadonlyMap<string, number>): string {
   const unit = [...units.keys()].map((name) => name.replace(/./g, (letter) => `[${letter}${letter.toUpperCase()}]`));
   return trimmed(`(?:\\d{1,12}(?:\\.\\d{1,6})?\\s*(?:${unit.join("|")})?)?`);
+}
+
+/** The bytes an amount such as `512 mb` stands for, as {@link parseMemory} reads it; undefined where that gives none. */
+export function parseBytes(text: string): number | undefined {
+  const megabytes = parseMemory(text);
+  return megabytes === undefined ? undefined : Math.floor(megabytes * MEGABYTE);
+}
+
+/** Bytes for a person, as `1.2 GB`: in the largest unit of which there is one, cut to two decimals. */
+export function plainBytes(bytes: number): string {
+  const [unit, factor] = UNITS.find(([, factor]) => bytes >= factor) ?? ["bytes", 1];
+  return `${Math.floor((bytes / factor) * 100) / 100} ${unit}`;
 }
 
 /** A number without what binary fractions leave behind its sixth decimal, so that equal amounts are equal. */

@@ -4,7 +4,7 @@ import { byPosition, compareHosts } from "./worker.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-it("workers go by position, then by host with its numbers as numbers (B56)", () => {
+it("workers go by position, then by host with its numbers as numbers", () => {
   const workers = [
     { position: 1, host: "10.0.0.1" },
     { position: 0, host: "10.0.0.10" },

@@ -11,7 +11,7 @@ function resolve(value: unknown) {
 }
 
 /** What refused workers say, as `key: message (hint)`. */
-function told(value: unknown): string[] {
+function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);
     return `${key}: ${message}${hint === undefined ? "" : ` (${hint})`}`;
@@ -19,7 +19,7 @@ function told(value: unknown): string[] {
 }
 
 describe("workers", () => {
-  it("none are written as an empty list (decision 22)", () => {
+  it("none are written as an empty list", () => {
     expect(resolve([])).toEqual({ workers: [], problems: [] });
   });
   it("need a host and nothing else", () => {
@@ -64,14 +64,14 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each (B19)", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(
       [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
     );
   });
-  it("keep the capitals of a tag's value (B47)", () => {
+  it("keep the capitals of a tag's value", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
   it("an empty hostname is none", () => {
@@ -122,7 +122,7 @@ describe("refused workers", () => {
     one({ identity: "" }, "identity: must not be empty (name a key file, or leave the key out)"),
     one({ hostname: null }, "hostname: must be text in quotes, and is null (give it a value, or leave the key out)"),
   ])("%j says what is wrong and what to write", (written, expected) => {
-    expect(told(written)).toEqual([expected]);
+    expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
@@ -132,14 +132,14 @@ describe("refused workers", () => {
   });
 
   it("takes a host in capital letters for the same host, whichever comes first", () => {
-    expect(told([{ host: "WEB1" }, { host: "web1" }])).toEqual([
+    expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
       "[1].host: web1 is already worker [0] (give each worker once)",
     ]);
   });
 
   it("says of an entry with several faults all of them, and leaves it out", () => {
     const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
-    expect(told(written)).toEqual([
+    expect(described(written)).toEqual([
       '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
       '[1].position: must be a number, and is "x"',
       "[1].host: A is already worker [0] (give each worker once)",
@@ -175,7 +175,7 @@ describe("refused workers", () => {
   });
 });
 
-it("unknown keys of a worker are warned of, with the nearest known one (decision 21)", () => {
+it("unknown keys of a worker are warned of, with the nearest known one", () => {
   const { workers, problems } = resolve([{ host: "a" }, { host: "b", lables: ["web"], colour: "red" }]);
   expect(workers).toHaveLength(2);
   expect(problems).toEqual([

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
-import { looksLike, told } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, said, salvage, shown, warnUnknownKeys } from "../checks/validate.ts";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
@@ -11,7 +11,7 @@ const amount = (parse: (text: string) => number | undefined, pattern: string, ex
     v.string(),
     v.check(
       (text) => parse(text) !== undefined,
-      ({ input }) => said(`${shown(input)} is not an amount`, `write it as "${example}"`),
+      ({ input }) => withHint(`${shown(input)} is not an amount`, `write it as "${example}"`),
     ),
     looksLike(pattern, `write it as "${example}"`),
     v.examples([example]),
@@ -26,53 +26,58 @@ const entry = v.looseObject(
     host: v.pipe(
       v.string(),
       v.trim(),
-      v.check(isHost, ({ input }) => said(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT)),
+      v.check(isHost, ({ input }) =>
+        withHint(`${shown(input)} is not an IPv4 or IPv6 address or a DNS name`, HOST_HINT),
+      ),
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: told(v.pipe(v.string(), v.trim()), "A name for people and templates."),
-    labels: told(
+    hostname: described(v.pipe(v.string(), v.trim()), "A name for people and templates."),
+    labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
       "What selectors of jobs are matched with; worker is always one of them.",
       { examples: [["web"]] },
     ),
-    memory: told(amount(parseMemory, MEMORY_PATTERN, "4 gb"), "What it has; needed once a job there reserves some."),
-    cpu: told(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
-    tags: told(
+    memory: described(
+      amount(parseMemory, MEMORY_PATTERN, "4 gb"),
+      "What it has; needed once a job there reserves some.",
+    ),
+    cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
+    tags: described(
       onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
       { examples: [{ zone: "eu-1" }] },
     ),
-    position: told(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
-    transport: told(
+    position: described(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    transport: described(
       v.pipe(
         v.string(),
-        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => said(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
+        v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => withHint(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
         v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
       "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
       { examples: ["ssh", "local"] },
     ),
-    port: told(
+    port: described(
       v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
       "ssh port; default: ssh_port of the bucket.",
     ),
-    user: told(
+    user: described(
       v.pipe(
         v.string(),
         v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, ({ input }) =>
-          said(`${shown(input)} is not a user name`, USER_HINT),
+          withHint(`${shown(input)} is not a user name`, USER_HINT),
         ),
         v.metadata({ patternErrorMessage: USER_HINT }),
       ),
       "ssh user; default: ssh_user of the bucket.",
     ),
-    identity: told(
-      v.pipe(v.string(), v.minLength(1, said("must not be empty", "name a key file, or leave the key out"))),
+    identity: described(
+      v.pipe(v.string(), v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out"))),
       "Key file, in secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
-  said("is missing", 'write "host": "10.0.0.1"'),
+  withHint("is missing", 'write "host": "10.0.0.1"'),
 );
 
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
@@ -80,7 +85,10 @@ const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 /** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
 export const WorkersSchema = v.pipe(
   v.array(worker, ({ input }) =>
-    said(`must be a list of workers, and is ${shown(input)}`, 'write [{ "host": "10.0.0.1" }], or [] for no workers'),
+    withHint(
+      `must be a list of workers, and is ${shown(input)}`,
+      'write [{ "host": "10.0.0.1" }], or [] for no workers',
+    ),
   ),
   v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
 );

@@ -1,13 +1,13 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import pLimit from "p-limit";
-import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { workspaceProblems } from "../../build/build.ts";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding.ts";
 import { shellLine } from "../../remote/quote.ts";
 import { Connections } from "../../run/connections.ts";
-import { knownOf, memoryOf } from "../../run/run.ts";
+import { knownOf, recordedStateOf } from "../../run/run.ts";
 import { deployments } from "../inspect/deployments.ts";
 import { examineFiles } from "./files.ts";
 import { examineStore } from "./store.ts";
@@ -18,7 +18,8 @@ const WORKERS_AT_ONCE = 32;
 
 /** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
 export function examineBucket(paths: BucketPaths): Finding[] {
-  return [...examineFiles(paths), ...examineStore(paths)];
+  const { findings, holder } = examineStore(paths);
+  return [...examineFiles(paths, holder !== undefined), ...findings];
 }
 
 /**
@@ -26,45 +27,45 @@ export function examineBucket(paths: BucketPaths): Finding[] {
  * worker. Nothing is changed but what the bucket remembers of a worker that turns out to have lost it, so that a deploy
  * mends that.
  */
-export async function examine(maand: Maand): Promise<Finding[]> {
-  const frame = runFrame(maand, "doctor");
-  const connections = new Connections(frame);
-  const known = { ...knownOf(maand.store.catalog.read()), ...memoryOf(maand) };
+export async function examine(bucket: Bucket): Promise<Finding[]> {
+  const reporter = runReporter(bucket, "doctor");
+  const connections = new Connections(reporter);
+  const known = { ...knownOf(bucket.store.catalog.read()), ...recordedStateOf(bucket) };
   const { workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
-  const told: Finding[] = [];
+  const reported: Finding[] = [];
   try {
     const context = Object.freeze({
-      ...frame.context({}),
-      now: maand.now,
+      ...reporter.context({}),
+      now: bucket.now,
       workers,
       needs: (tool: string) => void tools.add(tool),
-      report: (finding: Finding) => void told.push(finding),
+      report: (finding: Finding) => void reported.push(finding),
     });
-    await maand.hooks.examine.promise(context);
+    await bucket.hooks.examine.promise(context);
     const looked = await Promise.all(
-      workers.map((worker) => side(() => examineWorker({ maand, frame, connections, ...known }, worker))),
+      workers.map((worker) => side(() => examineWorker({ bucket, reporter, connections, ...known }, worker))),
     );
-    const seen = new Set(told.map(({ where }) => where));
-    const written = (await workspace(maand)).filter(({ where }) => !seen.has(where));
-    return maand.mask.conceal([...written, ...state(maand), ...hostTools(tools), ...told, ...looked.flat()]);
+    const seen = new Set(reported.map(({ where }) => where));
+    const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));
+    return bucket.mask.conceal([...written, ...state(bucket), ...hostTools(tools), ...reported, ...looked.flat()]);
   } finally {
     await connections.close();
   }
 }
 
-async function workspace(maand: Maand): Promise<Finding[]> {
-  const problems = await workspaceProblems(maand);
+async function workspace(bucket: Bucket): Promise<Finding[]> {
+  const problems = await workspaceProblems(bucket);
   const wrong = problems.filter(({ level }) => level === "error");
   if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
-  const { jobs, workers } = maand.store.catalog.read();
+  const { jobs, workers } = bucket.store.catalog.read();
   const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
   return [
     sound("workspace", "workspace", message),
     jobs.length + workers.length > 0
       ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
-      : fault("catalog", "data/maand.db", "nothing was built yet", typed(maand, "build")),
+      : fault("catalog", "data/maand.db", "nothing was built yet", typed(bucket, "build")),
   ];
 }
 
@@ -73,15 +74,15 @@ function counted(count: number, what: string): string {
 }
 
 /** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
-function state(maand: Maand): Finding[] {
-  const all = deployments(maand.store);
+function state(bucket: Bucket): Finding[] {
+  const all = deployments(bucket.store);
   const doubtful = all.filter(({ inDoubt }) => inDoubt);
   const sick = all.filter(({ rollout }) => rollout === "health_failed");
-  const deploy = typed(maand, "deploy");
+  const deploy = typed(bucket, "deploy");
   const faults = [
     ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command", deploy] as const),
     ...sick.map(({ job, host }) => {
-      const look = `${typed(maand, "job", "status", job)}; ${deploy}`;
+      const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
       const why = "while it is sick a deploy mends nothing: mend what its status and its logs show, then deploy";
       return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
     }),
@@ -115,6 +116,6 @@ function isProgram(path: string): boolean {
   }
 }
 
-function typed({ paths }: Maand, ...words: readonly string[]): string {
+function typed({ paths }: Bucket, ...words: readonly string[]): string {
   return shellLine(["maand", "-C", paths.root, ...words]);
 }

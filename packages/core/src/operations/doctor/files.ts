@@ -3,7 +3,6 @@ import { join, relative } from "node:path";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, sound } from "../../domain/checks/finding.ts";
 import { shellLine } from "../../remote/quote.ts";
-import { lockHolder } from "../../store/lock.ts";
 
 /** Bytes of logs from which on it is worth a word. */
 const MANY_LOGS = 2_000_000_000;
@@ -12,8 +11,8 @@ const MANY_LOGS = 2_000_000_000;
 const LEAST_FREE = 100_000_000;
 
 /** Looks at a bucket's directory: who may read what is private, what was left behind, and whether there is room. */
-export function examineFiles(paths: BucketPaths): Finding[] {
-  return [...permissions(paths), ...leftBehind(paths), logSize(paths), room(paths)];
+export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
+  return [...permissions(paths), ...leftBehind(paths, isInUse), logSize(paths), room(paths)];
 }
 
 /** Directories 0700 and files 0600: decision 26. */
@@ -43,8 +42,8 @@ function isPrivate(path: string): boolean {
 }
 
 /** Staged files hold rendered secrets. A run takes its own away; what is there without one was left by one that died. */
-function leftBehind({ root, tmp, lock }: BucketPaths): Finding[] {
-  const left = lockHolder(lock) ? [] : entriesOf(tmp).map(({ name }) => join(tmp, name));
+function leftBehind({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
+  const left = isInUse ? [] : entriesOf(tmp).map(({ name }) => join(tmp, name));
   if (left.length === 0) return [sound("tmp", relative(root, tmp), "nothing was left behind")];
   return left.map((path) =>
     fault("tmp", relative(root, path), "a run that died left its staged files", shellLine(["rm", "-rf", path])),

@@ -1,4 +1,4 @@
-import type { RunFrame } from "../../bucket/bucket.ts";
+import type { RunReporter } from "../../bucket/bucket.ts";
 import { asMaandError } from "../../bucket/outcome.ts";
 import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
@@ -6,7 +6,7 @@ import { differences, noteDifference, type SyncSource } from "../../jobs/sync-ch
 import { shellLine } from "../../remote/quote.ts";
 import type { Remote } from "../../remote/remote.ts";
 import type { Connections } from "../../run/connections.ts";
-import { lockBucket, memoryOf } from "../../run/run.ts";
+import { lockBucket, recordedStateOf } from "../../run/run.ts";
 import { lockHolder } from "../../store/lock.ts";
 
 /** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
@@ -18,28 +18,28 @@ const LEAST_KB = 50_000;
 
 /** What examining a worker needs of a run. */
 export interface WorkerSource extends SyncSource {
-  readonly frame: RunFrame;
+  readonly reporter: RunReporter;
   readonly connections: Connections;
 }
 
 /** Looks at one worker: the host key it shows, can it be reached, has it what is needed, its clock, its disk. */
 export async function examineWorker(source: WorkerSource, worker: Worker): Promise<Finding[]> {
-  const key = await hostKey(source.frame, worker);
+  const key = await hostKey(source.reporter, worker);
   // one that shows another key is not logged in to: there is one thing wrong with it, and one thing to do about it
   if (key.some(({ ok }) => !ok)) return key;
   return [...key, ...(await examineRemote(source, worker))];
 }
 
 /** One that shows no key, or none at all, is told of when it is connected. */
-async function hostKey({ maand, context }: RunFrame, worker: Worker): Promise<Finding[]> {
+async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
-  const asked = maand.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
+  const asked = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
   const key = await asked.catch(() => undefined);
   if (!key) return [];
   const shown = `${key.type} ${key.fingerprint}`;
   if (key.state !== "changed")
     return [sound("host_key", host, key.state === "pinned" ? "is the pinned one" : `will be pinned: ${shown}`)];
-  const trust = shellLine(["maand", "-C", maand.paths.root, "worker", "trust", "--workers", host, "--yes"]);
+  const trust = shellLine(["maand", "-C", bucket.paths.root, "worker", "trust", "--workers", host, "--yes"]);
   const message = `is another one: pinned ${key.pinned.join(", ")}, shown ${shown}`;
   return [
     fault(
@@ -52,9 +52,9 @@ async function hostKey({ maand, context }: RunFrame, worker: Worker): Promise<Fi
 }
 
 async function examineRemote(source: WorkerSource, worker: Worker): Promise<Finding[]> {
-  const { connections, maand } = source;
+  const { connections, bucket } = source;
   const { host } = worker;
-  const { now } = maand;
+  const { now } = bucket;
   try {
     const remote = await connections.connect(worker);
     const tools = connections.ready(worker).then(
@@ -68,7 +68,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
         tools,
         attempt("clock", host, () => clock(remote, now)),
         attempt("worker_disk", host, () => disk(remote)),
-        ...(source.delivery(host)?.seq === undefined || lockHolder(maand.paths.lock)
+        ...(source.delivery(host)?.seq === undefined || lockHolder(bucket.store.holder)
           ? []
           : [attempt("sync", host, () => sync(source, worker, remote))]),
       ])),
@@ -99,15 +99,15 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const found = await differences(source, remote, worker.workerId);
   if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
   const lost = found.some((one) => one.lost);
-  const lock = lockBucket(source.maand, "doctor");
+  const lock = lockBucket(source.bucket, "doctor");
   try {
-    const now = memoryOf(source.maand).delivery(host)?.seq;
+    const now = recordedStateOf(source.bucket).delivery(host)?.seq;
     if (now !== source.delivery(host)?.seq) return sound("sync", host, "a deploy came by just now");
     noteDifference(source, host, lost);
   } finally {
     lock.release();
   }
-  const deploy = shellLine(["maand", "-C", source.maand.paths.root, "deploy"]);
+  const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
   const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
 }

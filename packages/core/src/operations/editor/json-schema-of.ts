@@ -19,7 +19,7 @@ export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
       return {
         ...rest,
         ...(required.length > 0 ? { required } : {}),
-        ...(saysMore(propertyNames) ? { propertyNames } : {}),
+        ...(hasMoreToSay(propertyNames) ? { propertyNames } : {}),
         ...(valibotSchema.type === "loose_object" ? { additionalProperties: false } : {}),
       };
     },
@@ -32,6 +32,6 @@ export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
 }
 
 /** That a name is text goes without saying. */
-function saysMore(propertyNames: unknown): boolean {
+function hasMoreToSay(propertyNames: unknown): boolean {
   return typeof propertyNames === "object" && propertyNames !== null && Object.keys(propertyNames).length > 1;
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { MANIFEST_KEYS } from "../../domain/workspace/manifest-schema.ts";
+import { MANIFEST_KEYS } from "../../domain/manifest/manifest-schema.ts";
 import type { Claim } from "../../plugin-api/plugin.ts";
 import { SCHEMA_NAMES } from "../../workspace/schema-places.ts";
 import { jsonSchema } from "./json-schema.ts";

@@ -1,6 +1,6 @@
+import { MANIFEST_ALIASES, ManifestSchema } from "../../domain/manifest/manifest-schema.ts";
 import { SettingsSchema } from "../../domain/settings/settings-schema.ts";
 import { DisabledSchema } from "../../domain/workspace/disabled.ts";
-import { MANIFEST_ALIASES, ManifestSchema } from "../../domain/workspace/manifest-schema.ts";
 import { WorkersSchema } from "../../domain/workspace/workers.ts";
 import type { Claim, Plugin } from "../../plugin-api/plugin.ts";
 import type { SchemaName } from "../../workspace/schema-places.ts";

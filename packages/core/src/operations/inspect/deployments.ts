@@ -25,11 +25,11 @@ export interface Deployment {
 /** All allocations with what is promoted on each and what would change, from the store alone; by job, then worker. */
 export function deployments(store: Store): Deployment[] {
   const catalog = store.catalog.read();
-  const remembered = store.promoted.remembered();
+  const recorded = store.promoted.recorded();
   const planned = store.promoted.planned();
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
   return catalog.allocations.map((allocation): Deployment => {
-    const memory = remembered.get(allocation.id) ?? {};
+    const memory = recorded.get(allocation.id) ?? {};
     const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
     return {
       job: allocation.job,

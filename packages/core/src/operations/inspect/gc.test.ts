@@ -37,17 +37,17 @@ describe("gc", () => {
     const later = aBucket({ now: () => new Date(Date.UTC(2030, 0, 1) + days * 86_400_000) });
     later.workers(A);
     await later.build();
-    const maand = await later.open();
-    maand.kv.put("vars/job/api", "kept", "1");
-    for (const value of ["1", "2"]) maand.kv.put("vars/job/api", "gone", value);
-    maand.kv.remove("vars/job/api", "gone");
+    const bucket = await later.open();
+    bucket.kv.put("vars/job/api", "kept", "1");
+    for (const value of ["1", "2"]) bucket.kv.put("vars/job/api", "gone", value);
+    bucket.kv.remove("vars/job/api", "gone");
     days = 5;
-    expect((await gc(maand, 6)).purgedKeys).toBe(0);
-    expect(maand.kv.entries("vars/job/api").get("gone")).toMatchObject({ deleted: true, version: 3 });
-    expect((await gc(maand, 5)).purgedKeys).toBe(1);
-    expect([...maand.kv.entries("vars/job/api").keys()]).toEqual(["kept"]);
-    expect((await gc(maand, -3)).purgedKeys).toBe(0);
-    maand.close();
+    expect((await gc(bucket, 6)).purgedKeys).toBe(0);
+    expect(bucket.kv.entries("vars/job/api").get("gone")).toMatchObject({ deleted: true, version: 3 });
+    expect((await gc(bucket, 5)).purgedKeys).toBe(1);
+    expect([...bucket.kv.entries("vars/job/api").keys()]).toEqual(["kept"]);
+    expect((await gc(bucket, -3)).purgedKeys).toBe(0);
+    bucket.close();
     later.dispose();
   });
 
@@ -88,7 +88,7 @@ describe("gc", () => {
     bucket.fleet.fail(`connect ${B}`, unreachable);
     expect((await collect()).failed).toMatchObject([{ allocation: { job: "old", host: B }, message: `${B} is off` }]);
     expect(await known()).toContain(`old@${B}`);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await collect();
     expect(await known()).not.toContain(`old@${B}`);
   });

@@ -1,4 +1,4 @@
-import type { Maand } from "../../bucket/bucket.ts";
+import type { Bucket } from "../../bucket/bucket.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { error } from "../../domain/checks/problem.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
@@ -26,23 +26,23 @@ const DAY_SECONDS = 86_400;
  * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
  * are forgotten `retainDays` after their deletion.
  */
-export async function gc(maand: Maand, retainDays = 0): Promise<Collected> {
-  const run = beginRun(maand, "gc");
+export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
+  const run = beginRun(bucket, "gc");
   let outcome = "refused";
   try {
     const removed = run.catalog.allocations.filter((allocation) => allocation.removed);
     const lost = await lostHosts(run, removed);
     refuseRunning(run, removed, lost);
     outcome = "failed";
-    tellBefore(run, removed.length);
+    announce(run, removed.length);
     const collected = await collect(run, removed, lost);
-    maand.store.sweepPromotions();
-    const before = Math.floor(maand.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
-    const purgedKeys = maand.store.transaction(() => maand.store.kv.forgetDeleted(before));
+    bucket.store.sweepPromotions();
+    const before = Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+    const purgedKeys = bucket.store.transaction(() => bucket.store.kv.forgetDeleted(before));
     outcome = collected.failed.length === 0 ? "ok" : "failed";
     return { ...collected, purgedKeys };
   } finally {
-    maand.store.journal.finishRun(run.number, outcome, run.at());
+    bucket.store.journal.finishRun(run.number, outcome, run.at());
     await run.end();
   }
 }
@@ -64,7 +64,7 @@ async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<Read
 
 function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
   const running = removed.filter(({ id, host }) => {
-    const { promoted, unsettled } = run.remembered(id);
+    const { promoted, unsettled } = run.recorded(id);
     return !lost.has(host) && (promoted !== undefined || unsettled !== undefined);
   });
   if (running.length === 0) return;
@@ -75,11 +75,11 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
 }
 
 /** Counts come before anything is done to more than one (cli.md). */
-function tellBefore({ frame, catalog }: Run, count: number): void {
+function announce({ reporter, catalog }: Run, count: number): void {
   if (count < 2) return;
   const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
   const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
-  frame.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
+  reporter.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
 }
 
 async function collect(
@@ -91,7 +91,7 @@ async function collect(
   const givenUp: Allocation[] = [];
   const failed: { allocation: Allocation; message: string }[] = [];
   for (const allocation of removed) {
-    stopIfInterrupted(run.maand.signal);
+    stopIfInterrupted(run.bucket.signal);
     try {
       if (lost.has(allocation.host)) givenUp.push(allocation);
       else await erase(run, allocation, removed);
@@ -111,14 +111,14 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const directory = left && last ? remote.root : `${remote.root}/jobs/${allocation.job}`;
   await told(run, allocation, () =>
-    remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.maand.signal }),
+    remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.bucket.signal }),
   );
 }
 
 /** What deletes data has its lines in the logs, whatever becomes of it. */
 async function told(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
-  const { emit, maand } = run.frame;
-  const began = maand.now().getTime();
+  const { emit, bucket } = run.reporter;
+  const began = bucket.now().getTime();
   const unit = { job, worker: host, action: "remove" };
   emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
   const cause = await work().then(
@@ -131,13 +131,13 @@ async function told(run: Run, { job, host }: Allocation, work: () => Promise<unk
     exit: cause ? (cause.exit ?? null) : 0,
     message: cause?.message ?? null,
     output: cause?.output ?? [],
-    duration_ms: maand.now().getTime() - began,
+    duration_ms: bucket.now().getTime() - began,
   });
   if (cause) throw cause;
 }
 
 function forget(run: Run, allocation: Allocation): void {
-  const { store } = run.maand;
+  const { store } = run.bucket;
   store.transaction(() => {
     store.promoted.forget(allocation.id);
     store.catalog.forget(allocation);

@@ -1,4 +1,4 @@
-import { type LogFields, readLogLine } from "./line.ts";
+import { type LogFields, readLogLine } from "../../log/line.ts";
 import type { StoredLine } from "./stored-lines.ts";
 
 /** Which lines are wanted: of each kind, one of these; all kinds must agree. An empty list lets everything pass. */

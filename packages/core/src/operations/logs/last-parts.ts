@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { timeOf } from "../../log/line.ts";
 import type { FilePart } from "./file-lines.ts";
-import { timeOf } from "./line.ts";
 
 const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;

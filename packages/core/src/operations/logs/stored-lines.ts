@@ -1,5 +1,5 @@
+import { timeOf } from "../../log/line.ts";
 import { FileLines, type FilePart } from "./file-lines.ts";
-import { timeOf } from "./line.ts";
 
 /** One line of a log file. */
 export interface StoredLine {
@@ -11,7 +11,7 @@ export interface StoredLine {
 }
 
 /** What could not be read of a log file. */
-export interface LogTrouble {
+export interface LogProblem {
   /** Its name, such as `10.0.0.1.log`. */
   readonly name: string;
   /** Lines that are none. */
@@ -47,7 +47,7 @@ export class StoredLines {
   }
 
   /** What could not be read so far; undefined while all could. */
-  trouble(): LogTrouble | undefined {
+  problem(): LogProblem | undefined {
     if (this.#unreadable === 0 && this.#message === undefined) return undefined;
     return { name: this.#name, lines: this.#unreadable, message: this.#message };
   }

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import { join } from "node:path";
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import { isRecord } from "../../domain/checks/validate.ts";
-import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../../domain/workspace/command-events.ts";
-import { manifestFile } from "../../domain/workspace/manifest.ts";
+import { COMMAND_EVENTS, type CommandEvent, isCommandEvent } from "../../domain/manifest/command-events.ts";
+import { manifestFile } from "../../domain/manifest/manifest.ts";
 import { didYouMean, isName, nameRule } from "../../domain/workspace/names.ts";
 import { problemsError } from "../../errors.ts";
 import { parseJson } from "../../workspace/json.ts";
@@ -12,7 +12,7 @@ import { insertEntry } from "./insert-entry.ts";
 import { createJob } from "./scaffold.ts";
 
 /** A command to begin, as it was typed. */
-export interface CommandWish {
+export interface NewCommandOptions {
   readonly name: string;
   readonly events: readonly string[];
   /** `py` or `ts`. */
@@ -20,7 +20,7 @@ export interface CommandWish {
 }
 
 /** The same, understood. */
-interface UnderstoodWish {
+interface ParsedCommandOptions {
   readonly name: string;
   readonly events: readonly CommandEvent[];
   readonly language: CommandLanguage;
@@ -43,9 +43,9 @@ export async function createCommand(
   workspace: string,
   job: string,
   selectors: readonly string[],
-  wish: CommandWish,
+  options: NewCommandOptions,
 ): Promise<AddedCommand> {
-  const understood = understand(wish);
+  const understood = understand(options);
   const newJob = !isName("job", job) || !existsSync(join(workspace, "jobs", job));
   if (!newJob && selectors.length > 0) throw problemsError([alreadyThere(job)]);
   const directory = newJob ? createJob(workspace, job, selectors) : join(workspace, "jobs", job);
@@ -58,7 +58,7 @@ export async function createCommand(
   return { directory, script, newJob };
 }
 
-function understand({ name, events, language }: CommandWish): UnderstoodWish {
+function understand({ name, events, language }: NewCommandOptions): ParsedCommandOptions {
   const problems: Problem[] = [];
   if (!isName("command", name)) {
     const hint = isName("command", `command_${name}`)
@@ -84,7 +84,7 @@ function understand({ name, events, language }: CommandWish): UnderstoodWish {
 }
 
 /** The text of the manifest with the command in it. */
-async function manifestWith(directory: string, job: string, { name, events }: UnderstoodWish): Promise<string> {
+async function manifestWith(directory: string, job: string, { name, events }: ParsedCommandOptions): Promise<string> {
   const problems: Problem[] = [];
   const path = join(directory, "manifest.json");
   const text = existsSync(path) ? readFileSync(path, "utf8").replace(/^\uFEFF/, "") : undefined;

@@ -1,4 +1,4 @@
-import { COMMAND_EVENTS, type CommandEvent } from "../../domain/workspace/command-events.ts";
+import { COMMAND_EVENTS, type CommandEvent } from "../../domain/manifest/command-events.ts";
 
 /** Languages a command can be begun in, by the ending of its script. */
 export const COMMAND_LANGUAGES = ["py", "ts"] as const;
@@ -6,7 +6,7 @@ export const COMMAND_LANGUAGES = ["py", "ts"] as const;
 export type CommandLanguage = (typeof COMMAND_LANGUAGES)[number];
 
 /** What a script is about. */
-export interface ScriptWish {
+export interface RunCommandOptions {
   readonly job: string;
   readonly command: string;
   /** At least one; the first chooses the example. */
@@ -65,10 +65,10 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
  * The script of a new command: it can be run as it is. Its example is commented without a blank, prose with one, so that
  * taking the former away is all it takes to use it.
  */
-export function commandScript(wish: ScriptWish, language: CommandLanguage): string {
-  const [event = "cli"] = wish.events;
+export function commandScript(options: RunCommandOptions, language: CommandLanguage): string {
+  const [event = "cli"] = options.events;
   const example = EXAMPLES[event] ?? ON_WORKER;
-  const parts = { head: headOf(wish), about: `${example.about}; take the`, code: example[language] };
+  const parts = { head: headOf(options), about: `${example.about}; take the`, code: example[language] };
   return language === "py" ? python(parts) : typescript(parts);
 }
 
@@ -78,7 +78,7 @@ interface Parts {
   readonly code: readonly string[];
 }
 
-function headOf({ job, command, events }: ScriptWish): string[] {
+function headOf({ job, command, events }: RunCommandOptions): string[] {
   return [
     `${command} of ${job}. It runs on this machine, once for each allocation of the job:`,
     ...events.map((event) => `${event}, ${COMMAND_EVENTS[event]}.`),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MaandError } from "../../errors.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 import { aBucket, type FakeAnswer, type FakeCall, fakeRemote, type TestBucket } from "../../testing/index.ts";
-import { runCommand, type ScriptWish } from "./run-command.ts";
+import { type RunCommandOptions, runCommand } from "./run-command.ts";
 
 let bucket: TestBucket;
 /** What scripts were given, by host in order. */
@@ -50,11 +50,11 @@ afterEach(() => bucket.dispose());
 const gone = new MaandError({ code: "DISCONNECTED", message: "gone" });
 
 /** Runs a script; answers host, outcome and whether it counts as done. */
-async function run(script: string, wish: Partial<ScriptWish> = {}) {
+async function run(script: string, options: Partial<RunCommandOptions> = {}) {
   const maand = await bucket.open();
   const all = { workers: [], labels: [], concurrency: 1, healthCheck: false, allowDisconnect: false };
   try {
-    const results = await runCommand(maand, { script, ...all, ...wish });
+    const results = await runCommand(maand, { script, ...all, ...options });
     return results.map(({ host, outcome, ok }) => `${host} ${outcome}${ok ? "" : "!"}`);
   } finally {
     maand.close();
@@ -85,7 +85,7 @@ describe("run_command", () => {
     expect(await run("uptime", { labels: ["WEB"] })).toEqual(["10.0.0.1 ok", "10.0.0.2 ok"]);
   });
 
-  it.each<[string, Partial<ScriptWish>, object]>([
+  it.each<[string, Partial<RunCommandOptions>, object]>([
     ["a label nobody has", { labels: ["none"] }, { code: "PROBLEMS", problems: [{ code: "empty_selection" }] }],
     ["a worker nobody has", { workers: ["10.0.0.9"] }, { code: "PROBLEMS", problems: [{ code: "unknown_worker" }] }],
     ["workers and labels", { workers: ["10.0.0.1"], labels: ["web"] }, { code: "USAGE" }],
@@ -93,8 +93,8 @@ describe("run_command", () => {
     ["half a concurrency", { concurrency: 1.5 }, { code: "USAGE" }],
     ["a word as concurrency", { concurrency: Number.NaN }, { code: "USAGE" }],
     ["a label in SQL", { labels: ["x') or 1=1 --"] }, { code: "PROBLEMS" }],
-  ])("refuses %s before anything happens", async (_, wish, wanted) => {
-    await expect(run("uptime", wish)).rejects.toMatchObject(wanted);
+  ])("refuses %s before anything happens", async (_, options, wanted) => {
+    await expect(run("uptime", options)).rejects.toMatchObject(wanted);
     expect(bucket.fleet.connected).toEqual([]);
   });
 
@@ -154,15 +154,15 @@ describe("run_command", () => {
     expect(bucket.events.some(({ type }) => type === "warning")).toBe(false);
   });
 
-  it.each<[string, Partial<ScriptWish>]>([
+  it.each<[string, Partial<RunCommandOptions>]>([
     ["systemctl restart networking", { allowDisconnect: true }],
     ["sudo shutdown -r now", {}],
     ["poweroff", {}],
-  ])("goes on with a warning when %s closes the connection", async (script, wish) => {
+  ])("goes on with a warning when %s closes the connection", async (script, options) => {
     answers = () => {
       throw gone;
     };
-    expect(await run(script, wish)).toEqual([
+    expect(await run(script, options)).toEqual([
       "10.0.0.1 disconnected",
       "10.0.0.2 disconnected",
       "10.0.0.3 disconnected",

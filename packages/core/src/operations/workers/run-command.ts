@@ -1,18 +1,18 @@
-import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { knowSecrets } from "../../bucket/mask-secrets.ts";
 import { error } from "../../domain/checks/problem.ts";
 import { inBatches } from "../../domain/deploy/batches.ts";
-import { type Descent, goesDown } from "../../domain/deploy/expects-reboot.ts";
+import { expectsReboot, type RebootKind } from "../../domain/deploy/expects-reboot.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import { MaandError, problemsError } from "../../errors.ts";
-import { askHealth, sicknessOf } from "../../jobs/health-command.ts";
-import { acting } from "../../run/command-run.ts";
+import { probeHealth, unhealthyReason } from "../../jobs/health-command.ts";
+import { openCommandRun } from "../../run/command-run.ts";
 import { selectWorkers } from "../../run/select.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
 
 /** A command for workers (deploy.md 6.1). */
-export interface ScriptWish {
+export interface RunCommandOptions {
   /** A script for bash; its last command's exit code is its result. */
   readonly script: string;
   /** Workers as they are typed: hosts, hostnames, labels, zones. Empty: all, disabled ones included. */
@@ -32,55 +32,55 @@ export interface ScriptWish {
  * which one fails is the last one. A connection that closes is a failure, unless that is allowed or the script takes its
  * machine down (decision 14): then the next batch begins when the machine is back. No lock is taken.
  */
-export async function runCommand(maand: Maand, wish: ScriptWish): Promise<ScriptResult[]> {
-  const workers = chosenWorkers(maand.store.catalog.read().workers, wish);
-  checkWish(wish, workers);
-  knowSecrets(maand);
-  const frame = runFrame(maand, "run_command");
-  const source = acting(maand, frame, { pid: maand.pid });
-  const descent = goesDown(wish.script);
+export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
+  const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
+  checkOptions(options, workers);
+  knowSecrets(bucket);
+  const reporter = runReporter(bucket, "run_command");
+  const source = openCommandRun(bucket, reporter, { pid: bucket.pid });
+  const rebootKind = expectsReboot(options.script);
   const script = {
-    text: wish.script,
-    mayDisconnect: wish.allowDisconnect || descent !== undefined,
+    text: options.script,
+    mayDisconnect: options.allowDisconnect || rebootKind !== undefined,
     workers: workers.length,
   };
-  const batches = inBatches(workers, wish.concurrency);
-  frame.emit("script.planned", {
+  const batches = inBatches(workers, options.concurrency);
+  reporter.emit("script.planned", {
     workers: workers.map(({ host }) => host),
     batches: batches.length,
-    concurrency: wish.concurrency,
-    stops_when: wish.healthCheck ? "a command or health check of a batch fails" : "a command of a batch fails",
+    concurrency: options.concurrency,
+    stops_when: options.healthCheck ? "a command or health check of a batch fails" : "a command of a batch fails",
   });
   const results: ScriptResult[] = [];
   try {
     for (const [index, batch] of batches.entries()) {
-      if (maand.signal.aborted) break;
+      if (bucket.signal.aborted) break;
       const ended = await Promise.all(batch.map((worker) => runScript(source, worker, script)));
-      const trouble = await afterBatch(ended, index + 1 < batches.length);
-      results.push(...ended.map((result) => (trouble && result.ok ? spoilt(result, trouble(result)) : result)));
+      const problem = await afterBatch(ended, index + 1 < batches.length);
+      results.push(...ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result)));
       if (results.some(({ ok }) => !ok)) break;
     }
     const left = workers.slice(results.length).map(notBegun);
-    return [...results, ...left].map((result) => maand.mask.conceal(result));
+    return [...results, ...left].map((result) => bucket.mask.conceal(result));
   } finally {
     await source.end();
   }
 
   /** What is wrong after a batch that went well itself: its machines stay away, or somebody is not healthy. */
   async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<Trouble | undefined> {
-    const spoils = ended.some(({ ok }) => !ok) || maand.signal.aborted;
+    const spoils = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
     for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
-    if (spoils || !(more || wish.healthCheck)) return undefined;
-    const away = await awaitReturn(source, returning(ended, descent));
+    if (spoils || !(more || options.healthCheck)) return undefined;
+    const away = await awaitReturn(source, rebooting(ended, rebootKind));
     if (away.size > 0) return ({ host }) => away.get(host);
-    const sick = wish.healthCheck ? sicknessOf(await askHealth(source, { jobs: [], wait: true })) : undefined;
+    const sick = options.healthCheck ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true })) : undefined;
     return sick === undefined ? undefined : () => sick;
   }
 
   function warnOf(worker: string): void {
     if (!script.mayDisconnect) return;
-    const message = `${worker}: the connection closed while the command ran${descent ? ", as its machine goes down" : ""}`;
-    frame.emit("warning", { code: "disconnected", message, worker, job: null });
+    const message = `${worker}: the connection closed while the command ran${rebootKind ? ", as its machine goes down" : ""}`;
+    reporter.emit("warning", { code: "disconnected", message, worker, job: null });
   }
 }
 
@@ -88,20 +88,20 @@ export async function runCommand(maand: Maand, wish: ScriptWish): Promise<Script
 type Trouble = (result: ScriptResult) => string | undefined;
 
 /** Who has to come back before anything else: not those that were switched off. */
-function returning(ended: readonly ScriptResult[], descent: Descent | undefined) {
-  if (descent === "off") return [];
+function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | undefined) {
+  if (rebootKind === "off") return [];
   return ended
-    .filter(({ outcome }) => outcome === "disconnected" || descent === "restart")
+    .filter(({ outcome }) => outcome === "disconnected" || rebootKind === "restart")
     .map(({ host, outcome }) => ({ host, gone: outcome === "disconnected" }));
 }
 
-function chosenWorkers(all: readonly Worker[], wish: ScriptWish): readonly Worker[] {
-  const { flag, words } = wordsOf(wish);
+function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): readonly Worker[] {
+  const { flag, words } = wordsOf(options);
   return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
 }
 
 /** `--workers` and `--labels` as one list of words, and the flag it came from. Throws USAGE when both are given. */
-export function wordsOf({ workers, labels }: Pick<ScriptWish, "workers" | "labels">): {
+export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" | "labels">): {
   readonly flag: string;
   readonly words: readonly string[];
 } {
@@ -114,7 +114,7 @@ export function wordsOf({ workers, labels }: Pick<ScriptWish, "workers" | "label
   });
 }
 
-function checkWish({ script, concurrency }: ScriptWish, workers: readonly Worker[]): void {
+function checkOptions({ script, concurrency }: RunCommandOptions, workers: readonly Worker[]): void {
   if (script.trim() === "")
     throw new MaandError({ code: "USAGE", message: "the command is empty", hint: 'write maand run_command "uptime"' });
   if (script.includes("\0"))

@@ -1,4 +1,4 @@
-import type { RunFrame } from "../../bucket/bucket.ts";
+import type { RunReporter } from "../../bucket/bucket.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import { MaandError } from "../../errors.ts";
@@ -34,7 +34,7 @@ export interface Script {
 
 /** What running scripts needs of a run. */
 export interface ScriptSource {
-  readonly frame: RunFrame;
+  readonly reporter: RunReporter;
   readonly connections: Connections;
 }
 
@@ -56,8 +56,8 @@ const LINES = 12;
 
 /** Runs a script on one worker to its end, and tells of it. Never throws: what went wrong is the result. */
 export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
-  const { emit, maand } = source.frame;
-  const began = maand.now().getTime();
+  const { emit, bucket } = source.reporter;
+  const began = bucket.now().getTime();
   const said = new Said(script.workers);
   const { result, cause } = await attempt(source, worker, script, said).then(
     (ended) => ({ result: ended, cause: failureOf(worker, ended) }),
@@ -69,12 +69,12 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
     outcome,
     exit: result?.code ?? null,
     message: cause?.message ?? null,
-    durationMs: maand.now().getTime() - began,
+    durationMs: bucket.now().getTime() - began,
   };
-  const { durationMs: duration_ms, ...told } = ended;
+  const { durationMs: duration_ms, ...fields } = ended;
   const ok = outcome === "ok" || (outcome === "disconnected" && script.mayDisconnect);
   const output = ok ? [] : (cause?.output ?? []);
-  emit("script.finished", { worker: worker.host, ...told, output, duration_ms });
+  emit("script.finished", { worker: worker.host, ...fields, output, duration_ms });
   return {
     host: worker.host,
     ok,
@@ -85,13 +85,13 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
   };
 }
 
-async function attempt(source: ScriptSource, worker: Worker, script: Script, said: Said): Promise<ExecResult> {
-  const { frame, connections } = source;
-  const { signal, bucketId } = frame.maand;
+async function attempt(source: ScriptSource, worker: Worker, script: Script, output: Said): Promise<ExecResult> {
+  const { reporter, connections } = source;
+  const { signal, bucketId } = reporter.bucket;
   stopIfInterrupted(signal);
   const remote = await connections.connect(worker, { tell: false });
-  frame.emit("script.started", { worker: worker.host, script: script.text });
-  const { log } = frame.context({ worker: worker.host });
+  reporter.emit("script.started", { worker: worker.host, script: script.text });
+  const { log } = reporter.context({ worker: worker.host });
   const argv: Argv = [...ARGV, remote.root];
   const result = await remote
     .probe(argv, {
@@ -100,12 +100,12 @@ async function attempt(source: ScriptSource, worker: Worker, script: Script, sai
       env: { BUCKET_ID: bucketId, WORKER_IP: worker.host },
       signal,
       onLine(line, stream) {
-        said.push(line, stream);
+        output.push(line, stream);
         log(line, { stream });
       },
     })
     .catch((cause: unknown) => {
-      throw inOurWords(asMaandError(cause), worker, frame.maand.settings.timeouts.commandMs, said);
+      throw inOurWords(asMaandError(cause), worker, reporter.bucket.settings.timeouts.commandMs, output);
     });
   if (result.code === 126 || result.code === 127) await refuseWithoutTools(remote);
   return result;
@@ -136,12 +136,12 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
 }
 
 /** The words of a transport name our wrapping of the script, which nobody typed. */
-function inOurWords(error: MaandError, worker: Worker, limitMs: number, said: Said): MaandError {
+function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: Said): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,
     DISCONNECTED: "its connection closed while the command ran",
     INTERRUPTED: "was interrupted",
   }[String(error.code)];
   if (message === undefined) return error;
-  return new MaandError({ code: error.code, message, worker: worker.host, output: said.last(LINES), cause: error });
+  return new MaandError({ code: error.code, message, worker: worker.host, output: output.last(LINES), cause: error });
 }

@@ -3,7 +3,7 @@ import { type Run, workerOf } from "../../run/run.ts";
 import { reach } from "../../run/wait-until-reachable.ts";
 
 /** A worker whose machine goes down and comes up again; whether it is known to be gone already. */
-export interface Returning {
+export interface RebootingWorker {
   readonly host: string;
   readonly gone: boolean;
 }
@@ -11,7 +11,7 @@ export interface Returning {
 /** Milliseconds a machine that was told to restart has until it lets go of its connections. */
 const GOING_MS = 10_000;
 
-type Source = Pick<Run, "maand" | "frame" | "connections" | "workers">;
+type Source = Pick<Run, "bucket" | "reporter" | "connections" | "workers">;
 
 /**
  * Waits until machines are back, each for `timeouts.command` at most; answers why not, by host. A machine that answered a
@@ -19,10 +19,10 @@ type Source = Pick<Run, "maand" | "frame" | "connections" | "workers">;
  */
 export async function awaitReturn(
   source: Source,
-  returning: readonly Returning[],
+  rebooting: readonly RebootingWorker[],
 ): Promise<ReadonlyMap<string, string>> {
   const away = await Promise.all(
-    returning.map(async (one): Promise<[string, string][]> => {
+    rebooting.map(async (one): Promise<[string, string][]> => {
       const failure = await awaitOne(source, one);
       return failure === undefined ? [] : [[one.host, failure]];
     }),
@@ -30,20 +30,21 @@ export async function awaitReturn(
   return new Map(away.flat());
 }
 
-async function awaitOne(source: Source, { host, gone }: Returning): Promise<string | undefined> {
-  if (!gone) await letGo(source, host);
-  const limitMs = source.maand.settings.timeouts.commandMs;
+async function awaitOne(source: Source, { host, gone }: RebootingWorker): Promise<string | undefined> {
+  if (!gone) await waitForDisconnect(source, host);
+  const limitMs = source.bucket.settings.timeouts.commandMs;
   source.connections.forget(host);
-  const say = (attempt: number, message: string) => `waiting for ${host} to be back (attempt ${attempt}): ${message}`;
-  const failure = await reach(source, workerOf(source, host), { limitMs, say });
+  const report = (attempt: number, message: string) =>
+    `waiting for ${host} to be back (attempt ${attempt}): ${message}`;
+  const failure = await reach(source, workerOf(source, host), { limitMs, report });
   return failure && `was not back after ${limitMs / 1000} s: ${failure.message}`;
 }
 
 /** Holds on to the connection until the machine cuts it. */
-async function letGo({ connections, workers, maand }: Source, host: string): Promise<void> {
+async function waitForDisconnect({ connections, workers, bucket }: Source, host: string): Promise<void> {
   try {
     const remote = await connections.connect(workerOf({ workers }, host), { tell: false });
-    const limits = { timeoutMs: GOING_MS, graceMs: 500, signal: maand.signal };
+    const limits = { timeoutMs: GOING_MS, graceMs: 500, signal: bucket.signal };
     await remote.probe(["sleep", String(GOING_MS / 1000)], limits);
   } catch (cause) {
     if (!isMaandError(cause)) throw cause;

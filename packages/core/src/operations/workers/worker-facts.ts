@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "../../domain/workspace/facts.ts";
@@ -11,7 +11,7 @@ import { readWorkersFile, writeWorkersFile } from "../../workspace/workers-file.
 import { checkConcurrency, wordsOf } from "./run-command.ts";
 
 /** Which workers are asked what they have, and whether that is written. */
-export interface FactsWish {
+export interface WorkerFactsOptions {
   readonly workers: readonly string[];
   readonly labels: readonly string[];
   /** Workers asked at once. */
@@ -31,30 +31,30 @@ export interface WorkerFacts extends Facts {
  * Asks workers of `workers.json` how much memory and cpu they have, and writes that into the file (deploy.md 6.2). No build
  * is needed, no lock is taken. When one fails nothing is written; throws UNREACHABLE or WORKER_LACKS naming each.
  */
-export async function workerFacts(maand: Maand, wish: FactsWish): Promise<readonly WorkerFacts[]> {
-  const file = readWorkersFile(maand.paths.workspace);
-  checkConcurrency(wish.concurrency);
-  const { flag, words } = wordsOf(wish);
+export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
+  const file = readWorkersFile(bucket.paths.workspace);
+  checkConcurrency(options.concurrency);
+  const { flag, words } = wordsOf(options);
   const chosen =
     words.length === 0 ? file.workers : selectWorkers(file.workers, flag, words).map(({ worker }) => worker);
-  const found = await askAll(maand, chosen, wish.concurrency);
+  const found = await probeAll(bucket, chosen, options.concurrency);
   const facts = new Map(found.filter(({ changed }) => changed).map((one) => [one.host, one]));
-  if (facts.size > 0 && !wish.dryRun) {
+  if (facts.size > 0 && !options.dryRun) {
     const entries = file.entries.map((entry, at) => {
       const fresh = facts.get(file.workers[at]?.host ?? "");
       return fresh ? withFacts(entry, fresh) : entry;
     });
-    writeWorkersFile(maand.paths.workspace, file, entries);
+    writeWorkersFile(bucket.paths.workspace, file, entries);
   }
   return found;
 }
 
-async function askAll(maand: Maand, workers: readonly WorkerSpec[], concurrency: number): Promise<WorkerFacts[]> {
-  const connections = new Connections(runFrame(maand, "worker_facts"));
+async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurrency: number): Promise<WorkerFacts[]> {
+  const connections = new Connections(runReporter(bucket, "worker_facts"));
   const side = pLimit(concurrency);
-  const ids = new Map(maand.store.catalog.read().workers.map(({ host, workerId }) => [host, workerId]));
+  const ids = new Map(bucket.store.catalog.read().workers.map(({ host, workerId }) => [host, workerId]));
   const asked = workers.map((spec) =>
-    side(() => ask(maand, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
+    side(() => ask(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
   );
   try {
     const answers = await Promise.all(asked);
@@ -66,11 +66,12 @@ async function askAll(maand: Maand, workers: readonly WorkerSpec[], concurrency:
   }
 }
 
-async function ask(maand: Maand, connections: Connections, worker: Worker): Promise<WorkerFacts | Problem> {
+async function ask(bucket: Bucket, connections: Connections, worker: Worker): Promise<WorkerFacts | Problem> {
   try {
-    stopIfInterrupted(maand.signal);
+    stopIfInterrupted(bucket.signal);
     const remote = await connections.connect(worker, { tell: false });
-    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title: "the script that reads facts", signal: maand.signal });
+    const title = "the script that reads facts";
+    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title, signal: bucket.signal });
     const facts = readFacts(stdout);
     if (typeof facts === "string") return error("no_facts", worker.host, facts, "write memory and cpu by hand");
     const before = { memoryMb: Math.round(worker.memoryMb), cpuMhz: Math.round(worker.cpuMhz) };

@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { type Maand, runFrame } from "../../bucket/bucket.ts";
+import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { asMaandError } from "../../bucket/outcome.ts";
 import type { MaandError } from "../../errors.ts";
 import type { HostKey } from "../../remote/host-key.ts";
@@ -20,15 +20,15 @@ const AT_ONCE = 32;
  * Asks workers of the catalog, all when none is listed, for their host keys, without logging in (decision 31). Nothing is
  * pinned; each key's `trust` does that.
  */
-export async function workerKeys(maand: Maand, words: readonly string[]): Promise<readonly TrustReport[]> {
-  const { workers } = maand.store.catalog.read();
+export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {
+  const { workers } = bucket.store.catalog.read();
   const chosen = words.length === 0 ? workers : selectWorkers(workers, "--workers", words).map(({ worker }) => worker);
-  const frame = runFrame(maand, "worker trust");
+  const reporter = runReporter(bucket, "worker trust");
   const side = pLimit(AT_ONCE);
   const ask = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
     try {
-      const context = Object.freeze({ ...frame.context({ worker: worker.host }), worker });
-      const key = await maand.hooks.identify.promise(context);
+      const context = Object.freeze({ ...reporter.context({ worker: worker.host }), worker });
+      const key = await bucket.hooks.identify.promise(context);
       return { host: worker.host, ...(key && { key }) };
     } catch (cause) {
       return { host: worker.host, failure: asMaandError(cause) };

@@ -4,28 +4,29 @@ import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { TargetContext } from "../../plugin-api/contexts.ts";
-import type { AllocationScope, KvSession, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
+import type { KvSession } from "../../plugin-api/kv.ts";
+import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
 import type { Remote } from "../../remote/remote.ts";
-import type { ActingSource } from "../command-run.ts";
 import { workerOf } from "../run.ts";
+import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
 /** What may be known and done in the name of one allocation; read anew each time, so that it is as the store is now. */
-export function allocationScope(run: ActingSource, job: Job, allocation: Allocation): AllocationScope {
-  const { maand } = run;
-  const { log } = run.frame.context({ job: job.name, worker: allocation.host });
-  const stored = maand.kv.find(NAMESPACE.allocation(job.name, allocation.host), `${job.name}_allocation_index`);
+export function allocationScope(run: ScopeSource, job: Job, allocation: Allocation): AllocationScope {
+  const { bucket } = run;
+  const { log } = run.reporter.context({ job: job.name, worker: allocation.host });
+  const stored = bucket.kv.find(NAMESPACE.allocation(job.name, allocation.host), `${job.name}_allocation_index`);
   return Object.freeze({
     allocation,
     worker: workerOf(run, allocation.host),
     index: stored === undefined ? allocation.index : Number(stored),
-    currentVersion: maand.store.promoted.version(allocation.id) ?? NO_VERSION,
+    currentVersion: bucket.store.promoted.version(allocation.id) ?? NO_VERSION,
     newVersion: job.version,
     log,
     command: <T>(name: string, event: string, work: () => Promise<T>) =>
       told(run, { job: job.name, worker: allocation.host, command: name, event }, work),
-    openKv: (): KvSession => kvSession(maand, job, allocation.host),
+    openKv: (): KvSession => kvSession(bucket, job, allocation.host),
     remote: (host: string) => remoteOf(run, host),
     runTarget: (request: TargetRequest) => runTarget(run, job, request, log),
   });
@@ -33,20 +34,20 @@ export function allocationScope(run: ActingSource, job: Job, allocation: Allocat
 
 type Unit = Readonly<Record<"job" | "worker" | "command" | "event", string>>;
 
-async function told<T>({ frame, maand }: ActingSource, unit: Unit, work: () => Promise<T>): Promise<T> {
-  const began = maand.now().getTime();
+async function told<T>({ reporter, bucket }: ScopeSource, unit: Unit, work: () => Promise<T>): Promise<T> {
+  const began = bucket.now().getTime();
   const finished = (cause?: unknown) => {
     const error = cause === undefined ? undefined : asMaandError(cause);
-    frame.emit("command.finished", {
+    reporter.emit("command.finished", {
       ...unit,
       outcome: cause === undefined ? "ok" : outcomeOf(cause),
       exit: error ? (error.exit ?? null) : 0,
       message: error?.message ?? null,
       output: error?.output ?? [],
-      duration_ms: maand.now().getTime() - began,
+      duration_ms: bucket.now().getTime() - began,
     });
   };
-  frame.emit("command.started", unit);
+  reporter.emit("command.started", unit);
   try {
     const answer = await work();
     finished();
@@ -57,11 +58,11 @@ async function told<T>({ frame, maand }: ActingSource, unit: Unit, work: () => P
   }
 }
 
-async function remoteOf(run: ActingSource, host: string): Promise<Remote> {
-  return run.connections.asked(knownWorker(run, host));
+async function remoteOf(run: ScopeSource, host: string): Promise<Remote> {
+  return run.connections.connectOnce(knownWorker(run, host));
 }
 
-function knownWorker(run: ActingSource, host: string) {
+function knownWorker(run: ScopeSource, host: string) {
   if (run.workers.has(host)) return workerOf(run, host);
   throw new MaandError({
     code: "NOT_FOUND",
@@ -72,7 +73,7 @@ function knownWorker(run: ActingSource, host: string) {
 
 /** Runs a target as `maand job` would; its exit code is the answer, and what could not be run is thrown. */
 async function runTarget(
-  run: ActingSource,
+  run: ScopeSource,
   own: Job,
   { host, job: name, target, timeoutMs, signal }: TargetRequest,
   log: TargetContext["log"],
@@ -82,9 +83,9 @@ async function runTarget(
   const allocation = run.catalog.allocations.find((one) => one.job === name && one.host === host);
   if (!allocation)
     throw new MaandError({ code: "NOT_FOUND", message: `job ${name} is not allocated on ${host}`, worker: host });
-  if (!run.maand.store.deliveries.all().has(host)) throw nothingThere(host);
-  const remote = await run.connections.askedReady(worker);
-  const said = { stdout: "", stderr: "" };
+  if (!run.bucket.store.deliveries.all().has(host)) throw nothingThere(host);
+  const remote = await run.connections.connectReady(worker);
+  const output = { stdout: "", stderr: "" };
   const base = lifecycleContext(run, job, allocation, remote);
   const context: TargetContext = Object.freeze({
     ...base,
@@ -92,21 +93,21 @@ async function runTarget(
     timeoutMs: timeoutMs ?? base.timeoutMs,
     signal: signal === undefined ? base.signal : AbortSignal.any([base.signal, signal]),
     log(line, source) {
-      said[source?.stream ?? "stdout"] += `${line}\n`;
+      output[source?.stream ?? "stdout"] += `${line}\n`;
       log(line, source);
     },
   } satisfies TargetContext);
   try {
-    if ((await run.maand.hooks.target.promise(context)) === "done") return { exit: 0, ...said };
+    if ((await run.bucket.hooks.target.promise(context)) === "done") return { exit: 0, ...output };
   } catch (cause) {
     const { code, exit } = asMaandError(cause);
-    if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...said };
+    if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...output };
     throw cause;
   }
   throw new MaandError({ code: "NO_HANDLER", message: `no plugin answers target for "${target}"` });
 }
 
-function targetJob(run: ActingSource, own: Job, name: string): Job {
+function targetJob(run: ScopeSource, own: Job, name: string): Job {
   const job = run.jobs.get(name);
   if (job && (name === own.name || demandedJobs(own).includes(name))) return job;
   throw new MaandError({

@@ -1,52 +1,34 @@
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
-import type { PlannedJob } from "../../plan/plan-job.ts";
-import type {
-  ActionContext,
-  ActionKind,
-  AllocationContext,
-  JobContext,
-  WaveContext,
-} from "../../plugin-api/contexts.ts";
+import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
+import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** What making contexts needs of a run; planning without a run has it too. */
-export type ContextSource = Pick<Run, "frame" | "maand" | "workers" | "allocationsOf" | "remembered">;
+export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
+
+/** What acting in the name of allocations needs of a run, or of a command that is none. */
+export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
 
 /** Context of a job. */
-export function jobContext(run: Pick<ContextSource, "frame" | "allocationsOf">, job: Job): JobContext {
+export function jobContext(run: Pick<ContextSource, "reporter" | "allocationsOf">, job: Job): JobContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name }),
+    ...run.reporter.context({ job: job.name }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
   });
 }
 
-/** Context of a wave that is about to begin. */
-export function waveContext(run: ContextSource, deploymentSeq: number, plans: readonly PlannedJob[]): WaveContext {
-  const jobs = plans.map(({ job, allocations }) => ({
-    job,
-    allocations: allocations
-      .filter(({ decision }) => decision.action !== "skip")
-      .map(({ allocation, decision }) => ({
-        worker: workerOf(run, allocation.host),
-        action: decision.action,
-        currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
-      })),
-  }));
-  return Object.freeze({ ...run.frame.context({}), wave: { deploymentSeq, jobs } });
-}
-
 /** Context of one allocation. */
 export function allocationContext(run: ContextSource, job: Job, allocation: Allocation): AllocationContext {
   return Object.freeze({
-    ...run.frame.context({ job: job.name, worker: allocation.host }),
+    ...run.reporter.context({ job: job.name, worker: allocation.host }),
     job,
     allocations: run.allocationsOf.get(job.name) ?? [],
     allocation,
     worker: workerOf(run, allocation.host),
-    currentVersion: run.remembered(allocation.id).promoted?.version ?? NO_VERSION,
+    currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
     newVersion: job.version,
   });
 }
@@ -59,7 +41,7 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
-  const { commandMs } = run.maand.settings.timeouts;
+  const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
     remote,
@@ -72,7 +54,7 @@ export function lifecycleContext(
       WORKER_IP: allocation.host,
       ALLOCATION_ID: allocation.id,
       ALLOCATION_INDEX: String(allocation.index),
-      BUCKET_ID: run.maand.bucketId,
+      BUCKET_ID: run.bucket.bucketId,
     },
   };
 }

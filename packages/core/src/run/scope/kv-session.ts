@@ -1,16 +1,16 @@
-import type { Maand } from "../../bucket/bucket.ts";
+import type { Bucket } from "../../bucket/bucket.ts";
 import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
-import type { KvSession } from "../../plugin-api/scope.ts";
-import { KvOverlay } from "../../store/kv-overlay.ts";
+import type { KvSession } from "../../plugin-api/kv.ts";
+import { KvOverlay } from "../../store/kv/kv-overlay.ts";
 import { kvReader } from "./kv-reader.ts";
 
 /** The key of `maand/job/<job>` that hooks may write: the order of its rollout. */
 const ROLLOUT_ORDER = "rollout_order";
 
 /** Reads and writes of one hook on one worker, kept to itself until they are committed (deploy.md 4.6). */
-export function kvSession({ kv, mask, now, store }: Maand, job: Job, host: string): KvSession {
+export function kvSession({ kv, mask, now, store }: Bucket, job: Job, host: string): KvSession {
   const overlay = new KvOverlay(kv, { now, onSecret: (value) => mask.add(value) });
   const writable = (namespace: string, key: string) => {
     if (namespace === NAMESPACE.jobVars(job.name) || namespace === NAMESPACE.secrets(job.name)) return namespace;

@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../bucket/init.ts";
-import type { OpenedMaand } from "../../bucket/open.ts";
+import type { OpenedBucket } from "../../bucket/open.ts";
 import { build } from "../../build/build.ts";
 import { type KvView, kvEntries, kvEntry } from "../../operations/inspect/kv.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
@@ -21,7 +21,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-async function opened<T>(work: (maand: OpenedMaand) => T | Promise<T>): Promise<T> {
+async function opened<T>(work: (maand: OpenedBucket) => T | Promise<T>): Promise<T> {
   const maand = await bucket.open();
   try {
     return await work(maand);
@@ -150,7 +150,7 @@ describe("what leaves", () => {
     return [...new Set(rows.map((row) => row.namespace))];
   };
 
-  it("B26: a worker goes with its tags and its allocations", async () => {
+  it("a worker goes with its tags and its allocations", async () => {
     expect(await values(`maand/job/api/worker/${B}`)).toMatchObject({ version: "0.0.0" });
     bucket.workers(A);
     await bucket.build();
@@ -159,7 +159,7 @@ describe("what leaves", () => {
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ peer_workers: "" });
   });
 
-  it("a job's own entries go with the build, its variables and secrets with the deploy that cleaned it up (A3)", async () => {
+  it("a job's own entries go with the build, its variables and secrets with the deploy that cleaned it up", async () => {
     bucket.removeJob("web");
     await bucket.build();
     expect(await live("maand/job/web")).toEqual([]);
@@ -168,7 +168,7 @@ describe("what leaves", () => {
     bucket.fleet.fail(`remove web@${B}`);
     await bucket.deploy();
     expect(await live("secrets/")).toEqual(["secrets/job/web"]);
-    bucket.fleet.mend();
+    bucket.fleet.repair();
     await bucket.deploy();
     expect(await live("secrets/")).toEqual([]);
     expect(await live("vars/job/")).toEqual(["vars/job/api"]);
@@ -176,13 +176,13 @@ describe("what leaves", () => {
 
   it("with --purge-job-kv they go with the build", async () => {
     bucket.removeJob("web");
-    await opened((maand) => build(maand, { purgeJobKv: true }));
+    await opened((bucket) => build(bucket, { purgeJobKv: true }));
     expect([...(await live("secrets/")), ...(await live("vars/job/"))]).toEqual(["vars/job/api"]);
   });
 
-  it("B10, B11: a disabled job keeps everything", async () => {
+  it("a disabled job keeps everything", async () => {
     bucket.disable({ jobs: { web: {} } });
-    await opened((maand) => build(maand, { purgeJobKv: true }));
+    await opened((bucket) => build(bucket, { purgeJobKv: true }));
     await bucket.deploy();
     expect(await values("secrets/job/web")).toEqual({ password: "s3cret" });
     expect(await values(`maand/job/web/worker/${B}`)).toEqual({
@@ -222,7 +222,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("B06: a port two jobs declare by neither's name, and is told both", async () => {
+  it("a port two jobs declare by neither's name, and is told both", async () => {
     await reading("api", A, (kv) =>
       expect(() => kv.get("maand/bucket", "http")).toThrow(
         expect.objectContaining({
@@ -304,7 +304,7 @@ describe("cat kv", () => {
   });
 });
 
-it("B29: init makes no new key where secrets were written with the one that is missing", async () => {
+it("init makes no new key where secrets were written with the one that is missing", async () => {
   const file = join(bucket.root, "secrets", "kv.key");
   rmSync(file);
   initBucket(bucket.root);
@@ -348,7 +348,7 @@ describe("a deploy", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("D12: keeps to that order when only some of them are due", async () => {
+  it("keeps to that order when only some of them are due", async () => {
     bucket.disable({ workers: [A] });
     await bucket.ship();
     started();
@@ -372,7 +372,7 @@ describe("a deploy", () => {
   });
 });
 
-it("decision 26: a secret that was read shows as dots in every event", async () => {
+it("a secret that was read shows as dots in every event", async () => {
   const chatty: Plugin = {
     name: "chatty",
     apply(hooks) {

@@ -1,0 +1,60 @@
+import { type MaandEvent, runJobCommand } from "@maand/core";
+import { MaandError } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import { printError } from "../output/error.ts";
+import { MaandCommand } from "../run/command.ts";
+
+/** `maand jobcommand` (deploy.md 4.4). */
+export class JobCommandCommand extends MaandCommand {
+  static override paths = [["jobcommand"], ["job_command"], ["job-command"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run a command of jobs by hand, on this machine",
+    details:
+      "The command must name the event cli. Without a job it runs for every job that has it; one that fails does not " +
+      "keep the next from its turn.",
+    examples: [
+      ["For one job", "maand jobcommand command_backup postgres"],
+      ["For all jobs that have it, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],
+    ],
+  });
+
+  command = Option.String({ required: true, name: "command" });
+  job = Option.String({ required: false, name: "job" });
+  concurrency = Option.String("--concurrency", "1", { description: "Allocations at the same time; default 1." });
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Changes nothing; what commands print is always shown.",
+  });
+
+  override async work(): Promise<number> {
+    const finished: Finished[] = [];
+    const keep = (event: MaandEvent) => void (event.type === "command.finished" && finished.push(event));
+    const options = {
+      command: this.command.trim(),
+      concurrency: atLeastOne(this.concurrency),
+      ...(this.job === undefined ? {} : { job: this.job.trim() }),
+    };
+    const report = await this.withBucket((bucket) => runJobCommand(bucket, options), this.json ? keep : undefined);
+    if (this.json) this.printJson(finished.map(record));
+    const failures = report.flatMap(({ failure }) => failure ?? []);
+    const { stderr, stdout, signal } = this.context;
+    for (const failure of failures) printError(failure, { json: false, stdout, stderr, style: this.style("stderr") });
+    if (signal.aborted) return 130;
+    return failures.length === 0 ? 0 : 1;
+  }
+}
+
+type Finished = Extract<MaandEvent, { type: "command.finished" }>;
+
+function record({ worker, job, command, outcome, exit, message, duration_ms }: Finished) {
+  return { worker_ip: worker, job, command, exit, outcome, message, duration_ms };
+}
+
+function atLeastOne(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text.trim())) return Number(text);
+  throw new MaandError({
+    code: "USAGE",
+    message: `--concurrency must be a whole number from 1 on, and is "${text}"`,
+    hint: "write --concurrency 2",
+  });
+}

@@ -1,0 +1,59 @@
+import type { PlanDiffs, PlannedJob } from "@maand/core";
+import { plural } from "../quantities.ts";
+import type { Style } from "../style.ts";
+
+/** Characters of one line that are shown. */
+const LONGEST_LINE = 2000;
+
+/**
+ * The diffs of a job for people: path by path, each different one once, headed by the workers it is for. A person reads a
+ * file that changes in the same way on forty workers one time.
+ */
+export function diffLines({ allocations }: PlannedJob, diffs: PlanDiffs, style: Style): string[] {
+  const paths = new Map<string, Map<string, string[]>>();
+  for (const { allocation } of allocations) {
+    for (const { path, diff } of diffs.get(allocation.id) ?? []) {
+      const ways = paths.get(path) ?? new Map<string, string[]>();
+      paths.set(path, ways);
+      ways.set(diff, [...(ways.get(diff) ?? []), allocation.host]);
+    }
+  }
+  return [...paths]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([path, ways]) =>
+      [...ways].flatMap(([diff, hosts]) => ["", heading(path, hosts, style), ...painted(diff, style)]),
+    );
+}
+
+function heading(path: string, [first = "", ...others]: readonly string[], style: Style): string {
+  const same = others.length === 0 ? "" : `, same on ${plural(others.length, "more worker")}`;
+  return `    ${style.strong(visible(path))} on ${first}${style.faint(same)}`;
+}
+
+/** The diff without the line that names the file, which the heading does. */
+function painted(diff: string, style: Style): string[] {
+  const lines = diff.replace(/\n$/, "").split("\n").slice(1);
+  return lines.map((line) => `    ${paint(cut(visible(line)), style)}`);
+}
+
+function paint(line: string, style: Style): string {
+  if (/^(---|\+\+\+) /.test(line)) return style.faint(line);
+  if (line.startsWith("+")) return style.good(line);
+  if (line.startsWith("-")) return style.bad(line);
+  return line.startsWith(" ") ? line : style.faint(line);
+}
+
+function cut(line: string): string {
+  if (line.length <= LONGEST_LINE) return line;
+  return `${line.slice(0, LONGEST_LINE)} ... ${line.length - LONGEST_LINE} more characters`;
+}
+
+/** What would move the cursor or colour the screen shows as what it is, such as `\x1b`; tabs stay. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => {
+    if (found === "\t") return found;
+    if (found === "\r") return "\\r";
+    const code = found.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  });
+}

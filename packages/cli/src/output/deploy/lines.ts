@@ -1,0 +1,108 @@
+import type { MaandEvent, Outcome } from "@maand/core";
+import { visible } from "../escape-control.ts";
+import { duration, plural } from "../quantities.ts";
+import type { Style } from "../style.ts";
+import { wrapped } from "../wrap.ts";
+import { summaryLines } from "./summary.ts";
+
+type Planned = Extract<MaandEvent, { type: "script.planned" }>;
+
+/** Makes the lines an event is worth on a screen or in a file; most events are worth none. */
+export function eventLines(
+  style: Style,
+  quiet: boolean,
+  columns: () => number | undefined = () => undefined,
+): (event: MaandEvent) => string[] {
+  return (event) => {
+    const found = quiet ? quietLines(event, style) : lines(event, style);
+    return event.type === "run.finished" ? wrapped(found, columns()) : found;
+  };
+}
+
+function quietLines(event: MaandEvent, style: Style): string[] {
+  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style);
+  if (event.type === "script.finished" && event.outcome !== "ok")
+    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
+  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
+}
+
+function lines(event: MaandEvent, style: Style): string[] {
+  switch (event.type) {
+    case "run.started":
+      return event.continues === null ? [] : [style.faint(`continuing where run ${event.continues} ended`)];
+    case "warning":
+      return [`${style.warn("warning:")} ${event.message}`];
+    case "worker.failed":
+      return [
+        `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
+        ...(event.hint === null ? [] : [`  ${style.faint("hint:")} ${event.hint}`]),
+      ];
+    case "job.skipped":
+      return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
+    case "job.blocked":
+      return [`${style.warn("blocked")} ${event.job}: waits for ${event.by}`];
+    case "job.started":
+      return event.batches === 0
+        ? []
+        : [
+            `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
+          ];
+    case "stage.finished":
+      if (event.jobs.length === 0) return [];
+      return [
+        `${word(event.outcome, style)} files of ${event.jobs.join(", ")} to ${event.worker} ${style.faint(duration(event.duration_ms))}`,
+      ];
+    case "batch.started":
+      return [style.faint(`${event.job}: batch ${event.index + 1} of ${event.count}: ${event.workers.join(", ")}`)];
+    case "action.finished":
+      return [
+        `${word(event.outcome, style)} ${event.action} ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
+        ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`),
+      ];
+    case "command.finished":
+      if (event.event === "health_check") return [];
+      return [
+        `${word(event.outcome, style)} ${event.command} (${event.event}) ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}`,
+      ];
+    case "health.finished":
+      if (event.outcome === "skipped") return [];
+      return [
+        `${word(event.outcome === "passed" ? "ok" : "failed", style)} health of ${event.job} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
+      ];
+    case "script.planned":
+      return event.workers.length < 2 ? [] : [plannedLine(event, style)];
+    case "script.finished":
+      return [
+        `${word(event.outcome, style)} ${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
+      ];
+    case "output":
+      return [
+        `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
+      ];
+    case "run.finished":
+      return summaryLines(event, style);
+    default:
+      return [];
+  }
+}
+
+/** Counts come before anything is done to more than one (cli.md). */
+function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style): string {
+  const pace =
+    concurrency >= workers.length
+      ? "all at once"
+      : concurrency === 1
+        ? "one after another"
+        : `${concurrency} at a time`;
+  return `${style.strong(plural(workers.length, "worker"))}, ${pace}: ${workers.join(", ")}; stops when ${stops_when}`;
+}
+
+/** `api@10.0.0.1 `, `10.0.0.1 `, `api ` or nothing (deploy.md 8.2). */
+function speaker(job: string | null, worker: string | null): string {
+  const name = job !== null && worker !== null ? `${job}@${worker}` : (job ?? worker ?? "");
+  return name === "" ? "" : `${name} `;
+}
+
+function word(outcome: Outcome, style: Style): string {
+  return outcome === "ok" ? style.good("ok") : style.bad(outcome.replace("_", " "));
+}

@@ -1,0 +1,66 @@
+import type { MaandEvent } from "@maand/core";
+import type { ProcessContext } from "../../run/context.ts";
+import type { Style } from "../style.ts";
+
+/**
+ * Lines as they come, and below them one that says what is being waited for now. It is redrawn with each event and taken
+ * away at the end, so that what stays on the screen is the same as in a file.
+ */
+export function liveScreen(
+  stderr: ProcessContext["stderr"],
+  lines: (event: MaandEvent) => string[],
+  style: Style,
+): (event: MaandEvent) => void {
+  const waiting = new Map<string, string>();
+  let shown = false;
+  return (event) => {
+    follow(waiting, event);
+    const fresh = lines(event);
+    const status = event.type === "run.finished" || waiting.size === 0 ? "" : statusLine(waiting, stderr.columns ?? 80);
+    const clear = shown ? "\r\u001b[K" : "";
+    stderr.write(`${clear}${fresh.map((line) => `${line}\n`).join("")}${status === "" ? "" : style.faint(status)}`);
+    shown = status !== "";
+  };
+}
+
+/** Keeps the list of what is under way: each beginning adds to it, each end takes away. */
+function follow(waiting: Map<string, string>, event: MaandEvent): void {
+  switch (event.type) {
+    case "action.started":
+      waiting.set(`${event.job}@${event.worker}`, `${event.action} ${event.job}@${event.worker}`);
+      break;
+    case "action.finished":
+      waiting.delete(`${event.job}@${event.worker}`);
+      break;
+    case "script.started":
+      waiting.set(`script ${event.worker}`, event.worker);
+      break;
+    case "script.finished":
+      waiting.delete(`script ${event.worker}`);
+      break;
+    case "command.started":
+      waiting.set(`${event.command} ${event.job}@${event.worker}`, `${event.command} for ${event.job}@${event.worker}`);
+      break;
+    case "command.finished":
+      waiting.delete(`${event.command} ${event.job}@${event.worker}`);
+      break;
+    case "stage.started":
+      waiting.set(`stage ${event.worker}`, `files to ${event.worker}`);
+      break;
+    case "stage.finished":
+      waiting.delete(`stage ${event.worker}`);
+      break;
+    case "health.started":
+      waiting.set(`health ${event.job}`, `health of ${event.job}`);
+      break;
+    case "health.finished":
+      waiting.delete(`health ${event.job}`);
+      break;
+    default:
+  }
+}
+
+function statusLine(waiting: ReadonlyMap<string, string>, columns: number): string {
+  const text = `... ${[...waiting.values()].join(", ")}`;
+  return text.length < columns ? text : `${text.slice(0, Math.max(0, columns - 5))} ...`;
+}

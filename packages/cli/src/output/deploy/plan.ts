@@ -1,0 +1,128 @@
+import type { Plan, PlannedAllocation } from "@maand/core";
+import type { Style } from "../style.ts";
+import { wrapped } from "../wrap.ts";
+import { diffLines } from "./diff.ts";
+
+type PlanJob = Plan["waves"][number]["jobs"][number];
+
+/** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
+export function planLines(plan: Plan, style: Style, columns?: number): string[] {
+  if (plan.waves.length + plan.stopping.length + plan.failures.length === 0) return ["deploy dry-run: no jobs matched"];
+  const fit = (...lines: readonly string[]) => wrapped(lines, columns);
+  return [
+    `deploy dry-run: ${plan.required ? "deployment required" : "no deployment required"}`,
+    ...(plan.stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(plan.stopping, style)) : []),
+    ...plan.waves.flatMap(({ deploymentSeq, jobs }) => [
+      ...fit("", `deployment sequence ${deploymentSeq}:`),
+      ...jobs.flatMap((job) => [
+        ...fit(...jobLines(job, style)),
+        ...(plan.diffs ? diffLines(job, plan.diffs, style) : []),
+      ]),
+    ]),
+    ...(plan.failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(plan.failures, style)) : []),
+  ];
+}
+
+function failureLines(failures: Plan["failures"], style: Style): string[] {
+  return failures.flatMap(({ job, message, hint }) => [
+    `  job "${job}": ${style.bad(message)}`,
+    ...(hint === undefined ? [] : [`    ${style.faint("hint:")} ${hint}`]),
+  ]);
+}
+
+function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
+  const lines = stopping.map(({ job, allocation, stop, remove, reason }) => {
+    const action = stop ? (remove ? "stop and remove" : "stop") : "remove";
+    return `  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`;
+  });
+  const note = "  of what is removed, data/ and logs/ stay on the worker until maand gc";
+  return stopping.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
+}
+
+function jobLines(job: PlanJob, style: Style): string[] {
+  const name = `  job "${job.job.name}": `;
+  const before = job.runsFirst === false ? [] : [`    ${FIRST[job.runsFirst]}`];
+  if (!job.required)
+    return [
+      style.faint(
+        `${name}skip (${job.allocations.length === 0 ? "no allocations" : "already promoted on all allocations"})`,
+      ),
+      ...before,
+    ];
+  const width = Math.max(...job.allocations.map(({ allocation }) => allocation.host.length));
+  const blocked = `blocked: it needs ${job.blockedBy}, which cannot be planned`;
+  return [
+    `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
+    ...before,
+    ...pendingWords(job).map((words) => `    ${words}`),
+    ...job.allocations.map((planned) => allocationLine(planned, width, style)),
+  ];
+}
+
+const FIRST = {
+  "may change": "pre_deploy runs first and may change this",
+  "was run": "pre_deploy was run for this; what it wrote was thrown away",
+} as const;
+
+function allocationLine({ allocation, decision, target }: PlannedAllocation, width: number, style: Style): string {
+  const action = decision.action.padEnd(7);
+  const painted = decision.action === "skip" ? style.faint(action) : style.strong(action);
+  const matched = decision.matched.length > 0 ? `; restart because of ${decision.matched.join(", ")}` : "";
+  return `    ${allocation.host.padEnd(width)}  ${painted}  ${decision.reasons.join("; ")}${matched} ${style.faint(`[${target.digest.slice(0, 12)}]`)}`;
+}
+
+/** A plan for programs (cli.md). */
+export function planRecord(
+  plan: Plan,
+  promotedDigest: (allocation: string) => string | null,
+  version: (allocation: string) => string,
+) {
+  return {
+    required: plan.required,
+    waves: plan.waves.map((wave) => ({
+      deployment_seq: wave.deploymentSeq,
+      jobs: wave.jobs.map((job) => jobRecord(job)),
+    })),
+    failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
+    stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({
+      job: job.name,
+      worker_ip: allocation.host,
+      action: remove ? "remove" : "stop",
+      reason,
+    })),
+  };
+
+  function jobRecord(planned: PlanJob) {
+    return {
+      job: planned.job.name,
+      required: planned.required,
+      reason: reasonOf(planned),
+      allocations: planned.allocations.map(({ allocation, decision, target }) => ({
+        worker_ip: allocation.host,
+        action: decision.action,
+        reason: decision.reasons.join("; "),
+        previous_hash: promotedDigest(allocation.id),
+        current_hash: target.digest,
+        current_version: version(allocation.id),
+        new_version: target.version,
+        matched: decision.matched,
+        files: plan.diffs?.get(allocation.id) ?? decision.files.map((file) => ({ ...file, diff: null })),
+      })),
+    };
+  }
+}
+
+function reasonOf(job: PlanJob): string {
+  if (!job.required) return "already promoted on all allocations";
+  if (job.blockedBy !== undefined) return `blocked by ${job.blockedBy}, which cannot be planned`;
+  const pending = pendingWords(job);
+  return pending.length > 0 ? pending.join("; ") : "deploy required";
+}
+
+/** What earlier runs left to be done for a job that is promoted. */
+function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
+  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy is still to be run"] : [])];
+}
+
+/** Of a job that a run promoted and did not verify. */
+export const NOT_ASKED = "its health was not asked yet: the last run ended before that";

@@ -1,0 +1,26 @@
+import type { MaandEvent } from "@maand/core";
+import type { ProcessContext } from "../../run/context.ts";
+import type { Style } from "../style.ts";
+import { eventLines } from "./lines.ts";
+import { liveScreen } from "./live.ts";
+
+/** What turns events into something on stderr: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
+export function eventReader(
+  place: Pick<ProcessContext, "stderr" | "env"> & { readonly quiet: boolean; readonly style: Style },
+): (event: MaandEvent) => void {
+  const lines = eventLines(place.style, place.quiet, () =>
+    place.stderr.isTTY === true ? place.stderr.columns : undefined,
+  );
+  if (place.stderr.isTTY === true && !place.quiet && place.env.TERM !== "dumb")
+    return liveScreen(place.stderr, lines, place.style);
+  return (event) => {
+    for (const line of lines(event)) place.stderr.write(`${line}\n`);
+  };
+}
+
+/** Writes every event to stdout as it comes, one object a line, for `--json`. */
+export function jsonReader(stdout: ProcessContext["stdout"]): (event: MaandEvent) => void {
+  return (event) => {
+    stdout.write(`${JSON.stringify(event)}\n`);
+  };
+}

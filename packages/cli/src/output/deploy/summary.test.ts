@@ -1,0 +1,185 @@
+import { type AllocationResult, type Summary, summaryRecord } from "@maand/core";
+import { describe, expect, it } from "vitest";
+import { styleFor } from "../style.ts";
+import { wrapped } from "../wrap.ts";
+import { summaryLines } from "./summary.ts";
+
+const style = styleFor({}, {}, true);
+
+function output(summary: Partial<Summary>): string {
+  const whole: Summary = { outcome: "failed", allocations: [], failures: [], blocked: [], warnings: [], ...summary };
+  const event = { ...summaryRecord(whole), seq: 1, at: "", run: "r", type: "run.finished" as const, duration_ms: 1500 };
+  return summaryLines(event, style).join("\n");
+}
+
+function result(job: string, last: number, more: Partial<AllocationResult> = {}): AllocationResult {
+  return { job, host: `10.0.0.${last}`, action: "restart", outcome: "ok", promoted: true, ...more };
+}
+
+describe("the end of a deploy", () => {
+  it("says in a line what happened to a job that is well, and nothing of what was left as it is", () => {
+    const allocations = [1, 2, 3].map((last) => result("api", last));
+    const unchanged = result("db", 1, { action: "skip", outcome: "skipped" });
+    expect(output({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
+      "\n  api: restarted on 3 workers\ndeploy done: 3 promoted, 1 unchanged in 1.5s",
+    );
+    expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
+  });
+
+  it("says what failed alike once, with the last lines, what was not begun, and what to type", () => {
+    const failed = (last: number) =>
+      result("api", last, {
+        outcome: "failed",
+        promoted: false,
+        message: `make restart of api on 10.0.0.${last} failed with exit code 2`,
+        output: ["one", "two", "three", "four"],
+      });
+    const left = result("api", 4, { outcome: "blocked", promoted: false });
+    const job = {
+      job: "api",
+      code: "COMMAND_FAILED",
+      message: `batch 1 of 2 of api failed: ${failed(2).message}`,
+    } as const;
+    expect(output({ allocations: [result("api", 1), failed(2), failed(3), left], failures: [job] })).toBe(
+      [
+        "",
+        "  api:",
+        "    restarted on 1 worker",
+        "    restart failed on 10.0.0.2, 10.0.0.3: make restart of api failed with exit code 2",
+        "      | two",
+        "      | three",
+        "      | four",
+        "    not begun on 10.0.0.4: an earlier batch failed",
+        "deploy failed: 1 promoted, 0 unchanged, 2 failed, 1 left in 1.5s",
+        "  next: mend api, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("says what to do about it, and of what was removed, where", () => {
+    const hint = "mend target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
+    const stuck = [10, 2].map((last) =>
+      result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
+    );
+    expect(output({ allocations: stuck })).toBe(
+      [
+        "",
+        "  api:",
+        "    remove failed on 10.0.0.2, 10.0.0.10: exit code 2",
+        `      hint: ${hint}`,
+        "deploy failed: 0 promoted, 0 unchanged, 2 failed in 1.5s",
+        "  next: mend what keeps api on 10.0.0.2, 10.0.0.10, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("says the hint of a batch whose hook failed once", () => {
+    const message = "command_told of api failed";
+    const hint = "mend _modules/command_told.py";
+    const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
+    const text = output({ allocations: failed, failures: [{ job: "api", code: "HOOK_FAILED", message, hint }] });
+    expect(text.split(hint).length).toBe(2);
+    expect(text.split(message).length).toBe(2);
+  });
+
+  it("says of a health check that an earlier run left what came of it", () => {
+    const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
+    expect(output({ outcome: "ok", allocations: asked })).toContain(
+      "\n  api: healthy on 2 workers; its health was not asked yet: the last run ended before that\n",
+    );
+    const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
+    expect(output({ allocations: sick })).toContain(
+      "\n  api: its health was not asked yet: the last run ended before that; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
+    );
+  });
+
+  it("names the worker to be mended, not the job, where a worker could not be reached", () => {
+    const away = (job: string, number: number) =>
+      result(job, number, { outcome: "unreachable", promoted: false, message: "cannot reach it" });
+    const next = /next: (.*), then/;
+    expect(next.exec(output({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("mend 10.0.0.1");
+    const failed = result("api", 2, { outcome: "failed", promoted: false, message: "exit code 2" });
+    expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("mend api and 10.0.0.1");
+  });
+
+  it("says of a job that was not permitted that nothing of it was begun", () => {
+    const left = result("api", 1, { outcome: "blocked", promoted: false });
+    const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
+    expect(output({ allocations: [left], failures: [refused] })).toContain(
+      "\n    failed: it is Friday\n    not begun on 10.0.0.1: it was not permitted\n",
+    );
+  });
+
+  it("says of a job that did not stop where it should that nothing else of it was begun", () => {
+    const left = result("api", 1, { outcome: "blocked", promoted: false });
+    const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
+    expect(output({ allocations: [stuck, left] })).toContain(
+      "\n    stop failed on 10.0.0.2: exit code 2\n    not begun on 10.0.0.1: it could not be stopped on 10.0.0.2\n",
+    );
+  });
+
+  it("tells a job that is not healthy from one that did not restart, and says why once", () => {
+    const sick = (last: number) =>
+      result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
+    expect(output({ allocations: [sick(1), sick(2)] })).toContain(
+      "\n  web: restarted on 10.0.0.1, 10.0.0.2, not healthy: web is not healthy: 10.0.0.1 says no\n",
+    );
+  });
+
+  it("names the job that another one waits for, after what failed by itself", () => {
+    const allocations = [
+      result("api", 1, { outcome: "blocked", promoted: false }),
+      result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
+    ];
+    expect(output({ allocations, blocked: [{ job: "api", by: "db" }] })).toBe(
+      [
+        "",
+        "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
+        "  api: not begun: it needs db, which failed",
+        "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 left in 1.5s",
+        "  next: mend 10.0.0.1, then maand deploy goes on from here",
+      ].join("\n"),
+    );
+  });
+
+  it("says what failed for a whole job besides, such as a hook after its rollout, with its last lines", () => {
+    const failures = [
+      {
+        job: "api",
+        code: "HOOK_FAILED",
+        message: "post_deploy failed",
+        hint: "mend it",
+        output: ["Traceback"],
+      } as const,
+    ];
+    expect(output({ allocations: [result("api", 1)], failures })).toContain(
+      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: mend it\n",
+    );
+  });
+
+  it("names some of many workers", () => {
+    const allocations = [...Array(9).keys()].map((last) =>
+      result("api", last, { outcome: "blocked", promoted: false }),
+    );
+    expect(output({ allocations })).toContain(
+      "not begun on 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more workers",
+    );
+  });
+});
+
+describe("lines on a screen", () => {
+  it("are broken between words, and what goes on stands further in", () => {
+    expect(wrapped(["    restart failed on 10.0.0.1: make restart of api failed"], 42)).toEqual([
+      "    restart failed on 10.0.0.1: make",
+      "      restart of api failed",
+    ]);
+  });
+  it("stay as they are in a file, and where a word alone is too long", () => {
+    const long = `  ${"x".repeat(90)}`;
+    expect([wrapped([`${long} y`], undefined), wrapped([long], 80)]).toEqual([[`${long} y`], [long]]);
+  });
+  it("are measured without their colours", () => {
+    const line = `\u001b[31m${"x".repeat(39)}\u001b[39m`;
+    expect(wrapped([line], 40)).toEqual([line]);
+  });
+});

@@ -1,0 +1,259 @@
+import { compareHosts, type MaandEvent } from "@maand/core";
+import { visible } from "../escape-control.ts";
+import { duration, plural } from "../quantities.ts";
+import type { Style } from "../style.ts";
+import { NOT_ASKED } from "./plan.ts";
+
+type Finished = Extract<MaandEvent, { type: "run.finished" }>;
+type Result = Finished["allocations"][number];
+type Failure = Finished["failures"][number];
+
+/** Workers that are named one by one. */
+const NAMED = 6;
+
+/** Last lines of a command's output that are shown again. */
+const LAST_LINES = 3;
+
+/**
+ * The end of a deploy, for a tired person: per job what happened to how many allocations, what failed and why, what was
+ * left because of it, and what to type next. Jobs that are well come first, so that the trouble stands at the bottom.
+ */
+export function summaryLines(event: Finished, style: Style): string[] {
+  const jobs = jobsOf(event);
+  const inOrder = [...jobs.filter((job) => !hasProblems(job)), ...jobs.filter(hasProblems)];
+  return [
+    ...(jobs.length > 0 ? [""] : []),
+    ...inOrder.flatMap((job) => jobLines(job, style)),
+    ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
+    headline(event, style),
+    ...next(event, jobs, style),
+  ];
+}
+
+/** What is told of one job. */
+interface JobEnd {
+  readonly name: string;
+  readonly results: readonly Result[];
+  readonly failures: readonly Failure[];
+  /** The job it waits for. */
+  readonly by: string | undefined;
+}
+
+/** Jobs something happened to; blocked ones last, as they wait for others. */
+function jobsOf({ allocations, failures, blocked_jobs }: Finished): JobEnd[] {
+  const results = byJob(allocations);
+  const failed = byJob(failures);
+  const waitsFor = new Map(blocked_jobs.map(({ job, by }) => [job, by]));
+  const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
+  const names = new Set([...touched, ...failed.keys(), ...waitsFor.keys()]);
+  const jobs = [...names].map(
+    (name): JobEnd => ({
+      name,
+      results: results.get(name) ?? [],
+      failures: failed.get(name) ?? [],
+      by: waitsFor.get(name),
+    }),
+  );
+  return [...jobs.filter(({ by }) => by === undefined), ...jobs.filter(({ by }) => by !== undefined)];
+}
+
+function byJob<T extends { readonly job: string }>(items: readonly T[]): Map<string, T[]> {
+  return grouped(items, ({ job }) => job);
+}
+
+function hasProblems({ results, failures, by }: JobEnd): boolean {
+  return (
+    failures.length > 0 || by !== undefined || results.some(({ outcome }) => outcome !== "ok" && outcome !== "skipped")
+  );
+}
+
+/** `api: restarted on 3 workers`, or several such lines below its name. */
+function jobLines(job: JobEnd, style: Style): string[] {
+  const of = (...outcomes: readonly string[]) => job.results.filter(({ outcome }) => outcomes.includes(outcome));
+  const wrong = job.results.filter(isWrong);
+  const failures = job.failures.filter((failure) => !isReported(failure, wrong));
+  const parts = [
+    ...doneLines(of("ok")),
+    ...wrongLines(wrong, style),
+    ...failures.flatMap((failure) => failureLines(failure, style)),
+    ...skippedWorkerLines(job, of("blocked"), wrong, style),
+  ];
+  const name = style.strong(`${job.name}:`);
+  if (parts.length === 1) return [`  ${name} ${parts[0]}`];
+  return [`  ${name}`, ...parts.map((line) => `    ${line}`)];
+}
+
+function isWrong({ outcome }: Result): boolean {
+  return !["ok", "skipped", "blocked"].includes(outcome);
+}
+
+/** `restarted on 3 workers`, per kind of action. */
+function doneLines(done: readonly Result[]): string[] {
+  return groups(done, ({ action }) => action).map((same) => {
+    const action = same[0]?.action ?? "";
+    const count = plural(same.length, "worker");
+    return action === "verify" ? `healthy on ${count}; ${NOT_ASKED}` : `${PAST[action] ?? action} on ${count}`;
+  });
+}
+
+const PAST: Readonly<Record<string, string>> = {
+  start: "started",
+  restart: "restarted",
+  reload: "reloaded",
+  sync: "files brought, nothing run",
+  stop: "stopped",
+  remove: "stopped and removed",
+  promote: "recorded, not started (disabled)",
+  "stop+promote": "stopped, and its change recorded",
+};
+
+/** What went wrong in the same way is said once, with all its workers. */
+function wrongLines(wrong: readonly Result[], style: Style): string[] {
+  const alike = grouped(wrong, ({ message }) => message);
+  const keyOf = (result: Result) => {
+    const shared = (alike.get(result.message)?.length ?? 0) > 1;
+    return [result.action, result.outcome, result.promoted, shared ? result.message : without(result), tail(result)];
+  };
+  return groups(wrong, (result) => keyOf(result).join("\0")).flatMap((same) => {
+    const [first] = same;
+    return first
+      ? [`${deed(first, same, style)}${why(first, same)}`, ...tailLines(first, style), ...hintLines(first, style)]
+      : [];
+  });
+}
+
+/** What was tried, where, and how it ended. */
+function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
+  if (action === "verify") return `${NOT_ASKED}; ${style.bad("not healthy")} on ${named(same)}`;
+  if (promoted && outcome === "failed")
+    return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
+  const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
+  return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
+}
+
+function why(first: Result, same: readonly Result[]): string {
+  const alike = same.every(({ message }) => message === first.message);
+  const text = alike ? (first.message ?? "").replaceAll(` on ${first.worker_ip}`, "") : without(first);
+  return text === "" ? "" : `: ${text}`;
+}
+
+/** The message as it is for any worker. */
+function without({ message, worker_ip }: Result): string {
+  return (message ?? "").replaceAll(` on ${worker_ip}`, "").replaceAll(worker_ip, "it");
+}
+
+function tailLines(result: Result, style: Style): string[] {
+  const lines = tail(result).split("\n");
+  return lines.filter((line) => line !== "").map((line) => `  ${style.faint("|")} ${visible(line)}`);
+}
+
+function tail({ output }: Result): string {
+  return output.slice(-LAST_LINES).join("\n");
+}
+
+/** Whether the allocations that failed say it already. */
+function isReported({ message }: Failure, wrong: readonly Result[]): boolean {
+  return wrong.some((result) => result.message !== null && message.includes(result.message));
+}
+
+function failureLines({ message, hint, output }: Failure, style: Style): string[] {
+  return [
+    `${style.bad("failed:")} ${message}`,
+    ...output.slice(-LAST_LINES).map((line) => `  ${style.faint("|")} ${visible(line)}`),
+    ...hintLines({ hint }, style),
+  ];
+}
+
+function hintLines({ hint }: Pick<Failure, "hint">, style: Style): string[] {
+  return hint === null ? [] : [`  ${style.faint("hint:")} ${hint}`];
+}
+
+function skippedWorkerLines(
+  { by, failures }: JobEnd,
+  left: readonly Result[],
+  wrong: readonly Result[],
+  style: Style,
+): string[] {
+  if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
+  if (left.length === 0) return [];
+  const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
+  return [
+    `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : whatFailedBefore(wrong)}`,
+  ];
+}
+
+/** Who leaves goes first, and then batch after batch. */
+function whatFailedBefore(wrong: readonly Result[]): string {
+  const leaves = ({ action }: Result) => action === "stop" || action === "remove";
+  if (wrong.some((result) => !leaves(result))) return "an earlier batch failed";
+  const stuck = wrong.filter((result) => leaves(result) && result.outcome !== "unreachable");
+  return stuck.length > 0 ? `it could not be stopped on ${named(stuck)}` : "what goes before it failed";
+}
+
+function named(results: readonly Result[]): string {
+  const hosts = results.map(({ worker_ip }) => worker_ip).sort(compareHosts);
+  if (hosts.length <= NAMED) return hosts.join(", ");
+  return `${hosts.slice(0, NAMED - 1).join(", ")} and ${hosts.length - NAMED + 1} more workers`;
+}
+
+function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  return [...grouped(items, keyOf).values()];
+}
+
+function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
+  const found = new Map<Key, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = found.get(key) ?? [];
+    found.set(key, group);
+    group.push(item);
+  }
+  return found;
+}
+
+function headline(event: Finished, style: Style): string {
+  const counts = [
+    `${event.promoted} promoted`,
+    `${event.skipped} unchanged`,
+    ...(event.failed > 0 ? [`${event.failed} failed`] : []),
+    ...(event.blocked > 0 ? [`${event.blocked} left`] : []),
+  ].join(", ");
+  const took = style.faint(`in ${duration(event.duration_ms)}`);
+  if (event.outcome === "ok") return `${style.good("deploy done:")} ${counts} ${took}`;
+  return `${style.bad(event.outcome === "interrupted" ? "deploy interrupted:" : "deploy failed:")} ${counts} ${took}`;
+}
+
+function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
+  if (event.outcome === "ok") return [];
+  const again = style.strong("maand deploy");
+  if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
+  const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
+  const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
+  const what = [...jobs.filter(isAtFault).map(nextSteps), ...workers];
+  return [`  next: mend ${inWords(what)}, then ${again} goes on from here`];
+}
+
+/** Whether there is something to mend about the job itself: it waits for no other one, nor only for workers to answer. */
+function isAtFault(job: JobEnd): boolean {
+  if (!hasProblems(job) || job.by !== undefined) return false;
+  const wrong = job.results.filter(isWrong);
+  const told = job.failures.every((failure) => isReported(failure, wrong));
+  return !told || wrong.length === 0 || !wrong.every(isAway);
+}
+
+function isAway({ outcome }: Result): boolean {
+  return outcome === "unreachable";
+}
+
+/** Of what was removed, nothing is left in the workspace that could be mended. */
+function nextSteps({ name, results, failures }: JobEnd): string {
+  const wrong = results.filter(isWrong);
+  const gone = failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
+  return gone ? `what keeps ${name} on ${named(wrong)}` : name;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function inWords(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? "what failed";
+  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

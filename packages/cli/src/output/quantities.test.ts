@@ -1,0 +1,12 @@
+import { expect, it } from "vitest";
+import { duration } from "./quantities.ts";
+
+it.each([
+  [999, "999ms"],
+  [1_500, "1.5s"],
+  [59_960, "1m00s"],
+  [119_600, "2m00s"],
+  [185_000, "3m05s"],
+])("%i milliseconds are told as %s", (ms, told) => {
+  expect(duration(ms)).toBe(told);
+});

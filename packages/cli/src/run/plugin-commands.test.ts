@@ -1,0 +1,145 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { aBucket, type TestBucket } from "@maand/core/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CAT_COMMANDS } from "../commands/cat/index.ts";
+import { isOurs, TABLE_WORDS } from "../commands/index.ts";
+import { typedIn } from "./typed.test.support.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const CONFIG = `
+import { MaandCommand } from "@maand/cli";
+import { definePlugin } from "@maand/core";
+import { Command, Option } from "clipanion";
+
+class Greet extends MaandCommand {
+  static paths = [["greet"]];
+  static usage = Command.Usage({ category: "Acme", description: "says hello" });
+  name = Option.String({ required: true });
+  async work() {
+    this.print("hello " + this.name);
+    return 0;
+  }
+}
+
+const acme = definePlugin({
+  name: "acme",
+  version: "1.2.3",
+  commands: [Greet],
+  claims: { owner: { description: "Whose it is.", schema: { "~standard": { version: 1, vendor: "acme", validate: (value) => ({ value }) } } } },
+  tables: {
+    job_owners: {
+      description: "whose each job is",
+      columns: ["job", "owner"],
+      rows: ({ jobs }) => jobs.map(({ name, manifest }) => ({ job: name, owner: String(manifest.owner ?? "") })),
+    },
+  },
+  apply({ after, commit }) {
+    after.tapPromise("acme", async () => {});
+    commit.tapPromise("acme", async () => {});
+  },
+});
+
+export default { plugins: ["defaults", acme], hooks: { async rollout() { return undefined; } } };
+`;
+
+let bucket: TestBucket;
+let typed: ReturnType<typeof typedIn>;
+
+beforeEach(() => {
+  bucket = aBucket();
+  bucket.workers({ host: "127.0.0.11", transport: "local" });
+  bucket.job("api", { selectors: ["worker"], owner: "payments" });
+  writeFileSync(join(bucket.root, "maand.config.ts"), CONFIG);
+  typed = typedIn(bucket.root);
+});
+
+afterEach(() => bucket.dispose());
+
+describe("a plugin adds", () => {
+  it("a command, with its help", async () => {
+    expect(await typed("greet", "bob")).toMatchObject({ code: 0, out: "hello bob\n" });
+    expect((await typed("greet", "--help")).out).toContain("Says hello");
+    expect((await typed("--help")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
+  });
+
+  it("a table of maand cat, as a table and as records", async () => {
+    expect((await typed("build")).code).toBe(0);
+    expect((await typed("cat", "job_owners")).out).toContain("│ api │ payments │");
+    expect(JSON.parse((await typed("cat", "job-owners", "--json")).out)).toEqual([{ job: "api", owner: "payments" }]);
+  });
+
+  it("a key of the manifest, and its schema", async () => {
+    expect((await typed("build")).err).not.toContain("unknown key");
+    expect(JSON.parse((await typed("schema", "manifest")).out)).toMatchObject({
+      properties: { owner: { description: "Whose it is." } },
+    });
+  });
+});
+
+describe("maand plugins", () => {
+  it("shows each with its version, its source, its hooks and what it adds", async () => {
+    const rows: Record<string, unknown>[] = JSON.parse((await typed("plugins", "--json")).out);
+    expect(rows.find(({ name }) => name === "acme")).toEqual({
+      name: "acme",
+      version: "1.2.3",
+      source: "maand.config.ts",
+      hooks: ["after", "commit"],
+      commands: ["greet"],
+      tables: ["job_owners"],
+      manifest_keys: ["owner"],
+    });
+    expect(rows.find(({ name }) => name === "make")).toMatchObject({
+      source: "stock",
+      hooks: expect.arrayContaining(["rollout"]),
+    });
+    expect((await typed("plugins")).out).toContain("command greet, table job_owners, manifest key owner");
+    const narrow = await typedIn(bucket.root, undefined, 100)("plugins");
+    expect(narrow.out.split("\n").filter(({ length }) => length > 100)).toEqual([]);
+  });
+
+  it("shows the order of the taps, hooks of the configuration first where one answers", async () => {
+    const { order } = JSON.parse((await typed("plugins", "--verbose", "--json")).out);
+    expect(order.rollout).toEqual(["config", "make"]);
+    expect((await typed("plugins", "--verbose")).out).toMatch(/│ rollout +│ config, make/);
+  });
+});
+
+it("a bucket without any plugin says what it cannot do, and how to get the stock ones", async () => {
+  writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
+  const { code, out } = await typed("plugins");
+  expect([code, out]).toEqual([0, expect.stringContaining('no worker can be reached\n  plugins: ["defaults"]')]);
+  expect((await typed("plugins", "--json")).out).toBe("[]\n");
+});
+
+describe("a word that is none of ours", () => {
+  it("is told with what was meant, plugins' words included", async () => {
+    expect(await typed("gret", "bob")).toMatchObject({
+      code: 2,
+      err: 'maand: there is no command "gret"\n  did you mean "greet"?\n',
+    });
+    expect((await typed("cat", "job_owner")).err).toContain('did you mean "job_owners"?');
+    expect((await typed("cat", "wrkers")).err).toContain('did you mean "workers"?');
+  });
+
+  it("is told with what keeps the plugins from being asked", async () => {
+    writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
+    const { code, err } = await typed("greet", "bob");
+    expect(code).toBe(2);
+    expect(err).toContain('"greet" is no command of maand\'s own, and the plugins cannot be asked');
+    expect(err).toMatch(/maand\.config\.ts:1.*gone is not defined/);
+    expect((await typed("--help")).code).toBe(0);
+  });
+
+  it("does not hide ours: they never wait for a configuration", async () => {
+    const tables = new Set(
+      CAT_COMMANDS.flatMap(({ paths }) => paths.map(([, word = ""]) => word.replaceAll("-", "_"))),
+    );
+    expect([...tables].sort()).toEqual([...TABLE_WORDS].sort());
+    expect(
+      [["cat", "jobs"], ["cat", "job-ports"], ["-C", "/x", "build"], ["cat"], ["cat", "--help"]].map(isOurs),
+    ).not.toContain(false);
+    expect([["cat", "nothing"], ["greet"]].map(isOurs)).not.toContain(true);
+  });
+});

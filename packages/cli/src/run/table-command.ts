@@ -1,0 +1,30 @@
+import type { Table, TableRow } from "@maand/core";
+import { Command, type CommandClass } from "clipanion";
+import { table } from "../output/tables/table.ts";
+import { type Context, MaandCommand } from "./command.ts";
+
+/** The command `maand cat <word>` of a table that a plugin adds. */
+export function tableCommand(word: string, { description, columns, rows }: Table): CommandClass<Context> {
+  return class extends MaandCommand {
+    static override paths = [["cat", word], ...(word.includes("_") ? [["cat", word.replaceAll("_", "-")]] : [])];
+    static override usage = Command.Usage({ category: "Look", description });
+
+    override async work(): Promise<number> {
+      const found = await this.withBucket(async ({ bucketId, paths, store, now }) => {
+        const { jobs, workers, allocations } = store.catalog.read();
+        return rows({ bucket: { id: bucketId, root: paths.root }, jobs, workers, allocations, now });
+      });
+      const cells = (row: TableRow) => columns.map((column) => row[column] ?? null);
+      if (this.json)
+        this.printJson(found.map((row) => Object.fromEntries(columns.map((key, at) => [key, cells(row)[at]]))));
+      else
+        this.print(
+          table(
+            columns,
+            found.map((row) => cells(row).map((cell) => (cell === null ? "" : String(cell)))),
+          ),
+        );
+      return 0;
+    }
+  };
+}

@@ -1,0 +1,2 @@
+/** Keys and values of one namespace. */
+export type KvEntries = ReadonlyMap<string, string>;

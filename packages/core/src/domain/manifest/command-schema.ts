@@ -1,0 +1,43 @@
+import * as v from "valibot";
+import { described } from "../checks/schema-notes.ts";
+import { onlyObject, withHint } from "../checks/validate.ts";
+import { COMMAND_EVENTS } from "./command-events.ts";
+
+const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
+
+/** Examples for editors; a plugin may know other events. */
+const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
+
+/** One entry of `commands` in a manifest (build.md 5.4). */
+export const CommandSchema = v.looseObject(
+  {
+    executed_on: v.pipe(
+      v.array(v.pipe(v.string(), v.examples(EVENTS))),
+      v.minLength(1, withHint("must name at least one event", EVENTS_HINT)),
+      v.metadata({
+        description: `Moments of build and deploy at which it runs: ${EVENTS.join(", ")}.`,
+        examples: [["post_deploy"]],
+      }),
+    ),
+    demands: described(
+      onlyObject(
+        v.looseObject({
+          job: described(v.string(), "The job it needs."),
+          command: described(v.string(), "The command of that job."),
+          config: described(
+            onlyObject(v.record(v.string(), v.unknown())),
+            "Handed to that command; anything that can be written as JSON.",
+          ),
+        }),
+        'write { "job": "...", "command": "command_..." }',
+      ),
+      "A command of another job that it needs; that job is deployed first then.",
+      { dependencies: { job: ["command"], command: ["job"] } },
+    ),
+    runtime: described(v.string(), "What runs it, where that is not the default."),
+  },
+  withHint("is missing", EVENTS_HINT),
+);
+
+/** Keys of a command that core or a stock plugin reads. */
+export const COMMAND_KEYS: readonly string[] = Object.keys(CommandSchema.entries);

@@ -1,0 +1,143 @@
+import * as v from "valibot";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { onlyObject, shown, withHint } from "../checks/validate.ts";
+import { GLOB_PATTERN, isGlob } from "../deploy/glob.ts";
+import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
+import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
+import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
+import { CommandSchema } from "./command-schema.ts";
+import { ResourcesSchema } from "./resources-schema.ts";
+
+/** What holds where a manifest says nothing. */
+export const MANIFEST_DEFAULTS = {
+  version: NO_VERSION,
+  max_concurrent_upgrades: 1,
+  max_concurrent_starts: 0,
+  min_allocations_count: 0,
+  restart_policy: "always",
+} as const;
+
+const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
+
+const batchSize = v.union(
+  [
+    v.pipe(v.number(), v.integer()),
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => withHint(`${shown(input)} is not a batch size`, BATCH_HINT)),
+      v.metadata({ patternErrorMessage: BATCH_HINT }),
+    ),
+  ],
+  ({ input }) => withHint(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
+);
+
+const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
+const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
+
+const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
+
+const ENTRIES = {
+  $schema: described(v.string(), "Where an editor finds this schema; maand does not read it."),
+  version: described(
+    v.pipe(
+      v.string(),
+      v.check(
+        (text) => parseVersion(text.trim()) !== undefined,
+        ({ input }) => withHint(`${shown(input)} is not a version`, VERSION_HINT),
+      ),
+      looksLike(VERSION_PATTERN, VERSION_HINT),
+    ),
+    "Version of the job. A change of it is rolled out even when no file changed.",
+    { default: MANIFEST_DEFAULTS.version, examples: ["1.0.0"] },
+  ),
+  selectors: described(
+    v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
+    "Labels a worker must all have to get this job; default: the job's name.",
+    { examples: [["worker"]] },
+  ),
+  max_concurrent_upgrades: described(batchSize, "How many allocations are restarted or reloaded at once; default 1.", {
+    default: MANIFEST_DEFAULTS.max_concurrent_upgrades,
+    examples: [2, "25%"],
+  }),
+  max_concurrent_starts: described(batchSize, "How many new allocations are started at once; default 0, all.", {
+    default: MANIFEST_DEFAULTS.max_concurrent_starts,
+    examples: [2, "25%"],
+  }),
+  min_allocations_count: described(
+    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    "Build refuses fewer allocations than this.",
+    { default: MANIFEST_DEFAULTS.min_allocations_count },
+  ),
+  restart_policy: described(
+    v.picklist(["always", "reload", "never"]),
+    "What an upgrade runs: make restart, make reload, or nothing.",
+    { default: MANIFEST_DEFAULTS.restart_policy },
+  ),
+  restart_globs: described(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(isGlob, ({ input }) => withHint(`${shown(input)} is not a pattern`, GLOB_HINT)),
+        looksLike(GLOB_PATTERN, GLOB_HINT),
+      ),
+    ),
+    "With restart_policy reload: a changed file that matches makes it a restart.",
+    { examples: [["Makefile", "conf/**"]] },
+  ),
+  keep: described(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check(isKeepPattern, ({ input }) => withHint(`${shown(input)} cannot be kept`, KEEP_HINT)),
+        looksLike(KEEP_PATTERN, KEEP_HINT),
+      ),
+    ),
+    "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
+    { examples: [["*.pid", "run/"]] },
+  ),
+  timeout_seconds: described(
+    v.pipe(v.number(), v.minValue(1)),
+    "Seconds a lifecycle command may take; default: timeouts.command of the bucket.",
+  ),
+  resources: described(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),
+  commands: described(
+    onlyObject(
+      v.record(
+        v.pipe(v.string(), looksLike(namePattern("command"), `use ${nameRule("command")}`)),
+        onlyObject(CommandSchema, 'write { "executed_on": ["post_deploy"] }'),
+      ),
+      'write { "command_...": { "executed_on": ["post_deploy"] } }',
+    ),
+    "Scripts of the job that run on this machine at moments of build and deploy.",
+  ),
+};
+
+/** restart_globs mean something with restart_policy reload only; an empty list is no use either. */
+const GLOBS_NEED_RELOAD = {
+  restart_globs: { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
+};
+
+/**
+ * `manifest.json` as a person may write it (build.md 5.2). Keys that plugins own are checked by them; the rest of the
+ * unknown ones are warnings. The JSON Schema that editors use is made from this same definition.
+ */
+export const ManifestSchema = v.pipe(
+  onlyObject(v.looseObject(ENTRIES), "write {} at least"),
+  v.metadata({
+    title: "manifest.json",
+    description: "A job: what it is, where it runs, how it is rolled out.",
+    dependencies: GLOBS_NEED_RELOAD,
+  }),
+);
+
+/** What a person may write in a manifest. */
+export type WrittenManifest = v.InferOutput<typeof ManifestSchema>;
+
+/** Keys of a manifest that core itself reads. */
+export const MANIFEST_KEYS: readonly string[] = Object.keys(ENTRIES);
+
+/** Older names of keys, still taken, with a warning (decision 21, B16). */
+export const MANIFEST_ALIASES: Readonly<Record<string, "max_concurrent_upgrades" | "max_concurrent_starts">> = {
+  update_parallel_count: "max_concurrent_upgrades",
+  deploy_parallel_count: "max_concurrent_starts",
+};

@@ -1,0 +1,118 @@
+import { error, type Report } from "../checks/problem.ts";
+import type { Allocation, Job, Reservation } from "../workspace/job.ts";
+import { parseCpu, parseMemory, plainDecimal, sixDecimals } from "../workspace/units.ts";
+import type { Worker } from "../workspace/worker.ts";
+import { WORKERS_FILE } from "../workspace/workers.ts";
+import { manifestFile } from "./manifest.ts";
+
+/** What an override file says of one job: its `memory` and `cpu`, as written. */
+export interface Override {
+  /** `workspace/bucket.jobs.conf` or the selected one. */
+  readonly file: string;
+  readonly memory?: string;
+  readonly cpu?: string;
+}
+
+const KINDS = {
+  memory: { parse: parseMemory, unit: "MB" },
+  cpu: { parse: parseCpu, unit: "MHz" },
+} as const;
+
+/** A reservation with its override, if there is one, held against the manifest's bounds (build.md 9). */
+export function overridden(
+  job: string,
+  kind: keyof typeof KINDS,
+  base: Reservation,
+  override: Override | undefined,
+  report: Report,
+): Reservation {
+  const written = override?.[kind];
+  if (override === undefined || written === undefined) return base;
+  const where = `${override.file}: ${job}.${kind}`;
+  const wanted = KINDS[kind].parse(written);
+  if (wanted === undefined) {
+    report(
+      error(
+        "invalid_bucket_conf",
+        where,
+        `"${written}" is not an amount of ${kind}`,
+        kind === "memory" ? 'write it as "512 mb"' : 'write it as "500 mhz"',
+      ),
+    );
+    return base;
+  }
+  const source = override.file.slice(override.file.lastIndexOf("/") + 1);
+  if (base.max === 0) return { min: wanted, max: wanted, reserved: wanted, source };
+  if (wanted < base.min || wanted > base.max) {
+    const range = `${plainDecimal(base.min)} to ${plainDecimal(base.max)} ${KINDS[kind].unit}`;
+    report(
+      error(
+        "unsupported_resources",
+        where,
+        `"${written}" is outside of what the manifest allows, ${range}`,
+        `change it, or resources.${kind} in ${manifestFile(job)}`,
+      ),
+    );
+  }
+  return { ...base, reserved: wanted, source };
+}
+
+/** Holds what is reserved on each worker against what it has; every worker that lacks something is reported (build.md 9). */
+export function checkCapacity(
+  jobs: readonly Job[],
+  workers: readonly Worker[],
+  allocations: readonly Allocation[],
+  report: Report,
+): void {
+  const byName = new Map(jobs.map((job) => [job.name, job]));
+  const used = new Map<string, { memory: number; cpu: number }>();
+  for (const allocation of allocations) {
+    const job = byName.get(allocation.job);
+    if (!job || allocation.removed || allocation.disabled) continue;
+    const sum = used.get(allocation.host) ?? { memory: 0, cpu: 0 };
+    const memory = sixDecimals(sum.memory + job.memory.reserved);
+    used.set(allocation.host, { memory, cpu: sixDecimals(sum.cpu + job.cpu.reserved) });
+  }
+  for (const worker of workers) {
+    const sum = used.get(worker.host);
+    if (!sum) continue;
+    checkOne(worker.host, "memory", sum.memory, worker.memoryMb, report);
+    checkOne(worker.host, "cpu", sum.cpu, worker.cpuMhz, report);
+  }
+}
+
+function checkOne(host: string, kind: keyof typeof KINDS, needed: number, available: number, report: Report): void {
+  if (needed <= available) return;
+  const { unit } = KINDS[kind];
+  const where = `${WORKERS_FILE}: ${host}.${kind}`;
+  const message =
+    available > 0
+      ? `its jobs need ${plainDecimal(needed)} ${unit} and it has ${plainDecimal(available)} ${unit}`
+      : `its jobs need ${plainDecimal(needed)} ${unit}, and nothing says what it has`;
+  report(
+    error(
+      "insufficient_resources",
+      where,
+      message,
+      available > 0 ? "place fewer jobs there, or lower what they reserve" : `write "${kind}" for this worker`,
+    ),
+  );
+}
+
+/** Reports jobs with fewer allocations than their `min_allocations_count`; disabled ones count (build.md 6). */
+export function checkCounts(jobs: readonly Job[], allocations: readonly Allocation[], report: Report): void {
+  const counts = new Map<string, number>();
+  for (const { job, removed } of allocations) if (!removed) counts.set(job, (counts.get(job) ?? 0) + 1);
+  for (const job of jobs) {
+    const count = counts.get(job.name) ?? 0;
+    if (count >= job.minAllocationsCount) continue;
+    report(
+      error(
+        "missing_allocations",
+        `${manifestFile(job.name)}: min_allocations_count`,
+        `job ${job.name} has ${count} ${count === 1 ? "allocation" : "allocations"} and needs ${job.minAllocationsCount}`,
+        `label more workers with ${job.selectors.map((label) => `"${label}"`).join(" and ")}`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import type { Settings } from "../domain/settings/settings.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import type { EventData } from "../events.ts";
+import type { Remote } from "../remote/remote.ts";
+
+/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be told apart. */
+export interface LogSource {
+  readonly stream?: "stdout" | "stderr";
+}
+
+/** What every tap of a run receives. Contexts are frozen; all other contexts extend this one. */
+export interface RunContext {
+  readonly run: {
+    /** UUID of this run; also the name of its record below `logs/runs/`. */
+    readonly id: string;
+    /** The command: `deploy`, `job restart`, ... */
+    readonly command: string;
+  };
+  readonly bucket: {
+    readonly id: string;
+    /** Absolute path of the bucket's directory on this machine. */
+    readonly root: string;
+  };
+  readonly settings: Settings;
+  /** Aborts when the run is interrupted: start nothing new, and stop what is running. */
+  readonly signal: AbortSignal;
+  /** Prints a line: it becomes an `output` event, in the log and on the screen, with secrets masked. */
+  log(line: string, source?: LogSource): void;
+  /**
+   * Emits an event of the plugin's own, of type `plugin.event`, for programs that read events. The name starts with the
+   * plugin's name and has lower-case parts joined by dots: `acme.soaked`. To inform people, use `log`.
+   */
+  emit(name: `${string}.${string}`, data?: EventData): void;
+}
+
+/** `connect`: the run needs a worker for the first time. */
+export interface ConnectContext extends RunContext {
+  readonly worker: Worker;
+}
+
+/** One worker and the open connection to it. */
+export interface WorkerContext extends ConnectContext {
+  readonly remote: Remote;
+}
+
+/** One job of the run. */
+export interface JobContext extends RunContext {
+  readonly job: Job;
+  /** Its allocations that are not removed, including disabled ones, in worker order. */
+  readonly allocations: readonly Allocation[];
+}
+
+/** One allocation: a job on a worker. */
+export interface AllocationContext extends JobContext {
+  readonly allocation: Allocation;
+  readonly worker: Worker;
+  /** The promoted version; `0.0.0` before the first promotion. */
+  readonly currentVersion: string;
+  /** The version in the manifest. */
+  readonly newVersion: string;
+}

@@ -1,0 +1,48 @@
+import { error } from "../domain/checks/problem.ts";
+import { verified } from "../domain/deploy/digest.ts";
+import { isMaandError, type MaandError, problemsError } from "../errors.ts";
+import { filePieces } from "./file-pieces.ts";
+import { unreadable } from "./read-text.ts";
+
+/**
+ * Contents of the workspace that are not in the store yet, by hash. They are not held but read again where they are, and
+ * held against their hash: a file that was edited since it was listed is never taken for the one that was.
+ */
+export class ChangedContents {
+  readonly #files = new Map<string, { readonly at: string; readonly where: string }>();
+
+  /** `at` is where the file is, `where` how problems call it. */
+  add(hash: string, at: string, where: string): void {
+    this.#files.set(hash, { at, where });
+  }
+
+  /** Hashes of all contents, in the order they were added. */
+  hashes(): Iterable<string> {
+    return this.#files.keys();
+  }
+
+  /** The whole content, of a file that is known to be small; undefined when it is not among these. Throws PROBLEMS. */
+  read(hash: string): Uint8Array | undefined {
+    return this.#files.has(hash) ? Buffer.concat([...this.pieces(hash)]) : undefined;
+  }
+
+  /** The content piece by piece. Throws PROBLEMS, at the end at the latest, if it is not the one that was listed. */
+  *pieces(hash: string): Generator<Uint8Array> {
+    const file = this.#files.get(hash);
+    if (!file) return;
+    try {
+      yield* verified(filePieces(file.at), hash, () => changed(file.where));
+    } catch (cause) {
+      throw isMaandError(cause) ? cause : failure(cause, file.where);
+    }
+  }
+}
+
+function failure(cause: unknown, where: string): MaandError {
+  const reason = unreadable(cause);
+  return reason ? problemsError([error("invalid_file", where, reason.message, reason.hint)]) : changed(where);
+}
+
+function changed(where: string): MaandError {
+  return problemsError([error("changed_meanwhile", where, "was changed while it was read", "run maand build again")]);
+}

@@ -1,0 +1,91 @@
+import ignore from "ignore";
+import type { Report } from "../domain/checks/problem.ts";
+import { readText } from "./read-text.ts";
+
+/** Name of the files that say what is left out, in the workspace and in a job's directory. */
+export const IGNORE_FILE = ".maandignore";
+
+/**
+ * What is left out where no file says otherwise: what editors and file browsers write beside a file, and what tools
+ * build for the machine they run on. Only what no service can want: leaving a file out of a job is a change of it.
+ */
+export const DEFAULT_IGNORES: readonly string[] = [
+  // Emacs, vim, nano, Kate, LibreOffice, GNOME
+  ".#*",
+  "\\#*#",
+  "*~",
+  ".*.sw[a-p]",
+  ".*.kate-swp",
+  ".~lock.*#",
+  ".goutputstream-*",
+  // macOS and Windows
+  ".DS_Store",
+  "._*",
+  "Thumbs.db",
+  "desktop.ini",
+  // version control and installed packages
+  ".git",
+  ".venv",
+  "venv",
+  "node_modules",
+  "__pycache__",
+  // itself
+  IGNORE_FILE,
+];
+
+/** The workspace's ignore file as init writes it: only comments, with the defaults among them. */
+export function ignoreText(): string {
+  return `${[
+    "# Files of jobs that count for nothing, in the syntax of .gitignore. Paths are relative to this directory; a file of",
+    "# this name in a job's directory adds patterns of its own. These hold anyway; to take one back, write !pattern:",
+    "#",
+    ...DEFAULT_IGNORES.map((pattern) => `#   ${pattern}`),
+    "",
+  ].join("\n")}`;
+}
+
+/** Files maand itself reads in a job's directory; nothing can leave them out. */
+const ALWAYS_READ = ["manifest.json", "vars.toml"];
+
+/** Tells what of a job's directory counts for nothing. Paths are relative to it; a directory's ends in `/`. */
+export type IsIgnored = (path: string) => boolean;
+
+/** The rules of one workspace. */
+export interface Ignores {
+  /** Whether a directory directly below `jobs/` is left out as a whole. */
+  job(name: string): boolean;
+  /** What is left out in a job's directory, by the defaults, the workspace's file and the job's own; the last rule wins. */
+  within(job: string): IsIgnored;
+}
+
+/** As git on Linux: case counts. */
+const OPTIONS = { ignorecase: false, allowRelativePaths: true };
+
+/** Reads the ignore file of a workspace; those of its jobs are read when they are looked at. */
+export function ignoresOf(workspace: string, report: Report): Ignores {
+  const shared = [...DEFAULT_IGNORES, ...patternsIn(workspace, "", report)];
+  const rules = ignore(OPTIONS).add(shared);
+  return {
+    job: (name) => rules.ignores(`jobs/${name}/`),
+    within(job) {
+      const own = patternsIn(workspace, `jobs/${job}/`, report).flatMap((pattern) => below(`jobs/${job}`, pattern));
+      const all = own.length === 0 ? rules : ignore(OPTIONS).add(shared).add(own);
+      return (path) => !ALWAYS_READ.includes(path) && all.ignores(`jobs/${job}/${path}`);
+    },
+  };
+}
+
+function patternsIn(workspace: string, place: string, report: Report): string[] {
+  const file = `workspace/${place}${IGNORE_FILE}`;
+  const text = readText(`${workspace}/${place}${IGNORE_FILE}`, { file, code: "invalid_ignore" }, report);
+  return text === undefined ? [] : text.split(/\r?\n/);
+}
+
+/** A pattern of a job's own file, as it is written in the workspace's: a bare name holds at any depth of the job. */
+function below(directory: string, pattern: string): string[] {
+  if (/^\s*(#|$)/.test(pattern)) return [];
+  const negated = pattern.startsWith("!");
+  const bare = (negated ? pattern.slice(1) : pattern).replace(/^\\(?=[!#])/, "");
+  const anchored = bare.replace(/\/\s*$/, "").includes("/");
+  return [`${negated ? "!" : ""}/${directory}/${anchored ? bare.replace(/^\//, "") : `**/${bare}`}`];
+}

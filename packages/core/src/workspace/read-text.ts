@@ -1,0 +1,60 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { error, type Problem, type Report } from "../domain/checks/problem.ts";
+import type { Place } from "../domain/checks/validate.ts";
+import { plainBytes } from "../domain/workspace/units.ts";
+
+/** Bytes a file that a person writes may have: far more than anybody writes, far less than would fill the memory. */
+const LARGEST = 64 * 1024 * 1024;
+
+/** Where a file that a person wrote belongs, and what is reported when it is not there. */
+export interface TextPlace extends Pick<Place, "file" | "code"> {
+  readonly missing?: Problem;
+}
+
+/** A text file that a person wrote; undefined when it is missing, or when it cannot be read, which is reported. */
+export function readText(path: string, { file, code, missing }: TextPlace, report: Report): string | undefined {
+  const read = contentOf(path);
+  if (read === undefined && missing) report(missing);
+  if (typeof read === "object") report(error(code, file, read.message, read.hint));
+  return typeof read === "string" ? read : undefined;
+}
+
+interface Reason {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The text, why there is none, or undefined where there is no file. */
+function contentOf(path: string): string | Reason | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return { message: "is not a file", hint: "delete what is there, and write the file" };
+    if (stats.size <= LARGEST) return decode(readFileSync(file));
+    return { message: `is too large: ${plainBytes(stats.size)}`, hint: `it may have ${plainBytes(LARGEST)}` };
+  } catch (cause) {
+    return unreadable(cause);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+/** Why a file or directory cannot be read, and what to do; undefined when it is not there. Throws what is no such reason. */
+export function unreadable(cause: unknown): Reason | undefined {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+  if (code === "EACCES" || code === "EPERM")
+    return { message: "cannot be read: permission denied", hint: "give the user who runs maand the right to read it" };
+  if (code === "ELOOP") return { message: "is a link that leads back to itself", hint: "delete it" };
+  if (typeof code !== "string") throw cause;
+  return { message: `cannot be read: ${code}`, hint: "look at the disk it is on" };
+}
+
+function decode(bytes: Uint8Array): string | Reason {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return { message: "is not UTF-8 text", hint: "save it as UTF-8" };
+  }
+}

@@ -1,0 +1,54 @@
+import { get, type IncomingMessage } from "node:http";
+import { get as getSecurely } from "node:https";
+import { systemTrust } from "./system-trust.ts";
+
+/** The number of redirects to follow, before they count as a loop. */
+const REDIRECTS = 10;
+
+/** The number of bytes read of a response body, which is ignored. */
+const BODY_LIMIT = 64 * 1024;
+
+/** Healthy if the response, after any redirects, has the expected status. */
+export async function probeHttp(url: URL, expectStatus: number, signal: AbortSignal): Promise<string> {
+  let at = url;
+  for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
+    const { status, location } = await answer(at, signal);
+    if (status === expectStatus) return `answered ${status}`;
+    if (location === undefined) throw new Error(`answered ${status}, expected ${expectStatus}`);
+    at = new URL(location, at);
+    if (at.protocol !== "http:" && at.protocol !== "https:") throw new Error(`redirects to ${at.protocol}`);
+  }
+  throw new Error(`redirects more than ${REDIRECTS} times`);
+}
+
+interface Answer {
+  readonly status: number;
+  /** The target of a redirect. */
+  readonly location: string | undefined;
+}
+
+function answer(url: URL, signal: AbortSignal): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const taken = (response: IncomingMessage) => {
+      const { statusCode: status = 0, headers } = response;
+      resolve({ status, location: [301, 302, 303, 307, 308].includes(status) ? headers.location : undefined });
+      discard(response);
+    };
+    const options = { signal, headers: { "user-agent": "maand" } };
+    const request =
+      url.protocol === "https:"
+        ? getSecurely(url, { ...options, agent: systemTrust() }, taken)
+        : get(url, { ...options, agent: false }, taken);
+    request.once("error", reject);
+  });
+}
+
+/** Reads a short body to its end, so that servers do not log an error, and cuts a long one. */
+function discard(response: IncomingMessage): void {
+  let bytes = 0;
+  response.on("error", () => {});
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > BODY_LIMIT) response.destroy();
+  });
+}

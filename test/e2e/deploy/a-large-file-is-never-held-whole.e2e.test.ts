@@ -1,0 +1,46 @@
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { contentHash } from "../../../packages/core/src/domain/deploy/digest.ts";
+import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
+import { startMaand } from "../../support/bucket/maand.ts";
+
+const TELL_MEMORY = fileURLToPath(new URL("../../support/bucket/tell-memory.mjs", import.meta.url));
+const MB = 1024 * 1024;
+const SIZE = 300 * MB;
+/** What a command takes without any large file, and room for some pieces of it. */
+const ENOUGH = 220 * MB;
+
+let bucket: LocalBucket;
+
+beforeAll(async () => {
+  bucket = await localBucket(1);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: "start:\n\t@true\nrestart: start\n" });
+  const file = join(bucket.root, "workspace/jobs/api/image.tar");
+  writeFileSync(file, "begin");
+  truncateSync(file, SIZE);
+});
+
+afterAll(() => bucket.dispose());
+
+/** Runs a command; answers the most memory it ever had. */
+async function memoryOf(...args: readonly string[]): Promise<number> {
+  const told = join(bucket.root, "memory");
+  const running = startMaand(args, { cwd: bucket.root, env: { MEMORY_FILE: told }, preload: [TELL_MEMORY] });
+  const { code, stderr } = await running.ended;
+  expect(code, stderr).toBe(0);
+  return Number(readFileSync(told, "utf8"));
+}
+
+it("neither a build, nor a dry run with its diff, nor a deploy takes memory for all of it", async () => {
+  expect(await memoryOf("build")).toBeLessThan(ENOUGH);
+  expect(await memoryOf("deploy", "--dry-run", "--diff")).toBeLessThan(ENOUGH);
+  expect(await memoryOf("deploy")).toBeLessThan(ENOUGH);
+  const [host = ""] = bucket.hosts;
+  const delivered = join(bucket.directory("api", host), "image.tar");
+  expect(statSync(delivered).size).toBe(SIZE);
+  expect(contentHash(readFileSync(delivered))).toBe(
+    contentHash(readFileSync(join(bucket.root, "workspace/jobs/api/image.tar"))),
+  );
+});

@@ -1,0 +1,76 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
+
+const A = "10.0.0.1";
+const V1 = { version: "1.0.0", selectors: ["worker"] };
+let bucket: TestBucket;
+
+beforeEach(() => {
+  bucket = aBucket();
+  bucket.workers(A);
+  bucket.job("api", V1);
+});
+
+afterEach(() => bucket.dispose());
+
+const path = (name: string) => join(bucket.root, "workspace", name);
+
+async function refusal(): Promise<string[]> {
+  const thrown = await bucket.build().then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  const problems: unknown =
+    typeof thrown === "object" && thrown !== null && "problems" in thrown ? thrown.problems : [];
+  return Array.isArray(problems) ? problems.map(({ where, message }) => `${where}: ${message}`) : [];
+}
+
+it("an open editor and the Finder neither refuse a build nor restart a service", async () => {
+  await bucket.ship();
+  symlinkSync("me@host.1:2", path("jobs/api/.#Makefile"));
+  for (const name of [".Makefile.swp", ".DS_Store", "Makefile~", "#Makefile#"]) bucket.write(`jobs/api/${name}`, "x");
+  mkdirSync(path("jobs/api~"));
+  const built = await bucket.build();
+  expect(built.problems).toEqual([]);
+  expect((await bucket.deploy()).allocations).toMatchObject([{ job: "api", action: "skip", outcome: "skipped" }]);
+  expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
+});
+
+it("a file that is ignored from now on is taken off its workers, as a deleted one is", async () => {
+  bucket.job("api", V1, { "notes.md": "x" });
+  await bucket.ship();
+  bucket.write("jobs/api/.maandignore", "*.md\n");
+  await bucket.ship();
+  expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
+});
+
+it("what must not be in a job may lie there when it is ignored", async () => {
+  bucket.write("jobs/api/data/dump.sql", "x");
+  expect(await refusal()).toHaveLength(1);
+  bucket.write("jobs/api/.maandignore", "data/\n");
+  expect(await refusal()).toEqual([]);
+});
+
+it("a pattern that takes a whole job away is refused, since the next deploy would stop it", async () => {
+  bucket.write(".maandignore", "api/\n");
+  expect(await refusal()).toEqual(["workspace/jobs/api: workspace/.maandignore ignores the whole job"]);
+  rmSync(path(".maandignore"));
+  expect(await refusal()).toEqual([]);
+});
+
+it("a file larger than max_file_size is refused by its name, and the bucket stays as it was", async () => {
+  await bucket.ship();
+  writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_file_size = "1 mb"\n');
+  bucket.write("jobs/api/image.tar", "x".repeat(1024 * 1024 + 1));
+  expect(await refusal()).toEqual(["workspace/jobs/api/image.tar: has 1 MB, and max_file_size is 1 MB"]);
+  expect((await bucket.deploy()).allocations).toMatchObject([{ job: "api", action: "skip", outcome: "skipped" }]);
+});
+
+it("a file of several pieces reaches its worker whole", async () => {
+  const text = `${"0123456789abcdef".repeat(160_000)}end`;
+  bucket.job("api", V1, { large: text });
+  await bucket.ship();
+  expect(bucket.fleet.at("api", A)?.files.large === text).toBe(true);
+});
