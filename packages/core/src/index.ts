@@ -93,21 +93,29 @@ export {
 export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
+export { BeginMarker, readToMarker } from "./remote/begin-marker.ts";
 export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { type FailedLogin, loginFailure } from "./remote/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { BeginMarker, readToMarker } from "./remote/begin-marker.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
 export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream, StreamOptions } from "./remote/remote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
-export { withFileLock } from "./store/file-lock.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,

@@ -58,7 +58,13 @@ async function attempt(jump: Connection | undefined, options: HandshakeOptions):
   const { endpoint } = options;
   const loggedIn = await handshake(() => wireTo(endpoint, jump, options), options);
   const handshakeMs = performance.now() - began;
-  return new Connection({ worker: endpoint.name, user: endpoint.user, ...loggedIn, handshakeMs, ...(jump && { jump }) });
+  return new Connection({
+    worker: endpoint.name,
+    user: endpoint.user,
+    ...loggedIn,
+    handshakeMs,
+    ...(jump && { jump }),
+  });
 }
 
 /** A stream to an endpoint, through its jump host when it has one; an early error is kept in its `errored`. */

@@ -147,7 +147,8 @@ class FollowedCommand {
     const { worker, user, title, timeoutMs } = this.#command;
     if (this.#ending === "abort") return interrupted(worker, title);
     const isLate = this.#ending === "time" || endedByTimeout(result, timeoutMs);
-    if (isLate) return timedOut(worker, this.#begun ? title : `the login before ${title}`, timeoutMs, lastLines(result, 12));
+    if (isLate)
+      return timedOut(worker, this.#begun ? title : `the login before ${title}`, timeoutMs, lastLines(result, 12));
     if (this.#code === undefined) return disconnected(worker, title);
     return this.#begun ? undefined : loginFailure({ host: worker, user, ...result });
   }

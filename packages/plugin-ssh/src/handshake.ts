@@ -92,7 +92,10 @@ async function login(
     sock: wire,
     username: endpoint.user,
     authHandler: [...keys.methods],
-    algorithms: { serverHostKey: algorithmsFor(lines), kex: { append: [...OLD_KEY_EXCHANGES], prepend: [], remove: [] } },
+    algorithms: {
+      serverHostKey: algorithmsFor(lines),
+      kex: { append: [...OLD_KEY_EXCHANGES], prepend: [], remove: [] },
+    },
     readyTimeout: 0,
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: 3,

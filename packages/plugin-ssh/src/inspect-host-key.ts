@@ -63,11 +63,7 @@ export async function inspectHostKey(
 }
 
 /** Asks a machine for its host key and hangs up; no key of ours is needed. */
-async function readHostKey(
-  wire: Duplex,
-  algorithms: ServerHostKeyAlgorithm[],
-  timeoutMs: number,
-): Promise<HostKey> {
+async function readHostKey(wire: Duplex, algorithms: ServerHostKeyAlgorithm[], timeoutMs: number): Promise<HostKey> {
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();
   let timer: NodeJS.Timeout | undefined;

@@ -56,7 +56,14 @@ export async function loginRefused(endpoint: Endpoint, keys: LoginKeys): Promise
 /** Certificates and hardware keys, which OpenSSH would have offered and ssh2 cannot. */
 async function notOffered({ identities, certificates }: Endpoint, { agent }: LoginKeys): Promise<string[]> {
   const beside = [...certificates, ...identities.map((path) => `${path}-cert.pub`)];
-  const present = await Promise.all(beside.map((path) => stat(path).then(() => [path], () => [])));
+  const present = await Promise.all(
+    beside.map((path) =>
+      stat(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
   const types = agent ? await agentKeyTypes(agent) : [];
   const held = (pattern: RegExp, what: string) => (types.some((type) => pattern.test(type)) ? [what] : []);
   return [

@@ -31,10 +31,10 @@ export interface OpenedStream {
 export function openStream(channel: ClientChannel, command: StreamedCommand): OpenedStream {
   const { preface, signal } = command;
   let giveUp = () => {};
-  const closed = new Promise<void>((resolve) => {
+  const givenUp = new Promise<void>((resolve) => {
     giveUp = resolve;
-    channel.once("close", () => resolve());
   });
+  const closed = Promise.race([givenUp, new Promise<void>((resolve) => void channel.once("close", () => resolve()))]);
   const destroy = () => {
     channel.close();
     setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
@@ -50,7 +50,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
   if (preface !== "") channel.write(preface);
   const stream = { io: channel, stderr: channel.stderr, exit, destroy };
   const markers = Promise.all([readToMarker(channel), readToMarker(channel.stderr)]);
-  const begun = Promise.race([markers, closed]).then(async (printed) => {
+  const begun = Promise.race([markers, givenUp]).then(async (printed) => {
     const [stdout, stderr] = printed ?? ["", ""];
     if (stdout === undefined && stderr === undefined) return stream;
     destroy();

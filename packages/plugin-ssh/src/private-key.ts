@@ -54,12 +54,7 @@ function privateNameOf(path: string): string {
 }
 
 /** A form ssh2 does not read. Keys from openssl (PKCS#8) are turned into one it does, where Node can. */
-function otherForm(
-  path: string,
-  text: Buffer,
-  message: string,
-  parse: typeof utils.parseKey,
-): Omit<KeyFile, "path"> {
+function otherForm(path: string, text: Buffer, message: string, parse: typeof utils.parseKey): Omit<KeyFile, "path"> {
   const start = text.toString("latin1", 0, 200).trimStart();
   if (/encrypted/i.test(message) || start.includes("BEGIN ENCRYPTED PRIVATE KEY"))
     return { trouble: "is protected by a passphrase", hint: USE_AGENT };
@@ -69,7 +64,10 @@ function otherForm(
   if (!start.includes("BEGIN PRIVATE KEY")) return { trouble: "is not a private key" };
   const key = fromPkcs8(text, parse);
   if (key) return { key };
-  return { trouble: "is in a form (PKCS#8) that maand cannot read", hint: `make one with ssh-keygen -t ed25519 -f ${path}` };
+  return {
+    trouble: "is in a form (PKCS#8) that maand cannot read",
+    hint: `make one with ssh-keygen -t ed25519 -f ${path}`,
+  };
 }
 
 const USE_AGENT =

@@ -38,7 +38,16 @@ test("the first file that sets something decides", async () => {
 });
 
 test("what holds for every machine is left out", async () => {
-  const general = ["User first", "Host *", "  User all", "  Port 1", "Match all", "  Port 3", "Match host *", "  Port 4"];
+  const general = [
+    "User first",
+    "Host *",
+    "  User all",
+    "  Port 1",
+    "Match all",
+    "  Port 3",
+    "Match host *",
+    "  Port 4",
+  ];
   expect(await settingsOf("web", ...general, "Match user agent", "  Port 5")).toEqual(NOTHING);
   expect(await settingsOf("web", ...general, "Host web", "  Port 2")).toEqual({ ...NOTHING, port: 2 });
 });
@@ -62,7 +71,9 @@ test("a program to connect through is told, and not run; it and a jump host excl
 });
 
 test("paths of keys and certificates: below ~/.ssh, with tokens and variables, each once, none for none", async () => {
-  const keys = ["~/.ssh/x", "y-%n-%h", "%d/z", "${HOME}/v", "~/.ssh/x", "none"].map((path) => `IdentityFile ${path}`);
+  const keys = ["~/.ssh/x", "y-%n-%h", "%d/z", "\x24{HOME}/v", "~/.ssh/x", "none"].map(
+    (path) => `IdentityFile ${path}`,
+  );
   const lines = ["Host web", "HostName web.internal", ...keys, "CertificateFile ~/c.pub"];
   expect(await settingsOf("web", ...lines)).toMatchObject({
     identityFiles: [
@@ -83,7 +94,11 @@ describe("included files", () => {
     write("teams/x/two.conf", "Host two", "  Port 2");
     write("teams/y/three.conf", "Host three", "  Port 3");
     write("teams/.hidden/four.conf", "Host four", "  Port 4");
-    const path = write("config", 'Include "team a/one.conf" teams/*/t[a-z]*.conf teams/*/none', "Include teams/*/four.conf");
+    const path = write(
+      "config",
+      'Include "team a/one.conf" teams/*/t[a-z]*.conf teams/*/none',
+      "Include teams/*/four.conf",
+    );
     const lookup = await readSshConfig([path]);
     const ports = ["one", "two", "three", "four"].map((host) => lookup({ host, defaultUser: "agent" }).port);
     expect(ports).toEqual([1, 2, 3, undefined]);
@@ -115,7 +130,9 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH read
   /** What `ssh -G` answers, in our form. */
   function opensshReads(path: string, { host, user }: LookedUp): Partial<HostSettings> {
     const options = user === undefined ? [] : ["-l", user];
-    const rows = execFileSync("ssh", ["-G", "-F", path, ...options, "--", host], { stdio: ["ignore", "pipe", "ignore"] })
+    const rows = execFileSync("ssh", ["-G", "-F", path, ...options, "--", host], {
+      stdio: ["ignore", "pipe", "ignore"],
+    })
       .toString()
       .split("\n")
       .map((row) => [row.slice(0, row.indexOf(" ")), row.slice(row.indexOf(" ") + 1)]);
@@ -144,14 +161,20 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH read
   const defaultUser = userInfo().username;
 
   test.each<[string, string[]]>([
-    ["forms of a line", ["host web", "\tPORT=2201", ' hostname = "web.internal"', "User ops # who", "IdentityFile /k/1"]],
+    [
+      "forms of a line",
+      ["host web", "\tPORT=2201", ' hostname = "web.internal"', "User ops # who", "IdentityFile /k/1"],
+    ],
     ["patterns", ["Host w?b !web2", "Port 1", "Host web*", "Port 2", "User a", "Host !web *b", "User b"]],
     ["a negated pattern rules a block out", ["Host web* !web", "Port 1", "Host web", "Port 2"]],
     ["several keys", ["Host web", "IdentityFile /k/1", "IdentityFile /k/3", "Host w*", "IdentityFile /k/2"]],
     ["tokens of names", ["Host web", "HostName %h.example.org", "Match host web.example.org", "Port 7"]],
     ["Match host sees the name that was set", ["Host web", "HostName w1", "Match host w1", "Port 7"]],
     ["Match originalhost sees the name as given", ["Host web", "HostName w1", "Match originalhost web", "Port 7"]],
-    ["Match with lists and negation", ['Match host "db,web*" !user root', "Port 7", "Match !host db host web", "User x"]],
+    [
+      "Match with lists and negation",
+      ['Match host "db,web*" !user root', "Port 7", "Match !host db host web", "User x"],
+    ],
     ["Match user", ["Match host web user ops", "Port 7", `Match host web user ${defaultUser}`, "Port 8"]],
     ["Match localuser", [`Match localuser ${defaultUser} host web`, "Port 7"]],
     ["Match final", ["Match final host web.internal", "Port 7", "Host web", "HostName web.internal", "User a"]],
@@ -173,7 +196,11 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH read
   const block = fc.oneof(
     fc.array(pattern, { minLength: 1, maxLength: 3 }).map((patterns) => `Host ${patterns.join(" ")}`),
     fc
-      .tuple(fc.constantFrom("host", "originalhost"), fc.constantFrom("a", "a*,b", "!a,?*"), fc.constantFrom("", " user ops", " !user ops"))
+      .tuple(
+        fc.constantFrom("host", "originalhost"),
+        fc.constantFrom("a", "a*,b", "!a,?*"),
+        fc.constantFrom("", " user ops", " !user ops"),
+      )
       .map(([criterion, list, more]) => `Match ${criterion} ${list}${more}`),
   );
   const setting = fc.oneof(

@@ -29,7 +29,6 @@ export interface LookedUp {
 /** Answers what the configuration says of a host. */
 export type HostLookup = (host: LookedUp) => HostSettings;
 
-
 /**
  * Reads ssh client configurations as OpenSSH does, with `Include`, `Host` and `Match`. What they say of every machine,
  * before the first block or in one for `*`, is left out: of workers, `maand.conf` speaks. Nothing in them is executed,

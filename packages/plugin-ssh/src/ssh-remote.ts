@@ -88,7 +88,16 @@ export class SshRemote implements Remote {
     const { made, release } = await this.#start(command, (channel, connection) => {
       const quietMs = Math.max(QUIET_MS, connection.handshakeMs);
       const kill = (pid: number) => this.#kill(connection, pid, options);
-      const result = followCommand(channel, { ...options, ...command, worker, user, timeoutMs, graceMs, quietMs, kill });
+      const result = followCommand(channel, {
+        ...options,
+        ...command,
+        worker,
+        user,
+        timeoutMs,
+        graceMs,
+        quietMs,
+        kill,
+      });
       result.catch(() => {}); // there is no other reader when the run was interrupted just before
       return { result };
     });

@@ -2,7 +2,14 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { type ConnectContext, type ErrorCode, MaandError, programRemote, type Remote, loginShellLine } from "@maand/core";
+import {
+  type ConnectContext,
+  type ErrorCode,
+  loginShellLine,
+  MaandError,
+  programRemote,
+  type Remote,
+} from "@maand/core";
 import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);

@@ -23,7 +23,10 @@ export class BeginMarker {
   }
 
   push(chunk: Buffer): void {
-    if (!this.#held) return this.#rest(chunk);
+    if (!this.#held) {
+      this.#rest(chunk);
+      return;
+    }
     const held = Buffer.concat([this.#held, chunk]);
     const line = LINE.exec(held.toString("latin1"));
     if (!line) {

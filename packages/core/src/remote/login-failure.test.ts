@@ -18,9 +18,17 @@ test.each([
   ["sudo: no tty present and no askpass program specified\n", 'sudo on 10.0.0.1 asks "ops" for a password', "NOPASSWD"],
   ["sudo: sorry, you must have a tty to run sudo\n", "wants a terminal", "!requiretty"],
   ["ops is not in the sudoers file.\n", '"ops" may not use sudo on 10.0.0.1', "/etc/sudoers.d/maand"],
-  ["sudo: Ein Passwort ist notwendig\n", 'sudo fails on 10.0.0.1: it printed "sudo: Ein Passwort ist notwendig"', "sudo -n true"],
+  [
+    "sudo: Ein Passwort ist notwendig\n",
+    'sudo fails on 10.0.0.1: it printed "sudo: Ein Passwort ist notwendig"',
+    "sudo -n true",
+  ],
   ["This service allows sftp connections only.\n", "may use sftp alone", "ForceCommand internal-sftp"],
-  ["This account is currently not available.\n", 'runs no commands: it printed "This account is', "chsh -s /bin/sh ops"],
+  [
+    "This account is currently not available.\n",
+    'runs no commands: it printed "This account is',
+    "chsh -s /bin/sh ops",
+  ],
   ["", "runs no commands: it ended with exit code 1", "ForceCommand"],
 ])("%j is told in one sentence, with the fix", (stderr, message, hint) => {
   const found = failure({ stderr });

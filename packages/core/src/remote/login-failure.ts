@@ -32,7 +32,7 @@ const allowSudo = ({ host, user }: Login) =>
 /** The first whose pattern is found in what was printed decides. */
 const REASONS: readonly Reason[] = [
   {
-    pattern: /sudo: (command )?not found|(not found|unknown command):? .{0,2}sudo/i,
+    pattern: /sudo: (command not found|not found|permission denied)|(not found|unknown command):? .{0,2}sudo/i,
     code: "WORKER_LACKS",
     message: ({ host }) => `${host} lacks sudo`,
     hint: ({ host }) => `install sudo on ${host}, ${NO_SUDO}`,
@@ -60,7 +60,8 @@ const REASONS: readonly Reason[] = [
   {
     pattern: /allows sftp connections only/i,
     message: ({ host, user }) => `"${user}" may use sftp alone on ${host}, and no commands`,
-    hint: ({ host, user }) => `remove ForceCommand internal-sftp for "${user}" from sshd_config on ${host}, ${OTHER_USER}`,
+    hint: ({ host, user }) =>
+      `remove ForceCommand internal-sftp for "${user}" from sshd_config on ${host}, ${OTHER_USER}`,
   },
 ];
 

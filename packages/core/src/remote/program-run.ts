@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { Output } from "./output.ts";
 import { BeginMarker } from "./begin-marker.ts";
+import { Output } from "./output.ts";
 import type { ExecOptions, ExecResult } from "./remote.ts";
 import { timeLimit } from "./time-limit.ts";
 

@@ -5,7 +5,21 @@ import { loginShellLine, quote, titleOf } from "./quote.ts";
 import { secret } from "./secret.ts";
 
 const NASTY = ["", " ", "'", '"', "$HOME", "`id`", "$(id)", "\\", "\\n", "x\\", "*", "~", "!!", "a!b", "\\!", "!'\\"];
-const ODD_WORDS = ["#x", "-n", "%s", "%self", "=ls", "a=b", ";true", "{a,b}", "^x^y", "''", "a'b'c", "[ ! -e x ]", "@x"];
+const ODD_WORDS = [
+  "#x",
+  "-n",
+  "%s",
+  "%self",
+  "=ls",
+  "a=b",
+  ";true",
+  "{a,b}",
+  "^x^y",
+  "''",
+  "a'b'c",
+  "[ ! -e x ]",
+  "@x",
+];
 const BEYOND_ASCII = ["a\nb", "\n", "a\n\n", "\t", "\r\n", "\x1b[0m", "\x7f", "ü→😀", "a\\\n!'ü"];
 const PRINT = ["sh", "-c", 'for a; do printf "%s\\0" "$a"; done', "sh"];
 
@@ -44,7 +58,9 @@ describe.each(SHELLS)("%s %s %s", (...given) => {
 });
 
 test("any words come through a login shell as they are", () => {
-  const words = fc.array(fc.string({ unit: "binary" }).filter((word) => !word.includes("\0") && Buffer.from(word).toString() === word));
+  const words = fc.array(
+    fc.string({ unit: "binary" }).filter((word) => !word.includes("\0") && Buffer.from(word).toString() === word),
+  );
   fc.assert(
     fc.property(words, (given) => {
       const printed = execFileSync("sh", ["-c", loginShellLine([...PRINT, ...given])]);
