@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { confText } from "../config/conf-text.ts";
+import { confText, NEW_BUCKET } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
@@ -37,7 +37,7 @@ export function initBucket(directory: string): Initialised {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
+    writeOnce(paths.conf, confText(`./${schemaFile("config")}`, known ? {} : NEW_BUCKET), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
     writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);

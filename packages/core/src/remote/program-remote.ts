@@ -1,9 +1,10 @@
 import type { ChildProcess } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { MaandError } from "../errors.ts";
-import { readToMarker } from "./begin-marker.ts";
-import { loginFailure } from "./login-failure.ts";
+import { readToMarker } from "./login/begin-marker.ts";
+import { loginFailure } from "./login/login-failure.ts";
 import { mustSucceed } from "./output.ts";
+import { processStream } from "./process-stream.ts";
 import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
 import { titleOf } from "./quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream, StreamOptions } from "./remote.ts";
@@ -95,11 +96,7 @@ class ProgramRemote implements Remote {
     child.stdin?.on("error", () => {});
     if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
     await this.#begun(child, exit, titleOf(argv, options), options.signal);
-    const io = Duplex.from({
-      readable: child.stdout ?? Readable.from([]),
-      ...(child.stdin && { writable: child.stdin }),
-    });
-    io.on("error", () => {}); // a cut stream shows in the exit code
+    const io = processStream(child.stdout ?? Readable.from([]), child.stdin);
     return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
   }
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { BeginMarker } from "./begin-marker.ts";
+import { BeginMarker } from "./login/begin-marker.ts";
 import { Output } from "./output.ts";
 import type { ExecOptions, ExecResult } from "./remote.ts";
 import { timeLimit } from "./time-limit.ts";

@@ -1,4 +1,4 @@
-import { BEGIN_WORD } from "./begin-marker.ts";
+import { BEGIN_WORD } from "./login/begin-marker.ts";
 import type { Argv, ExecOptions } from "./remote.ts";
 import { reveal, Secret } from "./secret.ts";
 
