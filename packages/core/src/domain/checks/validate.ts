@@ -57,8 +57,13 @@ export function withHint(message: string, hint: string | undefined): string {
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? escapedControl(JSON.stringify(value)) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** JSON escapes some control codes; the others are written alike, so that no terminal obeys them. */
+function escapedControl(text: string): string {
+  return text.replace(/[\u007f-\u009f]/g, (code) => `\\u00${code.charCodeAt(0).toString(16)}`);
 }
 
 /** Warns about unknown keys, with a suggestion. */

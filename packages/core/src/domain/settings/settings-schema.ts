@@ -3,6 +3,7 @@ import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
 import { onlyObject, readWritten, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { MODE_PATTERN, parseMode } from "../deploy/file-access.ts";
+import { keyFile, withoutControlCodes } from "../workspace/key-file.ts";
 import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
@@ -47,8 +48,8 @@ const ENTRIES = {
     { default: D.sshUser },
   ),
   ssh_key: described(
-    v.pipe(v.string(), v.minLength(1, "must not be empty")),
-    `Key file, under secrets/ or absolute; default "${D.sshKey}".`,
+    v.pipe(v.string(), v.minLength(1, "must not be empty"), withoutControlCodes, keyFile),
+    `Key file, below secrets/ or absolute; default "${D.sshKey}".`,
     { default: D.sshKey },
   ),
   ssh_port: described(
