@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
+import { keyFile, withoutControlCodes } from "../checks/text-checks.ts";
 import { onlyObject, readWritten, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { MODE_PATTERN, parseMode } from "../deploy/file-access.ts";
-import { keyFile, withoutControlCodes } from "../workspace/key-file.ts";
 import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 

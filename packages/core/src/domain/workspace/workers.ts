@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike } from "../checks/schema-notes.ts";
+import { keyFile, withoutControlCodes } from "../checks/text-checks.ts";
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { canonicalHost } from "./host-address.ts";
-import { keyFile, withoutControlCodes } from "./key-file.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";

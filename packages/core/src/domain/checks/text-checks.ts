@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { shown, withHint } from "../checks/validate.ts";
+import { shown, withHint } from "./validate.ts";
 
 const SECRETS = "write the name of a file below secrets/, or an absolute path";
 
