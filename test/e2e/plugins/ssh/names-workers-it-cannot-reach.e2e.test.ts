@@ -2,7 +2,9 @@ import { writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { must } from "../../../support/fleet/command.ts";
 import { deskFor, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { makeKey } from "../../../support/fleet/keys.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
 const { fleet, desk } = useFleet(2);
@@ -102,7 +104,6 @@ describe("workers that cannot be reached", () => {
 describe("a server with other algorithms", () => {
   test.each([
     ["key exchange", "KexAlgorithms", "sntrup761x25519-sha512@openssh.com"],
-    ["type of host key", "HostKeyAlgorithms", "ssh-ed25519-cert-v01@openssh.com"],
     ["cipher", "Ciphers", "aes256-cbc"],
     ["MAC", "MACs", "umac-128-etm@openssh.com"],
   ])("is told apart: no %s in common, and the setting that gives one", async (what, setting, algorithm) => {
@@ -111,6 +112,22 @@ describe("a server with other algorithms", () => {
       const error = await failure(deskFor(odd).connect(odd.workers[0] as FleetWorker));
       expect(error).toMatchObject({ code: "UNREACHABLE", message: expect.stringContaining(`no ${what} in common`) });
       expect(error.hint).toMatch(new RegExp(`^add \\S+ to ${setting} in its sshd_config`));
+    });
+  });
+
+  test("is told apart: host certificates alone", async () => {
+    const [ca, host] = [join(fleet().directory, "ca"), join(fleet().directory, "certified_host_key")];
+    for (const path of [ca, host]) await makeKey(path);
+    await must(["ssh-keygen", "-q", "-h", "-s", ca, "-I", "host", `${host}.pub`]);
+    const sshdConfig = [
+      `HostKey ${host}`,
+      `HostCertificate ${host}-cert.pub`,
+      "HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com",
+    ];
+    await withFleet({ count: 1, sshdConfig }, async (certified) => {
+      const error = await failure(deskFor(certified).connect(certified.workers[0] as FleetWorker));
+      expect(error).toMatchObject({ message: expect.stringContaining("no type of host key in common") });
+      expect(error.hint).toContain("add ssh-ed25519 to HostKeyAlgorithms");
     });
   });
 
