@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ConnectContext } from "@maand/core";
+import type { ConnectContext, Login } from "@maand/core";
 import { connectWithRetry } from "./connect-with-retry.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { ConnectOptions } from "./handshake.ts";
 import { hostKeyPins } from "./host-key-pins.ts";
 import type { SshOptions } from "./plugin.ts";
@@ -22,9 +22,9 @@ export async function routeTo(
   options: SshOptions,
   handshakes: Semaphore,
 ): Promise<Route> {
-  const lookup = await sharedConfig(options.configFile ? [options.configFile] : userConfigs());
+  const lookup = await lookupWith(options);
   return {
-    endpoint: endpointOf({ worker, settings, bucketRoot: bucket.root, lookup }),
+    endpoint: endpointOf({ worker, settings: SSH_SETTINGS.from(settings), bucketRoot: bucket.root, lookup }),
     connect: {
       pins: hostKeyPins(join(bucket.root, "secrets", "known_hosts"), join(bucket.root, "data", "known_hosts.lock")),
       agent: (options.agent ?? process.env.SSH_AUTH_SOCK) || undefined,
@@ -39,6 +39,18 @@ export async function routeTo(
 /** The files OpenSSH reads, in its order: what the first one says holds. */
 function userConfigs(): string[] {
   return [join(homedir(), ".ssh", "config"), "/etc/ssh/ssh_config"];
+}
+
+/** How other programs log in to a worker; contacts no machine. */
+export async function loginOf({ worker, settings, bucket }: ConnectContext, options: SshOptions): Promise<Login> {
+  const { use_sudo: sudo, ...own } = SSH_SETTINGS.from(settings);
+  const lookup = await lookupWith(options);
+  const { user, port, identities } = endpointOf({ worker, settings: own, bucketRoot: bucket.root, lookup });
+  return { user, port, keyFile: identities.at(-1) ?? "", sudo };
+}
+
+function lookupWith({ configFile }: SshOptions): Promise<HostLookup> {
+  return sharedConfig(configFile ? [configFile] : userConfigs());
 }
 
 const reading = new Map<string, Promise<HostLookup>>();
@@ -65,7 +77,7 @@ export async function openRemote(
     host: worker.host,
     user: endpoint.user,
     root: `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
-    sudo: settings.useSudo && endpoint.user !== "root",
+    sudo: SSH_SETTINGS.from(settings).use_sudo && endpoint.user !== "root",
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,
     connectMs: settings.timeouts.connectMs,

@@ -10,6 +10,7 @@ import {
   programRemote,
   type Remote,
 } from "@maand/core";
+import { SSH_SETTINGS } from "@maand/plugin-ssh";
 import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);
@@ -17,6 +18,7 @@ const run = promisify(execFile);
 /** Opens a master connection, and answers a remote whose every command is a session of it. */
 export async function connectBySsh(context: ConnectContext, options: OpensshOptions): Promise<Remote> {
   const { worker, settings, bucket, signal } = context;
+  const own = SSH_SETTINGS.from(settings);
   // the path of a socket may be some hundred bytes long, and that of a bucket often is longer
   const place = await mkdtemp("/tmp/maand-");
   const ssh = [...wordsFor(context, options), "-o", `ControlPath=${join(place, "s")}`];
@@ -36,8 +38,8 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     host: worker.host,
     root: `${settings.workerRoot}/${bucket.id}`,
     transport: "openssh",
-    user: worker.user ?? settings.sshUser,
-    sudo: settings.useSudo && (worker.user ?? settings.sshUser) !== "root",
+    user: worker.user ?? own.ssh_user,
+    sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     // ssh ends with 255 when it lost the worker, but so may a command; only then is the master asked
@@ -59,6 +61,7 @@ function fails(work: Promise<unknown>): Promise<boolean> {
 /** Nothing is ever asked of a person; keys of machines are pinned in the bucket, the first time they are seen. */
 function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: OpensshOptions): string[] {
   const inSecrets = (name: string) => (isAbsolute(name) ? name : join(bucket.root, "secrets", name));
+  const own = SSH_SETTINGS.from(settings);
   const settled: Readonly<Record<string, string>> = {
     BatchMode: "yes",
     StrictHostKeyChecking: "accept-new",
@@ -66,11 +69,11 @@ function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: 
     GlobalKnownHostsFile: "/dev/null",
     HashKnownHosts: "no",
     UpdateHostKeys: "no",
-    IdentityFile: quoted(inSecrets(worker.identity ?? settings.sshKey)),
+    IdentityFile: quoted(inSecrets(worker.identity ?? own.ssh_key)),
     ConnectTimeout: `${Math.ceil(settings.timeouts.connectMs / 1000)}`,
     ServerAliveInterval: "15",
-    Port: `${worker.port ?? settings.sshPort}`,
-    User: worker.user ?? settings.sshUser,
+    Port: `${worker.port ?? own.ssh_port}`,
+    User: worker.user ?? own.ssh_user,
   };
   const config = configFile === undefined ? [] : ["-F", configFile];
   return [...config, ...Object.entries(settled).flatMap(([key, value]) => ["-o", `${key}=${value}`])];

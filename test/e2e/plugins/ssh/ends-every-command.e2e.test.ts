@@ -73,7 +73,7 @@ describe("an end to everything", () => {
 
   test("a frozen worker: time limit and grace end the command here; what is asked next is UNREACHABLE in bounded time", async () => {
     const remote = await desk().connect(worker, {
-      settings: { timeouts: { connectMs: 700, commandMs: 9_000, hookMs: 1 } },
+      settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
     });
     const begun = new Promise<void>((resolve) => {
       const running = remote.exec(["sh", "-c", "echo begun; sleep 64"], {

@@ -47,7 +47,7 @@ describe("logging in", () => {
     await (await at.connect(worker)).close(); // makes secrets/ for known_hosts
     writeFileSync(join(at.root, "secrets", "mine.key"), readFileSync(fleet().key.path), { mode: 0o600 });
     await at.connect({ host: worker.host, identity: "mine.key" });
-    await at.connect(worker, { settings: { sshKey: "mine.key" } });
+    await at.connect(worker, { settings: { plugins: { ssh_key: "mine.key" } } });
   });
 
   test("the agent's keys come after the file, or instead of it", async () => {
@@ -111,7 +111,7 @@ describe("logging in", () => {
       ].join("\n"),
     );
     const at = desk({ configFile });
-    const settings = { sshUser: "nobody-here", sshKey: "gone.key" };
+    const settings = { plugins: { ssh_user: "nobody-here", ssh_key: "gone.key" } };
     const before = [worker.connections(), other.connections()];
     const remote = await at.connect({ host: "app" }, { settings });
     expect((await remote.exec(["sh", "-c", 'echo "$SSH_CONNECTION"'])).stdout).toContain(worker.host);

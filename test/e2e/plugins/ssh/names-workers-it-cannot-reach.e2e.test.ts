@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 
 describe("workers that cannot be reached", () => {
-  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000, hookMs: 1_000 } } };
+  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000 } } };
   let server: Server | undefined;
   const sockets: Socket[] = [];
 

@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { type Report, warning } from "../checks/problem.ts";
 import { described } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import {
+  isRecord,
+  onlyObject,
+  quoted,
+  readWritten,
+  salvage,
+  shown,
+  warnUnknownKeys,
+  withHint,
+} from "../checks/validate.ts";
 import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 
@@ -113,7 +122,7 @@ function warnUnknownName(
     warning(
       "unknown_name",
       `${DISABLED_FILE}: ${key}`,
-      `there is no ${kind} "${name}"`,
+      `there is no ${kind} ${quoted(name)}`,
       didYouMean(name, known) ?? "it disables nothing",
     ),
   );

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { isKeyFile, KEY_FILE_HINT } from "../checks/key-file.ts";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike } from "../checks/schema-notes.ts";
-import { keyFile, withoutControlCodes } from "../checks/text-checks.ts";
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { canonicalHost } from "./host-address.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
@@ -23,6 +23,19 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
 const USER_HINT = "use letters, digits, - . and _";
 
+/** More than any order needs; a larger number is a typing mistake. */
+const MOST = 1_000_000_000;
+
+/** A text of one line: it is shown in tables. */
+const oneLine = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(
+    (text) => !/\p{Cc}/u.test(text),
+    ({ input }) => withHint(`${shown(input)} holds a control character`, "write it as plain text on one line"),
+  ),
+);
+
 const entry = v.looseObject(
   {
     host: v.pipe(
@@ -34,7 +47,7 @@ const entry = v.looseObject(
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: described(v.pipe(v.string(), v.trim(), withoutControlCodes), "A name for people and templates."),
+    hostname: described(oneLine, "A name for people and templates."),
     labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
       "What selectors of jobs are matched with; worker is always one of them.",
@@ -46,14 +59,14 @@ const entry = v.looseObject(
     ),
     cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
     tags: described(
-      onlyObject(
-        v.record(v.pipe(v.string(), withoutControlCodes), v.pipe(v.string(), withoutControlCodes)),
-        'write { "zone": "eu-1" }',
-      ),
+      onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
       { examples: [{ zone: "eu-1" }] },
     ),
-    position: described(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    position: described(
+      v.pipe(v.number(), v.integer(), v.minValue(-MOST), v.maxValue(MOST)),
+      "Order among the workers; default: its place in this file.",
+    ),
     transport: described(
       v.pipe(
         v.string(),
@@ -81,8 +94,10 @@ const entry = v.looseObject(
       v.pipe(
         v.string(),
         v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out")),
-        withoutControlCodes,
-        keyFile,
+        v.check(
+          (path) => path === "" || isKeyFile(path),
+          ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT),
+        ),
       ),
       "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",
     ),
