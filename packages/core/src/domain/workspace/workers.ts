@@ -92,7 +92,7 @@ const entry = v.looseObject(
     ),
     identity: described(
       v.pipe(
-        v.string(),
+        oneLine,
         v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out")),
         v.check(
           (path) => path === "" || isKeyFile(path),
