@@ -1,4 +1,5 @@
 import { error, type Problem } from "../checks/problem.ts";
+import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 import type { Worker } from "./worker.ts";
 
@@ -47,7 +48,7 @@ function parted(word: string): { readonly kind: Kind; readonly name: string } {
 
 /** A host is unique; a hostname is looked for only when no host is called so. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
-  const hosts = workers.filter(({ host }) => host.toLowerCase() === name);
+  const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);
 }
 
