@@ -11,6 +11,7 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
+export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
@@ -35,7 +36,19 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export {
+  defineSettings,
+  type PluginSettings,
+  type RefuseSetting,
+  type SettingEntries,
+  type SettingEntry,
+  type SettingsDeclaration,
+  setting,
+  type WrittenKeys,
+} from "./domain/settings/plugin-settings.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
+export type * from "./domain/settings/settings-written.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
@@ -77,6 +90,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
@@ -94,6 +108,7 @@ export {
   type Claim,
   definePlugin,
   type Plugin,
+  type Provides,
   type Table,
   type TableContext,
   type TableRow,
@@ -102,13 +117,22 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
+export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { PidLine } from "./remote/pid-line.ts";
+export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
-export { quote, readable, shellLine } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
@@ -116,6 +140,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,

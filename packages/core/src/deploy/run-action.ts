@@ -75,7 +75,7 @@ async function callHook(
   });
   if ((await bucket.hooks[hook].promise(context)) === "done") return;
   const wanted = `${action.kind} of ${job.name}`;
-  throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted });
+  throw noHandler(bucket.absent, { hook, transport: remote.transport, host: allocation.host, wanted });
 }
 
 function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {

@@ -10,6 +10,7 @@ import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
 import { lockHolder } from "../../store/lock.ts";
 import { deployments } from "../inspect/deployments.ts";
+import { examineCertificates } from "./certificates.ts";
 import { examineFiles } from "./files.ts";
 import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
@@ -55,6 +56,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
       ...written,
       ...state(bucket),
       ...examineSecretFiles(bucket),
+      ...examineCertificates(bucket),
       ...hostTools(tools),
       ...reported,
       ...looked.flat(),
