@@ -31,7 +31,7 @@ async function bring(
   served: Served,
   watch: Watch,
 ): Promise<Done | undefined> {
-  const said = new Said();
+  const said = new CommandOutput();
   const asked = served.ask({ stage: wish, timeout: context.timeoutMs / 1000 }, (stream, bytes) => {
     if (stream === "stdout") said.push(bytes);
   });
@@ -53,7 +53,7 @@ async function bring(
 }
 
 /** What a runner says: the hashes it asks for, an empty line, and in the end what it deleted; a line each. */
-class Said {
+class CommandOutput {
   readonly deleted: string[] = [];
   readonly #hashes: string[] = [];
   readonly #lines = new LineSplitter((line) => this.#take(line));

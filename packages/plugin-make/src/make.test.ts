@@ -199,7 +199,8 @@ describe("before a worker is touched", () => {
 
 describe("a job", () => {
   const problemsOf = async (...paths: string[]) => {
-    const context = validateContext({ jobs: [aJob({ files: paths.map((path) => aFile({ path })) })] });
+    const jobs = [aJob({ files: paths.map((path) => aFile({ path })) })];
+    const context = validateContext({ jobs, read: () => Buffer.from("start stop restart:\n") });
     await hooksWith().validate.promise(context);
     return context.problems;
   };

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { confText } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
-import { schemaFile } from "../workspace/schema-places.ts";
 import { createFile, makeDirectories, makePrivateDirectory } from "../workspace/write-files.ts";
 
 /** The result of `init`. */
@@ -23,7 +21,7 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
- * modes, so that they are never readable by others, not even for a moment.
+ * modes, so that they are never readable by others, not even for a moment. `prepareBucket` creates what depends on plugins.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -35,7 +33,6 @@ export function initBucket(directory: string): Initialised {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`));
     writeOnce(join(paths.workspace, "workers.json"), "[]\n");
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF);
     writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText());

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { MaandError } from "../errors.ts";
 import { mustSucceed } from "./output.ts";
+import { processStream } from "./process-stream.ts";
 import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
 import { readable } from "./quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream } from "./remote.ts";
@@ -90,11 +91,7 @@ class ProgramRemote implements Remote {
     });
     child.stdin?.on("error", () => {});
     if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
-    const io = Duplex.from({
-      readable: child.stdout ?? Readable.from([]),
-      ...(child.stdin && { writable: child.stdin }),
-    });
-    io.on("error", () => {}); // a cut stream shows in the exit code
+    const io = processStream(child.stdout ?? Readable.from([]), child.stdin);
     return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
   }
 

@@ -1,4 +1,6 @@
-import type { Allocation, Job, JobFile } from "../workspace/job.ts";
+import type { Allocation, Job } from "../workspace/job.ts";
+import type { DigestedFile } from "./digest.ts";
+import { accessChange, sameAccess } from "./file-access.ts";
 import { matchGlobs } from "./glob.ts";
 
 /** The change to an allocation on its worker. */
@@ -61,6 +63,8 @@ export type PlannedAction = "start" | "restart" | "reload" | "sync" | "skip" | "
 export interface FileChange {
   readonly path: string;
   readonly change: "added" | "modified" | "deleted";
+  /** How its mode, owner or group changes, as `mode 0644 -> 0600`. */
+  readonly access?: string;
 }
 
 /** The action of the next deploy for one allocation, and its reasons. */
@@ -72,7 +76,7 @@ export interface Decision {
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
   /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
-  readonly first: boolean;
+  readonly priority: boolean;
 }
 
 /** The options of the deploy. */
@@ -99,7 +103,7 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], first: false, files, ...decided };
+  return { matched: [], priority: false, files, ...decided };
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
@@ -130,14 +134,18 @@ function decideActive(
 ): Decided {
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
-  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
-  const first = doubt.length > 0 || promoted.healthFailed;
+  const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
-  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
-  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
   if (reasons.length > 0 || options.force) {
-    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+    return {
+      ...upgrade(policy, files, unsettled, options),
+      reasons: reasons.length > 0 ? reasons : ["forced"],
+      priority,
+    };
   }
   if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
@@ -182,14 +190,19 @@ function changeReasons(target: Target, promoted: Promoted, files: readonly FileC
 
 /** `2 files changed: Makefile, conf/a.conf`, at most four by name. */
 function filesReason(files: readonly FileChange[]): string {
-  const named = files.slice(0, 4).map(({ path, change }) => (change === "modified" ? path : `${path} (${change})`));
+  const named = files.slice(0, 4).map(namedChange);
   const more = files.length > 4 ? ` and ${files.length - 4} more` : "";
   return `${files.length} ${files.length === 1 ? "file" : "files"} changed: ${named.join(", ")}${more}`;
 }
 
-type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+function namedChange({ path, change, access }: FileChange): string {
+  if (change !== "modified") return `${path} (${change})`;
+  return access === undefined ? path : `${path} (${access})`;
+}
 
-/** The files that differ between two trees, sorted by path; a changed executable bit is a modification. */
+type ListedFile = DigestedFile & { readonly mode?: number };
+
+/** The files that differ between two trees, sorted by path; a changed mode, owner or group is a modification. */
 export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
   const old = new Map(before.map((file) => [file.path, file]));
   const changes: FileChange[] = [];
@@ -197,9 +210,17 @@ export function changedFiles(before: readonly ListedFile[], now: readonly Listed
     const was = old.get(file.path);
     old.delete(file.path);
     if (!was) changes.push({ path: file.path, change: "added" });
+    else if (!sameAccess(was.access, file.access))
+      changes.push({ path: file.path, change: "modified", ...changedAccess(was, file) });
     else if (was.hash !== file.hash || was.executable !== file.executable)
       changes.push({ path: file.path, change: "modified" });
   }
   for (const path of old.keys()) changes.push({ path, change: "deleted" });
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Nothing where what is asked for now is what the file has anyway. */
+function changedAccess(was: ListedFile, file: ListedFile): Pick<FileChange, "access"> {
+  const access = accessChange(was, file);
+  return access === "" ? {} : { access };
 }

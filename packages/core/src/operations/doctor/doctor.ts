@@ -9,7 +9,9 @@ import { shellLine } from "../../remote/quote.ts";
 import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
 import { deployments } from "../inspect/deployments.ts";
+import { examineCertificates } from "./certificates.ts";
 import { examineFiles } from "./files.ts";
+import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
 import { examineWorker } from "./worker.ts";
 
@@ -49,7 +51,15 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
     );
     const seen = new Set(reported.map(({ where }) => where));
     const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));
-    return bucket.mask.conceal([...written, ...state(bucket), ...hostTools(tools), ...reported, ...looked.flat()]);
+    return bucket.mask.conceal([
+      ...written,
+      ...state(bucket),
+      ...examineSecretFiles(bucket),
+      ...examineCertificates(bucket),
+      ...hostTools(tools),
+      ...reported,
+      ...looked.flat(),
+    ]);
   } finally {
     await connections.close();
   }

@@ -123,3 +123,62 @@ it("a host that is none of them is the plugin's mistake, and nothing is rolled o
   ]);
   expect(restarts()).toEqual([]);
 });
+
+it.each([
+  ["silence", undefined],
+  ["done", "done" as const],
+])("a rollOut that the plugin does not wait for is finished before the rest goes on: %s", async (_, answer) => {
+  bucket.fleet.onDo = (what) => {
+    if (what === `restart api@${A}`) bucket.fleet.fail(`verify api@${A}`);
+  };
+  lead = async ({ rollOut }) => {
+    void rollOut([A]);
+    void rollOut([B]);
+    return answer;
+  };
+  const { outcome, failures, allocations } = await bucket.deploy();
+  expect(outcome).toBe("failed");
+  expect(failures).toMatchObject([{ job: "api", code: "UNHEALTHY" }]);
+  expect(restarts()).toEqual([`restart api@${A}`]);
+  expect(allocations.map(({ host, outcome: word }) => [host, word])).toEqual([
+    [A, "failed"],
+    [B, "blocked"],
+    [C, "blocked"],
+  ]);
+});
+
+it("two at the same time go one after the other, so that no batch gets larger than it may be", async () => {
+  lead = async ({ rollOut }) => {
+    await Promise.all([rollOut([A]), rollOut([B])]);
+    return undefined;
+  };
+  await bucket.deploy();
+  const steps = bucket.events.flatMap((event) =>
+    event.type === "batch.started" || event.type === "batch.promoted" ? [`${event.type} ${event.workers}`] : [],
+  );
+  expect(steps).toEqual([A, B, C].flatMap((host) => [`batch.started ${host}`, `batch.promoted ${host}`]));
+});
+
+it("a health check that the plugin does not wait for ends the job when it fails", async () => {
+  lead = async ({ rollOut, checkHealth }) => {
+    await rollOut([A]);
+    bucket.fleet.fail(`verify api@${A}`);
+    void checkHealth();
+    return undefined;
+  };
+  const { failures } = await bucket.deploy();
+  expect(failures).toMatchObject([{ job: "api", code: "UNHEALTHY" }]);
+  expect(restarts()).toEqual([`restart api@${A}`]);
+});
+
+it("a rollOut after the tap has returned is refused, and touches nothing", async () => {
+  let late: ControlContext["rollOut"] | undefined;
+  lead = async ({ rollOut }) => {
+    late = rollOut;
+    return undefined;
+  };
+  await bucket.deploy();
+  bucket.fleet.done.splice(0);
+  await expect(late?.([A])).rejects.toThrow("the rollout of api is over");
+  expect(bucket.fleet.done).toEqual([]);
+});

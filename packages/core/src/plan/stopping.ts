@@ -8,16 +8,16 @@ export interface StoppingAllocation {
   readonly job: Job;
   /** Its process may run. */
   readonly stop: boolean;
-  /** It was stopped, and the run that did it ended before those who wait for that had heard of it (hook `stopped`). */
-  readonly tell: boolean;
-  /** Its files are to go as well; its data and logs stay until `gc`. */
+  /** It was stopped by a run that ended before its `stopped` hooks had run. */
+  readonly notify: boolean;
+  /** Its files are deleted as well; its data and logs stay until `gc`. */
   readonly remove: boolean;
   readonly reason: string;
 }
 
 /**
- * Who leaves: what was removed or is in maintenance, and may still run or have files on a worker. The last wave goes
- * first. The deploy and the dry run both ask here.
+ * Allocations that were removed or disabled, and may still run or have files on a worker. The last wave goes first. The
+ * deploy and the dry run both ask here.
  */
 export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
   const found: StoppingAllocation[] = [];
@@ -27,12 +27,12 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
     const job = run.jobs.get(allocation.job);
     if (!job || !(allocation.removed || allocation.disabled)) continue;
     const { promoted, unsettled, staged } = run.recorded(allocation.id);
-    const tell = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
-    const stop = !tell && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
+    const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
+    const stop = !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
     const why = reasonOf(allocation, present.has(allocation.host), jobs.has(job));
-    const reason = tell ? `${why}; stopped already, and the last run ended before that was told` : why;
-    if (stop || tell || remove) found.push({ allocation, job, stop, tell, remove, reason });
+    const reason = notify ? `${why}; stopped already, but the last run ended before its hooks had run` : why;
+    if (stop || notify || remove) found.push({ allocation, job, stop, notify, remove, reason });
   }
   return found.sort(byLastWave);
 }
