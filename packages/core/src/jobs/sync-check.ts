@@ -57,7 +57,10 @@ const EMPTY = 3;
 /** What runs is started again only where nothing of it can be: no `worker.json`, and no directory with jobs. */
 async function isEmpty(remote: Remote): Promise<Difference> {
   const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
-  const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], { asRoot: true });
+  const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], {
+    title: "the look at its files",
+    asRoot: true,
+  });
   return code === EMPTY
     ? { lost: true, message: "its worker.json is missing, and so are its jobs: its files are gone" }
     : different("its worker.json is missing or cannot be read");

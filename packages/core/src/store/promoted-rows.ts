@@ -2,7 +2,7 @@ import { type DigestedFile, digestScheme } from "../domain/deploy/digest.ts";
 import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Promotions of an allocation that are remembered, the last one included (decision 26b). */
+/** Promotions of an allocation that are remembered, the last one included. */
 const PROMOTIONS_KEPT = 3;
 
 /** A file as a digest lists it. */

@@ -132,7 +132,10 @@ async function clock(remote: Remote, now: () => Date): Promise<Finding> {
 /** The bucket's directory need not be there yet, so its nearest parent is asked. */
 async function disk(remote: Remote): Promise<Finding> {
   const script = 'at=$1; until test -e "$at"; do at=$(dirname "$at"); done; df -Pk "$at" | tail -n 1';
-  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], { asRoot: true });
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], {
+    title: "the check of its disk",
+    asRoot: true,
+  });
   const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
   const percent = total > 0 ? (100 * free) / total : 0;
   const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free below ${remote.root}`;
