@@ -53,6 +53,7 @@ export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
+export { unbuiltText } from "./domain/workspace/unbuilt-text.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/workspace/worker.ts";
 export {
@@ -90,6 +91,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export { unbuiltParts } from "./plan/unbuilt.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";

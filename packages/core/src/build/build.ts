@@ -6,6 +6,7 @@ import { manifestFile } from "../domain/manifest/manifest.ts";
 import { assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
+import { builtWorkspace } from "../plan/unbuilt.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
@@ -59,11 +60,7 @@ async function understand(bucket: Bucket) {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(
-    paths.workspace,
-    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
-    report,
-  );
+  const read = readWorkspace(paths.workspace, { before: store.catalog.seenFiles(), ...readSettings(bucket) }, report);
   const claims = new Map(bucket.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
   const absent = absentKeys(bucket.absent, (plugin) => plugin.claims);
   const owners = { claimed: [...claims.keys()], absent };
@@ -79,6 +76,10 @@ async function understand(bucket: Bucket) {
   const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
   await bucket.hooks.validate.promise(validation);
   return { stored, read, catalog, problems };
+}
+
+function readSettings({ settings }: Bucket) {
+  return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
 async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
@@ -171,6 +172,7 @@ function save(
   store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
+    store.bucket.setBuilt(builtWorkspace(read, readSettings(bucket)));
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });

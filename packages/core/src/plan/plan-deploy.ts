@@ -9,6 +9,7 @@ import { hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
+import { unbuiltParts } from "./unbuilt.ts";
 import { wavesOf } from "./waves.ts";
 
 /** How a deploy was asked for. */
@@ -45,6 +46,8 @@ export interface Plan {
   readonly stopping: readonly StoppingAllocation[];
   /** Present when it was asked for. */
   readonly diffs?: PlanDiffs;
+  /** Parts of the workspace that changed since the last build and are not part of this. */
+  readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers right now. */
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
@@ -73,6 +76,7 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<
       required: leaving.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
+      unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
       stopping: leaving,
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),

@@ -5,6 +5,8 @@ import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { workspaceProblems } from "../../build/build.ts";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding.ts";
+import { unbuiltText } from "../../domain/workspace/unbuilt-text.ts";
+import { unbuiltParts } from "../../plan/unbuilt.ts";
 import { shellLine } from "../../remote/quote.ts";
 import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
@@ -72,8 +74,12 @@ async function workspace(bucket: Bucket): Promise<Finding[]> {
   if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
   const { jobs, workers } = bucket.store.catalog.read();
   const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
+  const unbuilt = unbuiltParts(bucket);
   return [
     sound("workspace", "workspace", message),
+    ...(unbuilt.length > 0
+      ? [fault("built", "workspace", unbuiltText(unbuilt), typed(bucket, "deploy", "--build"))]
+      : []),
     jobs.length + workers.length > 0
       ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
       : fault("catalog", "data/maand.db", "nothing was built yet", typed(bucket, "build")),
