@@ -89,7 +89,7 @@ it("what plugins check in a manifest is told in the same go as what core does", 
   });
   const said = await refused();
   for (const key of ["version", "certs", "health_check.checks[0].type"])
-    expect(said).toContain(`workspace/jobs/api/manifest.json: ${key}`);
+    expect(said).toMatch(new RegExp(`workspace/jobs/api/manifest\\.json:\\d+: ${key.replace(/[[\].]/g, "\\$&")}`));
 });
 
 it("a health check without checks keeps its wait", async () => {
