@@ -151,3 +151,4 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
+export { createFile, makeDirectories } from "./workspace/write-files.ts";

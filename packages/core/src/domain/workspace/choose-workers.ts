@@ -14,7 +14,7 @@ export interface Chosen<T extends Choosable = Choosable> {
 }
 
 /**
- * The workers a list of words means, in the order given (cli.md, decision 33): a host, a hostname, `label:web` or
+ * The workers a list of words means, in the order given: a host, a hostname, `label:web` or
  * `zone:a`, in any case. Each stands once. A word that means nobody is a problem, and so is a hostname that two have.
  */
 export function chooseWorkers<T extends Choosable>(

@@ -23,8 +23,7 @@ const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without th
 export const DISABLED_FILE = "workspace/disabled.json";
 
 /**
- * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
- * (decision 21, B12).
+ * The schema of `disabled.json`. Inner keys are strict, because a typing mistake there would stop services.
  */
 export const DisabledSchema = v.pipe(
   onlyObject(

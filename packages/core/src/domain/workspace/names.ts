@@ -1,7 +1,7 @@
 import leven from "leven";
 import { trimmed } from "../checks/schema-notes.ts";
 
-/** The grammar of every name a person may write (decision 20); anything else is refused at build. */
+/** The grammar of every name in the workspace; a build refuses any other. */
 const GRAMMAR = {
   job: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/,
@@ -72,7 +72,7 @@ export function isIpv6(text: string): boolean {
   return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) && (halves.length === 2 ? count < 8 : count === 8);
 }
 
-/** Whether a text can name a worker: IPv4, IPv6 or a DNS name (decision 20). */
+/** Whether a text can name a worker: IPv4, IPv6 or a DNS name. */
 export function isHost(text: string): boolean {
   if (text.includes(":")) return isIpv6(text);
   if (/^[\d.]+$/.test(text)) return isIpv4(text);

@@ -107,7 +107,7 @@ const entry = v.looseObject(
 
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 
-/** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
+/** The schema of `workers.json`. */
 export const WorkersSchema = v.pipe(
   v.array(worker, ({ input }) =>
     withHint(

@@ -1,37 +1,37 @@
 import { type JobFile, MaandError, type RenderContext, type TemplateFunctions } from "@maand/core";
 import { parse, type Template, type TemplateFunction } from "@maand/gotemplate";
-import { placeOf } from "./sources.ts";
+import { placeOf } from "./template-files.ts";
 
-/** What a template gave. */
-export interface Printed {
+/** The result of a template. */
+export interface RenderedText {
   readonly text: string;
   /** Whether a secret was read for it. */
   readonly secret: boolean;
 }
 
-/** Reads templates, each once, and executes them for one allocation after the other. */
-export interface Press {
+/** Parses each template once, and renders it for one allocation at a time. */
+export interface TemplateRenderer {
   /** Names of the functions templates may call, besides Go's own. */
   readonly names: readonly string[];
   /** Throws a TemplateError of kind `parse`, or RENDER_FAILED for bytes that are no text. */
   parse(job: string, file: JobFile, read: (file: JobFile) => Uint8Array): Template;
   /** Throws a TemplateError. */
-  print(template: Template, data: unknown, context: RenderContext): Printed;
+  render(template: Template, data: unknown, context: RenderContext): RenderedText;
 }
 
-/** What is being printed now. */
-interface Sheet {
+/** The rendering under way. */
+interface RenderState {
   readonly context: RenderContext;
   secret: boolean;
 }
 
-/** A press whose templates call these functions; they are asked for once, when the first template is read. */
-export function press(functionsFor: (current: () => RenderContext) => TemplateFunctions): Press {
+/** Creates a renderer with these functions. They are requested once, when the first template is parsed. */
+export function templateRenderer(functionsFor: (current: () => RenderContext) => TemplateFunctions): TemplateRenderer {
   const parsed = new Map<string, Template>();
   let known: Readonly<Record<string, TemplateFunction>> | undefined;
-  let sheet: Sheet | undefined;
+  let state: RenderState | undefined;
   const current = () => {
-    if (sheet) return sheet.context;
+    if (state) return state.context;
     throw new TypeError("an allocation is known only while a template is rendered for it");
   };
   const functions = () => {
@@ -50,13 +50,16 @@ export function press(functionsFor: (current: () => RenderContext) => TemplateFu
       parsed.set(`${name} ${file.hash}`, template);
       return template;
     },
-    print(template, data, context) {
-      const begun: Sheet = { context: watched(context, () => Object.assign(begun, { secret: true })), secret: false };
-      sheet = begun;
+    render(template, data, context) {
+      const begun: RenderState = {
+        context: watched(context, () => Object.assign(begun, { secret: true })),
+        secret: false,
+      };
+      state = begun;
       try {
         return { text: template.execute(data), secret: begun.secret };
       } finally {
-        sheet = undefined;
+        state = undefined;
       }
     },
   };
@@ -71,7 +74,7 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** The same context, telling when a secret is read through it, whoever's function reads. */
+/** The same context; calls `onSecret` when any function reads a secret through it. */
 function watched(context: RenderContext, onSecret: () => void): RenderContext {
   const { kv } = context;
   const note = (namespace: string, key: string) => {
@@ -94,7 +97,7 @@ function checked(functions: TemplateFunctions): Readonly<Record<string, Template
     if (!isFunction(value))
       throw new MaandError({
         code: "PLUGIN_INVALID",
-        message: `the template function "${name}" that a plugin adds is none`,
+        message: `the template function "${name}" that a plugin adds is not a function`,
         hint: "give a function, or one declared with typed of @maand/gotemplate",
       });
     found[name] = value;

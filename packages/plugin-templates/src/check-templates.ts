@@ -9,18 +9,22 @@ import {
   warning,
 } from "@maand/core";
 import { TemplateError } from "@maand/gotemplate";
-import { reasonOf, spotOf } from "./failure.ts";
-import type { Press } from "./press.ts";
-import { isTemplate, placeOf, renderedPath } from "./sources.ts";
+import { positionOf, reasonOf } from "./template-errors.ts";
+import { isTemplate, placeOf, renderedPath } from "./template-files.ts";
+import type { TemplateRenderer } from "./template-renderer.ts";
+
+/** Bytes of the largest template: it is rendered in memory, for each allocation. */
+const LARGEST = 8 * 1024 * 1024;
 
 /** Names directly in a job's directory on a worker that the job has at runtime. */
 const RUNTIME = ["data", "logs", "bin"];
 
-/** Reads every template of every job, and looks where it would go. Nothing is rendered: values come later. */
-export function checkTemplates(press: Press, { jobs, read, report }: ValidateContext): void {
+/** Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the values are not known yet. */
+export function checkTemplates(renderer: TemplateRenderer, { jobs, read, report }: ValidateContext): void {
   for (const job of jobs) {
     for (const file of job.files.filter(isTemplate)) {
-      for (const problem of [pathProblem(job, file), textProblem(press, job, file, read)]) if (problem) report(problem);
+      for (const problem of [pathProblem(job, file), textProblem(renderer, job, file, read)])
+        if (problem) report(problem);
     }
   }
 }
@@ -49,22 +53,29 @@ function pathProblem({ name, files }: Job, file: JobFile): Problem | undefined {
   return undefined;
 }
 
-function textProblem(press: Press, job: Job, file: JobFile, read: ValidateContext["read"]): Problem | undefined {
+function textProblem(
+  renderer: TemplateRenderer,
+  job: Job,
+  file: JobFile,
+  read: ValidateContext["read"],
+): Problem | undefined {
   const place = placeOf(job.name, file);
+  if (file.size > LARGEST)
+    return error("invalid_template", place, `is larger than ${LARGEST} bytes`, "leave .tpl off its name, or split it");
   try {
-    press.parse(job.name, file, read);
+    renderer.parse(job.name, file, read);
     return undefined;
   } catch (thrown) {
     if (thrown instanceof TemplateError) {
       const reason = reasonOf(thrown);
-      return error("invalid_template", spotOf(thrown, place), reason, hintFor(reason, press.names));
+      return error("invalid_template", positionOf(thrown, place), reason, hintFor(reason, renderer.names));
     }
     if (!isMaandError(thrown) || thrown.code !== "RENDER_FAILED") throw thrown;
     return error("invalid_template", place, thrown.message, thrown.hint);
   }
 }
 
-/** Functions Go's templates have by themselves. */
+/** The functions of Go's templates. */
 const GO = "and call eq ge gt html index js le len lt ne not or print printf println slice urlquery".split(" ");
 
 function hintFor(reason: string, names: readonly string[]): string {

@@ -1,6 +1,6 @@
 import type { RenderContext } from "@maand/core";
 
-/** What a template sees as its dot (build.md 13.1). */
+/** The data of a template: the fields after its dot. */
 export function dataOf(context: RenderContext): object {
   const { allocation, job, worker, bucket, root, currentVersion, newVersion, updateSeq } = context;
   const workerData = {
@@ -22,7 +22,7 @@ export function dataOf(context: RenderContext): object {
   });
 }
 
-/** Asking for a field that is not there fails, as it does for Go's structs; a map would print `<no value>` into the file. */
+/** Fails for a field that does not exist, as Go's structs do; a map would render `<no value>` into the file. */
 function strict<T extends object>(fields: T): T {
   return new Proxy(fields, {
     getOwnPropertyDescriptor(target, name) {

@@ -1,9 +1,9 @@
 import { MaandError, type TemplateFunctions } from "@maand/core";
 import { typed } from "@maand/gotemplate";
-import { trimSpace } from "./words.ts";
+import { trimSpace } from "./text-functions.ts";
 
 /** Functions over whole numbers of 64 bits; they are exact, and wrap around as Go's do. Text is never taken for a number. */
-export const arithmetic: TemplateFunctions = {
+export const numberFunctions: TemplateFunctions = {
   add: typed(["int", "int"], (a, b) => a + b),
   sub: typed(["int", "int"], (a, b) => a - b),
   mul: typed(["int", "int"], (a, b) => a * b),

@@ -2,7 +2,7 @@ import type { TemplateFunctions } from "@maand/core";
 import { typed } from "@maand/gotemplate";
 
 /** Functions over text, as Go's package `strings` has them. */
-export const words: TemplateFunctions = {
+export const textFunctions: TemplateFunctions = {
   split: typed(["string", "string"], (text, separator) => (separator === "" ? [...text] : text.split(separator))),
   join: typed(["list", "string"], (list, separator) => list.map(asText).join(separator)),
   trim: typed(["string"], trimSpace),

@@ -1,11 +1,11 @@
 import { isMaandError, MaandError, NAMESPACE, type RenderContext, type TemplateFunctions } from "@maand/core";
 import { typed } from "@maand/gotemplate";
-import { arithmetic } from "./arithmetic.ts";
-import { words } from "./words.ts";
+import { numberFunctions } from "./number-functions.ts";
+import { textFunctions } from "./text-functions.ts";
 
-/** The functions every template has besides Go's own (build.md 13.1); what may be read is the allocation's own reader's to say. */
+/** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */
 export function stockFunctions(current: () => RenderContext): TemplateFunctions {
-  return { ...reading(current), ...words, ...arithmetic };
+  return { ...reading(current), ...textFunctions, ...numberFunctions };
 }
 
 function reading(current: () => RenderContext): TemplateFunctions {
@@ -20,7 +20,7 @@ function reading(current: () => RenderContext): TemplateFunctions {
   };
 }
 
-/** A refusal speaks of the namespace; whoever reads it looks for the key as well. */
+/** Adds the key to a refusal, which names only the namespace. */
 function naming<T>(key: string, read: () => T): T {
   try {
     return read();

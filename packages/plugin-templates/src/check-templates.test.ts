@@ -67,3 +67,17 @@ it.each([
 ])("a template with nowhere to go is refused (%#)", async (files, message) => {
   expect(await problems(files)).toMatchObject([{ level: "error", message: expect.stringContaining(message) }]);
 });
+
+it("a template too large to be rendered in memory is refused by its size, and not read", async () => {
+  const hooks = createHooks();
+  templates().apply(hooks);
+  const read = () => {
+    throw new Error("it was read");
+  };
+  const context = validateContext({
+    jobs: [aJob({ files: [aFile({ path: "a.tpl", size: 8 * 1024 * 1024 + 1 })] })],
+    read,
+  });
+  await hooks.validate.promise(context);
+  expect(context.problems).toMatchObject([{ code: "invalid_template", where: AT, level: "error" }]);
+});
