@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   RENDER_FAILED: "A template of a job cannot be rendered.",
   NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
   JOB_COMMAND_FAILED: "A command of a job failed.",
+  NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -1,18 +1,23 @@
-import { type Done, type ErrorParts, isMaandError, MaandError } from "@maand/core";
-import { ask, type Unit } from "./ask.ts";
-import { RUNNER_EXIT } from "./runner.ts";
-import type { Runners } from "./runners.ts";
+import { type Done, type ExecOptions, LineSplitter, MaandError, type OutputStream } from "@maand/core";
+import { Cutoff, type CutoffCode } from "./cutoff.ts";
+import { RunnerClient } from "./runner-client.ts";
+import type { RunnerPool } from "./runner-pool.ts";
+import { ENDING_MS, runnerCommand } from "./runner-program.ts";
+import { startFailure } from "./start-failure.ts";
+import { cutOff, failure, type Unit } from "./target-errors.ts";
 
-/** Lines of output a failure is told with. */
+type OnLine = NonNullable<ExecOptions["onLine"]>;
+
+/** Lines of output an error shows. */
 const LINES = 12;
 
 /**
- * Runs one target of a job's Makefile on one worker, through the runner there (deploy.md 2.3, decisions 9 and 13).
- * Throws TIMED_OUT, INTERRUPTED, DISCONNECTED or COMMAND_FAILED, with the last lines of output in the order they came.
+ * Runs one target of a job's Makefile on one worker, through the runner there. Throws TIMED_OUT, INTERRUPTED, DISCONNECTED,
+ * NOT_DELIVERED, WORKER_LACKS or COMMAND_FAILED, with the last lines of output in the order they came.
  */
-export async function runTarget(unit: Unit, target: string, runners: Runners): Promise<Done> {
+export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<Done> {
   const last: string[] = [];
-  const code = await ask(unit, target, runners, (line, stream) => {
+  const code = await exitCode(unit, target, runners, (line, stream) => {
     unit.log(line, { stream });
     if (last.push(line) > LINES) last.shift();
   }).catch((cause: unknown) => {
@@ -22,88 +27,57 @@ export async function runTarget(unit: Unit, target: string, runners: Runners): P
   return "done";
 }
 
-/** What the runner's exit code means. */
-function failure(unit: Unit, target: string, output: readonly string[], code: number): MaandError {
-  const { job, remote } = unit;
-  const what = `make ${target} of ${job.name} on ${remote.host}`;
-  const parts = { worker: remote.host, exit: code, output };
-  switch (code) {
-    case RUNNER_EXIT.timedOut:
-      return new MaandError({ ...parts, ...timedOut(unit, target) });
-    case RUNNER_EXIT.ended:
-      return new MaandError({ ...parts, code: "INTERRUPTED", message: `${what} was interrupted` });
-    case RUNNER_EXIT.unknown:
-      return new MaandError({
-        ...parts,
-        code: "COMMAND_FAILED",
-        message: `${what} could not begin: the job is not deployed there`,
-        hint: "run maand deploy first",
-      });
-    default:
-      if (output.some((line) => line.includes(`No rule to make target '${target}'`)))
-        return new MaandError({ ...parts, ...noTarget(unit, target) });
-      return new MaandError({
-        ...parts,
-        code: "COMMAND_FAILED",
-        message: `${what} failed with exit code ${code}`,
-        hint: unit.allocation.removed
-          ? onWorker(unit, `mend target ${target}`)
-          : `look at target ${target} of workspace/jobs/${job.name}/Makefile; try it again with: ${again(unit, target)}`,
-      });
+/** Through the worker's serving runner, or by the delivered one where none can be started. */
+async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine: OnLine): Promise<number> {
+  const cutoff = new Cutoff(unit.signal);
+  try {
+    const runner = await runners.ready(unit.remote, unit.bucket.id, cutoff, unit.timeoutMs + ENDING_MS);
+    if (typeof runner === "string") throw cutOffBy(unit, runner);
+    if (runner instanceof RunnerClient) return await requestTarget(unit, target, runner, cutoff, onLine);
+    const known = startFailure(unit.remote.host, runner.errorText);
+    if (known) throw known;
+  } finally {
+    cutoff.close();
   }
+  return runDelivered(unit, target, runners.program, onLine);
 }
 
-/** The same in our words when the remote cut the command off; what never began is told in the remote's own. */
-function cutOff(unit: Unit, target: string, output: readonly string[], cause: unknown): unknown {
-  if (!isMaandError(cause)) return cause;
-  const { job, remote } = unit;
-  const what = `make ${target} of ${job.name} on ${remote.host}`;
-  const parts = { worker: remote.host, output, cause };
-  switch (cause.code) {
-    case "TIMED_OUT":
-      return new MaandError({ ...parts, ...timedOut(unit, target) });
-    case "INTERRUPTED":
-      return new MaandError({ ...parts, code: "INTERRUPTED", message: `${what} was interrupted` });
-    case "DISCONNECTED":
-      return new MaandError({
-        ...parts,
-        code: "DISCONNECTED",
-        message: `the connection closed during ${what}`,
-        hint: "it goes on there by itself; the next command on this job waits for it",
-      });
-    default:
-      return cause;
-  }
-}
-
-/** Where make speaks another language, its own words are what is told. */
-function noTarget(unit: Unit, target: string): ErrorParts {
-  const { job, remote, allocation } = unit;
-  return {
-    code: "COMMAND_FAILED",
-    message: `the Makefile of ${job.name} on ${remote.host} has no target ${target}`,
-    hint: allocation.removed
-      ? onWorker(unit, `add target ${target}`)
-      : `add it to workspace/jobs/${job.name}/Makefile, then maand build and maand deploy`,
+async function requestTarget(
+  unit: Unit,
+  target: string,
+  runner: RunnerClient,
+  cutoff: Cutoff,
+  onLine: OnLine,
+): Promise<number> {
+  const lines = {
+    stdout: new LineSplitter((line) => onLine(line, "stdout")),
+    stderr: new LineSplitter((line) => onLine(line, "stderr")),
   };
+  const onOutput = (stream: OutputStream, bytes: Buffer) => lines[stream].push(bytes);
+  const { env, timeoutMs, job } = unit;
+  const request = runner.request({ target, job: job.name, timeout: timeoutMs / 1000, env }, onOutput);
+  const cut = cutoff.reached.then(async (code) => {
+    if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, request.end());
+    request.abandon();
+    return code;
+  });
+  const ended = await Promise.race([request.ended.then((code) => code ?? "DISCONNECTED"), cut]);
+  lines.stdout.end();
+  lines.stderr.end();
+  if (cutoff.interrupted) throw cutOffBy(unit, "INTERRUPTED");
+  if (typeof ended === "string") throw cutOffBy(unit, ended);
+  return ended;
 }
 
-function timedOut(unit: Unit, target: string): ErrorParts {
-  const { job, remote, timeoutMs, allocation } = unit;
-  return {
-    code: "TIMED_OUT",
-    message: `make ${target} of ${job.name} on ${remote.host} timed out after ${timeoutMs / 1000} s`,
-    hint: allocation.removed
-      ? onWorker(unit, `see where target ${target} waits, and mend it`)
-      : `see where target ${target} waits, or raise timeout_seconds in the manifest of ${job.name}`,
-  };
+/** A process for this target alone. */
+async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
+  const { remote, env, signal, timeoutMs, bucket, job } = unit;
+  const command = runnerCommand(remote, { bucketId: bucket.id, target, job: job.name, program, timeoutMs });
+  const ending = { stopWord: "end\n", graceMs: ENDING_MS, timeoutMs: timeoutMs + ENDING_MS };
+  const { code } = await remote.probe(command, { env, signal, asRoot: true, ...ending, onLine });
+  return code;
 }
 
-/** What was removed is brought to no worker any more: its Makefile is mended where it is. */
-function onWorker({ job, remote, directory }: Unit, deed: string): string {
-  return `${deed} in ${directory}/Makefile on ${remote.host}, or put back workspace/jobs/${job.name} and what else was removed, and build; then run maand deploy again`;
-}
-
-function again({ job, remote }: Unit, target: string): string {
-  return `maand job run ${job.name} --target ${target} --allocations ${remote.host}`;
+function cutOffBy({ remote }: Unit, code: CutoffCode): MaandError {
+  return new MaandError({ code, message: `the runner on ${remote.host} was cut off`, worker: remote.host });
 }

@@ -64,10 +64,15 @@ async function leave(run: Run, entry: StoppingAllocation): Promise<void> {
   }
 }
 
-/** Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. */
+/**
+ * Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. Where
+ * something was promoted and nothing is on the worker, it may still run elsewhere: that is a failure.
+ */
 async function stop(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
+  const { promoted, unsettled } = run.recorded(allocation.id);
+  const mayBeAbsent = promoted === undefined || promoted.stopped || unsettled?.kind === "loss";
   const [step] = intend(run, job, [{ allocation, kind: "stop" }]);
-  if (step) await act(run, step, "reconcile");
+  if (step) await act(run, step, "reconcile", { mayBeAbsent });
   run.bucket.store.promoted.markStopped(allocation.id);
 }
 

@@ -1,5 +1,6 @@
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import { isMaandError } from "../../errors.ts";
 import type { ActionKind } from "../../plugin-api/contexts.ts";
 import { noHandler } from "../../run/no-handler.ts";
 import { type Run, workerOf } from "../../run/run.ts";
@@ -29,8 +30,16 @@ export function intend(
   return wanted.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
 }
 
-/** Does one action on its worker, through whoever answers `hook`, and writes what came of it. Throws what went wrong. */
-export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): Promise<void> {
+/**
+ * Does one action on its worker, through the plugin that answers `hook`, and writes its outcome. Throws what went wrong.
+ * With `mayBeAbsent` it is no failure that nothing of the job is on the worker.
+ */
+export async function act(
+  run: Run,
+  step: Step,
+  hook: "rollout" | "reconcile",
+  { mayBeAbsent = false }: { readonly mayBeAbsent?: boolean } = {},
+): Promise<void> {
   const { job, allocation, kind } = step;
   const { reporter, bucket } = run;
   const began = bucket.now().getTime();
@@ -62,7 +71,8 @@ export async function act(run: Run, step: Step, hook: "rollout" | "reconcile"): 
       throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
     finished(undefined);
   } catch (cause) {
-    finished(cause);
-    throw cause;
+    const absent = mayBeAbsent && isMaandError(cause) && cause.code === "NOT_DELIVERED";
+    finished(absent ? undefined : cause);
+    if (!absent) throw cause;
   }
 }
