@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 import type { Problem } from "./domain/checks/problem.ts";
 
 /**
- * Every code a MaandError can carry, with one sentence on what it means.
- * Append only: people search for these words, so none is ever renamed or used again.
+ * Every error code, with a sentence on its meaning. Append only: people search for these words, so none is renamed or
+ * reused.
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
@@ -36,18 +36,20 @@ export const ERROR_CODES = {
   RENDER_FAILED: "A template of a job cannot be rendered.",
   NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
   JOB_COMMAND_FAILED: "A command of a job failed.",
+  NOT_A_STORE: "The file in the store's place is not a store of maand; nothing was changed.",
+  LOCK_BROKEN: "The bucket's lock file cannot be used.",
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What a {@link MaandError} is made of; `message` says what and where, `hint` what to do next. */
+/** The fields of a {@link MaandError}; `message` says what happened and where, `hint` what to do next. */
 export interface ErrorParts {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
-  /** The worker it happened on, where there is one. */
+  /** The worker concerned, if any. */
   readonly worker?: string;
   /** Last lines of the failed command's output, oldest first, already masked. */
   readonly output?: readonly string[];
@@ -58,8 +60,8 @@ export interface ErrorParts {
 }
 
 /**
- * Something broke while doing. One class, told apart by `code`; thrown by core and by plugins, caught around one unit
- * of work, around a run, and in the CLI.
+ * An error during a change. There is one class, told apart by `code`; core and plugins throw it, and it is caught around one
+ * unit of work, around a run, and in the CLI.
  */
 export class MaandError extends Error {
   override readonly name = "MaandError";
@@ -81,7 +83,7 @@ export class MaandError extends Error {
   }
 }
 
-/** The same error without any secret in what it says (decision 26). */
+/** The same error with secrets masked in its texts. */
 export function maskedError(error: MaandError, mask: { conceal<T extends object>(record: T): T }): MaandError {
   const { code, message, hint, worker, output, exit, problems } = error;
   const parts = {
@@ -96,12 +98,12 @@ export function maskedError(error: MaandError, mask: { conceal<T extends object>
   return new MaandError(mask.conceal(parts));
 }
 
-/** Whether a value is a MaandError, also one of another copy of core: it looks at properties, not at the class. */
+/** Whether a value is a MaandError, also one of another copy of core: it checks properties, not the class. */
 export function isMaandError(value: unknown): value is MaandError {
   return value instanceof Error && value.name === "MaandError" && "code" in value;
 }
 
-/** Any thrown value, or wrong answer, in words. */
+/** Any thrown value, or invalid answer, as text. */
 export function errorText(value: unknown): string {
   if (value instanceof Error) return value.message || value.name;
   return typeof value === "object" && value !== null
@@ -109,7 +111,7 @@ export function errorText(value: unknown): string {
     : String(value);
 }
 
-/** The error for a list of problems; its message is the first one, so that it reads well even alone. */
+/** The error for a list of problems; its message is that of the first problem, so that it also reads well alone. */
 export function problemsError(problems: readonly Problem[], message?: string): MaandError {
   const first = problems[0];
   const text =

@@ -1,6 +1,6 @@
 import type { Outcome, SummaryRecord } from "./summary.ts";
 
-/** What each event says besides the fields every event has. EVENTS.md lists the same, for readers of `--json`. */
+/** The fields of each event, besides those every event has. EVENTS.md lists the same, for readers of `--json`. */
 export interface EventMap {
   "run.started": {
     readonly command: string;
@@ -136,7 +136,7 @@ export interface EventMap {
   };
 }
 
-/** What a plugin tells of a happening of its own: plain values by name. */
+/** The data of an event of a plugin: plain values by name. */
 export type EventData = Readonly<Record<string, string | number | boolean | null>>;
 
 export type EventType = keyof EventMap;
@@ -151,8 +151,8 @@ export interface EventBase {
   readonly run: string;
 }
 
-/** One event: a closed union, told apart by `type`. */
+/** One event: a closed union, discriminated by `type`. */
 export type MaandEvent = { [T in EventType]: EventBase & { readonly type: T } & EventMap[T] }[EventType];
 
-/** Emits one event; only the engine has it. */
+/** Emits one event; only the engine calls it. */
 export type Emit = <T extends EventType>(type: T, fields: EventMap[T]) => void;

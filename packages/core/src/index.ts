@@ -13,6 +13,7 @@ export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
+export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
@@ -25,12 +26,19 @@ export type {
   Unsettled,
 } from "./domain/deploy/plan.ts";
 export type { RolloutState } from "./domain/deploy/rollout-state.ts";
+export {
+  type FoundOnWorker,
+  type SyncConflict,
+  type SyncedPaths,
+  syncConflicts,
+  syncedPaths,
+} from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
-export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
+export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/workspace/worker.ts";
@@ -93,14 +101,17 @@ export {
 export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
+export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
 export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { PidLine } from "./remote/pid-line.ts";
+export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
 export { quote, readable, shellLine } from "./remote/quote.ts";
 export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
+export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

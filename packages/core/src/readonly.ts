@@ -1,7 +1,8 @@
 /**
- * The small door of core: what only looks at a bucket's store. A command that needs no plugin, no configuration and no
- * worker comes in here, and so starts without loading the engine.
+ * The read-only entry point of core, for commands that only read the store of a bucket. They need no plugin, configuration
+ * or worker, and start without loading the engine.
  */
+export { openStore } from "./bucket/open-store.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";

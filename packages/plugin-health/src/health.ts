@@ -5,11 +5,11 @@ import { validateHealth } from "./validate.ts";
 import type { Sleep } from "./verify.ts";
 
 export interface HealthOptions {
-  /** How it pauses between attempts; default: a timer. For tests. */
+  /** The pause between attempts; default: a timer. For tests. */
   readonly sleep?: Sleep;
 }
 
-/** Asks jobs whether they are healthy, as `health_check` of their manifests says: tcp, http and ssh (deploy.md 5). */
+/** Checks the health of jobs by the `health_check` of their manifests: tcp, http and ssh. */
 export function health({ sleep = pause }: HealthOptions = {}): Plugin {
   return definePlugin({
     name: "health",
@@ -19,7 +19,7 @@ export function health({ sleep = pause }: HealthOptions = {}): Plugin {
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
       hooks.verify.tapPromise({ name: "health", concerns: isChecked }, async (context) => {
-        const { verifyHealth } = await import("./verify.ts"); // with Node's http and tls, which a build needs none of
+        const { verifyHealth } = await import("./verify.ts"); // loads Node's http and tls, which a build does not need
         await verifyHealth(context, sleep);
       });
     },
@@ -30,7 +30,7 @@ function isChecked(job: Job): boolean {
   return "health_check" in job.manifest;
 }
 
-/** A signal of its own: many jobs listening to the run's would look like a leak to Node. */
+/** A signal of its own: a listener per job on the run's signal would look like a leak to Node. */
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await setTimeout(ms, undefined, { signal: AbortSignal.any([signal]) });
 }

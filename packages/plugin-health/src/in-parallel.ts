@@ -1,4 +1,4 @@
-/** Does something with every item, at most `most` at a time; answers in the order of the items. */
+/** Processes every item, at most `most` at a time; returns the results in the order of the items. */
 export async function inParallel<T, R>(
   items: readonly T[],
   most: number,

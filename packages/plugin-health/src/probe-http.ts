@@ -2,13 +2,13 @@ import { get, type IncomingMessage } from "node:http";
 import { get as getSecurely } from "node:https";
 import { systemTrust } from "./system-trust.ts";
 
-/** Redirects followed, as a browser would, before it counts as going round in circles. */
+/** The number of redirects to follow, before they count as a loop. */
 const REDIRECTS = 10;
 
-/** Bytes of an answer's body taken; nobody reads them. */
+/** The number of bytes read of a response body, which is ignored. */
 const BODY_LIMIT = 64 * 1024;
 
-/** Healthy if the answer, at the end of any redirects, has the expected status. */
+/** Healthy if the response, after any redirects, has the expected status. */
 export async function probeHttp(url: URL, expectStatus: number, signal: AbortSignal): Promise<string> {
   let at = url;
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
@@ -23,7 +23,7 @@ export async function probeHttp(url: URL, expectStatus: number, signal: AbortSig
 
 interface Answer {
   readonly status: number;
-  /** Where a redirect leads. */
+  /** The target of a redirect. */
   readonly location: string | undefined;
 }
 
@@ -43,7 +43,7 @@ function answer(url: URL, signal: AbortSignal): Promise<Answer> {
   });
 }
 
-/** Lets a short body end by itself, so that no server complains, and cuts a long one. */
+/** Reads a short body to its end, so that servers do not log an error, and cuts a long one. */
 function discard(response: IncomingMessage): void {
   let bytes = 0;
   response.on("error", () => {});

@@ -14,7 +14,7 @@ export async function probeSsh(
   throw new Error(last === undefined ? `exit code ${result.code}` : `exit code ${result.code}: ${last}`);
 }
 
-/** The same promise, which nobody waits for any longer once the time is over. */
+/** The same promise, abandoned when the time limit is reached. */
 function before<T>(deadline: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const over = () => reject(deadline.reason);

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** Healthy if somebody accepts a connection. */
+/** Healthy if a connection is accepted. */
 export function probeTcp(host: string, port: number, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, signal });

@@ -11,7 +11,7 @@ export interface Question {
   readonly allocation: Allocation;
 }
 
-/** Asks one question, within its time limit. Never throws: what went wrong is the answer. */
+/** Runs one check within its time limit. Never throws: an error is a failed check. */
 export async function probe(
   context: VerifyContext,
   { check, allocation: { host } }: Question,

@@ -1,7 +1,7 @@
 import { type JsonSchema, jsonSchemaOf } from "@maand/core";
 import * as v from "valibot";
 
-/** What a manifest may say under `health_check` (build.md 5.5), as far as its shape goes; `validate` looks closer. */
+/** The schema of `health_check` in a manifest; `validate` checks more. */
 const record = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be an object",
@@ -10,13 +10,13 @@ const record = v.custom<Record<string, unknown>>(
 const text = (description: string) => v.pipe(v.string("must be text in quotes"), v.description(description));
 const number = (description: string) => v.pipe(v.number(), v.description(description));
 
-/** Types of checks there are. */
+/** The types of checks. */
 export const CHECK_TYPES = ["tcp", "http", "ssh"] as const;
 
 /** Schemes of an http check. */
 export const SCHEMES = ["http", "https"] as const;
 
-/** What only an editor reads of these definitions; `validate` has its own words for it. */
+/** For editors only; `validate` has its own messages. */
 const NEEDS = {
   tcp: ["port"],
   http: ["port"],
@@ -62,17 +62,17 @@ export const HEALTH_DESCRIPTION = "How to tell whether the job is healthy.";
 
 export const HealthSchema = v.pipe(record, v.looseObject(HEALTH), v.description(HEALTH_DESCRIPTION));
 
-/** `health_check` as it is written. */
+/** `health_check` as written. */
 export type WrittenHealth = v.InferOutput<typeof HealthSchema>;
 
-/** Keys known in each part, for "did you mean". */
+/** The known keys of each part, for suggestions. */
 export const KNOWN_KEYS = {
   health: Object.keys(HEALTH),
   check: Object.keys(CHECK),
   wait: Object.keys(WAIT),
 } as const;
 
-/** The same for editors. */
+/** The schema for editors. */
 export function healthJsonSchema(): JsonSchema {
   return jsonSchemaOf(HealthSchema);
 }

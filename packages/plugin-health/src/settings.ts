@@ -2,7 +2,7 @@ import { type Job, MaandError } from "@maand/core";
 import * as v from "valibot";
 import { HealthSchema, type WrittenHealth } from "./schema.ts";
 
-/** One thing to look at on every active allocation. */
+/** One check for every active allocation. */
 export type Check =
   | { readonly type: "tcp"; readonly port: string }
   | {
@@ -14,12 +14,12 @@ export type Check =
     }
   | { readonly type: "ssh"; readonly command: string };
 
-/** What a job says of its health, with every default filled in. */
+/** The health settings of a job, with defaults. */
 export interface HealthSettings {
   readonly checks: readonly Check[];
-  /** Time limit of one check, default 5,000. */
+  /** The time limit of one check, default 5,000. */
   readonly timeoutMs: number;
-  /** For those who wait until a job is healthy; holds for jobs with commands only, too (D33). */
+  /** Limits for waiting until a job is healthy; they also apply to jobs that have only health commands. */
   readonly wait: {
     /** Default 30. */
     readonly attempts: number;
@@ -29,8 +29,8 @@ export interface HealthSettings {
 }
 
 /**
- * What `health_check` of a manifest means (deploy.md 5); without it: no checks, and the defaults. A number that is zero
- * or less is its default. Throws PROBLEMS for what `validate` refuses, so that it is never taken for healthy.
+ * Reads `health_check` of a manifest; without it there are no checks. A number of zero or less means its default. Throws
+ * PROBLEMS for what `validate` rejects, so that an invalid check never counts as healthy.
  */
 export function readHealth(job: Pick<Job, "name" | "manifest">): HealthSettings {
   const written = job.manifest.health_check ?? {};
@@ -46,10 +46,10 @@ export function readHealth(job: Pick<Job, "name" | "manifest">): HealthSettings 
   };
 }
 
-/** One check as it is written. */
+/** One check as written. */
 export type WrittenCheck = NonNullable<WrittenHealth["checks"]>[number];
 
-/** A type of check as everybody writes it: any case, blanks around it. */
+/** A type of check, ignoring case and white space. */
 export function typeOf({ type }: Pick<WrittenCheck, "type">): string {
   return type.trim().toLowerCase();
 }
@@ -68,7 +68,7 @@ function resolve(job: string, written: WrittenCheck): Check {
   }
 }
 
-/** A timer takes no more than some 24 days. */
+/** The maximum delay of a timer, about 24 days. */
 function milliseconds(seconds: number | undefined, whenUnset: number): number {
   return Math.min(positive(seconds, whenUnset) * 1000, 2 ** 31 - 1);
 }

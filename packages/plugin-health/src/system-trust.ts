@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { createSecureContext } from "node:tls";
 
-/** Where Linux distributions keep the certificates they trust. */
+/** The trusted certificates of Linux distributions. */
 const BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -13,8 +13,8 @@ const BUNDLES = [
 let agent: Agent | undefined;
 
 /**
- * Makes https connections to whom this machine trusts, `SSL_CERT_FILE` first, as curl and Go do; Node by itself trusts
- * only its own list, which holds where a machine has none. Made once: reading some 140 certificates takes a while.
+ * Trusts the certificates this machine trusts, `SSL_CERT_FILE` first, as curl and Go do; without any, Node's own list
+ * applies. Read once, because some 140 certificates take a while.
  */
 export function systemTrust(): Agent {
   agent ??= new Agent({ rejectUnauthorized: true, secureContext: createSecureContext(trusted(process.env)) });
@@ -26,7 +26,7 @@ function trusted({ SSL_CERT_FILE }: NodeJS.ProcessEnv): { readonly ca?: string }
     try {
       if (file) return { ca: readFileSync(file, "utf8") };
     } catch {
-      // the next one may be there
+      // try the next file
     }
   }
   return {};

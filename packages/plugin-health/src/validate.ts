@@ -3,11 +3,11 @@ import * as v from "valibot";
 import { CHECK_TYPES, HealthSchema, KNOWN_KEYS, SCHEMES } from "./schema.ts";
 import { typeOf, type WrittenCheck } from "./settings.ts";
 
-/** Looks at every job's `health_check`: that its checks can be asked at all, and that its keys are known ones. */
+/** Checks the `health_check` of every job: whether its checks can run, and its keys are known. */
 export function validateHealth({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
     const parsed = v.safeParse(HealthSchema, job.manifest.health_check);
-    if (!parsed.success) continue; // absent, or refused already by the claim's schema
+    if (!parsed.success) continue; // absent, or already rejected by the claim's schema
     const where = `workspace/jobs/${job.name}/manifest.json: health_check`;
     const { checks = [], wait = {} } = parsed.output;
     unknownKeys(parsed.output, KNOWN_KEYS.health, where, report);

@@ -3,15 +3,15 @@ import { inParallel } from "./in-parallel.ts";
 import { probe, type Question } from "./probe.ts";
 import { readHealth } from "./settings.ts";
 
-/** Questions open at the same time. */
+/** The number of checks to run in parallel. */
 const AT_ONCE = 64;
 
-/** Pauses for some milliseconds; may reject when the signal aborts. */
+/** Waits; may reject when the signal aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 /**
- * Asks every check of every active allocation, once or until all pass (deploy.md 5), and reports the last answers.
- * Throws UNHEALTHY with the first checks that fail, and INTERRUPTED as soon as the run is interrupted.
+ * Runs every check of every active allocation, once or until all pass, and reports the last results. Throws UNHEALTHY with
+ * the first failed checks, and INTERRUPTED as soon as the run is interrupted.
  */
 export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promise<void> {
   const { job, active, signal } = context;
@@ -53,10 +53,13 @@ function conclude(
   });
 }
 
-/** Checks told one by one in an attempt and at the end; of more only the number is told. */
+/** The number of checks listed per attempt and at the end; further ones are only counted. */
 const TOLD = 10;
 
-/** A line for each check that fails in a new way; what is as it was is told in one line, so that a long wait stays readable. */
+/**
+ * Prints a line for each check that fails in a new way, and one line for the unchanged ones, so that a long wait stays
+ * readable.
+ */
 function news(failing: readonly HealthResult[], before: ReadonlySet<string>): string[] {
   const all = failing.map(inWords);
   const fresh = all.filter((words) => !before.has(words));

@@ -1,21 +1,21 @@
 import type { AllocationScope, ScopedJobContext } from "@maand/core";
 
-/** What a process is told of itself and of the API (deploy.md 4.3). */
+/** The variables that describe a process and the API. */
 export interface EnvironmentOptions {
   readonly scope: Pick<AllocationScope, "allocation" | "index" | "currentVersion" | "newVersion">;
   readonly job: ScopedJobContext["job"];
   readonly event: string;
   readonly command: string;
-  /** Of the event, such as `BATCH_INDEX`. */
+  /** Variables of the event, such as `BATCH_INDEX`. */
   readonly more: Readonly<Record<string, string>>;
   readonly api: { readonly port: number; readonly token: string };
 }
 
-/** Names that mean something here: what a maand around this one set for its own hook is not handed on. */
+/** Variables that maand sets itself: those set by an outer maand are not passed on. */
 const OURS =
   /^(ALLOCATION_(ID|IP|INDEX)|DISABLED|JOB|EVENT|COMMAND|(CURRENT|NEW)_VERSION|(NEW|UPDATED)_ALLOCATIONS|BATCH_(ALLOCATIONS|INDEX|COUNT)|DEPLOY_PHASE|ROLLOUT_ORDER(_SOURCE)?|JOB_COMMAND_API_.*)$/;
 
-/** The environment of a hook: that of whoever runs maand, and what it is told. */
+/** The environment of a hook: that of maand, and the variables above. */
 export function environmentOf(
   { scope, job, event, command, more, api }: EnvironmentOptions,
   own: Readonly<Record<string, string | undefined>> = process.env,

@@ -2,29 +2,29 @@ import { setImmediate as turn } from "node:timers/promises";
 import { LineSplitter, type OutputStream } from "@maand/core";
 import { type Started, signalGroup } from "./start.ts";
 
-/** Lines and characters of one process that are told; what comes after is read and thrown away. */
+/** The number of lines and characters shown of one process; the rest is read and dropped. */
 const MOST_LINES = 100_000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
-/** Bytes read after a process's end, at most: more comes from a child that holds its output. */
+/** The number of bytes read after the process ended; more can only come from a child that holds its output. */
 const LEFT = 4 * 1024 * 1024;
-/** A timer takes no more milliseconds. */
+/** The maximum delay of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
 
-/** What ended a process before its time. */
+/** What ended a process early. */
 export type Cut = "TIMED_OUT" | "INTERRUPTED";
 
 export interface FollowOptions {
   readonly timeoutMs: number;
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal;
-  /** Milliseconds between SIGTERM and SIGKILL. */
+  /** The time between SIGTERM and SIGKILL, in milliseconds. */
   readonly graceMs: number;
   readonly onLine: (line: string, stream: OutputStream) => void;
 }
 
 /**
- * Follows a process to its end, however it ends. Everything it left in its group is ended with it, and a child that holds
- * its output is not waited for: a hook is over when its process is.
+ * Waits for a process to end. Everything left in its group is then ended too, and a child that holds its output is not
+ * waited for: a hook is over when its process is.
  */
 export async function follow(
   started: Started,
@@ -76,7 +76,7 @@ function listen(started: Started, onLine: FollowOptions["onLine"]) {
   };
 }
 
-/** What cuts it off first, if anything does. */
+/** The first reason to end it, if any. */
 function firstOf(ended: Promise<unknown>, { timeoutMs, signal }: FollowOptions): Promise<Cut | undefined> {
   return new Promise((resolve) => {
     const over = (cut: Cut | undefined) => {

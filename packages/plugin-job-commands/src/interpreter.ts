@@ -3,21 +3,21 @@ import type { Job } from "@maand/core";
 import { onPath, ownPython, runtimeOf } from "./installed.ts";
 import { LIB } from "./shared-files.ts";
 
-/** What a script is to be run with. */
+/** The program and arguments for a script. */
 export interface InterpreterOptions {
   /** Absolute path of the bucket's directory. */
   readonly root: string;
   readonly job: Pick<Job, "name" | "manifest">;
   readonly command: string;
-  /** File name of the script in its working directory. */
+  /** The file name of the script in its working directory. */
   readonly script: string;
-  /** Where compiled scripts may be kept. */
+  /** The cache of compiled scripts. */
   readonly cache: string;
 }
 
 /**
- * The command line of a script: Python from the job's own environment or `python3`; TypeScript and JavaScript on this
- * Node through jiti, or on Bun where the command asks for it and it is there (decision 27).
+ * The command line of a script: Python from the job's own environment, or `python3`; TypeScript and JavaScript on this Node
+ * through jiti, or on Bun if the command names it and it is installed.
  */
 export function commandLine(options: InterpreterOptions): readonly [string, ...string[]] {
   const { job, command, script, cache } = options;

@@ -5,8 +5,8 @@ import type { EventRun } from "./run-event.ts";
 import { validateCommands } from "./validate.ts";
 
 /**
- * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at the events they name
- * (deploy.md 4). What runs them is loaded when there is one to run.
+ * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at their events. The code that runs
+ * them is loaded on first use.
  */
 export function jobCommands(): Plugin {
   const runtime = once(async () => new (await import("./command-runtime.ts")).CommandRuntime());
@@ -82,7 +82,7 @@ interface BatchOfCommands {
   readonly allocations: readonly Allocation[];
 }
 
-/** What hooks of a batch learn of it (deploy.md 4.3). */
+/** The variables of a batch for its hooks. */
 function batchVariables({ index, count, phase, allocations }: BatchOfCommands, order: string, source: string) {
   return {
     BATCH_ALLOCATIONS: allocations.map(({ host }) => host).join(","),

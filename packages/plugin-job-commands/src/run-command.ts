@@ -8,9 +8,9 @@ import { MODULES, scriptsOf } from "./scripts.ts";
 import { start } from "./start.ts";
 import { createWorkingDirectory, type WorkingDirectory } from "./working-directory.ts";
 
-/** Lines of output a failure is told with. */
+/** The number of output lines shown with a failure. */
 const LINES = 12;
-/** Milliseconds between SIGTERM and SIGKILL. */
+/** The time between SIGTERM and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
 
 /** One process: a command of a job, at an event, for an allocation. */
@@ -23,8 +23,8 @@ export interface CommandRun {
 }
 
 /**
- * Runs one command for one allocation. What it wrote to the KV store is stored when it succeeded, and dropped otherwise.
- * Throws JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED, with its last lines.
+ * Runs one command for one allocation. Its writes to the KV store are stored if it succeeds, and discarded otherwise. Throws
+ * JOB_COMMAND_FAILED, TIMED_OUT or INTERRUPTED, with its last lines.
  */
 export async function runCommand(runtime: CommandRuntime, run: CommandRun): Promise<void> {
   const { context, event, command, allocation } = run;

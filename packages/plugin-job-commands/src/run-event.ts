@@ -4,12 +4,12 @@ import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandEvent, commandsFor } from "./events.ts";
 import { runCommand } from "./run-command.ts";
 
-/** An event of a job, and for whom its commands run. */
+/** An event of a job, and the allocations its commands run for. */
 export interface EventRun {
   readonly context: ScopedJobContext;
   readonly event: CommandEvent;
   readonly allocations: readonly Allocation[];
-  /** Processes at the same time. */
+  /** The number of processes to run in parallel. */
   readonly concurrency: number;
   /** Variables of this event. */
   readonly env?: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ export interface EventRun {
   readonly only?: string;
 }
 
-/** How a command ended for one allocation. */
+/** The result of a command for one allocation. */
 export interface CommandResult {
   readonly command: string;
   readonly allocation: Allocation;
@@ -25,8 +25,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs a job's commands for an event, one after another; each for all its allocations, also when it fails for one of
- * them. The first command that fails is the last one run. Throws what failed, as one error.
+ * Runs the commands of a job for an event, one after another; each for all its allocations, even if it fails for one. After
+ * a failed command the following ones do not run. Throws all failures as one error.
  */
 export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<void> {
   const results = await tryEvent(runtime, run);
@@ -34,7 +34,7 @@ export async function runEvent(runtime: CommandRuntime, run: EventRun): Promise<
   if (failures.length > 0) throw joined(failures);
 }
 
-/** The same, with how each ended as the answer. */
+/** The same, returning the result of each. */
 export async function tryEvent(runtime: CommandRuntime, run: EventRun): Promise<CommandResult[]> {
   const { context, event, allocations, concurrency, only } = run;
   const side = pLimit(concurrency);
@@ -67,7 +67,7 @@ async function tryOne(
   }
 }
 
-/** Several failures as one that names them all; it is a timeout only if each of them was. */
+/** Combines several failures in one error that lists all; it is a timeout only if each of them is. */
 function joined(failures: readonly MaandError[]): MaandError {
   const [first] = failures;
   const interrupted = failures.find(({ code }) => code === "INTERRUPTED");

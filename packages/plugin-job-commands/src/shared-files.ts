@@ -4,18 +4,18 @@ import { dirname, join } from "node:path";
 import type { Job, JobFile, ScopedJobContext } from "@maand/core";
 import { MODULES } from "./scripts.ts";
 
-/** What every script can import, brought from this package; a job's own of the same name gives way. */
+/** The library every script can import; it replaces a job's file of the same name. */
 const LIBRARY = ["maand.py", "maand.ts"];
 
-/** Directory of this package's files that are not code of ours: helper libraries, and what starts a TypeScript hook. */
+/** The directory of helper libraries and of the launcher for TypeScript hooks. */
 export const LIB = new URL("../lib/", import.meta.url).pathname;
 
-/** How much of a job a process needs. */
+/** The files of a job a process needs. */
 export type Extent = "modules" | "all";
 
 /**
- * Files of jobs, laid out once in a run's private directory; each process gets links to them. Nothing of it may be
- * written to: several processes see it.
+ * The files of jobs, created once in the private directory of a run; each process gets links to them. They are read-only,
+ * because several processes share them.
  */
 export class SharedFiles {
   readonly #root: string;
@@ -30,8 +30,8 @@ export class SharedFiles {
   }
 
   /**
-   * A name of a directory for one process of a job. Names are used again: compiled scripts are kept under the name of
-   * their place, and would be compiled for every process otherwise.
+   * A directory name for one process of a job. Names are reused, because compiled scripts are cached by path and would
+   * otherwise be compiled for every process.
    */
   take({ name }: Pick<Job, "name">): string {
     const left = this.#free.get(name)?.pop();
@@ -40,7 +40,7 @@ export class SharedFiles {
     return join(this.#root, `at-${this.#count}`);
   }
 
-  /** Deletes it, and leaves its name to the job's next process. */
+  /** Deletes the directory and frees its name for the next process. */
   async giveBack({ name }: Pick<Job, "name">, directory: string): Promise<void> {
     await rm(directory, { recursive: true, force: true });
     const free = this.#free.get(name) ?? [];
@@ -48,7 +48,7 @@ export class SharedFiles {
     this.#free.set(name, free);
   }
 
-  /** A directory with the authority's certificate, if there is one, and nothing else. */
+  /** A directory with only the certificate of the authority, if there is one. */
   certs(authority: string | undefined): string {
     const directory = join(this.#root, "certs");
     if (this.#certs) return directory;
@@ -58,12 +58,12 @@ export class SharedFiles {
     return directory;
   }
 
-  /** Where compiled scripts are kept, for this run. */
+  /** The cache of compiled scripts of this run. */
   get cache(): string {
     return join(this.#root, "cache");
   }
 
-  /** The directory with a job's files, `_modules/` at least. */
+  /** The directory with a job's files, at least `_modules/`. */
   of({ job, pieces }: Pick<ScopedJobContext, "job" | "pieces">, extent: Extent): string {
     const directory = join(this.#root, "jobs", job.name);
     const done = this.#laidOut.get(job.name) ?? new Set();

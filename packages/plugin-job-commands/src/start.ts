@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { execa } from "execa";
 
-/** A process that runs, in a group of its own. */
+/** A running process, in its own group. */
 export interface Started {
   readonly pid: number | undefined;
   readonly stdout: Readable;
@@ -11,15 +11,15 @@ export interface Started {
   readonly ended: Promise<Ending>;
 }
 
-/** How a process ended. */
+/** The result of a process. */
 export interface Ending {
-  /** Its exit code: 128 and the number of a signal, 127 if it could not be started. */
+  /** The exit code: 128 plus the number of a signal, or 127 if it could not be started. */
   readonly code: number;
   /** Why it could not be started. */
   readonly failure?: string;
 }
 
-/** Starts a program without input; `env` is all of its environment. */
+/** Starts a program without input; `env` is its whole environment. */
 export function start(
   [program, ...words]: readonly [string, ...string[]],
   { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
@@ -43,7 +43,7 @@ export function start(
 
 const running = new Set<Started>();
 
-/** Whoever ends us at once, as a second ^C does, ends what we started too. */
+/** If maand is ended at once, as by a second Ctrl-C, its processes are ended too. */
 function endWithUs(started: Started): void {
   if (running.size === 0) process.once("exit", endAll);
   running.add(started);
@@ -64,12 +64,12 @@ function ending(child: ChildProcess): Promise<Ending> {
   });
 }
 
-/** Sends a signal to a whole group; nobody being left is fine. */
+/** Sends a signal to a whole group; no remaining process is fine. */
 export function signalGroup({ pid }: Pick<Started, "pid">, signal: "SIGTERM" | "SIGKILL"): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
   } catch {
-    // nobody is left
+    // no process is left
   }
 }

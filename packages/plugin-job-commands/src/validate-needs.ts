@@ -5,12 +5,12 @@ import { MODULES, scriptsOf } from "./scripts.ts";
 
 type Context = Pick<ValidateContext, "bucket" | "jobs" | "read" | "report">;
 
-/** What may run a script in TypeScript or JavaScript. */
+/** The runtimes for TypeScript and JavaScript. */
 const RUNTIMES = ["node", "bun"];
 
 /**
- * Looks whether what the scripts of commands need is on this machine (decision 27): an interpreter, and the packages
- * that `_modules/requirements.txt` or `_modules/package.json` name. Nothing is looked for that no script needs.
+ * Checks that everything the scripts of commands need is on this machine: an interpreter, and the packages of
+ * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs.
  */
 export function validateNeeds(context: Context): void {
   for (const job of context.jobs) {

@@ -2,7 +2,7 @@ import { didYouMean, error, type Job, type JobCommand, type Report, type Validat
 import { EVENTS } from "./events.ts";
 import { ENDINGS, MODULES, scriptsOf } from "./scripts.ts";
 
-/** Looks at every job's commands: that their events are known, and that each has exactly one script (build.md 5.4). */
+/** Checks the commands of every job: whether their events are known, and each has exactly one script. */
 export function validateCommands({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
     for (const command of job.commands) {

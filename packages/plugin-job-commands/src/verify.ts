@@ -4,15 +4,15 @@ import type { CommandRuntime } from "./command-runtime.ts";
 import { type CommandResult, tryEvent } from "./run-event.ts";
 import { waitOf } from "./wait.ts";
 
-/** Processes of health commands of one job at the same time (deploy.md 4.1). */
+/** The number of health commands of one job to run in parallel. */
 const AT_ONCE = 10;
 
-/** Failures told in one message; of more only the number is told. */
+/** The number of failures in one message; further ones are only counted. */
 const TOLD = 10;
 
 /**
- * Runs a job's `health_check` commands for all its allocations, disabled ones included, once or until all succeed, as
- * often as the manifest says; that holds for jobs that have only commands, too (D33). Throws UNHEALTHY, INTERRUPTED.
+ * Runs the `health_check` commands of a job for all its allocations, including disabled ones, once or until all succeed,
+ * within the limits of the manifest. Throws UNHEALTHY or INTERRUPTED.
  */
 export async function verifyCommands(runtime: CommandRuntime, context: VerifyContext): Promise<void> {
   const { job, allocations, signal } = context;
@@ -51,7 +51,7 @@ function conclude(
   });
 }
 
-/** The first failures; all of them are reported one by one. */
+/** The first failures; each is also reported by itself. */
 function inWords(failing: readonly CommandResult[]): string {
   const told = failing.slice(0, TOLD).map(({ failure }) => failure?.message);
   return `${told.join("; ")}${failing.length > TOLD ? ` (and ${failing.length - TOLD} more)` : ""}`;

@@ -1,15 +1,15 @@
 import type { Job } from "@maand/core";
 import { isRecord } from "./is-record.ts";
 
-/** How long somebody waits for a job to be healthy. */
+/** The limits for waiting until a job is healthy. */
 export interface Wait {
   /** Default 30. */
   readonly attempts: number;
-  /** Milliseconds between them, default 1,000. */
+  /** The time between attempts in milliseconds, default 1,000. */
   readonly intervalMs: number;
 }
 
-/** `health_check.wait` of a manifest; what is zero, less or no number is its default (deploy.md 5). */
+/** Reads `health_check.wait` of a manifest; a value of zero or less, or that is not a number, means its default. */
 export function waitOf({ manifest }: Pick<Job, "manifest">): Wait {
   const wait = isRecord(manifest.health_check) ? manifest.health_check.wait : undefined;
   const { attempts, interval_seconds: seconds } = isRecord(wait) ? wait : {};

@@ -6,15 +6,15 @@ import { ownPackages } from "./installed.ts";
 import { MODULES } from "./scripts.ts";
 import type { Extent, SharedFiles } from "./shared-files.ts";
 
-/** Where one process works: its own directory with links to the job's files, and the allocation's certificates. */
+/** The working directory of one process: links to the job's files, and the allocation's certificates. */
 export interface WorkingDirectory {
-  /** `_modules/` of it: the process's working directory. */
+  /** Its `_modules/`, in which the process runs. */
   readonly modules: string;
   /** Deletes it. */
   clear(): Promise<void>;
 }
 
-/** What a desk is set up for. */
+/** What a working directory is made for. */
 export interface WorkingDirectoryOptions {
   readonly context: Pick<ScopedJobContext, "job" | "pieces" | "bucket">;
   readonly allocation: Pick<Allocation, "host">;
@@ -22,12 +22,13 @@ export interface WorkingDirectoryOptions {
   readonly extent: Extent;
 }
 
-/** Beginning of the keys that hold certificates. */
+/** The prefix of the keys that contain certificates. */
 const CERTS = "certs/";
 
 /**
- * Sets a desk up. Files are linked, directories are links as a whole, so it costs the same however large the job is; a
- * script is no symbolic link, since Python and Node would then look for its neighbours where that leads.
+ * Creates a working directory. Files of `_modules/` are hard links and directories are symbolic links, so that the cost does
+ * not depend on the size of the job. Scripts must not be symbolic links, because Python and Node would look for imports at
+ * the link's target.
  */
 export function createWorkingDirectory(files: SharedFiles, options: WorkingDirectoryOptions): WorkingDirectory {
   const { context, extent } = options;
@@ -50,13 +51,13 @@ function linkAll(from: string, to: string, but: readonly string[]): void {
   }
 }
 
-/** Packages that were installed beside the scripts are no files of the job; they are used where they are. */
+/** Packages installed beside the scripts are not files of the job; they are used in place. */
 function linkInstalled({ bucket, job }: WorkingDirectoryOptions["context"], modules: string): void {
   const installed = ownPackages({ root: bucket.root, job });
   if (installed !== undefined) symlinkSync(installed, join(modules, "node_modules"));
 }
 
-/** A job without certificates of its own shares the directory with the authority's: most have none. */
+/** Jobs without certificates of their own, which are most, share the directory with the authority's certificate. */
 function writeCertificates(
   files: SharedFiles,
   { context, allocation, kv }: WorkingDirectoryOptions,

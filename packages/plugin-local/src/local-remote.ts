@@ -1,11 +1,11 @@
 import { stat } from "node:fs/promises";
-import { Duplex } from "node:stream";
 import {
   type Argv,
   type ExecOptions,
   type ExecResult,
   MaandError,
   mustSucceed,
+  processStream,
   type Remote,
   type RemoteStream,
   readable,
@@ -65,7 +65,7 @@ export class LocalRemote implements Remote {
       ending.removeEventListener("abort", destroy);
       return bySignal ? null : code;
     });
-    const io = Duplex.from({ readable: started.stdout, ...(stdin ? { writable: stdin } : {}) });
+    const io = processStream(started.stdout, stdin);
     return { io, stderr: started.stderr, exit, destroy };
   }
 

@@ -1,19 +1,20 @@
-import { definePlugin, type Plugin } from "@maand/core";
-import { LOCAL, localRoot } from "./locate.ts";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type ConnectContext, definePlugin, deleteJobFiles, MaandError, type Plugin, type Remote } from "@maand/core";
+
+/** The word in `transport` this plugin answers to. */
+const LOCAL = "local";
 
 /**
- * Workers that are directories on this machine (decision 30): `"transport": "local"` on a worker, or in `maand.conf`
- * for all. Commands run here, as the user who runs maand; neither ssh nor rsync is needed.
+ * Workers that are directories on this machine: `"transport": "local"` on a worker, or in `maand.conf` for all. Commands
+ * run here, as the user who runs maand; neither ssh nor rsync is needed.
  */
 export function local(): Plugin {
   return definePlugin({
     name: "local",
     apply(hooks) {
       // the rest is loaded when it is needed: most commands touch no worker
-      hooks.connect.tapPromise("local", async (context) => {
-        if (localRoot(context) === undefined) return undefined;
-        return (await import("./connect.ts")).connectLocal(context);
-      });
+      hooks.connect.tapPromise("local", connectLocal);
       hooks.locate.tap("local", localRoot);
       hooks.stage.tapPromise("local", async (context) => {
         if (context.remote.transport !== LOCAL) return undefined;
@@ -21,12 +22,32 @@ export function local(): Plugin {
         await stageLocal(context);
         return "done";
       });
-      hooks.reconcile.tapPromise("local", async ({ action, remote, directory }) => {
+      hooks.reconcile.tapPromise("local", async ({ action, remote, directory, timeoutMs, signal }) => {
         if (action.kind !== "remove" || remote.transport !== LOCAL) return undefined;
-        const { removeJob } = await import("./remove.ts");
-        await removeJob(remote.host, directory);
+        await deleteJobFiles({ remote, directory, timeoutMs, signal });
         return "done";
       });
     },
   });
+}
+
+/** Where a local worker keeps the bucket: `<bucket>/data/local/<host>/<bucket id>`; undefined for other workers. */
+function localRoot({ worker, settings, bucket }: ConnectContext): string | undefined {
+  if ((worker.transport ?? settings.transport) !== LOCAL) return undefined;
+  return join(bucket.root, "data", "local", worker.host, bucket.id);
+}
+
+/** A remote in {@link localRoot}, which is made if it is not there; undefined for other workers. */
+async function connectLocal(context: ConnectContext): Promise<Remote | undefined> {
+  const { worker, settings } = context;
+  const root = localRoot(context);
+  if (root === undefined) return undefined;
+  const { LocalRemote } = await import("./local-remote.ts");
+  try {
+    await mkdir(root, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const message = `${root} cannot be made: ${cause instanceof Error ? cause.message : cause}`;
+    throw new MaandError({ code: "UNREACHABLE", message, worker: worker.host, cause });
+  }
+  return new LocalRemote({ host: worker.host, root, timeoutMs: settings.timeouts.commandMs });
 }

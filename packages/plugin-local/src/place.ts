@@ -1,45 +1,76 @@
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { chmod, copyFile, type FileHandle, lstat, mkdir, open, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { chmod, copyFile, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Wanted } from "./sources.ts";
+import { lookAt } from "./survey.ts";
 
 const PIECE = 256 * 1024;
 
-/** Makes a file what it is to be, by replacing it in one step; one that is so already is not touched. */
-export async function placeFile(path: string, wanted: Wanted): Promise<void> {
-  const found = await lookAt(path);
-  if (found?.isFile() && (await sameContent(path, found, wanted))) {
-    if ((found.mode & 0o777) !== wanted.mode) await chmod(path, wanted.mode);
-    return;
-  }
-  if (found?.isDirectory()) await rm(path, { recursive: true });
-  const draft = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
+/** Beginning of the names of files that are written and not yet in place. */
+const DRAFT = ".~maand-";
+
+/** What makes one file what it is to be: a draft to rename, or a mode to set. */
+export interface Replacement {
+  readonly path: string;
+  readonly mode: number;
+  readonly draft?: string;
+}
+
+/**
+ * Writes a file that differs from what is wanted beside its place, as near as there is a directory for it. Undefined when
+ * the file there is as wanted.
+ */
+export async function prepareFile(root: string, path: string, wanted: Wanted): Promise<Replacement | undefined> {
+  const target = join(root, path);
+  const { mode } = wanted;
+  const found = await lookAt(target);
+  if (found?.isFile() && (await sameContent(target, found, wanted)))
+    return (found.mode & 0o777) === mode ? undefined : { path: target, mode };
+  const draft = join(await nearestDirectory(root, dirname(target)), `${DRAFT}${randomBytes(8).toString("hex")}`);
   try {
     await copyFile(wanted.source, draft, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    await chmod(draft, wanted.mode);
-    await rename(draft, path);
+    await chmod(draft, mode);
   } catch (cause) {
     await rm(draft, { force: true });
     throw cause;
   }
+  return { path: target, mode, draft };
 }
 
-/** Makes sure that a path is a directory itself: whatever else is there, a link for one, gives way. */
+/** Puts a prepared file in place, in one step; a directory that is there gives way. */
+export async function replaceFile({ path, mode, draft }: Replacement): Promise<void> {
+  if (draft === undefined) return chmod(path, mode);
+  if ((await lookAt(path))?.isDirectory()) await rm(path, { recursive: true });
+  await rename(draft, path);
+}
+
+/** Deletes what was prepared and is not in place. */
+export async function dropDrafts(replacements: readonly Replacement[]): Promise<void> {
+  for (const { draft } of replacements) if (draft !== undefined) await rm(draft, { force: true });
+}
+
+/** Deletes drafts that a sync left behind that was killed. */
+export async function dropOldDrafts(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter(isDraft)) await rm(join(directory, name), { force: true });
+}
+
+/** Whether a file has the form of a draft. */
+function isDraft(name: string): boolean {
+  return name.startsWith(DRAFT) && /^[0-9a-f]{16}$/.test(name.slice(DRAFT.length));
+}
+
+/** Makes a directory with mode 0755, whatever the umask; anything else that is there gives way. */
 export async function placeDirectory(path: string): Promise<void> {
-  const found = await lookAt(path);
-  if (found?.isDirectory()) return;
-  if (found) await rm(path);
-  await mkdir(path, { mode: 0o755 });
+  if (await lookAt(path)) await rm(path);
+  await mkdir(path);
+  await chmod(path, 0o755);
 }
 
-async function lookAt(path: string): Promise<Stats | undefined> {
-  try {
-    return await lstat(path);
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw cause;
-  }
+async function nearestDirectory(root: string, directory: string): Promise<string> {
+  for (let at = directory; at !== root; at = dirname(at)) if ((await lookAt(at))?.isDirectory()) return at;
+  return root;
 }
 
 async function sameContent(path: string, found: Stats, wanted: Wanted): Promise<boolean> {

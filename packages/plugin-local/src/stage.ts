@@ -1,55 +1,109 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { isMaandError, keepExpression, MaandError, type StageContext, timeLimit } from "@maand/core";
-import { placeDirectory, placeFile } from "./place.ts";
+import { chmod, readdir, rm } from "node:fs/promises";
+import { join, relative } from "node:path";
+import {
+  isMaandError,
+  keepExpression,
+  MaandError,
+  type StageContext,
+  type SyncedPaths,
+  syncConflicts,
+  syncedPaths,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+  timeLimit,
+} from "@maand/core";
+import { dropDrafts, dropOldDrafts, placeDirectory, prepareFile, type Replacement, replaceFile } from "./place.ts";
 import { type WantedFiles, wantedFiles } from "./sources.ts";
+import { lookAt, surveyLocal } from "./survey.ts";
 
 /**
- * Makes a local worker's directory equal to the staged trees. Each file is replaced in one step and only if it differs;
- * what a job has no more is deleted, but for the names it keeps; other jobs are not looked at. Throws STAGE_FAILED.
+ * Makes a local worker's directory equal to the staged trees. Files that differ are written beside their places first,
+ * and put there when all of them are, each in one step: a full disk leaves the old ones whole. Then what a job has no
+ * more is deleted, but for what it keeps; other jobs are not touched.
+ * @throws STAGE_FAILED, TIMED_OUT, INTERRUPTED
  */
 export async function stageLocal(context: StageContext): Promise<void> {
-  const { remote, jobs, keep, protect, signal, timeoutMs, deleted } = context;
-  const limit = timeLimit(timeoutMs);
-  const place = { path: remote.root };
-  const goesOn = (path: string) => {
-    place.path = path;
-    if (limit.aborted || signal.aborted) throw cutOff(context, limit.aborted);
-  };
+  const { remote, jobs, keep, protect } = context;
+  const { host, root } = remote;
+  const step = stepper(context);
   try {
     const wanted = await wantedFiles(context);
-    const directories = directoriesOf(wanted, jobs);
-    for (const path of directories) {
-      goesOn(path);
-      await placeDirectory(join(remote.root, path));
-    }
-    for (const [path, file] of wanted) {
-      goesOn(path);
-      await placeFile(join(remote.root, path), file);
-    }
-    const known = new Set([...wanted.keys(), ...directories]);
+    const synced = syncedPaths({ files: wanted.keys(), jobs, keep, protect });
+    const conflicts = syncConflicts(await surveyLocal(root, synced), synced);
+    if (conflicts.length > 0) throw syncRefused(host, conflicts);
+    await replaceFiles(root, wanted, synced, step);
     for (const job of jobs) {
       const own = ownFiles(job, protect.get(job) ?? []);
-      await prune({ root: remote.root, known, goesOn, deleted, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
+      await prune({ root, synced, step, deleted: context.deleted, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
     }
   } catch (cause) {
-    throw isMaandError(cause) ? cause : failed(remote.host, place.path, cause);
+    throw isMaandError(cause) ? cause : failed(host, step.at, cause);
   }
 }
 
-/** Every directory that must be there, parents first. */
-function directoriesOf(wanted: WantedFiles, jobs: readonly string[]): string[] {
-  const directories = new Set(["jobs", ...jobs.map((job) => `jobs/${job}`)]);
-  for (const path of wanted.keys())
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) directories.add(path.slice(0, at));
-  return [...directories].sort();
+interface Step {
+  /** The path that is worked on, to be named when it fails. */
+  at: string;
+  /** Goes on to another path, unless the time is over or the run was ended. */
+  to(path: string): void;
+}
+
+function stepper({ remote, signal, timeoutMs }: StageContext): Step {
+  const limit = timeLimit(timeoutMs);
+  const step = {
+    at: remote.root,
+    to(path: string) {
+      step.at = path;
+      if (limit.aborted) throw syncTimedOut(remote.host, timeoutMs);
+      if (signal.aborted) throw syncInterrupted(remote.host);
+    },
+  };
+  return step;
+}
+
+async function replaceFiles(root: string, wanted: WantedFiles, synced: SyncedPaths, step: Step): Promise<void> {
+  const linkable = ["jobs", ...synced.jobs.map((job) => `jobs/${job}`)];
+  const directories = [...synced.directories].sort();
+  for (const path of [".", ...linkable, ...directories]) await dropOldDrafts(join(root, path));
+  const replacements: Replacement[] = [];
+  try {
+    for (const [path, file] of wanted) {
+      step.to(path);
+      const replacement = await prepareFile(root, path, file);
+      if (replacement) replacements.push(replacement);
+    }
+    await putInPlace(root, [...linkable, ...directories], replacements, step);
+  } catch (cause) {
+    await dropDrafts(replacements);
+    throw cause;
+  }
+}
+
+/** From here on nothing cuts it off: it takes no time, and half of it would be neither the old version nor the new one. */
+async function putInPlace(
+  root: string,
+  directories: readonly string[],
+  replacements: readonly Replacement[],
+  step: Step,
+): Promise<void> {
+  for (const path of directories) {
+    step.at = path;
+    const found = await lookAt(join(root, path));
+    if (found?.isSymbolicLink()) continue; // the operator's: what it leads to is left as it is
+    if (!found?.isDirectory()) await placeDirectory(join(root, path));
+    else if (path !== "jobs" && (found.mode & 0o777) !== 0o755) await chmod(join(root, path), 0o755);
+  }
+  for (const replacement of replacements) {
+    step.at = relative(root, replacement.path);
+    await replaceFile(replacement);
+  }
 }
 
 interface Pruning {
   readonly root: string;
-  /** Paths that stay. */
-  readonly known: ReadonlySet<string>;
-  goesOn(path: string): void;
+  readonly synced: SyncedPaths;
+  readonly step: Step;
   deleted(path: string): void;
   /** What the job made itself and may keep; absent where it has nothing of that kind. */
   own?(path: string): boolean;
@@ -62,11 +116,12 @@ function ownFiles(job: string, patterns: readonly string[]): Pruning["own"] {
 }
 
 async function prune(pruning: Pruning, below: string, keep: readonly string[]): Promise<void> {
+  const { files, directories } = pruning.synced;
   for (const entry of await readdir(join(pruning.root, below), { withFileTypes: true })) {
     const path = `${below}/${entry.name}`;
     if (keep.includes(entry.name)) continue;
-    pruning.goesOn(path);
-    const known = pruning.known.has(path);
+    pruning.step.to(path);
+    const known = files.has(path) || directories.has(path);
     if (!known && pruning.own?.(path) === true) continue;
     if (entry.isDirectory() && (known || pruning.own)) await prune(pruning, path, []);
     if (!known && (await drop(join(pruning.root, path), pruning.own !== undefined))) pruning.deleted(path);
@@ -80,19 +135,8 @@ async function drop(path: string, mayHoldSome: boolean): Promise<boolean> {
   return true;
 }
 
-function cutOff({ remote, timeoutMs }: StageContext, late: boolean): MaandError {
-  const what = `bringing files to ${remote.host}`;
-  return late
-    ? new MaandError({
-        code: "TIMED_OUT",
-        message: `${what} timed out after ${timeoutMs / 1000} s`,
-        worker: remote.host,
-      })
-    : new MaandError({ code: "INTERRUPTED", message: `${what} was interrupted`, worker: remote.host });
-}
-
 function failed(host: string, path: string, cause: unknown): MaandError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `${path} could not be brought to ${host}: ${reason}`;
+  const message = `${path} cannot be synced to ${host}: ${reason}`;
   return new MaandError({ code: "STAGE_FAILED", message, worker: host, cause });
 }

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Duplex } from "node:stream";
-import type { RemoteStream } from "@maand/core";
+import { processStream, type RemoteStream } from "@maand/core";
 import { expect, type TestContext, vi } from "vitest";
 import { RunnerClient, type RunningRequest } from "./runner-client.ts";
 import { runnerCommand, serveCommand, workerFiles } from "./runner-program.ts";
@@ -207,7 +206,7 @@ export function streamOf(child: ChildProcess): RemoteStream {
   if (!stdin || !stdout || !stderr) throw new Error("it has no streams");
   stdin.on("error", () => {});
   const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  return { io: Duplex.from({ readable: stdout, writable: stdin }), stderr, exit, destroy: () => child.kill("SIGTERM") };
+  return { io: processStream(stdout, stdin), stderr, exit, destroy: () => child.kill("SIGTERM") };
 }
 
 export const eventually = (promise: () => void) => vi.waitFor(promise, 15_000);

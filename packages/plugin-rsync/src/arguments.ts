@@ -1,6 +1,14 @@
 import type { StageContext } from "@maand/core";
-import { RSH } from "./carrier.ts";
 import { filterRules } from "./filters.ts";
+import { RSH } from "./rsh.ts";
+
+/** Options of the plugin. */
+export interface RsyncOptions {
+  /** Compress on the way; default false: configuration is small, and workers are mostly near. */
+  readonly compress?: boolean;
+  /** The rsync of this machine; default `rsync`. */
+  readonly program?: string;
+}
 
 /** What the arguments depend on. */
 export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "protect" | "timeoutMs"> {
@@ -12,13 +20,16 @@ export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "
 /**
  * Arguments of the local rsync. Files are compared by content, since trees are written anew for every run; replaced in
  * one go at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the old ones
- * whole. Modes come from the tree, directories are 0755, the owner is whoever receives. All of it is read before
- * anything is sent (`--no-inc-recursive`), as merging several sources needs. `--secluded-args`: no shell sees a name.
+ * whole. Modes come from the tree, directories are 0755, the owner is the user who receives. All of it is read before
+ * anything is sent (`--no-inc-recursive`), as merging several sources needs. A link of the operator in place of a
+ * directory is followed (`--keep-dirlinks`): {@link surveyWorker} has refused any other. No shell sees a name
+ * (`--protect-args`).
  */
 export function rsyncArguments({ sources, jobs, keep, protect, timeoutMs, root, compress }: Sync): string[] {
   return [
     "--recursive",
     "--no-inc-recursive",
+    "--keep-dirlinks",
     "--checksum",
     "--perms",
     "--chmod=D0755",

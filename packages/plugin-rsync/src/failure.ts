@@ -1,4 +1,4 @@
-import { type ExecResult, lastLines, MaandError } from "@maand/core";
+import { type ExecResult, lastLines, MaandError, syncDisconnected } from "@maand/core";
 
 /** How a sync ended. */
 export interface Ending {
@@ -15,7 +15,7 @@ export function failureOf({ host, exit, remoteExit, printed }: Ending): MaandErr
   const text = printed.stderr + printed.stdout;
   const output = lastLines(printed, 12);
   if (exit === "missing") return lacking("rsync is not installed on this machine");
-  if (remoteExit === null) return cut(host, output);
+  if (remoteExit === null) return syncDisconnected(host, output);
   if (remoteExit === 127) return lacking(`rsync is not installed on ${host}`, host, output);
   const code = exit || remoteExit || undefined;
   const found = CAUSES.find(([pattern]) => pattern.test(text));
@@ -23,7 +23,7 @@ export function failureOf({ host, exit, remoteExit, printed }: Ending): MaandErr
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,
-    message: `files could not be brought to ${host}: ${why}`,
+    message: `files cannot be synced to ${host}: ${why}`,
     output,
     ...(code !== undefined && { exit: code }),
     ...(found && { hint: found[2] }),
@@ -64,29 +64,4 @@ function lacking(message: string, worker?: string, output: readonly string[] = [
     output,
     ...(worker && { worker }),
   });
-}
-
-function cut(host: string, output: readonly string[]): MaandError {
-  return new MaandError({
-    code: "DISCONNECTED",
-    worker: host,
-    message: `the connection to ${host} closed while files were brought there`,
-    hint: "replaced files are whole; deploy again to bring the rest",
-    output,
-  });
-}
-
-/** TIMED_OUT: the whole sync took longer than it may. */
-export function syncTimedOut(host: string, timeoutMs: number, printed: Ending["printed"]): MaandError {
-  return new MaandError({
-    code: "TIMED_OUT",
-    worker: host,
-    message: `bringing files to ${host} timed out after ${Math.round(timeoutMs / 100) / 10} s`,
-    output: lastLines(printed, 12),
-  });
-}
-
-/** INTERRUPTED: the run was told to end. */
-export function syncInterrupted(host: string): MaandError {
-  return new MaandError({ code: "INTERRUPTED", worker: host, message: `bringing files to ${host} was interrupted` });
 }

@@ -1,1 +1,1 @@
-export { type RsyncOptions, rsync } from "./plugin.ts";
+export { type RsyncOptions, rsync } from "./rsync.ts";

@@ -1,9 +1,18 @@
-import { type ExecResult, Output, type RemoteStream, type StageContext, timeLimit } from "@maand/core";
-import { rsyncArguments } from "./arguments.ts";
-import { connectTo } from "./conversation.ts";
-import { failureOf, syncInterrupted, syncTimedOut } from "./failure.ts";
+import {
+  type ExecResult,
+  lastLines,
+  Output,
+  type RemoteStream,
+  type StageContext,
+  syncInterrupted,
+  syncTimedOut,
+  timeLimit,
+} from "@maand/core";
+import { type RsyncOptions, rsyncArguments } from "./arguments.ts";
+import { failureOf } from "./failure.ts";
 import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
-import type { RsyncOptions } from "./plugin.ts";
+import { connectRsync } from "./rsh.ts";
+import { deleteHeldBack, surveyWorker } from "./survey.ts";
 
 /** Milliseconds the worker's side has to say how it ended, once ours has failed. */
 const AFTERWORD_MS = 1_000;
@@ -19,11 +28,14 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
   const { remote, signal, timeoutMs } = context;
   const { host } = remote;
   const time = timeLimit(timeoutMs);
+  await surveyWorker(context);
   const synced = await sync(context, options, AbortSignal.any([signal, time]));
   if (signal.aborted) throw syncInterrupted(host);
   if (synced.exit === 0 && synced.remoteExit === 0) return;
-  if (time.aborted || synced.exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, synced.printed);
-  throw synced.refused ?? failureOf({ host, ...synced });
+  if (time.aborted || synced.exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, lastLines(synced.printed, 12));
+  if (synced.refused) throw synced.refused;
+  await deleteHeldBack(context);
+  throw failureOf({ host, ...synced });
 }
 
 interface Synced {
@@ -61,7 +73,7 @@ interface Opened {
 
 async function open(context: StageContext, local: LocalRsync, output: Output, ending: AbortSignal): Promise<Opened> {
   try {
-    const stream = await connectTo(context, local, ending);
+    const stream = await connectRsync(context.remote, local, ending);
     stream?.stderr.on("data", (chunk: Buffer) => output.push("stderr", chunk));
     return { stream };
   } catch (refused) {

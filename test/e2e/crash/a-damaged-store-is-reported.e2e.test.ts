@@ -108,6 +108,7 @@ describe.concurrent("a full disk under the store", () => {
 describe.concurrent("a store that is damaged", () => {
   it.each([
     ["no database at all", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
+    ["empty", (store: string) => emptied(store)],
     ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
     ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
   ])("%s: every command says so and what to do, and nothing runs", (_, damage) =>
@@ -116,7 +117,10 @@ describe.concurrent("a store that is damaged", () => {
       damage(store);
       for (const line of ["deploy", "deploy --dry-run", "build", "cat deployments"]) {
         const { code, stderr } = await bucket.maand(...line.split(" "));
-        expect({ line, code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("is damaged") });
+        expect({ line, code, stderr }).toMatchObject({
+          code: 1,
+          stderr: expect.stringMatching(/it is (damaged|empty)/),
+        });
         expect(stderr).toContain("backup");
         expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
       }
@@ -124,6 +128,41 @@ describe.concurrent("a store that is damaged", () => {
     }),
   );
 });
+
+/** As after a copy to a full disk: the file is there, and nothing is in it. */
+function emptied(store: string): void {
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${store}${suffix}`, { force: true });
+  writeFileSync(store, "");
+}
+
+describe.concurrent("a file of another program in the store's place", () => {
+  it.each([
+    ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the one in Go"],
+    ["some other database", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
+  ])("%s: every command names it and changes nothing", (_, tables, message) =>
+    withBucket(async ({ bucket, store, told }) => {
+      emptied(store);
+      const other = new Database(store);
+      for (const table of tables) other.exec(table);
+      other.close();
+      const before = readFileSync(store);
+      for (const line of ["init", "deploy", "build", "cat deployments", "info", "why api"]) {
+        const { code, stderr } = await bucket.maand(...line.split(" "));
+        expect({ line, code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
+      }
+      expect((await bucket.maand("doctor")).stdout).toContain(message);
+      expect(readFileSync(store)).toEqual(before);
+      expect(told()).toEqual([]);
+    }),
+  );
+});
+
+const GO_TABLES = [
+  "CREATE TABLE bucket (bucket_id TEXT, update_seq INT)",
+  "CREATE TABLE key_value (key TEXT, value TEXT, namespace TEXT, version INT)",
+  "CREATE TABLE hash (namespace TEXT, key TEXT, current_hash TEXT, PRIMARY KEY(namespace, key))",
+  "CREATE TABLE schema_version (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL)",
+];
 
 function scribbled(bytes: Buffer): Buffer {
   for (let page = 4096; page < bytes.length; page += 4096) bytes.fill(0xa5, page, page + 512);

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import {
   type ActionContext,
   createHooks,
@@ -8,6 +8,7 @@ import {
   type MaandError,
   type Remote,
   type RunContext,
+  type StageContext,
   type Worker,
 } from "@maand/core";
 import { stageContext } from "@maand/core/testing";
@@ -52,9 +53,10 @@ function tree(files: Files, where = fleet.directory): string {
   return root;
 }
 
-interface Wish {
+interface StageRequest {
   readonly sources: readonly string[];
   readonly jobs?: readonly string[];
+  readonly protect?: StageContext["protect"];
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly log?: (line: string) => void;
@@ -70,25 +72,46 @@ function hooksWith(options?: RsyncOptions) {
 
 const SILENT: RunContext["emit"] = () => {};
 
-function runContext(wish: Partial<Wish>) {
-  const to = wish.remote ?? remote;
+function runContext(request: Partial<StageRequest>) {
+  const to = request.remote ?? remote;
   const one: Worker = { host: to.host, workerId: "w", labels: [], tags: {}, memoryMb: 0, cpuMhz: 0, position: 0 };
   return {
     run: { id: "r", command: "deploy" },
     bucket: { id: BUCKET_ID, root: desk.root },
     settings: DEFAULT_SETTINGS,
-    signal: wish.signal ?? new AbortController().signal,
-    log: wish.log ?? (() => {}),
+    signal: request.signal ?? new AbortController().signal,
+    log: request.log ?? (() => {}),
     emit: SILENT,
     worker: one,
     remote: to,
-    timeoutMs: wish.timeoutMs ?? 20_000,
+    timeoutMs: request.timeoutMs ?? 20_000,
   };
 }
 
-function stage(wish: Wish): Promise<"done" | undefined> {
-  const context = { ...runContext(wish), sources: wish.sources, jobs: wish.jobs ?? ["api"], keep: KEEP };
-  return hooksWith(wish.options).stage.promise(stageContext(context));
+function stage(request: StageRequest): Promise<"done" | undefined> {
+  const jobs = request.jobs ?? ["api"];
+  const { sources, protect = new Map() } = request;
+  const context = { ...runContext(request), sources, jobs, keep: KEEP, protect, ...treesOf(sources, jobs) };
+  return hooksWith(request.options).stage.promise(stageContext(context));
+}
+
+/** What the merged sources hold, as core describes it to a transport. */
+function treesOf(sources: readonly string[], jobs: readonly string[]): Pick<StageContext, "trees" | "metadata"> {
+  const paths = new Set(sources.flatMap((source) => (existsSync(source) ? filesIn(source) : [])));
+  const trees = jobs.map((job) => ({
+    job,
+    files: [...paths]
+      .filter((path) => path.startsWith(`jobs/${job}/`))
+      .map((path) => ({ path: path.slice(`jobs/${job}/`.length), hash: "", executable: false, size: 0 })),
+  }));
+  const metadata = [...paths].filter((path) => /^(worker\.json|jobs\.json|bin\/.*)$/.test(path));
+  return { trees, metadata: new Map(metadata.map((path) => [path, ""])) };
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)));
 }
 
 function failure(promise: Promise<unknown>): Promise<MaandError> {

@@ -1,4 +1,4 @@
-import { findBucket, MaandError, Store } from "@maand/core/readonly";
+import { findBucket, MaandError, openStore } from "@maand/core/readonly";
 import { Cli, Command, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
@@ -29,7 +29,7 @@ export class CompletionCommand extends MaandCommand {
 
   /** What a shell asks for while somebody types; outside of a bucket there are no names. */
   names(kind: string): string[] {
-    const store = Store.open(findBucket(this.from).store);
+    const store = openStore(findBucket(this.from));
     try {
       const { jobs, workers } = store.catalog.read();
       const labels = [...new Set(workers.flatMap((worker) => worker.labels))].sort();

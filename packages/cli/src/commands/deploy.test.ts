@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { typedIn } from "../run/typed.test.support.ts";
+import { initialised, typedIn } from "../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 
@@ -10,11 +9,8 @@ let root: string;
 let typed: ReturnType<typeof typedIn>;
 
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), "maand-deploy-"));
-  writeFileSync(join(root, "maand.conf"), 'transport = "local"\ncerts_key = "ecdsa-p256"\n');
+  root = await initialised('transport = "local"\n');
   typed = typedIn(root);
-  const { code, err } = await typed("init");
-  if (code !== 0) throw new Error(err);
   write("workspace/workers.json", '[{ "host": "127.0.0.11" }, { "host": "127.0.0.12" }, { "host": "127.0.0.13" }]');
   write("workspace/jobs/api/manifest.json", '{ "selectors": ["worker"], "max_concurrent_upgrades": 3 }');
   write("workspace/jobs/api/Makefile", "start restart stop:\n\t@true\n");

@@ -126,7 +126,7 @@ describe("maand why says", () => {
 
   it("that nobody asked yet whether it is well", async () => {
     const store = Store.open(join(root, "data/maand.db"));
-    store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "first");
+    store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "before anything else");
     store.close();
     expect(await why()).toEqual([
       `${API} will be left as it is: unchanged; its health was not asked yet: the last run ended before that`,

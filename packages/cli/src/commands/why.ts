@@ -117,7 +117,7 @@ function restartOf(matched: readonly string[]): string[] {
 type Planned = Plan["waves"][number]["jobs"][number];
 
 /** What holds for the whole job: hooks that come before and after it, and the jobs it waits for. */
-function besides(plan: Plan, { job, required, runsFirst, afterPending, healthPending }: Planned): string[] {
+function besides(plan: Plan, { job, required, preDeploy, afterPending, healthPending }: Planned): string[] {
   const all = plan.waves.flatMap((wave) => wave.jobs);
   const waits = demandedJobs(job).flatMap((demanded) => {
     const failure = plan.failures.find((entry) => entry.job === demanded);
@@ -128,7 +128,7 @@ function besides(plan: Plan, { job, required, runsFirst, afterPending, healthPen
   return [
     ...(healthPending ? [NOT_ASKED] : []),
     ...(afterPending ? ["its post_deploy is still to be run"] : []),
-    ...(runsFirst ? ["pre_deploy runs first and may change this"] : []),
+    ...(preDeploy !== "none" ? ["pre_deploy runs first and may change this"] : []),
     ...waits,
   ];
 }

@@ -29,6 +29,7 @@ export function exitOf(cause: unknown): number {
     case "USAGE":
     case "NOT_FOUND":
     case "NOT_PERMITTED":
+    case "NOT_A_STORE":
       return EXIT.refused;
     default:
       return EXIT.failed;

@@ -1,4 +1,4 @@
-import { findBucket, Store } from "@maand/core/readonly";
+import { findBucket, openStore, type Store } from "@maand/core/readonly";
 import { MaandCommand } from "./command.ts";
 
 /** A command that only reads the store: no plugin, no configuration, no connection. */
@@ -6,7 +6,7 @@ export abstract class StoredCommand extends MaandCommand {
   abstract show(store: Store): number;
 
   override async work(): Promise<number> {
-    const store = Store.open(findBucket(this.from).store);
+    const store = openStore(findBucket(this.from));
     try {
       return this.show(store);
     } finally {

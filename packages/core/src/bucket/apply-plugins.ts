@@ -8,11 +8,11 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
 import { asMaandError } from "./outcome.ts";
 
-/** A tap and whose it is. */
+/** A tap and the plugin it belongs to. */
 export interface Tapped {
-  /** The name it was tapped with, which others order themselves by. */
+  /** The name of the tap, which other taps use for ordering. */
   readonly tap: string;
-  /** The plugin that tapped it; `undefined` for a tap that came later than `apply`. */
+  /** The plugin that tapped the hook; undefined for a tap added after `apply`. */
   readonly plugin: string | undefined;
 }
 
@@ -20,9 +20,9 @@ const owners = new WeakMap<object, string>();
 const eventFailures = new WeakMap<Hooks, MaandError[]>();
 
 /**
- * Makes the hooks and lets every plugin tap them, in order. An error that leaves a tap is stamped with its plugin and
- * hook, so that nobody has to guess whose it is. Throws PLUGIN_INVALID when a plugin fails while it is applied, taps a hook
- * that is none, or wants to stand before somebody who is not there; an error in a file below `directory` with its line.
+ * Makes the hooks and applies every plugin, in order. Each error of a tap is stamped with its plugin and hook, so that
+ * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook, or
+ * orders itself before an unknown tap; an error in a file below `directory` comes with its line.
  */
 export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
   const hooks = createHooks();
@@ -39,12 +39,12 @@ export async function applyPlugins(plugins: readonly Plugin[], directory?: strin
   return hooks;
 }
 
-/** Who taps a hook, in the order they are called. */
+/** The taps of a hook, in call order. */
 export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
   return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: owners.get(tap) }));
 }
 
-/** What taps of `event` threw since this was last asked: the first error of each. */
+/** The errors that taps of `event` threw since the last call: the first error of each tap. */
 export function takeEventFailures(hooks: Hooks): MaandError[] {
   return eventFailures.get(hooks)?.splice(0) ?? [];
 }
@@ -69,10 +69,10 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
   }
 }
 
-/** How long `apply` may take: enough to ask somebody for a token, and no riddle when that somebody is gone. */
+/** The time limit of `apply`: long enough to fetch a token, short enough to notice a service that does not answer. */
 const APPLY_MS = 30_000;
 
-/** Waits for `apply`. One that never ends would otherwise leave the operator before a silent screen. */
+/** Waits for `apply`, with a limit. Without one, a plugin that never finishes would leave a silent screen. */
 async function inTime(applying: void | Promise<void>): Promise<void> {
   if (applying === undefined) return;
   let timer: NodeJS.Timeout | undefined;
@@ -82,7 +82,7 @@ async function inTime(applying: void | Promise<void>): Promise<void> {
   await Promise.race([applying, late]).finally(() => clearTimeout(timer));
 }
 
-/** The hooks for one plugin: asking for one that is not there names the plugin, and the hook that was perhaps meant. */
+/** The hooks as one plugin sees them: an unknown hook throws an error that names the plugin and suggests a hook. */
 function guarded(hooks: Hooks, plugin: string): Hooks {
   return new Proxy(hooks, {
     get(target, name, receiver) {
@@ -97,8 +97,8 @@ function guarded(hooks: Hooks, plugin: string): Hooks {
 }
 
 /**
- * tapable puts a tap that wants to stand before nobody at the very front, without a word. A plugin that was taken out is
- * no mistake; a name that is nearly that of one who is there is.
+ * tapable silently puts a tap with an unknown `before` first. A plugin that was removed from the list is a valid case; a
+ * near miss of an existing name is an error.
  */
 function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
   const names = plugins.map(({ name }) => name);
@@ -142,7 +142,7 @@ function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applyin
   });
 }
 
-/** A tap of `event`: what it throws is kept to be told, once, and keeps neither the others nor the run from going on. */
+/** A tap of `event`: its errors are kept for one warning and stop neither the other taps nor the run. */
 function heard(tap: Call, failedTaps: MaandError[]): Call {
   let told = false;
   return (...given) => {
@@ -155,10 +155,10 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** The plugin whose template functions others may stand in front of; two others that give the same one do not know of it. */
+/** The plugin whose template functions others may override; two other plugins with the same function are a conflict. */
 const STOCK_FUNCTIONS = "templates";
 
-/** A tap of `functions` that is refused a name which another plugin gave, whichever of them comes first. */
+/** A tap of `functions` that may not define a name of another plugin, whichever comes first. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);

@@ -5,60 +5,60 @@ import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Mask } from "../remote/mask.ts";
-import type { KvStore } from "../store/kv.ts";
-import type { KvKey } from "../store/kv-key.ts";
+import type { KvStore } from "../store/kv/kv.ts";
+import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
 
-/** A bucket, opened, with its plugins applied: what every command that does something works on. */
+/** An open bucket with its plugins applied: what commands that change something work on. */
 export interface Bucket {
   readonly paths: BucketPaths;
   readonly bucketId: string;
   readonly store: Store;
   /** The KV entries in the store, secrets in clear text. */
   readonly kv: KvStore;
-  /** Encrypts what is kept and must not be read (decision 26). */
+  /** Encrypts secrets and private keys in the store. */
   readonly key: KvKey;
-  /** Knows every secret that was read, and hides it in every event (decision 26). */
+  /** Knows every secret that was read, and masks it in every event. */
   readonly mask: Mask;
   readonly hooks: Hooks;
   readonly plugins: readonly Plugin[];
   readonly settings: Settings;
   /** The clock; passed in, so that core never reads one. */
   readonly now: () => Date;
-  /** Gives UUIDs. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
-  /** Aborts when a person interrupts. */
+  /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Name of the process that holds the lock, for others. */
+  /** The process id that the lock names as its holder. */
   readonly pid: number;
-  /** Why the run's record could not be written; said once, undefined while all is well. */
+  /** Why the record of the run could not be written; returned once, undefined otherwise. */
   readonly logProblem: () => string | undefined;
 }
 
-/** Where words of a plugin come from. */
+/** The worker and job a line or event belongs to. */
 export interface EventSubject {
   readonly worker?: string;
   readonly job?: string;
 }
 
-/** One run of a command: its identity, its clock, and how it speaks. */
+/** One run of a command: its identity, its clock and its events. */
 export interface RunReporter {
   readonly bucket: Bucket;
   readonly id: string;
   readonly command: string;
   readonly startedAt: Date;
-  /** Says that the run begins; whatever is said first of a run that did not say so, says it too. */
+  /** Emits `run.started`. Any earlier event emits it first. */
   start(continues: string | null): void;
   emit<T extends EventType>(type: T, fields: EventMap[T]): void;
-  /** The base of every context of this run; `log` speaks for the unit named. */
+  /** The base of every context of this run; `log` and `emit` belong to the given worker and job. */
   context(subject: EventSubject): RunContext;
 }
 
-/** Names of happenings of plugins: the plugin's, and what it was. */
+/** Names of plugin events: the plugin's name, a dot, and what happened. */
 const EVENT_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)+$/;
 
-/** Begins to speak as a run. */
+/** Starts the event stream of a run. */
 export function runReporter(bucket: Bucket, command: string): RunReporter {
   const id = bucket.newId();
   let seq = 0;
@@ -103,7 +103,7 @@ function unwritten(why: string): EventMap["warning"] {
 
 type EventHead = { readonly seq: number; readonly at: string; readonly run: string };
 
-/** Puts an event together; its type and fields agree by the signature of `emit`. */
+/** Assembles an event; the signature of `emit` guarantees that type and fields match. */
 function event<T extends EventType>(type: T, fields: EventMap[T], head: EventHead): Extract<MaandEvent, { type: T }>;
 function event(type: EventType, fields: object, head: EventHead): object {
   return { ...head, type, ...fields };

@@ -2,18 +2,18 @@ import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { isAnswered } from "../plugin-api/hooks.ts";
 
-/** A tap's function, whatever it is given. */
+/** The function of a tap, with any arguments. */
 export type Call = (...given: unknown[]) => unknown;
 
-/** Whose tap of which hook is called. */
+/** The plugin and hook of a tap. */
 export interface Tapping {
   readonly plugin: string;
   readonly hook: string;
 }
 
 /**
- * A tap of a hook that waits, as tapable is to call it: tapped with `tap`, `tapPromise` or `tapAsync`, it is waited for,
- * whatever it throws is stamped with its plugin and hook, and an answer that is none is refused in its name.
+ * Wraps a tap of an asynchronous hook. Whether it was tapped with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
+ * errors are stamped with plugin and hook, and an invalid answer is an error.
  */
 export function waitingTap(tap: { readonly type: string; readonly fn: Call }, hook: object, by: Tapping): Call {
   const call: Call = tap.type === "async" ? awaited(tap.fn) : tap.fn;
@@ -29,7 +29,7 @@ export function waitingTap(tap: { readonly type: string; readonly fn: Call }, ho
   };
 }
 
-/** A tap of a hook that does not wait. */
+/** Wraps a tap of a synchronous hook. */
 export function instantTap(call: Call, by: Tapping): Call {
   return (...given) => {
     try {
@@ -43,13 +43,13 @@ export function instantTap(call: Call, by: Tapping): Call {
   };
 }
 
-/** Errors with a code already say what happened where; anything else is the plugin's own mistake. */
+/** An error with a code already says what happened and where; any other error is a bug of the plugin. */
 export function stamp(cause: unknown, { plugin, hook }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   return new MaandError({ code: "HOOK_FAILED", message: `${plugin} failed in ${hook}: ${errorText(cause)}`, cause });
 }
 
-/** A tap that calls back, as one that is waited for. */
+/** A callback tap as one that returns a promise. */
 function awaited(tap: Call): Call {
   return (...given) =>
     new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ interface Answers {
   fits(answer: unknown): boolean;
 }
 
-/** What a hook may be answered with beside nothing; undefined where answers are nobody's concern. */
+/** The valid answers of a hook besides undefined; undefined where the answer is not checked. */
 function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")

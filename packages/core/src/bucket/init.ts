@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { confText } from "../config/conf-text.ts";
+import { confText, NEW_BUCKET } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
-import { makeKvKey } from "../store/kv-key.ts";
+import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
 import { schemaFile } from "../workspace/schema-places.ts";
 
-/** What `init` found or made. */
+/** The result of `init`. */
 export interface Initialised {
   readonly bucketId: string;
-  /** False when the bucket was there before; it was only brought up to date then. */
+  /** False if the bucket already existed and was only updated. */
   readonly created: boolean;
 }
 
@@ -21,8 +21,8 @@ port_max = "39999"
 `;
 
 /**
- * Makes a bucket in a directory, or brings the one there up to date; nothing that is there is overwritten (build.md 2.1).
- * Private places are private from the start (decision 26).
+ * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
+ * modes, so that they are never readable by others, not even for a moment.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -31,12 +31,13 @@ export function initBucket(directory: string): Initialised {
     chmodSync(place, 0o700);
   }
   mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
-  const store = Store.open(paths.store, { create: true });
+  // the key is made after the store: where it is, the store was whole once
+  const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
+    writeOnce(paths.conf, confText(`./${schemaFile("config")}`, known ? {} : NEW_BUCKET), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
     writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);

@@ -1,5 +1,5 @@
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 
 /** Deletes the variables and secrets of a job. */
 export function purgeJobKv(kv: KvStore, job: string): void {

@@ -3,8 +3,8 @@ import { isMaandError } from "../errors.ts";
 import type { Bucket } from "./bucket.ts";
 
 /**
- * Reads the secrets of all jobs, so that they are masked wherever a command typed by hand, or what it prints, shows them
- * (decision 26). Secrets that cannot be read cannot be known, and are no reason not to run it.
+ * Reads the secrets of all jobs, so that they are masked in the output of commands typed by hand. Unreadable secrets cannot
+ * be masked, and do not prevent the command.
  */
 export function knowSecrets({ kv }: Pick<Bucket, "kv">): void {
   try {

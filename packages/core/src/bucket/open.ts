@@ -2,24 +2,23 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { findBucket } from "../config/find-bucket.ts";
 import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
-import { MaandError } from "../errors.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";
-import { Kv } from "../store/kv.ts";
-import { KvKey } from "../store/kv-key.ts";
-import { Store } from "../store/store.ts";
+import { Kv } from "../store/kv/kv.ts";
+import { KvKey } from "../store/kv/kv-key.ts";
 import { applyPlugins } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
+import { openStore } from "./open-store.ts";
 
-/** What the world outside gives a command. */
+/** What a command receives from outside: directory, clock, process id, signal. */
 export interface OpenOptions extends LoadOptions {
   /** Where the search for the bucket begins. */
   readonly from: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
   readonly pid: number;
-  /** Readers of events, such as a screen. They are not part of the configuration. */
+  /** Readers of events, such as the screen. They are not part of the configuration. */
   readonly readers?: readonly Plugin[];
 }
 
@@ -31,26 +30,19 @@ export interface OpenedBucket extends Bucket {
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
 export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
-  // every command under way listens for the interruption; a hundred of them are no leak
+  // every running command listens for the interruption; a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
   const paths = findBucket(options.from);
   const loaded = await loadConfig(paths, options);
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);
-  const store = Store.open(paths.store);
-  const bucket = store.bucket.read();
-  if (!bucket)
-    throw new MaandError({
-      code: "NOT_A_BUCKET",
-      message: `${paths.root} was never initialised`,
-      hint: "run maand init there",
-    });
+  const store = openStore(paths);
   const mask = new Mask();
   const key = new KvKey(paths.kvKey);
   return {
     paths,
-    bucketId: bucket.id,
+    bucketId: store.bucket.read()?.id ?? "",
     store,
     kv: new Kv({ rows: store.kv, key, now: options.now, onSecret: (value) => mask.add(value) }),
     key,

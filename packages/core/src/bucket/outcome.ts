@@ -1,7 +1,10 @@
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import type { Outcome } from "../summary.ts";
 
-/** The outcome an error means for the allocation it happened to (decision 11: the states are kept apart). */
+/**
+ * The outcome for an allocation after an error. Unreachable, failed and timed out are kept apart, because they need
+ * different fixes.
+ */
 export function outcomeOf(cause: unknown): Outcome {
   if (!isMaandError(cause)) return "failed";
   switch (cause.code) {
@@ -30,7 +33,7 @@ export function asMaandError(cause: unknown): MaandError {
   });
 }
 
-/** Throws INTERRUPTED once the run was interrupted: asked before anything new is begun. */
+/** Throws INTERRUPTED if the run was interrupted. Call it before starting anything new. */
 export function stopIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted)
     throw new MaandError({ code: "INTERRUPTED", message: "interrupted", hint: "run it again to continue" });

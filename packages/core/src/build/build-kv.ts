@@ -3,26 +3,26 @@ import { type KvSources, kvContents } from "../domain/kv/kv-contents.ts";
 import { CERTS } from "../domain/kv/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv/kv-purge.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 import type { Contributions } from "./contribute.ts";
 
-/** What a build brings to the KV store. */
+/** What a build writes to the KV store. */
 export interface KvBuild {
   readonly before: Catalog;
   readonly sources: KvSources;
   readonly contributed: Contributions;
-  /** Forget variables and secrets of jobs that are gone as well (`--purge-job-kv`). */
+  /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
 }
 
 /**
- * Brings the KV store to a catalog (build.md 11.3 and 11.4). It is part of the transaction that stores the catalog.
- * Certificates stay where nobody contributed any: a plugin that is not loaded says nothing about them.
+ * Updates the KV store to a catalog, inside the transaction that stores the catalog. Certificates that no plugin contributed
+ * stay, because a plugin that is not loaded cannot decide about them.
  */
 export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
-  // most allocations have nothing of their own stored, and are many: a look into each would be most of a build
+  // most allocations have no stored entries; a lookup for each would dominate the time of a build
   const held = new Set(kv.namespaces(""));
   const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held.has(namespace);
   for (const [namespace, own] of whole) {

@@ -17,24 +17,24 @@ import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 
-/** What a build found. */
+/** The result of a build. */
 export interface Built {
   readonly catalog: Catalog;
-  /** Warnings only; what refuses was thrown. */
+  /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
 }
 
-/** How a build was asked for. */
+/** The options of a build. */
 export interface BuildOptions {
-  /** Refuse warnings too (decision 21). */
+  /** Treat warnings as errors. */
   readonly strict?: boolean;
-  /** Forget variables and secrets of jobs that are gone, instead of leaving that to the next deploy (build.md 11.4). */
+  /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
 }
 
 /**
- * Reads the workspace and puts its catalog into the store (build.md 6). All problems are found before anything is
- * written and thrown together; the previous catalog stays in force then.
+ * Reads the workspace and stores its catalog. All problems are collected and thrown together before anything is written; the
+ * previous catalog then stays in force.
  */
 export async function build(bucket: Bucket, options: BuildOptions = {}): Promise<Built> {
   const lock = lockBucket(bucket, "build");
@@ -48,12 +48,12 @@ export async function build(bucket: Bucket, options: BuildOptions = {}): Promise
   }
 }
 
-/** What a build would find wrong with the workspace, warnings too; nothing is written (`maand doctor`). */
+/** The problems a build would find, including warnings; writes nothing (for `maand doctor`). */
 export async function workspaceProblems(bucket: Bucket): Promise<readonly Problem[]> {
   return (await understand(bucket)).problems;
 }
 
-/** The workspace read and checked: what it comes to, and everything that is wrong with it. */
+/** The workspace, read and checked: its catalog and all problems. */
 async function understand(bucket: Bucket) {
   const { store, paths, settings } = bucket;
   const problems: Problem[] = [];
@@ -106,7 +106,7 @@ function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undef
 
 type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;
 
-/** Manifest keys that plugins own are checked with the plugins' schemas; `commands` warns if nobody would run them. */
+/** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */
 async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report): Promise<void> {
   for (const job of jobs) {
     if (job.commands.length > 0 && !claims.has("commands")) {
@@ -129,7 +129,7 @@ async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report)
   }
 }
 
-/** Templates never reach a worker as they are; if nobody renders them, nothing takes their place there. */
+/** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
 function warnUnrendered({ jobs }: Catalog, report: Report): void {
   for (const { name, files } of jobs) {
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(".tpl"));
@@ -146,7 +146,7 @@ function pathOf(path: readonly unknown[] | undefined): string {
     .join("");
 }
 
-/** Everything a build knows, as one transaction: the catalog, its files and its KV entries. */
+/** Stores the result of a build in one transaction: the catalog, its files and its KV entries. */
 function save(
   bucket: Bucket,
   stored: StoredCatalog,
@@ -166,8 +166,8 @@ function save(
 }
 
 /**
- * Every job is asked, whatever became of those before it; what fails is told together at the end (B03). The catalog is
- * stored by then, and so is what succeeded.
+ * Calls `built` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
+ * results of successful hooks are already stored.
  */
 async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
   const wanted = jobs.filter((job) => isTapped(bucket.hooks.built, job));

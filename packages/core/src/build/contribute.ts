@@ -6,24 +6,24 @@ import type { ContributeContext, KvContribution } from "../plugin-api/contexts.t
 import { isTapped } from "../plugin-api/hooks.ts";
 import { type Run, workerOf } from "../run/run.ts";
 import { jobContext } from "../run/scope/contexts.ts";
-import type { KvStore } from "../store/kv.ts";
+import type { KvStore } from "../store/kv/kv.ts";
 
-/** What plugins want to have in one namespace. */
+/** The entries plugins contribute to one namespace. */
 export interface Contributed {
   readonly entries: ReadonlyMap<string, string>;
-  /** Whether a key is theirs, so that it goes when they no longer name it. */
+  /** Whether a key belongs to a plugin, so that it is deleted when the plugin no longer contributes it. */
   owns(key: string): boolean;
 }
 
-/** What plugins want to have in the KV store, by namespace. */
+/** The entries plugins contribute to the KV store, by namespace. */
 export type Contributions = ReadonlyMap<string, Contributed>;
 
 type Source = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf">;
 
-/** Jobs asked about at the same time: what takes long, such as making keys, is waited for side by side. */
+/** The number of jobs to contribute for in parallel; slow work, such as generating keys, then overlaps. */
 const JOBS_AT_ONCE = 8;
 
-/** Asks the `contribute` taps about each job; where two say something of one key, the later job wins. Nothing is written here. */
+/** Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. */
 export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
   const found = new Collected();
   if (!isTapped(source.bucket.hooks.contribute)) return found.byNamespace;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Problem } from "../domain/checks/problem.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import { resolveSettings, SettingsSchema } from "../domain/settings/settings-schema.ts";
-import { confText } from "./conf-text.ts";
+import { confText, NEW_BUCKET } from "./conf-text.ts";
 
 const SCHEMA = "./schema.json";
 const output = confText(SCHEMA);
@@ -20,7 +20,14 @@ it("says nothing but comments", () => {
 it("shows every key with its default: with all of them uncommented nothing changes", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(SettingsSchema.entries));
-  expect(settled(uncommented)).toEqual({ settings: DEFAULT_SETTINGS, problems: [] });
+  const asWithout = { ...DEFAULT_SETTINGS, secretFilesMode: 0o644 }; // the same modes, and doctor knows it was chosen
+  expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
+});
+
+it("sets the keys it is given, and no other", () => {
+  const set = confText(SCHEMA, NEW_BUCKET);
+  expect(parse(set)).toEqual({ secret_files_mode: "0600" });
+  expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
 it("lets each line stand alone, a time limit too", () => {

@@ -175,9 +175,9 @@ describe("a health check the last run did not get to", () => {
     await upgradeKilled();
     bucket.job("web", manifest("1.0.0"));
     await bucket.ship({ jobs: ["web"] });
-    expect(await pending()).toEqual(["first"]);
+    expect(await pending()).toEqual(["before anything else"]);
     await killed();
-    expect(await pending()).toEqual(["first"]);
+    expect(await pending()).toEqual(["before anything else"]);
   });
 
   it("does not ask those that were never started", async () => {

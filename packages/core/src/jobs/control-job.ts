@@ -8,11 +8,12 @@ import { isName, nameRule } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { TargetContext } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
-import { Said } from "../run/command-output.ts";
+import { CommandOutput } from "../run/command-output.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { lockBucket, workerOf } from "../run/run.ts";
 import { lifecycleContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
 import { checkSync } from "./sync-check.ts";
@@ -144,14 +145,13 @@ function announce(
 /** Why a job is not healthy after a batch; undefined when it is. */
 async function unhealthyError(source: Source, job: Job): Promise<string | undefined> {
   const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-  const { outcome, cause } = await checkHealth(source, job, active, true);
-  return outcome === "failed" ? asMaandError(cause).message : undefined;
+  return (await checkHealth(source, scopedJobContext(source, job), active, true)).cause?.message;
 }
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
   const { reporter, bucket } = source;
   const began = bucket.now().getTime();
-  const output = new Said(source.catalog.workers.length);
+  const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
     const failed = cause === undefined ? undefined : asMaandError(cause);

@@ -1,10 +1,10 @@
 import pLimit from "p-limit";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult } from "../plugin-api/contexts.ts";
 import { checkHealth, type HealthSource } from "../run/check-health.ts";
 import { openCommandRun } from "../run/command-run.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 import { reach } from "../run/wait-until-reachable.ts";
 
@@ -78,13 +78,9 @@ function activeOf({ allocationsOf }: HealthSource, job: Job): readonly Allocatio
 async function checkJob(source: HealthSource, job: Job, wait: boolean): Promise<HealthReport["jobs"][number]> {
   const active = activeOf(source, job);
   if (active.length === 0) return { job: job.name, outcome: "skipped", message: "no active allocations", checks: [] };
-  const { outcome, results, cause } = await checkHealth(source, job, active, wait);
-  const message = cause
-    ? asMaandError(cause).message
-    : outcome === "skipped"
-      ? "no health_check config or commands"
-      : "";
-  return { job: job.name, outcome, message, checks: results };
+  const { verdict, results, cause } = await checkHealth(source, scopedJobContext(source, job), active, wait);
+  const message = cause?.message ?? (verdict === "skipped" ? "no health_check config or commands" : "");
+  return { job: job.name, outcome: verdict, message, checks: results };
 }
 
 /** Why a report is not well, in a sentence; undefined when all is. */

@@ -236,12 +236,16 @@ function printing(times: number, line: string) {
 }
 
 /** Connects to a worker on which nothing can be deleted. */
+function cannotDelete({ argv }: { readonly argv: readonly string[] }) {
+  return argv.join(" ").includes("rm -rf") ? { code: 1, stderr: "read-only\n" } : undefined;
+}
+
 function readOnly(host: string) {
   return {
     name: "read-only",
     apply(hooks: Hooks): void {
       hooks.connect.tapPromise({ name: "read-only", stage: -10 }, async ({ worker }) =>
-        worker.host === host ? fakeRemote({ host, answers: { rm: { code: 1, stderr: "read-only\n" } } }) : undefined,
+        worker.host === host ? fakeRemote({ host, answers: cannotDelete }) : undefined,
       );
     },
   };

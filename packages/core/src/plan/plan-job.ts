@@ -1,4 +1,5 @@
 import { treeDigest } from "../domain/deploy/digest.ts";
+import { accessGiver } from "../domain/deploy/file-access.ts";
 import {
   changedFiles,
   type Decision,
@@ -12,7 +13,7 @@ import { type Allocation, type Job, reachesWorker } from "../domain/workspace/jo
 import type { Tree } from "../plugin-api/contexts.ts";
 import type { Run } from "../run/run.ts";
 import type { ContextSource } from "../run/scope/contexts.ts";
-import type { HealthDue } from "../store/pending-rows.ts";
+import type { WhenDue } from "../store/pending-rows.ts";
 import { renderTree } from "./render-tree.ts";
 
 /** One allocation of a plan: where it is to be brought, how, and why. */
@@ -32,7 +33,7 @@ export interface PlannedJob {
   readonly allocations: readonly PlannedAllocation[];
   /** Only its `after` hooks are still to be run. */
   readonly afterPending: boolean;
-  /** It was promoted by a run that ended before its health was asked: that is asked before anything else. */
+  /** A run promoted it and ended before its health check: that is made before anything else. */
   readonly healthPending: boolean;
 }
 
@@ -40,8 +41,8 @@ export interface PlannedJob {
 export interface Pending {
   /** Jobs whose `after` hooks are to be run. */
   readonly after: ReadonlySet<string>;
-  /** Allocations whose job is to be asked for its health. */
-  readonly health: ReadonlyMap<string, HealthDue>;
+  /** Allocations whose job's health is to be checked. */
+  readonly health: ReadonlyMap<string, WhenDue>;
 }
 
 /** Everything that earlier runs left to be done. */
@@ -50,7 +51,7 @@ export function pendingOf({ store }: Pick<Run["bucket"], "store">): Pending {
 }
 
 /** What planning needs of a run. */
-type PlanSource = ContextSource & Pick<Run, "updateSeq">;
+export type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
 /** Whether there is anything to do for a job. */
 export function isRequired(plan: PlannedJob): boolean {
@@ -59,7 +60,7 @@ export function isRequired(plan: PlannedJob): boolean {
 
 /**
  * Plans one job: its tree for each allocation, the digest of that, and the decision against what is promoted. The deploy
- * and the dry run both come through here, and nothing is written (decision 7).
+ * and the dry run both come through here, and nothing is written.
  */
 export async function planJob(
   source: PlanSource,
@@ -67,7 +68,8 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
+  const giveAccess = accessGiver(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
+  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {
@@ -83,20 +85,20 @@ export async function planJob(
   };
 }
 
-/** What is due with the next batch is due now if there is none. */
+/** A check that is due with the next batch is due now if there is none. */
 function isHealthPending(allocations: readonly PlannedAllocation[], { health }: Pending): boolean {
   if (health.size === 0) return false;
-  const pendingCleanup = pendingAmong(allocations, health);
+  const pending = pendingAmong(allocations, health);
   const batches = allocations.some(({ decision }) => LIFECYCLE.has(decision.action));
   return (
-    pendingCleanup.length > 0 &&
-    (!batches || pendingCleanup.some(({ allocation }) => health.get(allocation.id) === "first"))
+    pending.length > 0 &&
+    (!batches || pending.some(({ allocation }) => health.get(allocation.id) === "before anything else"))
   );
 }
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
 
-/** Allocations that were promoted and whose health was not asked since; in maintenance, nobody asks them. */
+/** Allocations that were promoted and whose health was not checked since; disabled ones are not checked. */
 export function pendingAmong(
   allocations: readonly PlannedAllocation[],
   health: Pending["health"],
@@ -108,8 +110,8 @@ type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 type Bare = Omit<Wanted, "occasion">;
 
 /**
- * What an allocation is to have. If it is what was promoted, it is that, rendered for the deploy that brought it;
- * otherwise it is rendered for this one.
+ * The tree an allocation is to have. It is rendered as for the deploy that promoted it, and if that shows no change it
+ * is the promoted one; otherwise it is rendered for this deploy.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
   const { promoted } = source.recorded(allocation.id);

@@ -1,4 +1,5 @@
 import type { Problem, Report } from "../domain/checks/problem.ts";
+import type { FileAccess } from "../domain/deploy/file-access.ts";
 import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
@@ -70,6 +71,8 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
+  /** Mode, owner and group asked for by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  readonly access?: FileAccess;
   /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;
 }
@@ -195,7 +198,8 @@ export interface ControlContext extends ScopedJobContext {
   /**
    * Rolls out to these hosts now, in the usual batches, each promoted and then checked. If the tap then returns `undefined`,
    * the remaining hosts are rolled out as usual; `"done"` means that the plugin rolled out the rest itself. Throws if a
-   * batch fails.
+   * batch fails. Calls run one after another. The rollout continues when all of them have ended, awaited or not, and a call
+   * that failed ends the job.
    */
   rollOut(hosts: readonly string[]): Promise<void>;
   /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */

@@ -1,6 +1,6 @@
-/** `identify`: the host key a worker shows, and the bucket's word on it (decision 31). */
+/** `identify`: the host key of a worker, and whether it is pinned. */
 export interface HostKey {
-  /** What it is pinned as: its address, and its port if that is not the usual one. */
+  /** The name it is pinned under: the address, and the port if it is not 22. */
   readonly name: string;
   /** `ssh-ed25519`, ... */
   readonly type: string;
@@ -8,8 +8,8 @@ export interface HostKey {
   readonly fingerprint: string;
   /** Fingerprints of the keys pinned for it. */
   readonly pinned: readonly string[];
-  /** Whether the key it shows is pinned, would be the first one, or is another one than those pinned. */
+  /** Whether the key is pinned, the first for this worker, or different from the pinned ones. */
   readonly state: "pinned" | "new" | "changed";
-  /** Pins it, in place of those pinned before. */
+  /** Pins the key instead of those pinned before. */
   trust(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import { StringDecoder } from "node:string_decoder";
 
-/** Longest line handed on; the rest of a longer one is dropped and marked. */
+/** The maximum length of a line; the rest is dropped and marked. */
 export const LINE_LIMIT = 8192;
-/** End of a line that was cut. */
+/** The mark at the end of a cut line. */
 export const LINE_CUT = " [line cut]";
 
 /**
- * Cuts a byte stream into lines for `emit`. A line longer than {@link LINE_LIMIT} is cut there and marked, and its rest
- * is thrown away as it comes, so that a megabyte without a line end costs no memory and hangs nothing (D19).
+ * Splits a byte stream into lines for `emit`. A line longer than {@link LINE_LIMIT} is cut and marked, and the rest is
+ * dropped as it arrives, so that a megabyte without a line end neither uses memory nor blocks.
  */
 export class LineSplitter {
   readonly #decoder = new StringDecoder("utf8");
@@ -23,7 +23,7 @@ export class LineSplitter {
     this.#take(this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)));
   }
 
-  /** Gives out what is left as a last line. */
+  /** Emits the rest as a last line. */
   end(): void {
     this.#take(this.#decoder.end());
     if (this.#rest !== "") this.#emit(this.#rest);

@@ -1,13 +1,13 @@
 import { LINE_CUT } from "./lines.ts";
 import { HIDDEN } from "./secret.ts";
 
-/** Shorter ones would blot out words and numbers that are no secret. */
+/** Shorter values would also mask words and numbers that are not secret. */
 const SHORTEST = 4;
-/** The same for one line of a secret that has several. */
+/** The same, for one line of a secret with several lines. */
 const SHORTEST_LINE = 8;
-/** Lines of a key file are looked up as words; there may be thousands of them. */
+/** Lines of key files are matched as words; there may be thousands of them. */
 const LONG_WORD = 24;
-/** Fields of a record in which somebody says something. */
+/** The fields of a record that contain text. */
 const SPOKEN = new Set([
   "line",
   "message",
@@ -22,8 +22,8 @@ const SPOKEN = new Set([
 ]);
 
 /**
- * Knows every secret that was read or written, and puts dots in its place wherever it shows up: in lines, messages and
- * the ends of outputs (decision 26). A secret of several lines is hidden line by line, since that is how output comes.
+ * Knows every secret that was read or written, and masks it in lines, messages and output. A secret with several lines is
+ * masked line by line, because output arrives by line.
  */
 export class Mask {
   readonly #known = new Set<string>();
@@ -46,7 +46,7 @@ export class Mask {
     this.#pattern = undefined;
   }
 
-  /** A text without any secret. */
+  /** The text with secrets masked. */
   text(text: string): string {
     if (this.#known.size === 0) return text;
     const bare =
@@ -55,13 +55,13 @@ export class Mask {
     return hidden.endsWith(LINE_CUT) ? this.#cut(hidden.slice(0, -LINE_CUT.length)) : hidden;
   }
 
-  /** A word, which in JSON stands behind the sign of the line end before it. */
+  /** A word, which in JSON may follow the escape of a line end. */
   #word(whole: string, before = "", word = ""): string {
     if (this.#words.has(word)) return before + HIDDEN;
     return this.#words.has(before.slice(1) + word) ? `\\${HIDDEN}` : whole;
   }
 
-  /** A line that was cut may end within a secret. */
+  /** A cut line may end in the middle of a secret. */
   #cut(line: string): string {
     let begun = 0;
     for (const secrets of [this.#words, this.#phrases])
@@ -69,7 +69,7 @@ export class Mask {
     return `${begun === 0 ? line : line.slice(0, -begun) + HIDDEN}${LINE_CUT}`;
   }
 
-  /** A record such as an event, without any secret in what it says in words; names and outcomes stay as they are. */
+  /** A record, such as an event, with secrets masked in its texts; names and outcomes stay unchanged. */
   conceal<T extends object>(record: T): T;
   conceal(record: object): object {
     return this.#known.size === 0 ? record : this.#copy(record, false);
@@ -89,14 +89,14 @@ export class Mask {
 
   #phrase(): RegExp {
     if (this.#pattern) return this.#pattern;
-    // the longest first, so that no end of one is left because another begins like it
+    // longest first, so that a secret that begins like another one is masked completely
     const longest = [...this.#phrases].sort((a, b) => b.length - a.length);
     this.#pattern = new RegExp(longest.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g");
     return this.#pattern;
   }
 }
 
-/** How much of a secret stands at the end of a line; 0 if too little to matter. */
+/** The length of the beginning of a secret at the end of a line; 0 if it is too short to matter. */
 function begunAtEnd(line: string, secret: string): number {
   const end = line.slice(-(secret.length - 1));
   const beginning = secret.slice(0, SHORTEST);

@@ -3,10 +3,10 @@ import { LINE_CUT, LineSplitter } from "./lines.ts";
 import { readable } from "./quote.ts";
 import type { Argv, ExecOptions, ExecResult, OutputStream } from "./remote.ts";
 
-/** Bytes kept of each output of a command; earlier ones are forgotten. */
+/** The number of bytes kept of each stream of a command; earlier bytes are dropped. */
 export const OUTPUT_LIMIT = 1024 * 1024;
 
-/** What one command prints while it runs: its lines go out as they come, and the end of each output is kept. */
+/** The output of a running command: lines are passed on as they arrive, and the end of each stream is kept. */
 export class Output {
   readonly #kept: Record<OutputStream, Tail> = { stdout: new Tail(), stderr: new Tail() };
   readonly #lines: Record<OutputStream, LineSplitter> | undefined;
@@ -24,7 +24,7 @@ export class Output {
     this.#lines?.[stream].push(chunk);
   }
 
-  /** Ends both streams: a last line without a line end goes out too. */
+  /** Ends both streams; an unfinished last line is passed on. */
   end(code: number, durationMs: number): ExecResult {
     this.#lines?.stdout.end();
     this.#lines?.stderr.end();
@@ -50,7 +50,7 @@ class Tail {
   }
 }
 
-/** The result of a command that had to succeed; throws COMMAND_FAILED with its last lines otherwise. */
+/** The result of a command that must succeed; otherwise throws COMMAND_FAILED with its last lines. */
 export function mustSucceed(host: string, argv: Argv, result: ExecResult): ExecResult {
   if (result.code === 0) return result;
   const output = lastLines(result, 12);
@@ -63,7 +63,7 @@ export function mustSucceed(host: string, argv: Argv, result: ExecResult): ExecR
   });
 }
 
-/** The last lines a command printed, its errors if there were any, else its output; each cut at a readable length. */
+/** The last lines of a command: of its errors if there are any, else of its output; each cut at a readable length. */
 export function lastLines(result: Pick<ExecResult, "stdout" | "stderr">, count: number): string[] {
   const text = result.stderr.trim() === "" ? result.stdout : result.stderr;
   const lines = text.trimEnd().split("\n").slice(-count);

@@ -1,11 +1,11 @@
-/** First word of the line a command's wrapper says its process id with. */
+/** The first word of the line in which the wrapper of a command prints its process id. */
 export const PID_WORD = "maand-pid";
 
 const LIMIT = 4096;
 
 /**
- * Takes the wrapper's line out of a command's errors and hands the rest on. Other lines may come before it (sudo
- * complains about host names); when it has not come within a few of them it will not come.
+ * Removes the wrapper's line from the errors of a command and passes on the rest. A few other lines may precede it (sudo
+ * complains about host names); after that it is not expected any more.
  */
 export class PidLine {
   readonly #found: (pid: number) => void;
@@ -22,7 +22,7 @@ export class PidLine {
     else this.#rest(chunk);
   }
 
-  /** Nothing more comes: gives out what was held back. */
+  /** Ends the stream: passes on what was held back. */
   end(): void {
     const held = this.#held;
     this.#held = undefined;

@@ -1,33 +1,34 @@
 import type { ChildProcess } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { MaandError } from "../errors.ts";
 import { mustSucceed } from "./output.ts";
+import { processStream } from "./process-stream.ts";
 import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
 import { readable } from "./quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream } from "./remote.ts";
 import { type WrappedCommand, wrapCommand } from "./wrap-command.ts";
 
-/** A remote whose commands are run by a program of this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
+/** A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
-  /** Milliseconds a command may take that brings no time of its own. */
+  /** The time limit of a command without its own, in milliseconds. */
   readonly timeoutMs: number;
   /**
-   * The program and its arguments that run this command over there. Its input and output must come through as they are,
-   * and its exit code too. The words are in clear, and show up in `ps` of this machine.
+   * The program and arguments that run this command on the worker. It must pass input, output and exit code through
+   * unchanged. The arguments are in clear text and appear in `ps` on this machine.
    */
   program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
-  /** Whether an exit code means that the program lost the worker, or never reached it; default: never. */
+  /** Whether an exit code means that the program lost the worker or never reached it; default: never. */
   lost?(code: number): boolean | Promise<boolean>;
-  /** Ends what was opened for it; called once. */
+  /** Closes the connection; called once. */
   close?(): Promise<void>;
 }
 
 const GRACE_MS = 5_000;
 
 /**
- * A remote over a program, with all a remote promises: time limits, secrets, `sudo`, interruption, and errors that tell
- * whether anything was begun. The worker needs `sh` and `timeout`. A command that leaves a child behind which holds its
- * output is waited for as long as the program waits.
+ * A remote over a program, with everything a remote guarantees: time limits, secrets, `sudo`, interruption, and errors that
+ * say whether the command began. The worker needs `sh` and `timeout`. If a command leaves a child that holds its output,
+ * maand waits as long as the program waits.
  */
 export function programRemote(parts: ProgramRemoteParts): Remote {
   return new ProgramRemote(parts);
@@ -90,11 +91,7 @@ class ProgramRemote implements Remote {
     });
     child.stdin?.on("error", () => {});
     if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
-    const io = Duplex.from({
-      readable: child.stdout ?? Readable.from([]),
-      ...(child.stdin && { writable: child.stdin }),
-    });
-    io.on("error", () => {}); // a cut stream is told by its exit
+    const io = processStream(child.stdout ?? Readable.from([]), child.stdin);
     return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
   }
 
@@ -114,14 +111,17 @@ class ProgramRemote implements Remote {
     });
   }
 
-  /** In a process group of its own: an interruption from the keyboard is for us to pass on. */
+  /** It runs in its own process group, so that Ctrl-C reaches only maand, which passes it on. */
   async #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<ChildProcess> {
     const { spawn } = await import("node:child_process");
     const [file = "", ...words] = this.#parts.program(argv, { asRoot });
     return spawn(file, words, { stdio: ["pipe", "pipe", "pipe"], detached: true });
   }
 
-  /** Ending the program here would leave the command over there: another one ends it, as `timeout` passes that on. */
+  /**
+   * Ending the local program would leave the remote command running, so a second command ends it; `timeout` passes the
+   * signal on.
+   */
   async #kill(pid: number, options: ExecOptions): Promise<void> {
     const child = await this.#start(
       this.#wrap(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot: options.asRoot === true }),

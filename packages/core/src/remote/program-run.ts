@@ -4,33 +4,33 @@ import { PidLine } from "./pid-line.ts";
 import type { ExecOptions, ExecResult } from "./remote.ts";
 import { timeLimit } from "./time-limit.ts";
 
-/** Exit code of a program that a signal ended. */
+/** The exit code of a program ended by a signal. */
 export const SIGNALLED = -1;
 
-/** What is to be done with a program that runs a command on a worker. */
+/** How to run a program that runs a command on a worker. */
 export interface Following extends Pick<ExecOptions, "stdin" | "stopWord" | "signal" | "onLine"> {
-  /** Goes to its input before `stdin`. */
+  /** Written to its input before `stdin`. */
   readonly preface: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
   /** Aborts when the remote is closed. */
   readonly closing: AbortSignal;
-  /** Ends the process with this id over there. */
+  /** Ends the process with this id on the worker. */
   kill(pid: number): void;
 }
 
-/** What became of it. */
+/** The result of the program. */
 export interface Ended {
   readonly result: ExecResult;
-  /** What ended it before its time. */
+  /** What ended it early. */
   readonly cut: "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED" | undefined;
-  /** Whether the command is known to have begun over there. */
+  /** Whether the command is known to have started on the worker. */
   readonly begun: boolean;
   /** Why the program could not be started. */
   readonly failure: string | undefined;
 }
 
-/** Follows a program to its end, which comes at the latest `graceMs` after its time was up or it was interrupted. */
+/** Waits for a program to end, at most `graceMs` after its time limit or an interruption. */
 export async function followProgram(child: ChildProcess, how: Following): Promise<Ended> {
   const began = performance.now();
   const output = new Output(how.onLine);
@@ -42,7 +42,10 @@ export async function followProgram(child: ChildProcess, how: Following): Promis
   pid.then(() => {
     begun = true;
   });
-  child.stdout?.on("data", (chunk: Buffer) => output.push("stdout", chunk));
+  child.stdout?.on("data", (chunk: Buffer) => {
+    begun = true; // the two streams arrive in any order, and output may come before the process id
+    output.push("stdout", chunk);
+  });
   let failure: string | undefined;
   const closed = new Promise<number>((resolve) => {
     child.once("error", ({ message }) => {
@@ -58,29 +61,29 @@ export async function followProgram(child: ChildProcess, how: Following): Promis
   return { result: output.end(code, performance.now() - began), cut, begun, failure };
 }
 
-/** Sends a signal to a program and all it started here; what has ended already is fine. */
+/** Sends a signal to a program and everything it started on this machine; a process that has already ended is ignored. */
 export function endGroup({ pid }: Pick<ChildProcess, "pid">, signal: "SIGTERM" | "SIGKILL"): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
   } catch {
-    // nobody is left
+    // no process is left
   }
 }
 
-/** Whether an exit code is one that `timeout` gives. */
+/** Whether `timeout` returns this exit code. */
 export function isTimeout(code: number): boolean {
   return code === 124 || code === 137;
 }
 
 function feed(child: ChildProcess, { preface, stdin, stopWord }: Following): void {
-  child.stdin?.on("error", () => {}); // a command that ends early reads nothing more
+  child.stdin?.on("error", () => {}); // a command that ended does not read its input
   if (preface !== "") child.stdin?.write(preface);
   if (stdin !== undefined) child.stdin?.write(stdin);
   if (stopWord === undefined) child.stdin?.end();
 }
 
-/** One signal of them all: listening to the run's own for every command would look like a leak to Node. */
+/** One signal for all commands: a listener per command would look like a leak to Node. */
 function firstOf(closed: Promise<unknown>, { timeoutMs, signal, closing }: Following): Promise<Ended["cut"]> {
   const limit = timeLimit(timeoutMs);
   const any = AbortSignal.any([limit, closing, ...(signal ? [signal] : [])]);
@@ -95,7 +98,7 @@ function firstOf(closed: Promise<unknown>, { timeoutMs, signal, closing }: Follo
   });
 }
 
-/** Asks the command to end, in its own word if it has one, and ends the program when that was in vain. */
+/** Asks the command to end, with its own word if it has one, and ends the program if that has no effect. */
 async function end(
   child: ChildProcess,
   cut: Ended["cut"],

@@ -4,34 +4,36 @@ import type { Secret } from "./secret.ts";
 /** A command: always a list of arguments, never a shell line. A {@link Secret} in it prints as dots. */
 export type Argv = readonly (string | Secret)[];
 
-/** How a command is to be run. */
+/** The options of a command. */
 export interface ExecOptions {
   /** Added to the command's environment. Names must be `[A-Za-z_][A-Za-z0-9_]*`. */
   readonly env?: Readonly<Record<string, string | Secret>>;
   /** Directory to run in; default: the login directory (ssh) or the worker's directory (local). */
   readonly cwd?: string;
-  /** Given to the command as its input; default: no input. */
+  /** The input of the command; default: none. */
   readonly stdin?: string | Uint8Array;
-  /** As root: with `use_sudo`, through sudo that asks nothing; otherwise as the user that logged in. Default false. */
+  /** Run as root: with `use_sudo` through `sudo -n`, otherwise as the login user. Default false. */
   readonly asRoot?: boolean;
-  /** Milliseconds until the command is ended and TIMED_OUT is thrown; default: `timeouts.command` of the bucket. */
+  /**
+   * The time limit in milliseconds, after which the command is ended and TIMED_OUT is thrown; default: `timeouts.command`.
+   */
   readonly timeoutMs?: number;
-  /** Ends the command; INTERRUPTED is then thrown. */
+  /** Ends the command; then INTERRUPTED is thrown. */
   readonly signal?: AbortSignal;
   /**
-   * Written to the command's input (kept open till then) when `signal` aborts, so that it can end its own children;
-   * the connection is cut `graceMs` later. Without it the command is sent SIGTERM.
+   * Written to the command's input (kept open until then) when `signal` aborts, so that it can end its own children; the
+   * connection is cut `graceMs` later. Without it, the command receives SIGTERM.
    */
   readonly stopWord?: string;
-  /** Milliseconds between the end being asked for and the command being cut off; default 5,000. */
+  /** The time between the request to end and the cut, in milliseconds; default 5,000. */
   readonly graceMs?: number;
-  /** Called for every line as it comes, without its line end; lines are cut at 8,192 characters. */
+  /** Called for every line as it arrives, without its line end; lines are cut at 8,192 characters. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
 }
 
 export type OutputStream = "stdout" | "stderr";
 
-/** What came of a command. Of each output the last 1 MiB is kept. */
+/** The result of a command, with the last 1 MiB of each stream. */
 export interface ExecResult {
   readonly code: number;
   readonly stdout: string;
@@ -39,38 +41,38 @@ export interface ExecResult {
   readonly durationMs: number;
 }
 
-/** A running command whose protocol somebody else speaks (rsync). */
+/** A running command whose protocol the caller speaks, such as rsync. */
 export interface RemoteStream {
   /** Its input and output. */
   readonly io: Duplex;
   readonly stderr: Readable;
-  /** Its exit code, or null when a signal or a closed connection ended it. Never rejects. */
+  /** The exit code; null if a signal or a closed connection ended it. Never rejects. */
   readonly exit: Promise<number | null>;
   /** Ends it now. */
   destroy(): void;
 }
 
 /**
- * One worker we can speak to, over one connection. Made by a transport plugin in the `connect` hook.
+ * A connection to one worker, made by a transport plugin in the `connect` hook.
  *
- * All three ways to run a command throw a MaandError: UNREACHABLE when nothing was begun, DISCONNECTED when the
- * connection closed after it had begun, TIMED_OUT, INTERRUPTED; `exec` also COMMAND_FAILED.
+ * All three ways to run a command throw a MaandError: UNREACHABLE if nothing was started, DISCONNECTED if the connection
+ * closed after the start, TIMED_OUT, INTERRUPTED; `exec` also COMMAND_FAILED.
  */
 export interface Remote {
   /** The worker's name: its `host` of workers.json. */
   readonly host: string;
-  /** Absolute path of the bucket's directory on the worker: `<worker_root>/<bucket_id>` (decision 29). */
+  /** Absolute path of the bucket's directory on the worker: `<worker_root>/<bucket_id>`. */
   readonly root: string;
-  /** How it is reached: `ssh`, `local`, or a plugin's own word. Lets a tap answer for its own kind only. */
+  /** The transport: `ssh`, `local`, or a plugin's own name. A tap uses it to answer only for its own kind. */
   readonly transport: string;
-  /** Whether `asRoot` goes through sudo there. */
+  /** Whether `asRoot` uses sudo there. */
   readonly sudo: boolean;
   /** Runs a command that must succeed. */
   exec(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
-  /** Runs a command whose exit code is the answer. */
+  /** Runs a command whose exit code is the result. */
   probe(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
-  /** Starts a command and hands over its streams. */
+  /** Starts a command and returns its streams. */
   stream(argv: Argv, options?: Pick<ExecOptions, "asRoot" | "env" | "signal">): Promise<RemoteStream>;
-  /** Ends the connection; commands still running there lose it. Safe to call twice. */
+  /** Closes the connection; commands still running there lose it. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,9 +1,9 @@
-/** What stands where a secret would. */
+/** The text shown instead of a secret. */
 export const HIDDEN = "••••••";
 
 /**
- * A value that must not be seen: it prints as dots wherever it is turned into text by accident, and only
- * {@link reveal} gives it back. Decision 26: secret values are masked in every log, event, diff and error.
+ * A value that must stay hidden: wherever it is turned into text by accident, it prints as dots, and only {@link reveal}
+ * returns it.
  */
 export class Secret {
   readonly #value: string;

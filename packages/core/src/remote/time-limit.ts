@@ -1,10 +1,10 @@
-/** A timer takes no more milliseconds. */
+/** The maximum delay of a timer, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * A signal that aborts after some milliseconds, and keeps nobody from ending. Use it for whatever somebody waits for:
- * Node 20 forgets an `AbortSignal.timeout` that only an `AbortSignal.any` knows as soon as memory is tidied up, and then
- * nothing ever times out. This one is held by its timer.
+ * A signal that aborts after a number of milliseconds and does not keep the process alive. Use it for every wait: Node 20
+ * forgets an `AbortSignal.timeout` that only an `AbortSignal.any` references as soon as garbage is collected, and the limit
+ * is lost. A timer holds this one.
  */
 export function timeLimit(ms: number): AbortSignal {
   const controller = new AbortController();

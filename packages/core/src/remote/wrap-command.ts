@@ -6,7 +6,7 @@ import { reveal, Secret } from "./secret.ts";
 export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   /** Run through `sudo -n`. */
   readonly sudo: boolean;
-  /** Seconds after which `timeout` ends it over there, and seconds until it kills what is left. */
+  /** The number of seconds after which `timeout` ends it on the worker, and the number until it kills the rest. */
   readonly limit?: { readonly seconds: number; readonly killAfter: number };
   /** Say the process id first, as a line of errors (see PidLine), so that the command can be ended from outside. */
   readonly announce?: boolean;

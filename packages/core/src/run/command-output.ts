@@ -5,8 +5,8 @@ const MOST = 1024 * 1024;
 /** Characters kept of all outputs together. */
 const TOGETHER = 128 * 1024 * 1024;
 
-/** What a command said so far, line by line; of a long output the end is kept. Many commands share what may be kept. */
-export class Said {
+/** The output of a command so far, line by line; of a long output the end is kept. Many commands share what may be kept. */
+export class CommandOutput {
   readonly #most: number;
   readonly #lines: Record<OutputStream, string[]> = { stdout: [], stderr: [] };
   readonly #sizes: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
@@ -22,7 +22,7 @@ export class Said {
     if (this.#sizes[stream] > 2 * this.#most) this.#forget(stream);
   }
 
-  /** The end of an output: as it came, where somebody kept it, else of the lines. */
+  /** The end of an output: of `whole` where it was kept as it came, else of the lines. */
   text(stream: OutputStream, whole?: string): string {
     const text = whole ?? this.#lines[stream].map((line) => `${line}\n`).join("");
     return text.slice(-this.#most);

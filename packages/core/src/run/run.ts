@@ -53,7 +53,11 @@ export function beginRun(bucket: Bucket, command: string): Run {
 
 /** Takes the bucket's lock for a command. */
 export function lockBucket(bucket: Bucket, command: string): Lock {
-  return takeLock(bucket.paths.lock, { pid: bucket.pid, command, since: bucket.now().toISOString() });
+  return takeLock(
+    bucket.paths.lock,
+    { pid: bucket.pid, command, since: bucket.now().toISOString() },
+    bucket.store.holder,
+  );
 }
 
 function openRun(bucket: Bucket, command: string, lock: Lock): Run {

@@ -1,40 +1,105 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { temporary } from "./temporary.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isRunDirectory, temporary } from "./temporary.ts";
 
 /** No process has such a number. */
-const NOBODY = 2 ** 30;
+const NO_PROCESS = 2 ** 30;
 
+const RUN = randomUUID();
+
+let bucket: string;
 let parent: string;
 beforeEach(() => {
-  parent = join(mkdtempSync(join(tmpdir(), "maand-temporary-")), "tmp");
+  bucket = mkdtempSync(join(tmpdir(), "maand-temporary-"));
+  parent = join(bucket, "tmp");
 });
-afterEach(() => rmSync(join(parent, ".."), { recursive: true }));
+afterEach(() => rmSync(bucket, { recursive: true }));
 
-it("a private directory is made when it is asked for, and only then", () => {
-  const place = temporary(parent, "run");
+/** A directory with a file in it. */
+function filled(...path: string[]): string {
+  const directory = join(...path);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, "file"), "x");
+  return directory;
+}
+
+it("a private directory is made when it is first read, and only then", () => {
+  const place = temporary(parent, RUN);
   place.remove();
   expect(existsSync(parent)).toBe(false);
   expect(statSync(place.tmp).mode & 0o777).toBe(0o700);
   expect(statSync(parent).mode & 0o777).toBe(0o700);
-  expect(place.tmp).toBe(join(parent, "run"));
+  expect(place.tmp).toBe(join(parent, RUN));
   place.remove();
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it("whoever holds the lock empties what the dead left, and leaves alone who works without it", () => {
-  const working = temporary(parent, "health", process.pid);
+it("the holder of the lock deletes what dead processes left, and nothing of a process that works without the lock", () => {
+  const working = temporary(parent, RUN, process.pid);
   mkdirSync(working.tmp, { recursive: true });
-  for (const left of ["died", `free-${NOBODY}-health`]) mkdirSync(join(parent, left, "secrets"), { recursive: true });
-  const place = temporary(parent, "run");
+  for (const left of [randomUUID(), `free-${NO_PROCESS}-${RUN}`]) filled(parent, left, "secrets");
+  const place = temporary(parent, RUN);
   expect(readdirSync(place.tmp)).toEqual([]);
-  expect(readdirSync(parent).sort()).toEqual([`free-${process.pid}-health`, "run"]);
+  expect(readdirSync(parent).sort()).toEqual([RUN, `free-${process.pid}-${RUN}`].sort());
 });
 
-it("who works without the lock deletes nothing of anybody", () => {
-  mkdirSync(join(parent, "deploying"), { recursive: true });
-  expect(existsSync(temporary(parent, "health", process.pid).tmp)).toBe(true);
-  expect(existsSync(join(parent, "deploying"))).toBe(true);
+it("a process without the lock deletes nothing of another one", () => {
+  const deploying = filled(parent, randomUUID());
+  expect(existsSync(temporary(parent, RUN, process.pid).tmp)).toBe(true);
+  expect(existsSync(deploying)).toBe(true);
+});
+
+describe("only what maand made is ever deleted:", () => {
+  it("files and directories of other names stay, and so does a link that is named as a run", () => {
+    const outside = filled(bucket, "outside");
+    filled(parent, "keep");
+    writeFileSync(join(parent, "notes"), "x");
+    writeFileSync(join(parent, randomUUID()), "a file");
+    symlinkSync(outside, join(parent, randomUUID()));
+    const before = readdirSync(parent).sort();
+    const place = temporary(parent, RUN);
+    expect(existsSync(place.tmp)).toBe(true);
+    place.remove();
+    expect(readdirSync(parent).sort()).toEqual(before);
+    expect(readdirSync(outside)).toEqual(["file"]);
+  });
+
+  it("where tmp is a link, the place it leads to is used and nothing there is deleted but the own directory", () => {
+    const elsewhere = join(bucket, "elsewhere");
+    filled(elsewhere, randomUUID());
+    const before = readdirSync(elsewhere);
+    symlinkSync(elsewhere, parent);
+    const place = temporary(parent, RUN);
+    expect(statSync(place.tmp).mode & 0o777).toBe(0o700);
+    place.remove();
+    expect(readdirSync(elsewhere)).toEqual(before);
+    expect(lstatSync(parent).isSymbolicLink()).toBe(true);
+  });
+});
+
+it.each([
+  ["a file", () => writeFileSync(parent, "x"), "tmp is not a directory"],
+  ["a link to nothing", () => symlinkSync(join(bucket, "nowhere"), parent), "tmp is a link to nothing"],
+])("where tmp is %s, it stays and is named", (_, make, message) => {
+  make();
+  expect(() => temporary(parent, RUN).tmp).toThrow(message);
+  expect(lstatSync(parent).isDirectory()).toBe(false);
+});
+
+it("the directory of a run is told by its name and by being a directory", () => {
+  for (const name of [RUN, `free-12-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(true);
+  for (const name of ["run", `${RUN}x`, `free-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(false);
 });

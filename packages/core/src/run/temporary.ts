@@ -1,22 +1,27 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { error } from "../domain/checks/problem.ts";
+import { isRunId } from "../domain/workspace/names.ts";
+import { problemsError } from "../errors.ts";
 
-/** Beginning of the directories of commands that hold no lock; the process follows. */
-const FREE = "free-";
+/** The name of a command's directory: its id, and before it the process of a command that holds no lock. */
+const NAME = /^(?:free-(\d+)-)?([^/]+)$/;
 
-/** A private directory of one command, made when it is first asked for. */
+/** A private directory of one command, made when it is first read. */
 export interface Temporary {
+  /** Its path. Throws PROBLEMS when the bucket's `tmp` is not a directory. */
   readonly tmp: string;
   /** Deletes it and all that is in it. */
   remove(): void;
 }
 
 /**
- * A private directory below the bucket's `tmp/`. Whoever holds the bucket's lock empties what died runs left there first;
- * one without the lock (`pid` given) is left alone as long as its process lives.
+ * A private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes what dead runs left there;
+ * the directory of a command without the lock (`pid` given) stays as long as its process lives. Nothing else in `tmp/` is
+ * ever deleted, and nothing at all where `tmp` is a link: what it leads to may be shared.
  */
 export function temporary(parent: string, id: string, pid?: number): Temporary {
-  const directory = join(parent, pid === undefined ? id : `${FREE}${pid}-${id}`);
+  const directory = join(parent, pid === undefined ? id : `free-${pid}-${id}`);
   let made = false;
   return {
     get tmp() {
@@ -30,20 +35,41 @@ export function temporary(parent: string, id: string, pid?: number): Temporary {
   };
 
   function make(): void {
-    mkdirSync(parent, { recursive: true, mode: 0o700 });
-    if (pid === undefined) for (const left of readdirSync(parent).filter(isLeft)) clear(left);
+    makeParent(parent);
+    if (pid === undefined && !lstatSync(parent).isSymbolicLink()) {
+      for (const left of leftBehind(parent)) rmSync(left, { recursive: true, force: true });
+    }
     mkdirSync(directory, { mode: 0o700 });
-  }
-
-  function clear(name: string): void {
-    rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 
-/** Whether nobody works in a directory any more: the lock is ours, so only those without it can. */
-function isLeft(name: string): boolean {
-  const [, pid] = name.startsWith(FREE) ? (/^free-(\d+)-/.exec(name) ?? []) : [];
-  return pid === undefined || !isAlive(Number(pid));
+/** Paths of the directories below a bucket's `tmp/` that dead commands left, given that no other process holds the lock. */
+export function leftBehind(parent: string): string[] {
+  return readdirSync(parent)
+    .map((name) => join(parent, name))
+    .filter((path) => isRunDirectory(path) && !hasProcess(path));
+}
+
+/** Whether a path below `tmp/` has the form of a directory that maand makes there. */
+export function isRunDirectory(path: string): boolean {
+  const id = NAME.exec(basename(path))?.[2];
+  return id !== undefined && isRunId(id) && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function makeParent(parent: string): void {
+  const found = lstatSync(parent, { throwIfNoEntry: false });
+  if (!found) mkdirSync(parent, { recursive: true, mode: 0o700 });
+  else if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
+    const message = found.isSymbolicLink() ? "is a link to nothing" : "is not a directory";
+    const problem = error("tmp_unusable", parent, message, "move it away; maand makes the directory");
+    throw problemsError([problem], `${basename(parent)} ${message}`);
+  }
+}
+
+/** Whether the process that a directory names still lives; without a name its owner held the lock, which is ours now. */
+function hasProcess(path: string): boolean {
+  const pid = NAME.exec(basename(path))?.[1];
+  return pid !== undefined && isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,5 @@
 import type { StoreDatabase } from "./database.ts";
+import type { Holder, HolderRecord } from "./holder.ts";
 
 /** The bucket's own row: who it is, and the count of its deliveries. */
 export class BucketRows {
@@ -18,10 +19,34 @@ export class BucketRows {
     this.#db.run("INSERT INTO bucket (one, bucket_id) VALUES (1, ?)", id);
   }
 
-  /** Counts one delivery up and answers the new number (decision 10). */
+  /** Counts one delivery up and answers the new number. */
   nextUpdateSeq(): number {
     this.#db.run("UPDATE bucket SET update_seq = update_seq + 1");
     return this.read()?.updateSeq ?? 0;
+  }
+}
+
+/** The command that holds the bucket's lock, as it wrote itself down. */
+export class HolderRow implements HolderRecord {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  read(): Holder | undefined {
+    const text = this.#db.get("SELECT holder FROM bucket")?.holder;
+    if (typeof text !== "string") return undefined;
+    const holder: Holder = JSON.parse(text);
+    return holder;
+  }
+
+  write(holder: Holder): void {
+    this.#db.briefly("UPDATE bucket SET holder = ?", JSON.stringify(holder));
+  }
+
+  clear(): void {
+    this.#db.briefly("UPDATE bucket SET holder = NULL");
   }
 }
 

@@ -1,13 +1,22 @@
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import Sqlite, { type Database, type Statement } from "better-sqlite3";
-import { MaandError } from "../errors.ts";
 import { migrate } from "./migrations.ts";
+import { isBusy, storeBroken } from "./store-error.ts";
+import { checkFile, recognise } from "./store-file.ts";
 
 /** Milliseconds what is written later may wait for company. */
 const LATER_MS = 20;
 
 /** One row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** How a store is opened. */
+export interface OpenOptions {
+  /** Make the file where there is none. */
+  readonly create?: boolean;
+  /** Take an empty file for one whose making was cut short. */
+  readonly mayBeEmpty?: boolean;
+}
 
 /**
  * The open SQLite file behind the store: prepared statements, and transactions that never span an `await`. Every failure
@@ -25,17 +34,22 @@ export class StoreDatabase {
     this.#file = file;
   }
 
-  /** Opens the file, which must exist unless `create`, and brings its tables up to date. */
-  static open(file: string, { create = false }: { readonly create?: boolean } = {}): StoreDatabase {
-    if (!create && file !== ":memory:" && !existsSync(file)) throw broken(file, "it does not exist", undefined);
+  /** Opens the file, which must be a store unless `create` makes one, and brings its tables up to date. */
+  static open(file: string, options: OpenOptions = {}): StoreDatabase {
+    if (file !== ":memory:") prepareFile(file, options);
     return guarded(file, () => {
       const db = new Sqlite(file, { timeout: 5000 });
-      if (create && file !== ":memory:") chmodSync(file, 0o600);
-      db.pragma("journal_mode = WAL");
-      db.pragma("synchronous = FULL");
-      db.pragma("foreign_keys = ON");
-      migrate(db);
-      return new StoreDatabase(db, file);
+      try {
+        if (file !== ":memory:" && statSync(file).size > 0) recognise(db, file);
+        db.pragma("synchronous = FULL");
+        db.pragma("foreign_keys = ON");
+        migrate(db);
+        db.pragma("journal_mode = WAL"); // last, so that what is made is made whole or stays empty
+        return new StoreDatabase(db, file);
+      } catch (cause) {
+        db.close();
+        throw cause;
+      }
     });
   }
 
@@ -66,6 +80,19 @@ export class StoreDatabase {
     }
     this.#later.push({ sql, values });
     this.#soon ??= setTimeout(() => this.#catchUpOrWait(), LATER_MS);
+  }
+
+  /** Runs a statement whose effect other processes see at once, and which may be lost with the machine: it waits for no disk. */
+  briefly(sql: string, ...values: readonly unknown[]): void {
+    this.#catchUp();
+    this.#guarded(() => {
+      this.#db.pragma("synchronous = NORMAL");
+      try {
+        this.#prepare(sql).run(...values);
+      } finally {
+        this.#db.pragma("synchronous = FULL");
+      }
+    });
   }
 
   /** Does `work` as one transaction: all of it is stored, or nothing. */
@@ -117,41 +144,30 @@ export class StoreDatabase {
   }
 }
 
+/** Makes the file, private, or looks at the one that is there. */
+function prepareFile(file: string, { create = false, mayBeEmpty = false }: OpenOptions): void {
+  const isMade = create && makeFile(file);
+  checkFile(file, { mayBeEmpty: mayBeEmpty || isMade });
+  if (create) chmodSync(file, 0o600);
+}
+
+/** Makes an empty private file where there is nothing, and answers whether it did. SQLite would let others read it. */
+export function makeFile(file: string): boolean {
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    throw cause;
+  }
+}
+
 function guarded<T>(file: string, work: () => T, onBusy = () => {}): T {
   try {
     return work();
   } catch (cause) {
     if (!(cause instanceof Sqlite.SqliteError)) throw cause;
-    if (BUSY.test(cause.code)) onBusy();
-    throw broken(file, cause.message, cause);
+    if (isBusy(cause)) onBusy();
+    throw storeBroken(file, cause);
   }
-}
-
-const BUSY = /^SQLITE_(BUSY|LOCKED)/;
-
-/** What SQLite says by the beginning of its code, what it means, and what to do. */
-const REASONS: readonly (readonly [RegExp, string, string])[] = [
-  [BUSY, "another program is writing to it", "close what has it open, such as sqlite3, and run the command again"],
-  [
-    /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE|FSYNC|TRUNCATE))/,
-    "its disk is full",
-    "free space there and run the command again; nothing is lost",
-  ],
-  [
-    /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/,
-    "it is damaged",
-    "restore data/ from a backup; the workers are as they were",
-  ],
-  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "look at the permissions of data/ and who you are"],
-];
-
-function broken(file: string, why: string, cause: unknown): MaandError {
-  const code = cause instanceof Sqlite.SqliteError ? cause.code : "";
-  const [, meaning, hint] = REASONS.find(([pattern]) => pattern.test(code)) ?? [];
-  return new MaandError({
-    code: "STORE_BROKEN",
-    message: `the store ${file} cannot be used: ${meaning === undefined ? why : `${meaning} (${why})`}`,
-    hint: hint ?? "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
-    cause,
-  });
 }

@@ -1,20 +1,23 @@
-import { existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
+import { isMaandError } from "../errors.ts";
 import { STORE_VERSION } from "./migrations.ts";
+import { storeBroken } from "./store-error.ts";
+import { checkFile, recognise } from "./store-file.ts";
 
 /** What a look at a store file found. */
 export interface StoreState {
-  readonly state: "sound" | "missing" | "damaged" | "newer" | "older";
-  /** What SQLite says of it, or which versions there are. */
+  readonly state: "sound" | "damaged" | "foreign" | "newer" | "older";
+  /** What is wrong with it, or which versions there are. */
   readonly message: string;
 }
 
 /** Looks a store over without changing it, whatever state it is in. */
 export function storeState(file: string): StoreState {
-  if (!existsSync(file)) return { state: "missing", message: "it is not there" };
   try {
+    checkFile(file);
     const db = new Sqlite(file, { readonly: true, timeout: 5000 });
     try {
+      recognise(db, file);
       return stateOf(
         db.pragma("quick_check(5)", { simple: true }),
         Number(db.pragma("user_version", { simple: true })),
@@ -23,12 +26,14 @@ export function storeState(file: string): StoreState {
       db.close();
     }
   } catch (cause) {
-    return { state: "damaged", message: cause instanceof Error ? cause.message : String(cause) };
+    const error = cause instanceof Sqlite.SqliteError ? storeBroken(file, cause) : cause;
+    const message = error instanceof Error ? error.message : String(error);
+    return { state: isMaandError(error) && error.code === "NOT_A_STORE" ? "foreign" : "damaged", message };
   }
 }
 
 function stateOf(check: unknown, version: number): StoreState {
-  if (check !== "ok") return { state: "damaged", message: String(check).replace(/\s+/g, " ") };
+  if (check !== "ok") return { state: "damaged", message: `it is damaged: ${String(check).replace(/\s+/g, " ")}` };
   const message = `version ${version} of ${STORE_VERSION}`;
   return { state: version > STORE_VERSION ? "newer" : version < STORE_VERSION ? "older" : "sound", message };
 }

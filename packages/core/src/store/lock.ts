@@ -1,14 +1,10 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import Sqlite from "better-sqlite3";
+import { lstatSync, statSync } from "node:fs";
+import Sqlite, { type Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
-
-/** Who holds a bucket's lock. */
-export interface Holder {
-  readonly pid: number;
-  readonly command: string;
-  /** UTC, ISO 8601. */
-  readonly since: string;
-}
+import { makeFile } from "./database.ts";
+import { type Holder, type HolderRecord, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
+import { isBusy } from "./store-error.ts";
+import { DANGLING, kindOf } from "./store-file.ts";
 
 /** A held lock. */
 export interface Lock {
@@ -16,75 +12,96 @@ export interface Lock {
 }
 
 /**
- * Takes the bucket's lock, or throws BUSY naming its holder. The lock is an exclusive transaction on a SQLite file of
- * its own, which is a lock of the operating system: it goes when the process goes, however that ends. The holder's name
- * stands beside it and is only read by others to be told to a person.
+ * Every lock this process holds. A handle that nothing refers to is closed when garbage is collected, and its lock is
+ * lost while its holder runs on; a run whose promises nothing waits for is such garbage.
  */
-export function takeLock(file: string, holder: Holder): Lock {
-  closeSync(openSync(file, "a", 0o600)); // SQLite would make it readable for others
-  const db = new Sqlite(file, { timeout: 0 });
+const held = new Map<Database, string>();
+
+/**
+ * Takes the bucket's lock, or throws BUSY naming its holder. The lock is an exclusive transaction on an SQLite file of
+ * its own, which is a lock of the operating system: it goes when the process goes, however that ends. The file is never
+ * opened beside SQLite, since closing it would drop the lock. A lock file that was deleted while it was held can be
+ * taken again; then the holder in the store's record, if it lives, keeps the second one out.
+ */
+export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
+  const db = openLock(file);
   try {
-    db.pragma("journal_mode = DELETE");
+    db.pragma("journal_mode = MEMORY"); // nothing is ever written: a journal on disk would only need space there
     db.exec("BEGIN EXCLUSIVE");
+    const other = record.read();
+    if (other && isSameProcess(other) && (other.pid !== process.pid || isHeldHere(file))) throw busy(other);
+    record.write({ ...holder, ...identified(holder.pid) });
   } catch (cause) {
     db.close();
-    throw isBusy(cause) ? busy(file, cause) : cause;
+    throw isBusy(cause) ? busy(record.read(), cause) : refused(file, cause);
   }
-  writeHolder(file, holder);
+  held.set(db, file);
   return {
     release() {
-      rmSync(holderFile(file), { force: true });
+      if (!held.delete(db)) return;
+      forget(record);
       db.close();
     },
   };
 }
 
-/** Who holds a bucket's lock, as far as its name and its process tell; undefined when nobody does. Takes nothing. */
-export function lockHolder(file: string): Holder | undefined {
-  const holder = readHolder(file);
-  return holder && isAlive(holder.pid) ? holder : undefined;
+/** The command that holds a bucket's lock, as far as the record and its process tell. Takes nothing. */
+export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
+  const holder = record.read();
+  return holder && mayBeAlive(holder) ? holder : undefined;
 }
 
-function isAlive(pid: number): boolean {
+function openLock(file: string): Database {
   try {
-    return process.kill(pid, 0);
+    makeFile(file);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    const wrong = stats ? kindOf(stats) : lstatSync(file, { throwIfNoEntry: false }) && DANGLING;
+    if (wrong !== undefined) throw broken(file, wrong);
+    return new Sqlite(file, { timeout: 0 });
   } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+    throw refused(file, cause);
   }
 }
 
-function busy(file: string, cause: unknown): MaandError {
-  const holder = readHolder(file);
-  const who = holder
+function isHeldHere(file: string): boolean {
+  return [...held.values()].includes(file);
+}
+
+function identified(pid: number): Pick<Holder, "process"> {
+  const identity = processIdentity(pid);
+  return identity === undefined ? {} : { process: identity };
+}
+
+/** What cannot be taken back names a process that is gone soon, which keeps nobody out. */
+function forget(record: HolderRecord): void {
+  try {
+    record.clear();
+  } catch {}
+}
+
+function busy(holder: Holder | undefined, cause?: unknown): MaandError {
+  const by = holder
     ? `maand ${holder.command} (pid ${holder.pid}, since ${holder.since})`
     : "another maand that is just beginning";
   return new MaandError({
     code: "BUSY",
-    message: `the bucket is in use by ${who}`,
+    message: `the bucket is in use by ${by}`,
     hint: "wait until it is done; nothing was changed",
     cause,
   });
 }
 
-function isBusy(cause: unknown): boolean {
-  return cause instanceof Sqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY");
+function refused(file: string, cause: unknown): unknown {
+  if (!(cause instanceof Sqlite.SqliteError)) return cause;
+  const why = cause.code === "SQLITE_NOTADB" ? "it is not a lock file of maand" : cause.message;
+  return broken(file, why, cause);
 }
 
-function holderFile(file: string): string {
-  return `${file}.holder`;
-}
-
-function writeHolder(file: string, holder: Holder): void {
-  const draft = `${holderFile(file)}.${holder.pid}`;
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
-  renameSync(draft, holderFile(file));
-}
-
-function readHolder(file: string): Holder | undefined {
-  try {
-    const value: Holder = JSON.parse(readFileSync(holderFile(file), "utf8"));
-    return value;
-  } catch {
-    return undefined;
-  }
+function broken(file: string, why: string, cause?: unknown): MaandError {
+  return new MaandError({
+    code: "LOCK_BROKEN",
+    message: `the lock file ${file} cannot be used: ${why}`,
+    hint: "delete it, when no maand runs on this bucket; the next command makes it anew",
+    cause,
+  });
 }

@@ -1,5 +1,6 @@
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
+import { APPLICATION_ID } from "./store-file.ts";
 
 /**
  * Every change the store's tables ever went through, in order; the store's `user_version` counts those already done.
@@ -159,14 +160,18 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (hash, number)
   );
   `,
+  `
+  -- the process that holds the bucket's lock, as JSON; a lock file that was deleted gives nobody else the lock
+  ALTER TABLE bucket ADD COLUMN holder TEXT;
+  `,
 ];
 
 /** Version of the tables this maand writes. */
 export const STORE_VERSION = MIGRATIONS.length;
 
 /**
- * Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, never downgraded (B30). An older `to`
- * makes a store as it once was, for tests.
+ * Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, since this maand would lose what
+ * it does not know of. An older `to` makes a store as it once was, for tests.
  */
 export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);
@@ -177,10 +182,11 @@ export function migrate(db: Database, to = STORE_VERSION): void {
       hint: "use the maand that wrote it, or a newer one",
     });
   }
-  if (version >= to) return;
+  if (version >= to && db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
   const upgrade = db.transaction(() => {
     for (const statements of MIGRATIONS.slice(version, to)) db.exec(statements);
-    db.pragma(`user_version = ${to}`);
+    db.pragma(`user_version = ${Math.max(version, to)}`);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
   });
   upgrade.immediate();
 }

@@ -1,6 +1,6 @@
 import type { StoreDatabase } from "./database.ts";
 
-/** Jobs whose `after` hooks still have to run (deploy.md 1.10: the post-deploy marker). */
+/** Jobs whose `after` hooks still have to run. */
 export class PendingAfterRows {
   readonly #db: StoreDatabase;
 
@@ -21,10 +21,10 @@ export class PendingAfterRows {
   }
 }
 
-/** When a health check that is still to be asked is due: before anything else of its job, or with its next batch. */
-export type HealthDue = "first" | "with the next batch";
+/** When a health check that is still to be made is due: before anything else of its job, or with its next batch. */
+export type WhenDue = "before anything else" | "with the next batch";
 
-/** Allocations that were promoted, and whose job was not asked for its health since. */
+/** Allocations that were promoted, and whose job's health was not checked since. */
 export class PendingHealthRows {
   readonly #db: StoreDatabase;
 
@@ -33,24 +33,24 @@ export class PendingHealthRows {
   }
 
   /** When it is due, by allocation id. */
-  all(): Map<string, HealthDue> {
+  all(): Map<string, WhenDue> {
     const rows = this.#db.all("SELECT allocation, first FROM pending_health");
-    return new Map(rows.map(({ allocation, first }) => [String(allocation), first === 1 ? FIRST : NEXT]));
+    return new Map(rows.map(({ allocation, first }) => [String(allocation), first === 1 ? BEFORE_ALL : NEXT_BATCH]));
   }
 
-  set(allocation: string, due: HealthDue): void {
+  set(allocation: string, due: WhenDue): void {
     this.#db.run(
       "INSERT INTO pending_health (allocation, first) VALUES (?, ?) ON CONFLICT (allocation) DO UPDATE SET first = max(first, excluded.first)",
       allocation,
-      due === FIRST ? 1 : 0,
+      due === BEFORE_ALL ? 1 : 0,
     );
   }
 
-  /** Soon: to ask once more than needed is never wrong. */
+  /** Soon: one check more than needed does no harm. */
   clear(allocation: string): void {
     this.#db.later("DELETE FROM pending_health WHERE allocation = ?", allocation);
   }
 }
 
-const FIRST = "first";
-const NEXT = "with the next batch";
+const BEFORE_ALL = "before anything else";
+const NEXT_BATCH = "with the next batch";

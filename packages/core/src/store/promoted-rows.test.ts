@@ -50,9 +50,9 @@ it("a store from before health checks were owed owes none, and takes them up", (
   storeOf(6);
   const store = Store.open(file);
   expect(store.pendingHealth.all().size).toBe(0);
-  store.pendingHealth.set("a1", "first");
+  store.pendingHealth.set("a1", "before anything else");
   store.pendingHealth.set("a1", "with the next batch");
-  expect(store.pendingHealth.all()).toEqual(new Map([["a1", "first"]]));
+  expect(store.pendingHealth.all()).toEqual(new Map([["a1", "before anything else"]]));
   store.promoted.markStopped("a1");
   expect(store.pendingHealth.all().size).toBe(0);
   store.close();

@@ -1,15 +1,16 @@
-import { BucketRows, DeliveryRows } from "./bucket-rows.ts";
+import { BucketRows, DeliveryRows, HolderRow } from "./bucket-rows.ts";
 import { CatalogRows } from "./catalog-rows.ts";
 import { ContentRows } from "./content-rows.ts";
-import { StoreDatabase } from "./database.ts";
+import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
-import { KvRows } from "./kv-rows.ts";
+import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 
-/** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one room per topic. */
+/** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one member per topic. */
 export class Store {
   readonly bucket: BucketRows;
+  readonly holder: HolderRow;
   readonly deliveries: DeliveryRows;
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
@@ -23,6 +24,7 @@ export class Store {
   private constructor(db: StoreDatabase) {
     this.#db = db;
     this.bucket = new BucketRows(db);
+    this.holder = new HolderRow(db);
     this.deliveries = new DeliveryRows(db);
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
@@ -33,8 +35,11 @@ export class Store {
     this.pendingHealth = new PendingHealthRows(db);
   }
 
-  /** Opens a bucket's store; `:memory:` gives one that is gone when closed. Throws STORE_BROKEN, STORE_NEWER. */
-  static open(file: string, options: { readonly create?: boolean } = {}): Store {
+  /**
+   * Opens a bucket's store; `:memory:` gives one that is gone when closed. Throws STORE_BROKEN, STORE_NEWER, and NOT_A_STORE
+   * for the file of another program.
+   */
+  static open(file: string, options: OpenOptions = {}): Store {
     return new Store(StoreDatabase.open(file, options));
   }
 

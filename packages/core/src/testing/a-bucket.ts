@@ -11,7 +11,7 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Summary } from "../summary.ts";
 import { type FakeFleet, fakeFleet } from "./fake-fleet.ts";
 
-/** A bucket in a temporary directory, with fake workers: the whole engine runs on it in milliseconds. */
+/** A bucket in a temporary directory with fake workers; the whole engine runs on it in milliseconds. */
 export interface TestBucket {
   readonly root: string;
   readonly fleet: FakeFleet;
@@ -38,14 +38,14 @@ export interface TestBucket {
 
 /** Options of {@link aBucket}. */
 export interface TestBucketOptions {
-  /** Besides the fake fleet, and before it. */
+  /** Plugins called before the fake fleet. */
   readonly plugins?: readonly Plugin[];
   readonly signal?: AbortSignal;
   /** The clock; default: the real one. */
   readonly now?: () => Date;
 }
 
-/** A new bucket with no workers and no jobs. Dispose of it when done. */
+/** A new bucket without workers and jobs. Call `dispose` when done. */
 export function aBucket(options: TestBucketOptions = {}): TestBucket {
   const root = mkdtempSync(join(tmpdir(), "maand-test-"));
   const fleet = fakeFleet();

@@ -6,7 +6,7 @@ import { jobContext, scopedJobContext } from "./job-contexts.ts";
 import type { Recording } from "./run-context.ts";
 import { anAllocation, aWorker } from "./samples.ts";
 
-/** The allocation of `api` on `10.0.0.1`, running 1.0.0, to become what its job says. */
+/** The allocation of `api` on `10.0.0.1`: it runs 1.0.0, and the job asks for its own version. */
 export function allocationContext(over: Partial<AllocationContext> = {}): AllocationContext & Recording {
   const base = jobContext(over);
   const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});
@@ -14,13 +14,13 @@ export function allocationContext(over: Partial<AllocationContext> = {}): Alloca
   return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
 }
 
-/** `stopped`: the same, for who acts on it. */
+/** `stopped`: the same allocation, with `scope`. */
 export function stoppedContext(over: Partial<StoppedContext> = {}): StoppedContext & Recording {
   const { tmp, read, pieces, demandsOn, scope } = scopedJobContext(over);
   return { tmp, read, pieces, demandsOn, scope, ...allocationContext(over), ...over };
 }
 
-/** `render`: no sources; every file reads as nothing unless `read` is given, and no KV entry may be read but those of `kv`. */
+/** `render`: no sources; every file is empty unless `read` is given, and only the KV entries of `kv` can be read. */
 export function renderContext(over: Partial<RenderContext> = {}): RenderContext & Recording {
   return {
     ...allocationContext(over),
@@ -43,7 +43,7 @@ export function reconcileContext(over: Partial<ActionContext> = {}): ActionConte
   return rolloutContext({ action: { kind: "stop" }, ...over });
 }
 
-/** `target`: run target `status` by hand. */
+/** `target`: run the target `status`. */
 export function targetContext(over: Partial<TargetContext> = {}): TargetContext & Recording {
   return { ...onWorker(over), target: "status", ...over };
 }

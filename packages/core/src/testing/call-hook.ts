@@ -3,13 +3,13 @@ import type { HookName, TapFunction } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Given, sampleOf } from "./every-hook.ts";
 
-/** What a hook answers when it was asked. */
+/** The answer of a hook. */
 export type Answer<Name extends HookName> = Awaited<ReturnType<TapFunction<Name>>>;
 
 /**
- * Applies plugins as maand does, in order and with errors stamped, and calls one hook of them: `await callHook(systemd,
- * "rollout", rolloutContext({ remote }))`. Without a context it is given {@link sampleOf}. What a tap of `event` throws is
- * thrown here too; in a run it is a warning.
+ * Applies plugins as maand does, in order and with stamped errors, and calls one of their hooks: `await callHook(systemd,
+ * "rollout", rolloutContext({ remote }))`. Without a context the tap receives {@link sampleOf}. An error of an `event` tap
+ * is thrown here; in a run it is a warning.
  */
 export function callHook<Name extends HookName>(
   plugins: Plugin | readonly Plugin[],
@@ -36,7 +36,7 @@ function isAsked(hook: unknown): hook is { readonly promise: Call; readonly call
   return typeof hook === "object" && hook !== null && "promise" in hook;
 }
 
-/** Only hooks that wait have no `call`. */
+/** Only asynchronous hooks have no `call`. */
 function isWaiting(hook: object): boolean {
   return !("call" in hook) || typeof hook.call !== "function";
 }

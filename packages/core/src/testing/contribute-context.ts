@@ -12,7 +12,10 @@ export interface SyncedKv {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-/** `contribute`: job `api` with its one allocation; `stored` is what an earlier build left, calls of `sync` are in `synced`. */
+/**
+ * `contribute`: job `api` with one allocation; `stored` are the entries of an earlier build, `synced` records the calls of
+ * `sync`.
+ */
 export function contributeContext(
   over: Partial<ContributeContext> & { readonly stored?: FakeKv } = {},
 ): ContributeContext & Recording & { readonly synced: readonly SyncedKv[] } {

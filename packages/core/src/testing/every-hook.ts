@@ -23,7 +23,7 @@ import {
 import { examineContext } from "./run-context.ts";
 import { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
-/** What a tap of a hook is given. */
+/** The arguments of a tap. */
 export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
 
 const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
@@ -56,12 +56,12 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 
-/** What a tap of any hook may be given: its context with the usual samples, as its own builder makes it. */
+/** Sample arguments for a tap of any hook, made by its own builder. */
 export function sampleOf<Name extends HookName>(name: Name): Given<Name> {
   return SAMPLES[name]();
 }
 
-/** An event of a run `run`, its first, in 1970. */
+/** The first event of a run `run`, in 1970. */
 export function anEvent<T extends EventType>(
   type: T,
   fields: EventMap[T],

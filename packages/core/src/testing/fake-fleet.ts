@@ -5,34 +5,34 @@ import { fakeRemote } from "./fake-remote.ts";
 
 /** One job on one fake worker. */
 export interface FakeAllocation {
-  /** What is in its directory: path to text. */
+  /** The files in its directory: path to text. */
   files: Record<string, string>;
-  /** Version that runs, if one does. */
+  /** The running version, if any. */
   running?: string;
 }
 
-/** Fake workers that keep what they are told, without any machine. */
+/** Fake workers, in memory. */
 export interface FakeFleet {
   readonly plugin: Plugin;
-  /** Everything done on the workers, in order: `stage 10.0.0.1 api`, `start api@10.0.0.1`, ... */
+  /** All operations on the workers, in order: `stage 10.0.0.1 api`, `start api@10.0.0.1`, ... */
   readonly done: string[];
-  /** Hosts connected to, in order; a host stands here once per connection. */
+  /** The hosts connected to, in order, once per connection. */
   readonly connected: string[];
-  /** What a job is like on a worker. */
+  /** The state of a job on a worker. */
   at(job: string, host: string): FakeAllocation | undefined;
-  /** Version that runs, by `job@host`. */
+  /** The running versions, by `job@host`. */
   running(): Record<string, string>;
-  /** From now on what is done fails: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
+  /** Makes an operation fail from now on: `restart api@10.0.0.2`, `stage 10.0.0.1`, `verify api`, `connect 10.0.0.3`. */
   fail(what: string, error?: MaandError): void;
-  /** Nothing fails any more. */
+  /** Makes all operations succeed again. */
   repair(): void;
-  /** Called before anything is done on a worker, and before a job is asked for its health; may throw or wait. */
+  /** Called before each operation on a worker and each health check; may throw or wait. */
   onDo: (what: string) => void | Promise<void>;
-  /** Called after it; may throw, as if nobody had heard how it ended. */
+  /** Called after each operation; may throw, as if its result were lost. */
   onDone: (what: string) => void | Promise<void>;
 }
 
-/** A fleet of fake workers of transport `fake`, and the plugin that reaches them. */
+/** A fleet of fake workers with transport `fake`, and the plugin that connects to them. */
 export function fakeFleet(): FakeFleet {
   const workers = new Map<string, Map<string, FakeAllocation>>();
   const failures = new Map<string, MaandError>();

@@ -2,7 +2,7 @@ import { isSecret } from "../domain/kv/kv-names.ts";
 import { MaandError } from "../errors.ts";
 import type { KvReader } from "../plugin-api/kv.ts";
 
-/** KV entries by namespace and key; namespaces that are not named are not the job's to read. */
+/** KV entries by namespace and key; the job may not read other namespaces. */
 export type FakeKv = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** A reader of these entries, with the errors of the real one. */

@@ -5,20 +5,20 @@ import { readable } from "../remote/quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote } from "../remote/remote.ts";
 import { reveal } from "../remote/secret.ts";
 
-/** One command a fake remote was asked to run. */
+/** One command that a fake remote received. */
 export interface FakeCall {
   readonly how: "exec" | "probe" | "stream";
-  /** The words of the command, secrets in clear. */
+  /** The arguments, with secrets in clear text. */
   readonly argv: readonly string[];
-  /** The command as a person reads it: what a table of answers is looked up by. */
+  /** The readable command, used to look up answers. */
   readonly line: string;
   readonly options: ExecOptions;
 }
 
-/** What a command answers; whatever is left out is code 0 and no output. */
+/** The result of a command; defaults: code 0 and no output. */
 export type FakeAnswer = Partial<ExecResult>;
 
-/** Answers by the beginning of the command's line (the longest that fits wins), or by a function, which may throw. */
+/** Results by the beginning of the command line (the longest match wins), or a function, which may throw. */
 export type FakeAnswers =
   | Readonly<Record<string, FakeAnswer>>
   | ((call: FakeCall) => FakeAnswer | undefined | Promise<FakeAnswer | undefined>);
@@ -27,9 +27,9 @@ export interface FakeRemoteOptions extends Partial<Pick<Remote, "host" | "root" 
   readonly answers?: FakeAnswers;
 }
 
-/** A remote that runs nothing: it remembers what it was asked and answers what it was told to. */
+/** A remote that runs nothing: it records commands and returns the given results. */
 export interface FakeRemote extends Remote {
-  /** Everything asked so far, in order. */
+  /** All commands so far, in order. */
   readonly calls: readonly FakeCall[];
   /** The lines of `calls`. */
   readonly lines: readonly string[];
@@ -37,8 +37,8 @@ export interface FakeRemote extends Remote {
 }
 
 /**
- * A fake of `10.0.0.1`, reached by ssh, rooted at `/opt/worker/bucket`, where every command succeeds silently. It keeps
- * the contract of a real one: `exec` throws COMMAND_FAILED, lines go to `onLine`, an aborted signal is INTERRUPTED.
+ * A fake of `10.0.0.1`, with transport ssh and root `/opt/worker/bucket`, where every command succeeds without output. It
+ * keeps the contract of a real remote: `exec` throws COMMAND_FAILED, lines go to `onLine`, an aborted signal is INTERRUPTED.
  */
 export function fakeRemote(options: FakeRemoteOptions = {}): FakeRemote {
   const { host = "10.0.0.1", root = "/opt/worker/bucket", transport = "ssh", sudo = true, answers = {} } = options;

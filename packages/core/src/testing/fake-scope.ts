@@ -3,7 +3,7 @@ import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { anAllocation, aWorker } from "./samples.ts";
 
-/** What may be done in the name of an allocation, done to nobody: an empty KV store, fake remotes, targets that succeed. */
+/** A scope without effects: an empty KV store, fake remotes, and targets that succeed. */
 export function fakeScope(over: Partial<AllocationScope> = {}): AllocationScope {
   const allocation = over.allocation ?? anAllocation();
   return {

@@ -46,13 +46,13 @@ export function validateContext(
   };
 }
 
-/** A job `api` with its one allocation: what every context of a job begins with. */
+/** Job `api` with one allocation: the base of every context of a job. */
 export function jobContext(over: Partial<JobContext> = {}): JobContext & Recording {
   const job = over.job ?? aJob();
   return { ...runContext(over), job, allocations: [anAllocation({ job: job.name })], ...over };
 }
 
-/** `before`, `after`, `built`: job `api`; what its allocations may do is done to nobody ({@link fakeScope}). */
+/** `before`, `after`, `built`: job `api`, with a scope without effects ({@link fakeScope}). */
 export function scopedJobContext(over: Partial<ScopedJobContext> = {}): ScopedJobContext & Recording {
   const base = jobContext(over);
   return {
@@ -66,12 +66,12 @@ export function scopedJobContext(over: Partial<ScopedJobContext> = {}): ScopedJo
   };
 }
 
-/** `command`: the command `command_ask` of job `api`, for one allocation at a time. */
+/** `command`: the command `command_ask` of job `api`, one allocation at a time. */
 export function commandContext(over: Partial<CommandContext> = {}): CommandContext & Recording {
   return { ...scopedJobContext(over), command: "command_ask", concurrency: 1, ...over };
 }
 
-/** `started`, `promote`: the only batch of a job, holding all its allocations. */
+/** `started`, `promote`: the only batch of a job, with all its allocations. */
 export function batchContext(over: Partial<BatchContext> = {}): BatchContext & Recording {
   const base = scopedJobContext(over);
   return {
@@ -94,7 +94,7 @@ export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Reco
   return { ...runContext(over), wave: { deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] }, ...over };
 }
 
-/** `control`: a job whose allocations are all new; what was rolled out, and each time health was asked, is in `asked`. */
+/** `control`: a job whose allocations are all new; `asked` records rollouts and health checks. */
 export function controlContext(
   over: Partial<ControlContext> = {},
 ): ControlContext & Recording & { readonly asked: readonly string[] } {
@@ -111,7 +111,7 @@ export function controlContext(
   };
 }
 
-/** `verify`: asks once, of every allocation that is not disabled; what checks found is in `results`. */
+/** `verify`: checks once, all allocations that are not disabled; `results` records the reported checks. */
 export function verifyContext(
   over: Partial<VerifyContext> = {},
 ): VerifyContext & Recording & { readonly results: readonly HealthResult[] } {
@@ -130,7 +130,7 @@ export function verifyContext(
   };
 }
 
-/** `commit`: a run in which all went well and nothing was done. */
+/** `commit`: a successful run without changes. */
 export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
     ...runContext(over),

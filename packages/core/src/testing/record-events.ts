@@ -1,16 +1,16 @@
 import type { EventType, MaandEvent } from "../events.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 
-/** The events that came by, while it listens. */
+/** The recorded events. */
 export interface EventRecord {
   readonly events: readonly MaandEvent[];
-  /** Their types, in order: the score of a run. */
+  /** The types of the events, in order. */
   readonly types: readonly EventType[];
-  /** Those of one type, with their own fields. */
+  /** The events of one type, with their fields. */
   of<T extends EventType>(type: T): Extract<MaandEvent, { type: T }>[];
 }
 
-/** Listens to the `event` hook and keeps everything it hears. */
+/** Records every event of the `event` hook. */
 export function recordEvents(hooks: Pick<Hooks, "event">): EventRecord {
   const events: MaandEvent[] = [];
   hooks.event.tap("record", (event) => {

@@ -4,20 +4,20 @@ import type { EventData } from "../events.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { ExamineContext } from "../plugin-api/examine-context.ts";
 
-/** A line a tap said through `log`. */
+/** A line passed to `log`. */
 export interface OutputLine extends LogSource {
   readonly line: string;
 }
 
-/** What a built context hears of its tap. */
+/** What a context records of its tap. */
 export interface Recording {
-  /** Lines given to `log`, as long as the test does not give a `log` of its own. */
+  /** Lines passed to `log`, unless the test gives its own `log`. */
   readonly output: readonly OutputLine[];
-  /** What was given to `emit`, as long as the test does not give an `emit` of its own. */
+  /** Events passed to `emit`, unless the test gives its own `emit`. */
   readonly emitted: readonly { readonly name: string; readonly data: EventData }[];
 }
 
-/** The part every context has: a run `run` of `deploy` in bucket `bucket`, default settings, a signal nobody aborts. */
+/** The base of every context: run `run` of `deploy` in bucket `bucket`, default settings, a signal that never aborts. */
 export function runContext(over: Partial<RunContext> = {}): RunContext & Recording {
   const output: OutputLine[] = [];
   const emitted: Recording["emitted"][number][] = [];
@@ -38,7 +38,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
   };
 }
 
-/** `examine`: no workers; what a tap tells is in `findings`, programs it asks for in `tools`. */
+/** `examine`: no workers; `findings` records the reports of the tap, `tools` the required programs. */
 export function examineContext(
   over: Partial<ExamineContext> = {},
 ): ExamineContext & Recording & { readonly findings: readonly Finding[]; readonly tools: readonly string[] } {

@@ -3,7 +3,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 
 const NOTHING_RESERVED: Reservation = { min: 0, max: 0, reserved: 0, source: "manifest" };
 
-/** A worker at `10.0.0.1`, reached as the bucket says; name only what the test is about. */
+/** A worker at `10.0.0.1`; pass only the fields the test is about. */
 export function aWorker(over: Partial<Worker> = {}): Worker {
   const host = over.host ?? "10.0.0.1";
   return {
@@ -18,7 +18,7 @@ export function aWorker(over: Partial<Worker> = {}): Worker {
   };
 }
 
-/** A job `api` of version 1.0.0 with a Makefile and nothing else; name only what the test is about. */
+/** A job `api` of version 1.0.0 with only a Makefile; pass only the fields the test is about. */
 export function aJob(over: Partial<Job> = {}): Job {
   return {
     name: "api",
@@ -40,13 +40,13 @@ export function aJob(over: Partial<Job> = {}): Job {
   };
 }
 
-/** A small file of a job; its hash is made from its path, so that two files differ. */
+/** A small file of a job; its hash depends on its path, so that two files differ. */
 export function aFile(over: Partial<JobFile> = {}): JobFile {
   const path = over.path ?? "app.conf";
   return { path, hash: Buffer.from(path).toString("hex").padEnd(64, "0"), executable: false, size: 12, ...over };
 }
 
-/** The allocation of job `api` on `10.0.0.1`: active, the first of its job; name only what the test is about. */
+/** The active allocation of job `api` on `10.0.0.1`, the first of its job; pass only the fields the test is about. */
 export function anAllocation(over: Partial<Allocation> = {}): Allocation {
   const job = over.job ?? "api";
   const host = over.host ?? "10.0.0.1";

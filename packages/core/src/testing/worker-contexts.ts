@@ -5,12 +5,12 @@ import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** `connect`: worker `10.0.0.1` is to be reached. */
+/** `connect`: worker `10.0.0.1`. */
 export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Recording {
   return { worker: aWorker(), ...runContext(over), ...over };
 }
 
-/** `preflight`: tools asked for are in `tools`, problems in `problems`. */
+/** `preflight`: `tools` records required tools, `problems` reports. */
 export function preflightContext(
   over: Partial<PreflightContext> = {},
 ): PreflightContext & Recording & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
@@ -32,10 +32,7 @@ export function preflightContext(
   };
 }
 
-/**
- * `stage`: nothing to bring for no job; give `trees` with their `content`, or `sources` and `jobs`. Kept are `data`,
- * `logs` and `bin`.
- */
+/** `stage`: no jobs; pass `trees` with their `content`, or `sources` and `jobs`. `data`, `logs` and `bin` are kept. */
 export function stageContext(over: Partial<StageContext> = {}): StageContext & Recording {
   const base = connectContext(over);
   return {

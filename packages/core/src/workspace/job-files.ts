@@ -26,8 +26,8 @@ export interface JobDirectory {
   readonly report: Report;
 }
 
-/** Names the worker needs for what the job writes at runtime, directly in the job's directory. */
-export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin"];
+/** Names directly in a job's directory on a worker that are not the deploy's: what the job writes, and what a file system has. */
+export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
 /** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
 const LONGEST_PATH = 2000;

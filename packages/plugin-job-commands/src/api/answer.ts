@@ -5,7 +5,7 @@ import { ROUTES } from "./routes.ts";
 import type { Route } from "./session.ts";
 import type { Tokens } from "./tokens.ts";
 
-/** Answers one request; whatever goes wrong is told to the client, and only to it. */
+/** Handles one request; any error is reported to the client only. */
 export async function answer(tokens: Tokens, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const leaving = new AbortController();
   request.on("error", () => leaving.abort());
@@ -31,7 +31,7 @@ async function result(tokens: Tokens, request: IncomingMessage, leaving: AbortSi
   return await route({ session: admitted.session, given, signal });
 }
 
-/** A target that is no URL leads nowhere. */
+/** An invalid URL matches no route. */
 function urlOf(target: string): URL {
   const text = target.startsWith("/") ? `http://api${target}` : target;
   if (!URL.canParse(text)) throw new Refusal(404, "there is nothing of that name");

@@ -5,15 +5,15 @@ import { holderOf, scopeOf } from "./semaphore-routes.ts";
 import type { Session } from "./session.ts";
 import { Tokens } from "./tokens.ts";
 
-/** Where a process finds the API, and its word for it. */
+/** The address of the API, and the token of a process. */
 export interface ApiAccess {
   readonly port: number;
   readonly token: string;
 }
 
-/** Only this machine can reach it. */
+/** Loopback: only this machine can connect. */
 const HOST = "127.0.0.1";
-/** Milliseconds a client may take to say what it wants. */
+/** The time limit for a client's request, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
 interface Listening {
@@ -22,14 +22,13 @@ interface Listening {
 }
 
 /**
- * The API hooks talk to (deploy.md 4.5): over loopback, on a port nobody knows beforehand, for those who have a token. It
- * listens only while there is a process to serve.
+ * The HTTP API for hooks: on loopback, on a random port, for holders of a token. It listens only while a process needs it.
  */
 export class Api {
   readonly #tokens = new Tokens();
   #listening: Promise<Listening> | undefined;
 
-  /** Serves one process as long as `work` goes on; its token, semaphores and open requests end with it. */
+  /** Serves one process while `work` runs; its token, semaphores and open requests end with it. */
   async serve<T>(session: Session, work: (access: ApiAccess) => Promise<T>): Promise<T> {
     const ending = new AbortController();
     const token = this.#tokens.admit({ session, ended: ending.signal });

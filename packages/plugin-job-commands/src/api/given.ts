@@ -1,12 +1,12 @@
 import { Refusal } from "./refusal.ts";
 import type { Call } from "./session.ts";
 
-/** Characters of a namespace, key or name. */
+/** The maximum length of a namespace, key or name. */
 const LONGEST_NAME = 512;
-/** Seconds of the longest time anybody may ask for. */
+/** The maximum time limit, in seconds. */
 const LONGEST_SECONDS = 86_400;
 
-/** A text that must be there and hold no control characters. */
+/** A required string without control characters. */
 export function nameIn({ given }: Pick<Call, "given">, field: string): string {
   const value = textIn({ given }, field);
   if (value.trim() === "") throw new Refusal(400, `${field} holds only blanks`);
@@ -15,20 +15,20 @@ export function nameIn({ given }: Pick<Call, "given">, field: string): string {
   return value;
 }
 
-/** A text that must be there. */
+/** A required string. */
 export function textIn({ given }: Pick<Call, "given">, field: string): string {
   const value = given[field];
   if (typeof value === "string" && value !== "") return value;
   throw new Refusal(400, value === undefined || value === "" ? `${field} is missing` : `${field} must be text`);
 }
 
-/** A text that may be missing. */
+/** An optional string. */
 export function optionalName(call: Pick<Call, "given">, field: string): string | undefined {
   const value = call.given[field];
   return value === undefined || value === null || value === "" ? undefined : nameIn(call, field);
 }
 
-/** A number that may be missing; a query brings it as text. */
+/** An optional number; in a query it is text. */
 export function optionalNumber({ given }: Pick<Call, "given">, field: string): number | undefined {
   const value = given[field];
   if (value === undefined || value === null) return undefined;
@@ -37,7 +37,7 @@ export function optionalNumber({ given }: Pick<Call, "given">, field: string): n
   throw new Refusal(400, `${field} must be a number`);
 }
 
-/** `timeout_seconds` in milliseconds; missing, zero or less: undefined. */
+/** `timeout_seconds` in milliseconds; undefined if it is missing, zero or less. */
 export function timeoutIn(call: Pick<Call, "given">): number | undefined {
   const seconds = optionalNumber(call, "timeout_seconds");
   return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds, LONGEST_SECONDS) * 1000;

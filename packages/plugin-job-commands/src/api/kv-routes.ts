@@ -3,11 +3,11 @@ import { nameIn, optionalName, textIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call, Routes, Session } from "./session.ts";
 
-/** The one key of `maand/job/<job>` that may be written, and the events at which it may be. */
+/** The only writable key of `maand/job/<job>`, and the events that may write it. */
 const ROLLOUT_ORDER = "rollout_order";
 const ORDERING = ["pre_deploy", "cli"];
 
-/** Reading and writing KV entries (deploy.md 4.5). What is written is stored when the process succeeded. */
+/** Reads and writes KV entries. Writes are stored when the process succeeds. */
 export const KV_ROUTES: Routes = {
   "/kv": { GET: read, PUT: write, DELETE: erase },
   "/kv/secret": { PUT: writeSecret, DELETE: eraseSecret },
@@ -45,7 +45,7 @@ function eraseSecret(call: Call): void {
   remove(call, namespace, key);
 }
 
-/** The job's own variables and secrets; what may be read beside them is known by name. */
+/** The job's own variables and secrets; other readable namespaces are not listed. */
 function keys(call: Call): unknown {
   const { kv, context } = call.session;
   const own = [NAMESPACE.jobVars(context.job.name), NAMESPACE.secrets(context.job.name)];

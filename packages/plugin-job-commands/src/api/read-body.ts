@@ -2,14 +2,14 @@ import type { IncomingMessage } from "node:http";
 import { isRecord } from "../is-record.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Bytes of a request's body. */
+/** The maximum size of a body, in bytes. */
 export const BODY_LIMIT = 1024 * 1024;
-/** Bytes that are read and thrown away, so that a client which sends before it listens hears why it was refused. */
+/** The number of bytes to read and drop, so that a client that sends before it reads still receives the error. */
 const PATIENCE = 64 * BODY_LIMIT;
 
 /**
- * What a request brings: its query and, over it, its JSON body. Everything may come either way on a GET, since some
- * clients cannot send a body with it. Throws 400 for what is no JSON object, 413 for more than a MiB.
+ * The parameters of a request: its query, overridden by its JSON body. A GET may also have a body, because some clients need
+ * it. Throws 400 for anything but a JSON object, 413 for more than a MiB.
  */
 export async function givenBy(request: IncomingMessage, url: URL): Promise<Record<string, unknown>> {
   const text = await bodyOf(request);
@@ -23,7 +23,7 @@ export async function givenBy(request: IncomingMessage, url: URL): Promise<Recor
   return { ...query, ...body };
 }
 
-/** Reads what is left of a body and throws it away, up to a limit. */
+/** Reads and drops the rest of a body, up to a limit. */
 export async function drain(request: IncomingMessage): Promise<void> {
   if (request.readableEnded || request.destroyed) return;
   await consume(request, PATIENCE, () => undefined);
@@ -38,7 +38,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Reads to the end, or to the limit; answers how much that was. A client that goes away ends it too. */
+/** Reads to the end or the limit; returns the number of bytes. It also ends when the client disconnects. */
 function consume(
   request: IncomingMessage,
   limit: number,

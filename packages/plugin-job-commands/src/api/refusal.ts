@@ -1,6 +1,6 @@
 import { isMaandError } from "@maand/core";
 
-/** An answer that says no: its status and one line of why, as plain text (deploy.md 4.5). */
+/** An error response: its status and one line of text. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What anything thrown while answering means to a client. */
+/** The error response for a thrown value. */
 export function refusalOf(cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;
   if (!isMaandError(cause)) return new Refusal(500, cause instanceof Error ? cause.message : String(cause));

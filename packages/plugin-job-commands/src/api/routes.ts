@@ -3,7 +3,7 @@ import { SEMAPHORE_ROUTES } from "./semaphore-routes.ts";
 import type { Call, Routes } from "./session.ts";
 import { WORKER_ROUTES } from "./worker-routes.ts";
 
-/** Everything a hook can ask for. */
+/** All routes for hooks. */
 export const ROUTES: Routes = {
   ...KV_ROUTES,
   "/demands": { GET: demands },

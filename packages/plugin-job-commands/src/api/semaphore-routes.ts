@@ -3,11 +3,11 @@ import { Refusal } from "./refusal.ts";
 import { type Holder, MOST_SLOTS } from "./semaphores.ts";
 import type { Call, Routes, Session } from "./session.ts";
 
-/** Milliseconds a slot is waited for, when nothing is said and at most. */
+/** The default and the maximum time to wait for a slot, in milliseconds. */
 const USUAL_MS = 600_000;
 const LONGEST_MS = 3_600_000;
 
-/** Taking turns among the processes of one job and event (deploy.md 4.5). */
+/** Semaphores for the processes of one job and event. */
 export const SEMAPHORE_ROUTES: Routes = {
   "/semaphore/acquire": { POST: acquire },
   "/semaphore/release": { POST: release },
@@ -22,7 +22,7 @@ async function acquire(call: Call): Promise<unknown> {
   const holder = holderOf(session);
   const timeoutMs = Math.min(timeoutIn(call) ?? USUAL_MS, LONGEST_MS);
   const { fresh } = await semaphores.acquire({ scope, name, holder, capacity, timeoutMs, signal });
-  // the client left in the very moment it was granted: nobody would ever give the slot back
+  // the client left at the moment of the grant, and would never return the slot
   if (fresh && signal.aborted) semaphores.release(scope, name, holder);
   return { name, allocation_id: holder.allocationId, capacity, acquired: true };
 }
@@ -52,7 +52,7 @@ function capacityOf(call: Call): number {
 
 const scopes = new WeakMap<object, Map<string, object>>();
 
-/** The same object for the same job and event of a run. */
+/** One object per job and event of a run. */
 export function scopeOf({ context, event }: Pick<Session, "context" | "event">): object {
   const known = scopes.get(context.run) ?? new Map<string, object>();
   scopes.set(context.run, known);
@@ -64,7 +64,7 @@ export function scopeOf({ context, event }: Pick<Session, "context" | "event">):
 
 const holders = new WeakMap<Session, Holder>();
 
-/** The one holder a process is. */
+/** The holder that stands for this process. */
 export function holderOf(session: Session): Holder {
   const holder = holders.get(session) ?? { allocationId: session.scope.allocation.id };
   holders.set(session, holder);

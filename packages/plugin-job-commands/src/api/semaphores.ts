@@ -1,30 +1,30 @@
 import { Refusal } from "./refusal.ts";
 
-/** The most that may hold a semaphore at once. */
+/** The maximum capacity of a semaphore. */
 export const MOST_SLOTS = 64;
 
-/** Somebody who holds, or waits for, semaphores: one process. */
+/** A process that holds or waits for semaphores. */
 export interface Holder {
   readonly allocationId: string;
 }
 
-/** What is to be had, and how long it is waited for. */
+/** The requested capacity and the time limit. */
 export interface Acquisition {
-  /** Where a name means the same semaphore: run, job and event. */
+  /** The scope of a name: run, job and event. */
   readonly scope: object;
   readonly name: string;
   readonly holder: Holder;
   readonly capacity: number;
   readonly timeoutMs: number;
-  /** Aborts when nobody waits any more. */
+  /** Aborts when the client stops waiting. */
   readonly signal: AbortSignal;
 }
 
-/** What a semaphore is like now. */
+/** The state of a semaphore. */
 export interface SemaphoreStatus {
   readonly name: string;
   readonly capacity: number;
-  /** Ids of the allocations that hold it. */
+  /** The ids of the allocations that hold it. */
   readonly holders: readonly string[];
   readonly waiting: number;
   readonly available: number;
@@ -43,13 +43,14 @@ interface Semaphore {
 }
 
 /**
- * Semaphores of hook processes, in memory: whoever asked first gets the next free slot. A waiter is either granted or
- * refused, never both, and what a process holds goes back when it ends (D35). One nobody holds or waits for is forgotten.
+ * The semaphores of hook processes, in memory. Slots are granted in the order of the requests. A waiter is either granted or
+ * refused, never both, and the slots of a process are returned when it ends. A semaphore without holders and waiters is
+ * deleted.
  */
 export class Semaphores {
   readonly #scopes = new WeakMap<object, Map<string, Semaphore>>();
 
-  /** Waits for a slot; `fresh` is false for one that was held already. Throws 408, and 409 for another capacity. */
+  /** Waits for a slot; `fresh` is false if it was already held. Throws 408, and 409 for another capacity. */
   async acquire(wanted: Acquisition): Promise<{ readonly fresh: boolean }> {
     const { scope, name, holder, capacity } = wanted;
     const semaphore = this.#of(scope).get(name) ?? this.#open(scope, name, capacity);
@@ -61,7 +62,7 @@ export class Semaphores {
     return { fresh: true };
   }
 
-  /** Gives a slot back; answers whether there was one. */
+  /** Returns a slot; the result says whether it was held. */
   release(scope: object, name: string, holder: Holder): boolean {
     const semaphore = this.#of(scope).get(name);
     if (!semaphore?.holders.delete(holder)) return false;
@@ -69,7 +70,7 @@ export class Semaphores {
     return true;
   }
 
-  /** Gives back everything a process holds, and lets it wait no more: it ended. */
+  /** Returns all slots of a process that ended, and cancels its waits. */
   leave(scope: object, holder: Holder): void {
     for (const [name, semaphore] of this.#of(scope)) {
       for (const waiter of semaphore.waiters.filter((one) => one.holder === holder))
@@ -115,7 +116,7 @@ export class Semaphores {
     });
   }
 
-  /** Hands free slots on, first come first served; forgets a semaphore nobody cares for. */
+  /** Grants free slots in order; deletes a semaphore that is no longer used. */
   #settle(scope: object, name: string, semaphore: Semaphore): void {
     while (semaphore.holders.size < semaphore.capacity) {
       const next = semaphore.waiters[0];

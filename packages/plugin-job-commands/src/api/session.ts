@@ -2,7 +2,7 @@ import type { AllocationScope, KvSession, ScopedJobContext } from "@maand/core";
 import type { CommandEvent } from "../events.ts";
 import type { Semaphores } from "./semaphores.ts";
 
-/** Who a token stands for: one process of one command, at one event, for one allocation. */
+/** The process a token belongs to: one command, at one event, for one allocation. */
 export interface Session {
   readonly context: ScopedJobContext;
   readonly scope: AllocationScope;
@@ -12,16 +12,16 @@ export interface Session {
   readonly semaphores: Semaphores;
 }
 
-/** One request, as far as a route has to know it. */
+/** One request, as routes see it. */
 export interface Call {
   readonly session: Session;
-  /** What the client sent, from its query and its body. */
+  /** The parameters, from query and body. */
   readonly given: Readonly<Record<string, unknown>>;
   /** Aborts when the client goes away or its process ends. */
   readonly signal: AbortSignal;
 }
 
-/** Answers a call: something that becomes JSON, or nothing. */
+/** Handles a call; returns a value for JSON, or nothing. */
 export type Route = (call: Call) => unknown;
 
 /** Routes by path and method. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Session } from "./session.ts";
 
-/** A session, and what ends with it. */
+/** A session, and the signal that ends with it. */
 export interface Admitted {
   readonly session: Session;
   /** Aborts when its process ended. */
@@ -10,8 +10,8 @@ export interface Admitted {
 }
 
 /**
- * Who may call: a token for each process, 32 random bytes, good until that process ends. Tokens are looked up by their
- * hash, so that how long it takes tells nothing about them.
+ * The tokens of processes: 32 random bytes each, valid until the process ends. They are looked up by their hash, so that
+ * response times reveal nothing.
  */
 export class Tokens {
   readonly #admitted = new Map<string, Admitted>();
@@ -31,8 +31,8 @@ export class Tokens {
   }
 
   /**
-   * Whose request this is, by its token alone. `X-ALLOCATION-ID`, `EVENT` and `COMMAND`, which older clients send along,
-   * are not looked at: anybody could write anything there (D11).
+   * The session of a request, from its token alone. The headers `X-ALLOCATION-ID`, `EVENT` and `COMMAND` of older clients
+   * are ignored, because anyone could forge them.
    */
   find(headers: IncomingHttpHeaders): Admitted | undefined {
     const [, bearer] = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "") ?? [];

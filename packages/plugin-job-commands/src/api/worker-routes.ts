@@ -3,14 +3,14 @@ import { nameIn, optionalName, textIn, timeoutIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call, Routes } from "./session.ts";
 
-/** What hooks may do on workers, over the connections this run has (deploy.md 4.7). */
+/** Runs commands of hooks on workers, over the connections of this run. */
 export const WORKER_ROUTES: Routes = {
   "/worker/run": { POST: runOnWorker },
   "/worker/target": { POST: runTarget },
   "/connection": { GET: connection },
 };
 
-/** Runs a whole command line: `bash -c`, quoted as one, so that sudo and the time limit hold for all of it (D37). */
+/** Runs a command line with `bash -c`, as one argument, so that sudo and the time limit apply to all of it. */
 async function runOnWorker(call: Call): Promise<unknown> {
   const { scope, context } = call.session;
   const host = nameIn(call, "worker_ip");
@@ -39,7 +39,7 @@ async function runTarget(call: Call): Promise<unknown> {
   });
 }
 
-/** How the allocation's own worker is logged in to, for scripts that bring their own ssh. */
+/** The login of the allocation's worker, for scripts that use their own ssh. */
 function connection({ session }: Call): unknown {
   const { context, scope } = session;
   const { settings, bucket } = context;

@@ -1,4 +1,4 @@
-import { type BucketPaths, Store, selectWorkers } from "@maand/core/readonly";
+import { type BucketPaths, openStore, selectWorkers } from "@maand/core/readonly";
 
 /** Who has which name in a bucket, as far as its store can be read. */
 export interface Names {
@@ -25,7 +25,7 @@ export function namesIn(paths: BucketPaths): Names {
 
 function read(paths: BucketPaths) {
   try {
-    const store = Store.open(paths.store);
+    const store = openStore(paths);
     const { jobs, removedJobs, workers, removedWorkers } = store.catalog.read();
     store.close();
     return { jobs: [...jobs, ...removedJobs], workers: [...workers, ...removedWorkers] };

@@ -41,7 +41,7 @@ function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
 
 function jobLines(job: PlanJob, style: Style): string[] {
   const name = `  job "${job.job.name}": `;
-  const before = job.runsFirst === false ? [] : [`    ${FIRST[job.runsFirst]}`];
+  const before = job.preDeploy === "none" ? [] : [`    ${PRE_DEPLOY[job.preDeploy]}`];
   if (!job.required)
     return [
       style.faint(
@@ -59,8 +59,8 @@ function jobLines(job: PlanJob, style: Style): string[] {
   ];
 }
 
-const FIRST = {
-  "may change": "pre_deploy runs first and may change this",
+const PRE_DEPLOY = {
+  "may change this": "pre_deploy runs first and may change this",
   "was run": "pre_deploy was run for this; what it wrote was thrown away",
 } as const;
 

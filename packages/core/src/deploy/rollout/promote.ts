@@ -1,42 +1,86 @@
+import type { Bucket } from "../../bucket/bucket.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
+import { isMaandError } from "../../errors.ts";
+import { type Hider, hiderFor } from "../../plan/hide-secrets.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
 import { isTapped } from "../../plugin-api/hooks.ts";
-import type { Run } from "../../run/run.ts";
-import type { HealthDue } from "../../store/pending-rows.ts";
-import { keepContents } from "./keep-contents.ts";
+import { LARGEST_TEXT, textOf } from "../../remote/text.ts";
+import type { KeptContent } from "../../store/content-rows.ts";
+import type { WhenDue } from "../../store/pending-rows.ts";
+import type { JobRollout } from "./job-rollout.ts";
 
 /**
- * Records that these allocations now run what was planned, as one transaction that also closes their journal rows. Should
- * this run die before the job's health was asked, the next one asks it, `due` then.
+ * Records that these allocations now run what was planned, as one transaction that also closes their journal rows. With
+ * `check`, the job's health is checked after this; should this run end before that, the next one does it, then.
  */
-export function promoteAll(run: Run, job: Job, members: readonly PlannedAllocation[], due: HealthDue): void {
+export function promote(rollout: JobRollout, members: readonly PlannedAllocation[], check: WhenDue | undefined): void {
+  const { run, job } = rollout;
   const { store, hooks } = run.bucket;
-  const checked = isTapped(hooks.verify, job);
+  const isChecked = check !== undefined && isTapped(hooks.verify, job);
   store.transaction(() => {
+    markAfterDue(rollout);
     for (const member of members) {
-      promote(run, job, member, member.decision.action);
-      if (checked) store.pendingHealth.set(member.allocation.id, due);
+      promoteOne(run, job, member);
+      if (isChecked) store.pendingHealth.set(member.allocation.id, check);
     }
   });
 }
 
-/** Records one allocation. A promotion without lifecycle does not close lifecycle rows: it says nothing about the process. */
-export function promote(
-  run: Run,
+/** Records that the job's `after` hooks are due: a run that ends before them is made up for by the next. */
+export function markAfterDue({ run, job }: JobRollout): void {
+  if (isTapped(run.bucket.hooks.after, job)) run.bucket.store.pendingAfter.set(job.name);
+}
+
+/** A promotion without a lifecycle command does not close lifecycle rows: it says nothing about the process. */
+function promoteOne(
+  run: JobRollout["run"],
   job: Job,
-  { allocation, target, tree, occasion }: PlannedAllocation,
-  action: string,
-): void {
+  { allocation, target, tree, occasion, decision }: PlannedAllocation,
+) {
   const { store, kv } = run.bucket;
   const before = run.recorded(allocation.id).promoted;
-  store.transaction(() => {
-    store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
-    keepContents(run.bucket, job, allocation.host, tree.files);
-    kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
-    if (action === "sync") {
-      if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);
-    } else store.journal.settle(allocation.id);
-  });
-  run.ledger.note(job.name, allocation.host, action, "ok", true);
+  store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
+  keepContents(run.bucket, job, allocation.host, tree.files);
+  kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
+  if (decision.action !== "sync") store.journal.settle(allocation.id);
+  else if (before?.healthFailed) store.promoted.markHealth(allocation.id, true);
+  run.ledger.note(job.name, allocation.host, decision.action, "ok", true);
+}
+
+/**
+ * Keeps what a later diff needs of promoted files, each content once. Of what is binary or larger than 1 MiB nothing is
+ * kept: its size and digest are in the file list. Where a secret went in, the text is kept without it, and encrypted.
+ */
+function keepContents(
+  bucket: Pick<Bucket, "store" | "kv" | "key">,
+  job: Job,
+  host: string,
+  files: readonly TreeFile[],
+): void {
+  const { contents } = bucket.store;
+  let hider: Hider | undefined;
+  for (const { hash, size, content, secret } of files) {
+    if (size > LARGEST_TEXT) continue;
+    contents.keep(hash, () => {
+      const bytes = content ?? contents.read(hash);
+      const text = textOf(bytes);
+      if (text === undefined) return undefined;
+      if (secret !== true) return { bytes, sealed: false };
+      hider ??= hiderFor(bucket, job, host);
+      return sealed(bucket, hider, text);
+    });
+  }
+}
+
+/** A promotion is worth more than a diff of it: without the key, nothing is kept. */
+function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
+  try {
+    const hidden = hider(text);
+    return hidden === undefined ? undefined : { bytes: Buffer.from(key.encrypt(hidden)), sealed: true };
+  } catch (cause) {
+    if (isMaandError(cause)) return undefined;
+    throw cause;
+  }
 }

@@ -1,74 +1,88 @@
-import type { PlannedJob } from "../../plan/plan-job.ts";
+import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
-import { markAfter, runAfter } from "./after-rollout.ts";
-import { runTakenOver } from "./control.ts";
-import { markSkipped } from "./mark-skipped.ts";
-import { promote } from "./promote.ts";
-import { batchesOf } from "./rollout-batches.ts";
-import { warnOfOrder } from "./rollout-order.ts";
-import { verifyBatch, verifyPending } from "./verify-batch.ts";
+import { noteRest, noteUnchanged } from "../note-allocations.ts";
+import { WHOLE_JOB } from "./batch-queue.ts";
+import { runBatches } from "./hand-over.ts";
+import { type JobRollout, jobRollout } from "./job-rollout.ts";
+import { runRound } from "./run-round.ts";
 
 /**
- * Rolls one job out whose files are on its workers: starts, then reloads, then restarts, in batches; for each batch the
- * lifecycle, `started`, `promote`, `verify`; then `after`. What an earlier run did not ask is asked before. Whatever fails ends this job and goes to the ledger.
+ * Rolls out one job whose files are on its workers. Whatever fails ends this job and goes to the ledger. Batches are
+ * starts, then reloads, then restarts; after each come `started`, its promotion and `verify`, and after the last `after`.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
-  const { reporter, bucket, ledger } = run;
-  const { job } = plan;
-  const began = bucket.now().getTime();
-  const batches = batchesOf(run, plan);
-  reporter.emit("job.started", {
+  const began = run.bucket.now().getTime();
+  const rollout = jobRollout(run, plan);
+  reportStarted(rollout);
+  try {
+    noteUnchanged(run, plan);
+    await checkPending(rollout);
+    await promoteWithoutCommands(rollout);
+    await runBatches(rollout);
+    await runAfter(rollout);
+  } catch (cause) {
+    run.ledger.failJob(plan.job.name, cause);
+    noteRest(run, plan, cause);
+  }
+  reportFinished(rollout, began);
+}
+
+/** Makes the health check that an earlier run promoted for and did not come to. */
+async function checkPending(rollout: JobRollout): Promise<void> {
+  const { run, plan, batches } = rollout;
+  if (!plan.healthPending && batches.length > 0) return;
+  const members = pendingAmong(plan.allocations, run.bucket.store.pendingHealth.all());
+  if (members.length > 0) await runRound(rollout, { members, gate: { of: "running", wait: true, isLate: true } });
+}
+
+/**
+ * Promotes allocations whose files alone changed, and those in maintenance. Unhealthy ones that have no command to run
+ * (restart policy `never`) are checked again.
+ */
+async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
+  const { run, job, plan } = rollout;
+  const members = plan.allocations.filter(
+    ({ allocation, decision: { action } }) =>
+      (allocation.disabled ? action !== "skip" : action === "sync") && !run.ledger.lost(job.name, allocation.host),
+  );
+  await runRound(rollout, { members, promote: true });
+  const unhealthy = plan.allocations.filter(
+    ({ allocation, decision }) => decision.action === "sync" && run.recorded(allocation.id).promoted?.healthFailed,
+  );
+  if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: WHOLE_JOB });
+}
+
+/** Runs what comes after a job's rollout; only its success takes the mark away that it is due. */
+async function runAfter({ run, job, context }: JobRollout): Promise<void> {
+  const { hooks, store, signal } = run.bucket;
+  if (run.ledger.failed(job.name)) return;
+  stopIfInterrupted(signal);
+  await hooks.after.promise(context);
+  store.pendingAfter.clear(job.name);
+}
+
+function reportStarted({ run, job, plan, batches, order }: JobRollout): void {
+  run.reporter.emit("job.started", {
     job: job.name,
     allocations: plan.allocations.filter(({ decision }) => decision.action !== "skip").length,
     batches: batches.length,
     stops_when: "a command or health check of one batch fails",
   });
-  try {
-    if (batches.length > 0) warnOfOrder(run, job);
-    noteSkipped(run, plan);
-    if (plan.healthPending || batches.length === 0) await verifyPending(run, plan);
-    promoteQuiet(run, plan);
-    await verifyAgain(run, plan);
-    if (batches.length > 0) await runTakenOver(run, plan, batches);
-    if (!ledger.failed(job.name)) await runAfter(run, job);
-  } catch (cause) {
-    ledger.failJob(job.name, cause);
-    markSkipped(run, plan, cause);
-  }
-  const failed = ledger.failed(job.name);
-  const message = ledger.failureOf(job.name)?.message ?? null;
-  reporter.emit("job.finished", {
+  if (order.problem === undefined || batches.length === 0) return;
+  run.reporter.emit("warning", {
+    code: "invalid_rollout_order",
+    message: `the rollout_order of ${job.name} is ignored: ${order.problem}; the order of the workers is used`,
     job: job.name,
-    outcome: failed ? "failed" : "ok",
-    message,
-    duration_ms: bucket.now().getTime() - began,
+    worker: null,
   });
 }
 
-/**
- * Allocations that need no lifecycle: those whose files alone changed, and those in maintenance. What comes after them is
- * owed from then on, as after a lifecycle command.
- */
-function promoteQuiet(run: Run, { job, allocations }: PlannedJob): void {
-  const quiet = allocations.filter(
-    ({ allocation, decision: { action } }) =>
-      !run.ledger.lost(job.name, allocation.host) && (allocation.disabled ? action !== "skip" : action === "sync"),
-  );
-  run.bucket.store.transaction(() => {
-    if (quiet.length > 0) markAfter(run, job);
-    for (const planned of quiet) promote(run, job, planned, planned.decision.action);
+function reportFinished({ run, job }: JobRollout, began: number): void {
+  run.reporter.emit("job.finished", {
+    job: job.name,
+    outcome: run.ledger.failed(job.name) ? "failed" : "ok",
+    message: run.ledger.failureOf(job.name)?.message ?? null,
+    duration_ms: run.bucket.now().getTime() - began,
   });
-}
-
-function noteSkipped(run: Run, { job, allocations }: PlannedJob): void {
-  for (const { allocation, decision } of allocations)
-    if (decision.action === "skip") run.ledger.note(job.name, allocation.host, "skip", "skipped", true);
-}
-
-/** Allocations that were unhealthy and have no lifecycle to run (policy `never`) are asked again. */
-async function verifyAgain(run: Run, plan: PlannedJob): Promise<void> {
-  const again = plan.allocations.filter(
-    ({ allocation, decision }) => decision.action === "sync" && run.recorded(allocation.id).promoted?.healthFailed,
-  );
-  if (again.length > 0) await verifyBatch(run, plan.job, again);
 }

@@ -1,23 +1,23 @@
 /**
- * Something a person wrote, or a worker lacks, that is wrong before anything begins. Problems are values: they are
- * collected and shown together, never thrown one by one.
+ * An error found before anything starts, in what a person wrote or on a worker. Problems are values: they are collected and
+ * shown together, never thrown one by one.
  */
 export interface Problem {
-  /** A word that never changes its meaning, such as `invalid_manifest`. */
+  /** A stable code, such as `invalid_manifest`. */
   readonly code: string;
   /** File and key, or the worker: `workspace/jobs/api/manifest.json: version`. */
   readonly where: string;
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly hint?: string;
-  /** `warning` does not refuse the build (`--strict` makes it an error, decision 21). */
+  /** A `warning` does not fail the build, except with `--strict`. */
   readonly level: "error" | "warning";
 }
 
-/** Takes one problem; where a list of them is being collected. */
+/** Collects one problem. */
 export type Report = (problem: Problem) => void;
 
-/** A problem that refuses. */
+/** A problem that fails the command. */
 export function error(code: string, where: string, message: string, hint?: string): Problem {
   return hint === undefined ? { code, where, message, level: "error" } : { code, where, message, hint, level: "error" };
 }
@@ -27,7 +27,7 @@ export function warning(code: string, where: string, message: string, hint?: str
   return { ...error(code, where, message, hint), level: "warning" };
 }
 
-/** Whether any of the problems refuses. */
+/** Whether any of the problems is an error. */
 export function refuses(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.level === "error");
 }

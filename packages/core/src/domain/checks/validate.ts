@@ -2,14 +2,14 @@ import * as v from "valibot";
 import { didYouMean, FORBIDDEN_NAMES } from "../workspace/names.ts";
 import { error, type Report, warning } from "./problem.ts";
 
-/** Where a value was written: the file, the key its own keys hang on if it is a part, and the code of its problems. */
+/** The place of a value: its file, the key that contains it, and the code of its problems. */
 export interface Place {
   readonly file: string;
   readonly code: string;
   readonly key?: string;
 }
 
-/** Checks a value somebody wrote against a schema; reports every issue with its key and answers undefined then. */
+/** Checks a value against a schema. Reports every issue with its key, and returns undefined if there are any. */
 export function readWritten<S extends v.GenericSchema>(
   schema: S,
   value: unknown,
@@ -29,17 +29,14 @@ export function readWritten<S extends v.GenericSchema>(
   return result.success && forbidden.length === 0 ? result.output : undefined;
 }
 
-/**
- * What of a refused value can be understood all the same, so that the rest of it is checked in the same go: its parts
- * with a fault, two keys deep, are left out.
- */
+/** The valid parts of a rejected value, down to two keys deep, so that the rest is checked in the same build. */
 export function salvage<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> | undefined {
   const faults = v.safeParse(schema, value).issues?.map(pathOf) ?? [];
   const result = v.safeParse(schema, without(value, faults, 2));
   return result.success ? result.output : undefined;
 }
 
-/** The same schema, refusing a list where it wants an object; valibot takes one for the other. */
+/** The same schema, but rejecting a list where it expects an object; valibot accepts both. */
 export function onlyObject<S extends v.GenericSchema>(schema: S, hint?: string): S {
   const refusal = v.custom<object>(isRecord, (issue) =>
     withHint(`must be an object, and is ${shown(issue.input)}`, hint),
@@ -56,7 +53,7 @@ export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
-/** What somebody wrote, short enough for a sentence. */
+/** The written value, shortened to fit a sentence. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
@@ -64,7 +61,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** Warns of keys an object has and nobody knows, with the nearest known one (decision 21). */
+/** Warns about unknown keys, with a suggestion. */
 export function warnUnknownKeys(
   value: object,
   known: readonly string[],
@@ -110,10 +107,10 @@ function keyOf(parent: string, path: Path): string {
   return key;
 }
 
-/** As deep as a schema looks; below lies what is kept as it is, such as the configuration of a demand. */
+/** The depth of the checked values; deeper values, such as the configuration of a demand, are kept unchanged. */
 const DEPTH = 5;
 
-/** Where such names are used as keys; valibot passes over them without a word. */
+/** Keys that valibot skips silently. */
 function forbiddenKeys(value: unknown, path: Path = []): Path[] {
   if (path.length === DEPTH) return [];
   if (Array.isArray(value)) return value.flatMap((item, at) => forbiddenKeys(item, [...path, at]));
@@ -142,7 +139,7 @@ const WANTED: Readonly<Record<string, string>> = {
   integer: "a whole number",
 };
 
-/** What an issue says where the schema says nothing of its own. */
+/** The message of an issue for which the schema has none. */
 function sentence(issue: v.BaseIssue<unknown>): string {
   if (issue.input === undefined) return "is missing";
   return `must be ${wanted(issue)}, and is ${shown(issue.input)}`;

@@ -1,8 +1,9 @@
-import type { BatchSize } from "../workspace/job.ts";
+import type { Allocation, BatchSize, Job } from "../workspace/job.ts";
+import type { Decision } from "./plan.ts";
 
 /**
- * A batch size as a number of allocations: a share is taken of the active ones and rounded down, at least 1
- * (decision 16); a number below 1 is `whenUnset`, where 0 means all at once.
+ * A batch size as a number of allocations. A percentage counts the active allocations, rounded down, at least 1. A number
+ * below 1 means `whenUnset`, where 0 means all at once.
  */
 export function batchSize(size: BatchSize, active: number, whenUnset: number): number {
   if (typeof size === "string") return Math.max(1, Math.floor((active * Number.parseInt(size, 10)) / 100));
@@ -18,15 +19,20 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
   return batches;
 }
 
+/** The order a job's allocations go in, and where it comes from. */
+export interface RolloutOrder {
+  readonly order: readonly string[];
+  readonly source: "kv" | "default";
+  /** Why the order that was asked for is not followed. */
+  readonly problem?: string;
+}
+
 /**
- * The order allocations of a job go in. A wish (KV `rollout_order`) is valid when it names every active host once and
- * no other (deploy.md 1.10, D12); otherwise the catalog's order holds and `problem` says why.
+ * The rollout order of a job. A requested order (KV `rollout_order`) is valid if it names every active host exactly once;
+ * otherwise the catalog's order applies, and `problem` says why.
  */
-export function rolloutOrder(
-  active: readonly string[],
-  options: string | undefined,
-): { readonly order: readonly string[]; readonly source: "kv" | "default"; readonly problem?: string } {
-  const wanted = (options ?? "")
+export function rolloutOrder(active: readonly string[], requested: string | undefined): RolloutOrder {
+  const wanted = (requested ?? "")
     .split(",")
     .map((host) => host.trim())
     .filter((host) => host !== "");
@@ -44,4 +50,75 @@ function orderProblem(active: readonly string[], wanted: readonly string[]): str
   if (twice !== undefined) return `it names ${twice} twice`;
   if (unknown.length > 0) return `it names ${unknown.join(", ")}, where this job has no active allocation`;
   return missing.length > 0 ? `it leaves out ${missing.join(", ")}` : undefined;
+}
+
+/** A planned allocation, as far as batches depend on it. */
+export interface BatchMember {
+  readonly allocation: Pick<Allocation, "host">;
+  readonly decision: Pick<Decision, "action" | "priority">;
+}
+
+/** Allocations of a job whose lifecycle commands run side by side. */
+export interface Batch<Member extends BatchMember> {
+  /** `new` ones are started, `update` ones reloaded or restarted. */
+  readonly phase: "new" | "update";
+  readonly members: readonly Member[];
+  /** Whether the job's health is checked after it: after the last batch of starts, and after each of upgrades. */
+  readonly verify: boolean;
+}
+
+/**
+ * Cuts the allocations that need a lifecycle command into batches: starts, then reloads, then restarts, each in the order
+ * of `hosts`. Shares are taken of the number of `hosts`, which are all active ones.
+ */
+export function lifecycleBatches<Member extends BatchMember>(
+  job: Pick<Job, "maxConcurrentStarts" | "maxConcurrentUpgrades">,
+  hosts: readonly string[],
+  members: readonly Member[],
+): Batch<Member>[] {
+  const place = new Map(hosts.map((host, at) => [host, at]));
+  const inOrder = [...members].sort(
+    (a, b) => (place.get(a.allocation.host) ?? 0) - (place.get(b.allocation.host) ?? 0),
+  );
+  const batches = (action: string, size: number) =>
+    priorityFirst(
+      inOrder.filter(({ decision }) => decision.action === action),
+      size,
+    );
+  const starts = batches("start", batchSize(job.maxConcurrentStarts, hosts.length, 0));
+  const upgradeSize = batchSize(job.maxConcurrentUpgrades, hosts.length, 1);
+  const upgrades = [...batches("reload", upgradeSize), ...batches("restart", upgradeSize)];
+  return withChecks([
+    ...starts.map((cut) => ({ phase: "new" as const, members: cut })),
+    ...upgrades.map((cut) => ({ phase: "update" as const, members: cut })),
+  ]);
+}
+
+/** The batches of chosen hosts and those of the others, in the same order; no batch gets larger. */
+export function splitBatches<Member extends BatchMember>(
+  batches: readonly Batch<Member>[],
+  hosts: ReadonlySet<string>,
+): { readonly chosen: Batch<Member>[]; readonly others: Batch<Member>[] } {
+  const part = (wanted: boolean) =>
+    withChecks(
+      batches
+        .map(({ phase, members }) => ({
+          phase,
+          members: members.filter(({ allocation }) => hosts.has(allocation.host) === wanted),
+        }))
+        .filter(({ members }) => members.length > 0),
+    );
+  return { chosen: part(true), others: part(false) };
+}
+
+function withChecks<Member extends BatchMember>(batches: readonly Omit<Batch<Member>, "verify">[]): Batch<Member>[] {
+  const lastStart = batches.filter(({ phase }) => phase === "new").at(-1);
+  return batches.map((batch) => ({ ...batch, verify: batch.phase === "update" || batch === lastStart }));
+}
+
+/** Those in doubt, failed or unhealthy make up the first batches, before any that is well. */
+function priorityFirst<Member extends BatchMember>(members: readonly Member[], size: number): Member[][] {
+  const priority = members.filter(({ decision }) => decision.priority);
+  const rest = members.filter(({ decision }) => !decision.priority);
+  return [...inBatches(priority, size), ...inBatches(rest, size)];
 }

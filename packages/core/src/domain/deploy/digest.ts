@@ -1,10 +1,19 @@
 import { createHash } from "node:crypto";
 import type { JobFile } from "../workspace/job.ts";
+import { accessFields, type FileAccess } from "./file-access.ts";
 
-/** Number of the way a digest is made; stored beside each, so that another way is never taken for a change (decision 7). */
-export const DIGEST_SCHEME = 1;
+/** The parts of a file that its digest covers. */
+export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
-/** SHA-256 of a content, lower-case hex: how contents are named in the store. */
+/**
+ * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of each file.
+ * 2 also covers mode, owner and group of the files for which they are set; a tree without any keeps its digest of scheme 1.
+ */
+export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
+  return files.some(({ access }) => access !== undefined) ? 2 : 1;
+}
+
+/** SHA-256 of a content in lower-case hex: the name of the content in the store. */
 export function contentHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex");
 }
@@ -31,17 +40,19 @@ export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise:
 }
 
 /**
- * The fingerprint of a tree: SHA-256 over its files sorted by path, each as path, executable bit and
- * content hash. Names and modes count (B15); times, owners and empty directories do not.
+ * The digest of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and the mode, owner
+ * and group that are set for it. Times and empty directories do not count.
  */
-export function treeDigest(files: readonly Pick<JobFile, "path" | "executable" | "hash">[]): string {
+export function treeDigest(files: readonly DigestedFile[]): string {
   const hash = createHash("sha256");
-  for (const file of [...files].sort(byPath))
-    hash.update(`${file.path}\0${file.executable ? "x" : "-"}\0${file.hash}\n`);
+  for (const file of [...files].sort(byPath)) {
+    const fields = [file.path, file.executable ? "x" : "-", file.hash, ...accessFields(file.access)];
+    hash.update(`${fields.join("\0")}\n`);
+  }
   return hash.digest("hex");
 }
 
-/** Order of paths by their plain characters, the same on every machine and in every language. */
+/** Orders paths by code units, the same on every machine and in every locale. */
 export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }

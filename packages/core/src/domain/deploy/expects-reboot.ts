@@ -1,10 +1,10 @@
-/** What a script does to the machine it runs on, as far as its words say: it comes back, or it does not. */
+/** Whether the machine restarts or stays down after a script, as far as its text says. */
 export type RebootKind = "restart" | "off";
 
 /**
- * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff, halt, or systemctl
- * or init with such a word, also behind sudo and the like, or in a shell's `-c` (decision 14). It reads words, not shell:
- * what a variable or an alias stands for it does not know.
+ * Whether a script takes its machine down: whether one of its commands is shutdown, reboot, poweroff or halt, or systemctl
+ * or init with such an argument, also with sudo or in `sh -c`. It reads words and does not evaluate the shell, so it cannot
+ * know variables or aliases.
  */
 export function expectsReboot(script: string): RebootKind | undefined {
   const found = commandsOf(script).map(rebootKind);
@@ -14,7 +14,7 @@ export function expectsReboot(script: string): RebootKind | undefined {
 const WORD =
   /'([^']*)'|"((?:\\.|[^"\\])*)"|\\\n|\\([\s\S])|(#[^\n]*)|([\n;&|(){}`]|\$\()|([^\s;&|(){}`'"\\]+)|([^\S\n]+)/g;
 
-/** The simple commands of a script, each as its words; quoted text is part of its word, comments are left out. */
+/** The simple commands of a script, each as a list of words; quoted text is part of its word, comments are omitted. */
 function commandsOf(script: string): string[][] {
   const commands: string[][] = [[]];
   let word: string | undefined;
@@ -38,7 +38,7 @@ function commandsOf(script: string): string[][] {
   return commands;
 }
 
-/** Commands that run the command behind them; their flags, and values some of those take, are passed over. */
+/** Commands that run another command; their flags, and the values of some flags, are skipped. */
 const BEFORE = new Set([
   "sudo",
   "doas",
@@ -74,7 +74,7 @@ function rebootKind(words: readonly string[]): RebootKind | undefined {
   return name === "reboot" || name === "poweroff" || name === "halt" ? ofReboot(name, rest) : undefined;
 }
 
-/** Which of a wrapper's words is the command is only known to it: each may be, from the first one that is no flag. */
+/** Only the wrapper knows which of its words is the command, so every word from the first non-flag on is considered. */
 function behind(words: readonly string[]): RebootKind | undefined {
   const first = words.findIndex((word) => !word.startsWith("-"));
   if (first === -1) return undefined;

@@ -1,8 +1,8 @@
 import { trimmed } from "../checks/schema-notes.ts";
 
 /**
- * Patterns of `restart_globs` (deploy.md 10). Paths are relative to the job, with `/`. Our own, since no library keeps
- * these rules: a plain word matches a file name anywhere, `a**b` reaches over directories, `p/**` matches `p` itself.
+ * Patterns of `restart_globs`. Paths are relative to the job, with `/`. This is our own code because no library has these
+ * rules: a plain word matches a file name at any depth, `a**b` crosses directories, and `p/**` also matches `p`.
  */
 export function compileGlob(pattern: string): ((path: string) => boolean) | undefined {
   const text = pattern.trim();
@@ -20,12 +20,12 @@ const CLASS = String.raw`\[(?:\^(?:\\[\s\S]|[^\]\\])+|(?!\^)(?:\\[\s\S]|[^\]\\])
 /** What {@link isGlob} takes, as a pattern for editors; the order in `[a-z]` is beyond it. */
 export const GLOB_PATTERN = trimmed(String.raw`(?:[^\s\\[]|\\[\s\S]|${CLASS})(?:[^\\[]|\\[\s\S]|${CLASS})*`);
 
-/** Whether a pattern is one: not empty, its classes closed, something behind each backslash. */
+/** Whether a pattern is valid: not empty, classes closed, no trailing backslash. */
 export function isGlob(pattern: string): boolean {
   return compileGlob(pattern) !== undefined;
 }
 
-/** The paths any of the patterns matches, each once, in the order given. Malformed patterns match nothing. */
+/** The paths that match any of the patterns, each once, in the given order. Invalid patterns match nothing. */
 export function matchGlobs(patterns: readonly string[], paths: readonly string[]): string[] {
   const tests = patterns.map(compileGlob).filter((test) => test !== undefined);
   return paths.filter((path) => tests.some((test) => test(path)));
@@ -47,14 +47,14 @@ function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** A piece of a pattern: it takes one character, or any number of those it takes, or directories down to their `/`. */
+/** One part of a pattern: it matches one character, any number of characters, or directories up to their `/`. */
 interface Piece {
   readonly takes: (character: string) => boolean;
   readonly repeats: "once" | "any" | "directories";
   readonly length: number;
 }
 
-/** Tests a whole path; undefined when the pattern is malformed. */
+/** Tests a whole path; undefined if the pattern is invalid. */
 function matcher(pattern: string): Matcher | undefined {
   const characters = [...pattern];
   const pieces: Piece[] = [];
@@ -80,7 +80,7 @@ function nextPiece(pattern: readonly string[], at: number): Piece | undefined {
   return escaped === undefined ? undefined : { takes: (one) => one === escaped, repeats: "once", length: 2 };
 }
 
-/** `*` stays in its directory, `**` reaches over them, and `**` with its `/` stands for whole directories or none. */
+/** `*` matches within a directory, `**` across directories; `**` followed by `/` matches whole directories or nothing. */
 function starsPiece(pattern: readonly string[], at: number): Piece {
   let stars = 1;
   while (pattern[at + stars] === "*") stars += 1;
@@ -89,7 +89,7 @@ function starsPiece(pattern: readonly string[], at: number): Piece {
   return { takes: anything, repeats: alone ? "directories" : "any", length: alone ? stars + 1 : stars };
 }
 
-/** `[abc]`, `[a-z]`, `[^0-9]`; no class takes a `/`. */
+/** `[abc]`, `[a-z]`, `[^0-9]`; no class matches `/`. */
 function classPiece(pattern: readonly string[], at: number): Piece | undefined {
   let next = at + 1;
   const negated = pattern[next] === "^";
@@ -120,7 +120,7 @@ function compare(a: string, b: string): number {
   return (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0);
 }
 
-/** Walks the path once and keeps every place in the pattern it may be at, so that no pattern can make it slow. */
+/** Walks the path once and tracks every possible position in the pattern, so that no pattern is slow. */
 function matches(pieces: readonly Piece[], path: string): boolean {
   let places = new Set<number>();
   enter(pieces, 0, places);
@@ -147,7 +147,7 @@ function step(
   if (repeats === "once" || (repeats === "directories" && character === "/")) enter(pieces, place + 1, next);
 }
 
-/** Comes to a place; pieces that may take nothing are passed over at once. */
+/** Adds a position; parts that may match nothing are skipped immediately. */
 function enter(pieces: readonly Piece[], place: number, places: Set<number>): void {
   let at = place;
   places.add(at);

@@ -1,13 +1,13 @@
 import { trimmed } from "../checks/schema-notes.ts";
 
-/** What {@link isKeepPattern} takes, as a pattern for editors. */
+/** The pattern of {@link isKeepPattern} for editors. */
 export const KEEP_PATTERN = trimmed(
   String.raw`(?!\.{1,2}(?:/|\s*$))[^\s/\\[\]](?:[^/\\[\]]|/(?!\.{1,2}(?:/|\s*$))(?!/))*`,
 );
 
 /**
- * Whether a pattern of `keep` is one: a name such as `*.pid`, or a path from the job's directory such as `run/` or
- * `cache/*.db`. `*` and `?` stay within a name; there is nothing else to learn, so that every transport can keep to it.
+ * Whether a `keep` pattern is valid: a name such as `*.pid`, or a path from the job's directory such as `run/` or
+ * `cache/*.db`. `*` and `?` match within one name. There are no other rules, so that every transport can implement them.
  */
 export function isKeepPattern(pattern: string): boolean {
   const text = pattern.trim().replace(/\/$/, "");
@@ -15,8 +15,8 @@ export function isKeepPattern(pattern: string): boolean {
 }
 
 /**
- * A regular expression, for JavaScript and Python alike, that matches paths below a job's directory which `keep` of its
- * manifest protects: what a pattern matches, and all below it. A name is looked for at any depth, a path from the top.
+ * A regular expression, for JavaScript and Python, that matches the paths below a job's directory that its `keep` protects:
+ * each match and everything below it. A name matches at any depth, a path from the top.
  */
 export function keepExpression(patterns: readonly string[]): string {
   const each = patterns.map((pattern) => {

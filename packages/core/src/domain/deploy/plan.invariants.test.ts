@@ -108,8 +108,8 @@ it("what was never promoted or was stopped is started, whatever the policy", () 
 });
 
 it("who is in doubt, failed or is unhealthy goes first, and nobody else", () => {
-  always(({ first }, { known }) => {
-    expect(first).toBe(known.unsettled !== undefined || known.promoted?.healthFailed === true);
+  always(({ priority }, { known }) => {
+    expect(priority).toBe(known.unsettled !== undefined || known.promoted?.healthFailed === true);
   }, false);
 });
 

@@ -218,7 +218,7 @@ describe("who goes first", () => {
     ["changed", decided(otherFiles), false],
     ["forced", decided(settled, { force: true }), false],
     ["unchanged", decided(settled), false],
-  ])("%s", (_, decision, first) => expect(decision.first).toBe(first));
+  ])("%s", (_, decision, priority) => expect(decision.priority).toBe(priority));
 });
 
 describe("changed files", () => {

@@ -1,53 +1,58 @@
-import type { Allocation, Job, JobFile } from "../workspace/job.ts";
+import type { Allocation, Job } from "../workspace/job.ts";
+import type { DigestedFile } from "./digest.ts";
+import { accessChange, sameAccess } from "./file-access.ts";
 import { matchGlobs } from "./glob.ts";
 
-/** What is done to an allocation on its worker. */
+/** The change to an allocation on its worker. */
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
 
 /**
- * The deploy that files are rendered for, as far as they can hold it. Kept with the promotion: rendered for that again,
- * they show whether anything else changed, so that a deploy does not take its own progress for a change (B55).
+ * The values of the deploy that files are rendered for. They are stored with the promotion: rendering with them again shows
+ * whether anything else changed, so that a deploy does not mistake its own progress for a change.
  */
 export interface Occasion {
-  /** Version that ran before it. */
+  /** The version that ran before that deploy. */
   readonly currentVersion: string;
-  /** The bucket's `update_seq` in it. */
+  /** The `update_seq` of that deploy. */
   readonly updateSeq: number;
 }
 
-/** What is known to run for one allocation: what was promoted last. */
+/** The last promotion of one allocation. */
 export interface Promoted {
   readonly digest: string;
   readonly version: string;
-  /** The health check after the promotion failed and nothing has passed since (decision 5). */
+  /** The health check after the promotion failed, and none has passed since. */
   readonly healthFailed: boolean;
-  /** It was stopped for maintenance: promoted, and not running (seed disable-and-drain). */
+  /** It was stopped because it is disabled: promoted, and not running. */
   readonly stopped: boolean;
-  /** What its files were rendered for; absent in stores from before that was kept. */
+  /** The values its files were rendered with; absent in stores of older versions. */
   readonly occasion?: Occasion;
 }
 
-/** A lifecycle command that was begun and never became part of a promotion, or the loss of all a worker had. */
+/** A lifecycle command that started and did not lead to a promotion, or the loss of a worker's files. */
 export interface Unsettled {
-  /** `loss`: the files are gone from the worker, and whatever ran of them with it. */
+  /** `loss`: the files of the worker are gone, and whatever ran from them. */
   readonly kind: ActionKind | "loss";
-  /** Nothing tells how it ended: the run died, or the connection closed (decision 8). Otherwise it failed, or was not promoted. */
+  /**
+   * The result is unknown, because the run was killed or the connection closed. Otherwise the command failed or was not
+   * promoted.
+   */
   readonly inDoubt: boolean;
-  /** The command itself ended well; a hook after it failed, or the run ended there. */
+  /** The command succeeded, but a later hook failed or the run ended. */
   readonly wentWell?: boolean;
-  /** Number of the run that began it. */
+  /** The number of the run that started it. */
   readonly run: number;
 }
 
-/** Everything remembered of one allocation. */
+/** The recorded state of one allocation. */
 export interface RecordedState {
   readonly promoted?: Promoted;
-  /** Digest of the files known to be on the worker; `unknown` while a sync to it is in doubt; absent before the first. */
+  /** The digest of the files on the worker; `unknown` while a copy to it is in doubt; absent before the first copy. */
   readonly staged?: string | "unknown";
   readonly unsettled?: Unsettled;
 }
 
-/** Where an allocation is to be brought. */
+/** The version and tree an allocation should have. */
 export interface Target {
   readonly digest: string;
   readonly version: string;
@@ -58,21 +63,23 @@ export type PlannedAction = "start" | "restart" | "reload" | "sync" | "skip" | "
 export interface FileChange {
   readonly path: string;
   readonly change: "added" | "modified" | "deleted";
+  /** How its mode, owner or group changes, as `mode 0644 -> 0600`. */
+  readonly access?: string;
 }
 
-/** What the next deploy does to one allocation, and why. */
+/** The action of the next deploy for one allocation, and its reasons. */
 export interface Decision {
   readonly action: PlannedAction;
-  /** In words, most important first; never empty. */
+  /** The reasons in words, most important first; never empty. */
   readonly reasons: readonly string[];
   /** Changed files that turned a reload into a restart. */
   readonly matched: readonly string[];
   readonly files: readonly FileChange[];
-  /** A command on it is in doubt or failed, or it is unhealthy: it goes before the others (decisions 5 and 8). */
-  readonly first: boolean;
+  /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
+  readonly priority: boolean;
 }
 
-/** How the deploy was asked for. */
+/** The options of the deploy. */
 export interface LifecycleOptions {
   readonly force: boolean;
   readonly syncOnly: boolean;
@@ -80,7 +87,10 @@ export interface LifecycleOptions {
 
 type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
 
-/** Decides about one allocation that is not removed: the table of deploy.md 1.10 with decisions 1, 5 and 8. */
+/**
+ * Decides what to do with one allocation that is not removed. An allocation in doubt or with a failed health check comes
+ * first, and an allocation that was stopped is started.
+ */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
   policy: Policy,
@@ -93,7 +103,7 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], first: false, files, ...decided };
+  return { matched: [], priority: false, files, ...decided };
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;
@@ -124,21 +134,25 @@ function decideActive(
 ): Decided {
   const { promoted, unsettled } = recorded;
   const doubt = doubtReasons(unsettled);
-  if (!promoted) return { action: "start", reasons: [...doubt, "new"], first: doubt.length > 0 };
+  if (!promoted) return { action: "start", reasons: [...doubt, "new"], priority: doubt.length > 0 };
   const health = promoted.healthFailed ? ["health check failed after it was promoted"] : [];
-  const first = doubt.length > 0 || promoted.healthFailed;
+  const priority = doubt.length > 0 || promoted.healthFailed;
   const reasons = [...doubt, ...health, ...changeReasons(target, promoted, files)];
-  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], first };
-  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, first };
+  if (promoted.stopped) return { action: "start", reasons: ["re-enabled", ...reasons], priority };
+  if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
   if (reasons.length > 0 || options.force) {
-    return { ...upgrade(policy, files, unsettled, options), reasons: reasons.length > 0 ? reasons : ["forced"], first };
+    return {
+      ...upgrade(policy, files, unsettled, options),
+      reasons: reasons.length > 0 ? reasons : ["forced"],
+      priority,
+    };
   }
   if (recorded.staged !== target.digest)
     return { action: "sync", reasons: ["its files on the worker are not the promoted ones"] };
   return { action: "skip", reasons: ["unchanged"] };
 }
 
-/** After these, begun and not known to have ended well, an allocation may not run at all. */
+/** The commands after which an allocation may not be running, if their result is unknown. */
 const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
 
 function upgrade(
@@ -176,14 +190,19 @@ function changeReasons(target: Target, promoted: Promoted, files: readonly FileC
 
 /** `2 files changed: Makefile, conf/a.conf`, at most four by name. */
 function filesReason(files: readonly FileChange[]): string {
-  const named = files.slice(0, 4).map(({ path, change }) => (change === "modified" ? path : `${path} (${change})`));
+  const named = files.slice(0, 4).map(namedChange);
   const more = files.length > 4 ? ` and ${files.length - 4} more` : "";
   return `${files.length} ${files.length === 1 ? "file" : "files"} changed: ${named.join(", ")}${more}`;
 }
 
-type ListedFile = Pick<JobFile, "path" | "hash" | "executable">;
+function namedChange({ path, change, access }: FileChange): string {
+  if (change !== "modified") return `${path} (${change})`;
+  return access === undefined ? path : `${path} (${access})`;
+}
 
-/** Files that differ between two trees, sorted by path; a change of the executable bit is a modification. */
+type ListedFile = DigestedFile & { readonly mode?: number };
+
+/** The files that differ between two trees, sorted by path; a changed mode, owner or group is a modification. */
 export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
   const old = new Map(before.map((file) => [file.path, file]));
   const changes: FileChange[] = [];
@@ -191,9 +210,17 @@ export function changedFiles(before: readonly ListedFile[], now: readonly Listed
     const was = old.get(file.path);
     old.delete(file.path);
     if (!was) changes.push({ path: file.path, change: "added" });
+    else if (!sameAccess(was.access, file.access))
+      changes.push({ path: file.path, change: "modified", ...changedAccess(was, file) });
     else if (was.hash !== file.hash || was.executable !== file.executable)
       changes.push({ path: file.path, change: "modified" });
   }
   for (const path of old.keys()) changes.push({ path, change: "deleted" });
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Nothing where what is asked for now is what the file has anyway. */
+function changedAccess(was: ListedFile, file: ListedFile): Pick<FileChange, "access"> {
+  const access = accessChange(was, file);
+  return access === "" ? {} : { access };
 }

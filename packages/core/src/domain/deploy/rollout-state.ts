@@ -3,8 +3,8 @@ import type { RecordedState, Target } from "./plan.ts";
 import { NO_VERSION } from "./version.ts";
 
 /**
- * The word `cat deployments` shows for an allocation (deploy.md 7.3). `stopped` is an allocation that was re-enabled and
- * not started yet; `in_doubt` one whose last command nobody knows the end of, be it disabled or removed (decision 8).
+ * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the result
+ * of its last command is unknown, even if it is disabled or removed.
  */
 export type RolloutState =
   | "removed"
@@ -17,7 +17,7 @@ export type RolloutState =
   | "restart"
   | "promoted";
 
-/** First rule that holds, from what is stored alone. */
+/** The first matching rule decides, from stored state alone. */
 export function rolloutState(
   allocation: Pick<Allocation, "disabled" | "removed">,
   target: Target,

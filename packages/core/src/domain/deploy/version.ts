@@ -1,23 +1,23 @@
 import { trimmed } from "../checks/schema-notes.ts";
 
-/** A version, taken apart for comparison (build.md 7.1). */
+/** A parsed version. */
 export interface Version {
   readonly numbers: readonly [bigint, bigint, bigint];
   readonly prerelease: readonly string[];
 }
 
-/** What stands where a manifest has no version. */
+/** The version of a manifest without one. */
 export const NO_VERSION = "0.0.0";
 
 const GRAMMAR =
   /^[vV]?(0|[1-9]\d*)(?:\.(0|[1-9]\d*))?(?:\.(0|[1-9]\d*))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 
-/** What {@link parseVersion} takes, blanks around it too, as a pattern for editors. */
+/** The pattern of {@link parseVersion} for editors, including white space around it. */
 export const VERSION_PATTERN = trimmed(GRAMMAR);
 
 /**
- * Reads `1`, `1.2`, `1.2.3`, each with an optional `v` before, `-prerelease` and `+build` behind; undefined for
- * anything else. Strict, so that nothing in a version can mean something to a shell (D14, B22).
+ * Parses `1`, `1.2` and `1.2.3`, each with an optional `v` before and `-prerelease` and `+build` after; undefined for
+ * anything else. It is strict, so that no version can have a meaning in a shell.
  */
 export function parseVersion(text: string): Version | undefined {
   if (text.length > 128) return undefined;
@@ -29,7 +29,7 @@ export function parseVersion(text: string): Version | undefined {
   return { numbers: [BigInt(major), BigInt(minor), BigInt(patch)], prerelease };
 }
 
-/** Semver precedence (B22): negative when `a` comes before `b`. Missing numbers count as 0. */
+/** Semver precedence: negative if `a` comes before `b`. Missing numbers count as 0. */
 export function compareVersions(a: Version, b: Version): number {
   for (const [at, left] of a.numbers.entries()) {
     const right = b.numbers[at] ?? 0n;

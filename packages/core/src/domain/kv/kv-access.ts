@@ -2,7 +2,7 @@ import type { Job } from "../workspace/job.ts";
 import { demandedJobs } from "../workspace/job.ts";
 import { NAMESPACE } from "./kv-names.ts";
 
-/** Namespaces a job's templates and hooks may read on these workers, sorted (build.md 11.5). */
+/** The namespaces that templates and hooks of a job may read on these workers, sorted. */
 export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: readonly string[]): string[] {
   const { name } = job;
   const own = [
@@ -28,7 +28,7 @@ export function readableNamespaces(job: Pick<Job, "name" | "commands">, hosts: r
   return [...own, ...local, ...demanded].sort();
 }
 
-/** What somebody can do who wants to read a namespace that is not theirs to read (B46). */
+/** A hint for reading a namespace the job may not read. */
 export function accessHint(job: string, namespace: string): string {
   const [, other] = /^(?:maand|vars|secrets)\/job\/([^/]+)$/.exec(namespace) ?? [];
   if (other !== undefined)

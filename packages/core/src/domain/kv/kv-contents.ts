@@ -5,7 +5,7 @@ import { jobEntries } from "./kv-job.ts";
 import { MEMBERS_KEY, NAMESPACE } from "./kv-names.ts";
 import { labelEntries, workerEntries } from "./kv-worker.ts";
 
-/** What KV entries are made of. */
+/** The sources of KV entries. */
 export interface KvSources {
   readonly bucketId: string;
   readonly catalog: Catalog;
@@ -17,18 +17,17 @@ export interface KvSources {
   readonly jobVars: ReadonlyMap<string, KvEntries>;
 }
 
-/** What a build puts into the KV store. */
+/** The KV entries of a build. */
 export interface KvContents {
-  /** Namespaces that hold exactly this, by name; what plugins contribute comes on top. */
+  /** Namespaces replaced by these entries, by name; contributions of plugins are added. */
   readonly whole: ReadonlyMap<string, KvEntries>;
-  /** Namespaces these are put into, whatever else is there: hooks write to them as well (build.md 4.7). */
+  /** Namespaces these entries are added to, without deleting others, because hooks also write there. */
   readonly put: ReadonlyMap<string, KvEntries>;
 }
 
 /**
- * Everything a build publishes (build.md 11.3), but what {@link derivedEntries} makes from it when it is read. A job
- * all of whose allocations were removed publishes nothing (build.md 11.4); one that was never placed, or is disabled
- * everywhere, does.
+ * Everything a build publishes, except what {@link derivedEntries} computes on reading. A job whose allocations were all
+ * removed publishes nothing; a job that was never placed, or is disabled everywhere, does.
  */
 export function kvContents(sources: KvSources): KvContents {
   const { catalog, overrides, jobVars } = sources;
@@ -56,7 +55,7 @@ export function kvContents(sources: KvSources): KvContents {
 
 const NONE: KvEntries = new Map();
 
-/** Jobs of a catalog that had allocations and have none any more. */
+/** Jobs of a catalog whose allocations were all removed. */
 export function purgedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "allocations">): string[] {
   const had = new Set(allocations.map(({ job }) => job));
   for (const { job, removed } of allocations) if (!removed) had.delete(job);
@@ -64,9 +63,9 @@ export function purgedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "alloca
 }
 
 interface Placements {
-  /** Hosts of non-removed allocations, by job, in the order of the workers. */
+  /** Hosts of allocations that are not removed, by job, in worker order. */
   readonly members: ReadonlyMap<string, readonly string[]>;
-  /** The same without disabled ones. */
+  /** The same, without disabled allocations. */
   readonly active: ReadonlyMap<string, readonly string[]>;
   /** Jobs with an active allocation, by host. */
   readonly activeJobs: ReadonlyMap<string, readonly string[]>;
@@ -93,8 +92,8 @@ function add(lists: Map<string, string[]>, name: string, item: string): void {
 }
 
 /**
- * `maand/bucket`. A port is published for every job with an allocation, disabled ones included (S2, B11), and only under
- * a name that no other job declares: which of two was meant, nobody could tell (decision 23, B06).
+ * `maand/bucket`. A port is published for every job with an allocation, including disabled ones, and only if no other job
+ * declares the same name, because a shared name would be ambiguous.
  */
 function bucketEntries({ bucketId, catalog }: KvSources, jobs: Catalog["jobs"], placed: Placements): KvEntries {
   const declared = new Map<string, number>();

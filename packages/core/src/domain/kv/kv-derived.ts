@@ -3,27 +3,27 @@ import { MEMBERS_KEY, NAMESPACE } from "./kv-names.ts";
 /** The newest row of a key. */
 export interface KvRow {
   readonly key: string;
-  /** As it is stored: an encrypted one is not readable. */
+  /** The stored value; unreadable if encrypted. */
   readonly value: string;
-  /** Counted from 1; a delete counts too. */
+  /** Counted from 1; a deletion also counts. */
   readonly version: number;
-  /** Unix seconds of the write. */
+  /** The time of the write, in Unix seconds. */
   readonly createdDate: number;
   readonly deleted: boolean;
 }
 
-/** A key as it is read: stored, or made from a list that is. */
+/** A key and value: stored, or computed from a stored list. */
 export interface KvEntry extends Omit<KvRow, "value"> {
   value(): string;
 }
 
-/** Gives the live stored rows of a namespace, by key. */
+/** Returns the stored rows of a namespace that are not deleted, by key. */
 export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
- * Entries of a namespace that follow from lists of hosts stored elsewhere: the hosts of a label or a job one by one, and
- * each member's place among its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; what
- * is stored is the one list behind each thousand, and a derived entry has that list's version and date.
+ * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index of each member among
+ * its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; the store holds only the one list
+ * behind each thousand, and a computed entry has the version and date of that list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);
@@ -62,7 +62,7 @@ function placeInLabels(host: string, live: LiveRows): KvEntry[] {
   });
 }
 
-/** `<job>_allocation_index` and `peer_workers`, over all non-removed allocations, disabled ones included. */
+/** `<job>_allocation_index` and `peer_workers`, over all allocations that are not removed, including disabled ones. */
 function placeInJob(job: string, host: string, live: LiveRows): KvEntry[] {
   const row = live(NAMESPACE.members(job)).get(MEMBERS_KEY);
   const at = row && membersOf(row).places.get(host);
@@ -74,7 +74,7 @@ function entry({ version, createdDate, deleted }: KvRow, key: string, value: () 
   return { key, version, createdDate, deleted, value };
 }
 
-/** The list without one of its hosts, cut out of the text it is: joining 999 others for each of 50,000 would be slow. */
+/** The list without one host, cut from the joined text: joining 999 hosts for each of 50,000 entries would be slow. */
 function peers(row: KvRow, host: string): string {
   const start = membersOf(row).starts.get(host) ?? 0;
   const rest = row.value.slice(start + host.length);
@@ -83,13 +83,13 @@ function peers(row: KvRow, host: string): string {
 
 interface Members {
   readonly hosts: readonly string[];
-  /** Place of a host in the list. */
+  /** The index of a host in the list. */
   readonly places: ReadonlyMap<string, number>;
-  /** Where its text begins. */
+  /** The offset of its text. */
   readonly starts: ReadonlyMap<string, number>;
 }
 
-/** A list is taken apart once, however many of its members ask. */
+/** Each list is parsed once, for all its members. */
 const known = new WeakMap<KvRow, Members>();
 
 function membersOf(row: KvRow): Members {

@@ -3,10 +3,10 @@ import type { Job } from "../workspace/job.ts";
 import { plainDecimal } from "../workspace/units.ts";
 import type { KvEntries } from "./entries.ts";
 
-/** Beginning of the keys of `maand/job/<job>` that hold its ports (decision 23). */
+/** The prefix of the keys of `maand/job/<job>` that contain its ports. */
 export const PORT_KEY = "port_";
 
-/** `maand/job/<job>` (build.md 11.3); `active` are the hosts of its active allocations, in the order of the workers. */
+/** `maand/job/<job>`; `active` are the hosts of its active allocations, in worker order. */
 export function jobEntries(job: Job, active: readonly string[]): KvEntries {
   const workers = active.join(",");
   const entries = new Map([
@@ -23,7 +23,7 @@ export function jobEntries(job: Job, active: readonly string[]): KvEntries {
     ["cpu", plainDecimal(job.cpu.reserved)],
     ["workers", workers],
     ["workers_length", String(active.length)],
-    // a hook may put another order; the next build is back at this one
+    // a hook may set another order; the next build resets it
     ["rollout_order", workers],
   ]);
   for (const [name, port] of Object.entries(job.ports)) entries.set(`${PORT_KEY}${name}`, String(port));

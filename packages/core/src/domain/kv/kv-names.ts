@@ -1,6 +1,6 @@
-/** Namespaces of the KV store (build.md 11.3). A job's and a worker's name hold no `/`, so no two of them are the same. */
+/** The namespaces of the KV store. Names of jobs and workers contain no `/`, so no two namespaces are equal. */
 export const NAMESPACE = {
-  /** What is true of the whole bucket: its id, jobs and ports. */
+  /** Facts about the whole bucket: its id, jobs and ports. */
   bucket: "maand/bucket",
   /** `bucket.conf`. */
   bucketVars: "vars/bucket",
@@ -12,22 +12,22 @@ export const NAMESPACE = {
   job: (job: string) => `maand/job/${job}`,
   /** The job's table of `bucket.jobs.conf`. */
   overrides: (job: string) => `vars/bucket/job/${job}`,
-  /** `vars.toml`, and what the job's hooks put there. */
+  /** `vars.toml`, and the variables written by the job's hooks. */
   jobVars: (job: string) => `vars/job/${job}`,
   /** Encrypted. */
   secrets: (job: string) => `secrets/job/${job}`,
   allocation: (job: string, host: string) => `maand/job/${job}/worker/${host}`,
-  /** Hosts of a job's non-removed allocations, from which their namespaces are made; nobody is shown it. */
+  /** Hosts of a job's allocations that are not removed, from which other namespaces are computed; never shown. */
   members: (job: string) => `maand/job/${job}/worker`,
 } as const;
 
 /** The one key of {@link NAMESPACE.members}. */
 export const MEMBERS_KEY = "hosts";
 
-/** Beginning of the keys that hold certificates and their keys; what sets them is a plugin. */
+/** The prefix of keys that contain certificates and private keys; a plugin sets them. */
 export const CERTS = "certs/";
 
-/** Whether a value is kept encrypted: secrets of jobs, and private keys of allocations (decision 26, B28). */
+/** Whether a value is stored encrypted: secrets of jobs, and private keys of allocations. */
 export function isSecret(namespace: string, key: string): boolean {
   if (namespace.startsWith("secrets/job/")) return true;
   return key.endsWith(".key") && key.startsWith(CERTS) && isAllocation(namespace);
@@ -38,7 +38,7 @@ function isAllocation(namespace: string): boolean {
   return /^maand\/job\/[^/]+\/worker\/[^/]+$/.test(namespace);
 }
 
-/** Whether a namespace is only there to make others from. */
+/** Whether a namespace exists only to compute others. */
 export function isInternal(namespace: string): boolean {
   return /^maand\/job\/[^/]+\/worker$/.test(namespace);
 }

@@ -3,8 +3,8 @@ import { purgedJobs } from "./kv-contents.ts";
 import { NAMESPACE } from "./kv-names.ts";
 
 /**
- * Namespaces that belonged to what the next catalog does not have any more (build.md 11.4): workers with their tags
- * (B26), jobs that left the workspace or lost their last allocation, and single allocations.
+ * Namespaces of things that are no longer in the catalog: workers with their tags, jobs that left the workspace or lost
+ * their last allocation, and single allocations.
  */
 export function abandonedNamespaces(before: Catalog, next: Catalog): string[] {
   const hosts = gone(before.workers, next.workers, ({ host }) => host);
@@ -19,8 +19,8 @@ export function abandonedNamespaces(before: Catalog, next: Catalog): string[] {
 }
 
 /**
- * Jobs of whose variables and secrets nobody has use any more: they left the workspace, or lost their last allocation;
- * disabled ones count as allocations (B10). `kept` are the jobs that have variables or secrets.
+ * Jobs whose variables and secrets are no longer needed: they left the workspace, or lost their last allocation; disabled
+ * allocations still count. `kept` are the jobs that have variables or secrets.
  */
 export function abandonedJobs({ jobs, allocations }: Pick<Catalog, "jobs" | "allocations">, kept: string[]): string[] {
   const known = new Set(jobs.map(({ name }) => name));

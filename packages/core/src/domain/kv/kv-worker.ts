@@ -3,7 +3,7 @@ import { plainDecimal } from "../workspace/units.ts";
 import type { Worker } from "../workspace/worker.ts";
 import type { KvEntries } from "./entries.ts";
 
-/** `maand/worker`: the hosts of each label, in the order of the workers (build.md 11.3). */
+/** `maand/worker`: the hosts of each label, in worker order. */
 export function labelEntries(workers: readonly Worker[]): KvEntries {
   const labelled = new Map<string, string[]>();
   for (const { host, labels } of workers) {
@@ -23,7 +23,7 @@ export function labelEntries(workers: readonly Worker[]): KvEntries {
   return entries;
 }
 
-/** `maand/worker/<host>`: what a worker is; `activeJobs` are the jobs that are to run on it, sorted. */
+/** `maand/worker/<host>`: facts about a worker; `activeJobs` are its active jobs, sorted. */
 export function workerEntries(worker: Worker, activeJobs: readonly string[]): KvEntries {
   const entries = new Map([
     ["worker_ip", worker.host],

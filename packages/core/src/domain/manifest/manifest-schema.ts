@@ -6,6 +6,7 @@ import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
 import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
 import { CommandSchema } from "./command-schema.ts";
+import { FileRuleSchema } from "./file-rules.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
 
 /** What holds where a manifest says nothing. */
@@ -35,6 +36,12 @@ const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
 
 const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
+
+const FILES_HINT = 'write { "app.conf": { "mode": "0640", "group": "app" } }';
+
+const isPattern = v.check(isGlob, ({ input }: v.CheckIssue<string>) =>
+  withHint(`${shown(input)} is not a pattern`, GLOB_HINT),
+);
 
 const ENTRIES = {
   $schema: described(v.string(), "Where an editor finds this schema; maand does not read it."),
@@ -74,13 +81,7 @@ const ENTRIES = {
     { default: MANIFEST_DEFAULTS.restart_policy },
   ),
   restart_globs: described(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.check(isGlob, ({ input }) => withHint(`${shown(input)} is not a pattern`, GLOB_HINT)),
-        looksLike(GLOB_PATTERN, GLOB_HINT),
-      ),
-    ),
+    v.array(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT))),
     "With restart_policy reload: a changed file that matches makes it a restart.",
     { examples: [["Makefile", "conf/**"]] },
   ),
@@ -94,6 +95,11 @@ const ENTRIES = {
     ),
     "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
     { examples: [["*.pid", "run/"]] },
+  ),
+  files: described(
+    onlyObject(v.record(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT)), FileRuleSchema), FILES_HINT),
+    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches wins.",
+    { examples: [{ "app.conf": { mode: "0640", owner: "app", group: "app" } }] },
   ),
   timeout_seconds: described(
     v.pipe(v.number(), v.minValue(1)),

@@ -4,6 +4,7 @@ import type { BatchSize, Job, JobCommand, Reservation } from "../workspace/job.t
 import { isName, nameRule } from "../workspace/names.ts";
 import type { PortRequest } from "../workspace/ports.ts";
 import { parseCpu, parseMemory } from "../workspace/units.ts";
+import { fileRulesOf } from "./file-rules.ts";
 import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 
@@ -18,6 +19,7 @@ export type Manifest = Pick<
   | "maxConcurrentUpgrades"
   | "minAllocationsCount"
   | "keep"
+  | "fileRules"
   | "timeoutSeconds"
   | "memory"
   | "cpu"
@@ -89,6 +91,7 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
     ...(written.keep === undefined ? {} : { keep: written.keep }),
+    ...(written.files === undefined ? {} : { fileRules: fileRulesOf(written.files) }),
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),
     memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
     cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),

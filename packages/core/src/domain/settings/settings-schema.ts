@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike, trimmed } from "../checks/schema-notes.ts";
 import { onlyObject, readWritten, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import { MODE_PATTERN, parseMode } from "../deploy/file-access.ts";
 import { MEMORY_PATTERN, parseBytes } from "../workspace/units.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 
@@ -35,6 +36,7 @@ function count(least: number) {
 
 const SELECTOR = /^[A-Za-z0-9_-]*$/;
 const SELECTOR_RULE = "must be letters, digits, - and _";
+const MODE_HINT = 'write it as "0600", in quotes, with reading for the owner';
 const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
@@ -92,6 +94,14 @@ const ENTRIES = {
     ),
     'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
     { default: "1 gb", examples: ["200 mb"] },
+  ),
+  secret_files_mode: described(
+    v.pipe(
+      v.string(),
+      v.regex(MODE_PATTERN, ({ input }) => withHint(`${shown(input)} is not a mode`, MODE_HINT)),
+    ),
+    'Mode of files a secret was rendered into, unless the manifest says one; default "0644", "0600" in a new bucket.',
+    { default: "0644", examples: ["0600", "0640"] },
   ),
   job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
@@ -173,6 +183,7 @@ export function resolveSettings(written: unknown, file: string, report: Report):
     certsRenewalBufferDays: buffer,
     certsKey: known.certs_key ?? D.certsKey,
     maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
+    ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
     logs: {

@@ -22,6 +22,8 @@ export interface Settings {
   readonly certsKey: "rsa-2048" | "rsa-4096" | "ecdsa-p256";
   /** `max_file_size`, default 1 GB: bytes a file of a job may have. */
   readonly maxFileBytes: number;
+  /** `secret_files_mode`: mode of files a secret was rendered into; absent where it was never set, and they are 0644. */
+  readonly secretFilesMode?: number;
   /** `job_config_selector`: which `bucket.jobs.<selector>.conf` is read; default none. */
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */

@@ -1,3 +1,5 @@
+import type { FileRule } from "../deploy/file-access.ts";
+
 /** When an upgrade of a job runs which lifecycle (seed deploy). */
 export type RestartPolicy = "always" | "reload" | "never";
 
@@ -53,6 +55,8 @@ export interface Job {
   readonly minAllocationsCount: number;
   /** Patterns of files it makes itself in its directory, which no sync may delete (D38); default: none. */
   readonly keep?: readonly string[];
+  /** Mode, owner and group of its files on a worker, by pattern, in the order they were written; default: none. */
+  readonly fileRules?: readonly FileRule[];
   /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket (decision 13). */
   readonly timeoutSeconds?: number;
   /** Port numbers by name, assigned ones included. */
@@ -86,11 +90,6 @@ export interface Allocation {
 /** Whether a file of a job reaches its workers (decision 7); sources of templates, modules and Prometheus data do not. */
 export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
-}
-
-/** Mode bits a file has on its worker: its own if it has any, else 0755 or 0644. */
-export function fileMode({ mode, executable }: { readonly mode?: number; readonly executable: boolean }): number {
-  return mode ?? (executable ? 0o755 : 0o644);
 }
 
 /** Jobs this job demands, sorted, each once. */

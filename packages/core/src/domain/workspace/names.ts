@@ -43,6 +43,11 @@ export function namePattern(kind: NameKind): string {
 /** Labels as they may be written: in any case, with blanks around them. */
 export const WRITTEN_LABEL = trimmed(GRAMMAR.label.pattern.source.slice(1, -1).replaceAll("a-z", "a-zA-Z"));
 
+/** Whether a name is the id of a run: a UUID, in lower case as it is made. */
+export function isRunId(name: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
+}
+
 const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 

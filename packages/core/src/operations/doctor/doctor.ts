@@ -10,6 +10,7 @@ import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
 import { deployments } from "../inspect/deployments.ts";
 import { examineFiles } from "./files.ts";
+import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
 import { examineWorker } from "./worker.ts";
 
@@ -18,7 +19,8 @@ const WORKERS_AT_ONCE = 32;
 
 /** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
 export function examineBucket(paths: BucketPaths): Finding[] {
-  return [...examineFiles(paths), ...examineStore(paths)];
+  const { findings, holder } = examineStore(paths);
+  return [...examineFiles(paths, holder !== undefined), ...findings];
 }
 
 /**
@@ -48,7 +50,14 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
     );
     const seen = new Set(reported.map(({ where }) => where));
     const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));
-    return bucket.mask.conceal([...written, ...state(bucket), ...hostTools(tools), ...reported, ...looked.flat()]);
+    return bucket.mask.conceal([
+      ...written,
+      ...state(bucket),
+      ...examineSecretFiles(bucket),
+      ...hostTools(tools),
+      ...reported,
+      ...looked.flat(),
+    ]);
   } finally {
     await connections.close();
   }

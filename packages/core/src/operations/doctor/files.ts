@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, sound } from "../../domain/checks/finding.ts";
 import { shellLine } from "../../remote/quote.ts";
-import { lockHolder } from "../../store/lock.ts";
+import { leftBehind } from "../../run/temporary.ts";
 
 /** Bytes of logs from which on it is worth a word. */
 const MANY_LOGS = 2_000_000_000;
@@ -12,11 +12,11 @@ const MANY_LOGS = 2_000_000_000;
 const LEAST_FREE = 100_000_000;
 
 /** Looks at a bucket's directory: who may read what is private, what was left behind, and whether there is room. */
-export function examineFiles(paths: BucketPaths): Finding[] {
-  return [...permissions(paths), ...leftBehind(paths), logSize(paths), room(paths)];
+export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
+  return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), room(paths)];
 }
 
-/** Directories 0700 and files 0600: decision 26. */
+/** Keys, the store and the logs are for their owner alone: directories 0700, files 0600. */
 function permissions({ root, data, secrets, logs, tmp }: BucketPaths): Finding[] {
   const directories = [data, secrets, logs, tmp].filter((path) => existsSync(path));
   const files = [data, secrets, logs].flatMap((path) =>
@@ -43,8 +43,8 @@ function isPrivate(path: string): boolean {
 }
 
 /** Staged files hold rendered secrets. A run takes its own away; what is there without one was left by one that died. */
-function leftBehind({ root, tmp, lock }: BucketPaths): Finding[] {
-  const left = lockHolder(lock) ? [] : entriesOf(tmp).map(({ name }) => join(tmp, name));
+function abandoned({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
+  const left = isInUse || !isDirectory(tmp) ? [] : leftBehind(tmp);
   if (left.length === 0) return [sound("tmp", relative(root, tmp), "nothing was left behind")];
   return left.map((path) =>
     fault("tmp", relative(root, path), "a run that died left its staged files", shellLine(["rm", "-rf", path])),
@@ -82,7 +82,11 @@ function sizeOf(path: string): number {
 }
 
 function entriesOf(path: string): Dirent[] {
-  return existsSync(path) && statSync(path).isDirectory() ? readdirSync(path, { withFileTypes: true }) : [];
+  return isDirectory(path) ? readdirSync(path, { withFileTypes: true }) : [];
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function megabytes(bytes: number): string {

@@ -1,43 +1,56 @@
-import { relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { BucketPaths } from "../../config/find-bucket.ts";
 import { type Finding, fault, sound } from "../../domain/checks/finding.ts";
 import { MaandError } from "../../errors.ts";
 import { shellLine } from "../../remote/quote.ts";
-import { storeState } from "../../store/integrity.ts";
-import { KvKey } from "../../store/kv-key.ts";
+import type { Holder } from "../../store/holder.ts";
+import { type StoreState, storeState } from "../../store/integrity.ts";
+import { KvKey } from "../../store/kv/kv-key.ts";
 import { lockHolder } from "../../store/lock.ts";
 import { Store } from "../../store/store.ts";
 
-/** Looks at what a bucket remembers: whether it can be read, by this maand, with its key, and who holds its lock. */
-export function examineStore(paths: BucketPaths): Finding[] {
-  return [integrity(paths), ...lock(paths), ...keyOf(paths)];
+/** What can be said of a bucket's store from outside. */
+export interface ExaminedStore {
+  readonly findings: readonly Finding[];
+  /** The command that holds the bucket's lock. */
+  readonly holder: Holder | undefined;
 }
 
-function integrity({ root, store: file }: BucketPaths): Finding {
+/** Looks at what a bucket remembers: whether it can be read, by this maand, with its key, and which command holds its lock. */
+export function examineStore(paths: BucketPaths): ExaminedStore {
+  const found = storeState(paths.store);
+  const integrity = integrityOf(paths, found);
+  if (found.state !== "sound" && found.state !== "older") return { findings: [integrity], holder: undefined };
+  const store = Store.open(paths.store);
+  try {
+    const holder = lockHolder(store.holder);
+    return { findings: [integrity, lock(paths, holder), ...keyOf(paths, store.kv.hasSecrets())], holder };
+  } finally {
+    store.close();
+  }
+}
+
+function integrityOf({ root, store: file }: BucketPaths, { state, message }: StoreState): Finding {
   const where = relative(root, file);
-  const { state, message } = storeState(file);
   if (state === "newer")
     return fault("store", where, `a newer maand wrote it: ${message}`, "# use the maand that wrote it, or a newer one");
   if (state === "sound" || state === "older") return sound("store", where, `sound, ${message}`);
-  const restore = `${shellLine(["cp", "<backup>/maand.db", file])}  # from a backup, while no run goes on; see docs/operations.md`;
-  return fault("store", where, `${state}: ${message}`, restore);
+  // what SQLite keeps beside the damaged file would be written into the restored one
+  const aside = join(dirname(file), "broken");
+  const move = `${shellLine(["mkdir", "-p", aside])} && mv ${shellLine([file])}* ${shellLine([aside])}`;
+  const restore = `${move} && ${shellLine(["install", "-m", "600", "<backup>/maand.db", file])}  # from a backup, while no run goes on; see docs/operations.md`;
+  return fault("store", where, message, restore);
 }
 
-function lock({ root, lock: file }: BucketPaths): Finding[] {
-  const holder = lockHolder(file);
+function lock({ root, lock: file }: BucketPaths, holder: Holder | undefined): Finding {
   const where = relative(root, file);
-  if (!holder) return [sound("lock", where, "free")];
-  return [sound("lock", where, `held by maand ${holder.command} (pid ${holder.pid}, since ${holder.since})`)];
+  if (!holder) return sound("lock", where, "free");
+  return sound("lock", where, `held by maand ${holder.command} (pid ${holder.pid}, since ${holder.since})`);
 }
 
 /** Without its key the secrets in a store are lost; where none is encrypted yet, init makes another one. */
-function keyOf({ root, store: file, kvKey }: BucketPaths): Finding[] {
-  const { state } = storeState(file);
-  if (state !== "sound" && state !== "older") return [];
+function keyOf({ root, kvKey }: BucketPaths, needed: boolean): Finding[] {
   const where = relative(root, kvKey);
-  const store = Store.open(file);
-  const needed = store.kv.hasSecrets();
-  store.close();
   try {
     const key = new KvKey(kvKey);
     key.decrypt(key.encrypt("x"), where);

@@ -68,7 +68,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
         tools,
         attempt("clock", host, () => clock(remote, now)),
         attempt("worker_disk", host, () => disk(remote)),
-        ...(source.delivery(host)?.seq === undefined || lockHolder(bucket.paths.lock)
+        ...(source.delivery(host)?.seq === undefined || lockHolder(bucket.store.holder)
           ? []
           : [attempt("sync", host, () => sync(source, worker, remote))]),
       ])),

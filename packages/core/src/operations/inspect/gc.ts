@@ -4,6 +4,8 @@ import { error } from "../../domain/checks/problem.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation } from "../../domain/workspace/job.ts";
 import { problemsError } from "../../errors.ts";
+import { deleteDirectory } from "../../remote/delete-directory.ts";
+import type { Remote } from "../../remote/remote.ts";
 import { beginRun, type Run, workerOf } from "../../run/run.ts";
 
 /** What `gc` did. */
@@ -104,15 +106,32 @@ async function collect(
   return { forgotten, givenUp, failed };
 }
 
-/** Deletes an allocation's directory; with the last one of a worker that left, everything of this bucket there. */
+/** Names of the bucket's directory on a worker that maand makes. */
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks"];
+
+/** Deletes an allocation's directory; with the last one of a worker that left, what else the bucket has there. */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
   const remote = await run.connections.connect(workerOf(run, allocation.host));
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
-  const directory = left && last ? remote.root : `${remote.root}/jobs/${allocation.job}`;
-  await told(run, allocation, () =>
-    remote.exec(["rm", "-rf", "--", directory], { asRoot: true, signal: run.bucket.signal }),
-  );
+  const { signal } = run.bucket;
+  await told(run, allocation, async () => {
+    await deleteDirectory({ remote, directory: `${remote.root}/jobs/${allocation.job}`, signal });
+    if (left && last) await eraseBucket(run, remote, removed);
+  });
+}
+
+/** What an operator put into the bucket's directory stays, and is named. */
+async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocation[]): Promise<void> {
+  const { signal } = run.bucket;
+  const jobs = await deleteDirectory({ remote, directory: `${remote.root}/jobs`, only: [], signal });
+  const others = await deleteDirectory({ remote, directory: remote.root, only: MADE_BY_MAAND, signal });
+  const foreign = jobs.filter((name) => !removed.some(({ job, host }) => job === name && host === remote.host));
+  const stay = [...foreign.map((name) => `jobs/${name}`), ...others.filter((name) => name !== "jobs")];
+  if (stay.length === 0) return;
+  run.reporter
+    .context({ worker: remote.host })
+    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).join(", ")} in it`);
 }
 
 /** What deletes data has its lines in the logs, whatever becomes of it. */

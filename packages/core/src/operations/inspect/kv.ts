@@ -3,8 +3,8 @@ import { readableNamespaces } from "../../domain/kv/kv-access.ts";
 import type { KvEntry } from "../../domain/kv/kv-derived.ts";
 import { isInternal, isSecret, MEMBERS_KEY } from "../../domain/kv/kv-names.ts";
 import { MaandError } from "../../errors.ts";
-import { Kv } from "../../store/kv.ts";
-import { KvKey } from "../../store/kv-key.ts";
+import { Kv } from "../../store/kv/kv.ts";
+import { KvKey } from "../../store/kv/kv-key.ts";
 import type { Store } from "../../store/store.ts";
 
 /** One row of `cat kv`: the newest of a key. */

@@ -4,7 +4,7 @@ import type { Worker } from "../../domain/workspace/worker.ts";
 import { MaandError } from "../../errors.ts";
 import { lastLines } from "../../remote/output.ts";
 import type { Argv, ExecResult, Remote } from "../../remote/remote.ts";
-import { Said } from "../../run/command-output.ts";
+import { CommandOutput } from "../../run/command-output.ts";
 import { type Connections, missingTools } from "../../run/connections.ts";
 import type { Outcome } from "../../summary.ts";
 
@@ -58,7 +58,7 @@ const LINES = 12;
 export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
   const { emit, bucket } = source.reporter;
   const began = bucket.now().getTime();
-  const said = new Said(script.workers);
+  const said = new CommandOutput(script.workers);
   const { result, cause } = await attempt(source, worker, script, said).then(
     (ended) => ({ result: ended, cause: failureOf(worker, ended) }),
     (thrown: unknown) => ({ result: undefined, cause: asMaandError(thrown) }),
@@ -85,7 +85,12 @@ export async function runScript(source: ScriptSource, worker: Worker, script: Sc
   };
 }
 
-async function attempt(source: ScriptSource, worker: Worker, script: Script, output: Said): Promise<ExecResult> {
+async function attempt(
+  source: ScriptSource,
+  worker: Worker,
+  script: Script,
+  output: CommandOutput,
+): Promise<ExecResult> {
   const { reporter, connections } = source;
   const { signal, bucketId } = reporter.bucket;
   stopIfInterrupted(signal);
@@ -136,7 +141,7 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
 }
 
 /** The words of a transport name our wrapping of the script, which nobody typed. */
-function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: Said): MaandError {
+function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,
     DISCONNECTED: "its connection closed while the command ran",

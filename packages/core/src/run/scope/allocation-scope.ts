@@ -25,7 +25,7 @@ export function allocationScope(run: ScopeSource, job: Job, allocation: Allocati
     newVersion: job.version,
     log,
     command: <T>(name: string, event: string, work: () => Promise<T>) =>
-      told(run, { job: job.name, worker: allocation.host, command: name, event }, work),
+      reportCommand(run, { job: job.name, worker: allocation.host, command: name, event }, work),
     openKv: (): KvSession => kvSession(bucket, job, allocation.host),
     remote: (host: string) => remoteOf(run, host),
     runTarget: (request: TargetRequest) => runTarget(run, job, request, log),
@@ -34,7 +34,7 @@ export function allocationScope(run: ScopeSource, job: Job, allocation: Allocati
 
 type Unit = Readonly<Record<"job" | "worker" | "command" | "event", string>>;
 
-async function told<T>({ reporter, bucket }: ScopeSource, unit: Unit, work: () => Promise<T>): Promise<T> {
+async function reportCommand<T>({ reporter, bucket }: ScopeSource, unit: Unit, work: () => Promise<T>): Promise<T> {
   const began = bucket.now().getTime();
   const finished = (cause?: unknown) => {
     const error = cause === undefined ? undefined : asMaandError(cause);

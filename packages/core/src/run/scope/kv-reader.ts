@@ -5,7 +5,7 @@ import type { Job } from "../../domain/workspace/job.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
 import { MaandError } from "../../errors.ts";
 import type { KvReader } from "../../plugin-api/kv.ts";
-import type { KvStore } from "../../store/kv.ts";
+import type { KvStore } from "../../store/kv/kv.ts";
 
 /** What a job may read of the KV store on one worker (build.md 11.5). */
 export function kvReader(kv: KvStore, job: Job, host: string): KvReader {

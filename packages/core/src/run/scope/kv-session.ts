@@ -3,7 +3,7 @@ import { isSecret, NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
 import type { KvSession } from "../../plugin-api/kv.ts";
-import { KvOverlay } from "../../store/kv-overlay.ts";
+import { KvOverlay } from "../../store/kv/kv-overlay.ts";
 import { kvReader } from "./kv-reader.ts";
 
 /** The key of `maand/job/<job>` that hooks may write: the order of its rollout. */

@@ -4,8 +4,8 @@ import { storeKv } from "../../build/build-kv.ts";
 import { contentHash } from "../../domain/deploy/digest.ts";
 import type { KvSources } from "../../domain/kv/kv-contents.ts";
 import { assemble, type Before, type Written } from "../../domain/workspace/catalog.ts";
-import { Kv } from "../../store/kv.ts";
-import { KvKey } from "../../store/kv-key.ts";
+import { Kv } from "../../store/kv/kv.ts";
+import { KvKey } from "../../store/kv/kv-key.ts";
 import { Store } from "../../store/store.ts";
 
 const LABELS = ["a", "b", "c"];

@@ -1,0 +1,89 @@
+import pLimit from "p-limit";
+import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { treeDigest } from "../domain/deploy/digest.ts";
+import type { LifecycleOptions } from "../domain/deploy/plan.ts";
+import { NO_VERSION } from "../domain/deploy/version.ts";
+import type { MaandError } from "../errors.ts";
+import type { PlannedJob } from "../plan/plan-job.ts";
+import { planWave, type WaveJob } from "../plan/plan-wave.ts";
+import type { Wave } from "../plan/waves.ts";
+import type { WaveContext } from "../plugin-api/contexts.ts";
+import { type Run, workerOf } from "../run/run.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
+import { noteRest, noteUnchanged } from "./note-allocations.ts";
+import { rollOut } from "./rollout/roll-out.ts";
+import type { Stager } from "./stage/stage.ts";
+
+/** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls them out side by side. */
+export async function deployWave(run: Run, stager: Stager, wave: Wave, options: LifecycleOptions): Promise<void> {
+  const { bucket, reporter } = run;
+  stopIfInterrupted(bucket.signal);
+  run.refresh();
+  reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
+  const planned = await planWave(run, wave, options, (job) => bucket.hooks.before.promise(scopedJobContext(run, job)));
+  storePlans(run, planned);
+  const plans = setAsideUnready(run, planned);
+  if (plans.length === 0) return;
+  const refusal = await refusalOf(run, wave, plans);
+  if (refusal) return failAll(run, plans, refusal);
+  await stager.stageWave(plans);
+  const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
+  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOut(run, plan))));
+}
+
+/** The plan is recorded before it is carried out; only what differs from the last one is written. */
+function storePlans(run: Run, plans: readonly PlannedJob[]): void {
+  const { store } = run.bucket;
+  const before = store.promoted.planned();
+  store.transaction(() => {
+    for (const { job, allocations } of plans) {
+      const source = treeDigest(job.files);
+      for (const { allocation, target } of allocations) {
+        const known = before.get(allocation.id);
+        if (known?.digest !== target.digest || known.source !== source)
+          store.promoted.plan(allocation.id, { digest: target.digest, source });
+      }
+    }
+  });
+}
+
+/** Notes and reports the jobs that need nothing, are blocked or failed already, and answers the others. */
+function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
+  return plans.filter((plan) => {
+    const { name } = plan.job;
+    if (plan.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: plan.blockedBy });
+    if (plan.blockedBy !== undefined || run.ledger.failed(name)) noteRest(run, plan);
+    else if (plan.required) return true;
+    else {
+      noteUnchanged(run, plan);
+      run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
+    }
+    return false;
+  });
+}
+
+/** Why a `wave` hook refuses the wave; undefined when all permit it. */
+async function refusalOf(run: Run, wave: Wave, plans: readonly PlannedJob[]): Promise<MaandError | undefined> {
+  return run.bucket.hooks.wave.promise(waveContext(run, wave, plans)).then(() => undefined, asMaandError);
+}
+
+function failAll(run: Run, plans: readonly PlannedJob[], cause: MaandError): void {
+  for (const plan of plans) {
+    run.ledger.failJob(plan.job.name, cause);
+    noteRest(run, plan, cause);
+  }
+}
+
+function waveContext(run: Run, { deploymentSeq }: Wave, plans: readonly PlannedJob[]): WaveContext {
+  const jobs = plans.map(({ job, allocations }) => ({
+    job,
+    allocations: allocations
+      .filter(({ decision }) => decision.action !== "skip")
+      .map(({ allocation, decision }) => ({
+        worker: workerOf(run, allocation.host),
+        action: decision.action,
+        currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
+      })),
+  }));
+  return Object.freeze({ ...run.reporter.context({}), wave: { deploymentSeq, jobs } });
+}

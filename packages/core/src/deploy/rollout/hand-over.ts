@@ -1,0 +1,100 @@
+import { outcomeOf } from "../../bucket/outcome.ts";
+import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import type { ControlContext } from "../../plugin-api/contexts.ts";
+import { isTapped } from "../../plugin-api/hooks.ts";
+import { BatchQueue, WHOLE_JOB } from "./batch-queue.ts";
+import type { JobRollout } from "./job-rollout.ts";
+import { PluginCalls } from "./plugin-calls.ts";
+import { recordRollout, runRound } from "./run-round.ts";
+
+/**
+ * Runs the batches of a job, or lets a plugin take that over (`control`): wholly, and then what it did is promoted and
+ * checked as one; or by saying which go now, and then the rest goes as usual.
+ */
+export async function runBatches(rollout: JobRollout): Promise<void> {
+  const queue = new BatchQueue(rollout);
+  if (await isTakenOver(rollout, queue)) {
+    await runRound(rollout, { members: queue.members, promote: true, gate: WHOLE_JOB });
+  } else await queue.run();
+}
+
+/** Offers the rollout to plugins, and answers whether one carried out all that is left in the queue. */
+async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<boolean> {
+  const { hooks } = rollout.run.bucket;
+  if (queue.members.length === 0 || !isTapped(hooks.control, rollout.job)) return false;
+  const offer = new Offer(rollout, queue);
+  try {
+    const answer = await hooks.control.promise(offer.context());
+    await offer.calls.end();
+    offer.close(answer === "done" ? "ok" : undefined);
+    return answer === "done";
+  } catch (cause) {
+    await offer.calls.end().catch(() => undefined);
+    offer.fail(cause);
+    throw cause;
+  }
+}
+
+/** A rollout in the hands of a plugin. That what is left of it may be touched is in the journal from the start. */
+class Offer {
+  readonly calls: PluginCalls;
+  readonly #rollout: JobRollout;
+  readonly #queue: BatchQueue;
+  readonly #rows: ReadonlyMap<string, number>;
+  readonly #rolledOut: PlannedAllocation[] = [];
+
+  constructor(rollout: JobRollout, queue: BatchQueue) {
+    this.#rollout = rollout;
+    this.#queue = queue;
+    this.calls = new PluginCalls(`the rollout of ${rollout.job.name}`);
+    this.#rows = new Map(recordRollout(rollout, queue.members).map(({ allocation, row }) => [allocation.id, row]));
+  }
+
+  context(): ControlContext {
+    return Object.freeze({
+      ...this.#rollout.context,
+      newAllocations: this.#queue.hosts("new"),
+      updatedAllocations: this.#queue.hosts("update"),
+      rollOut: (hosts: readonly string[]) => this.calls.run(() => this.#rollOut(hosts)),
+      checkHealth: () => this.calls.run(() => this.#checkHealth()),
+    });
+  }
+
+  /** Closes the journal's rows of what is left: with an outcome the plugin did it, without one nothing was done. */
+  close(outcome: ReturnType<typeof outcomeOf> | undefined): void {
+    const { run } = this.#rollout;
+    const { journal } = run.bucket.store;
+    const rows = this.#rowsOf(this.#queue.members);
+    if (outcome === undefined) journal.withdraw(rows);
+    else for (const row of rows) journal.conclude(row, outcome, run.at());
+  }
+
+  /**
+   * A plugin that failed after it rolled out through us has touched nothing else; one that went about it in its own way
+   * may have touched everything.
+   */
+  fail(cause: unknown): void {
+    const isTouched = this.#rolledOut.length === 0;
+    this.close(isTouched ? outcomeOf(cause) : undefined);
+    if (!isTouched) return;
+    const { run, job } = this.#rollout;
+    for (const { allocation, decision } of this.#queue.members)
+      run.ledger.fail(job.name, allocation.host, decision.action, cause);
+  }
+
+  async #rollOut(hosts: readonly string[]): Promise<void> {
+    const batches = this.#queue.take(hosts);
+    const members = batches.flatMap((batch) => batch.members);
+    this.#rollout.run.bucket.store.journal.withdraw(this.#rowsOf(members));
+    this.#rolledOut.push(...members);
+    await this.#queue.run(batches);
+  }
+
+  async #checkHealth(): Promise<void> {
+    await runRound(this.#rollout, { members: this.#rolledOut, gate: { of: "all", wait: false } });
+  }
+
+  #rowsOf(members: readonly PlannedAllocation[]): number[] {
+    return members.flatMap(({ allocation }) => this.#rows.get(allocation.id) ?? []);
+  }
+}

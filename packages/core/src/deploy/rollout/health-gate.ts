@@ -1,0 +1,93 @@
+import { asMaandError } from "../../bucket/outcome.ts";
+import type { Allocation } from "../../domain/workspace/job.ts";
+import { MaandError } from "../../errors.ts";
+import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import { checkHealth, type HealthFinding } from "../../run/check-health.ts";
+import type { JobRollout } from "./job-rollout.ts";
+
+/** A health check that the rollout of a job depends on. */
+export interface HealthGate {
+  /** Allocations that are checked: all active ones, or those of them that ran before this run. */
+  readonly of: "all" | "running";
+  /** Wait until they are healthy, as the manifest says; otherwise check once. */
+  readonly wait: boolean;
+  /** An earlier run ended before it made this check. */
+  readonly isLate?: boolean;
+}
+
+/**
+ * Checks a job's health after `members` were promoted; throws when it is not healthy. The allocations that the checks name
+ * are marked durably then, or all members if they name none; passing takes the marks away.
+ */
+export async function passGate(
+  rollout: JobRollout,
+  members: readonly PlannedAllocation[],
+  gate: HealthGate,
+): Promise<void> {
+  const { run, context } = rollout;
+  const checked = allocationsOf(rollout, gate);
+  if (gate.of === "running" && checked.length === 0) return;
+  const finding = await checkHealth(run, context, checked, gate.wait);
+  if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
+  const unhealthy = unhealthyOf(finding, checked, members);
+  recordHealth(rollout, checked, unhealthy);
+  noteHealth(rollout, members, gate, { finding, unhealthy });
+  if (finding.cause) throw gate.isLate ? lateError(finding.cause) : finding.cause;
+}
+
+function allocationsOf({ run, present }: JobRollout, { of }: HealthGate): Allocation[] {
+  return of === "all" ? present() : present().filter(({ id }) => run.recorded(id).promoted?.stopped === false);
+}
+
+/** Those the failed checks name, or all members if they name none; undefined when nothing failed. */
+function unhealthyOf(
+  { cause, results }: HealthFinding,
+  checked: readonly Allocation[],
+  members: readonly PlannedAllocation[],
+): readonly Allocation[] | undefined {
+  if (!cause) return undefined;
+  const hosts = new Set(results.filter(({ ok }) => !ok).map(({ host }) => host));
+  const named = checked.filter(({ host }) => hosts.has(host));
+  return named.length > 0 ? named : members.map(({ allocation }) => allocation);
+}
+
+function recordHealth(
+  { run }: JobRollout,
+  checked: readonly Allocation[],
+  unhealthy: readonly Allocation[] | undefined,
+): void {
+  const { store } = run.bucket;
+  store.transaction(() => {
+    for (const { id } of checked) {
+      store.pendingHealth.clear(id);
+      if (!unhealthy && run.recorded(id).promoted?.healthFailed) store.promoted.markHealth(id, false);
+    }
+    for (const { id } of unhealthy ?? []) store.promoted.markHealth(id, true);
+  });
+}
+
+function noteHealth(
+  { run, job }: JobRollout,
+  members: readonly PlannedAllocation[],
+  { isLate }: HealthGate,
+  { finding, unhealthy }: { readonly finding: HealthFinding; readonly unhealthy: readonly Allocation[] | undefined },
+): void {
+  const hosts = new Set(unhealthy?.map(({ host }) => host));
+  for (const { allocation, decision } of members) {
+    if (hosts.has(allocation.host))
+      run.ledger.fail(job.name, allocation.host, isLate ? "verify" : decision.action, finding.cause, true);
+    else if (!unhealthy && isLate) run.ledger.note(job.name, allocation.host, "verify", "ok", true);
+  }
+}
+
+/** The error of a health check that an earlier run left to this one. */
+function lateError(cause: unknown): MaandError {
+  const { code, message, hint, output } = asMaandError(cause);
+  return new MaandError({
+    code,
+    message: `${message}; the last run ended before it could check this`,
+    output,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

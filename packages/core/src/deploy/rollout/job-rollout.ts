@@ -1,0 +1,44 @@
+import { type Batch, lifecycleBatches, type RolloutOrder, rolloutOrder } from "../../domain/deploy/batches.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import type { ScopedJobContext } from "../../plugin-api/scope.ts";
+import type { Run } from "../../run/run.ts";
+import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
+
+/** Planned allocations that go together, with their lifecycle commands. */
+export type PlannedBatch = Batch<PlannedAllocation>;
+
+/** What the rollout of one job needs: made once, before it begins, and passed down. */
+export interface JobRollout {
+  readonly run: Run;
+  readonly job: Job;
+  readonly plan: PlannedJob;
+  /** For the hooks of the job. */
+  readonly context: ScopedJobContext;
+  readonly order: RolloutOrder;
+  /** The allocations that need a lifecycle command, in the order they go. */
+  readonly batches: readonly PlannedBatch[];
+  /** Active allocations that are not lost in this run, as of now. */
+  present(): Allocation[];
+}
+
+/** Makes it of a job's plan. Allocations that failed in this run, such as those of a lost worker, are in no batch. */
+export function jobRollout(run: Run, plan: PlannedJob): JobRollout {
+  const { job } = plan;
+  const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+  const hosts = active.map(({ host }) => host);
+  const order = rolloutOrder(hosts, run.bucket.kv.find(NAMESPACE.job(job.name), "rollout_order"));
+  const members = plan.allocations.filter(
+    ({ allocation }) => !allocation.disabled && !run.ledger.lost(job.name, allocation.host),
+  );
+  return {
+    run,
+    job,
+    plan,
+    context: scopedJobContext(run, job),
+    order,
+    batches: lifecycleBatches(job, order.order, members),
+    present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),
+  };
+}

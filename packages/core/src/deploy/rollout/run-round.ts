@@ -1,0 +1,122 @@
+import { asMaandError } from "../../bucket/outcome.ts";
+import { MaandError } from "../../errors.ts";
+import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import type { BatchContext } from "../../plugin-api/contexts.ts";
+import type { WhenDue } from "../../store/pending-rows.ts";
+import { type IntendedAction, recordIntents, runAction, type Step } from "../run-action.ts";
+import { type HealthGate, passGate } from "./health-gate.ts";
+import type { JobRollout } from "./job-rollout.ts";
+import { markAfterDue, promote } from "./promote.ts";
+
+/** What a batch is in the rollout of its job. */
+export type BatchPlace = Pick<BatchContext["batch"], "phase" | "index" | "count">;
+
+/** What a rollout does to some allocations in one go; what is absent is not done. */
+export interface Round {
+  readonly members: readonly PlannedAllocation[];
+  /** They are a batch: their lifecycle commands run side by side, then the hooks before a promotion. */
+  readonly batch?: BatchPlace;
+  /** Record that they run what was planned. */
+  readonly promote?: boolean;
+  /** Check the job's health after that. */
+  readonly gate?: HealthGate;
+}
+
+/**
+ * Carries out one round of a job's rollout: commands, promotion, health check. All three are only ever reached from here.
+ * Those whose command succeeded are promoted even when it failed for others; then the round throws, and nothing is checked.
+ */
+export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
+  const { members, batch, gate } = round;
+  const { done, failures } = batch ? await runCommands(rollout, members, batch) : { done: members, failures: [] };
+  if (round.promote && done.length > 0) {
+    if (batch) await runHooks(rollout, batch, done);
+    promote(rollout, done, checkDue(round, failures));
+    if (batch) report(rollout, "batch.promoted", batch, done);
+  }
+  if (batch && failures.length > 0) throw batchFailed(rollout, batch, failures);
+  if (gate) await passGate(rollout, done, gate);
+}
+
+/** When the next run makes up for a health check, should this one end before it; never after files alone. */
+function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
+  if (gate && failures.length === 0) return "before anything else";
+  return batch ? "with the next batch" : undefined;
+}
+
+/** All members side by side, each to its end even when another fails. */
+async function runCommands(rollout: JobRollout, members: readonly PlannedAllocation[], batch: BatchPlace) {
+  const { run, job } = rollout;
+  report(rollout, "batch.started", batch, members);
+  const steps = recordRollout(rollout, members);
+  const ended = await Promise.allSettled(steps.map((step) => runAction(run, step, "rollout")));
+  const failures: unknown[] = [];
+  const done = members.filter(({ allocation, decision }, at) => {
+    const result = ended[at];
+    if (result?.status !== "rejected") return true;
+    failures.push(result.reason);
+    run.ledger.fail(job.name, allocation.host, decision.action, result.reason);
+    return false;
+  });
+  return { done, failures };
+}
+
+/**
+ * Records that lifecycle commands are about to run, and that the job's `after` hooks are due: a run that dies from here on
+ * is continued by the next one.
+ */
+export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
+  const actions = members.map(({ allocation, decision, target }): IntendedAction => {
+    const { action } = decision;
+    return { allocation, kind: action === "start" || action === "reload" ? action : "restart", digest: target.digest };
+  });
+  return rollout.run.bucket.store.transaction(() => {
+    markAfterDue(rollout);
+    return recordIntents(rollout.run, rollout.job, actions);
+  });
+}
+
+/** If a hook between the commands and their promotion fails, the commands ran and are not recorded as promoted. */
+async function runHooks(rollout: JobRollout, batch: BatchPlace, done: readonly PlannedAllocation[]): Promise<void> {
+  const { run, job, context, order } = rollout;
+  const { hooks } = run.bucket;
+  const given: BatchContext = Object.freeze({
+    ...context,
+    batch: { ...batch, allocations: done.map(({ allocation }) => allocation) },
+    rolloutOrder: order.order,
+    rolloutOrderSource: order.source,
+  });
+  try {
+    await hooks.started.promise(given);
+    await hooks.promote.promise(given);
+  } catch (cause) {
+    for (const { allocation, decision } of done) run.ledger.fail(job.name, allocation.host, decision.action, cause);
+    throw cause;
+  }
+}
+
+function report(
+  { run, job }: JobRollout,
+  type: "batch.started" | "batch.promoted",
+  { phase, index, count }: BatchPlace,
+  members: readonly PlannedAllocation[],
+): void {
+  const workers = members.map(({ allocation }) => allocation.host);
+  if (type === "batch.started") run.reporter.emit(type, { job: job.name, index, count, phase, workers });
+  else run.reporter.emit(type, { job: job.name, index, count, workers });
+}
+
+function batchFailed({ job }: JobRollout, { index, count }: BatchPlace, failures: readonly unknown[]): MaandError {
+  const errors = failures.map(asMaandError);
+  const error = errors[0] ?? asMaandError(undefined);
+  if (errors.every(({ code }) => code === "INTERRUPTED")) return error;
+  const left = count - index - 1;
+  const rest = left === 0 ? "" : `; ${left} ${left === 1 ? "batch was" : "batches were"} skipped`;
+  return new MaandError({
+    code: error.code,
+    message: `batch ${index + 1} of ${count} of ${job.name} failed: ${errors.map(({ message }) => message).join("; ")}${rest}`,
+    hint: error.hint ?? "fix the cause, then run maand deploy to resume with this batch",
+    output: error.output,
+    cause: failures[0],
+  });
+}

@@ -1,0 +1,92 @@
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { isMaandError } from "../errors.ts";
+import type { ActionKind } from "../plugin-api/contexts.ts";
+import { noHandler } from "../run/no-handler.ts";
+import { type Run, workerOf } from "../run/run.ts";
+import { actionContext } from "../run/scope/contexts.ts";
+
+/** An allocation, what is to be done to it, and its row in the journal. */
+export interface Step {
+  readonly job: Job;
+  readonly allocation: Allocation;
+  readonly kind: ActionKind;
+  readonly row: number;
+}
+
+/** Something that is to be done to an allocation; `digest` is the tree it is to run with. */
+export interface IntendedAction {
+  readonly allocation: Allocation;
+  readonly kind: ActionKind;
+  readonly digest?: string;
+}
+
+/** Records what is about to happen to some allocations of a job, all at once, before any of it begins. */
+export function recordIntents(run: Run, job: Job, actions: readonly IntendedAction[]): Step[] {
+  const intents = actions.map(({ allocation, kind, digest }) => ({
+    allocation: allocation.id,
+    kind,
+    version: job.version,
+    ...(digest === undefined ? {} : { digest }),
+  }));
+  const rows = run.bucket.store.journal.intend(run.number, intents, run.at());
+  return actions.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
+}
+
+/** What is not a failure of an action. */
+export interface Tolerance {
+  /** That the worker holds nothing of the job (NOT_DELIVERED). */
+  readonly mayBeAbsent?: boolean;
+}
+
+/** Runs one action on its worker, through the plugin that answers `hook`, and records its result. Throws what went wrong. */
+export async function runAction(
+  run: Run,
+  step: Step,
+  hook: "rollout" | "reconcile",
+  { mayBeAbsent = false }: Tolerance = {},
+): Promise<void> {
+  const began = run.bucket.now().getTime();
+  try {
+    await callHook(run, step, hook);
+    recordResult(run, step, began);
+  } catch (cause) {
+    const tolerated = mayBeAbsent && isMaandError(cause) && cause.code === "NOT_DELIVERED";
+    recordResult(run, step, began, tolerated ? undefined : cause);
+    if (!tolerated) throw cause;
+  }
+}
+
+async function callHook(run: Run, { job, allocation, kind }: Step, hook: "rollout" | "reconcile"): Promise<void> {
+  const { bucket, connections, reporter } = run;
+  stopIfInterrupted(bucket.signal);
+  const remote = await connections.ready(workerOf(run, allocation.host));
+  const context = actionContext(run, job, allocation, remote, kind);
+  reporter.emit("action.started", {
+    job: job.name,
+    worker: allocation.host,
+    action: kind,
+    current_version: context.currentVersion,
+    new_version: context.newVersion,
+  });
+  if ((await bucket.hooks[hook].promise(context)) === "done") return;
+  throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
+}
+
+function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {
+  const { journal, deliveries } = run.bucket.store;
+  const error = cause === undefined ? undefined : asMaandError(cause);
+  const outcome = cause === undefined ? "ok" : outcomeOf(cause);
+  journal.conclude(row, outcome, run.at());
+  if (error && error.code !== "INTERRUPTED") deliveries.distrust(allocation.host);
+  run.reporter.emit("action.finished", {
+    job: job.name,
+    worker: allocation.host,
+    action: kind,
+    outcome,
+    exit: error?.exit ?? (error ? null : 0),
+    message: error?.message ?? null,
+    output: error?.output ?? [],
+    duration_ms: run.bucket.now().getTime() - began,
+  });
+}

@@ -1,0 +1,27 @@
+import { asMaandError } from "../../bucket/outcome.ts";
+import type { Run } from "../../run/run.ts";
+import { metadataOf } from "./metadata.ts";
+import type { Stager } from "./stage.ts";
+
+/**
+ * Brings `worker.json` and `jobs.json` up to date on workers that this run reached, or whose last delivery is in doubt,
+ * where they differ from what is recorded there.
+ */
+export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
+  run.refresh();
+  const stale = run.catalog.workers.filter((worker) => {
+    const delivery = run.delivery(worker.host);
+    if (delivery === undefined || stager.failed(worker.host)) return false;
+    const isReached = run.connections.reached(worker.host);
+    return delivery.metadata === undefined || (isReached && delivery.metadata !== metadataOf(run, worker, 0).digest);
+  });
+  await Promise.all(
+    stale.map((worker) =>
+      stager.stageMetadata(worker).catch((cause: unknown) => {
+        run.ledger.warn(
+          `worker.json on ${worker.host} could not be brought up to date: ${asMaandError(cause).message}`,
+        );
+      }),
+    ),
+  );
+}

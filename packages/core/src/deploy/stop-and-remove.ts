@@ -1,0 +1,127 @@
+import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { abandonedJobs } from "../domain/kv/kv-purge.ts";
+import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
+import type { ActionKind } from "../plugin-api/contexts.ts";
+import { checkHealth } from "../run/check-health.ts";
+import type { Run } from "../run/run.ts";
+import { allocationContext } from "../run/scope/contexts.ts";
+import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
+import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
+
+/**
+ * Stops what was removed or disabled and may run, deletes the files of what was removed, and checks the health of what is
+ * left of those jobs. Wave by wave from the last, the workers of a wave side by side. What fails stays as it is, is
+ * reported, and is tried again by the next deploy. A stop that failed keeps its job from being rolled out; a worker that
+ * cannot be reached, or files that stay behind, do not.
+ */
+export async function stopAndRemove(run: Run): Promise<void> {
+  const all = stopping(run);
+  for (const group of byWave(all)) {
+    stopIfInterrupted(run.bucket.signal);
+    await Promise.all(group.map((entry) => stopAndRemoveOne(run, entry)));
+  }
+  run.refresh();
+  purgeAbandoned(run);
+  await checkRemaining(run, all);
+}
+
+function byWave(all: readonly StoppingAllocation[]): StoppingAllocation[][] {
+  const groups = new Map<number, StoppingAllocation[]>();
+  for (const entry of all) {
+    const group = groups.get(entry.job.deploymentSeq) ?? [];
+    groups.set(entry.job.deploymentSeq, group);
+    group.push(entry);
+  }
+  return [...groups.values()];
+}
+
+async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {
+  const { job, allocation } = entry;
+  const action = entry.remove ? "remove" : "stop";
+  let mayRun = entry.stop;
+  try {
+    if (entry.stop) await stop(run, entry);
+    mayRun = false;
+    if (entry.stop || entry.notify) await notifyStopped(run, entry);
+    if (entry.remove) await remove(run, entry);
+    run.ledger.note(job.name, allocation.host, action, "ok", false);
+  } catch (cause) {
+    const unreachable = outcomeOf(cause) === "unreachable";
+    if (mayRun && !unreachable) run.ledger.fail(job.name, allocation.host, action, cause);
+    else run.ledger.addPendingCleanup(job.name, allocation.host, action, cause);
+    if (unreachable && mayRun)
+      run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
+  }
+}
+
+/**
+ * Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. Where
+ * something was promoted and nothing is on the worker, it may still run elsewhere: that is a failure.
+ */
+async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
+  const { promoted, unsettled } = run.recorded(entry.allocation.id);
+  const mayBeAbsent = promoted === undefined || promoted.stopped || unsettled?.kind === "loss";
+  await runOne(run, entry, "stop", { mayBeAbsent });
+  run.bucket.store.promoted.markStopped(entry.allocation.id);
+}
+
+/** Runs the `stopped` hooks. The journal row is settled after them: until then the next deploy runs them again. */
+async function notifyStopped(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
+  const { store, hooks } = run.bucket;
+  try {
+    await hooks.stopped.promise(
+      Object.freeze({ ...allocationContext(run, job, allocation), ...scopedJobContext(run, job) }),
+    );
+  } catch (cause) {
+    run.ledger.failJob(job.name, cause);
+    if (asMaandError(cause).code === "INTERRUPTED") return;
+  }
+  store.journal.settle(allocation.id);
+}
+
+async function remove(run: Run, entry: StoppingAllocation): Promise<void> {
+  const { store } = run.bucket;
+  await runOne(run, entry, "remove");
+  store.transaction(() => store.promoted.forget(entry.allocation.id));
+}
+
+async function runOne(
+  run: Run,
+  { allocation, job }: StoppingAllocation,
+  kind: ActionKind,
+  tolerance?: Tolerance,
+): Promise<void> {
+  for (const step of recordIntents(run, job, [{ allocation, kind }]))
+    await runAction(run, step, "reconcile", tolerance);
+}
+
+/** Deletes the variables and secrets of jobs that are gone, once nothing of them is left to be cleaned up. */
+function purgeAbandoned(run: Run): void {
+  const { catalog, bucket } = run;
+  const left = new Set(stopping(run).map(({ job }) => job.name));
+  const jobs = abandonedJobs(catalog, jobsWithKv(bucket.kv)).filter((job) => !left.has(job));
+  bucket.store.transaction(() => {
+    for (const job of jobs) purgeJobKv(bucket.kv, job);
+  });
+}
+
+/** Checks the health of jobs of which a running allocation was stopped and others run on. */
+async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
+  const jobs = new Set(
+    all
+      .filter(({ stop, notify, allocation, job }) => (stop || notify) && !run.ledger.lost(job.name, allocation.host))
+      .map(({ job }) => job),
+  );
+  await Promise.all(
+    [...jobs].map(async (job) => {
+      const running = (run.allocationsOf.get(job.name) ?? []).filter(({ id, disabled }) => {
+        const { promoted } = run.recorded(id);
+        return !disabled && promoted !== undefined && !promoted.stopped;
+      });
+      if (running.length === 0) return;
+      const { verdict, cause } = await checkHealth(run, scopedJobContext(run, job), running, true);
+      if (verdict === "failed") run.ledger.failJob(job.name, cause);
+    }),
+  );
+}

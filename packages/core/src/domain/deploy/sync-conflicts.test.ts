@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { type FoundOnWorker, syncConflicts, syncedPaths } from "./sync-conflicts.ts";
+
+const NOTHING: FoundOnWorker = {
+  broken: [],
+  linked: new Map(),
+  places: new Map(),
+  links: [],
+  directories: new Map(),
+  others: [],
+  mounts: new Map(),
+};
+
+const FILES = [
+  "worker.json",
+  "bin/runner.py",
+  "jobs/api/manifest.json",
+  "jobs/api/conf/app.conf",
+  "jobs/api/data/seed",
+];
+
+const synced = syncedPaths({
+  files: FILES,
+  jobs: ["api"],
+  keep: ["data", "logs", "bin"],
+  protect: new Map([["api", ["*.pid", "run/"]]]),
+});
+
+const conflicts = (found: Partial<FoundOnWorker>) =>
+  syncConflicts({ ...NOTHING, ...found }, synced).map(({ message }) => message);
+
+it("a sync writes its files and the directories above them, but for links of the operator and what a job keeps", () => {
+  expect([...synced.files]).toEqual(FILES.slice(0, -1));
+  expect([...synced.directories]).toEqual(["bin", "jobs/api/conf"]);
+});
+
+describe("nothing is in the way of a sync", () => {
+  it.each<[string, Partial<FoundOnWorker>]>([
+    ["where nothing is there", {}],
+    [
+      "where a link leads to what a deploy has filled or is about to",
+      { linked: new Map([["jobs/api", ["conf", "data"]]]) },
+    ],
+    [
+      "where jobs are in places of their own",
+      {
+        places: new Map([
+          ["jobs/api", "/a/b"],
+          ["jobs/web", "/a/bc"],
+        ]),
+      },
+    ],
+    [
+      "where a mount is in what a job keeps",
+      {
+        mounts: new Map([
+          ["jobs/api/data", []],
+          ["jobs/api/run/x", []],
+        ]),
+      },
+    ],
+    [
+      "where a mounted directory holds files of the job and what it keeps",
+      { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/app.conf", "jobs/api/conf/a.pid"]]]) },
+    ],
+    [
+      "where a directory without kept files becomes a file",
+      { directories: new Map([["worker.json", ["worker.json/x"]]]) },
+    ],
+    ["where a file becomes a directory", { others: ["jobs/api/conf"] }],
+  ])("%s", (_, found) => {
+    expect(conflicts(found)).toEqual([]);
+  });
+});
+
+describe("a sync is refused, naming it,", () => {
+  it.each<[string, Partial<FoundOnWorker>, string]>([
+    [
+      "where a link of the operator leads nowhere",
+      { broken: ["jobs/api"] },
+      "jobs/api is a link that leads to no directory",
+    ],
+    ["where the bucket's directory is one", { broken: ["."] }, "the bucket's directory is a link that leads to no"],
+    [
+      "where a link leads to files of others",
+      { linked: new Map([["jobs/api", ["conf", "photos"]]]) },
+      "it holds photos",
+    ],
+    [
+      "where two jobs lead to one place",
+      {
+        places: new Map([
+          ["jobs/api", "/a/b"],
+          ["jobs/web", "/a/b"],
+        ]),
+      },
+      "jobs/api and jobs/web lead to the same place",
+    ],
+    [
+      "where one job is within another",
+      {
+        places: new Map([
+          ["jobs/api", "/a"],
+          ["jobs/web", "/a/b"],
+        ]),
+      },
+      "the same place",
+    ],
+    ["where a link is in place of a file", { links: ["jobs/api/conf/app.conf"] }, "link where a file belongs"],
+    ["where a link is in place of a directory", { links: ["jobs/api/conf"] }, "link where a directory belongs"],
+    [
+      "where a mount is nothing of the job's",
+      { mounts: new Map([["jobs/api/up", []]]) },
+      "jobs/api/up is a mount point",
+    ],
+    [
+      "where a mounted directory holds anything else",
+      { mounts: new Map([["jobs/api/conf", ["jobs/api/conf/mine"]]]) },
+      "jobs/api/conf is a mount point and holds jobs/api/conf/mine",
+    ],
+    ["where a file is a mount point", { mounts: new Map([["jobs/api/conf/app.conf", []]]) }, "where a file"],
+    [
+      "where a directory with kept files becomes a file",
+      { directories: new Map([["jobs/api/conf/app.conf", ["jobs/api/conf/app.conf/a.pid"]]]) },
+      `"keep" of its manifest keeps jobs/api/conf/app.conf/a.pid`,
+    ],
+    ["where a kept file becomes a directory", { others: ["jobs/api/x.pid"] }, "jobs/api/x.pid is where a directory"],
+    ["in one line, whatever the name", { links: ["jobs/api/a\nb"] }, String.raw`"jobs/api/a\nb" is a symbolic link`],
+  ])("%s", (_, found, message) => {
+    expect(conflicts(found)).toEqual([expect.stringContaining(message)]);
+  });
+});

@@ -1,0 +1,179 @@
+import { keepExpression } from "./keep.ts";
+
+/** What a sync brings: paths below the bucket's directory on a worker, with `/`. */
+export interface SyncedPaths {
+  readonly files: ReadonlySet<string>;
+  /** Directories that must be there for them, but for those an operator may replace by a link. */
+  readonly directories: ReadonlySet<string>;
+  readonly jobs: readonly string[];
+  /** Names directly in a job's directory that belong to the job: nothing is written or deleted there. */
+  readonly keep: readonly string[];
+  /** Patterns by job of what it made itself, which is not deleted. */
+  readonly protect: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The paths of a sync of these files; those in a name that a job keeps for itself are left out. */
+export function syncedPaths({
+  files,
+  jobs,
+  keep,
+  protect,
+}: Omit<SyncedPaths, "files" | "directories"> & { readonly files: Iterable<string> }): SyncedPaths {
+  const wanted = [...files].filter((path) => {
+    const [, , top] = path.split("/");
+    return top === undefined || !path.startsWith("jobs/") || !keep.includes(top);
+  });
+  const linkable = new Set(["jobs", ...jobs.map((job) => `jobs/${job}`)]);
+  const parents = wanted.flatMap(directoriesAbove).filter((path) => !linkable.has(path));
+  return { files: new Set(wanted), directories: new Set(parents), jobs, keep, protect };
+}
+
+/** `a` and `a/b` of `a/b/c`. */
+function directoriesAbove(path: string): string[] {
+  const names = path.split("/").slice(0, -1);
+  return names.map((_, at) => names.slice(0, at + 1).join("/"));
+}
+
+/** What a transport found on a worker where a sync is about to write or delete. Paths as in {@link SyncedPaths}. */
+export interface FoundOnWorker {
+  /** Links of an operator that lead to no directory: of the bucket's directory (`.`), of `jobs`, of `jobs/<job>`. */
+  readonly broken: readonly string[];
+  /** Names in job directories that were reached through such a link and hold no manifest, by path of the directory. */
+  readonly linked: ReadonlyMap<string, readonly string[]>;
+  /** Where the directories below `jobs/` are in truth, by path; empty where no link leads there. */
+  readonly places: ReadonlyMap<string, string>;
+  /** Symbolic links where a file or a directory of the sync belongs. */
+  readonly links: readonly string[];
+  /** Directories where a file belongs, each with all paths below it. */
+  readonly directories: ReadonlyMap<string, readonly string[]>;
+  /** Anything else where a directory belongs. */
+  readonly others: readonly string[];
+  /** Mount points below the directories of the jobs; with all paths below it where a directory of the sync belongs. */
+  readonly mounts: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Why a sync is refused before it changes anything. */
+export interface SyncConflict {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * What of the things on a worker a sync would have to delete or write through although maand did not make it. A link at
+ * the bucket's directory, `jobs` or `jobs/<job>` is followed, as the data lives behind it. Any other link where a file or
+ * directory belongs is refused, and so is deleting in a file system that is mounted in a job's directory.
+ */
+export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
+  const kept = keptPaths(synced);
+  return [
+    ...found.broken.map(brokenLink),
+    ...[...found.linked].flatMap(([path, names]) => foreignDirectory(path, names, synced)),
+    ...sharedPlaces(found.places, synced.jobs),
+    ...found.links.map((path) => linkInPlace(path, synced)),
+    ...[...found.mounts].flatMap(([path, below]) => (kept(path) ? [] : mountInWay(path, below, synced, kept))),
+    ...[...found.directories].flatMap(([path, below]) => keptBelow(path, below.filter(kept))),
+    ...found.others.filter(kept).map(keptFile),
+  ];
+}
+
+function brokenLink(path: string): SyncConflict {
+  const what = path === "." ? "the bucket's directory" : path;
+  return { message: `${what} is a link that leads to no directory`, hint: "mount or make what it leads to" };
+}
+
+/** A link that leads to anything but a job's directory would have all that is there deleted. */
+function foreignDirectory(path: string, names: readonly string[], { files, directories, keep }: SyncedPaths) {
+  const foreign = names.find(
+    (name) => !keep.includes(name) && !files.has(`${path}/${name}`) && !directories.has(`${path}/${name}`),
+  );
+  if (foreign === undefined) return [];
+  return [
+    {
+      message: `${path} leads to a directory that maand did not make: it holds ${shown(foreign)} and no manifest.json`,
+      hint: "let the link lead to an empty directory, or to one that a deploy has filled",
+    },
+  ];
+}
+
+/** Two jobs in one directory would delete each other's files. */
+function sharedPlaces(places: ReadonlyMap<string, string>, jobs: readonly string[]): SyncConflict[] {
+  return jobs.flatMap((job) => {
+    const own = places.get(`jobs/${job}`);
+    if (own === undefined) return [];
+    const other = [...places].find(([path, place]) => path !== `jobs/${job}` && isBelow(place, own));
+    if (!other) return [];
+    return [
+      { message: `jobs/${job} and ${other[0]} lead to the same place`, hint: "let each lead to a place of its own" },
+    ];
+  });
+}
+
+function isBelow(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
+}
+
+function linkInPlace(path: string, { files }: SyncedPaths): SyncConflict {
+  const what = files.has(path) ? "file" : "directory";
+  return {
+    message: `${shown(path)} is a symbolic link where a ${what} belongs`,
+    hint: "remove the link; what a job links or writes itself belongs into data/, logs/ or bin/",
+  };
+}
+
+function mountInWay(
+  path: string,
+  below: readonly string[],
+  { files, directories }: SyncedPaths,
+  kept: (path: string) => boolean,
+): SyncConflict[] {
+  const inTheWay = below.find((entry) => !files.has(entry) && !directories.has(entry) && !kept(entry));
+  if (directories.has(path) && inTheWay === undefined) return [];
+  const why = directories.has(path)
+    ? `holds ${shown(inTheWay ?? "")}, which is not among the job's files`
+    : files.has(path)
+      ? "is where a file belongs"
+      : "is not among the job's files";
+  return [
+    {
+      message: `${shown(path)} is a mount point and ${why}; nothing is deleted there`,
+      hint: `unmount it, mount it below data/, or name it under "keep" in the manifest`,
+    },
+  ];
+}
+
+function keptBelow(path: string, kept: readonly string[]): SyncConflict[] {
+  const [first] = kept;
+  if (first === undefined) return [];
+  return [
+    {
+      message: `${shown(path)} is a directory where a file belongs, and "keep" of its manifest keeps ${shown(first)}`,
+      hint: "move what is kept away, or give the file another name",
+    },
+  ];
+}
+
+function keptFile(path: string): SyncConflict {
+  return {
+    message: `${shown(path)} is where a directory belongs, and "keep" of its manifest keeps it`,
+    hint: "move it away, or give the directory another name",
+  };
+}
+
+/** Whether a path is the job's own: in a name it keeps, or matched by its patterns. */
+function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
+  const expressions = new Map(
+    [...protect].flatMap(([job, patterns]) =>
+      patterns.length > 0 ? [[job, new RegExp(keepExpression(patterns), "s")] as const] : [],
+    ),
+  );
+  return (path) => {
+    const [, job = "", below = ""] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
+    const [top = ""] = below.split("/");
+    return keep.includes(top) || (below !== "" && expressions.get(job)?.test(below) === true);
+  };
+}
+
+/** A path with anything in it, in one line. */
+function shown(path: string): string {
+  return /[\p{Cc}\\"]/u.test(path) ? JSON.stringify(path) : path;
+}

@@ -1,0 +1,51 @@
+import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { compareHosts } from "../domain/workspace/worker.ts";
+import type { Run } from "../run/run.ts";
+
+/** An allocation that is to stop running, and what that takes. */
+export interface StoppingAllocation {
+  readonly allocation: Allocation;
+  readonly job: Job;
+  /** Its process may run. */
+  readonly stop: boolean;
+  /** It was stopped by a run that ended before its `stopped` hooks had run. */
+  readonly notify: boolean;
+  /** Its files are deleted as well; its data and logs stay until `gc`. */
+  readonly remove: boolean;
+  readonly reason: string;
+}
+
+/**
+ * Allocations that were removed or disabled, and may still run or have files on a worker. The last wave goes first. The
+ * deploy and the dry run both ask here.
+ */
+export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
+  const found: StoppingAllocation[] = [];
+  const present = new Set(run.catalog.workers.map((worker) => worker.host));
+  const jobs = new Set(run.catalog.jobs);
+  for (const allocation of run.catalog.allocations) {
+    const job = run.jobs.get(allocation.job);
+    if (!job || !(allocation.removed || allocation.disabled)) continue;
+    const { promoted, unsettled, staged } = run.recorded(allocation.id);
+    const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
+    const stop = !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
+    const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
+    const why = reasonOf(allocation, present.has(allocation.host), jobs.has(job));
+    const reason = notify ? `${why}; stopped already, but the last run ended before its hooks had run` : why;
+    if (stop || notify || remove) found.push({ allocation, job, stop, notify, remove, reason });
+  }
+  return found.sort(byLastWave);
+}
+
+function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
+  if (!allocation.removed) return "disabled in workspace/disabled.json";
+  if (!workerThere) return "its worker left workspace/workers.json";
+  return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
+}
+
+function byLastWave(a: StoppingAllocation, b: StoppingAllocation): number {
+  return (
+    b.job.deploymentSeq - a.job.deploymentSeq ||
+    (a.job.name < b.job.name ? -1 : a.job.name > b.job.name ? 1 : compareHosts(a.allocation.host, b.allocation.host))
+  );
+}

@@ -1,0 +1,41 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import { error } from "../domain/checks/problem.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import { problemsError } from "../errors.ts";
+import type { Run } from "../run/run.ts";
+import { refuseUnknown } from "../run/select.ts";
+
+/** Jobs that are deployed together, and when. */
+export interface Wave {
+  readonly deploymentSeq: number;
+  /** In name order. */
+  readonly jobs: readonly Job[];
+}
+
+/**
+ * The waves of the selected jobs, or of all jobs when none is named. Throws PROBLEMS for an unknown job, since a filter
+ * never silently means something else, and for a bucket that was never built, where a deploy would look as if all were done.
+ */
+export function wavesOf(
+  { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,
+  selected: readonly string[],
+): Wave[] {
+  refuseUnbuilt(bucket);
+  const names = catalog.jobs.map(({ name }) => name);
+  refuseUnknown("job", "--jobs", selected, names);
+  const waves = new Map<number, Job[]>();
+  for (const job of catalog.jobs) {
+    if (selected.length > 0 && !selected.includes(job.name)) continue;
+    if ((allocationsOf.get(job.name) ?? []).length === 0) continue;
+    const wave = waves.get(job.deploymentSeq) ?? [];
+    waves.set(job.deploymentSeq, wave);
+    wave.push(job);
+  }
+  return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
+}
+
+/** Every build stores what it publishes of the bucket, even of one without workers and jobs. */
+function refuseUnbuilt({ kv }: Bucket): void {
+  if (kv.entries("maand/bucket").size > 0) return;
+  throw problemsError([error("not_built", "data/maand.db", "nothing was built yet", "run maand build first")]);
+}

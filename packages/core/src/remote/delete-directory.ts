@@ -1,0 +1,164 @@
+import { isMaandError, MaandError } from "../errors.ts";
+import { lastLines } from "./output.ts";
+import { readable } from "./quote.ts";
+import type { Argv, ExecOptions, Remote } from "./remote.ts";
+
+/** A directory of which a job's or the bucket's files are to be deleted. */
+export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "signal"> {
+  readonly remote: Pick<Remote, "host" | "probe">;
+  /** Absolute path on the worker. */
+  readonly directory: string;
+  /** Names directly in it that stay; default: none. */
+  readonly spare?: readonly string[];
+  /** The only names that may go; default: all. */
+  readonly only?: readonly string[];
+}
+
+/**
+ * `$1` is the directory, `$2` the names that stay and `$3` those that may go, each between slashes. A link at the
+ * directory's own path is followed and stays; links below it are deleted and never followed. `lost+found` belongs to the
+ * file system. Whatever forbids it is written out, and then nothing is deleted. Of a directory that is reached through a
+ * link only `manifest.json` tells that it is a job's: so the manifest goes last.
+ */
+const PROGRAM = `
+report() { printf '%s\\n' "$*"; }
+spare=$2/lost+found/ only=$3
+at=$1
+while [ ! -e "$at" ] && [ -n "$at" ]; do
+  [ ! -L "$at" ] || { report "broken $at"; exit 0; }
+  at=\${at%/*}
+done
+[ -e "$1" ] || exit 0
+[ -d "$1" ] || { report file; exit 0; }
+cd -P -- "$1" || exit
+here=$(pwd -P)
+goes() {
+  case $spare in */"$1"/*) return 1 ;; esac
+  case $only in '' | */"$1"/*) return 0 ;; esac
+  return 1
+}
+each() {
+  for at in * .[!.]* ..?*; do
+    if [ -e "$at" ] || [ -L "$at" ]; then "$@" "$at"; fi
+  done
+}
+foreign() { case $1 in data | logs | bin | lost+found) ;; *) report "foreign $1" ;; esac; }
+[ "$here" = "$1" ] || [ -n "$only" ] || [ -e manifest.json ] || [ -z "$(each foreign)" ] || { each foreign; exit 0; }
+point=$here
+case $here in
+*[!A-Za-z0-9/._:@+,-]*) point=$(printf %s "$here" | sed 's/\\\\/\\\\134/g; s/ /\\\\040/g; s/\t/\\\\011/g') ;;
+esac
+mounts() {
+  while read -r _ _ _ _ at _; do
+    case $at in "$point"/*) ;; *) continue ;; esac
+    below=\${at#"$point"/}
+    ! goes "\${below%%/*}" || report "mount $at"
+  done </proc/self/mountinfo
+}
+mounted=
+[ ! -r /proc/self/mountinfo ] || mounted=$(mounts)
+[ -z "$mounted" ] || { report "$mounted"; exit 0; }
+delete() { [ "$1" = manifest.json ] || ! goes "$1" || rm -rf -- "./$1" || exit; }
+each delete
+! goes manifest.json || rm -rf -- ./manifest.json || exit
+left() { case $spare in */"$1"/*) ;; *) report "left $1" ;; esac; }
+each left
+[ -L "$1" ] || { cd / && rmdir -- "$1" 2>/dev/null; }
+exit 0
+`;
+
+/** The path of a mount point as the kernel writes it: blanks, tabs, line ends and backslashes are in octal. */
+export function mountPoint(written: string): string {
+  return written.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+/**
+ * Deletes what is in a directory of a worker, and the directory when nothing is left in it; one that is not there is
+ * fine. A link in place of the directory is followed and stays; links in it are deleted and not followed. When a file
+ * system is mounted in what would go, or the directory is not one that maand made, nothing is deleted.
+ * Answers names that had to stay although they are not in `spare`.
+ * @throws STAGE_FAILED when nothing may be deleted; COMMAND_FAILED, and what `remote.probe` throws
+ */
+export async function deleteDirectory(options: DirectoryToDelete): Promise<string[]> {
+  const { remote, directory, spare = [], only, ...limits } = options;
+  const words = [directory, `/${spare.join("/")}`, only === undefined ? "" : `/${only.join("/")}/`];
+  const stdout = await run(remote, directory, ["sh", "-c", PROGRAM, "sh", ...words], limits);
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const left = lines.flatMap((line) => /^left (.+)$/.exec(line)?.slice(1) ?? []);
+  const [refused] = lines;
+  if (refused !== undefined && left.length < lines.length) throw refusal(remote.host, directory, refused);
+  return left;
+}
+
+/** Errors name the directory, not the program. */
+async function run(
+  remote: DirectoryToDelete["remote"],
+  directory: string,
+  argv: Argv,
+  limits: Pick<ExecOptions, "timeoutMs" | "signal">,
+): Promise<string> {
+  const { host } = remote;
+  const result = await remote.probe(argv, { asRoot: true, ...limits }).catch((cause: unknown) => {
+    throw isMaandError(cause) ? renamed(cause, readable(argv), `deleting ${directory}`) : cause;
+  });
+  if (result.code === 0) return result.stdout;
+  const output = lastLines(result, 12);
+  throw new MaandError({
+    code: "COMMAND_FAILED",
+    message: `${directory} on ${host} cannot be deleted: ${output.at(-1) ?? `exit code ${result.code}`}`,
+    worker: host,
+    exit: result.code,
+    output,
+  });
+}
+
+function renamed(error: MaandError, from: string, to: string): MaandError {
+  const { code, hint, worker, output, exit } = error;
+  const message = error.message.replace(from, () => to);
+  return new MaandError({
+    code,
+    message,
+    output,
+    cause: error,
+    ...(hint !== undefined && { hint }),
+    ...(worker !== undefined && { worker }),
+    ...(exit !== undefined && { exit }),
+  });
+}
+
+/** What a job wrote itself stays when the job goes: `gc` deletes it. */
+const WRITTEN_BY_JOBS = ["data", "logs"];
+
+/**
+ * Deletes the files of a job that is removed from its worker; `data/` and `logs/` stay.
+ * @throws STAGE_FAILED for a directory that is not a job's, and as {@link deleteDirectory}
+ */
+export async function deleteJobFiles(
+  options: Pick<DirectoryToDelete, "directory" | "timeoutMs" | "signal"> & {
+    readonly remote: Pick<Remote, "host" | "root" | "probe">;
+  },
+): Promise<void> {
+  const { remote, directory } = options;
+  const jobs = `${remote.root}/jobs/`;
+  if (!directory.startsWith(jobs) || !/^[^/.][^/]*$/.test(directory.slice(jobs.length))) {
+    const message = `nothing was deleted in ${directory} on ${remote.host}: it is not the directory of a job`;
+    throw new MaandError({ code: "STAGE_FAILED", worker: remote.host, message });
+  }
+  await deleteDirectory({ ...options, spare: WRITTEN_BY_JOBS });
+}
+
+function refusal(host: string, directory: string, refused: string): MaandError {
+  const [, kind = "", value = ""] = /^(\w+) ?(.*)$/.exec(refused) ?? [];
+  const reasons: Readonly<Record<string, readonly [string, string]>> = {
+    broken: [`${value} is a link that leads to no directory`, "mount or make what it leads to, or remove the link"],
+    file: ["it is not a directory", "look what it is, and remove it"],
+    foreign: [
+      `a link leads there, and it holds ${value} and no manifest.json, so maand did not make it`,
+      "let the link lead to the job's directory, or remove the link",
+    ],
+    mount: [`a file system is mounted at ${mountPoint(value)}`, "unmount it there, and run the command again"],
+  };
+  const [why, hint] = reasons[kind] ?? [refused, "look at it on the worker"];
+  const message = `nothing was deleted in ${directory} on ${host}: ${why}`;
+  return new MaandError({ code: "STAGE_FAILED", worker: host, message, hint });
+}

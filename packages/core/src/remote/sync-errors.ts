@@ -1,0 +1,50 @@
+import type { SyncConflict } from "../domain/deploy/sync-conflicts.ts";
+import { isMaandError, MaandError } from "../errors.ts";
+
+/** STAGE_FAILED: a sync would delete or overwrite what maand did not make; nothing was changed. */
+export function syncRefused(host: string, conflicts: readonly SyncConflict[]): MaandError {
+  const [first, ...others] = conflicts;
+  const more = others.length === 0 ? "" : ` (and ${others.length} more)`;
+  return new MaandError({
+    code: "STAGE_FAILED",
+    worker: host,
+    message: `files cannot be synced to ${host}: ${first?.message}${more}`,
+    output: others.map(({ message }) => message),
+    ...(first && { hint: first.hint }),
+  });
+}
+
+/** TIMED_OUT: the whole sync took longer than it may. */
+export function syncTimedOut(host: string, timeoutMs: number, output: readonly string[] = []): MaandError {
+  const seconds = Math.round(timeoutMs / 100) / 10;
+  return new MaandError({
+    code: "TIMED_OUT",
+    worker: host,
+    message: `syncing files to ${host} timed out after ${seconds} s`,
+    output,
+  });
+}
+
+/** INTERRUPTED: the run was ended while a sync was under way. */
+export function syncInterrupted(host: string): MaandError {
+  return new MaandError({ code: "INTERRUPTED", worker: host, message: `syncing files to ${host} was interrupted` });
+}
+
+/** DISCONNECTED: the connection closed while a sync was under way. */
+export function syncDisconnected(host: string, output: readonly string[] = []): MaandError {
+  return new MaandError({
+    code: "DISCONNECTED",
+    worker: host,
+    message: `the connection to ${host} closed while files were synced`,
+    hint: "every file there is whole, old or new; run maand deploy to sync the rest",
+    output,
+  });
+}
+
+/** The error of a command that was run on a worker for a sync, as an error of the sync. */
+export function asSyncError(cause: unknown, host: string, timeoutMs: number): unknown {
+  if (!isMaandError(cause)) return cause;
+  if (cause.code === "TIMED_OUT") return syncTimedOut(host, timeoutMs, cause.output);
+  if (cause.code === "INTERRUPTED") return syncInterrupted(host);
+  return cause.code === "DISCONNECTED" ? syncDisconnected(host, cause.output) : cause;
+}

@@ -1,0 +1,105 @@
+import type { KvRow } from "../../domain/kv/kv-derived.ts";
+import { CERTS } from "../../domain/kv/kv-names.ts";
+import type { Row, StoreDatabase } from "../database.ts";
+
+/** Rows of a key that are kept, the newest ones, however old they are (B23). */
+export const VERSIONS_KEPT = 7;
+
+const NEWEST = "SELECT key, value, max(version) AS version, created_date, deleted FROM kv WHERE namespace = ?";
+
+/** Every KV entry with its last versions, as it is stored: secrets are encrypted here, and nothing derived is. */
+export class KvRows {
+  readonly #db: StoreDatabase;
+  #changes = 0;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  /** Grows whenever rows may differ from those read before. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** What was written since the transaction began is not there after all. */
+  rolledBack(): void {
+    this.#changes += 1;
+  }
+
+  /** The newest row of a key, be it deleted. */
+  newest(namespace: string, key: string): KvRow | undefined {
+    const row = this.#db.get(
+      "SELECT key, value, version, created_date, deleted FROM kv WHERE namespace = ? AND key = ? ORDER BY version DESC LIMIT 1",
+      namespace,
+      key,
+    );
+    return row && rowOf(row);
+  }
+
+  /** The newest row of each key of a namespace, deleted ones included, in key order. */
+  namespace(namespace: string): KvRow[] {
+    return this.#db.all(`${NEWEST} GROUP BY key`, namespace).map(rowOf);
+  }
+
+  /** Writes the next version of a key, and forgets the oldest beyond {@link VERSIONS_KEPT}. */
+  append(namespace: string, row: KvRow): void {
+    this.#db.run(
+      "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
+      namespace,
+      row.key,
+      row.version,
+      row.value,
+      row.createdDate,
+      row.deleted ? 1 : 0,
+    );
+    if (row.version > VERSIONS_KEPT)
+      this.#db.run(
+        "DELETE FROM kv WHERE namespace = ? AND key = ? AND version <= ?",
+        namespace,
+        row.key,
+        row.version - VERSIONS_KEPT,
+      );
+    this.#changes += 1;
+  }
+
+  /** Forgets every key whose deletion is not younger than that, in Unix seconds, with all its versions; answers how many. */
+  forgetDeleted(before: number): number {
+    const sql =
+      "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
+    const gone = this.#db.all(sql, before);
+    for (const { namespace, key } of gone)
+      this.#db.run("DELETE FROM kv WHERE namespace = ? AND key = ?", String(namespace), String(key));
+    this.#changes += 1;
+    return gone.length;
+  }
+
+  /** Names of all namespaces that ever held something and begin so, sorted. */
+  namespaces(prefix = ""): string[] {
+    const sql = "SELECT DISTINCT namespace FROM kv WHERE namespace >= ? AND namespace < ? ORDER BY namespace";
+    return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.namespace));
+  }
+
+  /** Namespaces in which a key is live. Looks at every row, so it is for telling what is wrong. */
+  holders(key: string): string[] {
+    const sql =
+      "SELECT namespace, max(version), deleted FROM kv WHERE key = ? GROUP BY namespace HAVING deleted = 0 ORDER BY namespace";
+    return this.#db.all(sql, key).map((row) => String(row.namespace));
+  }
+
+  /** Whether any value is encrypted, so that losing the key would lose something (B29). */
+  hasSecrets(): boolean {
+    const secrets = "SELECT 1 FROM kv WHERE namespace >= 'secrets/job/' AND namespace < 'secrets/job0' LIMIT 1";
+    const keys = "SELECT 1 FROM kv WHERE key LIKE ? AND namespace LIKE 'maand/job/%/worker/%' LIMIT 1";
+    return this.#db.get(secrets) !== undefined || this.#db.get(keys, `${CERTS}%.key`) !== undefined;
+  }
+}
+
+function rowOf(row: Row): KvRow {
+  return {
+    key: String(row.key),
+    value: String(row.value),
+    version: Number(row.version),
+    createdDate: Number(row.created_date),
+    deleted: row.deleted === 1,
+  };
+}

@@ -1,0 +1,153 @@
+import type { KvEntries } from "../../domain/kv/entries.ts";
+import { derivedEntries, type KvEntry, type KvRow } from "../../domain/kv/kv-derived.ts";
+import { isSecret } from "../../domain/kv/kv-names.ts";
+import type { KvKey } from "./kv-key.ts";
+import type { KvRows } from "./kv-rows.ts";
+
+/** Namespaces kept in memory; they are cheap to read again. */
+const REMEMBERED = 8192;
+
+/** What {@link Kv} stands on. */
+export interface KvParts {
+  readonly rows: KvRows;
+  readonly key: KvKey;
+  readonly now: () => Date;
+  /** Told every secret that is read or written, so that it can be masked. */
+  readonly onSecret?: (value: string) => void;
+}
+
+/** What can be asked of KV entries and done to them; what is stored, or an overlay on it. */
+export interface KvStore {
+  /** The newest of every key of a namespace, derived and deleted ones included. */
+  entries(namespace: string): ReadonlyMap<string, KvEntry>;
+  find(namespace: string, key: string): string | undefined;
+  keys(namespace: string): string[];
+  holders(key: string): string[];
+  namespaces(prefix: string): string[];
+  put(namespace: string, key: string, value: string): void;
+  remove(namespace: string, key: string): boolean;
+  sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void;
+  purge(namespace: string): void;
+}
+
+/**
+ * The KV store in clear text. Values are kept exactly as they are given: nothing is trimmed, so that a file or a blank
+ * that was meant survives (B27). Writing what is there already is no change, and makes no new version, for secrets too.
+ */
+export class Kv implements KvStore {
+  readonly #parts: KvParts;
+  readonly #namespaces = new Map<string, Namespace>();
+  #seen = -1;
+
+  constructor(parts: KvParts) {
+    this.#parts = parts;
+  }
+
+  /** The newest of every key of a namespace, derived and deleted ones included, values as stored. */
+  entries(namespace: string): ReadonlyMap<string, KvEntry> {
+    const known = this.#namespace(namespace);
+    if (known.entries) return known.entries;
+    const entries = new Map<string, KvEntry>();
+    for (const row of known.rows.values()) entries.set(row.key, { ...row, value: () => row.value });
+    for (const entry of derivedEntries(namespace, (from) => this.#live(from))) entries.set(entry.key, entry);
+    known.entries = entries;
+    return entries;
+  }
+
+  /** A live value; undefined when there is none. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED. */
+  find(namespace: string, key: string): string | undefined {
+    const entry = this.entries(namespace).get(key);
+    return entry && !entry.deleted ? this.#clear(namespace, key, entry.value()) : undefined;
+  }
+
+  /** Live keys of a namespace, sorted (B14). */
+  keys(namespace: string): string[] {
+    return [...this.entries(namespace).values()]
+      .filter((entry) => !entry.deleted)
+      .map((entry) => entry.key)
+      .sort();
+  }
+
+  /** Namespaces in which a key is live; see {@link KvRows.holders}. */
+  holders(key: string): string[] {
+    return this.#parts.rows.holders(key);
+  }
+
+  /** Namespaces that ever held something and begin so, sorted. */
+  namespaces(prefix: string): string[] {
+    return this.#parts.rows.namespaces(prefix);
+  }
+
+  put(namespace: string, key: string, value: string): void {
+    this.#put(namespace, key, value, this.#parts.rows.newest(namespace, key));
+  }
+
+  /** Deletes a key; answers whether there was one. The next put goes on with its versions. */
+  remove(namespace: string, key: string): boolean {
+    const row = this.#parts.rows.newest(namespace, key);
+    if (!row || row.deleted) return false;
+    this.#append(namespace, row, row.value, true);
+    return true;
+  }
+
+  /** Puts all entries, and deletes those other keys `drops` names. */
+  sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
+    const rows = this.#parts.rows.namespace(namespace);
+    const known = new Map(rows.map((row) => [row.key, row]));
+    for (const [key, value] of entries) this.#put(namespace, key, value, known.get(key));
+    for (const row of rows)
+      if (!row.deleted && !entries.has(row.key) && drops(row.key)) this.#append(namespace, row, row.value, true);
+  }
+
+  /** Deletes everything in a namespace. */
+  purge(namespace: string): void {
+    this.sync(namespace, new Map(), () => true);
+  }
+
+  #live(namespace: string): ReadonlyMap<string, KvRow> {
+    return this.#namespace(namespace).live;
+  }
+
+  #namespace(namespace: string): Namespace {
+    const { rows } = this.#parts;
+    if (this.#seen !== rows.changes || this.#namespaces.size >= REMEMBERED) this.#namespaces.clear();
+    this.#seen = rows.changes;
+    const before = this.#namespaces.get(namespace);
+    if (before) return before;
+    const all = rows.namespace(namespace);
+    const known = { rows: byKey(all), live: byKey(all.filter((row) => !row.deleted)), entries: undefined };
+    this.#namespaces.set(namespace, known);
+    return known;
+  }
+
+  #put(namespace: string, key: string, value: string, before: KvRow | undefined): void {
+    const secret = isSecret(namespace, key);
+    if (secret) this.#parts.onSecret?.(value);
+    if (before && !before.deleted && this.#clear(namespace, key, before.value) === value) return;
+    const stored = secret ? this.#parts.key.encrypt(value) : value;
+    this.#append(namespace, before ?? { key, version: 0 }, stored, false);
+  }
+
+  #append(namespace: string, { key, version }: Pick<KvRow, "key" | "version">, value: string, deleted: boolean): void {
+    const createdDate = Math.floor(this.#parts.now().getTime() / 1000);
+    this.#parts.rows.append(namespace, { key, value, version: version + 1, createdDate, deleted });
+  }
+
+  #clear(namespace: string, key: string, stored: string): string {
+    if (!isSecret(namespace, key)) return stored;
+    const value = this.#parts.key.decrypt(stored, `${namespace} ${key}`);
+    this.#parts.onSecret?.(value);
+    return value;
+  }
+}
+
+interface Namespace {
+  readonly rows: ReadonlyMap<string, KvRow>;
+  readonly live: ReadonlyMap<string, KvRow>;
+  /** Made when somebody first reads. */
+  entries: ReadonlyMap<string, KvEntry> | undefined;
+}
+
+function byKey(rows: readonly KvRow[]): ReadonlyMap<string, KvRow> {
+  return new Map(rows.map((row) => [row.key, row]));
+}

@@ -1,0 +1,187 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Holder } from "./holder.ts";
+import { type Lock, lockHolder, takeLock } from "./lock.ts";
+import { Store } from "./store.ts";
+
+let directory: string;
+let file: string;
+let store: Store;
+const open: Lock[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "maand-lock-"));
+  file = join(directory, "maand.lock");
+  store = Store.open(join(directory, "maand.db"), { create: true });
+  store.bucket.create("b");
+});
+
+afterEach(() => {
+  for (const lock of open.splice(0)) lock.release();
+  store.close();
+  rmSync(directory, { recursive: true });
+});
+
+const HOLDER: Omit<Holder, "process"> = { pid: process.pid, command: "deploy", since: "2030-01-01T00:00:00.000Z" };
+
+function take(): Lock {
+  const lock = takeLock(file, HOLDER, store.holder);
+  open.push(lock);
+  return lock;
+}
+
+/** Another process that runs take-lock.test.support.ts. */
+function another(mode: "try" | "keep", target = directory): Another {
+  const script = fileURLToPath(new URL("take-lock.test.support.ts", import.meta.url));
+  const flags = ["--expose-gc", "--import", import.meta.resolve("jiti/register")];
+  const child = spawn(process.execPath, [...flags, script, target, mode], { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  return {
+    pid: child.pid ?? 0,
+    said: once(child.stdout, "data").then(([chunk]) => String(chunk).trim()),
+    async end() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+interface Another {
+  readonly pid: number;
+  /** `taken`, or the code and message of the error. */
+  readonly said: Promise<string>;
+  /** Lets it end, and waits for that. */
+  end(): Promise<void>;
+}
+
+/** What another process gets when it takes the lock now. */
+async function tried(): Promise<string> {
+  const other = another("try");
+  const said = await other.said;
+  await other.end();
+  return said;
+}
+
+/** Does something while another process holds the lock, with nothing but lock.ts referring to it. */
+async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
+  const holder = another("keep");
+  try {
+    expect(await holder.said).toBe("taken");
+    await work(holder);
+  } finally {
+    await holder.end();
+  }
+}
+
+const busy = (pid: number, command = "build") =>
+  expect.objectContaining({
+    code: "BUSY",
+    message: expect.stringContaining(`by maand ${command} (pid ${pid}, since `),
+  });
+
+describe("the lock", () => {
+  it("has one holder, which is named to everybody else, and is free after its release", async () => {
+    const lock = take();
+    expect(await tried()).toBe(`BUSY the bucket is in use by maand deploy (pid ${process.pid}, since ${HOLDER.since})`);
+    expect(lockHolder(store.holder)).toMatchObject({ command: "deploy" });
+    lock.release();
+    expect(lockHolder(store.holder)).toBeUndefined();
+    expect(await tried()).toBe("taken");
+  });
+
+  it("is private", () => {
+    take();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it("goes with its process, however that ends", async () => {
+    await whileHeld(async ({ pid }) => {
+      expect(take).toThrow(busy(pid));
+      process.kill(pid, "SIGKILL");
+    });
+    take();
+  });
+
+  it("is held although nothing refers to it and all garbage was collected", () =>
+    whileHeld(async () => {
+      store.holder.clear(); // the lock alone has to do
+      expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
+    }));
+
+  it("stays when the same process asks for it again, and is refused", async () => {
+    take();
+    expect(take).toThrow(busy(process.pid, "deploy"));
+    store.holder.clear();
+    expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
+    expect(await tried()).toMatch(/^BUSY /);
+  });
+});
+
+describe("a lock file that is not as it was", () => {
+  it.each([
+    ["deleted", () => rmSync(file)],
+    ["moved away", () => renameSync(file, `${file}.old`)],
+    [
+      "replaced",
+      () => {
+        rmSync(file);
+        writeFileSync(file, "");
+      },
+    ],
+    ["overwritten", () => writeFileSync(file, "rubbish ".repeat(1_000))],
+  ])("%s while it is held: there is no second holder", (_, harm) =>
+    whileHeld(async ({ pid }) => {
+      harm();
+      expect(take).toThrow(busy(pid));
+    }),
+  );
+
+  it("deleted with everything beside it: there is no second holder", () =>
+    whileHeld(async ({ pid }) => {
+      for (const name of readdirSync(directory)) if (name.startsWith("maand.lock")) rmSync(join(directory, name));
+      expect(take).toThrow(busy(pid));
+    }));
+
+  it.each([
+    ["rubbish", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+    ["a directory", () => mkdirSync(file), "it is a directory"],
+    [
+      "a link that leads nowhere",
+      () => symlinkSync(join(directory, "gone"), file),
+      "it is a link to a file that does not exist",
+    ],
+  ])("%s: it is refused, and named with what to do", (_, make, message) => {
+    make();
+    expect(take).toThrow(
+      expect.objectContaining({
+        code: "LOCK_BROKEN",
+        message: expect.stringContaining(`${file} cannot be used: ${message}`),
+        hint: expect.stringContaining("delete it"),
+      }),
+    );
+    expect(existsSync(join(directory, "gone"))).toBe(false);
+  });
+});
+
+describe("what a process that died left in the store", () => {
+  it("holds nobody up, also when another process has its number now", () => {
+    store.holder.write({ ...HOLDER, process: "the process that had this number before" });
+    expect(lockHolder(store.holder)).toBeUndefined();
+    take();
+  });
+});

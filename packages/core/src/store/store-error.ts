@@ -1,0 +1,45 @@
+import Sqlite from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+
+/** Whether another program holds what SQLite wanted. */
+export function isBusy(cause: unknown): boolean {
+  return cause instanceof Sqlite.SqliteError && BUSY.test(cause.code);
+}
+
+const BUSY = /^SQLITE_(BUSY|LOCKED)/;
+
+/** What to do about a store that is no use any more. */
+const RESTORE = "restore data/ from a backup; the workers are as they were";
+
+/** What SQLite says by the beginning of its code, what it means, and what to do. */
+const REASONS: readonly (readonly [RegExp, string, string])[] = [
+  [BUSY, "another program is writing to it", "close what has it open, such as sqlite3, and run the command again"],
+  [
+    /^SQLITE_(FULL|IOERR_(WRITE|SHMSIZE|FSYNC|TRUNCATE))/,
+    "its disk is full",
+    "free space there and run the command again; nothing is lost",
+  ],
+  [/^SQLITE_NOTADB/, "it is damaged, or was never a store", RESTORE],
+  [/^SQLITE_(CORRUPT|IOERR_SHORT_READ)/, "it is damaged", RESTORE],
+  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "look at the permissions of data/ and who you are"],
+];
+
+/** A failure of SQLite as what it means for the store in `file`. */
+export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.SqliteError>): MaandError {
+  const [, meaning, hint] = REASONS.find(([pattern]) => pattern.test(cause.code)) ?? [];
+  return new MaandError({
+    code: "STORE_BROKEN",
+    message: cannotBeUsed(file, meaning === undefined ? cause.message : `${meaning} (${cause.message})`),
+    hint: hint ?? "look at free disk space and at the permissions of data/; restore it from a backup if it is damaged",
+    cause,
+  });
+}
+
+/** The error for a store that is lost: `why` says how that shows. */
+export function damaged(file: string, why: string): MaandError {
+  return new MaandError({ code: "STORE_BROKEN", message: cannotBeUsed(file, why), hint: RESTORE });
+}
+
+function cannotBeUsed(file: string, why: string): string {
+  return `the store ${file} cannot be used: ${why}`;
+}

@@ -1,0 +1,66 @@
+import { lstatSync, type Stats, statSync } from "node:fs";
+import type { Database } from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+import { damaged } from "./store-error.ts";
+
+/** "maan": the `application_id` of SQLite files that are stores of ours. */
+export const APPLICATION_ID = 0x6d61_616e;
+
+/**
+ * Refuses, before SQLite opens it, what stands in a store's place and is not a file with something in it. SQLite would
+ * make a new store of an empty file, and wait for a pipe. Looks only: opening and closing the file here would drop the
+ * locks that SQLite holds on it in this process.
+ */
+export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBeEmpty?: boolean } = {}): void {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats) throw damaged(file, lstatSync(file, { throwIfNoEntry: false }) ? DANGLING : "it does not exist");
+  const kind = kindOf(stats);
+  if (kind !== undefined) throw notAStore(file, kind, MOVE_AWAY);
+  if (stats.size === 0 && !mayBeEmpty)
+    throw damaged(file, "it is empty (0 bytes), as after a full disk or a failed copy");
+}
+
+/** What is wrong with a link whose target is gone. */
+export const DANGLING = "it is a link to a file that does not exist";
+
+/** What stands where a file should be, in words; undefined for a file. */
+export function kindOf(stats: Stats): string | undefined {
+  if (stats.isFile()) return undefined;
+  return stats.isDirectory() ? "it is a directory" : "it is not a regular file";
+}
+
+/** Refuses an open database that is not a store of ours, before anything is written into it. */
+export function recognise(db: Database, file: string): void {
+  const tables = tablesOf(db);
+  if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
+  if (tables.length === 0) throw damaged(file, "it is an SQLite database without any table");
+  if (UNMARKED.every((table) => tables.includes(table)) && isVersioned(db)) return;
+  if (GO_TABLES.every((table) => tables.includes(table)))
+    throw notAStore(file, "it was written by the earlier maand, the one in Go", GO_HINT);
+  const some = tables.length > 4 ? [...tables.slice(0, 4), "..."] : tables;
+  throw notAStore(file, `it is an SQLite database of another program (tables: ${some.join(", ")})`, MOVE_AWAY);
+}
+
+/** Tables of every store that was written before stores were marked. */
+const UNMARKED: readonly string[] = ["bucket", "delivery", "content", "promoted", "step"];
+
+const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_version"];
+
+const MOVE_AWAY =
+  "move it away, and restore data/ from a backup; or, for a bucket that was never built, run maand init";
+
+const GO_HINT =
+  "keep that maand for this bucket, or stop its jobs with it; then run maand init in a new directory and copy workspace/ there";
+
+function isVersioned(db: Database): boolean {
+  return Number(db.pragma("user_version", { simple: true })) > 0;
+}
+
+function tablesOf(db: Database): string[] {
+  const names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").pluck().all();
+  return names.map(String);
+}
+
+function notAStore(file: string, why: string, hint: string): MaandError {
+  return new MaandError({ code: "NOT_A_STORE", message: `${file} is not the store of a bucket: ${why}`, hint });
+}
