@@ -1,10 +1,10 @@
 import type { ActionContext, Done, PreflightContext, TargetContext } from "@maand/core";
 import { definePlugin, type Plugin } from "@maand/core";
 import { checkMakefiles } from "./makefile-problems.ts";
-import { runTarget } from "./run-target.ts";
-import { RunnerPool } from "./runner-pool.ts";
+import { RunnerPool } from "./runner/runner-pool.ts";
 import { workerFiles } from "./runner-program.ts";
-import { stageSmallTrees } from "./stage-small-trees.ts";
+import { stageSmallTrees } from "./stage/stage-small-trees.ts";
+import { runTarget } from "./target/run-target.ts";
 
 export interface MakeOptions {
   /** The make program on the workers, default `make`; `gmake` where that is GNU's name. */

@@ -5,7 +5,6 @@ import type { Argv, Remote } from "@maand/core";
 export const RUNNER_EXIT = {
   notHere: 3,
   nothingToRun: 4,
-  refused: 5,
   timedOut: 124,
   noProgram: 127,
   ended: 130,
@@ -31,7 +30,7 @@ function joined(parts: readonly string[]): string {
   return parts.map(source).join("\n\n");
 }
 
-/** From `src/` and from `dist/` it is the same way to the sources that are delivered. */
+/** From this file in `src/` and from the bundle in `dist/` it is the same way to the parts. */
 function source(part: string): string {
   return readFileSync(new URL(`../worker/runner/${part}.py`, import.meta.url), "utf8");
 }

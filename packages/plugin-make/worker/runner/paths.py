@@ -94,7 +94,7 @@ def remove(path):
     for name in os.listdir(path):
         below = os.path.join(path, name)
         if os.lstat(below).st_dev != about.st_dev:
-            raise Failure(REFUSED, "%s is mounted from elsewhere and is not deleted" % below)
+            raise Failure(1, "%s is mounted from elsewhere and is not deleted" % below)
         remove(below)
     os.rmdir(path)
 

@@ -29,8 +29,10 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     worker.write("precious", "rows");
     symlinkSync(join(worker.root, "precious"), join(web, "data/db"));
     link(worker, path, far);
-    expect(await worker.stageJobs({ web: { Makefile: "start:", "conf/a": "a" } })).toBe("done");
-    expect(await worker.stageJobs({ web: { Makefile: "restart:", "conf/a": "b" } })).toBe("done");
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", Makefile: "start:", "conf/a": "a" } })).toBe("done");
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", Makefile: "restart:", "conf/a": "b" } })).toBe(
+      "done",
+    );
     expect(isLink(worker, path)).toBe(true);
     expect(readFileSync(join(web, "Makefile"), "utf8")).toBe("restart:");
     expect(readFileSync(join(web, "conf/a"), "utf8")).toBe("b");
@@ -42,7 +44,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     link(worker, path, "/no/such/place");
     expect(await worker.refused({ a: "a" })).toMatchObject({
       code: "STAGE_FAILED",
-      message: `10.0.0.1: ${worker.root}/${path} is a link that leads to no directory; nothing was changed there`,
+      message: `files cannot be synced to 10.0.0.1: ${path} is a link that leads to no directory`,
     });
     expect(isLink(worker, path)).toBe(true);
   });
@@ -57,20 +59,30 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     link(worker, `jobs/web/${name}`, join(worker.root, "far"));
     expect(await worker.refused(files)).toMatchObject({
       code: "STAGE_FAILED",
-      message: expect.stringContaining(`${worker.root}/jobs/web/${name} is a link where a ${what} is to be`),
+      message: expect.stringContaining(`jobs/web/${name} is a symbolic link where a ${what} belongs`),
     });
     expect(worker.files()).toEqual({ "far/a": "a", "jobs/web/other": "old" });
     expect(isLink(worker, `jobs/web/${name}`)).toBe(true);
   });
 
-  it("to a directory that the job keeps is followed", async () => {
+  it("to a directory with other things in it is refused by name, before any of them is deleted", async () => {
     const worker = aWorker();
-    worker.write("far/pid", "7");
-    link(worker, "jobs/web/run", join(worker.root, "far"));
-    worker.keeps("run/");
-    expect(await worker.stageJobs({ web: { "run/readme": "text" } })).toBe("done");
-    expect(worker.files()).toEqual({ "far/pid": "7", "far/readme": "text" });
-    expect(isLink(worker, "jobs/web/run")).toBe(true);
+    worker.write("far/theirs", "precious");
+    link(worker, "jobs/web", join(worker.root, "far"));
+    expect(await worker.refused({ a: "a" })).toMatchObject({
+      message: expect.stringContaining("jobs/web leads to a directory that maand did not make: it holds theirs"),
+    });
+    expect(worker.files()).toEqual({ "far/theirs": "precious" });
+  });
+
+  it("to the directory of another job is refused by name", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ api: { "manifest.json": "{}", b: "b" } });
+    link(worker, "jobs/web", join(worker.root, "jobs/api"));
+    expect(await worker.refused({ a: "a" })).toMatchObject({
+      message: expect.stringContaining("jobs/web and jobs/api lead to the same place"),
+    });
+    expect(worker.files()).toEqual({ "jobs/api/b": "b", "jobs/api/manifest.json": "{}" });
   });
 
   it("that no tree has is deleted, and what it leads to is not", async () => {
@@ -91,7 +103,9 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
     worker.keeps("*.pid");
     expect(await worker.refused({ run: "now a file", a: "new" })).toMatchObject({
       code: "STAGE_FAILED",
-      message: expect.stringContaining(`${worker.root}/jobs/web/run holds files the job keeps`),
+      message: expect.stringContaining(
+        'jobs/web/run is a directory where a file belongs, and "keep" of its manifest keeps jobs/web/run/deep/app.pid',
+      ),
     });
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
   });
@@ -101,7 +115,9 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
     worker.write("jobs/web/run", "theirs");
     worker.keeps("run");
     expect(await worker.refused({ "run/a": "a" })).toMatchObject({
-      message: expect.stringContaining(`${worker.root}/jobs/web/run is a file the job keeps`),
+      message: expect.stringContaining(
+        'jobs/web/run is where a directory belongs, and "keep" of its manifest keeps it',
+      ),
     });
     expect(worker.files()).toEqual({ "jobs/web/run": "theirs" });
   });
@@ -113,10 +129,10 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
     expect(await worker.stageJobs({ web: { run: "now a file" } })).toBe("done");
     expect(worker.files()).toEqual({ "jobs/web/run": "now a file" });
     expect(worker.deleted()).toEqual([
-      "jobs/web/run/deep/two",
-      "jobs/web/run/deep",
-      "jobs/web/run/one",
       "jobs/web/run",
+      "jobs/web/run/deep",
+      "jobs/web/run/deep/two",
+      "jobs/web/run/one",
     ]);
   });
 });
@@ -137,7 +153,7 @@ describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout
     const worker = mounted(where, { [path]: "precious", "jobs/web/conf/a": "old" });
     expect(await worker.refused({ "conf/a": "new" })).toMatchObject({
       code: "STAGE_FAILED",
-      message: expect.stringContaining(`${worker.root}/${where} is mounted there`),
+      message: expect.stringContaining(`${where} is a mount point and `),
     });
     expect(worker.files()).toEqual({ [path]: "precious", "jobs/web/conf/a": "old" });
   });
@@ -152,7 +168,7 @@ describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout
   it.each(["jobs/web", "jobs/web/data"])("is left alone at %s", async (where) => {
     const kept = where === "jobs/web" ? "disk/data/db" : "disk/db";
     const worker = mounted(where, { [kept]: "rows" });
-    expect(await worker.stageJobs({ web: { a: "a" } })).toBe("done");
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", a: "a" } })).toBe("done");
     expect(worker.files()).toMatchObject({ [kept]: "rows", [where === "jobs/web" ? "disk/a" : "jobs/web/a"]: "a" });
   });
 });

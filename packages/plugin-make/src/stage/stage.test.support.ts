@@ -23,8 +23,8 @@ import {
 } from "@maand/core";
 import { fakeRemote, stageContext } from "@maand/core/testing";
 import { expect, onTestFinished } from "vitest";
-import { make } from "./make.ts";
-import { streamOf } from "./runner.test.support.ts";
+import { make } from "../make.ts";
+import { streamOf } from "../runner/runner.test.support.ts";
 
 /** Finds the system's own Python, as on a worker. */
 const WORKER_PATH = "/usr/local/bin:/usr/bin:/bin";

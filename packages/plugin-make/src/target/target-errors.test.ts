@@ -1,7 +1,7 @@
 import { createHooks, isMaandError, MaandError, type Remote } from "@maand/core";
 import { anAllocation, type FakeAnswer, fakeRemote, reconcileContext, rolloutContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
-import { make } from "./index.ts";
+import { make } from "../index.ts";
 
 function hooksWith() {
   const hooks = createHooks();

@@ -1,8 +1,8 @@
 import { type Done, type ExecOptions, LineSplitter, MaandError, type OutputStream } from "@maand/core";
-import { Cutoff, type CutoffCode } from "./cutoff.ts";
-import { RunnerClient } from "./runner-client.ts";
-import type { RunnerPool } from "./runner-pool.ts";
-import { ENDING_MS, runnerCommand } from "./runner-program.ts";
+import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
+import { RunnerClient } from "../runner/runner-client.ts";
+import type { RunnerPool } from "../runner/runner-pool.ts";
+import { ENDING_MS, runnerCommand } from "../runner-program.ts";
 import { startFailure } from "./start-failure.ts";
 import { cutOff, failure, type Unit } from "./target-errors.ts";
 

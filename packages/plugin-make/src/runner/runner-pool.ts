@@ -1,7 +1,7 @@
 import { isMaandError, type Remote } from "@maand/core";
+import { type Serving, serveCommand } from "../runner-program.ts";
 import type { Cutoff, CutoffCode } from "./cutoff.ts";
 import { RunnerClient } from "./runner-client.ts";
-import { type Serving, serveCommand } from "./runner-program.ts";
 
 /** A worker where no serving runner can be started, and what was printed instead. */
 export interface NoRunner {

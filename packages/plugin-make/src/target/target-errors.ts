@@ -1,5 +1,5 @@
 import { type ErrorParts, isMaandError, MaandError, type TargetContext } from "@maand/core";
-import { RUNNER_EXIT } from "./runner-program.ts";
+import { RUNNER_EXIT } from "../runner-program.ts";
 
 /** One allocation and all that is needed to run a target of it. */
 export type Unit = Omit<TargetContext, "target">;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { processStream, type RemoteStream } from "@maand/core";
 import { expect, type TestContext, vi } from "vitest";
+import { runnerCommand, serveCommand, workerFiles } from "../runner-program.ts";
 import { RunnerClient, type RunningRequest } from "./runner-client.ts";
-import { runnerCommand, serveCommand, workerFiles } from "./runner-program.ts";
 
 const MAKEFILE = `
 start:
