@@ -21,7 +21,7 @@ const checks = {
   manifest: ajv.compile(jsonSchema("manifest", [...defaults(), ...examples])),
   workers: ajv.compile(jsonSchema("workers", [])),
   disabled: ajv.compile(jsonSchema("disabled", [])),
-  config: ajv.compile(jsonSchema("config", [])),
+  config: ajv.compile(jsonSchema("config", defaults())),
 };
 
 /** What an editor marks, as `where message`. */

@@ -205,13 +205,13 @@ describe("files of a job", () => {
     expect(said).toContain(says);
   });
 
-  it("a name that is not UTF-8, or has a line end, is refused beside all else", async () => {
+  it("a name that is not UTF-8, or holds control characters, is refused beside all else", async () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
     const said = await refused();
     expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
-    expect(said).toContain("must not hold a line end");
+    expect(said).toContain("must not hold control characters");
   });
 
   it("directories so deep that a path is too long are refused, with the place in short", async () => {

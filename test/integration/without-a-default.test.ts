@@ -1,7 +1,7 @@
 import { createHooks, definePlugin, type Hooks, openBucket, type Plugin, pluginList } from "@maand/core";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
-import { defaults, type StockName } from "../../packages/cli/src/defaults.ts";
+import { defaults, STOCK_MODULES, type StockName } from "../../packages/cli/src/defaults.ts";
 import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { build, deploy } from "../../packages/core/src/index.ts";
 
@@ -40,7 +40,8 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
     signal: new AbortController().signal,
     pid: process.pid,
     defaults: () => plugins,
-    modules: {},
+    stock: defaults,
+    modules: STOCK_MODULES,
     readers: [{ name: "recorder", apply: ({ event }: Hooks) => event.tap("recorder", (one) => void events.push(one)) }],
   });
   try {

@@ -35,7 +35,19 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export {
+  defineSettings,
+  type PluginSettings,
+  type RefuseSetting,
+  type SettingEntries,
+  type SettingEntry,
+  type SettingsDeclaration,
+  setting,
+  type WrittenKeys,
+} from "./domain/settings/plugin-settings.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
+export type * from "./domain/settings/settings-written.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
 export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
@@ -77,6 +89,7 @@ export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.t
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
@@ -94,6 +107,7 @@ export {
   type Claim,
   definePlugin,
   type Plugin,
+  type Provides,
   type Table,
   type TableContext,
   type TableRow,
@@ -102,7 +116,6 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
 export { PidLine } from "./remote/pid-line.ts";

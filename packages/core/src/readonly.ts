@@ -11,7 +11,7 @@ export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
 export { LOG_KEYS, type LogFields, readLogLine } from "./log/line.ts";
 export { type LogPlace, logDirectory, logPlaces } from "./log/log-places.ts";
-export { type CertificateView, certificates } from "./operations/inspect/certificates.ts";
+export { type CertificateView, certificateClock, certificates } from "./operations/inspect/certificates.ts";
 export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
 export type { FilePart } from "./operations/logs/file-lines.ts";

@@ -41,12 +41,14 @@ export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: 
   if (now.getTime() >= Date.parse(validTo))
     return error("invalid_ca", CRT, `the bucket CA has expired, on ${validTo}`, RENEW);
   if (now.getTime() < Date.parse(validFrom))
-    return error("invalid_ca", CRT, `the bucket CA is not valid before ${validFrom}`, "set this machine's clock");
+    return error("invalid_ca", CRT, `the bucket CA is not valid before ${validFrom}`, EARLY);
   return undefined;
 }
 
 /** How a bucket gets another authority. */
 export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then build and deploy`;
+
+const EARLY = `set this machine's clock; if it is right, the CA was made while it was ahead: ${RENEW}`;
 
 const RESTORE = `put it back from a backup; to begin with another CA, move both away and run maand init: every certificate is made anew then`;
 

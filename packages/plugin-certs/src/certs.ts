@@ -1,7 +1,9 @@
 import { definePlugin, type InitContext, MaandError, type Plugin, problemsError } from "@maand/core";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { contributeCerts } from "./contribute.ts";
+import { BACKDATED_MS } from "./decide.ts";
 import { examineAuthority } from "./examine.ts";
 import { type KeyKind, keyPairMaker, keyPem, type MakeKeyPair } from "./key-pair.ts";
 import { renderCerts } from "./render.ts";
@@ -24,6 +26,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   const signerOf = oncePerRun(async (context): Promise<SignLeaf> => leafSigner(await authorityOf(context)));
   return definePlugin({
     name: "certs",
+    settings: CERTS_SETTINGS,
     claims: { certs: { description: CERTS_DESCRIPTION, schema: CertsSchema, jsonSchema: certsJsonSchema } },
     apply(hooks) {
       hooks.init.tapPromise("certs", async (context) => {
@@ -54,8 +57,9 @@ async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: M
     return found.authority;
   }
   const keys = await makeKeyPair(kind, signal);
-  const notBefore = new Date(Math.floor(context.now().getTime() / 1000) * 1000);
-  const notAfter = new Date(notBefore.getTime() + AUTHORITY_DAYS * 86_400_000);
+  const now = Math.floor(context.now().getTime() / 1000) * 1000;
+  const notBefore = new Date(now - BACKDATED_MS);
+  const notAfter = new Date(now + AUTHORITY_DAYS * 86_400_000);
   const crt = await signAuthority(bucket.id, keys, { notBefore, notAfter });
   writeAuthorityFiles(bucket.root, { crt, key: keyPem(keys.privateKey, false) });
   const made = readAuthority(readAuthorityFiles(bucket.root));

@@ -2,6 +2,7 @@ import { didYouMean, error, isName, type Job, nameRule, type Report, type Valida
 import * as v from "valibot";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { isCertifiable } from "./names.ts";
 import { CertsSchema, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
 
@@ -30,7 +31,7 @@ export function validateAuthority({ bucket, jobs, now, settings, report }: Valid
   const wrong = outOfTime(found.authority, now());
   const { validTo } = found.authority.certificate;
   if (wrong) report(needed ? wrong : { ...wrong, level: "warning" });
-  else if (needed && Date.parse(validTo) < now().getTime() + settings.certsTtlDays * DAY)
+  else if (needed && Date.parse(validTo) < now().getTime() + CERTS_SETTINGS.from(settings).certs_ttl * DAY)
     report(warning("ca_ends", CRT, `the bucket CA ends on ${validTo}, and every certificate with it`, RENEW));
 }
 

@@ -24,6 +24,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   };
   return definePlugin({
     name: "make",
+    provides: { answers: ["reconcile", "rollout", "target"] },
     get workerFiles() {
       return workerFiles();
     },

@@ -1,6 +1,6 @@
 import { DEFAULT_SETTINGS } from "@maand/core";
 import { describe, expect, test } from "vitest";
-import { endpointOf } from "./endpoint.ts";
+import { endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { HostLookup, HostSettings } from "./ssh-config.ts";
 
 const NOTHING: HostSettings = { identityFiles: [] };
@@ -10,7 +10,7 @@ function lookupIn(config: Readonly<Record<string, Partial<HostSettings>>>): Host
 }
 
 function endpoint(worker: Parameters<typeof endpointOf>[0]["worker"], lookup: HostLookup = () => NOTHING) {
-  return endpointOf({ worker, settings: DEFAULT_SETTINGS, bucketRoot: "/b", lookup });
+  return endpointOf({ worker, settings: SSH_SETTINGS.from(DEFAULT_SETTINGS), bucketRoot: "/b", lookup });
 }
 
 test("with nothing said, maand.conf's defaults hold", () => {

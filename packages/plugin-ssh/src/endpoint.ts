@@ -1,6 +1,41 @@
 import { isAbsolute, join } from "node:path";
-import type { Settings, Worker } from "@maand/core";
+import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
+import * as v from "valibot";
 import type { HostLookup } from "./ssh-config.ts";
+
+/** Keys of `maand.conf` that say how workers are logged in to, where workers.json and the ssh config do not. */
+export const SSH_SETTINGS = defineSettings({
+  entries: {
+    ssh_user: setting(
+      v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name")),
+      'User on the workers; default "agent".',
+      "agent",
+    ),
+    ssh_key: setting(
+      v.pipe(v.string(), v.minLength(1, "must not be empty")),
+      'Key file, under secrets/ or absolute; default "worker.key".',
+      "worker.key",
+    ),
+    ssh_port: setting(
+      v.pipe(
+        v.number(),
+        v.integer("a port is a whole number"),
+        v.maxValue(65535, "a port is at most 65535"),
+        v.transform((port) => (port > 0 ? port : 22)),
+      ),
+      "Port of sshd on the workers; 0 or less means 22, the default.",
+      22,
+    ),
+    use_sudo: setting(v.boolean(), "Run commands on workers through sudo; default true.", true),
+  },
+});
+
+/** The values of {@link SSH_SETTINGS}. */
+export type SshSettings = ReturnType<typeof SSH_SETTINGS.from>;
+
+declare module "@maand/core" {
+  interface SettingsWritten extends WrittenKeys<typeof SSH_SETTINGS> {}
+}
 
 /** Where an sshd listens and how to log in there. */
 export interface Endpoint {
@@ -18,7 +53,7 @@ export interface Endpoint {
 /** What an endpoint is worked out from. */
 export interface EndpointSources {
   readonly worker: Pick<Worker, "host" | "port" | "user" | "identity">;
-  readonly settings: Pick<Settings, "sshUser" | "sshKey" | "sshPort">;
+  readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_port">;
   readonly bucketRoot: string;
   readonly lookup: HostLookup;
 }
@@ -29,20 +64,20 @@ export interface EndpointSources {
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
   const said = lookup(worker.host);
-  const bucketKey = inSecrets(bucketRoot, settings.sshKey);
+  const bucketKey = inSecrets(bucketRoot, settings.ssh_key);
   const jump = said.proxyJump && jumpChain(said.proxyJump, { settings, lookup, bucketKey, depth: 0 });
   return {
     name: worker.host,
     address: said.hostName ?? worker.host,
-    port: worker.port ?? said.port ?? settings.sshPort,
-    user: worker.user ?? said.user ?? settings.sshUser,
+    port: worker.port ?? said.port ?? settings.ssh_port,
+    user: worker.user ?? said.user ?? settings.ssh_user,
     identities: worker.identity ? [inSecrets(bucketRoot, worker.identity)] : [...said.identityFiles, bucketKey],
     ...(jump && { jump }),
   };
 }
 
 interface JumpSources {
-  readonly settings: Pick<Settings, "sshUser">;
+  readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: string;
   /** Hops gone so far; an end to jump hosts that name each other. */
@@ -67,7 +102,7 @@ function jumpHost(written: string, sources: JumpSources, before: Endpoint | unde
     name: host,
     address: said.hostName ?? host,
     port: port ?? said.port ?? 22,
-    user: user ?? said.user ?? sources.settings.sshUser,
+    user: user ?? said.user ?? sources.settings.ssh_user,
     identities: [...said.identityFiles, sources.bucketKey],
     ...(jump && { jump }),
   };

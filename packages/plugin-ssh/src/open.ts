@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ConnectContext } from "@maand/core";
+import type { ConnectContext, Login } from "@maand/core";
 import { type DialOptions, dial } from "./dial.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { Gate } from "./gate.ts";
 import { pinBoard } from "./pins.ts";
 import type { SshOptions } from "./plugin.ts";
@@ -23,7 +23,7 @@ export async function wayTo(
 ): Promise<Way> {
   const lookup = await readSshConfig(options.configFile ?? join(homedir(), ".ssh", "config"));
   return {
-    endpoint: endpointOf({ worker, settings, bucketRoot: bucket.root, lookup }),
+    endpoint: endpointOf({ worker, settings: SSH_SETTINGS.from(settings), bucketRoot: bucket.root, lookup }),
     how: {
       pins: pinBoard(join(bucket.root, "secrets", "known_hosts")),
       agent: (options.agent ?? process.env.SSH_AUTH_SOCK) || undefined,
@@ -35,6 +35,14 @@ export async function wayTo(
   };
 }
 
+/** How a worker is logged in to by other programs; contacts nobody. */
+export async function loginOf({ worker, settings, bucket }: ConnectContext, options: SshOptions): Promise<Login> {
+  const { use_sudo: sudo, ...own } = SSH_SETTINGS.from(settings);
+  const lookup = await readSshConfig(options.configFile ?? join(homedir(), ".ssh", "config"));
+  const { user, port, identities } = endpointOf({ worker, settings: own, bucketRoot: bucket.root, lookup });
+  return { user, port, keyFile: identities.at(-1) ?? "", sudo };
+}
+
 /** Connects a worker, and answers it as a remote. */
 export async function openRemote(context: ConnectContext, options: SshOptions, handshakes: Gate): Promise<SshRemote> {
   const { worker, settings, bucket } = context;
@@ -42,7 +50,7 @@ export async function openRemote(context: ConnectContext, options: SshOptions, h
   const parts = {
     host: worker.host,
     root: `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
-    sudo: settings.useSudo && endpoint.user !== "root",
+    sudo: SSH_SETTINGS.from(settings).use_sudo && endpoint.user !== "root",
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,
     connectMs: settings.timeouts.connectMs,

@@ -1,4 +1,5 @@
 import type { Plugin } from "@maand/core";
+import { SSH_SETTINGS } from "./endpoint.ts";
 import { Gate } from "./gate.ts";
 
 /** Options of {@link ssh}; all have defaults that suit an OpenSSH server as it comes. */
@@ -20,7 +21,9 @@ export function ssh(options: SshOptions = {}): Plugin {
   const handshakes = new Gate(options.handshakes ?? 32);
   return {
     name: "ssh",
-    apply({ connect, examine, identify, preflight }) {
+    provides: { answers: ["connect"], transports: ["ssh"] },
+    settings: SSH_SETTINGS,
+    apply({ connect, examine, identify, login, preflight }) {
       connect.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
@@ -37,6 +40,12 @@ export function ssh(options: SshOptions = {}): Plugin {
         const { inspectHostKey } = await import("./trust.ts");
         const { key, ...report } = await inspectHostKey(context, options);
         return { ...report, type: key.type };
+      });
+      login.tapPromise("ssh", async (context) => {
+        const { worker, settings } = context;
+        if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
+        const { loginOf } = await import("./open.ts");
+        return loginOf(context, options);
       });
       preflight.tap("ssh", ({ remote, needs }) => {
         if (remote.transport !== "ssh") return;

@@ -12,6 +12,7 @@ export function templates(): Plugin {
   let loaded: { readonly room: Room; readonly own: Press } | undefined;
   return definePlugin({
     name: "templates",
+    provides: { renders: [".tpl"], replaceableFunctions: true },
     apply(hooks) {
       const load = async () => {
         const room = await import("./room.ts");

@@ -242,7 +242,7 @@ describe("an end to everything", () => {
 
   test("a frozen worker: time limit and grace end the command here; what is asked next is UNREACHABLE in bounded time", async () => {
     const remote = await desk().connect(worker, {
-      settings: { timeouts: { connectMs: 700, commandMs: 9_000, hookMs: 1 } },
+      settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
     });
     const begun = new Promise<void>((resolve) => {
       const running = remote.exec(["sh", "-c", "echo begun; sleep 64"], {
@@ -327,7 +327,7 @@ describe("connections that break", () => {
 });
 
 describe("workers that cannot be reached", () => {
-  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000, hookMs: 1_000 } } };
+  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000 } } };
   let server: Server | undefined;
   const sockets: Socket[] = [];
 
@@ -513,7 +513,7 @@ describe("logging in", () => {
     await (await at.connect(worker)).close(); // makes secrets/ for known_hosts
     writeFileSync(join(at.root, "secrets", "mine.key"), readFileSync(fleet.key.path), { mode: 0o600 });
     await at.connect({ host: worker.host, identity: "mine.key" });
-    await at.connect(worker, { settings: { sshKey: "mine.key" } });
+    await at.connect(worker, { settings: { plugins: { ssh_key: "mine.key" } } });
   });
 
   test("the agent's keys come after the file, or instead of it", async () => {
@@ -554,7 +554,7 @@ describe("logging in", () => {
       ].join("\n"),
     );
     const at = desk({ configFile });
-    const settings = { sshUser: "nobody-here", sshKey: "gone.key" };
+    const settings = { plugins: { ssh_user: "nobody-here", ssh_key: "gone.key" } };
     const before = [worker.connections(), other.connections()];
     const remote = await at.connect({ host: "app" }, { settings });
     expect((await remote.exec(["sh", "-c", 'echo "$SSH_CONNECTION"'])).stdout).toContain(worker.host);

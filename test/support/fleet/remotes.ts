@@ -52,6 +52,12 @@ export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
   };
 }
 
+/** Settings under which the workers of a fleet are reached. */
+function settingsFor({ user, key, sudo }: Fleet, { plugins, ...own }: Partial<Settings> = {}): Settings {
+  const ssh = { ssh_user: user, ssh_key: key.path, use_sudo: sudo };
+  return { ...DEFAULT_SETTINGS, ...own, plugins: { ...ssh, ...plugins } };
+}
+
 function contextFor(
   fleet: Fleet,
   root: string,
@@ -62,7 +68,7 @@ function contextFor(
   return {
     run: { id: "00000000-0000-4000-8000-000000000001", command: "test" },
     bucket: { id: BUCKET_ID, root },
-    settings: { ...DEFAULT_SETTINGS, sshUser: fleet.user, sshKey: fleet.key.path, useSudo: fleet.sudo, ...settings },
+    settings: settingsFor(fleet, settings),
     signal: signal ?? new AbortController().signal,
     log: () => {},
     emit: () => {},

@@ -16,7 +16,7 @@ export class InitCommand extends MaandCommand {
   override async work(): Promise<number> {
     const made = initBucket(this.from);
     const written = await this.withBucket(async (bucket) => {
-      await prepareBucket(bucket);
+      await prepareBucket(bucket, made);
       return writeEditorFiles(bucket.paths.root, bucket.plugins);
     });
     if (this.json) this.printJson({ bucket_id: made.bucketId, created: made.created });

@@ -9,7 +9,7 @@ export class SchemaCommand extends MaandCommand {
     category: "Look",
     description: "the JSON Schema of a file you write: manifest, workers, disabled, config",
     details:
-      "For editors and other checkers: draft 7, made from the definitions the files are checked by. The schema of a manifest has the keys that the plugins of this bucket claim; outside of a bucket, those of the stock plugins. maand init writes all of them below workspace/.schemas/.",
+      "For editors and other checkers: draft 7, made from the definitions the files are checked by. The schemas of a manifest and of maand.conf have the keys that the plugins of this bucket own; outside of a bucket, those of the stock plugins. maand init writes all of them below workspace/.schemas/.",
     examples: [
       ["What a manifest may say", "maand schema manifest"],
       ["What maand.conf may say", "maand schema config"],
@@ -21,7 +21,7 @@ export class SchemaCommand extends MaandCommand {
   override async work(): Promise<number> {
     const name = SCHEMA_NAMES.find((one) => one === this.file.trim());
     if (name === undefined) throw unknownSchema(this.file);
-    this.printJson(jsonSchema(name, name === "manifest" ? await this.plugins() : []));
+    this.printJson(jsonSchema(name, name === "manifest" || name === "config" ? await this.plugins() : []));
     return 0;
   }
 

@@ -7,6 +7,7 @@ import { defaults, isStock, STOCK_MODULES } from "../defaults.ts";
 export function loadOptions(cwd: string, config: string | undefined): LoadOptions {
   return {
     defaults,
+    stock: defaults,
     isStock,
     modules: {
       "@maand/core": () => import("@maand/core"),

@@ -1,12 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { confText, NEW_BUCKET } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
-import { schemaFile } from "../workspace/schema-places.ts";
 
 /** The result of `init`. */
 export interface Initialised {
@@ -22,7 +20,7 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
- * modes, so that they are never readable by others, not even for a moment.
+ * modes, so that they are never readable by others, not even for a moment. `prepareBucket` creates what depends on plugins.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
@@ -37,7 +35,6 @@ export function initBucket(directory: string): Initialised {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`, known ? {} : NEW_BUCKET), 0o644);
     writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
     writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
     writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);

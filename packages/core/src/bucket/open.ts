@@ -50,6 +50,7 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
     hooks,
     plugins,
     loaded,
+    absent: loaded.absent,
     settings: loaded.settings,
     now: options.now,
     newId: randomUUID,

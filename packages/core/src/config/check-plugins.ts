@@ -1,5 +1,7 @@
 import { error, type Report } from "../domain/checks/problem.ts";
 import { MANIFEST_KEYS } from "../domain/manifest/manifest-schema.ts";
+import { isDeclared } from "../domain/settings/plugin-settings.ts";
+import { settingsSchema } from "../domain/settings/settings-schema.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { coreVersion } from "./package-of.ts";
@@ -43,7 +45,13 @@ export async function checkPlugins(
         `plugin "${name}" has a command that is no clipanion class with paths`,
         "write class X extends MaandCommand { static paths = [[...]] }",
       );
-  for (const { what, of, owned } of belongings(taken))
+  for (const { name, settings } of plugins)
+    if (settings !== undefined && !isDeclared(settings))
+      refuse(
+        `plugin "${name}" has settings that are not declared`,
+        "write settings: defineSettings({ entries: { ... } })",
+      );
+  for (const { what, of, owned } of belongings(plugins, taken))
     for (const { word, owners } of shared(plugins, of, owned))
       refuse(
         `${owners.join(" and ")} both have ${what} "${word}"`,
@@ -69,9 +77,10 @@ interface Belonging {
   readonly owned: readonly string[];
 }
 
-function belongings(taken: Taken | undefined): Belonging[] {
+function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belonging[] {
   const keys = (given: object | undefined) => Object.keys(given ?? {});
   const core = MANIFEST_KEYS.filter((key) => !OFFERED.includes(key));
+  const first = (plugin: Plugin) => plugins.find(({ settings }) => settings === plugin.settings) === plugin;
   return [
     {
       what: "the command",
@@ -80,6 +89,12 @@ function belongings(taken: Taken | undefined): Belonging[] {
     },
     { what: "the table", of: ({ tables }) => keys(tables), owned: taken?.tables ?? [] },
     { what: "the manifest key", of: ({ claims }) => keys(claims), owned: core },
+    {
+      // plugins may share one declaration, such as two that reach workers by ssh
+      what: "the key of maand.conf",
+      of: (plugin) => (first(plugin) ? keys(plugin.settings?.entries) : []),
+      owned: Object.keys(settingsSchema([]).entries),
+    },
     { what: "the worker file", of: ({ workerFiles }) => keys(workerFiles), owned: [] },
   ];
 }

@@ -70,7 +70,12 @@ async function callHook(run: Run, { job, allocation, kind }: Step, hook: "rollou
     new_version: context.newVersion,
   });
   if ((await bucket.hooks[hook].promise(context)) === "done") return;
-  throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
+  throw noHandler(bucket.absent, {
+    hook,
+    transport: remote.transport,
+    host: allocation.host,
+    wanted: `${kind} of ${job.name}`,
+  });
 }
 
 function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {

@@ -187,7 +187,7 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
     };
     reporter.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
     if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
-      throw noHandler({
+      throw noHandler(bucket.absent, {
         hook: "target",
         transport: remote.transport,
         host: allocation.host,

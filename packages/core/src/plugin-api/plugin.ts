@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { Hooks } from "./hooks.ts";
+import type { HookName, Hooks } from "./hooks.ts";
 
 /** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
 export interface Claim {
@@ -13,6 +14,18 @@ export interface Claim {
   readonly lifecycle?: boolean;
   /** The schema as JSON Schema, for `maand schema manifest`. */
   readonly jsonSchema?: () => Record<string, unknown>;
+}
+
+/** What a bucket misses without a plugin, apart from the keys, commands and tables that it declares. */
+export interface Provides {
+  /** Hooks it answers. */
+  readonly answers?: readonly HookName[];
+  /** Transports of the workers it answers them for; default: all. */
+  readonly transports?: readonly string[];
+  /** Endings of the job files that it makes other files of, such as `.tpl`. */
+  readonly renders?: readonly string[];
+  /** Other plugins may put functions of their own in the place of its template functions. */
+  readonly replaceableFunctions?: boolean;
 }
 
 /** A plugin: a value with a name and a function that taps hooks. */
@@ -27,6 +40,10 @@ export interface Plugin<Name extends string = string> {
   apply(hooks: Hooks): void | Promise<void>;
   /** clipanion command classes it adds to the CLI. */
   readonly commands?: readonly unknown[];
+  /** What is missing without it: messages about that name the plugin. */
+  readonly provides?: Provides;
+  /** Keys of `maand.conf` it owns; made with `defineSettings`. */
+  readonly settings?: PluginSettings;
   /** Keys of `manifest.json` it owns. */
   readonly claims?: Readonly<Record<string, Claim>>;
   /** Tables of `maand cat` it adds, by the word that is typed. */

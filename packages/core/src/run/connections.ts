@@ -113,7 +113,7 @@ export class Connections {
       );
       if (!remote) {
         const transport = worker.transport ?? this.#frame.bucket.settings.transport;
-        throw noHandler({ hook: "connect", transport, host: worker.host });
+        throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
       }
       this.#remotes.push(remote);
       this.#frame.emit("worker.connected", {

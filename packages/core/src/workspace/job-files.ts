@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
+import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
@@ -77,7 +78,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
-  if (/[\n\r]/.test(name)) return refused(JSON.stringify(path), "a file name must not hold a line end", "rename it");
+  if (/\p{Cc}/u.test(name)) return refused(quoted(path), "a file name must not hold control characters", "rename it");
   // What cannot be decoded cannot be looked up by its name either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;

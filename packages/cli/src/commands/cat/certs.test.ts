@@ -94,6 +94,14 @@ it.each([
   expect(rows[1]).toMatchObject({ status, days_left: left });
 });
 
+it("says before its beginning that one is not valid yet, and warns of the CA as long as certificates end with it", async () => {
+  now = new Date(start.getTime() - DAY);
+  expect((await records("--jobs", "api")).map(({ status }) => status)).toEqual(Array(3).fill("not_yet_valid"));
+  now = new Date(start.getTime() + (3650 - 59) * DAY);
+  expect((await records("--jobs", "api"))[0]).toMatchObject({ scope: "ca", status: "expiring", days_left: 58 });
+  now = start;
+});
+
 it("shows a table, without any key, and what cannot be read as invalid", async () => {
   rmSync(join(root, "secrets/kv.key"));
   const store = Store.open(findBucket(root).store);

@@ -1,4 +1,4 @@
-import { type CertificateView, certificates } from "@maand/core/readonly";
+import { type CertificateView, certificateClock, certificates } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { MaandCommand } from "../../run/command.ts";
 import { unitFilter } from "./filter.ts";
@@ -22,7 +22,7 @@ export class CertsCommand extends MaandCommand {
     return this.withBucket(async ({ store, settings }) => {
       const catalog = store.catalog.read();
       const wanted = unitFilter(catalog, this);
-      const rows = certificates(store, { now: this.context.now(), bufferDays: settings.certsRenewalBufferDays }).filter(
+      const rows = certificates(store, certificateClock(this.context.now(), settings)).filter(
         ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
       );
       if (this.json) this.printJson(rows.map(record));

@@ -92,7 +92,7 @@ export class Stager {
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
-        throw noHandler({ hook: "stage", transport: remote.transport, host: worker.host });
+        throw noHandler(bucket.absent, { hook: "stage", transport: remote.transport, host: worker.host });
       await giveOwners(remote, entries.map(this.#staged), context);
       const tools = connections.toolsOf(worker.host);
       this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });

@@ -6,7 +6,9 @@ const FILE = "workspace/jobs/api/manifest.json: ";
 
 function resolve(files: unknown) {
   const problems: Problem[] = [];
-  const manifest = resolveManifest("api", { files }, [], (problem) => problems.push(problem));
+  const manifest = resolveManifest("api", { files }, { claimed: [], absent: new Map() }, (problem) =>
+    problems.push(problem),
+  );
   const found = problems.map(({ where, message, hint }) => `${where.slice(FILE.length)}: ${message} (${hint})`);
   return { rules: manifest?.fileRules, found };
 }

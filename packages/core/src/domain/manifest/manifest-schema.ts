@@ -20,9 +20,15 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
+/** More allocations than any bucket has; a larger number is a typing mistake. */
+const MOST = 100_000;
+
+const BATCH_RANGE = ({ input }: { readonly input: number }) =>
+  withHint(`must be between 0 and ${MOST}, and is ${shown(input)}`, BATCH_HINT);
+
 const batchSize = v.union(
   [
-    v.pipe(v.number(), v.integer()),
+    v.pipe(v.number(), v.integer(), v.minValue(0, BATCH_RANGE), v.maxValue(MOST, BATCH_RANGE)),
     v.pipe(
       v.string(),
       v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => withHint(`${shown(input)} is not a batch size`, BATCH_HINT)),
@@ -31,6 +37,9 @@ const batchSize = v.union(
   ],
   ({ input }) => withHint(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
 );
+
+const TOO_LONG = (input: number) =>
+  withHint(`must be at most 86400, and is ${shown(input)}`, "a day is the most; write 3600 for an hour");
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
@@ -71,7 +80,7 @@ const ENTRIES = {
     examples: [2, "25%"],
   }),
   min_allocations_count: described(
-    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
     "Build refuses fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
@@ -102,7 +111,11 @@ const ENTRIES = {
     { examples: [{ "app.conf": { mode: "0640", owner: "app", group: "app" } }] },
   ),
   timeout_seconds: described(
-    v.pipe(v.number(), v.minValue(1)),
+    v.pipe(
+      v.number(),
+      v.minValue(1),
+      v.maxValue(86_400, ({ input }) => TOO_LONG(input)),
+    ),
     "Seconds a lifecycle command may take; default: timeouts.command of the bucket.",
   ),
   resources: described(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),

@@ -5,7 +5,7 @@ import { isName, nameRule } from "../workspace/names.ts";
 import type { PortRequest } from "../workspace/ports.ts";
 import { parseCpu, parseMemory } from "../workspace/units.ts";
 import { fileRulesOf } from "./file-rules.ts";
-import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
+import { type ManifestOwners, warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 
 /** A manifest, resolved: what of a job follows from its own file alone. */
@@ -38,14 +38,14 @@ export function manifestFile(job: string): string {
 export function resolveManifest(
   job: string,
   value: unknown,
-  claimed: readonly string[],
+  owners: ManifestOwners,
   report: Report,
 ): Manifest | undefined {
   if (value === undefined) return undefined;
   const file = manifestFile(job);
   const named = withAliases(value, file, report);
   const whole = readWritten(ManifestSchema, named, { file, code: "invalid_manifest" }, report);
-  warnUnknownManifestKeys(named, claimed, file, report);
+  warnUnknownManifestKeys(named, owners, file, report);
   const written = whole ?? salvage(ManifestSchema, named);
   if (!written) return undefined;
   const policy = written.restart_policy ?? (isRecord(named) ? named.restart_policy : undefined);

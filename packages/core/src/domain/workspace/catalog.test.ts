@@ -21,7 +21,7 @@ function build(written: Partial<Written>, before: Partial<Before> = {}, claimed:
     ids += 1;
     return `id${ids}`;
   };
-  return assemble(aWorkspace(written), { ...NOTHING, ...before }, { newId, claimed });
+  return assemble(aWorkspace(written), { ...NOTHING, ...before }, { newId, owners: { claimed, absent: new Map() } });
 }
 const brief = (problems: readonly Problem[]) => problems.map(({ code, where }) => `${code} ${where}`);
 

@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { type Report, warning } from "../checks/problem.ts";
 import { described } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import {
+  isRecord,
+  onlyObject,
+  quoted,
+  readWritten,
+  salvage,
+  shown,
+  warnUnknownKeys,
+  withHint,
+} from "../checks/validate.ts";
 import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
@@ -110,7 +119,7 @@ function warnUnknownName(
     warning(
       "unknown_name",
       `${DISABLED_FILE}: ${key}`,
-      `there is no ${kind} "${name}"`,
+      `there is no ${kind} ${quoted(name)}`,
       didYouMean(name, known) ?? "it disables nothing",
     ),
   );

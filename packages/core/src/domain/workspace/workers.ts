@@ -21,6 +21,19 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
 const USER_HINT = "use letters, digits, - . and _";
 
+/** More than any order needs; a larger number is a typing mistake. */
+const MOST = 1_000_000_000;
+
+/** A text of one line: it is shown in tables. */
+const oneLine = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(
+    (text) => !/\p{Cc}/u.test(text),
+    ({ input }) => withHint(`${shown(input)} holds a control character`, "write it as plain text on one line"),
+  ),
+);
+
 const entry = v.looseObject(
   {
     host: v.pipe(
@@ -32,7 +45,7 @@ const entry = v.looseObject(
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: described(v.pipe(v.string(), v.trim()), "A name for people and templates."),
+    hostname: described(oneLine, "A name for people and templates."),
     labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
       "What selectors of jobs are matched with; worker is always one of them.",
@@ -44,11 +57,14 @@ const entry = v.looseObject(
     ),
     cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
     tags: described(
-      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+      onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
       { examples: [{ zone: "eu-1" }] },
     ),
-    position: described(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    position: described(
+      v.pipe(v.number(), v.integer(), v.minValue(-MOST), v.maxValue(MOST)),
+      "Order among the workers; default: its place in this file.",
+    ),
     transport: described(
       v.pipe(
         v.string(),

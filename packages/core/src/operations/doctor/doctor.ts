@@ -9,6 +9,7 @@ import { shellLine } from "../../remote/quote.ts";
 import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
 import { deployments } from "../inspect/deployments.ts";
+import { examineCertificates } from "./certificates.ts";
 import { examineFiles } from "./files.ts";
 import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
@@ -54,6 +55,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
       ...written,
       ...state(bucket),
       ...examineSecretFiles(bucket),
+      ...examineCertificates(bucket),
       ...hostTools(tools),
       ...reported,
       ...looked.flat(),

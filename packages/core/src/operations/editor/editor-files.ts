@@ -8,7 +8,7 @@ import { jsonSchema } from "./json-schema.ts";
  * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
  * anew whenever they changed, and settings for VS Code unless there are some. Answers what it wrote, seen from `root`.
  */
-export function writeEditorFiles(root: string, plugins: readonly Pick<Plugin, "claims">[]): string[] {
+export function writeEditorFiles(root: string, plugins: readonly Pick<Plugin, "claims" | "settings">[]): string[] {
   const schemas = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);
   const wanted = existsSync(join(root, VSCODE)) ? schemas : [...schemas, [VSCODE, textOf(VSCODE_SETTINGS)] as const];
   const written = wanted.filter(([file, text]) => write(join(root, file), text));

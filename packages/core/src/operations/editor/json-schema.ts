@@ -1,29 +1,32 @@
 import { MANIFEST_ALIASES, ManifestSchema } from "../../domain/manifest/manifest-schema.ts";
-import { SettingsSchema } from "../../domain/settings/settings-schema.ts";
+import { settingsSchema } from "../../domain/settings/settings-schema.ts";
 import { DisabledSchema } from "../../domain/workspace/disabled.ts";
 import { WorkersSchema } from "../../domain/workspace/workers.ts";
 import type { Claim, Plugin } from "../../plugin-api/plugin.ts";
 import type { SchemaName } from "../../workspace/schema-places.ts";
 import { type JsonSchema, jsonSchemaOf } from "./json-schema-of.ts";
 
+/** What plugins declare of the files a person writes. */
+type Declaring = Pick<Plugin, "claims" | "settings">;
+
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
-/** The schema of a file, from the definition that checks it at build; of a manifest with the keys that plugins claim. */
-export function jsonSchema(name: SchemaName, plugins: readonly Pick<Plugin, "claims">[]): JsonSchema {
+/** The schema of a file, from the definition that checks it, with the keys that plugins own. */
+export function jsonSchema(name: SchemaName, plugins: readonly Declaring[]): JsonSchema {
   const { title, description, ...rest } = BY_NAME[name](plugins);
   return { $schema: DRAFT, title, description, ...rest };
 }
 
-type Make = (plugins: readonly Pick<Plugin, "claims">[]) => JsonSchema;
+type Make = (plugins: readonly Declaring[]) => JsonSchema;
 
 const BY_NAME: Readonly<Record<SchemaName, Make>> = {
   manifest: manifestSchema,
   workers: () => jsonSchemaOf(WorkersSchema),
   disabled: () => jsonSchemaOf(DisabledSchema),
-  config: () => jsonSchemaOf(SettingsSchema),
+  config: (plugins) => jsonSchemaOf(settingsSchema(plugins.flatMap(({ settings }) => settings ?? []))),
 };
 
-function manifestSchema(plugins: readonly Pick<Plugin, "claims">[]): JsonSchema {
+function manifestSchema(plugins: readonly Declaring[]): JsonSchema {
   const schema = jsonSchemaOf(ManifestSchema);
   const properties: Record<string, unknown> = { ...Object(schema.properties) };
   for (const [old, name] of Object.entries(MANIFEST_ALIASES)) properties[old] = renamed(properties[name], name);

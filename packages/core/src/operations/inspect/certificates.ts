@@ -1,9 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { CERTS, NAMESPACE } from "../../domain/kv/kv-names.ts";
+import { type CertificateTimes, renewalStart } from "../../domain/settings/renewal.ts";
+import type { Settings } from "../../domain/settings/settings.ts";
 import type { Store } from "../../store/store.ts";
 
-/** How a certificate is doing (build.md 12.4). */
-export type CertificateStatus = "ok" | "expiring" | "expired" | "invalid";
+/** The state of a certificate; `invalid` if it cannot be read. */
+export type CertificateStatus = "ok" | "not_yet_valid" | "expiring" | "expired" | "invalid";
 
 /** One row of `cat certs`. */
 export interface CertificateView {
@@ -20,11 +22,17 @@ export interface CertificateView {
   readonly status: CertificateStatus;
 }
 
-/** What the certificates are held against. */
+/** The time, and the settings that decide from when on a certificate counts as expiring. */
 export interface CertificateClock {
   readonly now: Date;
-  /** Days before its end at which a certificate counts as expiring (`certs_renewal_buffer`). */
+  /** `certs_ttl` and `certs_renewal_buffer`. */
+  readonly ttlDays: number;
   readonly bufferDays: number;
+}
+
+/** The clock of a bucket. */
+export function certificateClock(now: Date, { plugins }: Pick<Settings, "plugins">): CertificateClock {
+  return { now, ttlDays: Number(plugins.certs_ttl || 60), bufferDays: Number(plugins.certs_renewal_buffer ?? 0) };
 }
 
 const DAY = 86_400_000;
@@ -45,24 +53,39 @@ export function certificates(store: Store, clock: CertificateClock): Certificate
       .map(({ key, value }) => ({
         ...place,
         cert: key.slice(CERTS.length, -CRT.length),
-        ...readCertificate(value, clock),
+        ...readCertificate(value, place.scope, clock),
       })),
   );
 }
 
 type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "status">;
 
-function readCertificate(pem: string, { now, bufferDays }: CertificateClock): Read {
+/**
+ * Reads a certificate. One of a job counts as expiring when a build would renew it; the CA when certificates made now would end
+ * with it, `certs_ttl` days before its end.
+ */
+export function readCertificate(
+  pem: string,
+  scope: CertificateView["scope"],
+  { now, ttlDays, bufferDays }: CertificateClock,
+): Read {
   try {
-    const { subject, validTo } = new X509Certificate(pem);
-    const left = Date.parse(validTo) - now.getTime();
-    const near = bufferDays > 0 && left <= bufferDays * DAY;
-    const status = left < 0 ? "expired" : left === 0 || near ? "expiring" : "ok";
+    const { subject, validFrom, validTo } = new X509Certificate(pem);
+    const times = { from: Date.parse(validFrom), to: Date.parse(validTo) };
+    const left = times.to - now.getTime();
+    const soon = renewalStart(times, scope === "ca" ? ttlDays : bufferDays);
+    const status = statusAt(now.getTime(), times, soon);
     // Adding 0 turns the -0 of the first day after its end into a plain 0.
     return { commonName: nameIn(subject), notAfter: new Date(validTo), daysLeft: Math.trunc(left / DAY) + 0, status };
   } catch {
     return { commonName: null, notAfter: null, daysLeft: null, status: "invalid" };
   }
+}
+
+function statusAt(now: number, { from, to }: CertificateTimes, soon: number): CertificateStatus {
+  if (now < from) return "not_yet_valid";
+  if (now > to) return "expired";
+  return now >= soon ? "expiring" : "ok";
 }
 
 /** The common name in a subject as OpenSSL prints it: a part a line, special characters after a backslash. */

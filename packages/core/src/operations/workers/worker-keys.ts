@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { type Bucket, runReporter } from "../../bucket/bucket.ts";
 import { asMaandError } from "../../bucket/outcome.ts";
 import type { MaandError } from "../../errors.ts";
-import type { HostKey } from "../../remote/host-key.ts";
+import type { HostKey } from "../../plugin-api/base-contexts.ts";
 import { selectWorkers } from "../../run/select.ts";
 
 /** What one worker showed; neither for one that is reached without host keys. */

@@ -1,17 +1,18 @@
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Problem, Report } from "../../domain/checks/problem.ts";
-import { GLOB_PATTERN, isGlob } from "../../domain/deploy/glob.ts";
-import { parseVersion, VERSION_PATTERN } from "../../domain/deploy/version.ts";
-import { resolveManifest } from "../../domain/manifest/manifest.ts";
-import { resolveSettings } from "../../domain/settings/settings-schema.ts";
-import { resolveDisabled } from "../../domain/workspace/disabled.ts";
-import { HOST_PATTERN, isHost } from "../../domain/workspace/names.ts";
-import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../domain/workspace/units.ts";
-import { resolveWorkers } from "../../domain/workspace/workers.ts";
-import type { SchemaName } from "../../workspace/schema-places.ts";
-import { jsonSchema } from "./json-schema.ts";
+import { defaults } from "../../packages/cli/src/defaults.ts";
+import type { Problem, Report } from "../../packages/core/src/domain/checks/problem.ts";
+import { GLOB_PATTERN, isGlob } from "../../packages/core/src/domain/deploy/glob.ts";
+import { parseVersion, VERSION_PATTERN } from "../../packages/core/src/domain/deploy/version.ts";
+import { resolveManifest } from "../../packages/core/src/domain/manifest/manifest.ts";
+import { resolveSettings } from "../../packages/core/src/domain/settings/resolve-settings.ts";
+import { resolveDisabled } from "../../packages/core/src/domain/workspace/disabled.ts";
+import { HOST_PATTERN, isHost } from "../../packages/core/src/domain/workspace/names.ts";
+import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../packages/core/src/domain/workspace/units.ts";
+import { resolveWorkers } from "../../packages/core/src/domain/workspace/workers.ts";
+import { jsonSchema } from "../../packages/core/src/operations/editor/json-schema.ts";
+import type { SchemaName } from "../../packages/core/src/workspace/schema-places.ts";
 
 fc.configureGlobal({ seed: 1 });
 
@@ -28,6 +29,9 @@ interface File {
   /** Values the build takes in silence, and an editor marks. */
   readonly onlyEditor: (value: unknown) => boolean;
 }
+
+/** The keys of `maand.conf` that the stock plugins own. */
+const declared = defaults().flatMap(({ settings }) => settings ?? []);
 
 const FILES: readonly File[] = [
   {
@@ -57,7 +61,7 @@ const FILES: readonly File[] = [
       },
       { restart_policy: "never", version: "v2" },
     ],
-    build: (value, report) => resolveManifest("api", value, [], report),
+    build: (value, report) => resolveManifest("api", value, { claimed: [], absent: new Map() }, report),
     onlyBuild: [
       /is more than max/,
       /cannot be used as a name/,
@@ -102,14 +106,19 @@ const FILES: readonly File[] = [
       { max_concurrent_jobs: 8, certs_ttl: 90, certs_renewal_buffer: 10, certs_key: "ecdsa-p256" },
       { job_config_selector: " staging ", log_format: "jsonl", timeouts: { connect: 1, command: 86_400, hook: 2.5 } },
     ],
-    build: (value, report) => resolveSettings(value, "maand.conf", report),
+    build: (value, report) => resolveSettings(value, "maand.conf", { loaded: declared, absent: new Map() }, report),
     onlyBuild: [/is not less than certs_ttl/, /cannot be used as a name/],
     onlyEditor: () => false,
   },
 ];
 
 describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, onlyEditor }) => {
-  const check = compile(jsonSchema(name, []));
+  const check = compile(
+    jsonSchema(
+      name,
+      declared.map((settings) => ({ settings })),
+    ),
+  );
   const problemsOf = (value: unknown) => {
     const problems: Problem[] = [];
     build(value, (problem) => problems.push(problem));
