@@ -11,7 +11,7 @@ function hooksWith() {
 
 describe("a job", () => {
   const problemsOf = async (...paths: string[]) => {
-    return problemsWith("", ...paths);
+    return problemsWith("start stop restart:\n", ...paths);
   };
   /** What is found in a job with these files, whose Makefile has this text. */
   const problemsWith = async (text: string, ...paths: string[]) => {
@@ -46,20 +46,22 @@ describe("a job", () => {
     ["stop", ["Makefile", "stop/now.sh"], "target stop has the name of a directory of the job"],
     ["status", ["Makefile.tpl", "status"], "target status has the name of a file of the job"],
   ])("whose target %s has the name of a file gets a warning", async (target, paths, message) => {
-    expect(await problemsWith(`${target}:\n\t@true\n`, ...paths)).toMatchObject([
+    expect(await problemsWith("start stop restart status:\n\t@true\n", ...paths)).toMatchObject([
       {
         code: "target_named_as_file",
         level: "warning",
         where: `workspace/jobs/api/${paths[0]}`,
-        message: `${message}, and make skips such a target`,
+        message: `${message}, and make by hand skips such a target`,
         hint: `add the line .PHONY: ${target}`,
       },
     ]);
-    expect(await problemsWith(`.PHONY: a \\\n  ${target}\n${target}:\n\t@true\n`, ...paths)).toEqual([]);
+    expect(await problemsWith(`.PHONY: a \\\n  ${target}\nstart stop restart status:\n\t@true\n`, ...paths)).toEqual(
+      [],
+    );
   });
 
   it("whose .PHONY names a target that no rule does gets a warning", async () => {
-    const text = ".PHONY: start stop reload backup\nstart stop::\n\t@reload: all\nX := reload:\n";
+    const text = ".PHONY: start stop reload backup\nstart stop restart::\n\t@reload: all\nX := reload:\n";
     expect(await problemsWith(text, "Makefile")).toMatchObject([
       {
         code: "target_without_rule",
@@ -69,10 +71,14 @@ describe("a job", () => {
     ]);
   });
 
-  it.each(["include more.mk", "-include more.mk", "%:\n\t@echo $@", "$(ALL):\n\t@echo $@", "{{ range .X }}\n{{ . }}:"])(
+  it.each(["include more.mk", "-include more.mk", "%:\n\t@echo $@", "$(ALL):\n\t@echo $@"])(
     "that leaves its rules to make gets none (%j)",
     async (line) => {
       expect(await problemsWith(`.PHONY: reload\n${line}\n`, "Makefile")).toEqual([]);
     },
   );
+
+  it("that a template renders gets none about its rules", async () => {
+    expect(await problemsWith(".PHONY: reload\n{{ range .X }}\n{{ . }}:\n{{ end }}\n", "Makefile.tpl")).toEqual([]);
+  });
 });

@@ -8,10 +8,10 @@ import { type Style, styleFor } from "../output/style.ts";
 import { type Column, table } from "../output/tables/table.ts";
 import type { ProcessContext } from "./context.ts";
 
-/** What commands are run with. */
+/** The context of commands. */
 export type Context = ProcessContext & BaseContext;
 
-/** What every command shares: the global flags, where output goes, and what becomes of an error. */
+/** What all commands share: global flags, output, and error handling. */
 export abstract class MaandCommand extends Command<Context> {
   json = Option.Boolean("--json", false, {
     hidden: true,
@@ -28,7 +28,7 @@ export abstract class MaandCommand extends Command<Context> {
     description: "Use this configuration file instead of looking for one.",
   });
 
-  /** Does the command; answers the exit code. */
+  /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
   override async execute(): Promise<number> {
@@ -46,7 +46,7 @@ export abstract class MaandCommand extends Command<Context> {
     }
   }
 
-  /** Where the command works: the current directory, or that of `-C`. */
+  /** The working directory: the current directory, or that of `-C`. */
   get from(): string {
     return resolve(this.context.cwd, this.directory ?? ".");
   }
@@ -60,7 +60,7 @@ export abstract class MaandCommand extends Command<Context> {
     this.context.stdout.write(`${text}\n`);
   }
 
-  /** Writes a table to stdout; on a screen it keeps to its width as well as it can. */
+  /** Writes a table to stdout; on a terminal it fits the width where possible. */
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
     const { isTTY, columns: room } = this.context.stdout;
     this.print(table(columns, rows, isTTY === true && room ? room : undefined));
@@ -71,12 +71,12 @@ export abstract class MaandCommand extends Command<Context> {
     this.print(JSON.stringify(value, undefined, 2));
   }
 
-  /** What tells of events on stderr, as they come. */
+  /** The reader that prints events to stderr as they happen. */
   progress(): (event: MaandEvent) => void {
     return eventReader({ ...this.context, quiet: this.quiet, style: this.style("stderr") });
   }
 
-  /** Opens the bucket with its plugins, does something with it, and closes it. */
+  /** Opens the bucket with its plugins, runs a function on it, and closes it. */
   async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
     const { loadOptions } = await import("./load-options.ts");
@@ -100,14 +100,14 @@ export abstract class MaandCommand extends Command<Context> {
   }
 }
 
-/** Failures of the machine, such as a directory that cannot be written, are told without a stack as well. */
+/** Errors of the operating system, such as a read-only directory, are reported without a stack trace. */
 function isExpected(cause: unknown): boolean {
   return cause instanceof Error && "syscall" in cause;
 }
 
 /**
- * A list as it is typed: commas, repeated flags, blanks around names; each name once. Empty when nothing was typed. Throws
- * USAGE for a list that was typed and names nobody: a filter never silently means "all" (decision 33).
+ * Parses a list: commas, repeated flags and white space; each name once. Empty if nothing was typed. Throws USAGE for a list
+ * without a name, because a filter must never silently mean "all".
  */
 export function listOf(flags: readonly string[] | string | undefined): string[] {
   const words = typeof flags === "string" ? [flags] : (flags ?? []);

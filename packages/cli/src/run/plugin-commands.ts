@@ -6,16 +6,16 @@ import type { ProcessContext } from "./context.ts";
 import { globalValue } from "./globals.ts";
 import { tableCommand } from "./table-command.ts";
 
-/** What the bucket's plugins add to the command line, or why they cannot be asked. */
+/** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
 export interface Added {
   readonly commands: readonly CommandClass<Context>[];
-  /** Why the bucket's configuration cannot be loaded; outside of a bucket nobody has to be asked. */
+  /** Why the configuration of the bucket cannot be loaded; undefined outside of a bucket. */
   readonly failure?: MaandError;
 }
 
 /**
- * Command classes that the bucket's plugins add. Looked for only when a word is none of ours, so that our own commands
- * never wait for a configuration.
+ * The command classes of the bucket's plugins. They are loaded only for unknown words, so that maand's own commands never
+ * wait for a configuration.
  */
 export async function pluginCommands(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
   const core = await import("@maand/core");

@@ -423,4 +423,32 @@ describe("an interrupted deploy", () => {
     expect(Object.keys(bucket.fleet.running())).toEqual([`api@${A}`, `api@${B}`]);
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
   });
+
+  it("leaves a command that it ended in doubt, and one that did not begin as it was", async () => {
+    const runs = [new AbortController(), new AbortController(), new AbortController()];
+    let run = 0;
+    bucket.dispose();
+    bucket = aBucket({
+      get signal() {
+        return runs[run]?.signal ?? new AbortController().signal;
+      },
+    });
+    bucket.workers(A, B);
+    const manifest = { selectors: ["worker"], max_concurrent_upgrades: 2 };
+    bucket.job("api", { version: "1.0.0", ...manifest });
+    await bucket.ship();
+    run = 1;
+    bucket.job("api", { version: "1.1.0", ...manifest });
+    bucket.fleet.onDo = (what) => {
+      if (!what.startsWith("restart")) return;
+      runs[1]?.abort();
+      throw new MaandError({ code: "INTERRUPTED", message: `${what} was interrupted` });
+    };
+    expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
+    run = 2;
+    expect(await rollouts()).toEqual({ [`api@${A}`]: "in_doubt", [`api@${B}`]: "restart" });
+    expect(JSON.stringify(await bucket.plan())).toContain("in doubt: how its restart in run");
+    bucket.fleet.onDo = () => undefined;
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+  });
 });

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 import { SCHEMA_NAMES, schemaFile } from "../../workspace/schema-places.ts";
+import { createFile, makeDirectories, replaceFile } from "../../workspace/write-files.ts";
 import { jsonSchema } from "./json-schema.ts";
 
 /**
@@ -31,8 +32,12 @@ function textOf(value: unknown): string {
 }
 
 function write(file: string, text: string): boolean {
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  if (!existsSync(file)) {
+    makeDirectories(dirname(file));
+    createFile(file, text);
+    return true;
+  }
+  if (readFileSync(file, "utf8") === text) return false;
+  replaceFile(file, text);
   return true;
 }
