@@ -165,9 +165,9 @@ export class PromotedRows {
   }
 }
 
-/** A connection that closed tells as little of how a command ended as a run that died. */
+/** A closed connection tells as little of how a command ended as a run that died, and an interruption ends it anywhere. */
 function isInDoubt(outcome: unknown): boolean {
-  return outcome === null || outcome === "disconnected";
+  return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }
 
 function listed({ path, hash, executable, size, secret, mode, access }: ListedFile): ListedFile {

@@ -8,6 +8,7 @@ import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding
 import { shellLine } from "../../remote/quote.ts";
 import { Connections } from "../../run/connections.ts";
 import { knownOf, recordedStateOf } from "../../run/run.ts";
+import { lockHolder } from "../../store/lock.ts";
 import { deployments } from "../inspect/deployments.ts";
 import { examineCertificates } from "./certificates.ts";
 import { examineFiles } from "./files.ts";
@@ -86,7 +87,8 @@ function counted(count: number, what: string): string {
 /** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
 function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
-  const doubtful = all.filter(({ inDoubt }) => inDoubt);
+  // what a command does right now is in doubt until it has ended
+  const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
   const sick = all.filter(({ rollout }) => rollout === "health_failed");
   const deploy = typed(bucket, "deploy");
   const faults = [

@@ -2,12 +2,10 @@ import type { RunReporter } from "../../bucket/bucket.ts";
 import { asMaandError } from "../../bucket/outcome.ts";
 import { type Finding, fault, faultOf, sound } from "../../domain/checks/finding.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
-import { differences, noteDifference, type SyncSource } from "../../jobs/sync-check.ts";
+import { confirmDifference, differences, type SyncSource } from "../../jobs/sync-check.ts";
 import { shellLine } from "../../remote/quote.ts";
 import type { Remote } from "../../remote/remote.ts";
 import type { Connections } from "../../run/connections.ts";
-import { lockBucket, recordedStateOf } from "../../run/run.ts";
-import { lockHolder } from "../../store/lock.ts";
 
 /** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
 const CLOCK_SECONDS = 10;
@@ -68,7 +66,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
         tools,
         attempt("clock", host, () => clock(remote, now)),
         attempt("worker_disk", host, () => disk(remote)),
-        ...(source.delivery(host)?.seq === undefined || lockHolder(bucket.store.holder)
+        ...(source.delivery(host)?.seq === undefined
           ? []
           : [attempt("sync", host, () => sync(source, worker, remote))]),
       ])),
@@ -99,14 +97,7 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const found = await differences(source, remote, worker.workerId);
   if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
   const lost = found.some((one) => one.lost);
-  const lock = lockBucket(source.bucket, "doctor");
-  try {
-    const now = recordedStateOf(source.bucket).delivery(host)?.seq;
-    if (now !== source.delivery(host)?.seq) return sound("sync", host, "a deploy came by just now");
-    noteDifference(source, host, lost);
-  } finally {
-    lock.release();
-  }
+  if (!confirmDifference(source, host, lost)) return sound("sync", host, "is being changed by another command");
   const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
   const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
