@@ -1,13 +1,10 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
-import { aWorker, childrenOf, eventually, gone, RUNNERS } from "./runner.test.support.ts";
+import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
 
-const FORMS = ["for each command", "served"] as const;
-const EVERY = RUNNERS.flatMap((runner) => FORMS.map((form) => [...runner, form] as const));
-
-describe.concurrent.each(EVERY)("%s (%s), %s", { timeout: 30_000 }, (file, transport, form) => {
-  const worker = (context: TestContext) => aWorker(file, transport, context);
+describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
+  const worker = (context: TestContext) => aWorker(context);
 
   it("runs a target in the job's directory and adds nothing to what it says", async (context) => {
     const w = worker(context);
@@ -20,6 +17,14 @@ describe.concurrent.each(EVERY)("%s (%s), %s", { timeout: 30_000 }, (file, trans
     expect(stdout).toBe("1.0.0 to 2.0.0 in api\n");
   });
 
+  it("runs a target as after `cd` into the job's directory", async (context) => {
+    const w = worker(context);
+    const here = w.inJob("").replace(/\/$/, "");
+    const env = { PWD: "/elsewhere", OLDPWD: "/elsewhere/too" };
+    const { stdout } = await w.run(form, "place", { env });
+    expect(stdout).toBe(`${here} ${here} ${w.root}\n${here}\n${here}\n`);
+  });
+
   it.for(["ghost", "../api", "."])("refuses to start what is no job here: %s", async (job, context) => {
     const w = worker(context);
     const { code, stderr } = await w.run(form, "start", { jobs: job });
@@ -27,11 +32,11 @@ describe.concurrent.each(EVERY)("%s (%s), %s", { timeout: 30_000 }, (file, trans
     expect(stderr).toBe(`runner: ${job}: it has no Makefile here; run maand deploy first\n`);
   });
 
-  it("has nothing to stop where there is no job", async (context) => {
+  it("does not say that it stopped what is not there", async (context) => {
     const w = worker(context);
     const { code, stderr } = await w.run(form, "stop", { jobs: "ghost" });
-    expect(code).toBe(0);
-    expect(stderr).toBe("runner: ghost: nothing to stop, it has no Makefile here\n");
+    expect(code).toBe(3);
+    expect(stderr).toBe("runner: ghost: it has no Makefile here; nothing was stopped\n");
   });
 
   it("stops a job that is leaving and in jobs.json no more, but does not start it", async (context) => {
@@ -148,19 +153,19 @@ describe.concurrent.each(EVERY)("%s (%s), %s", { timeout: 30_000 }, (file, trans
   });
 });
 
-describe.concurrent.each(RUNNERS)("%s (%s), for each command", { timeout: 30_000 }, (file, transport) => {
-  const worker = (context: TestContext) => aWorker(file, transport, context);
+describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
+  const worker = (context: TestContext) => aWorker(context);
 
   it("ends with make's exit code and leaves the jobs after a failed one alone", async (context) => {
     const w = worker(context);
-    const { code, stdout } = await w.run("for each command", "fail", { jobs: "api,api" });
+    const { code, stdout } = await w.run("one process each", "fail", { jobs: "api,api" });
     expect(code).toBe(2);
     expect(stdout).toBe("broken\n");
   });
 
   it("says what cannot be found when the program is missing", async (context) => {
     const w = worker(context);
-    const { code, stderr } = await w.run("for each command", "start", { extra: ["--program", "no-such-make"] });
+    const { code, stderr } = await w.run("one process each", "start", { extra: ["--program", "no-such-make"] });
     expect(code).toBe(127);
     expect(stderr).toContain("no-such-make: No such file or directory");
   });
@@ -168,25 +173,25 @@ describe.concurrent.each(RUNNERS)("%s (%s), for each command", { timeout: 30_000
   it("keeps the order of the jobs asked for", async (context) => {
     const w = worker(context);
     w.lists({ job: "api" }, { job: "db" });
-    expect(await w.run("for each command", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
+    expect(await w.run("one process each", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["db", "api"]);
   });
 
   it("takes all jobs when none is named, and starts no disabled one", async (context) => {
     const w = worker(context);
-    expect(await w.run("for each command", "restart", { jobs: "" })).toMatchObject({ code: 0 });
+    expect(await w.run("one process each", "restart", { jobs: "" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["api"]);
-    expect(await w.run("for each command", "stop", { jobs: "" })).toMatchObject({ stdout: "stopped\nstopped\n" });
+    expect(await w.run("one process each", "stop", { jobs: "" })).toMatchObject({ stdout: "stopped\nstopped\n" });
   });
 
   it("answers a broken jobs.json and a wrong call with one line", async (context) => {
     const w = worker(context);
     writeFileSync(join(w.root, "jobs.json"), '{"job": ');
-    const broken = await w.run("for each command", "start");
+    const broken = await w.run("one process each", "start");
     expect(broken.code).toBe(3);
     expect(broken.stderr.split("\n")).toHaveLength(2);
     expect(broken.stderr).toContain("jobs.json cannot be read");
-    expect(await w.run("for each command", "start", { extra: ["--what", "1"] })).toMatchObject({
+    expect(await w.run("one process each", "start", { extra: ["--what", "1"] })).toMatchObject({
       code: 64,
       stderr: "runner: unknown option --what\n",
     });
@@ -243,7 +248,7 @@ describe.concurrent.each(RUNNERS)("%s (%s), for each command", { timeout: 30_000
     killed.process.kill("SIGKILL");
     process.kill(-make, "SIGKILL");
     await killed.code;
-    expect(await w.run("for each command", "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
+    expect(await w.run("one process each", "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
     writeFileSync(w.inJob("go"), "");
     await w.there(w.inJob("ended"));
   });

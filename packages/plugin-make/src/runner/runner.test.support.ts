@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { processStream, type RemoteStream } from "@maand/core";
 import { expect, type TestContext, vi } from "vitest";
-import { runnerCommand, serveCommand, workerFiles } from "./runner.ts";
-import { type Asked, Served } from "./served.ts";
+import { runnerCommand, serveCommand, workerFiles } from "../runner-program.ts";
+import { RunnerClient, type RunningRequest } from "./runner-client.ts";
 
 const MAKEFILE = `
 start:
@@ -38,6 +38,20 @@ many:
 	@head -c 50000000 /dev/zero
 flood:
 	@sh -c 'echo $$$$ > grandchild; exec yes'
+wait:
+	@sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order'
+apart:
+	@setsid sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order' > log 2>&1
+together:
+	@grep -qs '^State:.[^ZX]' /proc/$$(cat grandchild)/status && echo together >> ../../order || echo alone >> ../../order
+half:
+	@sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > grandchild; sleep 0.02; done' & while [ ! -e grandchild ]; do sleep 0.02; done; exit 1
+daemon:
+	@setsid --fork sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > server; sleep 0.02; done; echo ended > ended' > log 2>&1
+background:
+	@nohup sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > server; sleep 0.02; done; echo ended > ended' > log 2>&1 &
+place:
+	@echo "$(PWD) $(CURDIR) $(OLDPWD)"; pwd; echo "$$PWD"
 serve:
 	@(while [ ! -e go ] && [ -e Makefile ]; do echo tick; echo $$$$ > server; sleep 0.02; done; echo ended > ended) & echo serving
 talk:
@@ -46,7 +60,7 @@ turns:
 	@echo in >> ../../order; sleep 0.01; echo out >> ../../order
 `;
 
-/** A command that one runner runs, or that a served runner was asked for. */
+/** A command that a runner runs, be it a process for this command alone or one that serves many. */
 export interface Running {
   readonly code: Promise<number | null | undefined>;
   end(): void;
@@ -68,21 +82,15 @@ export interface Options {
   readonly unread?: boolean;
 }
 
-export type Form = "for each command" | "served";
+/** The two ways to run a command: a process for each, or one that serves all. What one promises, both promise. */
+export const FORMS = ["one process each", "one process for all"] as const;
+export type Form = (typeof FORMS)[number];
 
-/** Every runner in every form: what one promises, all promise. */
-export const RUNNERS = [
-  ["runner.py", "ssh"],
-  ["runner.mjs", "local"],
-] as const;
+/** The system's own Python, as a worker has it: what PATH finds first here may be a version manager's. */
+const place = (root: string) => ({ root, transport: "local" });
 
 /** A worker's directory with the jobs api and db (disabled), and its runner. */
-export function aWorker(
-  file: string,
-  transport: string,
-  { onTestFinished }: TestContext,
-  more: readonly string[] = [],
-) {
+export function aWorker({ onTestFinished }: TestContext, more: readonly string[] = []) {
   const root = mkdtempSync(join(tmpdir(), "maand-runner-"));
   const running: Running[] = [];
   const processes: ChildProcess[] = [];
@@ -90,7 +98,7 @@ export function aWorker(
   const lists = (...jobs: object[]) => writeFileSync(join(root, "jobs.json"), JSON.stringify(jobs));
 
   mkdirSync(join(root, "bin"));
-  writeFileSync(join(root, "bin", file), workerFiles()[file] ?? "");
+  writeFileSync(join(root, "bin/runner.py"), workerFiles()["runner.py"] ?? "");
   for (const job of ["api", "db", ...more]) {
     mkdirSync(join(root, "jobs", job), { recursive: true });
     writeFileSync(inJob("Makefile", job), MAKEFILE);
@@ -100,13 +108,13 @@ export function aWorker(
     for (const job of ["api", ...more]) writeFileSync(inJob("go", job), "");
     for (const { stdin } of processes) stdin?.destroy();
     await Promise.all(running.map(({ code }) => code));
-    await eventually(() => expect(processes.filter(({ pid }) => isRunning(pid ?? 0))).toEqual([]));
+    await eventually(() => expect(processes.map(({ pid }) => pid).filter(isRunning)).toEqual([]));
     rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   });
 
   function alone(target: string, { jobs = "api", timeout, env, extra = [], unread = false }: Options = {}): Alone {
     const call = { bucketId: "bucket", target, job: jobs, program: "make", timeoutMs: 0 };
-    const words = runnerCommand({ root, transport }, call).map(String);
+    const words = runnerCommand(place(root), call).map(String);
     const [program = "", ...rest] = words.slice(0, words.indexOf("--jobs"));
     const picked = jobs === "" ? [] : ["--jobs", jobs];
     const limit = timeout === undefined ? [] : ["--timeout", String(timeout)];
@@ -114,42 +122,42 @@ export function aWorker(
       env: { PATH: process.env.PATH ?? "", ...env },
     });
     processes.push(child);
-    const heard = aHeard();
-    if (!unread) child.stdout.on("data", (chunk: Buffer) => heard.hear("stdout", chunk));
-    child.stderr.on("data", (chunk: Buffer) => heard.hear("stderr", chunk));
+    const printed = record();
+    if (!unread) child.stdout.on("data", (chunk: Buffer) => printed.add("stdout", chunk));
+    child.stderr.on("data", (chunk: Buffer) => printed.add("stderr", chunk));
     child.stdin.on("error", () => {});
     const code = new Promise<number | null>((resolve) => child.once(unread ? "exit" : "close", resolve));
-    const started = { process: child, code, end: () => void child.stdin.write("end\n"), ...heard };
+    const started = { process: child, code, end: () => void child.stdin.write("end\n"), ...printed };
     running.push(started);
     return started;
   }
 
-  /** A served runner; `stream` is what a remote would give for it. */
+  /** A runner that serves requests. */
   function serve(extra: readonly string[] = []) {
-    const serving = serveCommand({ root, transport }, { bucketId: "bucket", program: "make" });
+    const serving = serveCommand(place(root), { bucketId: "bucket", program: "make" });
     const [program = "", ...args] = [...serving.command.map(String), ...extra];
     const child = spawn(program, args, { env: { PATH: process.env.PATH ?? "" } });
-    if (serving.program) child.stdin.write(serving.program);
+    child.stdin.write(serving.program);
     processes.push(child);
     const stream = streamOf(child);
-    const served = new Served(stream);
-    const ask = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
-      const heard = aHeard();
-      const wish = { target, job, timeout, env };
-      const asked: Promise<Asked> = served.ready.then(() => served.ask(wish, heard.hear));
-      const code = asked.then(({ ended }) => ended);
-      const started = { code, end: () => void asked.then((one) => one.end()), ...heard };
+    const client = new RunnerClient(stream);
+    const request = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
+      const printed = record();
+      const options = { target, job, timeout, env };
+      const begun: Promise<RunningRequest> = client.ready.then(() => client.request(options, printed.add));
+      const code = begun.then(({ ended }) => ended);
+      const started = { code, end: () => void begun.then((one) => one.end()), ...printed };
       running.push(started);
       return started;
     };
-    return { process: child, served, io: stream.io, ask };
+    return { process: child, client, io: stream.io, request };
   }
 
   let shared: ReturnType<typeof serve> | undefined;
   function start(form: Form, target: string, options?: Options): Running {
-    if (form !== "served") return alone(target, options);
-    if (!shared?.served.open) shared = serve();
-    return shared.ask(target, options);
+    if (form === "one process each") return alone(target, options);
+    if (!shared?.client.open) shared = serve();
+    return shared.request(target, options);
   }
 
   async function run(form: Form, target: string, options?: Options) {
@@ -157,11 +165,17 @@ export function aWorker(
     return { code: await started.code, stdout: started.stdout(), stderr: started.stderr(), bytes: started.bytes() };
   }
 
+  function write(name: string, text: string, job?: string): void {
+    mkdirSync(dirname(inJob(name, job)), { recursive: true });
+    writeFileSync(inJob(name, job), text);
+  }
+
   const there = (path: string) => eventually(() => expect(readFileSync(path, "utf8")).not.toBe(""));
   return {
     root,
     inJob,
     lists,
+    write,
     alone,
     serve,
     start,
@@ -176,13 +190,13 @@ export function aWorker(
   };
 }
 
-function aHeard() {
-  const heard: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
+function record() {
+  const chunks: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
   return {
-    hear: (stream: "stdout" | "stderr", chunk: Buffer) => void heard[stream].push(chunk),
-    stdout: () => Buffer.concat(heard.stdout).toString(),
-    stderr: () => Buffer.concat(heard.stderr).toString(),
-    bytes: () => Buffer.concat(heard.stdout),
+    add: (stream: "stdout" | "stderr", chunk: Buffer) => void chunks[stream].push(chunk),
+    stdout: () => Buffer.concat(chunks.stdout).toString(),
+    stderr: () => Buffer.concat(chunks.stderr).toString(),
+    bytes: () => Buffer.concat(chunks.stdout),
   };
 }
 
@@ -200,7 +214,7 @@ export const eventually = (promise: () => void) => vi.waitFor(promise, 15_000);
 export const childrenOf = (pid = 0) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
 export const gone = (pid: number) => eventually(() => expect(isRunning(pid)).toBe(false));
 
-export function isRunning(pid: number): boolean {
+export function isRunning(pid = 0): boolean {
   try {
     return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.startsWith("Z") === false;
   } catch {

@@ -1,14 +1,14 @@
 import type { Job, Problem } from "@maand/core";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
+import { checkMakefiles } from "./makefile-problems.ts";
 import { makefileTargets } from "./makefile-targets.ts";
-import { validateMakefiles } from "./validate.ts";
 
 /** Targets a build warns about, for a job with this Makefile. */
 function missing(makefile: string, job: Partial<Job> = {}, ...others: readonly string[]): string[] {
   const files = ["Makefile", ...others].map((path) => aFile({ path }));
   const context = validateContext({ jobs: [aJob({ files, ...job })], read: () => Buffer.from(makefile) });
-  validateMakefiles(context);
+  checkMakefiles(context);
   return context.problems.map(({ level, code, message }: Problem) => {
     expect([level, code]).toEqual(["warning", "missing_target"]);
     return /^has no target (\w+),/.exec(message)?.[1] ?? message;
@@ -34,7 +34,7 @@ describe("a build warns about lifecycle targets that are certainly missing", () 
 
   it("and says what a deploy runs it for, and what to write", () => {
     const context = validateContext({ jobs: [aJob()], read: () => Buffer.from(rule("start restart")) });
-    validateMakefiles(context);
+    checkMakefiles(context);
     expect(context.problems).toEqual([
       {
         code: "missing_target",
@@ -64,12 +64,20 @@ describe("it is silent where a target may be there", () => {
     ["from a definition", "define rules\nstart: ; true\nendef\n"],
   ])("%s", (_, makefile) => expect(missing(makefile)).toEqual([]));
 
-  it("as a file that make builds it from, or in a file that make prefers", () => {
-    expect(missing(rule("start restart"), {}, "stop.sh")).toEqual([]);
-    expect(missing(rule("start restart"), {}, "stop")).toEqual([]);
+  it("in a file that make prefers, or that a template renders", () => {
     expect(missing("", {}, "GNUmakefile")).toEqual([]);
     expect(missing("", {}, "Makefile.tpl")).toEqual([]);
   });
+});
+
+it("a file that make by hand would take for the target, or build it from, is no rule", () => {
+  expect(missing(rule("start restart"), {}, "stop.sh")).toEqual(["stop"]);
+  const context = validateContext({
+    jobs: [aJob({ files: ["Makefile", "stop"].map((path) => aFile({ path })) })],
+    read: () => Buffer.from(rule("start restart")),
+  });
+  checkMakefiles(context);
+  expect(context.problems.map(({ code }) => code)).toEqual(["missing_target", "target_named_as_file"]);
 });
 
 it("an assignment, a recipe and a comment are no rules", () => {
