@@ -68,10 +68,7 @@ it("a package.json that cannot be read is named with its line, wherever the comm
 
 describe("a plugin that does not let go", () => {
   it("of the process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
-    const bucket = await withPlugin(
-      'setInterval(() => process.exitCode === 0 && console.error("over"), 20);',
-      context,
-    );
+    const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.says("over");
     running.kill("SIGTERM");
