@@ -10,7 +10,7 @@ const UNSEEN = [
 const RULE = /^(?!\t)([^#:=]+?)\s*:{1,2}(?![:=])/;
 
 /**
- * The targets that the text of a Makefile has a rule for; undefined if there may be others, so that nobody can be sure that
+ * The targets that the text of a Makefile has a rule for; undefined if there may be others, so that it is not certain that
  * one is missing. Targets within conditionals count.
  */
 export function makefileTargets(text: string): ReadonlySet<string> | undefined {
@@ -18,4 +18,10 @@ export function makefileTargets(text: string): ReadonlySet<string> | undefined {
   if (UNSEEN.some((pattern) => pattern.test(joined))) return undefined;
   const targets = joined.split(/\r?\n/).flatMap((line) => RULE.exec(line)?.[1]?.trim().split(/\s+/) ?? []);
   return new Set(targets);
+}
+
+/** The targets that .PHONY names. */
+export function phonyTargets(text: string): ReadonlySet<string> {
+  const lines = text.replace(/\\\r?\n/g, " ").matchAll(/^\.PHONY\s*:([^#\n]*)/gm);
+  return new Set([...lines].flatMap(([, names = ""]) => names.trim().split(/\s+/)));
 }

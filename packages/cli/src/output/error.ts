@@ -68,13 +68,19 @@ function printHint(hint: string | undefined, stderr: Writable, style: Style): vo
 
 /** Lists problems, each with its place and what to do. */
 export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
-  for (const { level, where, message, hint } of problems) {
+  for (const problem of problems) {
+    const { level, message, hint } = problem;
     const mark = level === "error" ? style.bad("error") : style.warn("warning");
-    stderr.write(`  ${mark} ${style.strong(visible(where))}: ${visibleLines(message)}\n`);
+    stderr.write(`  ${mark} ${style.strong(visible(placeOf(problem)))}: ${visibleLines(message)}\n`);
     if (hint !== undefined) stderr.write(`        ${style.faint(visibleLines(hint))}\n`);
   }
 }
 
-function record({ code, where, message, hint }: Problem) {
-  return { code, where, message, hint: hint ?? null };
+/** File, line and key: `workspace/workers.json:3: [0].host`. */
+function placeOf({ where, line }: Problem): string {
+  return line === undefined ? where : where.replace(": ", `:${line}: `);
+}
+
+function record({ code, where, line, message, hint }: Problem) {
+  return { code, where, line: line ?? null, message, hint: hint ?? null };
 }

@@ -277,6 +277,28 @@ describe("what was removed", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`remove old@${B}`]);
   });
 
+  it("is not taken for stopped where it ran and nothing of it is found", async () => {
+    bucket.removeJob("old");
+    bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    expect((await bucket.ship()).outcome).toBe("failed");
+    expect(since()).not.toContain(`remove old@${B}`);
+    expect(bucket.fleet.running()).toMatchObject({ [`old@${B}`]: expect.any(String) });
+    bucket.fleet.repair();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
+  });
+
+  it("need not be found where it never came to run", async () => {
+    bucket.job("new", { selectors: ["worker"] });
+    bucket.fleet.fail(`start new@${B}`);
+    expect((await bucket.ship()).outcome).toBe("failed");
+    bucket.removeJob("new");
+    bucket.fleet.fail(`stop new@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    since();
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(since()).toContain(`remove new@${B}`);
+  });
+
   it("is announced by a dry run", async () => {
     bucket.removeJob("old");
     await bucket.build();

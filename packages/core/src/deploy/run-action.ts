@@ -1,5 +1,6 @@
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
+import { isMaandError } from "../errors.ts";
 import type { ActionContext, ActionKind } from "../plugin-api/contexts.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { type Run, workerOf } from "../run/run.ts";
@@ -32,11 +33,22 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
   return actions.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
 }
 
+/** What is not a failure of an action. */
+export interface Tolerance {
+  /** That the worker holds nothing of the job (NOT_DELIVERED). */
+  readonly mayBeAbsent?: boolean;
+}
+
 /**
  * Runs one action on its worker, through the plugin that answers `hook`, and records its result. Throws what went wrong. An
  * interruption before it began leaves no trace in the journal; one that ends it leaves it in doubt.
  */
-export async function runAction(run: Run, step: Step, hook: "rollout" | "reconcile"): Promise<void> {
+export async function runAction(
+  run: Run,
+  step: Step,
+  hook: "rollout" | "reconcile",
+  { mayBeAbsent = false }: Tolerance = {},
+): Promise<void> {
   const began = run.bucket.now().getTime();
   let hasBegun = false;
   try {
@@ -46,7 +58,9 @@ export async function runAction(run: Run, step: Step, hook: "rollout" | "reconci
     await callHook(run, hook, context);
     recordResult(run, step, began);
   } catch (cause) {
-    recordResult(run, step, began, cause);
+    const tolerated = mayBeAbsent && isMaandError(cause) && cause.code === "NOT_DELIVERED";
+    recordResult(run, step, began, tolerated ? undefined : cause);
+    if (tolerated) return;
     if (!hasBegun && outcomeOf(cause) === "interrupted") run.bucket.store.journal.withdraw([step.row]);
     throw cause;
   }
