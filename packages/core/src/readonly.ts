@@ -6,8 +6,8 @@ export { openStore } from "./bucket/open-store.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
+export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
-export { unbuiltText } from "./domain/workspace/unbuilt-text.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
 export { LOG_KEYS, type LogFields, readLogLine } from "./log/line.ts";
@@ -25,4 +25,4 @@ export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";
 
 /** Compares a workspace with its build; loaded when it is needed, since reading a workspace takes modules of its own. */
-export const loadUnbuilt = () => import("./plan/unbuilt.ts");
+export const loadUnbuilt = () => import("./bucket/unbuilt.ts");

@@ -1,12 +1,12 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/checks/problem.ts";
 import { locate } from "../domain/checks/validate.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
 import { assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
-import { builtWorkspace } from "../plan/unbuilt.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";

@@ -1,11 +1,11 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
-import { unbuiltText } from "../domain/workspace/unbuilt-text.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
+import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
-import { unbuiltParts } from "../plan/unbuilt.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";

@@ -1,5 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { Holder } from "../store/holder.ts";
 import { lockHolder } from "../store/lock.ts";
@@ -9,7 +10,6 @@ import { hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
-import { unbuiltParts } from "./unbuilt.ts";
 import { wavesOf } from "./waves.ts";
 
 /** How a deploy was asked for. */
