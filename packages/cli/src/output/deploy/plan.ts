@@ -1,5 +1,5 @@
+import type { Style } from "@maand/command";
 import type { Plan, PlannedAllocation } from "@maand/core";
-import type { Style } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
 
