@@ -2,13 +2,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMaandError } from "@maand/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { defaults } from "../../packages/cli/src/defaults.ts";
 import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
 
 const ESCAPE = "\u001b[31mred";
 let bucket: TestBucket;
 
 beforeEach(() => {
-  bucket = aBucket();
+  // the keys of stock plugins, without what else they do
+  bucket = aBucket({ plugins: defaults().map(({ name, settings }) => ({ name, apply() {}, ...(settings && { settings }) })) });
   bucket.workers("10.0.0.1");
   bucket.job("api", { selectors: ["worker"] });
 });

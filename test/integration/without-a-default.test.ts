@@ -123,6 +123,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
       "job-commands",
       "local",
       "make",
+      "operations",
       "rsync",
       "ssh",
       "templates",
@@ -131,7 +132,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
 });
 
 describe("without a stock plugin, the rest works", () => {
-  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands"] as const).map((name) => [name]))(
+  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations"] as const).map((name) => [name]))(
     "%s",
     async ([name = "ssh"], context) => {
       expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });

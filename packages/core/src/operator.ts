@@ -1,7 +1,6 @@
 /**
  * What tools for operators need beyond what every plugin does: runs with their connections, the lock and the journal, how the
- * store and the workers are checked, and the definitions behind the files of a workspace. `@maand/plugin-operations` is made
- * of it. It changes with the engine; a plugin that taps hooks needs `@maand/core` alone.
+ * store and the workers are checked, and the definitions behind the files of a workspace. It changes with the engine; a plugin that taps hooks needs `@maand/core` alone.
  */
 export { type RunReporter, runReporter } from "./bucket/bucket.ts";
 export { knowSecrets } from "./bucket/mask-secrets.ts";
