@@ -18,7 +18,7 @@ export interface Program {
 /** What commands are run with. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
 
-/** What every command shares: the global flags, where output goes, and what becomes of an error. */
+/** What all commands share: global flags, output, and error handling. */
 export abstract class MaandCommand extends Command<Context> {
   json = Option.Boolean("--json", false, {
     hidden: true,
@@ -35,7 +35,7 @@ export abstract class MaandCommand extends Command<Context> {
     description: "Use this configuration file instead of looking for one.",
   });
 
-  /** Does the command; answers the exit code. */
+  /** Runs the command; returns the exit code. */
   abstract work(): Promise<number>;
 
   override async execute(): Promise<number> {
@@ -53,7 +53,7 @@ export abstract class MaandCommand extends Command<Context> {
     }
   }
 
-  /** Where the command works: the current directory, or that of `-C`. */
+  /** The working directory: the current directory, or that of `-C`. */
   get from(): string {
     return resolve(this.context.cwd, this.directory ?? ".");
   }
@@ -67,7 +67,7 @@ export abstract class MaandCommand extends Command<Context> {
     this.context.stdout.write(`${text}\n`);
   }
 
-  /** Writes a table to stdout; on a screen it keeps to its width as well as it can. */
+  /** Writes a table to stdout; on a terminal it fits the width where possible. */
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
     const { isTTY, columns: room } = this.context.stdout;
     this.print(table(columns, rows, isTTY === true && room ? room : undefined));
@@ -83,7 +83,7 @@ export abstract class MaandCommand extends Command<Context> {
     return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
   }
 
-  /** Opens the bucket with its plugins, does something with it, and closes it. */
+  /** Opens the bucket with its plugins, runs a function on it, and closes it. */
   async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
     const read = reader ?? (await this.progress());
@@ -106,14 +106,14 @@ export abstract class MaandCommand extends Command<Context> {
   }
 }
 
-/** Failures of the machine, such as a directory that cannot be written, are told without a stack as well. */
+/** Errors of the operating system, such as a read-only directory, are reported without a stack trace. */
 function isExpected(cause: unknown): boolean {
   return cause instanceof Error && "syscall" in cause;
 }
 
 /**
- * A list as it is typed: commas, repeated flags, blanks around names; each name once. Empty when nothing was typed. Throws
- * USAGE for a list that was typed and names nothing: a filter never silently means "all".
+ * Parses a list: commas, repeated flags and white space; each name once. Empty if nothing was typed. Throws USAGE for a list
+ * without a name, because a filter must never silently mean "all".
  */
 export function listOf(flags: readonly string[] | string | undefined): string[] {
   const words = typeof flags === "string" ? [flags] : (flags ?? []);

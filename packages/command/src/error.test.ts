@@ -35,3 +35,11 @@ it("lists several instead of saying them all in one line before, and what holds 
     ].join("\n"),
   );
 });
+
+it("prints no control code of what a person or a worker wrote, in whatever part of a problem it is", async () => {
+  const evil = "\u001b[31mx\u0007\u009b";
+  const problem: Problem = { level: "error", code: "a", where: `f: ${evil}`, message: evil, hint: evil };
+  const printed = (await told([problem], evil)) + (await told([problem, { ...problem, message: "b" }], evil));
+  expect(printed.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  expect(printed).toContain("\\x1b[31mx\\x07");
+});

@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { isMaandError, type Problem } from "@maand/core/readonly";
 import { EXIT } from "./context.ts";
-import { visible } from "./escape-control.ts";
+import { visible, visibleLines } from "./escape-control.ts";
 import { plural } from "./quantities.ts";
 import type { Style } from "./style.ts";
 
@@ -47,7 +47,7 @@ export function printError(cause: unknown, { json, stdout, stderr, style }: Plac
     );
   // what is told line by line below, and once for all of them at the end, is not told twice
   const listed = problems.length > 1 && problems.every((problem) => message.includes(problem.message));
-  stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : message}\n`);
+  stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : visibleLines(message)}\n`);
   const fresh = problems.map((problem) => withoutHint(problem, error?.hint));
   const [only] = fresh;
   if (problems.length === 1 && only && message.includes(only.message)) printHint(only.hint, stderr, style);
@@ -63,18 +63,24 @@ function withoutHint(problem: Problem, output: string | undefined): Problem {
 }
 
 function printHint(hint: string | undefined, stderr: Writable, style: Style): void {
-  if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${hint}\n`);
+  if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${visibleLines(hint)}\n`);
 }
 
 /** Lists problems, each with its place and what to do. */
 export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
-  for (const { level, where, message, hint } of problems) {
+  for (const problem of problems) {
+    const { level, message, hint } = problem;
     const mark = level === "error" ? style.bad("error") : style.warn("warning");
-    stderr.write(`  ${mark} ${style.strong(where)}: ${message}\n`);
-    if (hint !== undefined) stderr.write(`        ${style.faint(hint)}\n`);
+    stderr.write(`  ${mark} ${style.strong(visible(placeOf(problem)))}: ${visibleLines(message)}\n`);
+    if (hint !== undefined) stderr.write(`        ${style.faint(visibleLines(hint))}\n`);
   }
 }
 
-function record({ code, where, message, hint }: Problem) {
-  return { code, where, message, hint: hint ?? null };
+/** File, line and key: `workspace/workers.json:3: [0].host`. */
+function placeOf({ where, line }: Problem): string {
+  return line === undefined ? where : where.replace(": ", `:${line}: `);
+}
+
+function record({ code, where, line, message, hint }: Problem) {
+  return { code, where, line: line ?? null, message, hint: hint ?? null };
 }

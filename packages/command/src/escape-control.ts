@@ -4,3 +4,8 @@ export function visible(text: string): string {
     sign === "\t" ? "\t" : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 }
+
+/** The same for a message, whose line breaks are its own. */
+export function visibleLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
+}

@@ -1,24 +1,21 @@
-/** How a column is shown. */
+/** The layout of a column. */
 export interface ColumnSpec {
   readonly name: string;
-  /** Numbers stand to the right. */
+  /** Align right, for numbers. */
   readonly numeric?: true;
-  /** On a narrow screen its cells are cut, not below this many characters. */
+  /** The minimum width to which cells are cut on a narrow screen. */
   readonly least?: number;
-  /** On a screen that is still too narrow then, it is left out; those with the lowest number first. */
+  /** The rank for leaving the column out on a screen that is still too narrow; the lowest first. */
   readonly leave?: number;
 }
 
-/** A column that is shown: which of all it is, and how wide. */
+/** A visible column: its index and width. */
 export interface Shown {
   readonly at: number;
   readonly width: number;
 }
 
-/**
- * Which columns have room on a screen, and how wide: what may be cut is cut; where that is not enough, columns are left
- * out one by one until it is.
- */
+/** Chooses columns and widths for a screen: cuts cells where allowed, then leaves out columns until the rest fits. */
 export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], room: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
   const leaving = shown

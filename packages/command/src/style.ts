@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 type Paint = (text: string) => string;
 
-/** Colours with a meaning; without colour, each gives its text back. */
+/** Colours by meaning; without colour, each function returns its text unchanged. */
 export interface Style {
   readonly good: Paint;
   readonly bad: Paint;
@@ -11,7 +11,7 @@ export interface Style {
   readonly strong: Paint;
 }
 
-/** Colours for a stream: on a terminal only, and never with `--no-color` or `NO_COLOR`. */
+/** Uses colour only on a terminal, and never against NO_COLOR. */
 export function styleFor(
   stream: { readonly isTTY?: boolean },
   env: Readonly<Record<string, string | undefined>>,

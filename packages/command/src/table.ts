@@ -1,14 +1,14 @@
 import { type ColumnSpec, fitted } from "./fit-columns.ts";
 
-/** A column: its heading, or that and how it is shown. */
+/** A column: its heading, or heading and layout. */
 export type Column = string | ColumnSpec;
 
 type Cell = string | number;
 
 /**
- * A table as text: rounded corners, header in capitals, numbers to the right, one line a row however long it is. With
- * `room`, the columns of a screen, cells are cut and columns left out as their columns allow. The work grows with the
- * cells and with nothing else, since a large bucket has a hundred thousand rows.
+ * A table as text, with rounded corners, an upper-case header and numbers aligned right; each row is one line. With `room`,
+ * the width of a screen, cells are cut and columns left out as declared. The work is linear in the number of cells, because
+ * a large bucket has a hundred thousand rows.
  */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], room?: number): string {
   const specs = columns.map(specOf);
@@ -29,7 +29,7 @@ function specOf(column: Column): ColumnSpec {
   return typeof column === "string" ? { name: column } : column;
 }
 
-/** A cell cut to a width, with dots that say so. */
+/** A cell cut to a width, with dots at the end. */
 function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = "";
@@ -44,7 +44,7 @@ function cut(text: string, width: number): string {
 
 const DOTS = "...";
 
-/** What would break a line or move the cursor shows as a blank. */
+/** Replaces characters that would break the line or move the cursor by a space. */
 function plain(cell: Cell): string {
   return String(cell).replace(/\p{Cc}/gu, " ");
 }
@@ -52,7 +52,7 @@ function plain(cell: Cell): string {
 const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
 
-/** Columns of a terminal a text takes: combining marks take none, East Asian characters and emoji two. */
+/** The width of a text on a terminal: combining marks take no column, East Asian characters and emoji two. */
 function widthOf(text: string): number {
   if (/^[\x20-\x7E]*$/.test(text)) return text.length;
   let width = 0;

@@ -11,6 +11,7 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
+export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
@@ -102,12 +103,21 @@ export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./p
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
+export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { PidLine } from "./remote/pid-line.ts";
 export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
-export { quote, readable, shellLine } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
@@ -115,6 +125,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,
@@ -125,3 +136,4 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
+export { createFile, makeDirectories } from "./workspace/write-files.ts";

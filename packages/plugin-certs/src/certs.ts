@@ -19,7 +19,7 @@ export interface CertsOptions {
 /** What making an authority needs of a context. */
 type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal">;
 
-/** Days a new authority is valid (build.md 12.1). */
+/** Days a new CA is valid. */
 const AUTHORITY_DAYS = 3650;
 
 /** Gives a bucket a certificate authority, and its jobs the certificates that `certs` of their manifests ask for. */

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as v from "valibot";
 
-/** What a manifest may say under `certs` (build.md 5.2), as far as its shape goes; `validate` looks at the names in it. */
+/** The shape of `certs` in a manifest; `validate` checks the names in it. */
 const record = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be an object",

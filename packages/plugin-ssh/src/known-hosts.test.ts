@@ -1,12 +1,20 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { fingerprint, hostName, keyTypeOf, knownHostLine, parseKnownHosts, pinnedKeys } from "./known-hosts.ts";
+import {
+  fingerprint,
+  hostName,
+  keyTypeOf,
+  knownHostLine,
+  linesFor,
+  namesWithout,
+  parseKnownHosts,
+} from "./known-hosts.ts";
 
 const ED25519 = "AAAAC3NzaC1lZDI1NTE5AAAAIGaN9FVeSOCsVbBZOa4CcfYUlXZBsqzqK5Xk2bEgBEvL";
 const key = { type: "ssh-ed25519", blob: Buffer.from(ED25519, "base64") };
 
 function namesFor(text: string, name: string): string[] {
-  return pinnedKeys(parseKnownHosts(text), name).map(({ names }) => names);
+  return linesFor(parseKnownHosts(text), name).map(({ names }) => names);
 }
 
 describe("names", () => {
@@ -22,26 +30,30 @@ describe("names", () => {
 });
 
 describe("lines", () => {
-  test("are read with their number; comments, markers, other words and keys of another type are passed over", () => {
+  test("are read with their role and number; comments, other words and keys of another type are skipped", () => {
     const text = [
       "# comment",
       "",
       `10.0.0.1 ssh-ed25519 ${ED25519} a comment`,
       `  10.0.0.2\tssh-ed25519\t${ED25519}\r`,
       `@revoked 10.0.0.1 ssh-ed25519 ${ED25519}`,
+      `@cert-authority *.example.org ssh-ed25519 ${ED25519}`,
+      `@unknown 10.0.0.1 ssh-ed25519 ${ED25519}`,
       `10.0.0.3 ssh-rsa ${ED25519}`,
       "10.0.0.4 ssh-ed25519",
       "10.0.0.5 ssh-ed25519 %%%",
     ].join("\n");
-    expect(parseKnownHosts(text).map(({ names, line }) => [names, line])).toEqual([
-      ["10.0.0.1", 3],
-      ["10.0.0.2", 4],
+    expect(parseKnownHosts(text).map(({ names, role, line }) => [names, role, line])).toEqual([
+      ["10.0.0.1", "pinned", 3],
+      ["10.0.0.2", "pinned", 4],
+      ["10.0.0.1", "revoked", 5],
+      ["*.example.org", "authority", 6],
     ]);
   });
 
   test("written are read again", () => {
     const [read] = parseKnownHosts(knownHostLine("[10.0.0.1]:2222", key));
-    expect(read).toEqual({ names: "[10.0.0.1]:2222", key, line: 1 });
+    expect(read).toEqual({ names: "[10.0.0.1]:2222", key, role: "pinned", line: 1 });
   });
 });
 
@@ -70,11 +82,22 @@ describe("a name finds", () => {
   });
 });
 
+test.each([
+  ["10.0.0.1", ""],
+  ["10.0.0.1,web", "web"],
+  ["web,10.0.0.1,db", "web,db"],
+  ["10.0.0.*", "10.0.0.*,!10.0.0.1"],
+  ["10.0.0.1,!10.0.0.9", ""],
+  ["|1|c2FsdA==|ZGlnZXN0", ""],
+])("the names %s without 10.0.0.1 are %j", (names, others) => {
+  expect(namesWithout(names, "10.0.0.1")).toBe(others);
+});
+
 test("a fingerprint is what ssh-keygen -l shows", () => {
   expect(fingerprint(key)).toBe("SHA256:XjcOGvD+dkz7ZfHJt/Bez/JT8Z/cjW1b1eA4m45TThc");
 });
 
-test("a key says its type, and what is no key says none", () => {
+test("a key names its type, and other bytes name none", () => {
   expect(keyTypeOf(key.blob)).toBe("ssh-ed25519");
   expect(keyTypeOf(Buffer.from([1, 2]))).toBe("");
   expect(keyTypeOf(Buffer.from([0xff, 0, 0, 0, 0]))).toBe("");

@@ -3,7 +3,10 @@ import type { LoadOptions } from "@maand/core";
 import { OWN_WORDS } from "../commands/index.ts";
 import { defaults, isStock, STOCK_MODULES } from "../defaults.ts";
 
-/** How every command loads a bucket's configuration: the stock plugins, what a configuration may import, words that are taken. */
+/**
+ * How every command loads the configuration of a bucket: the stock plugins, the modules a configuration may import, and
+ * reserved words.
+ */
 export function loadOptions(cwd: string, config: string | undefined): LoadOptions {
   return {
     defaults,

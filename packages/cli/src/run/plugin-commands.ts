@@ -6,7 +6,7 @@ import { globalValue } from "./globals.ts";
 import { STOCK_PLUGIN } from "./stock-commands.ts";
 import { tableCommand } from "./table-command.ts";
 
-/** What the bucket's plugins add to the command line, or why they cannot be asked. */
+/** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
 export interface Added {
   readonly commands: readonly CommandClass<Context>[];
   /** The names of the loaded plugins; undefined outside of a bucket and if the configuration cannot be loaded. */
@@ -16,8 +16,8 @@ export interface Added {
 }
 
 /**
- * Command classes that the bucket's plugins add. Looked for only when a word is none of ours, so that our own commands
- * never wait for a configuration.
+ * The command classes of the bucket's plugins. They are loaded only for unknown words, so that maand's own commands never
+ * wait for a configuration.
  */
 export async function pluginCommands(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
   const core = await import("@maand/core");

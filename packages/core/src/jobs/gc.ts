@@ -3,6 +3,7 @@ import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
+import { shownPath } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import { deleteDirectory } from "../remote/delete-directory.ts";
 import type { Remote } from "../remote/remote.ts";
@@ -131,7 +132,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
   if (stay.length === 0) return;
   run.reporter
     .context({ worker: remote.host })
-    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).join(", ")} in it`);
+    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
 /** What deletes data has its lines in the logs, whatever becomes of it. */

@@ -1,8 +1,9 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { confText, NEW_BUCKET } from "../config/conf-text.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import { schemaFile } from "../workspace/schema-places.ts";
+import { createFile } from "../workspace/write-files.ts";
 import { lockBucket } from "./run.ts";
 
 /**
@@ -18,7 +19,7 @@ export async function prepareBucket(
   if (!existsSync(paths.conf)) {
     const declared = plugins.flatMap(({ settings }) => settings ?? []);
     const text = confText(`./${schemaFile("config")}`, declared, created ? NEW_BUCKET : {});
-    writeFileSync(paths.conf, text, { mode: 0o644 });
+    createFile(paths.conf, text);
   }
   if (!isTapped(hooks.init)) return [];
   const written: string[] = [];

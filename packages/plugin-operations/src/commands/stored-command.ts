@@ -1,7 +1,7 @@
 import { MaandCommand } from "@maand/command";
 import { findBucket, openStore, type Store } from "@maand/core/readonly";
 
-/** A command that only reads the store: no plugin, no configuration, no connection. */
+/** A command that only reads the store: it loads no plugin and no configuration, and opens no connection. */
 export abstract class StoredCommand extends MaandCommand {
   abstract show(store: Store): number;
 

@@ -6,6 +6,7 @@ import {
   fault,
   faultOf,
   knownOf,
+  lockHolder,
   recordedStateOf,
   runReporter,
   sound,
@@ -90,7 +91,8 @@ function counted(count: number, what: string): string {
 /** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
 function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
-  const doubtful = all.filter(({ inDoubt }) => inDoubt);
+  // what a command does right now is in doubt until it has ended
+  const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
   const sick = all.filter(({ rollout }) => rollout === "health_failed");
   const deploy = typed(bucket, "deploy");
   const faults = [

@@ -2,14 +2,11 @@ import { type Finding, type Remote, shellLine, type Worker } from "@maand/core";
 import {
   asMaandError,
   type Connections,
+  confirmDifference,
   differences,
   fault,
   faultOf,
-  lockBucket,
-  lockHolder,
-  noteDifference,
   type RunReporter,
-  recordedStateOf,
   type SyncSource,
   sound,
 } from "@maand/core/operator";
@@ -73,7 +70,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
         tools,
         attempt("clock", host, () => clock(remote, now)),
         attempt("worker_disk", host, () => disk(remote)),
-        ...(source.delivery(host)?.seq === undefined || lockHolder(bucket.store.holder)
+        ...(source.delivery(host)?.seq === undefined
           ? []
           : [attempt("sync", host, () => sync(source, worker, remote))]),
       ])),
@@ -104,14 +101,7 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
   const found = await differences(source, remote, worker.workerId);
   if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
   const lost = found.some((one) => one.lost);
-  const lock = lockBucket(source.bucket, "doctor");
-  try {
-    const now = recordedStateOf(source.bucket).delivery(host)?.seq;
-    if (now !== source.delivery(host)?.seq) return sound("sync", host, "a deploy came by just now");
-    noteDifference(source, host, lost);
-  } finally {
-    lock.release();
-  }
+  if (!confirmDifference(source, host, lost)) return sound("sync", host, "is being changed by another command");
   const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
   const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
@@ -137,7 +127,10 @@ async function clock(remote: Remote, now: () => Date): Promise<Finding> {
 /** The bucket's directory need not be there yet, so its nearest parent is asked. */
 async function disk(remote: Remote): Promise<Finding> {
   const script = 'at=$1; until test -e "$at"; do at=$(dirname "$at"); done; df -Pk "$at" | tail -n 1';
-  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], { asRoot: true });
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], {
+    title: "the check of its disk",
+    asRoot: true,
+  });
   const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
   const percent = total > 0 ? (100 * free) / total : 0;
   const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free below ${remote.root}`;

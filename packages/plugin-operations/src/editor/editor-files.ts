@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type OwnedKeys, SCHEMA_NAMES, schemaFile } from "@maand/core";
+import type { OwnedKeys } from "@maand/core";
+import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core";
+import { replaceFile } from "@maand/core/operator";
 import { jsonSchema } from "./json-schema.ts";
 
 /**
@@ -30,8 +32,12 @@ function textOf(value: unknown): string {
 }
 
 function write(file: string, text: string): boolean {
-  if (existsSync(file) && readFileSync(file, "utf8") === text) return false;
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  if (!existsSync(file)) {
+    makeDirectories(dirname(file));
+    createFile(file, text);
+    return true;
+  }
+  if (readFileSync(file, "utf8") === text) return false;
+  replaceFile(file, text);
   return true;
 }

@@ -1,4 +1,5 @@
-import { type Claim, type JsonSchema, jsonSchemaOf, SCHEMA_NAMES } from "@maand/core";
+import type { Claim } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf, SCHEMA_NAMES } from "@maand/core";
 import { MANIFEST_KEYS } from "@maand/core/operator";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,5 @@
-import { type Claim, type JsonSchema, jsonSchemaOf, type OwnedKeys, type SchemaName } from "@maand/core";
+import type { Claim, OwnedKeys } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf, type SchemaName } from "@maand/core";
 import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";

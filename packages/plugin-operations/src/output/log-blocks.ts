@@ -2,10 +2,10 @@ import { duration, type Style, visible } from "@maand/command";
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 
-/** Lines of one command that are shown; of more, the first and the last half. */
+/** The number of lines shown per command; of more lines, the first and the last half. */
 const LINES_OF_ONE = 2000;
 
-/** Lines held of commands whose end did not come yet, before the oldest is shown as it is. */
+/** The number of lines held for commands that have not ended; beyond it, the oldest are shown. */
 const LINES_HELD = 50_000;
 
 interface Block {
@@ -16,10 +16,10 @@ interface Block {
   end: LogFields | undefined;
 }
 
-/** Puts lines of commands that ran side by side together, a block each, in the order they began (deploy.md 8.3). */
+/** Groups the lines of parallel commands into one block per command, in start order. */
 export class LogBlocks {
   readonly #style: Style;
-  /** In the order they began. */
+  /** In start order. */
   readonly #open = new Map<string, Block>();
   #held = 0;
 
@@ -27,14 +27,14 @@ export class LogBlocks {
     this.#style = style;
   }
 
-  /** What a line says if it is no part of a command. */
+  /** A line that belongs to no command. */
   event({ text }: StoredLine): string[] {
     const fields = readLogLine(text);
     if (!fields || isOfCommand(fields)) return [];
     return [[this.#head(fields), `  ${this.#style.strong(String(fields.event))}${more(fields)}`, ""].join("\n")];
   }
 
-  /** Takes a line of a command; answers the blocks that are whole with it. */
+  /** Adds a line of a command; returns the blocks it completes. */
   command({ text, bare }: StoredLine): string[] {
     if (bare) return [visible(text)];
     const fields = readLogLine(text);
@@ -48,7 +48,7 @@ export class LogBlocks {
     return this.#whole();
   }
 
-  /** What is left of commands that never ended. */
+  /** The lines of commands that never ended. */
   rest(): string[] {
     const texts = [...this.#open.values()].map((block) => this.#text(block));
     this.#open.clear();
@@ -110,7 +110,7 @@ function isOfCommand({ event, stream }: LogFields): boolean {
   return stream !== undefined || event === "command_begin" || event === "command_end";
 }
 
-/** Lines that belong to no command make a block of their own each. */
+/** Each line that belongs to no command is a block of its own. */
 function keyOf({ run, id, worker, job }: LogFields): string {
   return `${run} ${id ?? `${worker} ${job}`}`;
 }

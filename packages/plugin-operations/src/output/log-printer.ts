@@ -4,10 +4,10 @@ import { LOG_KEYS, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "../logs/stored-lines.ts";
 import { LogBlocks } from "./log-blocks.ts";
 
-/** How log lines are to be printed. */
+/** The options for printing log lines. */
 export interface LogPrinterOptions {
   readonly format: "raw" | "human" | "json";
-  /** Only so many lines, or blocks, the last ones; default: all. */
+  /** The number of last lines or blocks; default: all. */
   readonly tail: number | undefined;
   readonly style: Style;
   readonly to: ProcessContext["stdout"];
@@ -16,10 +16,10 @@ export interface LogPrinterOptions {
 
 type Wanted = (line: StoredLine) => boolean;
 
-/** Characters written in one go. */
+/** The number of characters per write. */
 const BATCH = 64 * 1024;
 
-/** Prints log lines as they are read; never more of them is held than a command's worth, or a tail. */
+/** Prints log lines as they are read; holds at most the lines of one command, or a tail. */
 export class LogPrinter {
   readonly #options: LogPrinterOptions;
   readonly #blocks: LogBlocks;
@@ -31,18 +31,18 @@ export class LogPrinter {
     this.#blocks = new LogBlocks(options.style);
   }
 
-  /** Whether whoever reads the output went away. */
+  /** Whether the reader of the output is gone. */
   gone(): boolean {
     return this.#options.to.destroyed;
   }
 
-  /** Prints what is stored. For people, what happened comes first and the commands after it, so it is read `again`. */
+  /** Prints the stored lines. In human format events come first and then the commands, so the lines are read `again`. */
   async print(lines: Iterable<StoredLine>, wanted: Wanted, again: () => Iterable<StoredLine>): Promise<void> {
     const { tail } = this.#options;
     await this.#all(ended(this.#texts(lines, again, wanted), tail));
   }
 
-  /** Prints lines as they come; answers whether one of them says that a run is over. */
+  /** Prints new lines; returns whether one of them ends a run. */
   async follow(lines: Iterable<StoredLine>, wanted: Wanted): Promise<boolean> {
     let over = false;
     const watched = function* () {
@@ -59,7 +59,7 @@ export class LogPrinter {
     return over;
   }
 
-  /** A tail cuts what was there before; what comes while it is followed is shown whole. */
+  /** A tail limits the stored lines; new lines are all shown. */
   #tailed = false;
 
   #texts(lines: Iterable<StoredLine>, again: () => Iterable<StoredLine>, wanted: Wanted): Iterable<string> {
@@ -103,7 +103,7 @@ export class LogPrinter {
     await this.#write();
   }
 
-  /** Waits for a slow reader, so that what it has not taken is not piled up here. */
+  /** Waits for a slow reader, so that output does not accumulate in memory. */
   async #write(): Promise<void> {
     if (this.#batch.length === 0) return;
     const { to, signal } = this.#options;
@@ -119,7 +119,7 @@ function* inTurn(...parts: readonly Iterable<string>[]): Generator<string> {
   for (const part of parts) yield* part;
 }
 
-/** The last of some texts; all of them without a number. */
+/** The last texts; all of them without a number. */
 function* ended(texts: Iterable<string>, tail: number | undefined): Generator<string> {
   if (tail === undefined) {
     yield* texts;
@@ -133,7 +133,7 @@ function* ended(texts: Iterable<string>, tail: number | undefined): Generator<st
   yield* tail === 0 ? [] : kept.slice(-tail);
 }
 
-/** A line for programs: every key it could have, and the others it has. */
+/** A line as JSON: every known key, then others. */
 function record(text: string): string {
   const fields = readLogLine(text) ?? {};
   const known = Object.fromEntries(LOG_KEYS.map((key) => [key, fields[key] ?? null]));

@@ -1,16 +1,18 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   COMMAND_EVENTS,
   type CommandEvent,
+  createFile,
   didYouMean,
   error,
   isName,
+  makeDirectories,
   nameRule,
   type Problem,
   problemsError,
 } from "@maand/core";
-import { isCommandEvent, isRecord, manifestFile, parseJson } from "@maand/core/operator";
+import { isCommandEvent, isRecord, manifestFile, parseJson, replaceFile } from "@maand/core/operator";
 import { COMMAND_LANGUAGES, type CommandLanguage, commandScript } from "./command-script.ts";
 import { insertEntry } from "./insert-entry.ts";
 import { createJob } from "./scaffold.ts";
@@ -55,10 +57,10 @@ export async function createCommand(
   const directory = newJob ? createJob(workspace, job, selectors) : join(workspace, "jobs", job);
   const manifest = await manifestWith(directory, job, understood);
   const script = join("_modules", `${understood.name}.${understood.language}`);
-  mkdirSync(join(directory, "_modules"), { recursive: true });
+  makeDirectories(join(directory, "_modules"));
   const text = commandScript({ job, command: understood.name, events: understood.events }, understood.language);
-  writeFileSync(join(directory, script), text, { flag: "wx" });
-  replace(join(directory, "manifest.json"), manifest);
+  createFile(join(directory, script), text);
+  replaceFile(join(directory, "manifest.json"), manifest);
   return { directory, script, newJob };
 }
 
@@ -115,13 +117,6 @@ function taken(directory: string, job: string, name: string, manifest: unknown):
     .map((script) => error("command_exists", `workspace/jobs/${job}/${script}`, "is already there", hint));
   const entry = Object.hasOwn(commands, name);
   return entry ? [error("command_exists", `${where}.${name}`, "is already there", hint), ...scripts] : scripts;
-}
-
-/** At once: an interruption leaves the old manifest or the new one. */
-function replace(path: string, text: string): void {
-  const draft = `${path}.draft`;
-  writeFileSync(draft, text);
-  renameSync(draft, path);
 }
 
 function alreadyThere(job: string): Problem {

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { error, isName, nameRule, type Problem, problemsError } from "@maand/core";
+import { createFile, error, isName, makeDirectories, nameRule, type Problem, problemsError } from "@maand/core";
 import { MANIFEST_SCHEMA_LINK } from "@maand/core/operator";
 import { MAKEFILE } from "./makefile.ts";
 
@@ -20,7 +20,7 @@ export function createJob(workspace: string, name: string, selectors: readonly s
   if (problems.length === 0 && existsSync(directory))
     problems.push(error("job_exists", `workspace/jobs/${name}`, "is already there", "choose another name"));
   if (problems.length > 0) throw problemsError(problems);
-  mkdirSync(directory, { recursive: true });
+  makeDirectories(directory);
   const manifest = {
     $schema: MANIFEST_SCHEMA_LINK,
     version: "1.0.0",
@@ -28,7 +28,7 @@ export function createJob(workspace: string, name: string, selectors: readonly s
     restart_policy: "always",
     max_concurrent_upgrades: 1,
   };
-  writeFileSync(join(directory, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`, { flag: "wx" });
-  writeFileSync(join(directory, "Makefile"), MAKEFILE, { flag: "wx" });
+  createFile(join(directory, "manifest.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  createFile(join(directory, "Makefile"), MAKEFILE);
   return directory;
 }

@@ -15,7 +15,7 @@ export const FACTS_SCRIPT = [
   "true",
 ].join("\n");
 
-/** Reads the facts of a machine (deploy.md 6.2); a text says what is missing. */
+/** Reads the facts of a machine; a text names what is missing. */
 export function readFacts(output: string): Facts | string {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   const kb = number(/^MemTotal:\s+(\d+) kB/m);

@@ -1,8 +1,7 @@
 import { MaandError, type Plugin } from "@maand/core";
 import { aBucket, type FakeAnswer, type FakeCall, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { RunCommandOptions } from "./run-command.ts";
-import { runCommand } from "./run-command.ts";
+import { type RunCommandOptions, runCommand } from "./run-command.ts";
 
 let bucket: TestBucket;
 /** What scripts were given, by host in order. */

@@ -2,6 +2,7 @@ import { type Bucket, error, MaandError, type Problem, selectWorkers, type Worke
 import {
   asMaandError,
   Connections,
+  canonicalHost,
   readWorkersFile,
   runReporter,
   stopIfInterrupted,
@@ -53,7 +54,8 @@ export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): 
 async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurrency: number): Promise<WorkerFacts[]> {
   const connections = new Connections(runReporter(bucket, "worker_facts"));
   const side = pLimit(concurrency);
-  const ids = new Map(bucket.store.catalog.read().workers.map(({ host, workerId }) => [host, workerId]));
+  const stored = bucket.store.catalog.read().workers;
+  const ids = new Map(stored.map(({ host, workerId }) => [canonicalHost(host), workerId]));
   const asked = workers.map((spec) =>
     side(() => ask(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
   );
@@ -71,7 +73,8 @@ async function ask(bucket: Bucket, connections: Connections, worker: Worker): Pr
   try {
     stopIfInterrupted(bucket.signal);
     const remote = await connections.connect(worker, { tell: false });
-    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { signal: bucket.signal });
+    const title = "the script that reads facts";
+    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title, signal: bucket.signal });
     const facts = readFacts(stdout);
     if (typeof facts === "string") return error("no_facts", worker.host, facts, "write memory and cpu by hand");
     const before = { memoryMb: Math.round(worker.memoryMb), cpuMhz: Math.round(worker.cpuMhz) };

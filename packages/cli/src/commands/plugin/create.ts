@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { MaandCommand } from "@maand/command";
-import { coreVersion, error, problemsError } from "@maand/core";
+import { coreVersion, createFile, error, makeDirectories, problemsError } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { packageFiles, pluginNames } from "./package-files.ts";
 
@@ -39,8 +39,8 @@ export class PluginCreateCommand extends MaandCommand {
       ]);
     const files = packageFiles(names, coreVersion());
     for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(directory, path)), { recursive: true });
-      writeFileSync(join(directory, path), text, { flag: "wx" });
+      makeDirectories(dirname(join(directory, path)));
+      createFile(join(directory, path), text);
     }
     if (this.json) this.printJson({ package: names.package, directory: names.directory, files: Object.keys(files) });
     else

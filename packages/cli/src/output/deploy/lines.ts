@@ -78,7 +78,7 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
-      return summaryLines(event, style);
+      return event.outcome === "refused" ? [] : summaryLines(event, style);
     default:
       return [];
   }

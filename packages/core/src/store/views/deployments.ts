@@ -12,8 +12,8 @@ export interface Deployment {
   readonly host: string;
   readonly id: string;
   readonly rollout: RolloutState;
-  /** Digest the allocation is to have: of its last plan, or of what is built if it was never planned. */
-  readonly currentDigest: string;
+  /** Digest the allocation is to have, as its last plan found it; null since a build changed the job's files. */
+  readonly currentDigest: string | null;
   readonly promotedDigest: string | null;
   readonly currentVersion: string;
   readonly newVersion: string;
@@ -36,7 +36,7 @@ export function deployments(store: Store): Deployment[] {
       host: allocation.host,
       id: allocation.id,
       rollout: rolloutState(allocation, target, memory),
-      currentDigest: target.digest,
+      currentDigest: target.isPlanned || target.digest === memory.promoted?.digest ? target.digest : null,
       promotedDigest: memory.promoted?.digest ?? null,
       currentVersion: memory.promoted?.version ?? NO_VERSION,
       newVersion: target.version,
@@ -58,8 +58,12 @@ function builtTarget({ version, files }: Job): BuiltTarget {
   return { version, bare: treeDigest(files.filter((file) => reachesWorker(file.path))), source: treeDigest(files) };
 }
 
-/** What was planned holds as long as nothing was built anew since; then all that is known is that it will differ. */
+/**
+ * What was planned holds as long as no other files were built since. Then the digest is one of the files as they are before
+ * anything is rendered: it tells whether they differ, and is not the one they will have.
+ */
 function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
-  if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "" };
-  return { version: built.version, digest: planned?.source === built.source ? planned.digest : built.bare };
+  if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };
+  const isPlanned = planned?.source === built.source;
+  return { version: built.version, digest: isPlanned ? planned.digest : built.bare, isPlanned };
 }

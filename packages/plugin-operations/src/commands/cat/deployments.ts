@@ -1,5 +1,4 @@
-import type { Store } from "@maand/core/readonly";
-import { deployments } from "@maand/core/readonly";
+import { deployments, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";

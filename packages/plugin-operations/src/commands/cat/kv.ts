@@ -1,6 +1,5 @@
 import { listOf } from "@maand/command";
-import type { KvView } from "@maand/core/readonly";
-import { findBucket, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
+import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
