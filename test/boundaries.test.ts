@@ -36,7 +36,6 @@ const CROWDED: Readonly<Record<string, number>> = {
   "packages/cli/src/commands": 21,
   "packages/cli/src/output": 19,
   "packages/plugin-job-commands/src": 20,
-  "packages/plugin-ssh/src": 24,
 };
 
 function inside(place: string): Source[] {

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from "@maand/core";
 import { describe, expect, test } from "vitest";
+import type { HostLookup, HostSettings } from "./config/ssh-config.ts";
 import { endpointOf, SSH_SETTINGS } from "./endpoint.ts";
-import type { HostLookup, HostSettings } from "./ssh-config.ts";
 
 const NOTHING: HostSettings = { identityFiles: [], certificateFiles: [] };
 

@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { ParsedKey, utils } from "ssh2";
-import { systemCode } from "./errors.ts";
+import { systemCode } from "../errors.ts";
 
 /** A file that should hold a private key: the key, or what is wrong with it, as the end of a sentence. */
 export interface KeyFile {

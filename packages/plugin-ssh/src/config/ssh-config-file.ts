@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { systemCode } from "./errors.ts";
+import { systemCode } from "../errors.ts";
 
 /** One line of an ssh client configuration. */
 export interface ConfigLine {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { AnyAuthMethod } from "ssh2";
-import type { Endpoint } from "./endpoint.ts";
-import { authFailed } from "./errors.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { authFailed } from "../errors.ts";
 import { type KeyFile, NO_CERTIFICATES, readPrivateKey } from "./private-key.ts";
 import { agentKeyTypes } from "./ssh-agent.ts";
 

@@ -1,7 +1,7 @@
 import type { MaandError } from "@maand/core";
 import type { ServerHostKeyAlgorithm } from "ssh2";
-import type { Endpoint } from "./endpoint.ts";
-import { hostKeyError } from "./errors.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { hostKeyError } from "../errors.ts";
 import { fingerprint, type HostKey, hostName, type KeyRole, type KnownHost } from "./known-hosts.ts";
 
 /** Order in which an unknown machine is asked for its keys. */

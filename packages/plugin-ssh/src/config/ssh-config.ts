@@ -1,6 +1,7 @@
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { type ConfigFiles, type ConfigLine, expandHome, readConfigFiles } from "./ssh-config-file.ts";
+import { criteriaOf, matchesList, namesMachine } from "./ssh-config-match.ts";
 
 /** What the ssh client configuration says of one host; only what is used here. */
 export interface HostSettings {
@@ -130,8 +131,7 @@ class Evaluation {
   #match(words: readonly string[]): Scope {
     let active = true;
     let specific = false;
-    for (const { criterion, negated, value } of criteriaOf(words)) {
-      const patterns = value.split(",");
+    for (const { criterion, negated, patterns } of criteriaOf(words)) {
       if (this.#holds(criterion, patterns) !== !negated) active = false;
       if (/^(original)?host$/.test(criterion) && !negated && namesMachine(patterns)) specific = true;
     }
@@ -196,46 +196,6 @@ class Evaluation {
 
 function narrowed(outer: Scope, inner: Scope): Scope {
   return { active: outer.active && inner.active, specific: outer.specific || inner.specific };
-}
-
-interface Criterion {
-  readonly criterion: string;
-  readonly negated: boolean;
-  readonly value: string;
-}
-
-/** `host web*,db user ops`, also as `host=web*`; `all`, `final` and `canonical` take no value. */
-function criteriaOf(words: readonly string[]): Criterion[] {
-  const parts = words.flatMap((word) => {
-    const [, name, value] = /^(!?[a-zA-Z]+)=(.+)$/.exec(word) ?? [];
-    return name !== undefined && value !== undefined ? [name, value] : [word];
-  });
-  const found: Criterion[] = [];
-  while (parts.length > 0) {
-    const written = (parts.shift() ?? "").toLowerCase();
-    const negated = written.startsWith("!");
-    const criterion = negated ? written.slice(1) : written;
-    const value = ["all", "final", "canonical"].includes(criterion) ? "" : (parts.shift() ?? "");
-    found.push({ criterion, negated, value });
-  }
-  return found;
-}
-
-/** A list of patterns matches when one of them does and no negated one does. */
-function matchesList(patterns: readonly string[], text: string): boolean {
-  const matches = (pattern: string) => patternOf(pattern).test(text.toLowerCase());
-  if (patterns.some((pattern) => pattern.startsWith("!") && matches(pattern.slice(1)))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matches(pattern));
-}
-
-function patternOf(pattern: string): RegExp {
-  const source = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`);
-}
-
-/** Patterns with a bare `*` speak of every machine, whatever they exclude. */
-function namesMachine(patterns: readonly string[]): boolean {
-  return !patterns.includes("*");
 }
 
 /** ProxyJump and ProxyCommand are two ways to set one thing: the first one holds. */

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { type ExamineContext, isMaandError, shellLine, type Worker } from "@maand/core";
-import { routeTo } from "./connect-worker.ts";
+import { routeTo } from "../connect-worker.ts";
+import type { SshOptions } from "../plugin.ts";
+import { Semaphore } from "../semaphore.ts";
 import { loginKeysFor } from "./login-keys.ts";
-import type { SshOptions } from "./plugin.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** Reports, for `maand doctor`, on the keys that are offered to workers. */
 export async function examineLoginKeys(context: ExamineContext, options: SshOptions): Promise<void> {
