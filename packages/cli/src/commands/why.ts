@@ -1,3 +1,4 @@
+import { MaandCommand } from "@maand/command";
 import {
   demandedJobs,
   MaandError,
@@ -9,7 +10,6 @@ import {
 } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { NOT_ASKED } from "../output/deploy/plan.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {

@@ -138,7 +138,7 @@ class Evaluation {
     return { active, specific };
   }
 
-  /** Undefined for what cannot be told, such as `exec`: neither that nor its negation matches. */
+  /** Undefined for what cannot be decided here, such as `exec`: neither that nor its negation matches. */
   #holds(criterion: string, patterns: readonly string[]): boolean | undefined {
     switch (criterion) {
       case "all":

@@ -1,7 +1,6 @@
+import { plural, type Style } from "@maand/command";
 import type { Plan, PlannedAllocation } from "@maand/core";
 import { unbuiltText } from "@maand/core/readonly";
-import { plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
 

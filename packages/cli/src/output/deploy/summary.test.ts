@@ -1,6 +1,6 @@
+import { styleFor } from "@maand/command";
 import { type AllocationResult, type Summary, summaryRecord } from "@maand/core";
 import { describe, expect, it } from "vitest";
-import { styleFor } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 
