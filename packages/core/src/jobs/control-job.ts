@@ -117,7 +117,9 @@ async function controlOne(
     const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
     if (ended.some((result) => result.outcome !== "ok")) break;
-    const sick = healthCheck ? await unhealthyError(source, job) : undefined;
+    const isLast = results.length === allocations.length;
+    const judged = isLast ? activeOf(source, job) : allocations.slice(0, results.length);
+    const sick = healthCheck ? await unhealthyError(source, job, judged) : undefined;
     if (sick === undefined) continue;
     results.splice(
       -ended.length,
@@ -146,10 +148,16 @@ function announce(
   reporter.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
 }
 
-/** Why a job is not healthy after a batch; undefined when it is. */
-async function unhealthyError(source: Source, job: Job): Promise<string | undefined> {
-  const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-  return (await checkHealth(source, scopedJobContext(source, job), active, true)).cause?.message;
+function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
+  return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+}
+
+/**
+ * Why a job is not healthy after a batch; undefined when it is. Between batches only the allocations that were reached are
+ * judged, so that a job that is down everywhere comes up; after the last one the whole job is.
+ */
+async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
+  return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;
 }
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
