@@ -1,6 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { knowSecrets } from "../bucket/mask-secrets.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { commandEnd, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -166,28 +166,12 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
-    const failed = cause === undefined ? undefined : asMaandError(cause);
-    const durationMs = bucket.now().getTime() - began;
-    const outcome = cause === undefined ? "ok" : outcomeOf(cause);
-    const exit = failed ? (failed.exit ?? null) : 0;
-    reporter.emit("action.finished", {
-      ...unit,
-      outcome,
-      exit,
-      message: failed?.message ?? null,
-      output: failed?.output ?? [],
-      duration_ms: durationMs,
-    });
-    return {
-      host: allocation.host,
-      job: job.name,
-      exit,
-      outcome,
-      stdout: output.text("stdout"),
-      stderr: output.text("stderr"),
-      durationMs,
-      message: failed?.message ?? null,
-    };
+    const ended = commandEnd(bucket.now, began, cause);
+    reporter.emit("action.finished", { ...unit, ...ended });
+    const { outcome, exit, message, duration_ms: durationMs } = ended;
+    const { host } = allocation;
+    const [stdout, stderr] = [output.text("stdout"), output.text("stderr")];
+    return { host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
   };
   try {
     stopIfInterrupted(bucket.signal);
