@@ -103,11 +103,18 @@ export class DeliveryRows {
     );
   }
 
-  /** Before a sync: until it is finished nobody knows what is there. */
-  begin(host: string): void {
+  /** The bucket's directory on a worker where its files were delivered; undefined before that. */
+  rootOf(host: string): string | undefined {
+    const root = this.#db.get("SELECT root FROM delivery WHERE host = ?", host)?.root;
+    return typeof root === "string" ? root : undefined;
+  }
+
+  /** Before a sync: until it is finished it is not known what is there. `root` is where it goes; default: where it went. */
+  begin(host: string, root?: string): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL",
+      "INSERT INTO delivery (host, delivered_seq, metadata, root) VALUES (?, NULL, NULL, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root)",
       host,
+      root ?? null,
     );
   }
 

@@ -168,6 +168,10 @@ const MIGRATIONS: readonly string[] = [
   -- the workspace as it was when it was built, as JSON: digests of its parts
   ALTER TABLE bucket ADD COLUMN built TEXT;
   `,
+  `
+  -- the bucket's directory on the worker where its files were delivered; null where an older maand delivered them
+  ALTER TABLE delivery ADD COLUMN root TEXT;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

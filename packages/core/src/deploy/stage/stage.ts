@@ -12,6 +12,7 @@ import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import { Deletions } from "./deletions.ts";
 import { giveOwners, type StagedJob } from "./file-owners.ts";
 import { metadataOf } from "./metadata.ts";
+import { refuseMoved } from "./moved-root.ts";
 import { ReadContents } from "./read-contents.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
@@ -82,12 +83,13 @@ export class Stager {
     const { bucket, reporter, connections } = this.#run;
     stopIfInterrupted(bucket.signal);
     const remote = await connections.ready(worker);
+    refuseMoved(this.#run, remote);
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
     const began = bucket.now().getTime();
     reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
-    const steps = this.#intend(worker, entries);
+    const steps = this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
@@ -162,10 +164,13 @@ export class Stager {
   }
 
   /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
-  #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
-    const { store } = this.#run.bucket;
+  #intend({ host, root }: Remote, entries: readonly SyncEntry[]): number[] {
+    const { bucket, catalog } = this.#run;
+    const { store } = bucket;
     return store.transaction(() => {
-      store.deliveries.begin(worker.host);
+      const isMoved = ![undefined, root].includes(store.deliveries.rootOf(host));
+      if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
+      store.deliveries.begin(host, root);
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,
