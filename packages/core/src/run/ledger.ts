@@ -99,6 +99,11 @@ export class Ledger {
     return result !== undefined && !isFine(result.outcome);
   }
 
+  /** Whether something was done to this allocation in this run, and succeeded. */
+  isDone(job: string, host: string): boolean {
+    return this.#results.get(`${job}|${host}`)?.outcome === "ok";
+  }
+
   summary(): Summary {
     const allocations = [...this.#results.values()];
     const green =
