@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { isMaandError } from "@maand/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aBucket, type TestBucket } from "../../packages/core/src/testing/index.ts";
+import { certs } from "../../packages/plugin-certs/src/index.ts";
+import { jobCommands } from "../../packages/plugin-job-commands/src/index.ts";
+import { ssh } from "../../packages/plugin-ssh/src/index.ts";
 
 const ESCAPE = "\u001b[31mred";
 let bucket: TestBucket;
 
 beforeEach(() => {
-  bucket = aBucket();
+  bucket = aBucket({ plugins: [certs(), jobCommands(), ssh()] });
   bucket.workers("10.0.0.1");
   bucket.job("api", { selectors: ["worker"] });
 });
@@ -79,8 +82,21 @@ describe("a number that cannot be meant is refused with its key and its bounds",
   ])("%s of maand.conf", async (line) => {
     writeFileSync(join(bucket.root, "maand.conf"), `transport = "fake"\n${line}\n`);
     const [key = ""] = line.split(" = ");
-    expect(await refused()).toEqual([expect.stringMatching(new RegExp(`^maand\\.conf:2:\\d+: ${key}: `))]);
+    const found = await refused();
+    expect(new Set(found.map((text) => text.split(": ").slice(0, 2).join(": ")))).toEqual(
+      new Set([expect.stringMatching(new RegExp(`^maand\\.conf:2:\\d+: ${key}$`))]),
+    );
   });
+});
+
+it("a problem has the line of its key, or of the object that lacks it", async () => {
+  manifest('{\n  "selectors": ["worker"],\n  "timeout_seconds": -1,\n  "commands": {\n    "command_a": {}\n  }\n}\n');
+  const thrown: unknown = await bucket.build().catch((cause: unknown) => cause);
+  const found = isMaandError(thrown) ? thrown.problems.map(({ where, line }) => [where, line]) : thrown;
+  expect(found).toEqual([
+    [`${MANIFEST}timeout_seconds`, 3],
+    [`${MANIFEST}commands.command_a.executed_on`, 5],
+  ]);
 });
 
 describe("an escape code is refused where it is written, and shown as plain text", () => {

@@ -2,12 +2,20 @@ import { hostname } from "node:os";
 import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 
-/** The only place that ends the process and listens to signals. The first ^C ends what runs; the second ends us. */
+/**
+ * The only place that ends the process and listens to signals. The first ^C stops what runs, the second ends the
+ * process; once the command is over, the first one does.
+ */
 const interrupted = new AbortController();
 /** ^C is how one stops looking at logs: nothing runs, and nothing is saved. */
 const follows = firstWord(process.argv.slice(2)) === "logs";
+/** Set once the command has answered, or has to fail whatever it answers. */
+let ended = false;
+let stray = false;
+
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
+    if (ended) process.exit();
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
     process.stderr.write(
@@ -21,10 +29,6 @@ for (const stream of [process.stdout, process.stderr]) {
     if (cause.code !== "EPIPE") throw cause;
   });
 }
-
-/** Set once the command has answered, or has to fail whatever it answers. */
-let ended = false;
-let stray = false;
 
 // what a plugin throws where nobody waits for it: state is saved as after ^C, and nothing new is begun
 process.on("uncaughtException", (cause: unknown) => {
@@ -54,5 +58,5 @@ const code = await run(process.argv.slice(2), {
   pid: process.pid,
   machine: hostname(),
 });
-ended = true;
 process.exitCode = stray ? 1 : code;
+ended = true;

@@ -11,6 +11,7 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
+export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
@@ -65,32 +66,16 @@ export {
 } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType, MaandEvent } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
-export { examine, examineBucket } from "./operations/doctor/doctor.ts";
-export { writeEditorFiles } from "./operations/editor/editor-files.ts";
-export { jsonSchema } from "./operations/editor/json-schema.ts";
-export { type JsonSchema, jsonSchemaOf } from "./operations/editor/json-schema-of.ts";
-export {
-  type CertificateClock,
-  type CertificateStatus,
-  type CertificateView,
-  certificates,
-} from "./operations/inspect/certificates.ts";
-export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
-export { type Collected, gc } from "./operations/inspect/gc.ts";
-export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
-export { type AddedCommand, createCommand, type NewCommandOptions } from "./operations/scaffold/add-command.ts";
-export { createJob } from "./operations/scaffold/scaffold.ts";
-export { type RunCommandOptions, runCommand } from "./operations/workers/run-command.ts";
-export type { ScriptResult } from "./operations/workers/run-script.ts";
-export { type WorkerFacts, type WorkerFactsOptions, workerFacts } from "./operations/workers/worker-facts.ts";
-export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
+export type * from "./plugin-api/claim.ts";
+export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -102,10 +87,11 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
-  type Claim,
   definePlugin,
+  type LazyCommands,
   type Plugin,
   type Provides,
   type Table,
@@ -117,12 +103,21 @@ export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./p
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
+export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { PidLine } from "./remote/pid-line.ts";
 export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
-export { quote, readable, shellLine } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
@@ -130,6 +125,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,
@@ -140,3 +136,4 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
+export { createFile, makeDirectories } from "./workspace/write-files.ts";

@@ -20,7 +20,7 @@ const RSA_BITS = 2048;
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** Looks at an authority, be it ours or one that somebody brought (B32): PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
+/** Checks a CA, whether maand made it or an operator provided it: PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
 export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   if (crt === undefined && key === undefined) return { state: "missing" };
   if (crt === undefined) return refused(CRT, `the bucket CA is incomplete: ${KEY} is there and this is not`, RESTORE);

@@ -18,7 +18,7 @@ export interface Mint {
   signer(): Promise<SignLeaf>;
 }
 
-/** Decides about every certificate of one job, makes those that are needed, and says what is to be stored (build.md 12). */
+/** Decides about every certificate of one job, makes those that are needed, and contributes them to the KV store. */
 export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
   const { job, allocations, kv } = context;
   const hosts = allocations.map(({ host }) => host);

@@ -33,7 +33,7 @@ export const BACKDATED_MS = 3_600_000;
 
 /**
  * Why a certificate has to be made; undefined when the stored one may stay. Everything it was made from is read from the
- * certificate itself, so each is decided alone (decision 25, B05).
+ * certificate itself, so each is decided alone, and a new worker changes no other certificate.
  */
 export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {
   if (!pair) return NEW;

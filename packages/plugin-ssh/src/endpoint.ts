@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
-import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
+import { defineSettings, isKeyFile, KEY_FILE_HINT, setting, type Worker, type WrittenKeys } from "@maand/core";
 import * as v from "valibot";
-import type { HostLookup } from "./ssh-config.ts";
+import type { HostLookup } from "./config/ssh-config.ts";
 
 /** Keys of `maand.conf` that say how workers are logged in to, where workers.json and the ssh config do not. */
 export const SSH_SETTINGS = defineSettings({
@@ -12,8 +12,8 @@ export const SSH_SETTINGS = defineSettings({
       "agent",
     ),
     ssh_key: setting(
-      v.pipe(v.string(), v.minLength(1, "must not be empty")),
-      'Key file, under secrets/ or absolute; default "worker.key".',
+      v.pipe(v.string(), v.check(isKeyFile, `names no key file: ${KEY_FILE_HINT}`)),
+      'Key file, below secrets/ or absolute; default "worker.key".',
       "worker.key",
     ),
     ssh_port: setting(
@@ -39,13 +39,17 @@ declare module "@maand/core" {
 
 /** Where an sshd listens and how to log in there. */
 export interface Endpoint {
-  /** What people call it: the worker's host, or a jump host as written. */
+  /** Its name in messages: the worker's host, or a jump host as written. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
   /** Absolute paths of private keys, offered in this order. */
   readonly identities: readonly string[];
+  /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
+  readonly certificates: readonly string[];
+  /** A program the ssh config would connect through; it is not run. */
+  readonly proxyCommand?: string;
   /** The machine to go through. */
   readonly jump?: Endpoint;
 }
@@ -59,19 +63,22 @@ export interface EndpointSources {
 }
 
 /**
- * How a worker is reached (decision 31): what workers.json says wins over `~/.ssh/config`, and that over `maand.conf`.
- * Keys: `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
+ * How a worker is reached: what workers.json says wins over the ssh config, and that over `maand.conf`. Keys:
+ * `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
-  const said = lookup(worker.host);
+  const { host, user, identity } = worker;
+  const found = lookup({ host, ...(user && { user }), defaultUser: settings.ssh_user });
   const bucketKey = inSecrets(bucketRoot, settings.ssh_key);
-  const jump = said.proxyJump && jumpChain(said.proxyJump, { settings, lookup, bucketKey, depth: 0 });
+  const jump = found.proxyJump && jumpChain(found.proxyJump, { settings, lookup, bucketKey, depth: 0 });
   return {
-    name: worker.host,
-    address: said.hostName ?? worker.host,
-    port: worker.port ?? said.port ?? settings.ssh_port,
-    user: worker.user ?? said.user ?? settings.ssh_user,
-    identities: worker.identity ? [inSecrets(bucketRoot, worker.identity)] : [...said.identityFiles, bucketKey],
+    name: host,
+    address: found.hostName ?? host,
+    port: worker.port ?? found.port ?? settings.ssh_port,
+    user: user ?? found.user ?? settings.ssh_user,
+    identities: identity ? [inSecrets(bucketRoot, identity)] : [...found.identityFiles, bucketKey],
+    certificates: found.certificateFiles,
+    ...(found.proxyCommand && { proxyCommand: found.proxyCommand }),
     ...(jump && { jump }),
   };
 }
@@ -80,7 +87,7 @@ interface JumpSources {
   readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: string;
-  /** Hops gone so far; an end to jump hosts that name each other. */
+  /** Hops so far; an end to jump hosts that name each other. */
   readonly depth: number;
 }
 
@@ -94,16 +101,17 @@ function jumpChain(written: string, sources: JumpSources): Endpoint | undefined 
 
 function jumpHost(written: string, sources: JumpSources, before: Endpoint | undefined): Endpoint {
   const { user, host, port } = splitHop(written);
-  const said = sources.lookup(host);
+  const found = sources.lookup({ host, ...(user && { user }), defaultUser: sources.settings.ssh_user });
   const deeper = { ...sources, depth: sources.depth + 1 };
-  const own = said.proxyJump && sources.depth < JUMP_LIMIT ? jumpChain(said.proxyJump, deeper) : undefined;
+  const own = found.proxyJump && sources.depth < JUMP_LIMIT ? jumpChain(found.proxyJump, deeper) : undefined;
   const jump = before ?? own;
   return {
     name: host,
-    address: said.hostName ?? host,
-    port: port ?? said.port ?? 22,
-    user: user ?? said.user ?? sources.settings.ssh_user,
-    identities: [...said.identityFiles, sources.bucketKey],
+    address: found.hostName ?? host,
+    port: port ?? found.port ?? 22,
+    user: user ?? found.user ?? sources.settings.ssh_user,
+    identities: [...found.identityFiles, sources.bucketKey],
+    certificates: found.certificateFiles,
     ...(jump && { jump }),
   };
 }

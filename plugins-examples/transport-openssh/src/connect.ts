@@ -2,7 +2,14 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { type ConnectContext, type ErrorCode, MaandError, programRemote, type Remote, shellLine } from "@maand/core";
+import {
+  type ConnectContext,
+  type ErrorCode,
+  loginShellLine,
+  MaandError,
+  programRemote,
+  type Remote,
+} from "@maand/core";
 import { SSH_SETTINGS } from "@maand/plugin-ssh";
 import type { OpensshOptions } from "./index.ts";
 
@@ -31,9 +38,10 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     host: worker.host,
     root: `${settings.workerRoot}/${bucket.id}`,
     transport: "openssh",
+    user: worker.user ?? own.ssh_user,
     sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",
     timeoutMs: settings.timeouts.commandMs,
-    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, `exec ${shellLine(argv)}`],
+    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     // ssh ends with 255 when it lost the worker, but so may a command; only then is the master asked
     lost: async (code) => code === 255 && (await fails(tellMaster("check"))),
     async close() {

@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { deployments, Store } from "@maand/core";
+import { Store } from "@maand/core";
+import { deployments } from "@maand/core/readonly";
 import { argumentsOf } from "../fleet/processes.ts";
 import type { FleetBucket } from "./fleet-bucket.ts";
 import { killer, stepCounter } from "./killer.ts";

@@ -4,6 +4,7 @@ import {
   type ConnectContext,
   createHooks,
   DEFAULT_SETTINGS,
+  type HostKey,
   type Remote,
   type Settings,
   type Worker,
@@ -18,6 +19,8 @@ export interface Desk {
   readonly knownHosts: string;
   /** Connects to a worker through the `connect` hook, as the engine does. */
   connect(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): Promise<Remote>;
+  /** Reads the host key of a worker through the `identify` hook. */
+  identify(worker: Partial<Worker> & Pick<Worker, "host">): Promise<HostKey>;
   /** What the engine would give the `connect` hook for a worker. */
   contextFor(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): ConnectContext;
   /** Ends every connection made here. */
@@ -45,6 +48,11 @@ export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
       if (!remote) throw new Error(`nobody connects to ${worker.host}`);
       open.push(remote);
       return remote;
+    },
+    async identify(worker) {
+      const key = await hooks.identify.promise(contextFor(fleet, root, worker, {}));
+      if (!key) throw new Error(`nobody knows the host key of ${worker.host}`);
+      return key;
     },
     async close() {
       await Promise.all(open.map((remote) => remote.close()));

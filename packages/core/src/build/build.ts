@@ -16,6 +16,7 @@ import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
+import { withLines } from "./problem-lines.ts";
 
 /** The result of a build. */
 export interface Built {
@@ -78,14 +79,12 @@ async function understand(bucket: Bucket) {
   const runBy = (job: Job) => runnerOf(job, bucket.plugins);
   const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
   await bucket.hooks.validate.promise(validation);
-  return { stored, read, catalog, problems };
+  return { stored, read, catalog, problems: withLines(problems, read.texts) };
 }
 
 async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
   const { stored, read, catalog, problems } = await understand(bucket);
-  const found = options.strict
-    ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
-    : problems;
+  const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError(found, "the workspace was refused");
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
   save(bucket, stored, catalog, read, await contributions(source, catalog.jobs), options);

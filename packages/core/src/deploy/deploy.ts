@@ -1,6 +1,7 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
 import type { MaandError } from "../errors.ts";
+import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
@@ -47,6 +48,7 @@ async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
     return waves;
   } catch (cause) {
     store.journal.finishRun(run.number, "refused", run.at());
+    reportEnd(run, { outcome: "refused", message: asMaandError(cause).message });
     throw cause;
   }
 }
@@ -55,7 +57,7 @@ async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
 async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
   const trial = { ...run, ledger: new Ledger() };
   const plans = [];
-  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, undefined)));
+  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, {})));
   refuseStarts(plans, options);
 }
 
@@ -90,9 +92,14 @@ async function commit(run: Run): Promise<Summary> {
     bucket.store.journal.trim(RUNS_KEPT);
     if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) bucket.store.sweepPromotions();
   });
-  reporter.emit("run.finished", {
-    ...summaryRecord(summary),
-    duration_ms: bucket.now().getTime() - reporter.startedAt.getTime(),
-  });
+  reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
+
+/** The last event of a run, however it ended. */
+function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
+  const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
+  reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });
 }

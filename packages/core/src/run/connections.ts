@@ -163,7 +163,10 @@ export class Connections {
 export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
   if (tools.length === 0) return [];
   const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';
-  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], { asRoot: true });
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], {
+    title: "the check for tools",
+    asRoot: true,
+  });
   return stdout.split("\n").filter((line) => line !== "");
 }
 

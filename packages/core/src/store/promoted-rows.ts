@@ -2,7 +2,7 @@ import { type DigestedFile, digestScheme } from "../domain/deploy/digest.ts";
 import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Promotions of an allocation that are remembered, the last one included (decision 26b). */
+/** Promotions of an allocation that are remembered, the last one included. */
 const PROMOTIONS_KEPT = 3;
 
 /** A file as a digest lists it. */
@@ -165,9 +165,9 @@ export class PromotedRows {
   }
 }
 
-/** A connection that closed tells as little of how a command ended as a run that died. */
+/** A closed connection tells as little of how a command ended as a run that died, and an interruption ends it anywhere. */
 function isInDoubt(outcome: unknown): boolean {
-  return outcome === null || outcome === "disconnected";
+  return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }
 
 function listed({ path, hash, executable, size, secret, mode, access }: ListedFile): ListedFile {

@@ -1,7 +1,5 @@
+import { duration, plural, type Style, visible } from "@maand/command";
 import { compareHosts, type MaandEvent } from "@maand/core";
-import { visible } from "../escape-control.ts";
-import { duration, plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
 import { NOT_ASKED } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;

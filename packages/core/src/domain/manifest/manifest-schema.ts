@@ -137,8 +137,7 @@ const GLOBS_NEED_RELOAD = {
 };
 
 /**
- * `manifest.json` as a person may write it (build.md 5.2). Keys that plugins own are checked by them; the rest of the
- * unknown ones are warnings. The JSON Schema that editors use is made from this same definition.
+ * The schema of `manifest.json`. Keys that plugins own are checked by them; other unknown keys are warnings. The JSON Schema that editors use is made from this same definition.
  */
 export const ManifestSchema = v.pipe(
   onlyObject(v.looseObject(ENTRIES), "write {} at least"),
@@ -155,7 +154,7 @@ export type WrittenManifest = v.InferOutput<typeof ManifestSchema>;
 /** Keys of a manifest that core itself reads. */
 export const MANIFEST_KEYS: readonly string[] = Object.keys(ENTRIES);
 
-/** Older names of keys, still taken, with a warning (decision 21, B16). */
+/** Older names of keys, still accepted, with a warning. */
 export const MANIFEST_ALIASES: Readonly<Record<string, "max_concurrent_upgrades" | "max_concurrent_starts">> = {
   update_parallel_count: "max_concurrent_upgrades",
   deploy_parallel_count: "max_concurrent_starts",

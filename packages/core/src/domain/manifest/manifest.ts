@@ -105,7 +105,7 @@ function portRequestsOf(written: WrittenManifest): Manifest["portRequests"] {
   return Object.fromEntries(ports.map(([name, options]) => [name, typeof options === "number" ? options : "any"]));
 }
 
-/** Selectors are compared with labels, so both are kept lower-case and trimmed (B18). */
+/** Selectors are compared with labels, so both are trimmed and in lower case. */
 function selectorsOf(job: string, written: WrittenManifest, report: Report): string[] {
   const selectors = [...new Set((written.selectors ?? []).map((label) => label.trim().toLowerCase()))].filter(
     (label) => label !== "",

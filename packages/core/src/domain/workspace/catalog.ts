@@ -6,6 +6,7 @@ import type { ManifestOwners } from "../manifest/manifest-keys.ts";
 import { checkCapacity, checkCounts, type Override, overridden } from "../manifest/resources.ts";
 import { resolveDemands } from "./demands.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
+import { canonicalHost } from "./host-address.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
@@ -64,7 +65,9 @@ export function assemble(
 ): Assembled {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
+  const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as it is stored: the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const fleetKnown = written.workers !== undefined && !refuses(problems);

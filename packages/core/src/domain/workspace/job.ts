@@ -1,9 +1,9 @@
 import type { FileRule } from "../deploy/file-access.ts";
 
-/** When an upgrade of a job runs which lifecycle (seed deploy). */
+/** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones (decision 16). */
+/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones. */
 export type BatchSize = number | `${number}%`;
 
 /** Bounds of one resource and what is reserved of it on a worker, in MB or MHz; 0 means none. */
@@ -15,7 +15,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** One command of a manifest, as far as core must know it: its events and whom it demands (build.md 5.4). */
+/** A command of a manifest, as far as core needs it: its events, and the command it demands. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
@@ -53,11 +53,11 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
-  /** Patterns of files it makes itself in its directory, which no sync may delete (D38); default: none. */
+  /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
   /** Mode, owner and group of its files on a worker, by pattern, in the order they were written; default: none. */
   readonly fileRules?: readonly FileRule[];
-  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket (decision 13). */
+  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket. */
   readonly timeoutSeconds?: number;
   /** Port numbers by name, assigned ones included. */
   readonly ports: Readonly<Record<string, number>>;
@@ -75,11 +75,11 @@ export interface Job {
 
 /** One job on one worker. */
 export interface Allocation {
-  /** Derived from job and host, so that it is the same in every build (build.md 10). */
+  /** Derived from job and host, so that it is the same in every build. */
   readonly id: string;
   readonly job: string;
   readonly host: string;
-  /** In maintenance by `disabled.json`: kept, but not running (seed disable-and-drain). */
+  /** In maintenance by `disabled.json`: kept, but not running. */
   readonly disabled: boolean;
   /** No longer wanted: stopped and cleaned by the next deploy, forgotten by `gc`. */
   readonly removed: boolean;
@@ -87,7 +87,7 @@ export interface Allocation {
   readonly index: number;
 }
 
-/** Whether a file of a job reaches its workers (decision 7); sources of templates, modules and Prometheus data do not. */
+/** Whether a file of a job reaches its workers; sources of templates, modules and Prometheus data do not. */
 export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
 }
