@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { LoadOptions, MaandEvent, OpenedBucket, Plugin } from "@maand/core";
-import { isMaandError, MaandError } from "@maand/core/readonly";
+import { isMaandError, MaandError, unbuiltText } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
 import type { ProcessContext } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
@@ -71,6 +71,12 @@ export abstract class MaandCommand extends Command<Context> {
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
     const { isTTY, columns: room } = this.context.stdout;
     this.print(table(columns, rows, isTTY === true && room ? room : undefined));
+  }
+
+  /** Says on stderr that what was edited since the last build is not part of what is shown. */
+  warnOfUnbuilt(parts: readonly string[]): void {
+    if (parts.length === 0) return;
+    this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${unbuiltText(parts)}\n`);
   }
 
   /** Writes the result of `--json`. */

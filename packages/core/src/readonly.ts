@@ -7,6 +7,8 @@ export { CONFIG_PLACES } from "./config/config.ts";
 export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
+export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export { groupBy } from "./domain/group-by.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
@@ -17,3 +19,6 @@ export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";
+
+/** Compares a workspace with its build; loaded when it is needed, since reading a workspace takes modules of its own. */
+export const loadUnbuilt = () => import("./bucket/unbuilt.ts");

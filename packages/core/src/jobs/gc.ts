@@ -1,5 +1,5 @@
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
@@ -116,7 +116,7 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const { signal } = run.bucket;
-  await told(run, allocation, async () => {
+  await logged(run, allocation, async () => {
     await deleteDirectory({ remote, directory: `${remote.root}/jobs/${allocation.job}`, signal });
     if (left && last) await eraseBucket(run, remote, removed);
   });
@@ -135,25 +135,12 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
     .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
-/** What deletes data has its lines in the logs, whatever becomes of it. */
-async function told(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
+/** Logs what deletes data, whatever its result. */
+async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
-  const began = bucket.now().getTime();
   const unit = { job, worker: host, action: "remove" };
   emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
-  const cause = await work().then(
-    () => undefined,
-    (thrown: unknown) => asMaandError(thrown),
-  );
-  emit("action.finished", {
-    ...unit,
-    outcome: cause ? outcomeOf(cause) : "ok",
-    exit: cause ? (cause.exit ?? null) : 0,
-    message: cause?.message ?? null,
-    output: cause?.output ?? [],
-    duration_ms: bucket.now().getTime() - began,
-  });
-  if (cause) throw cause;
+  await withEnd(bucket.now, work, (end) => emit("action.finished", { ...unit, ...end }));
 }
 
 function forget(run: Run, allocation: Allocation): void {

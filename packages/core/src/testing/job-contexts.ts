@@ -134,7 +134,7 @@ export function verifyContext(
 export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
     ...runContext(over),
-    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [] },
+    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [], unbuilt: [] },
     ...over,
   };
 }

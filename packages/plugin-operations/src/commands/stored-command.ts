@@ -1,14 +1,15 @@
 import { MaandCommand } from "@maand/command";
-import { findBucket, openStore, type Store } from "@maand/core/readonly";
+import { type BucketPaths, findBucket, openStore, type Store } from "@maand/core/readonly";
 
 /** A command that only reads the store: it loads no plugin and no configuration, and opens no connection. */
 export abstract class StoredCommand extends MaandCommand {
-  abstract show(store: Store): number;
+  abstract show(store: Store, paths: BucketPaths): number | Promise<number>;
 
   override async work(): Promise<number> {
-    const store = openStore(findBucket(this.from));
+    const paths = findBucket(this.from);
+    const store = openStore(paths);
     try {
-      return this.show(store);
+      return await this.show(store, paths);
     } finally {
       store.close();
     }

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Bucket, type BucketPaths, type Finding, shellLine } from "@maand/core";
+import { type Bucket, type BucketPaths, type Finding, shellLine, unbuiltParts, unbuiltText } from "@maand/core";
 import {
   Connections,
   fault,
@@ -76,8 +76,12 @@ async function workspace(bucket: Bucket): Promise<Finding[]> {
   if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
   const { jobs, workers } = bucket.store.catalog.read();
   const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
+  const unbuilt = unbuiltParts(bucket);
   return [
     sound("workspace", "workspace", message),
+    ...(unbuilt.length > 0
+      ? [fault("built", "workspace", unbuiltText(unbuilt), typed(bucket, "deploy", "--build"))]
+      : []),
     jobs.length + workers.length > 0
       ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
       : fault("catalog", "data/maand.db", "nothing was built yet", typed(bucket, "build")),

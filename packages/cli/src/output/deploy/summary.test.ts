@@ -7,7 +7,15 @@ import { summaryLines } from "./summary.ts";
 const style = styleFor({}, {}, true);
 
 function output(summary: Partial<Summary>): string {
-  const whole: Summary = { outcome: "failed", allocations: [], failures: [], blocked: [], warnings: [], ...summary };
+  const whole: Summary = {
+    outcome: "failed",
+    allocations: [],
+    failures: [],
+    blocked: [],
+    warnings: [],
+    unbuilt: [],
+    ...summary,
+  };
   const event = {
     ...summaryRecord(whole),
     seq: 1,

@@ -1,4 +1,4 @@
-import { deployments, type Store } from "@maand/core/readonly";
+import { type BucketPaths, deployments, loadUnbuilt, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
@@ -19,7 +19,9 @@ export class DeploymentsCommand extends StoredCommand {
   workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   active = Option.Boolean("--active", false, { description: "Leave out disabled and removed allocations." });
 
-  override show(store: Store): number {
+  override async show(store: Store, paths: BucketPaths): Promise<number> {
+    const { unbuiltParts } = await loadUnbuilt();
+    this.warnOfUnbuilt(unbuiltParts({ store, paths }));
     const all = deployments(store);
     const catalog = store.catalog.read();
     const wanted = unitFilter(catalog, this);
