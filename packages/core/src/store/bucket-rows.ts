@@ -81,6 +81,13 @@ export interface Delivery {
   readonly tools: string | undefined;
 }
 
+/** Where files are delivered on a worker. */
+export interface DeliveryPlace {
+  readonly root: string;
+  /** The root as far as it is known without a connection. */
+  readonly expected: string;
+}
+
 /** Deliveries by worker. */
 export class DeliveryRows {
   readonly #db: StoreDatabase;
@@ -105,16 +112,26 @@ export class DeliveryRows {
 
   /** The bucket's directory on a worker where its files were delivered; undefined before that. */
   rootOf(host: string): string | undefined {
-    const root = this.#db.get("SELECT root FROM delivery WHERE host = ?", host)?.root;
-    return typeof root === "string" ? root : undefined;
+    return this.#place(host)?.root;
   }
 
-  /** Before a sync: until it is finished it is not known what is there. `root` is where it goes; default: where it went. */
-  begin(host: string, root?: string): void {
+  /** The directory that was expected for that delivery, as far as it is known without a connection. */
+  expectedRootOf(host: string): string | undefined {
+    return this.#place(host)?.expected;
+  }
+
+  #place(host: string): DeliveryPlace | undefined {
+    const row = this.#db.get("SELECT root, expected_root FROM delivery WHERE host = ?", host);
+    return row && row.root !== null ? { root: String(row.root), expected: String(row.expected_root) } : undefined;
+  }
+
+  /** Before a sync: until it is finished it is not known what is there. `place` is where it goes; default: where it went. */
+  begin(host: string, place?: DeliveryPlace): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata, root) VALUES (?, NULL, NULL, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root)",
+      "INSERT INTO delivery (host, delivered_seq, metadata, root, expected_root) VALUES (?, NULL, NULL, ?, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root), expected_root = coalesce(excluded.expected_root, expected_root)",
       host,
-      root ?? null,
+      place?.root ?? null,
+      place?.expected ?? null,
     );
   }
 

@@ -169,8 +169,10 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE bucket ADD COLUMN built TEXT;
   `,
   `
-  -- the bucket's directory on the worker where its files were delivered; null where an older maand delivered them
+  -- the bucket's directory on the worker where its files were delivered, and the one that was expected without a
+  -- connection; null where an older maand delivered them
   ALTER TABLE delivery ADD COLUMN root TEXT;
+  ALTER TABLE delivery ADD COLUMN expected_root TEXT;
   `,
 ];
 

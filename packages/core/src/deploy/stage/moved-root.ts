@@ -20,7 +20,7 @@ export function refuseMoved(run: Run, { host, root }: Remote): void {
 /** Says which workers have their files in another directory than the settings name. */
 export function movedWarnings(run: Run): string[] {
   return run.catalog.workers.flatMap(({ host }) => {
-    const before = run.bucket.store.deliveries.rootOf(host);
+    const before = run.bucket.store.deliveries.expectedRootOf(host);
     const now = rootOf(run, host);
     if (before === undefined || before === now || !mayRun(run, host)) return [];
     return [`${movedText(host, before, now)}: ${HINT}`];

@@ -3,6 +3,7 @@ import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import { rootOf } from "../../plan/render-tree.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { noHandler } from "../../run/no-handler.ts";
@@ -170,7 +171,7 @@ export class Stager {
     return store.transaction(() => {
       const isMoved = ![undefined, root].includes(store.deliveries.rootOf(host));
       if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
-      store.deliveries.begin(host, root);
+      store.deliveries.begin(host, { root, expected: rootOf(this.#run, host) });
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,
