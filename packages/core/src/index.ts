@@ -121,7 +121,16 @@ export type {
   StreamOptions,
 } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
-export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
+export { type FileSystemFailure, fileSystemFailure } from "./remote/file-system.ts";
+export {
+  asSyncError,
+  type FailedWrite,
+  fileSystemError,
+  syncDisconnected,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+} from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

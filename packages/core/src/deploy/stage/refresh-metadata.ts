@@ -19,7 +19,7 @@ export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
     stale.map((worker) =>
       stager.stageMetadata(worker).catch((cause: unknown) => {
         run.ledger.warn(
-          `worker.json on ${worker.host} could not be brought up to date: ${asMaandError(cause).message}`,
+          `worker.json on ${worker.host} cannot be updated: ${asMaandError(cause).message}`,
         );
       }),
     ),
