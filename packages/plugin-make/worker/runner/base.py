@@ -24,6 +24,10 @@ try:
 except ImportError:
     make_scanner = None
 
+if sys.version_info < (3, 7):
+    sys.stderr.write("runner: this is Python %s\n" % sys.version.split()[0])
+    os._exit(1)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROTOCOL = "1"
 # Exit codes; every other one is that of make.
