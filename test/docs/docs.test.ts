@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { exitOf } from "@maand/command";
 import * as core from "@maand/core";
 import {
   applyPlugins,
@@ -15,7 +16,6 @@ import { aBucket } from "@maand/core/testing";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
-import { exitOf } from "../../packages/cli/src/output/error.ts";
 import { MANIFEST_KEYS } from "../../packages/core/src/domain/manifest/manifest-schema.ts";
 import { settingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";

@@ -209,7 +209,10 @@ describe("files of a job", () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
+    for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"]) writeFileSync(join(directory, name), "");
     const said = await refused();
+    for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"])
+      expect(said).toContain(`${name}: has a name that maand gives files while it syncs`);
     expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
     expect(said).toContain("must not hold control characters");
   });

@@ -5,9 +5,9 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../packages/core/src/bucket/init.ts";
 import { type OpenedBucket, openBucket } from "../../packages/core/src/bucket/open.ts";
-import { examineSecretFiles } from "../../packages/core/src/operations/doctor/secret-files.ts";
 import { type Plan, planDeploy } from "../../packages/core/src/plan/plan-deploy.ts";
 import { certs } from "../../packages/plugin-certs/src/index.ts";
+import { examineSecretFiles } from "../../packages/plugin-operations/src/doctor/secret-files.ts";
 import { templates } from "../../packages/plugin-templates/src/index.ts";
 
 /**

@@ -1,3 +1,4 @@
+import { jsonSchema } from "@maand/plugin-operations";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -11,7 +12,6 @@ import { resolveDisabled } from "../../packages/core/src/domain/workspace/disabl
 import { HOST_PATTERN, isHost } from "../../packages/core/src/domain/workspace/names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "../../packages/core/src/domain/workspace/units.ts";
 import { resolveWorkers } from "../../packages/core/src/domain/workspace/workers.ts";
-import { jsonSchema } from "../../packages/core/src/operations/editor/json-schema.ts";
 import type { SchemaName } from "../../packages/core/src/workspace/schema-places.ts";
 
 fc.configureGlobal({ seed: 1 });

@@ -123,6 +123,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
       "job-commands",
       "local",
       "make",
+      "operations",
       "rsync",
       "ssh",
       "templates",
@@ -131,12 +132,11 @@ describe("without a stock plugin, what it did is missed by name", () => {
 });
 
 describe("without a stock plugin, the rest works", () => {
-  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands"] as const).map((name) => [name]))(
-    "%s",
-    async ([name = "ssh"], context) => {
-      expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
-    },
-  );
+  it.for(
+    (["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations"] as const).map((name) => [name]),
+  )("%s", async ([name = "ssh"], context) => {
+    expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
+  });
 
   it.for([["local"], ["make"]] as const)("%s, where another answers in its place", async ([name], context) => {
     const { fleet } = aBucket();

@@ -2,6 +2,7 @@ export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build } from "./build/build.ts";
 export type { Taken } from "./config/check-plugins.ts";
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
@@ -13,6 +14,7 @@ export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
+export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
@@ -66,32 +68,16 @@ export {
 } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType, MaandEvent } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
-export { examine, examineBucket } from "./operations/doctor/doctor.ts";
-export { writeEditorFiles } from "./operations/editor/editor-files.ts";
-export { jsonSchema } from "./operations/editor/json-schema.ts";
-export { type JsonSchema, jsonSchemaOf } from "./operations/editor/json-schema-of.ts";
-export {
-  type CertificateClock,
-  type CertificateStatus,
-  type CertificateView,
-  certificates,
-} from "./operations/inspect/certificates.ts";
-export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
-export { type Collected, gc } from "./operations/inspect/gc.ts";
-export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
-export { type AddedCommand, createCommand, type NewCommandOptions } from "./operations/scaffold/add-command.ts";
-export { createJob } from "./operations/scaffold/scaffold.ts";
-export { type RunCommandOptions, runCommand } from "./operations/workers/run-command.ts";
-export type { ScriptResult } from "./operations/workers/run-script.ts";
-export { type WorkerFacts, type WorkerFactsOptions, workerFacts } from "./operations/workers/worker-facts.ts";
-export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
+export type * from "./plugin-api/claim.ts";
+export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -103,10 +89,11 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
-  type Claim,
   definePlugin,
+  type LazyCommands,
   type Plugin,
   type Provides,
   type Table,

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { examine, isMaandError } from "@maand/core";
+import { isMaandError } from "@maand/core";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";
@@ -388,75 +388,6 @@ describe("time", () => {
     });
     bucket.job("api", { selectors: ["worker"] });
     expect((await bucket.build()).problems).toMatchObject([{ where: "secrets/ca.crt", level: "warning" }]);
-  });
-});
-
-describe("doctor", () => {
-  beforeEach(() => job({ web: {}, all: { one: true } }));
-
-  const after = (days: number) => {
-    now = new Date(START.getTime() + days * DAY);
-  };
-
-  /** What doctor says of certificates, as `where: message`. */
-  async function found(): Promise<string[]> {
-    const maand = await bucket.open();
-    const findings = await examine(maand).finally(() => maand.close());
-    const about = findings.filter(({ check, ok }) => ["ca", "certificates"].includes(check) && !ok);
-    return about.map(({ where, message, hint }) => `${where}: ${message} | ${hint?.replaceAll(bucket.root, "B")}`);
-  }
-
-  it("says nothing of them as long as they last, and warns from the moment a build renews them", async () => {
-    await bucket.ship();
-    after(44);
-    expect(await found()).toEqual([]);
-    after(46);
-    expect(await found()).toEqual([
-      `all of api: the certificate in the store ends in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
-      `web of api: the certificate in the store ends in 13 days (${A} and on 1 more) | maand -C B build && maand -C B deploy`,
-    ]);
-  });
-
-  it("warns of one on a worker until the new one is there, to its last day and beyond", async () => {
-    await bucket.ship();
-    after(59.5);
-    await bucket.build();
-    expect(await found()).toEqual([
-      `all of api: the certificate on its worker ends in less than a day (${A} and on 1 more) | maand -C B deploy`,
-      `web of api: the certificate on its worker ends in less than a day (${A} and on 1 more) | maand -C B deploy`,
-    ]);
-    after(60.5);
-    expect(await found()).toEqual([expect.stringContaining("has expired"), expect.stringContaining("has expired")]);
-    await bucket.deploy();
-    expect(await found()).toEqual([]);
-  });
-
-  it("tells of one that is not valid yet", async () => {
-    await bucket.build();
-    after(400);
-    await bucket.build();
-    after(0);
-    expect(await found()).toEqual([
-      expect.stringContaining("is not valid yet"),
-      expect.stringContaining("is not valid yet"),
-    ]);
-  });
-
-  it("asks for the clock first where the CA is not valid yet", async () => {
-    await bucket.build();
-    after(-1);
-    expect((await found()).at(-1)).toMatch(
-      /the bucket CA is not valid before Jan {2}1 11:00:00 2027 GMT \| date {2}# is it right\? then the CA was made/,
-    );
-  });
-
-  it("warns of the CA from the day that certificates end with it, and of the CA alone", async () => {
-    await bucket.ship();
-    after(3650 - 59.5);
-    await bucket.ship();
-    expect(await found()).toEqual([expect.stringMatching(/^secrets\/ca\.crt: the bucket CA ends in 59 days, on /)]);
-    after(3650 - 0.5);
-    expect(await found()).toEqual([expect.stringContaining("the bucket CA ends in less than a day, on ")]);
   });
 });
 

@@ -16,6 +16,9 @@ export interface CertsOptions {
   readonly caKey?: KeyKind;
 }
 
+/** What making an authority needs of a context. */
+type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal">;
+
 /** Days a new CA is valid. */
 const AUTHORITY_DAYS = 3650;
 
@@ -48,7 +51,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /** The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. */
-async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
+async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal } = context;
   const found = readAuthority(readAuthorityFiles(bucket.root));
   if (found.state === "refused") throw problemsError([found.problem]);
@@ -68,7 +71,7 @@ async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: M
 }
 
 /** Remembers what was made for the run it was made in: its jobs are asked about side by side. */
-function oncePerRun<T>(make: (context: InitContext) => Promise<T>): (context: InitContext) => Promise<T> {
+function oncePerRun<T>(make: (context: ClockContext) => Promise<T>): (context: ClockContext) => Promise<T> {
   let last: { readonly run: string; readonly made: Promise<T> } | undefined;
   return (context) => {
     if (last?.run !== context.run.id) last = { run: context.run.id, made: make(context) };

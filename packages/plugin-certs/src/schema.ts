@@ -44,7 +44,7 @@ export type WrittenCert = v.InferOutput<typeof CertsSchema>[string];
 /** Keys known in each part, for "did you mean". */
 export const KNOWN_KEYS = { cert: Object.keys(CERT), subject: Object.keys(SUBJECT) } as const;
 
-/** The same as JSON Schema; its converter is loaded only when somebody asks. */
+/** The same as JSON Schema; its converter is loaded on first use. */
 export function certsJsonSchema(): Record<string, unknown> {
   const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
   const { $schema: _, ...schema } = load("@valibot/to-json-schema").toJsonSchema(CertsSchema, { errorMode: "ignore" });

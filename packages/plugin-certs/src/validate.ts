@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 /** X.509 allows no more in a common name. */
 const LONGEST_COMMON_NAME = 64;
 
-/** Looks at every job's `certs`: names, whom they are made out to, and keys nobody knows. */
+/** Checks the `certs` of every job: names, subjects and unknown keys. */
 export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
     const parsed = v.safeParse(CertsSchema, job.manifest.certs);

@@ -2,7 +2,7 @@ import { isMaandError, type MaandError } from "@maand/core";
 import type { Endpoint } from "./endpoint.ts";
 import { placeOf, seconds, systemCode, unreachable } from "./errors.ts";
 import { HandshakeFailed, type Phase } from "./handshake.ts";
-import { type LoginKeys, loginRefused } from "./login-keys.ts";
+import { type LoginKeys, loginRefused } from "./login/login-keys.ts";
 
 /** What is known when a connection could not be made. */
 export interface Attempted {

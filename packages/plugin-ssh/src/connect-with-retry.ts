@@ -7,7 +7,7 @@ import { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { interrupted, unreachable } from "./errors.ts";
 import { type ConnectOptions, HandshakeFailed, type HandshakeOptions, handshake } from "./handshake.ts";
-import { loginKeysFor } from "./login-keys.ts";
+import { loginKeysFor } from "./login/login-keys.ts";
 
 /**
  * Connects and logs in, through jump hosts where there are some. A refused connection is tried twice more at once; one

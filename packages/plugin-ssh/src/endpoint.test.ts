@@ -1,7 +1,8 @@
 import { DEFAULT_SETTINGS } from "@maand/core";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
+import type { HostLookup, HostSettings } from "./config/ssh-config.ts";
 import { endpointOf, SSH_SETTINGS } from "./endpoint.ts";
-import type { HostLookup, HostSettings } from "./ssh-config.ts";
 
 const NOTHING: HostSettings = { identityFiles: [], certificateFiles: [] };
 
@@ -72,4 +73,17 @@ describe("jump hosts", () => {
   ])("%s", (proxyJump, address, port) => {
     expect(endpoint({ host: "app" }, lookupIn({ app: { proxyJump } })).jump).toMatchObject({ address, port });
   });
+});
+
+test.each([
+  ["worker.key", true],
+  ["keys/next.key", true],
+  ["/home/ops/.ssh/id", true],
+  ["../worker.key", false],
+  ["keys/../../x", false],
+  ["~/.ssh/id", false],
+  ["", false],
+  ["a\u001b[31m", false],
+])("ssh_key = %j names a key file: %s", (path, taken) => {
+  expect(v.safeParse(SSH_SETTINGS.entries.ssh_key, path).success).toBe(taken);
 });

@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import { defineSettings, isKeyFile, KEY_FILE_HINT, setting, type Worker, type WrittenKeys } from "@maand/core";
 import * as v from "valibot";
-import type { HostLookup } from "./ssh-config.ts";
+import type { HostLookup } from "./config/ssh-config.ts";
 
 /** Keys of `maand.conf` that say how workers are logged in to, where workers.json and the ssh config do not. */
 export const SSH_SETTINGS = defineSettings({

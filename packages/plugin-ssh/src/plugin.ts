@@ -31,13 +31,13 @@ export function ssh(options: SshOptions = {}): Plugin {
         return openRemote(context, options, handshakes);
       });
       examine.tapPromise("ssh", async (context) => {
-        const { examineLoginKeys } = await import("./examine-login-key.ts");
+        const { examineLoginKeys } = await import("./login/examine-login-key.ts");
         await examineLoginKeys(context, options);
       });
       identify.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
-        const { inspectHostKey } = await import("./inspect-host-key.ts");
+        const { inspectHostKey } = await import("./host-keys/inspect-host-key.ts");
         const { key, ...report } = await inspectHostKey(context, options);
         return { ...report, type: key.type };
       });

@@ -185,6 +185,57 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
   });
 });
 
+describe("an edit that was not built", () => {
+  const NEWER = /the workspace is newer than the build \(jobs\/api\): maand deploy --build includes it/;
+
+  beforeEach(async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/app.conf", "port = 2\n");
+  });
+
+  it("is named in the first and the last line of a deploy, which does not include it", async () => {
+    const { code, err } = await typed("deploy");
+    const lines = err.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(NEWER);
+    expect(lines.at(-1)).toMatch(/not included: what changed since the last build \(jobs\/api\); maand deploy --build/);
+    const again = await typed("deploy", "--build");
+    expect(again.err).not.toMatch(/newer than the build|not included/);
+    expect(again.err).toContain("restarted on 3 workers");
+  });
+
+  it("is named by a dry run, to people and to programs", async () => {
+    const { out } = await typed("deploy", "--dry-run");
+    expect(out.split("\n")[1]).toMatch(NEWER);
+    expect(out.trimEnd().split("\n").at(-1)).toContain("maand deploy --build includes it");
+    expect(JSON.parse((await typed("deploy", "--dry-run", "--json")).out).unbuilt).toEqual(["jobs/api"]);
+  });
+
+  it.each([
+    [["why", "api"], "err"],
+    [["cat", "deployments"], "err"],
+    [["doctor"], "out"],
+  ] as const)("is named by maand %j", async (argv, stream) => {
+    expect((await typed(...argv))[stream]).toMatch(/newer than the build \(jobs\/api\)/);
+  });
+
+  it.each([
+    ["a new job", () => write("workspace/jobs/web/manifest.json", "{}"), "jobs/api, jobs/web"],
+    ["a deleted job", () => rmSync(join(root, "workspace/jobs/api"), { recursive: true }), "jobs/api"],
+    ["workers", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
+    ["a drain", () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'), "disabled.json, jobs/api"],
+    ["a variable", () => write("workspace/bucket.conf", 'x = "1"\n'), "bucket.conf, jobs/api"],
+  ])("may be %s", async (_, edit, parts) => {
+    edit();
+    expect((await typed("why", "api")).err).toContain(`newer than the build (${parts})`);
+  });
+
+  it("is none when the text is what was built, whatever its date", async () => {
+    write("workspace/jobs/api/app.conf", "port = 1\n");
+    expect((await typed("why", "api")).err).toBe("");
+  });
+});
+
 describe("beside a deploy that is under way", () => {
   let finish: () => Promise<void>;
 

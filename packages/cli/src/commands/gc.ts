@@ -1,7 +1,6 @@
+import { MaandCommand, plural } from "@maand/command";
 import { type Collected, gc, MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../output/quantities.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** A hundred years. */
 const MOST_DAYS = 36_500;

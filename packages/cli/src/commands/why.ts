@@ -1,3 +1,4 @@
+import { MaandCommand } from "@maand/command";
 import {
   demandedJobs,
   MaandError,
@@ -9,7 +10,6 @@ import {
 } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { NOT_ASKED } from "../output/deploy/plan.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {
@@ -53,7 +53,9 @@ export class WhyCommand extends MaandCommand {
       const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       refuseUnknown("job", "job", [this.job], names);
       const hosts = this.#hosts(catalog);
-      const all = answersOf(await planDeploy(bucket, { jobs: [], force: false, syncOnly: false }), catalog, this.job);
+      const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
+      this.warnOfUnbuilt(plan.unbuilt);
+      const all = answersOf(plan, catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
     if (this.json) this.printJson(asked);

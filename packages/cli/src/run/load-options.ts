@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { LoadOptions } from "@maand/core";
-import { FIRST_WORDS, TABLE_WORDS } from "../commands/index.ts";
+import { OWN_WORDS } from "../commands/index.ts";
 import { defaults, isStock, STOCK_MODULES } from "../defaults.ts";
 
 /**
@@ -14,11 +14,12 @@ export function loadOptions(cwd: string, config: string | undefined): LoadOption
     isStock,
     modules: {
       "@maand/core": () => import("@maand/core"),
+      "@maand/command": () => import("@maand/command"),
       "@maand/cli": () => import("../index.ts"),
       clipanion: () => import("clipanion"),
       ...STOCK_MODULES,
     },
-    taken: { commands: [...FIRST_WORDS, "help"], tables: TABLE_WORDS },
+    taken: { commands: OWN_WORDS, tables: [] },
     ...(config === undefined ? {} : { configFile: resolve(cwd, config) }),
   };
 }

@@ -1,5 +1,6 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/checks/problem.ts";
 import { locate } from "../domain/checks/validate.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
@@ -60,11 +61,7 @@ async function understand(bucket: Bucket) {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(
-    paths.workspace,
-    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
-    report,
-  );
+  const read = readWorkspace(paths.workspace, { before: store.catalog.seenFiles(), ...readSettings(bucket) }, report);
   const claims = new Map(bucket.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
   const absent = absentKeys(bucket.absent, (plugin) => plugin.claims);
   const owners = { claimed: [...claims.keys()], absent };
@@ -80,6 +77,10 @@ async function understand(bucket: Bucket) {
   const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
   await bucket.hooks.validate.promise(validation);
   return { stored, read, catalog, problems: withLines(problems, read.texts) };
+}
+
+function readSettings({ settings }: Bucket) {
+  return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
 async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
@@ -170,6 +171,7 @@ function save(
   store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
+    store.bucket.setBuilt(builtWorkspace(read, readSettings(bucket)));
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });

@@ -17,7 +17,7 @@ afterEach(() => bucket.dispose());
 
 function rollouts(): Promise<Record<string, string>> {
   return bucket.open().then(async (bucket) => {
-    const { deployments } = await import("../operations/inspect/deployments.ts");
+    const { deployments } = await import("../store/views/deployments.ts");
     const rows = deployments(bucket.store);
     bucket.close();
     return Object.fromEntries(rows.map((row) => [`${row.job}@${row.host}`, row.rollout]));

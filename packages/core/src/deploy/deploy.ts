@@ -1,5 +1,7 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
+import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
@@ -25,6 +27,7 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
   const run = beginRun(bucket, "deploy");
   try {
     const waves = await admit(run, options);
+    warnOfUnbuilt(run);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run);
       for (const wave of waves) await deployWave(run, stager, wave, options);
@@ -51,6 +54,15 @@ async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
     reportEnd(run, { outcome: "refused", message: asMaandError(cause).message });
     throw cause;
   }
+}
+
+/** What was edited and not built is not deployed: that is said before anything is done, and in the summary. */
+function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
+  const parts = unbuiltParts(bucket);
+  ledger.noteUnbuilt(parts);
+  if (parts.length === 0) return;
+  const message = `${unbuiltText(parts)}; this deploys the last build`;
+  reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
 /** A job that cannot be planned is reported by its wave. */

@@ -1,5 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { Holder } from "../store/holder.ts";
 import { lockHolder } from "../store/lock.ts";
@@ -45,6 +46,8 @@ export interface Plan {
   readonly stopping: readonly StoppingAllocation[];
   /** Present when it was asked for. */
   readonly diffs?: PlanDiffs;
+  /** Parts of the workspace that changed since the last build and are not part of this. */
+  readonly unbuilt: readonly string[];
   /** The command that is changing the bucket or its workers right now. */
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
@@ -73,6 +76,7 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<
       required: leaving.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
+      unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
       stopping: leaving,
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),

@@ -7,6 +7,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
+import type { OwnedKeys } from "./claim.ts";
 import type { KvReader } from "./kv.ts";
 import type { ScopedJobContext } from "./scope.ts";
 
@@ -45,6 +46,10 @@ export interface PreflightContext extends WorkerContext {
 
 /** `init`: the directories and the store of the bucket exist, new or from an earlier init. */
 export interface InitContext extends RunContext {
+  /** The loaded plugins: what they declare belongs into files for editors. */
+  readonly plugins: readonly OwnedKeys[];
+  /** Reports a file that the tap wrote, relative to the bucket's directory. */
+  wrote(file: string): void;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
 }

@@ -11,6 +11,7 @@ export class Ledger {
   readonly #failures: JobFailure[] = [];
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
   readonly #warnings: string[] = [];
+  #unbuilt: readonly string[] = [];
   #interrupted = false;
 
   /**
@@ -59,6 +60,11 @@ export class Ledger {
     this.#warnings.push(message);
   }
 
+  /** Notes what changed in the workspace since it was built: none of that is part of this run. */
+  noteUnbuilt(parts: readonly string[]): void {
+    this.#unbuilt = parts;
+  }
+
   interrupt(): void {
     this.#interrupted = true;
   }
@@ -93,6 +99,11 @@ export class Ledger {
     return result !== undefined && !isFine(result.outcome);
   }
 
+  /** Whether something was done to this allocation in this run, and succeeded. */
+  isDone(job: string, host: string): boolean {
+    return this.#results.get(`${job}|${host}`)?.outcome === "ok";
+  }
+
   summary(): Summary {
     const allocations = [...this.#results.values()];
     const green =
@@ -106,6 +117,7 @@ export class Ledger {
       failures: [...this.#failures],
       blocked: [...this.#blocked],
       warnings: [...this.#warnings],
+      unbuilt: this.#unbuilt,
     };
   }
 

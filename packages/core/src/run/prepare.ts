@@ -8,20 +8,28 @@ import { lockBucket } from "./run.ts";
 
 /**
  * Creates what a bucket needs from its plugins, as `maand init` does after `initBucket`: a `maand.conf` with their keys, unless
- * there is one, and whatever the taps of `init` create. A bucket that was just `created` gets safer settings. Throws BUSY.
+ * there is one, and whatever the taps of `init` create. A bucket that was just `created` gets safer settings. Returns the
+ * files the taps wrote. Throws BUSY.
  */
-export async function prepareBucket(bucket: Bucket, { created }: { readonly created: boolean }): Promise<void> {
+export async function prepareBucket(
+  bucket: Bucket,
+  { created }: { readonly created: boolean },
+): Promise<readonly string[]> {
   const { paths, plugins, hooks, now } = bucket;
   if (!existsSync(paths.conf)) {
     const declared = plugins.flatMap(({ settings }) => settings ?? []);
     const text = confText(`./${schemaFile("config")}`, declared, created ? NEW_BUCKET : {});
     createFile(paths.conf, text);
   }
-  if (!isTapped(hooks.init)) return;
+  if (!isTapped(hooks.init)) return [];
+  const written: string[] = [];
   const lock = lockBucket(bucket, "init");
   try {
     const context = runReporter(bucket, "init").context({});
-    await hooks.init.promise(Object.freeze({ ...context, now }));
+    await hooks.init.promise(
+      Object.freeze({ ...context, now, plugins, wrote: (file: string) => void written.push(file) }),
+    );
+    return written;
   } finally {
     lock.release();
   }

@@ -30,6 +30,9 @@ export interface JobDirectory {
 /** Names directly in a job's directory on a worker that are not the deploy's: what the job writes, and what a file system has. */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
+/** Names under which transports keep files on a worker until all have arrived: they delete what a killed sync left so. */
+const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
+
 /** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
 const LONGEST_PATH = 2000;
 
@@ -79,6 +82,7 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
   if (/\p{Cc}/u.test(name)) return refused(quoted(path), "a file name must not hold control characters", "rename it");
+  if (OF_A_SYNC.test(name)) return refused(path, "has a name that maand gives files while it syncs", "rename it");
   // What cannot be decoded cannot be looked up by its name either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;

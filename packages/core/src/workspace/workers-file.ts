@@ -39,8 +39,8 @@ export function readWorkersFile(workspace: string): WorkersFile {
 }
 
 /**
- * Writes other entries into `workers.json`: beside it first, then in its place, so that nobody reads half of it. Throws
- * PROBLEMS when somebody edited it since it was read; nothing is written then.
+ * Replaces the entries of `workers.json` in one step, so that no program reads half of it. Throws PROBLEMS, and writes nothing,
+ * if the file was edited since it was read.
  */
 export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
   const file = join(workspace, "workers.json");

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { MaandCommand } from "@maand/command";
 import { coreVersion, createFile, error, makeDirectories, problemsError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "../../run/command.ts";
 import { packageFiles, pluginNames } from "./package-files.ts";
 
 /** `maand plugin create` (cli.md). */

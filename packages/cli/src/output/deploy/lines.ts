@@ -1,7 +1,5 @@
+import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
-import { visible } from "../escape-control.ts";
-import { duration, plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 

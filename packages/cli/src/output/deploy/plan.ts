@@ -1,6 +1,6 @@
+import { plural, type Style } from "@maand/command";
 import type { Plan, PlannedAllocation } from "@maand/core";
-import { plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
+import { unbuiltText } from "@maand/core/readonly";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
 
@@ -8,12 +8,13 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
 export function planLines(plan: Plan, style: Style, columns?: number): string[] {
-  const { waves, stopping, undecided, failures, underWay } = plan;
+  const { waves, stopping, undecided, failures, underWay, unbuilt } = plan;
   if (waves.length + stopping.length + undecided.length + failures.length === 0)
     return ["deploy dry-run: no jobs matched"];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
     ...fit(`deploy dry-run: ${headline(plan)}`),
+    ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
     ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
     ...(stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(stopping, style)) : []),
     ...waves.flatMap(({ deploymentSeq, jobs }) => [
@@ -25,7 +26,13 @@ export function planLines(plan: Plan, style: Style, columns?: number): string[] 
     ]),
     ...(undecided.length > 0 ? fit("", "these need their pre_deploy first:", ...undecidedLines(undecided, style)) : []),
     ...(failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(failures, style)) : []),
+    ...(unbuilt.length > 0 ? fit("", notIncluded(unbuilt, style)) : []),
   ];
+}
+
+/** The last line of what was planned or done without the edits since the last build. */
+export function notIncluded(parts: readonly string[], style: Style): string {
+  return `${style.warn("not included:")} what changed since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
 }
 
 function headline({ required, failures }: Plan): string {
@@ -106,6 +113,7 @@ export function planRecord(
       jobs: wave.jobs.map((job) => jobRecord(job)),
     })),
     undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message })),
+    unbuilt: plan.unbuilt,
     under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
     stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({

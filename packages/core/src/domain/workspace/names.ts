@@ -48,6 +48,20 @@ export function isRunId(name: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
+/** A path of a worker in one line of text, whatever its names hold: nothing in it gives a terminal orders. */
+export function shownPath(path: string): string {
+  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
+}
+
+/** Characters that show nothing and change how others show; JSON leaves them as they are. */
+const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escapedUnit(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
+    .join("");
+}
+
 const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 

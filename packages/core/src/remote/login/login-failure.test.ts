@@ -23,6 +23,11 @@ test.each([
     'sudo fails on 10.0.0.1: it printed "sudo: Ein Passwort ist notwendig"',
     "sudo -n true",
   ],
+  [
+    "WARNING: Your password has expired.\nPassword change required but no TTY available.\n",
+    "has expired",
+    "chage -M -1 ops",
+  ],
   ["This service allows sftp connections only.\n", "may use sftp alone", "ForceCommand internal-sftp"],
   [
     "This account is currently not available.\n",

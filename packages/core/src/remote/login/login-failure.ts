@@ -32,6 +32,11 @@ const allowSudo = ({ host, user }: Login) =>
 /** The first whose pattern is found in what was printed decides. */
 const REASONS: readonly Reason[] = [
   {
+    pattern: /password.*(expired|change required)|change your password/i,
+    message: ({ host, user }) => `the password of "${user}" on ${host} has expired, and its login runs no commands`,
+    hint: ({ host, user }) => `as root on ${host}: chage -M -1 ${user}`,
+  },
+  {
     pattern: /sudo: (command not found|not found|permission denied)|(not found|unknown command):? .{0,2}sudo/i,
     code: "WORKER_LACKS",
     message: ({ host }) => `${host} lacks sudo`,
