@@ -25,7 +25,7 @@ except ImportError:
     make_scanner = None
 
 if sys.version_info < (3, 7):
-    sys.stderr.write("runner: this is Python %s\n" % sys.version.split()[0])
+    os.write(2, ("runner: this is Python %s\n" % sys.version.split()[0]).encode())
     os._exit(1)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
