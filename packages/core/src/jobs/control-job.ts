@@ -18,7 +18,7 @@ import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
 import { checkSync } from "./sync-check.ts";
 
-/** A manual lifecycle command (seed job). */
+/** A manual lifecycle command. */
 export interface JobControl {
   readonly jobs: readonly string[];
   /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
@@ -43,7 +43,7 @@ export interface ControlResult {
 
 const BUILT_IN = ["start", "stop", "restart", "reload", "status"];
 
-/** A target as it is run: the built-in ones in lower case, any other as written (deploy.md 3.1). */
+/** A target as it is run: the built-in ones in lower case, any other as written. */
 export function resolveTarget(text: string): string {
   const target = text.trim();
   const builtIn = BUILT_IN.find((name) => name === target.toLowerCase());
@@ -135,7 +135,7 @@ async function controlOne(
   ];
 }
 
-/** Counts come before anything is done to more than one (cli.md). */
+/** Counts come before anything is done to more than one. */
 function announce(
   { reporter }: Source,
   job: Job,

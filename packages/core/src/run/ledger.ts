@@ -74,7 +74,7 @@ export class Ledger {
     return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
   }
 
-  /** Whether anything of a job went wrong or was left, so that those who demand it must wait (decision 4). */
+  /** Whether anything of a job went wrong or was left, so that those who demand it must wait. */
   failed(job: string): boolean {
     return (
       this.failureOf(job) !== undefined ||
