@@ -24,9 +24,9 @@ export interface Collected {
 const DAY_SECONDS = 86_400;
 
 /**
- * Forgets what was removed (deploy.md 7.1): deletes each removed allocation's directory on its worker, data and logs
+ * Forgets what was removed: deletes each removed allocation's directory on its worker, data and logs
  * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
- * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
+ * refused, naming it; only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
  * are forgotten `retainDays` after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
@@ -77,7 +77,7 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
 }
 
-/** Counts come before anything is done to more than one (cli.md). */
+/** Counts come before anything is done to more than one. */
 function announce({ reporter, catalog }: Run, count: number): void {
   if (count < 2) return;
   const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));

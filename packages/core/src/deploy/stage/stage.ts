@@ -184,7 +184,7 @@ export class Stager {
     for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
   }
 
-  /** Counted up once per run, just before its first sync (seed deploy, decision 10). */
+  /** Counted up once per run, just before its first sync. */
   #nextSeq(): number {
     this.#updateSeq ??= this.#run.bucket.store.bucket.nextUpdateSeq();
     return this.#updateSeq;
@@ -196,7 +196,7 @@ interface SyncEntry {
   readonly planned: PlannedAllocation;
 }
 
-/** Allocations in maintenance get no files (seed disable-and-drain); unchanged ones need none. */
+/** Allocations in maintenance get no files; unchanged ones need none. */
 function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
   return !allocation.disabled && decision.action !== "skip";
 }
