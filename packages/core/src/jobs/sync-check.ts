@@ -113,6 +113,16 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
   }
 }
 
+/**
+ * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the bucket's
+ * lock, only if no other command is changing them right now.
+ */
+export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
+  const lock = isLocked ? undefined : tryLock(bucket);
+  if (isLocked || lock) bucket.store.promoted.unstage(allocation);
+  lock?.release();
+}
+
 async function problemsOf(source: Source, host: string, isLocked: boolean): Promise<Problem[]> {
   if (source.delivery(host)?.seq === undefined) return [neverDeployed(source, host)];
   const worker = workerOf(source, host);
