@@ -5,7 +5,7 @@ import { COMMAND_EVENTS } from "./command-events.ts";
 
 const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
 
-/** Examples for editors; a plugin may know other events. */
+/** Examples for editors; plugins may add other events. */
 const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
 
 /** The schema of an entry of `commands` in a manifest. */

@@ -36,7 +36,7 @@ const MODE_HINT = 'write it as "0600", in quotes, with reading for the owner';
 const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
-/** Keys of core outside of all tables. */
+/** Keys of core outside of tables. */
 export const ENTRIES = {
   worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
@@ -88,7 +88,7 @@ export const ENTRIES = {
   }),
 };
 
-/** Tables of `maand.conf`: each with its sentence and its keys. */
+/** Tables of `maand.conf`, each with its description and keys. */
 export const TABLES = {
   logs: {
     description: "How large the logs may grow.",
@@ -113,14 +113,14 @@ export const TABLES = {
   },
 };
 
-/** What core reads of `maand.conf`. */
+/** The keys of `maand.conf` that core reads. */
 export const CoreSchema = v.looseObject({
   ...ENTRIES,
   logs: v.optional(v.looseObject(TABLES.logs.entries)),
   timeouts: v.optional(v.looseObject(TABLES.timeouts.entries)),
 });
 
-/** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means; those of plugins come first. */
+/** `maand.conf`, and `settings` of a `maand.config.*`: each key once, with its description; keys of plugins come first. */
 export function settingsSchema(loaded: readonly PluginSettings[]) {
   const owned = Object.assign({}, ...loaded.map(({ entries }) => entries));
   return v.pipe(

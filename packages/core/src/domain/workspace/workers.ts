@@ -23,10 +23,10 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
 const USER_HINT = "use letters, digits, - . and _";
 
-/** More than any order needs; a larger number is a typing mistake. */
+/** More than any order needs; a larger number is a typo. */
 const MOST = 1_000_000_000;
 
-/** A text of one line: it is shown in tables. */
+/** A text of one line, because it is displayed in tables. */
 const oneLine = v.pipe(
   v.string(),
   v.trim(),
@@ -118,12 +118,12 @@ export const WorkersSchema = v.pipe(
   v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
 );
 
-/** Where workers are written, as problems name it. */
+/** The path of the workers file, as problems name it. */
 export const WORKERS_FILE = "workspace/workers.json";
 
 /**
- * Resolves the workers of `workers.json`, in the order of the file; reports everything that is wrong, and leaves out
- * entries that cannot be read. Nothing is said of an undefined file: whoever could not read it has said why.
+ * Resolves the workers of `workers.json`, in file order. Reports all problems, and leaves out unreadable entries. An
+ * undefined file adds no problem, because the caller that failed to read it has reported it.
  */
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   if (value === undefined) return [];
@@ -132,7 +132,7 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
-    // What can be understood of a refused entry is looked over in the same go, and left out all the same.
+    // The valid parts of a refused entry are checked in the same pass; the entry is still left out.
     const understood = written ?? salvage(worker, item);
     if (!understood) return [];
     reportTwice(understood.host, at, first, report);
