@@ -93,13 +93,15 @@ export const TABLES = {
   logs: {
     description: "How large the logs may grow.",
     entries: {
-      max_mb: described(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
+      max_mb: described(megabytes, "Size in megabytes at which a log file is rotated; default 10.", {
         default: D.logs.maxBytes / MEGABYTE,
       }),
-      keep_files: described(count(0), "Files put aside that are kept of each log file; default 4.", {
+      keep_files: described(count(0), "Number of rotated files to keep of each log; default 4.", {
         default: D.logs.keepFiles,
       }),
-      keep_runs: described(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
+      keep_runs: described(count(10), "Number of runs whose records are kept; default 200.", {
+        default: D.logs.keepRuns,
+      }),
     },
   },
   timeouts: {
@@ -125,7 +127,7 @@ export function settingsSchema(loaded: readonly PluginSettings[]) {
   const owned = Object.assign({}, ...loaded.map(({ entries }) => entries));
   return v.pipe(
     onlyObject(v.looseObject(withTables(owned))),
-    v.metadata({ title: "maand.conf", description: "How maand works on this bucket." }),
+    v.metadata({ title: "maand.conf", description: "The settings of a bucket." }),
   );
 }
 

@@ -65,12 +65,7 @@ function problemOf(
   const { kind, name } = parted(word);
   if (kind === "host" && meant.length > 1) {
     const hosts = meant.map(({ host }) => host).join(", ");
-    return error(
-      "ambiguous_worker",
-      flag,
-      `"${word}" is the hostname of ${hosts}`,
-      "give the host of the one you mean",
-    );
+    return error("ambiguous_worker", flag, `"${word}" is the hostname of ${hosts}`, "name one of these hosts instead");
   }
   if (meant.length > 0) return undefined;
   const list = "maand cat workers lists them";

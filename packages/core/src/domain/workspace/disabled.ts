@@ -42,7 +42,7 @@ export const DisabledSchema = v.pipe(
   ),
   v.metadata({
     title: "disabled.json",
-    description: "What is out of service; delete the file, or write {}, for nothing.",
+    description: "Disabled workers, jobs and allocations; delete the file, or write {}, to disable none.",
   }),
 );
 

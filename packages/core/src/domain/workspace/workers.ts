@@ -47,17 +47,20 @@ const entry = v.looseObject(
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: described(oneLine, "A name for people and templates."),
+    hostname: described(oneLine, "A display name, also available in templates."),
     labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
-      "What selectors of jobs are matched with; worker is always one of them.",
+      "Labels that job selectors match; worker is always one of them.",
       { examples: [["web"]] },
     ),
     memory: described(
       amount(parseMemory, MEMORY_PATTERN, "4 gb"),
-      "What it has; needed once a job there reserves some.",
+      "Its capacity; required if a job on this worker reserves some.",
     ),
-    cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
+    cpu: described(
+      amount(parseCpu, CPU_PATTERN, "2 ghz"),
+      "Its capacity; required if a job on this worker reserves some.",
+    ),
     tags: described(
       onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
@@ -73,7 +76,7 @@ const entry = v.looseObject(
         v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => withHint(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
         v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
-      "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
+      "Transport of the worker: ssh, local, or one of a plugin; default: transport of the bucket.",
       { examples: ["ssh", "local"] },
     ),
     port: described(
@@ -115,7 +118,7 @@ export const WorkersSchema = v.pipe(
       'write [{ "host": "10.0.0.1" }], or [] for no workers',
     ),
   ),
-  v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
+  v.metadata({ title: "workers.json", description: "The machines that run jobs; [] for none." }),
 );
 
 /** The path of the workers file, as problems name it. */
