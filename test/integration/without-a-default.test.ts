@@ -153,7 +153,7 @@ describe("core alone", () => {
     expect(said).toContain("no plugin answered `connect`");
   });
 
-  it("has hooks that nobody taps", () => {
+  it("has hooks without taps", () => {
     expect(Object.values(createHooks()).flatMap(({ taps }) => taps)).toEqual([]);
     expect(pluginList([])).toEqual([]);
   });

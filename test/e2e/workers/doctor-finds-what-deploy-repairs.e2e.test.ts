@@ -153,7 +153,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("several at once are all told, with exit 1, and in words for people", async () => {
+  it("several at once are all reported, with exit 1, and as sentences", async () => {
     chmodSync(at("data"), 0o755);
     mkdirSync(at(LEFT), { recursive: true });
     mkdirSync(at("tmp/not of a run"), { recursive: true });
@@ -166,7 +166,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(await bucket.maand("doctor")).toMatchObject({ code: 0, stdout: expect.stringContaining("all is well") });
   });
 
-  it("a run that goes on is no fault", async () => {
+  it("a run in progress is no fault", async () => {
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);
