@@ -5,10 +5,10 @@ import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { type Run, workerOf } from "../run.ts";
 
-/** What making contexts needs of a run; planning without a run has it too. */
+/** The input of contexts; planning without a run has it too. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
 
-/** What acting in the name of allocations needs of a run, or of a command that is none. */
+/** The input of actions on behalf of allocations: a run, or a command without one. */
 export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
 
 /** Context of a job. */
@@ -33,7 +33,7 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
   });
 }
 
-/** Everything a lifecycle command of one allocation is given, but what to do. */
+/** The complete input of a lifecycle command of one allocation, except the command itself. */
 export function lifecycleContext(
   run: ContextSource,
   job: Job,
