@@ -11,6 +11,7 @@ import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { deployWave } from "./deploy-wave.ts";
+import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
 import { Stager } from "./stage/stage.ts";
 import { stopAndRemove } from "./stop-and-remove.ts";
@@ -28,6 +29,7 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
   try {
     const waves = await admit(run, options);
     warnOfUnbuilt(run);
+    for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run);
       for (const wave of waves) await deployWave(run, stager, wave, options);

@@ -2,6 +2,7 @@ import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
+import { atDelivery } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock.ts";
 
@@ -37,7 +38,8 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
 }
 
 /** Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. */
-export async function differences(source: SyncSource, remote: Remote, workerId: string): Promise<Difference[]> {
+export async function differences(source: SyncSource, reached: Remote, workerId: string): Promise<Difference[]> {
+  const remote = atDelivery(source.bucket.store, reached);
   const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
   if (code !== 0) return [await isEmpty(remote)];
   const found = parse(stdout);

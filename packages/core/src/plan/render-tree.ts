@@ -33,7 +33,7 @@ export async function renderTree(
 }
 
 /** The path of the bucket's directory on a worker, known without a connection. */
-function rootOf(source: ContextSource, host: string): string {
+export function rootOf(source: ContextSource, host: string): string {
   const { hooks, settings, bucketId } = source.bucket;
   const context = Object.freeze({ ...source.reporter.context({ worker: host }), worker: workerOf(source, host) });
   return hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucketId}`;

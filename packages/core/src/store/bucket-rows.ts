@@ -81,6 +81,13 @@ export interface Delivery {
   readonly tools: string | undefined;
 }
 
+/** Where files are delivered on a worker. */
+export interface DeliveryPlace {
+  readonly root: string;
+  /** The root as far as it is known without a connection. */
+  readonly expected: string;
+}
+
 /** Deliveries by worker. */
 export class DeliveryRows {
   readonly #db: StoreDatabase;
@@ -103,11 +110,28 @@ export class DeliveryRows {
     );
   }
 
-  /** Before a sync: the state of the worker is unknown until the sync finishes. */
-  begin(host: string): void {
+  /** The bucket's directory on a worker where its files were delivered; undefined before that. */
+  rootOf(host: string): string | undefined {
+    return this.#place(host)?.root;
+  }
+
+  /** The directory that was expected for that delivery, as far as it is known without a connection. */
+  expectedRootOf(host: string): string | undefined {
+    return this.#place(host)?.expected;
+  }
+
+  #place(host: string): DeliveryPlace | undefined {
+    const row = this.#db.get("SELECT root, expected_root FROM delivery WHERE host = ?", host);
+    return row && row.root !== null ? { root: String(row.root), expected: String(row.expected_root) } : undefined;
+  }
+
+  /** Before a sync: the state of the worker is unknown until the sync finishes. `place` is its target; default: the last one. */
+  begin(host: string, place?: DeliveryPlace): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL",
+      "INSERT INTO delivery (host, delivered_seq, metadata, root, expected_root) VALUES (?, NULL, NULL, ?, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root), expected_root = coalesce(excluded.expected_root, expected_root)",
       host,
+      place?.root ?? null,
+      place?.expected ?? null,
     );
   }
 

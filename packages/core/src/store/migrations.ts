@@ -168,6 +168,12 @@ const MIGRATIONS: readonly string[] = [
   -- the workspace as it was when it was built, as JSON: digests of its parts
   ALTER TABLE bucket ADD COLUMN built TEXT;
   `,
+  `
+  -- the bucket's directory on the worker where its files were delivered, and the one that was expected without a
+  -- connection; null where an older maand delivered them
+  ALTER TABLE delivery ADD COLUMN root TEXT;
+  ALTER TABLE delivery ADD COLUMN expected_root TEXT;
+  `,
 ];
 
 /** The table version that this maand writes. */

@@ -3,6 +3,7 @@ import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import { rootOf } from "../../plan/render-tree.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { noHandler } from "../../run/no-handler.ts";
@@ -12,6 +13,7 @@ import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import { Deletions } from "./deletions.ts";
 import { giveOwners, type StagedJob } from "./file-owners.ts";
 import { metadataOf } from "./metadata.ts";
+import { refuseMoved } from "./moved-root.ts";
 import { ReadContents } from "./read-contents.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
@@ -85,12 +87,13 @@ export class Stager {
     const { bucket, reporter, connections } = this.#run;
     stopIfInterrupted(bucket.signal);
     const remote = await connections.ready(worker);
+    refuseMoved(this.#run, remote);
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
     const began = bucket.now().getTime();
     reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
-    const steps = this.#intend(worker, entries);
+    const steps = this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
@@ -167,10 +170,13 @@ export class Stager {
   /**
    * Before a sync, the resulting state of the worker is unknown. This is recorded, and stays recorded if the process dies.
    */
-  #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
-    const { store } = this.#run.bucket;
+  #intend({ host, root }: Remote, entries: readonly SyncEntry[]): number[] {
+    const { bucket, catalog } = this.#run;
+    const { store } = bucket;
     return store.transaction(() => {
-      store.deliveries.begin(worker.host);
+      const isMoved = ![undefined, root].includes(store.deliveries.rootOf(host));
+      if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
+      store.deliveries.begin(host, { root, expected: rootOf(this.#run, host) });
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,

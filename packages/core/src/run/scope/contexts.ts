@@ -3,6 +3,7 @@ import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
 import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
+import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** The input of contexts; planning without a run has it too. */
@@ -41,11 +42,12 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
+  const placed = atDelivery(run.bucket.store, remote);
   const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
-    remote,
-    directory: `${remote.root}/jobs/${job.name}`,
+    remote: placed,
+    directory: `${placed.root}/jobs/${job.name}`,
     timeoutMs: job.timeoutSeconds === undefined ? commandMs : job.timeoutSeconds * 1000,
     env: {
       CURRENT_VERSION: context.currentVersion,
