@@ -121,7 +121,7 @@ describe("maand why says", () => {
     const store = Store.open(join(root, "data/maand.db"));
     store.pendingAfter.set("api");
     store.close();
-    expect(await why()).toEqual([`${API} will be left as it is: unchanged; its post_deploy is still to be run`]);
+    expect(await why()).toEqual([`${API} will be left as it is: unchanged; its post_deploy has not run yet`]);
   });
 
   it("that nobody asked yet whether it is well", async () => {
@@ -129,7 +129,7 @@ describe("maand why says", () => {
     store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "before anything else");
     store.close();
     expect(await why()).toEqual([
-      `${API} will be left as it is: unchanged; its health was not asked yet: the last run ended before that`,
+      `${API} will be left as it is: unchanged; its health was not checked: the last run ended before the check`,
     ]);
   });
 

@@ -27,7 +27,7 @@ const WILL: Readonly<Record<string, string>> = {
   skip: "will be left as it is",
   stop: "will be stopped",
   promote: "will be recorded, and stays stopped",
-  "stop+promote": "will be stopped, and its change recorded",
+  "stop+promote": "will be stopped; new version recorded, not applied",
   remove: "will be stopped and removed",
   undecided: "will be planned once its pre_deploy has run",
 };
@@ -141,7 +141,7 @@ function besides(plan: Plan, { job, required, preDeploy, afterPending, healthPen
   });
   return [
     ...(healthPending ? [NOT_ASKED] : []),
-    ...(afterPending ? ["its post_deploy is still to be run"] : []),
+    ...(afterPending ? ["its post_deploy has not run yet"] : []),
     ...(preDeploy !== "none" ? ["pre_deploy runs first and may change this"] : []),
     ...waits,
   ];

@@ -157,8 +157,8 @@ function reasonOf(job: PlanJob): string {
 
 /** What earlier runs left to be done for a job that is promoted. */
 function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
-  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy is still to be run"] : [])];
+  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy has not run yet"] : [])];
 }
 
 /** Of a job that a run promoted and did not verify. */
-export const NOT_ASKED = "its health was not asked yet: the last run ended before that";
+export const NOT_ASKED = "its health was not checked: the last run ended before the check";
