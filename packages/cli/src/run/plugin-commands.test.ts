@@ -153,7 +153,9 @@ describe("without the plugin operations", () => {
     for (const line of ["doctor", "cat jobs", "job create web", "logs show", "run_command uptime", "worker trust"]) {
       const { code, err } = await typed(...line.split(" "));
       expect([line, code]).toEqual([line, 2]);
-      expect(err).toContain("is a command of the plugin operations, which the configuration of this bucket does not include");
+      expect(err).toContain(
+        "is a command of the plugin operations, which the configuration of this bucket does not include",
+      );
       expect(err).toContain("add @maand/plugin-operations to the plugins of the configuration");
     }
     expect((await typed("--help")).out).not.toMatch(/maand (doctor|cat|logs|run_command)/);
