@@ -198,7 +198,7 @@ describe("an edit that was not built", () => {
     const lines = err.trimEnd().split("\n");
     expect(code).toBe(0);
     expect(lines[0]).toMatch(NEWER);
-    expect(lines.at(-1)).toMatch(/not included: what changed since the last build \(jobs\/api\); maand deploy --build/);
+    expect(lines.at(-1)).toMatch(/not included: changes since the last build \(jobs\/api\); maand deploy --build/);
     const again = await typed("deploy", "--build");
     expect(again.err).not.toMatch(/newer than the build|not included/);
     expect(again.err).toContain("restarted on 3 workers");

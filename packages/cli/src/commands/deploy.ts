@@ -23,7 +23,7 @@ export class DeployCommand extends MaandCommand {
   });
 
   jobs = Option.Array("--jobs", [], {
-    description: "Only these jobs, comma-separated. Removed and disabled allocations of all jobs are still stopped.",
+    description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });

@@ -7,7 +7,7 @@ const maand = typedIn(tmpdir());
 it("help says which flags take a value", async () => {
   const { code, out } = await maand("run_command", "--help");
   expect(code).toBe(0);
-  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Workers at once; default 1\.$/m);
+  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers at once; default 1\.$/m);
   expect(out).not.toContain("#0");
 });
 

@@ -109,7 +109,7 @@ describe("maand plugins", () => {
 it("a bucket without any plugin says what it cannot do, and how to get the stock ones", async () => {
   writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
   const { code, out } = await typed("plugins");
-  expect([code, out]).toEqual([0, expect.stringContaining('no worker can be reached\n  plugins: ["defaults"]')]);
+  expect([code, out]).toEqual([0, expect.stringContaining('cannot reach workers\n  set plugins: ["defaults"]')]);
   expect((await typed("plugins", "--json")).out).toBe("[]\n");
 });
 

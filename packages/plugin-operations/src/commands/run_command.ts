@@ -40,10 +40,10 @@ export class RunCommandCommand extends MaandCommand {
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
   concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers at once; default 1." });
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
-    description: "After each batch, wait until workers respond and jobs are healthy.",
+    description: "After each batch, wait for healthy workers and jobs.",
   });
   allowDisconnect = Option.Boolean("--allow-disconnect", false, {
-    description: "Do not treat a connection that closes during the command as a failure.",
+    description: "A connection closed during the command is not a failure.",
   });
 
   override async work(): Promise<number> {

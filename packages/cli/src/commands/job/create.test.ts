@@ -193,6 +193,6 @@ describe("maand job create --command", () => {
   it("refuses selectors for a job that is there: it would have to change them", async () => {
     await typed("job", "create", "api");
     const line = ["job", "create", "api", "-s", "web", "--command", "command_lead", "--on", "cli"];
-    expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("leave --selectors out") });
+    expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("omit --selectors") });
   });
 });
