@@ -2,20 +2,23 @@ import { MaandError } from "../errors.ts";
 import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
-/** Hooks that must be answered. */
+/** Hooks that a plugin must handle. */
 export type DoingHook = Extract<HookName, "connect" | "stage" | "reconcile" | "rollout" | "target">;
 
-/** What no plugin answered. */
+/** A call that no plugin handled. */
 export interface Unanswered {
   readonly hook: DoingHook;
-  /** How the worker is reached. */
+  /** The transport of the worker. */
   readonly transport: string;
   readonly host: string;
-  /** What was wanted of the hook, such as `restart of api`. */
+  /** The requested action, such as `restart of api`. */
   readonly wanted?: string;
 }
 
-/** The error for a doing hook that no tap answered: for which worker, and which of the absent plugins would answer it. */
+/**
+ * The error for a required hook that no tap handled. It names the worker, and a plugin that is not loaded and would handle
+ * the hook.
+ */
 export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
   const unit = `worker ${host}, which is reached by "${transport}"`;
   return new MaandError({

@@ -116,7 +116,7 @@ export function planRecord(
     unbuilt: plan.unbuilt,
     under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
-    stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({
+    leaving: plan.stopping.map(({ job, allocation, remove, reason }) => ({
       job: job.name,
       worker_ip: allocation.host,
       action: remove ? "remove" : "stop",

@@ -13,7 +13,10 @@ import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
-/** What may be known and done in the name of one allocation; read anew each time, so that it is as the store is now. */
+/**
+ * Everything that code may read and do on behalf of one allocation. The store is read on each access, so that values are
+ * current.
+ */
 export function allocationScope(run: ScopeSource, job: Job, allocation: Allocation): AllocationScope {
   const { bucket } = run;
   const { log } = run.reporter.context({ job: job.name, worker: allocation.host });
@@ -59,7 +62,7 @@ function knownWorker(run: ScopeSource, host: string) {
   });
 }
 
-/** Runs a target as `maand job` would; its exit code is the answer, and what could not be run is thrown. */
+/** Runs a target as `maand job` does. Returns its exit code; throws if the target cannot run. */
 async function runTarget(
   run: ScopeSource,
   own: Job,

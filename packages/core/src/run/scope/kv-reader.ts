@@ -7,7 +7,7 @@ import { MaandError } from "../../errors.ts";
 import type { KvReader } from "../../plugin-api/kv.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 
-/** What a job may read of the KV store on one worker. */
+/** The part of the KV store that a job may read on one worker. */
 export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
   const readable = new Set(readableNamespaces(job, [host]));
   const allowed = (namespace: string) => {
@@ -44,7 +44,7 @@ function absent(kv: KvStore, namespace: string, key: string): never {
   });
 }
 
-/** Jobs that declare a port, whoever it is published for. */
+/** Jobs that declare a port, whichever job it is published for. */
 function declaring(kv: KvStore, port: string): string[] {
   const prefix = NAMESPACE.job("");
   return kv
