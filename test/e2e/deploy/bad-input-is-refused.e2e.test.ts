@@ -176,7 +176,7 @@ describe("a command line that is wrong is refused with exit 2", () => {
     [["deploy", "api"], "maand --help"],
     [["frobnicate"], "maand --help"],
     [["cat", "allocations", "--jobs", "apy"], 'did you mean "api"?'],
-    [["cat", "nonsense"], 'there is no table "nonsense"'],
+    [["cat", "nonsense"], 'unknown table "nonsense"'],
     [["job", "run", "api"], "--target"],
     [["job", "run", "api", "--target", "x;y"], "is not a target"],
     [["job", "create", "../evil"], "is not a job name"],

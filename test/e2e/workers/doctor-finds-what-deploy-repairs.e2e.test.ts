@@ -161,9 +161,12 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(code).toBe(1);
     expect(stdout).toMatch(/wrong {2}permissions {2}data: .*\n {7}chmod 700 \S+\/data\n/);
     expect(stdout).toContain(`wrong  tmp  ${LEFT}: `);
-    expect(stdout).toContain("2 things to mend");
+    expect(stdout).toContain("2 problems found");
     for (const { hint } of await faultsOf(bucket)) await type(hint ?? "");
-    expect(await bucket.maand("doctor")).toMatchObject({ code: 0, stdout: expect.stringContaining("all is well") });
+    expect(await bucket.maand("doctor")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("no problems found"),
+    });
   });
 
   it("a run in progress is no fault", async () => {

@@ -66,7 +66,10 @@ it("worker_facts writes what workers have, keeps what it cannot determine, and f
       { memory_mb: facts[0]?.memory_mb },
       { cpu_mhz: facts[1]?.cpu_mhz },
     ]);
-    expect(await bucket.maand("worker_facts")).toMatchObject({ code: 0, stdout: "workers.json already up to date\n" });
+    expect(await bucket.maand("worker_facts")).toMatchObject({
+      code: 0,
+      stdout: "workers.json is already up to date\n",
+    });
 
     await workers[1]?.stop();
     bucket.write("workspace/workers.json", JSON.stringify(written));
