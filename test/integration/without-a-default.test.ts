@@ -149,7 +149,7 @@ describe("core alone", () => {
     expect(said).toContain("no plugin handles `connect`");
   });
 
-  it("has hooks that nobody taps", () => {
+  it("has hooks without taps", () => {
     expect(Object.values(createHooks()).flatMap(({ taps }) => taps)).toEqual([]);
     expect(pluginList([])).toEqual([]);
   });
