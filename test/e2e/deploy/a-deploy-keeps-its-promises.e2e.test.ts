@@ -140,7 +140,7 @@ describe.concurrent("the checklist", () => {
       bucket.job("c", V1);
       const failed = await bucket.maand("deploy", "--build");
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toMatch(new RegExp(`start failed on ${hosts[1]}: .*its disk is full`));
+      expect(failed.stderr).toMatch(new RegExp(`start failed on ${hosts[1]}: .*its file system /opt/worker .*is full`));
       expect(await rollouts()).toEqual({
         ...onEach(hosts, "a=promoted", "b=promoted", "c=promoted"),
         [`b@${hosts[1]}`]: "new",

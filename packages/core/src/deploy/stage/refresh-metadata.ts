@@ -18,9 +18,7 @@ export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
   await Promise.all(
     stale.map((worker) =>
       stager.stageMetadata(worker).catch((cause: unknown) => {
-        run.ledger.warn(
-          `worker.json on ${worker.host} could not be brought up to date: ${asMaandError(cause).message}`,
-        );
+        run.ledger.warn(`worker.json on ${worker.host} cannot be updated: ${asMaandError(cause).message}`);
       }),
     ),
   );
