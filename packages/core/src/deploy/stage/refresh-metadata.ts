@@ -4,8 +4,8 @@ import { metadataOf } from "./metadata.ts";
 import type { Stager } from "./stage.ts";
 
 /**
- * Brings `worker.json` and `jobs.json` up to date on workers that this run reached, or whose last delivery is in doubt,
- * where they differ from what is recorded there.
+ * Updates `worker.json` and `jobs.json` where they differ from the recorded state. It visits only workers that this run
+ * reached, or whose last delivery is in doubt.
  */
 export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
   run.refresh();
