@@ -127,7 +127,7 @@ describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, on
   const ofShape = ({ message }: Problem) => !onlyBuild.some((pattern) => pattern.test(message)) && !isDeep(message);
 
   it("takes what is written to be taken", () => {
-    for {
+    for (const seed of seeds) {
       expect(problemsOf(seed).filter(ofShape)).toEqual([]);
       expect(check(seed), JSON.stringify(check.errors)).toBe(true);
     }

@@ -150,7 +150,7 @@ describe("a worker that a deploy is changing right now", () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
-      message: `${A}: update_seq is 9 there and 1 here`,
+      message: `${A}: update_seq is 9 on the worker, expected 1`,
     });
     ours.close();
     seq = undefined;

@@ -3,13 +3,13 @@ import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 
 /**
- * The only place that ends the process and listens to signals. The first ^C stops what runs, the second ends the
- * process; once the command is over, the first one does.
+ * The only file that ends the process and handles signals. The first Ctrl-C stops the running command, the second ends the
+ * process; after the command has ended, the first one does.
  */
 const interrupted = new AbortController();
-/** ^C is how one stops looking at logs: nothing runs, and nothing is saved. */
+/** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
 const follows = firstWord(process.argv.slice(2)) === "logs";
-/** Set once the command has answered, or has to fail whatever it answers. */
+/** Set when the command has returned, or must fail regardless of its result. */
 let ended = false;
 let stray = false;
 
@@ -18,22 +18,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     if (ended) process.exit();
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
-    process.stderr.write(
-      follows ? "\n" : "\nmaand: interrupted; ending what runs and saving state (again: end at once)\n",
-    );
+    process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
   });
 }
 for (const stream of [process.stdout, process.stderr]) {
-  // a reader that went away, such as head, is no reason to fail
+  // a closed output pipe, such as that of head, is not an error
   stream.on("error", (cause: NodeJS.ErrnoException) => {
     if (cause.code !== "EPIPE") throw cause;
   });
 }
 
-// what a plugin throws where nobody waits for it: state is saved as after ^C, and nothing new is begun
+// an error of a plugin outside of awaited code: state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
   const output = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  process.stderr.write(`\nmaand: an error outside of every hook; ending what runs and saving state\n${output}\n`);
+  process.stderr.write(`\nmaand: an error outside all hooks; stopping\n${output}\n`);
   if (stray) process.exit(1);
   stray = true;
   process.exitCode = 1;
@@ -42,8 +40,8 @@ process.on("uncaughtException", (cause: unknown) => {
 process.on("exit", () => {
   if (ended || interrupted.signal.aborted) return;
   process.stderr.write(
-    "maand: ended before it was done: the configuration, or a tap of a plugin, waits for what never comes\n" +
-      "  hint: look for a promise that nobody resolves, or a callback that is never called; maand plugins --verbose lists the taps\n",
+    "maand: exited early: the configuration or a tap of a plugin is waiting on a promise that never settles\n" +
+      "  hint: look for a promise that is never resolved or a callback that is never called; maand plugins --verbose lists the taps\n",
   );
 });
 

@@ -47,7 +47,7 @@ describe.concurrent("an interrupted deploy", () => {
           run.kill(signal);
           const { code, stderr } = await run.ended;
           expect(code).toBe(130);
-          expect(stderr).toContain("interrupted; ending what runs");
+          expect(stderr).toContain("interrupted; stopping");
           expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
           expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
           expectTidy(lent);

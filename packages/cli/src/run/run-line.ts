@@ -1,0 +1,174 @@
+import { Writable } from "node:stream";
+import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
+import type { MaandError } from "@maand/core";
+import { commandsFor, isOurs } from "../commands/index.ts";
+import { version } from "../version.ts";
+import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
+import type { Added } from "./plugin-commands.ts";
+import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
+
+/** Runs one command line and returns its exit code. Loads only the files that the command needs. */
+export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { Cli } = await import("clipanion");
+  const { HelpCommand } = await import("../commands/help.ts");
+  const cli = new Cli<Context>({
+    binaryName: "maand",
+    binaryLabel: "maand",
+    binaryVersion: version(),
+    enableCapture: false,
+    enableColors: false,
+  });
+  cli.register(HelpCommand);
+  const path = stockPath(argv);
+  const asks = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
+  const added = asks ? await addedByPlugins(argv, processContext) : undefined;
+  const leftOut = added?.names?.includes(STOCK_PLUGIN) === false;
+  for (const command of await commandsFor(argv, leftOut ? {} : STOCK_COMMANDS)) cli.register(command);
+  for (const command of added?.commands ?? []) cli.register(command);
+  const { rest, problem } = globalsFirst(negativesBound(argv));
+  if (problem !== undefined) return refuse(argv, processContext, problem);
+  try {
+    const helps = rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "");
+    const context: Context = {
+      ...processContext,
+      ...(helps && { stdout: withValues(processContext.stdout) }),
+      colorDepth: 1,
+      program: programFor(processContext),
+    };
+    const code = await cli.run(cli.process(rest, context), context);
+    if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
+    return code;
+  } catch (cause) {
+    if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
+    if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
+    const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
+    return await usage(cause, argv, processContext, words);
+  }
+}
+
+/** What commands need of the program; each part is loaded on use. */
+function programFor(processContext: ProcessContext): Program {
+  return {
+    loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
+    reader: async (how) => (await import("../output/deploy/readers.ts")).eventReader({ ...processContext, ...how }),
+  };
+}
+
+function missing(path: string): string {
+  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket does not include`;
+}
+
+const ADD_IT = `add @maand/plugin-${STOCK_PLUGIN} to the plugins of the configuration`;
+
+/** The output stream of help, which replaces clipanion's placeholder for a flag's value with dots of equal width. */
+function withValues(stdout: Writable): Writable {
+  return new Writable({
+    write(chunk, _, done) {
+      stdout.write(String(chunk).replace(/#0 ?/g, "..."));
+      done();
+    },
+  });
+}
+
+/** Reports a command line that cannot be parsed: the problem, a suggestion, and where to look. */
+async function usage(
+  cause: unknown,
+  argv: readonly string[],
+  processContext: ProcessContext,
+  paths: readonly string[][],
+): Promise<number> {
+  const [word = "", table = ""] = globalsFirst(argv).rest;
+  const unknown = unknownWord(argv, paths);
+  if (unknown !== undefined) {
+    const { didYouMean } = await import("@maand/core/readonly");
+    const known = paths
+      .filter(([first]) => unknown === word || first === "cat")
+      .map((path) => path[unknown === word ? 0 : 1]);
+    const all = [...new Set(known.filter((one) => one !== undefined))];
+    const hint =
+      didYouMean(unknown, all) ??
+      (unknown === table ? `use one of: ${all.join(", ")}` : "maand --help lists the commands");
+    const what = unknown === word ? `command "${word}"` : `table "${table}"`;
+    return refuse(argv, processContext, `unknown ${what}`, hint);
+  }
+  const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const [output = "", ...rest] = message.split("\n");
+  const first = output.startsWith("Command not found")
+    ? `"${argv.join(" ")}" is not a complete command line; use:`
+    : output;
+  const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  const meant = [...new Set(ways)];
+  if (asksForHelp) {
+    processContext.stdout.write(meant.join(""));
+    return EXIT.ok;
+  }
+  const help = "maand --help lists the commands, maand <command> --help describes one";
+  return refuse(argv, processContext, first.trim(), help, meant.slice(0, 12));
+}
+
+/** Reports a problem with the command line: as text on stderr, and with `--json` as one object on stdout. */
+function refuse(
+  argv: readonly string[],
+  { stdout, stderr }: ProcessContext,
+  message: string,
+  hint?: string,
+  lines: readonly string[] = [],
+): number {
+  if (asksForJson(argv)) {
+    const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
+    stdout.write(`${JSON.stringify({ error })}\n`);
+  }
+  stderr.write(`maand: ${message}\n${lines.join("")}${hint === undefined ? "" : `  ${hint}\n`}`);
+  return EXIT.refused;
+}
+
+/** Whether `--json` is set, before the command line is parsed. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+/** A usage line without the global flags, which add nothing here. */
+function withoutGlobals(line: string): string {
+  const text = line
+    .replace(/^\s*(\d+\.|\$)\s*/, "")
+    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0)\]/g, "");
+  return `    ${text.replaceAll("#0", "...")}\n`;
+}
+
+/** The unknown word of a command line: the first one, or the table after `cat`. */
+function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
+  const [word, table] = globalsFirst(argv).rest;
+  if (isHelp(argv) || word === undefined) return undefined;
+  const same = (one: string | undefined) => one?.replaceAll("-", "_");
+  if (!paths.some(([first]) => same(first) === same(word))) return word;
+  if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
+  return paths.some(([first, second]) => first === "cat" && same(second) === same(table)) ? undefined : table;
+}
+
+/** Whether the line requests help instead of a command; an empty line does. */
+function isHelp(argv: readonly string[]): boolean {
+  const word = firstWord(argv);
+  return word === undefined || word === "help" || word.startsWith("-");
+}
+
+/** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
+async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { exitOf, printError, styleFor } = await import("@maand/command");
+  const { stdout, stderr } = processContext;
+  stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
+  printError(failure, {
+    json: asksForJson(argv),
+    stdout,
+    stderr,
+    style: styleFor(stderr, processContext.env, false),
+  });
+  return exitOf(failure);
+}
+
+/** The additions of the bucket's plugins; none outside a bucket. */
+async function addedByPlugins(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
+  const { pluginCommands } = await import("./plugin-commands.ts");
+  return pluginCommands(argv, processContext);
+}
