@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
-import { examine } from "@maand/plugin-operations";
+import { examine } from "@maand/plugin-operations/tools";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OpenedBucket } from "../../packages/core/src/bucket/open.ts";
 import { controlJob } from "../../packages/core/src/jobs/control-job.ts";
