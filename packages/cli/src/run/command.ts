@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import type { MaandEvent, OpenedBucket, Plugin } from "@maand/core";
-import { isMaandError, MaandError } from "@maand/core/readonly";
+import { MaandError } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
 import { eventReader } from "../output/deploy/readers.ts";
 import { exitOf, printError } from "../output/error.ts";
 import { type Style, styleFor } from "../output/style.ts";
 import { type Column, table } from "../output/tables/table.ts";
+import { keepDetailsIn } from "../process/unexpected.ts";
 import type { ProcessContext } from "./context.ts";
+import { shownError } from "./shown-error.ts";
 
 /** What commands are run with. */
 export type Context = ProcessContext & BaseContext;
@@ -34,8 +36,8 @@ export abstract class MaandCommand extends Command<Context> {
   override async execute(): Promise<number> {
     try {
       return await this.work();
-    } catch (cause) {
-      if (!isMaandError(cause) && !isExpected(cause)) throw cause;
+    } catch (thrown) {
+      const cause = shownError(thrown, this.context);
       printError(cause, {
         json: this.json,
         stdout: this.context.stdout,
@@ -90,19 +92,16 @@ export abstract class MaandCommand extends Command<Context> {
       readers: [output],
       ...loadOptions(this.context.cwd, this.config),
     });
+    const forget = keepDetailsIn(maand);
     try {
       return await work(maand);
     } catch (cause) {
-      throw isMaandError(cause) ? core.maskedError(cause, maand.mask) : cause;
+      throw core.maskedError(shownError(cause, this.context), maand.mask);
     } finally {
+      forget();
       maand.close();
     }
   }
-}
-
-/** Failures of the machine, such as a directory that cannot be written, are told without a stack as well. */
-function isExpected(cause: unknown): boolean {
-  return cause instanceof Error && "syscall" in cause;
 }
 
 /**

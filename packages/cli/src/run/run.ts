@@ -7,8 +7,16 @@ import { EXIT, type ProcessContext } from "./context.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
 import type { Added } from "./plugin-commands.ts";
 
-/** Runs one command line and answers its exit code. Loads only what that command needs. */
+/** Runs one command line and answers its exit code, whatever is thrown. Loads only what that command needs. */
 export async function run(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  try {
+    return await runLine(argv, processContext);
+  } catch (cause) {
+    return await report(cause, argv, processContext);
+  }
+}
+
+async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
     processContext.stdout.write(`${version()}\n`);
     return EXIT.ok;
@@ -35,9 +43,15 @@ export async function run(argv: readonly string[], processContext: ProcessContex
       ...(helps && { stdout: withValues(processContext.stdout) }),
       colorDepth: 1,
     };
-    const code = await cli.run(cli.process(rest, context), context);
+    const command = cli.process(rest, context);
+    const failures: unknown[] = [];
+    command.catch = async (cause: unknown) => {
+      if (isUsageError(cause)) throw cause; // clipanion prints how the command is used
+      failures.push(cause); // of any other error it would print the stack
+    };
+    const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
-    return code;
+    return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
     if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
     const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
@@ -140,19 +154,27 @@ function isHelp(argv: readonly string[]): boolean {
 
 /** The word may be a plugin's, and the bucket's configuration is what keeps it from being asked. */
 async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const [{ printError, exitOf }, { styleFor }] = await Promise.all([
+  const { stderr } = processContext;
+  stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
+  return report(failure, argv, processContext);
+}
+
+/** Shows an error that no command has shown, and answers its exit code. */
+async function report(thrown: unknown, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const [{ printError, exitOf }, { styleFor }, { shownError }] = await Promise.all([
     import("../output/error.ts"),
     import("../output/style.ts"),
+    import("./shown-error.ts"),
   ]);
-  const { stdout, stderr } = processContext;
-  stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
-  printError(failure, {
-    json: asksForJson(argv),
-    stdout,
-    stderr,
-    style: styleFor(stderr, processContext.env, false),
-  });
-  return exitOf(failure);
+  const { stdout, stderr, env } = processContext;
+  const error = shownError(thrown, processContext);
+  printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
+  return exitOf(error);
+}
+
+/** Whether clipanion says how to use a command, with an error that it knows itself. */
+function isUsageError(cause: unknown): boolean {
+  return cause instanceof Error && "clipanion" in cause;
 }
 
 /** What the plugins of the bucket add; nothing outside of a bucket. */

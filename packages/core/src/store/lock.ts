@@ -3,6 +3,7 @@ import Sqlite, { type Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { makeFile } from "./database.ts";
 import { type Holder, type HolderRecord, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
+import { openSqlite } from "./sqlite.ts";
 import { isBusy } from "./store-error.ts";
 import { DANGLING, kindOf } from "./store-file.ts";
 
@@ -57,7 +58,7 @@ function openLock(file: string): Database {
     const stats = statSync(file, { throwIfNoEntry: false });
     const wrong = stats ? kindOf(stats) : lstatSync(file, { throwIfNoEntry: false }) && DANGLING;
     if (wrong !== undefined) throw broken(file, wrong);
-    return new Sqlite(file, { timeout: 0 });
+    return openSqlite(file, { timeout: 0 });
   } catch (cause) {
     throw refused(file, cause);
   }
