@@ -2,9 +2,10 @@
 
 FLEET_PACKAGES=(openssh-server rsync sudo)
 
-# Programs that read what a realistic workspace renders, and shells whose completion is asked; nothing else needs them, so
-# without the former only that test fails, and without the latter their tests are skipped.
-CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish)
+# Programs that read what a realistic workspace renders, and shells that complete command lines or that users of workers log
+# in with; nothing else needs them, so without the former only that test fails, and without the latter their tests are
+# skipped.
+CONSUMER_PACKAGES=(nginx-light haproxy redis-server redis-tools postgresql openssl zsh fish tcsh ksh)
 
 need_fleet() {
   [ "$(id -u)" = 0 ] ||
@@ -31,7 +32,7 @@ want_consumers() {
 
 consumers_are_there() {
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
-    [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] &&
+    [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] &&
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 

@@ -1,13 +1,12 @@
 import { PassThrough, Readable } from "node:stream";
+import type { Context, ProcessContext } from "@maand/command";
 import { Cli, type CommandClass } from "clipanion";
 import { commandsFor } from "../../packages/cli/src/commands/index.ts";
-import type { Context } from "../../packages/cli/src/run/command.ts";
-import type { ProcessContext } from "../../packages/cli/src/run/context.ts";
 import { globalsFirst } from "../../packages/cli/src/run/globals.ts";
 import { blocksOf, codeIn, type Page, proseOf } from "./pages.ts";
 
 /** Lines are parsed and never run, so the context may be empty. */
-const NOWHERE: ProcessContext = {
+const NOWHERE: ProcessContext & Pick<Context, "program"> = {
   stdin: Readable.from([]),
   stdout: new PassThrough(),
   stderr: new PassThrough(),
@@ -17,6 +16,10 @@ const NOWHERE: ProcessContext = {
   now: () => new Date(0),
   pid: 0,
   machine: "",
+  program: {
+    loadOptions: async () => ({ defaults: () => [], modules: {} }),
+    reader: async () => () => undefined,
+  },
 };
 
 /** The command line's own parser, with every command there is. */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { exitOf } from "@maand/command";
 import * as core from "@maand/core";
 import {
   applyPlugins,
@@ -15,9 +16,8 @@ import { aBucket } from "@maand/core/testing";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
-import { exitOf } from "../../packages/cli/src/output/error.ts";
 import { MANIFEST_KEYS } from "../../packages/core/src/domain/manifest/manifest-schema.ts";
-import { SettingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
+import { settingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
 import { runLog } from "../../packages/core/src/log/run-log.ts";
 import { commandLines, parser, refusal } from "./command-lines.ts";
@@ -125,7 +125,8 @@ describe("docs/configuration.md", () => {
   const text = page("docs/configuration.md");
 
   it("lists the keys of maand.conf with their meanings", () => {
-    const keys = Object.entries(SettingsSchema.entries).flatMap(([key, { wrapped }]) => [
+    const { entries } = settingsSchema(defaults().flatMap(({ settings }) => settings ?? []));
+    const keys = Object.entries(entries).flatMap(([key, { wrapped }]) => [
       [`\`${key}\``, v.getDescription(wrapped)],
       ...nested(wrapped).map(([name, entry]) => [`\`${key}.${name}\``, v.getDescription(entry)]),
     ]);

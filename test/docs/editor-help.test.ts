@@ -1,11 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jsonSchema, type SchemaName } from "@maand/core";
+import type { SchemaName } from "@maand/core";
 import { canary } from "@maand/example-canary";
 import { kvFromEnv } from "@maand/example-kv-from-env";
 import { lifecycleCompose } from "@maand/example-lifecycle-compose";
 import { lifecycleSystemd } from "@maand/example-lifecycle-systemd";
+import { jsonSchema } from "@maand/plugin-operations";
 import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -21,7 +22,7 @@ const checks = {
   manifest: ajv.compile(jsonSchema("manifest", [...defaults(), ...examples])),
   workers: ajv.compile(jsonSchema("workers", [])),
   disabled: ajv.compile(jsonSchema("disabled", [])),
-  config: ajv.compile(jsonSchema("config", [])),
+  config: ajv.compile(jsonSchema("config", defaults())),
 };
 
 /** What an editor marks, as `where message`. */

@@ -89,7 +89,7 @@ it("what plugins check in a manifest is told in the same go as what core does", 
   });
   const said = await refused();
   for (const key of ["version", "certs", "health_check.checks[0].type"])
-    expect(said).toContain(`workspace/jobs/api/manifest.json: ${key}`);
+    expect(said).toMatch(new RegExp(`workspace/jobs/api/manifest\\.json:\\d+: ${key.replace(/[[\].]/g, "\\$&")}`));
 });
 
 it("a health check without checks keeps its wait", async () => {
@@ -205,13 +205,16 @@ describe("files of a job", () => {
     expect(said).toContain(says);
   });
 
-  it("a name that is not UTF-8, or has a line end, is refused beside all else", async () => {
+  it("a name that is not UTF-8, or holds control characters, is refused beside all else", async () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
+    for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"]) writeFileSync(join(directory, name), "");
     const said = await refused();
+    for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"])
+      expect(said).toContain(`${name}: has a name that maand gives files while it syncs`);
     expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
-    expect(said).toContain("must not hold a line end");
+    expect(said).toContain("must not hold control characters");
   });
 
   it("directories so deep that a path is too long are refused, with the place in short", async () => {
@@ -227,7 +230,10 @@ describe("files of a job", () => {
     symlinkSync("nowhere", join(root, "workspace/jobs/api/data"));
     expect(await refused()).toContain('"data" is reserved');
     rmSync(join(root, "workspace/jobs/api/data"));
-    const hash = async () => (await json<{ current_hash: string }[]>("cat", "deployments"))[0]?.current_hash;
+    const hash = async () => {
+      const { waves } = await json<PlannedHashes>("deploy", "--dry-run");
+      return waves[0]?.jobs.find(({ job }) => job === "api")?.allocations[0]?.current_hash;
+    };
     const script = write("workspace/jobs/api/run.sh", "#!/bin/sh\n");
     expect((await maand("build")).code).toBe(0);
     const before = await hash();
@@ -236,6 +242,15 @@ describe("files of a job", () => {
     expect(await hash()).not.toBe(before);
   });
 });
+
+interface PlannedHashes {
+  readonly waves: readonly {
+    readonly jobs: readonly {
+      readonly job: string;
+      readonly allocations: readonly { readonly current_hash: string }[];
+    }[];
+  }[];
+}
 
 describe("names that reach paths, shells and tables are held to a grammar", () => {
   it.each([

@@ -6,7 +6,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StagedTrees } from "../../packages/core/src/deploy/stage/staged-trees.ts";
 import { treeDigest } from "../../packages/core/src/domain/deploy/digest.ts";
-import { deployments } from "../../packages/core/src/operations/inspect/deployments.ts";
+import { deployments } from "../../packages/core/src/store/views/deployments.ts";
 
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const V1 = { version: "1.0.0", selectors: ["worker"] };

@@ -7,8 +7,8 @@ import {
   type CommandEvent,
   isCommandEvent,
 } from "../../packages/core/src/domain/manifest/command-events.ts";
-import { COMMAND_LANGUAGES, commandScript } from "../../packages/core/src/operations/scaffold/command-script.ts";
 import * as library from "../../packages/plugin-job-commands/lib/maand.ts";
+import { COMMAND_LANGUAGES, commandScript } from "../../packages/plugin-operations/src/scaffold/command-script.ts";
 import { codeIn, page, tableRows } from "../docs/pages.ts";
 import type { LibraryCase } from "../support/hook-libraries/library-case.ts";
 import { HOOK_ENV } from "../support/hook-libraries/library-case.ts";

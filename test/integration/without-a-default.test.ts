@@ -1,7 +1,8 @@
 import { createHooks, definePlugin, type Hooks, openBucket, type Plugin, pluginList } from "@maand/core";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
-import { defaults, type StockName } from "../../packages/cli/src/defaults.ts";
+import { defaults, STOCK_MODULES, type StockName } from "../../packages/cli/src/defaults.ts";
+import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { build, deploy } from "../../packages/core/src/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -19,9 +20,14 @@ const bare = definePlugin({
 });
 
 /** A bucket with one job on one worker, opened with these plugins and nothing else. */
-function aShop({ onTestFinished }: Pick<TestContext, "onTestFinished">, plugins: readonly Plugin[], transport: string) {
+async function aShop(
+  { onTestFinished }: Pick<TestContext, "onTestFinished">,
+  plugins: readonly Plugin[],
+  transport: string,
+) {
   const bucket = aBucket();
   onTestFinished(() => bucket.dispose());
+  await bringAuthority(bucket.root);
   bucket.workers({ host: HOST, transport });
   bucket.job("api", { selectors: ["worker"] });
   return { bucket, ship: () => ship(bucket, plugins) };
@@ -34,7 +40,8 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
     signal: new AbortController().signal,
     pid: process.pid,
     defaults: () => plugins,
-    modules: {},
+    stock: defaults,
+    modules: STOCK_MODULES,
     readers: [{ name: "recorder", apply: ({ event }: Hooks) => event.tap("recorder", (one) => void events.push(one)) }],
   });
   try {
@@ -75,7 +82,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
     ["rsync", "bare", "no plugin answered `stage` for worker 127.0.0.11"],
     ["make", "local", "no plugin answered `rollout` (start of api) for worker 127.0.0.11"],
   ] as const)("%s: a deploy that needs it fails", async ([name, transport, said], context) => {
-    const shop = aShop(context, without(name), transport);
+    const shop = await aShop(context, without(name), transport);
     const shipped = await shop.ship();
     expect(shipped.outcome).toBe("failed");
     expect(shipped.said).toContain(said);
@@ -98,7 +105,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
       'manifest.json: health_check: no loaded plugin reads "health_check", so it is ignored | add @maand/plugin-health',
     ],
   ] as const)("%s: a build warns of what needs it", async ([name, job, warned], context) => {
-    const shop = aShop(context, without(name), "local");
+    const shop = await aShop(context, without(name), "local");
     shop.bucket.job(
       "api",
       { selectors: ["worker"], ...("manifest" in job ? job.manifest : {}) },
@@ -116,6 +123,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
       "job-commands",
       "local",
       "make",
+      "operations",
       "rsync",
       "ssh",
       "templates",
@@ -124,24 +132,23 @@ describe("without a stock plugin, what it did is missed by name", () => {
 });
 
 describe("without a stock plugin, the rest works", () => {
-  it.for((["ssh", "rsync", "templates", "certs", "health", "job-commands"] as const).map((name) => [name]))(
-    "%s",
-    async ([name = "ssh"], context) => {
-      expect(await aShop(context, without(name), "local").ship()).toMatchObject({ outcome: "ok", warned: [] });
-    },
-  );
+  it.for(
+    (["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations"] as const).map((name) => [name]),
+  )("%s", async ([name = "ssh"], context) => {
+    expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
+  });
 
   it.for([["local"], ["make"]] as const)("%s, where another answers in its place", async ([name], context) => {
     const { fleet } = aBucket();
     const plugins = [fleet.plugin, ...defaults().remove(name)];
-    expect(await aShop(context, plugins, "fake").ship()).toMatchObject({ outcome: "ok" });
+    expect(await (await aShop(context, plugins, "fake")).ship()).toMatchObject({ outcome: "ok" });
     expect(fleet.running()).toEqual({ [`api@${HOST}`]: "0.0.0" });
   });
 });
 
 describe("core alone", () => {
   it("builds, and says of a deploy what is missing", async (context) => {
-    const { outcome, said } = await aShop(context, [], "ssh").ship();
+    const { outcome, said } = await (await aShop(context, [], "ssh")).ship();
     expect(outcome).toBe("failed");
     expect(said).toContain("no plugin answered `connect`");
   });

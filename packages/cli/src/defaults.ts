@@ -5,12 +5,22 @@ import { health } from "@maand/plugin-health";
 import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
+import { operations } from "@maand/plugin-operations";
 import { rsync } from "@maand/plugin-rsync";
 import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
 
 /** Names of the stock plugins. */
-export type StockName = "ssh" | "local" | "rsync" | "make" | "templates" | "certs" | "health" | "job-commands";
+export type StockName =
+  | "ssh"
+  | "local"
+  | "rsync"
+  | "make"
+  | "templates"
+  | "certs"
+  | "health"
+  | "job-commands"
+  | "operations";
 
 const made = new WeakSet<Plugin>();
 
@@ -19,7 +29,7 @@ const made = new WeakSet<Plugin>();
  * `plugins: [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
  */
 export function defaults(): PluginList<StockName> {
-  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health(), jobCommands()];
+  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health(), jobCommands(), operations()];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
 }
@@ -39,4 +49,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-certs": () => import("@maand/plugin-certs"),
   "@maand/plugin-health": () => import("@maand/plugin-health"),
   "@maand/plugin-job-commands": () => import("@maand/plugin-job-commands"),
+  "@maand/plugin-operations": () => import("@maand/plugin-operations"),
 };

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
+import { systemText, unexpected } from "@maand/command/unexpected";
 import { ENDING, IGNORED, ignoredSignals } from "./process/ignored-signals.ts";
-import { flushed, systemText, watchOutput } from "./process/output-errors.ts";
-import { unexpected } from "./process/unexpected.ts";
+import { flushed, watchOutput } from "./process/output-errors.ts";
 import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 

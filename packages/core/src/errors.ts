@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   JOB_COMMAND_FAILED: "A command of a job failed.",
   NOT_A_STORE: "The file in the store's place is not a store of maand; nothing was changed.",
   LOCK_BROKEN: "The bucket's lock file cannot be used.",
+  NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
   UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",

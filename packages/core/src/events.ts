@@ -8,7 +8,13 @@ export interface EventMap {
     readonly update_seq: number;
     readonly continues: string | null;
   };
-  "run.finished": SummaryRecord & { readonly duration_ms: number };
+  "run.finished": Omit<SummaryRecord, "outcome"> & {
+    /** `refused`: it ended before it touched anything. */
+    readonly outcome: SummaryRecord["outcome"] | "refused";
+    /** Why it was refused. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
   warning: {
     readonly code: string;
     readonly message: string;

@@ -2,6 +2,7 @@ export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build } from "./build/build.ts";
 export type { Taken } from "./config/check-plugins.ts";
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
@@ -11,8 +12,11 @@ export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
+export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
+export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
+export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
@@ -34,10 +38,22 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export {
+  defineSettings,
+  type PluginSettings,
+  type RefuseSetting,
+  type SettingEntries,
+  type SettingEntry,
+  type SettingsDeclaration,
+  setting,
+  type WrittenKeys,
+} from "./domain/settings/plugin-settings.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
 export { DEFAULT_SETTINGS, type Settings } from "./domain/settings/settings.ts";
+export type * from "./domain/settings/settings-written.ts";
 export type { Catalog } from "./domain/workspace/catalog.ts";
 export type * from "./domain/workspace/job.ts";
-export { demandedJobs, fileMode, reachesWorker } from "./domain/workspace/job.ts";
+export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
 export { didYouMean, isName, nameRule } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { byPosition, compareHosts, type Worker, type WorkerSpec } from "./domain/workspace/worker.ts";
@@ -52,31 +68,16 @@ export {
 } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType, MaandEvent } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
-export { examine, examineBucket } from "./operations/doctor/doctor.ts";
-export { writeEditorFiles } from "./operations/editor/editor-files.ts";
-export { jsonSchema } from "./operations/editor/json-schema.ts";
-export { type JsonSchema, jsonSchemaOf } from "./operations/editor/json-schema-of.ts";
-export {
-  type CertificateClock,
-  type CertificateStatus,
-  type CertificateView,
-  certificates,
-} from "./operations/inspect/certificates.ts";
-export { type Deployment, deployments } from "./operations/inspect/deployments.ts";
-export { type Collected, gc } from "./operations/inspect/gc.ts";
-export { type KvView, kvEntries, kvEntry } from "./operations/inspect/kv.ts";
-export { type AddedCommand, createCommand, type NewCommandOptions } from "./operations/scaffold/add-command.ts";
-export { createJob } from "./operations/scaffold/scaffold.ts";
-export { type RunCommandOptions, runCommand } from "./operations/workers/run-command.ts";
-export type { ScriptResult } from "./operations/workers/run-script.ts";
-export { type WorkerFacts, type WorkerFactsOptions, workerFacts } from "./operations/workers/worker-facts.ts";
-export { type TrustReport, workerKeys } from "./operations/workers/worker-keys.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export type * from "./plugin-api/base-contexts.ts";
+export type * from "./plugin-api/claim.ts";
+export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export {
@@ -88,11 +89,13 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
-  type Claim,
   definePlugin,
+  type LazyCommands,
   type Plugin,
+  type Provides,
   type Table,
   type TableContext,
   type TableRow,
@@ -101,13 +104,22 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export type { HostKey } from "./remote/host-key.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
+export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { PidLine } from "./remote/pid-line.ts";
+export { processStream } from "./remote/process-stream.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
-export { quote, readable, shellLine } from "./remote/quote.ts";
-export type { Argv, ExecOptions, ExecResult, OutputStream, Remote, RemoteStream } from "./remote/remote.ts";
+export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
 export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
@@ -115,6 +127,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,
@@ -125,3 +138,4 @@ export {
   summaryRecord,
 } from "./summary.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
+export { createFile, makeDirectories } from "./workspace/write-files.ts";

@@ -44,6 +44,8 @@ export interface Summary {
   /** Jobs that were left because a job they demand failed, with that job's name. */
   readonly blocked: readonly { readonly job: string; readonly by: string }[];
   readonly warnings: readonly string[];
+  /** Parts of the workspace that changed since the last build, and were not deployed. */
+  readonly unbuilt: readonly string[];
 }
 
 /** A summary as the last event of a run tells it: counts of allocations, and each by name. */
@@ -75,6 +77,7 @@ export interface SummaryRecord {
   }[];
   readonly blocked_jobs: readonly { readonly job: string; readonly by: string }[];
   readonly warnings: readonly string[];
+  readonly unbuilt: readonly string[];
 }
 
 /** Turns a summary into its record. */
@@ -100,5 +103,6 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     })),
     blocked_jobs: summary.blocked,
     warnings: summary.warnings,
+    unbuilt: summary.unbuilt,
   };
 }

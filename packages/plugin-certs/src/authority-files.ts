@@ -16,7 +16,7 @@ export function readAuthorityFiles(root: string): AuthorityFiles {
   return { crt: textOf(join(root, CRT)), key: textOf(join(root, KEY)) };
 }
 
-/** Makes the key private that somebody may have put there otherwise (B28). */
+/** Makes the key private; an operator may have put it there with another mode. */
 export function keepPrivate(root: string): void {
   chmodSync(join(root, KEY), 0o600);
 }

@@ -56,7 +56,7 @@ describe("the CA that init makes", () => {
     expect(text.match(/Signature Algorithm: .*/g)).toEqual(
       Array(2).fill("Signature Algorithm: sha256WithRSAEncryption"),
     );
-    expect(text).toMatch(/Not Before: Jun {2}1 12:00:00 2026 GMT\s+Not After : May 29 12:00:00 2036 GMT/);
+    expect(text).toMatch(/Not Before: Jun {2}1 11:00:00 2026 GMT\s+Not After : May 29 12:00:00 2036 GMT/);
     expect(text).toMatch(/Basic Constraints: critical\n\s+CA:TRUE\n/);
     expect(text).toMatch(/Key Usage: critical\n\s+Digital Signature, Key Encipherment, Certificate Sign\n/);
     expect(text).toMatch(/Subject Key Identifier: \n\s+([0-9A-F]{2}:){19}/);

@@ -20,7 +20,7 @@ const RSA_BITS = 2048;
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** Looks at an authority, be it ours or one that somebody brought (B32): PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
+/** Checks a CA, whether maand made it or an operator provided it: PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
 export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   if (crt === undefined && key === undefined) return { state: "missing" };
   if (crt === undefined) return refused(CRT, `the bucket CA is incomplete: ${KEY} is there and this is not`, RESTORE);
@@ -41,12 +41,14 @@ export function outOfTime({ certificate }: Pick<Authority, "certificate">, now: 
   if (now.getTime() >= Date.parse(validTo))
     return error("invalid_ca", CRT, `the bucket CA has expired, on ${validTo}`, RENEW);
   if (now.getTime() < Date.parse(validFrom))
-    return error("invalid_ca", CRT, `the bucket CA is not valid before ${validFrom}`, "set this machine's clock");
+    return error("invalid_ca", CRT, `the bucket CA is not valid before ${validFrom}`, EARLY);
   return undefined;
 }
 
 /** How a bucket gets another authority. */
 export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away and run maand init; then build and deploy`;
+
+const EARLY = `set this machine's clock; if it is right, the CA was made while it was ahead: ${RENEW}`;
 
 const RESTORE = `put it back from a backup; to begin with another CA, move both away and run maand init: every certificate is made anew then`;
 

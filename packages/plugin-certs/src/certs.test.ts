@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isMaandError } from "@maand/core";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { makeAuthority } from "./authority.test.support.ts";
 import { certs } from "./certs.ts";
 import { broughtAuthority, described, verify } from "./openssl.test.support.ts";
 
@@ -12,6 +13,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const [A, B, C] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const START = new Date("2027-01-01T12:00:00.250Z");
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 
 let bucket: TestBucket;
 let now: Date;
@@ -143,7 +145,7 @@ describe("a first build", () => {
     const text = described((await stored())[`${A} web.crt`] ?? "");
     expect(text).toMatch(/Subject: CN ?= ?api\n/);
     expect(text.match(/Signature Algorithm: .*/g)).toEqual(Array(2).fill("Signature Algorithm: ecdsa-with-SHA256"));
-    expect(text).toMatch(/Not Before: Jan {2}1 12:00:00 2027 GMT\s+Not After : Apr {2}1 12:00:00 2027 GMT/);
+    expect(text).toMatch(/Not Before: Jan {2}1 11:00:00 2027 GMT\s+Not After : Apr {2}1 12:00:00 2027 GMT/);
     expect(text).toMatch(/Basic Constraints: critical\n\s+CA:FALSE\n/);
     expect(text).toMatch(/X509v3 Key Usage: critical\n\s+Digital Signature, Key Encipherment\n/);
     expect(text).toMatch(/Extended Key Usage: \n\s+TLS Web Server Authentication, TLS Web Client Authentication\n/);
@@ -329,10 +331,35 @@ describe("time", () => {
     expect(JSON.stringify(bucket.events.at(-1))).toContain("made for 1 of 1 worker (its time is running out)");
   });
 
-  it("renews without a window when it has ended", async () => {
-    conf('certs_key = "ecdsa-p256"', "certs_ttl = 60");
-    expect(await changedBy(() => at(60 * DAY - 1))).toEqual([]);
-    expect(await changedBy(() => at(60 * DAY))).toHaveLength(2);
+  it.each([[], ["certs_renewal_buffer = 0"]])(
+    "renews without a window of its own in the last quarter of its lifetime (%s)",
+    async (...buffer) => {
+      conf('certs_key = "ecdsa-p256"', "certs_ttl = 60", ...buffer);
+      const begin = 60 * DAY - (60 * DAY + HOUR) / 4;
+      expect(await changedBy(() => at(begin - 1))).toEqual([]);
+      expect(await changedBy(() => at(begin))).toHaveLength(2);
+      expect(await changedBy(() => at(begin + DAY))).toEqual([]);
+    },
+  );
+
+  it("makes one anew that is not valid yet, since the clock was ahead when it was made", async () => {
+    expect(await changedBy(() => at(400 * DAY))).toHaveLength(2);
+    expect(await changedBy(() => at(0))).toEqual([`${A} web.crt`, `${A} web.key`]);
+    verify(ca(), (await stored())[`${A} web.crt`] ?? "", now);
+    expect(JSON.stringify(bucket.events.at(-1))).toContain("the clock was ahead when it was made");
+    expect(await changedBy(() => undefined)).toEqual([]);
+  });
+
+  it("is valid at once on a worker whose clock is an hour behind, and so is a new CA", async () => {
+    verify(ca(), (await stored())[`${A} web.crt`] ?? "", new Date(now.getTime() - HOUR + 1000));
+  });
+
+  it("never begins before the CA", async () => {
+    const young = await makeAuthority(new Date(START.getTime() - 250));
+    writeFileSync(join(bucket.root, "secrets/ca.crt"), young.files.crt ?? "");
+    writeFileSync(join(bucket.root, "secrets/ca.key"), young.files.key ?? "");
+    await bucket.build();
+    expect((await certificate(A, "web")).validFrom).toBe(new X509Certificate(ca()).validFrom);
   });
 
   it("without a maand.conf a certificate is valid for 60 days", async () => {
@@ -345,7 +372,7 @@ describe("time", () => {
     const maand = await bare.open();
     const crt = new X509Certificate(maand.kv.find(`maand/job/api/worker/${A}`, "certs/web.crt") ?? "");
     maand.close();
-    expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY);
+    expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY + HOUR);
   });
 
   it("never outlives the CA, says so, and is not made again and again before its end", async () => {

@@ -1,7 +1,9 @@
 import { definePlugin, type InitContext, MaandError, type Plugin, problemsError } from "@maand/core";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { contributeCerts } from "./contribute.ts";
+import { BACKDATED_MS } from "./decide.ts";
 import { examineAuthority } from "./examine.ts";
 import { type KeyKind, keyPairMaker, keyPem, type MakeKeyPair } from "./key-pair.ts";
 import { renderCerts } from "./render.ts";
@@ -14,7 +16,10 @@ export interface CertsOptions {
   readonly caKey?: KeyKind;
 }
 
-/** Days a new authority is valid (build.md 12.1). */
+/** What making an authority needs of a context. */
+type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal">;
+
+/** Days a new CA is valid. */
 const AUTHORITY_DAYS = 3650;
 
 /** Gives a bucket a certificate authority, and its jobs the certificates that `certs` of their manifests ask for. */
@@ -24,6 +29,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   const signerOf = oncePerRun(async (context): Promise<SignLeaf> => leafSigner(await authorityOf(context)));
   return definePlugin({
     name: "certs",
+    settings: CERTS_SETTINGS,
     claims: { certs: { description: CERTS_DESCRIPTION, schema: CertsSchema, jsonSchema: certsJsonSchema } },
     apply(hooks) {
       hooks.init.tapPromise("certs", async (context) => {
@@ -45,7 +51,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
 }
 
 /** The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. */
-async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
+async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
   const { bucket, signal } = context;
   const found = readAuthority(readAuthorityFiles(bucket.root));
   if (found.state === "refused") throw problemsError([found.problem]);
@@ -54,8 +60,9 @@ async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: M
     return found.authority;
   }
   const keys = await makeKeyPair(kind, signal);
-  const notBefore = new Date(Math.floor(context.now().getTime() / 1000) * 1000);
-  const notAfter = new Date(notBefore.getTime() + AUTHORITY_DAYS * 86_400_000);
+  const now = Math.floor(context.now().getTime() / 1000) * 1000;
+  const notBefore = new Date(now - BACKDATED_MS);
+  const notAfter = new Date(now + AUTHORITY_DAYS * 86_400_000);
   const crt = await signAuthority(bucket.id, keys, { notBefore, notAfter });
   writeAuthorityFiles(bucket.root, { crt, key: keyPem(keys.privateKey, false) });
   const made = readAuthority(readAuthorityFiles(bucket.root));
@@ -64,7 +71,7 @@ async function haveAuthority(context: InitContext, kind: KeyKind, makeKeyPair: M
 }
 
 /** Remembers what was made for the run it was made in: its jobs are asked about side by side. */
-function oncePerRun<T>(make: (context: InitContext) => Promise<T>): (context: InitContext) => Promise<T> {
+function oncePerRun<T>(make: (context: ClockContext) => Promise<T>): (context: ClockContext) => Promise<T> {
   let last: { readonly run: string; readonly made: Promise<T> } | undefined;
   return (context) => {
     if (last?.run !== context.run.id) last = { run: context.run.id, made: make(context) };

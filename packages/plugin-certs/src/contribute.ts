@@ -1,5 +1,6 @@
 import { type ContributeContext, NAMESPACE } from "@maand/core";
 import type { Authority } from "./authority.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { NEW, type Pair, reasonToMake, validityOf, type Wanted } from "./decide.ts";
 import { keyPem, type MakeKeyPair } from "./key-pair.ts";
 import { holdsFor } from "./names.ts";
@@ -17,7 +18,7 @@ export interface Mint {
   signer(): Promise<SignLeaf>;
 }
 
-/** Decides about every certificate of one job, makes those that are needed, and says what is to be stored (build.md 12). */
+/** Decides about every certificate of one job, makes those that are needed, and contributes them to the KV store. */
 export async function contributeCerts(context: ContributeContext, mint: Mint): Promise<void> {
   const { job, allocations, kv } = context;
   const hosts = allocations.map(({ host }) => host);
@@ -50,7 +51,8 @@ async function pairsOf(
   hosts: readonly string[],
 ): Promise<Held> {
   const made: string[] = [];
-  const wanted = { entry, authority: mint.authority, settings: context.settings, now: context.now() };
+  const settings = CERTS_SETTINGS.from(context.settings);
+  const wanted = { entry, authority: mint.authority, settings, now: context.now() };
   const pairs = entry.one
     ? await onePair(context, mint, { ...wanted, hosts }, made)
     : await Promise.all(hosts.map((host) => ownPair(context, mint, { ...wanted, hosts: [host] }, host, made)));
@@ -100,7 +102,7 @@ function storedPair({ kv, job }: ContributeContext, name: string, host: string):
 async function makePair({ settings, signal }: ContributeContext, mint: Mint, wanted: Wanted): Promise<Pair> {
   const sign = await mint.signer();
   const { entry, hosts } = wanted;
-  const { privateKey, publicKey } = await mint.makeKeyPair(settings.certsKey, signal);
+  const { privateKey, publicKey } = await mint.makeKeyPair(CERTS_SETTINGS.from(settings).certs_key, signal);
   const names = holdsFor(entry.altNames, hosts);
   const crt = await sign({ commonName: entry.commonName, holdsFor: names, publicKey, ...validityOf(wanted) });
   return { crt, key: keyPem(privateKey, entry.pkcs8) };

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import type { Settings } from "@maand/core";
+import { type CertificateTimes, renewalStart } from "@maand/core";
 import type { Authority } from "./authority.ts";
+import type { CertsSettings } from "./conf.ts";
 import { isPkcs8 } from "./key-pair.ts";
 import { type HoldsFor, holdsFor, readSubjectAltNames } from "./names.ts";
 import type { CertEntry } from "./settings.ts";
@@ -18,7 +19,7 @@ export interface Wanted {
   /** Workers it has to hold for. */
   readonly hosts: readonly string[];
   readonly authority: Authority;
-  readonly settings: Pick<Settings, "certsTtlDays" | "certsRenewalBufferDays">;
+  readonly settings: Pick<CertsSettings, "certs_ttl" | "certs_renewal_buffer">;
   readonly now: Date;
 }
 
@@ -27,9 +28,12 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
+/** How long before it is made a certificate begins to be valid, for clocks that are behind. */
+export const BACKDATED_MS = 3_600_000;
+
 /**
  * Why a certificate has to be made; undefined when the stored one may stay. Everything it was made from is read from the
- * certificate itself, so each is decided alone (decision 25, B05).
+ * certificate itself, so each is decided alone, and a new worker changes no other certificate.
  */
 export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | undefined {
   if (!pair) return NEW;
@@ -43,11 +47,22 @@ export function reasonToMake(pair: Pair | undefined, wanted: Wanted): string | u
   return unfit(certificate, wanted) ?? due(certificate, wanted);
 }
 
-/** When a certificate made now is valid: it never outlives the CA (B32). Certificates count in whole seconds. */
+/**
+ * The validity of a certificate made now. It begins an hour ago, so that a worker whose clock is behind accepts it, but not
+ * before the CA does, and it ends with the CA at the latest. Certificates count in whole seconds.
+ */
 export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | "hosts">): Validity {
-  const notBefore = new Date(Math.floor(now.getTime() / 1000) * 1000);
-  const requested = notBefore.getTime() + settings.certsTtlDays * DAY;
-  return { notBefore, notAfter: new Date(Math.min(requested, Date.parse(authority.certificate.validTo))) };
+  const { from, to } = timesOf(authority.certificate);
+  const made = Math.floor(now.getTime() / 1000) * 1000;
+  return {
+    notBefore: new Date(Math.max(made - BACKDATED_MS, from)),
+    notAfter: new Date(Math.min(made + settings.certs_ttl * DAY, to)),
+  };
+}
+
+/** When a certificate begins and ends. */
+export function timesOf({ validFrom, validTo }: X509Certificate): CertificateTimes {
+  return { from: Date.parse(validFrom), to: Date.parse(validTo) };
 }
 
 /** The certificate of a pair whose key belongs to it. */
@@ -77,10 +92,15 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, at) => name === b[at]);
 }
 
-/** Making it again would be for nothing, at every build, where the CA lets the next one last no longer than this one. */
-function due({ validTo }: X509Certificate, wanted: Wanted): string | undefined {
-  const end = Date.parse(validTo);
-  const begin = end - wanted.settings.certsRenewalBufferDays * DAY;
-  const longer = validityOf(wanted).notAfter.getTime() > end;
-  return longer && wanted.now.getTime() >= begin ? "its time is running out" : undefined;
+/**
+ * Whether its time has not come or is running out. Where the CA lets the next certificate last no longer than this one, making
+ * another would change nothing, at every build.
+ */
+function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
+  const times = timesOf(certificate);
+  const now = wanted.now.getTime();
+  if (now < times.from) return `it is not valid before ${certificate.validFrom}: the clock was ahead when it was made`;
+  const longer = validityOf(wanted).notAfter.getTime() > times.to;
+  const begin = renewalStart(times, wanted.settings.certs_renewal_buffer);
+  return longer && now >= begin ? "its time is running out" : undefined;
 }

@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { type ExamineContext, shellLine } from "@maand/core";
 import { outOfTime, readAuthority } from "./authority.ts";
 import { CRT, KEY, readAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 
 const DAY = 86_400_000;
 
-/** Days before its end from which on an authority is worth a word. */
-const SOON_DAYS = 30;
-
-/** Looks at the bucket's authority: is it whole, and for how long. */
-export function examineAuthority({ bucket, now, report }: ExamineContext): void {
+/**
+ * Checks the bucket's CA: whether it is whole, and valid long enough. From `certs_ttl` days before its end, every certificate
+ * ends with it, and is valid for less time than asked for.
+ */
+export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles(bucket.root));
   const base = { check: "ca", where: CRT };
   if (found.state === "missing")
@@ -20,18 +21,25 @@ export function examineAuthority({ bucket, now, report }: ExamineContext): void 
     report({ check: "ca", where, ok: false, message, hint: anew(bucket.root) });
   }
   if (found.state !== "ready") return;
-  const { validTo } = found.authority.certificate;
+  const { validFrom, validTo } = found.authority.certificate;
   const wrong = outOfTime(found.authority, now());
   const days = Math.floor((Date.parse(validTo) - now().getTime()) / DAY);
-  if (wrong) report({ ...base, ok: false, message: wrong.message, hint: anew(bucket.root) });
-  else if (days < SOON_DAYS)
+  const early = Date.parse(validFrom) > now().getTime();
+  if (wrong)
+    report({ ...base, ok: false, message: wrong.message, hint: early ? clock(bucket.root) : anew(bucket.root) });
+  else if (days < CERTS_SETTINGS.from(settings).certs_ttl)
     report({
       ...base,
       ok: false,
-      message: `the bucket CA ends in ${days} days, on ${validTo}`,
+      message: `the bucket CA ends in ${days < 1 ? "less than a day" : `${days} days`}, on ${validTo}`,
       hint: anew(bucket.root),
     });
   else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
+}
+
+/** A new CA makes every certificate anew, so the clock is looked at first. */
+function clock(root: string): string {
+  return `date  # is it right? then the CA was made while the clock was ahead, and another one is needed: ${anew(root)}`;
 }
 
 /** Moves what is there out of the way and makes another one. Certificates follow with the next build and deploy. */

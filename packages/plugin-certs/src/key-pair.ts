@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { MaandError } from "@maand/core";
 import pLimit from "p-limit";
 
-/** Kinds of keys (decision 25). */
+/** The kinds of keys that `certs_key` may name. */
 export type KeyKind = "rsa-2048" | "rsa-4096" | "ecdsa-p256";
 
 /** A private key and its public one. */

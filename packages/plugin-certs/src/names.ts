@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 
 /** Names and addresses a certificate holds for, in the order they stand in it. */
 export interface HoldsFor {
-  /** What the manifest asks for, whoever the workers are. */
+  /** The names in the manifest, for any worker. */
   readonly entry: readonly string[];
   /** Workers. */
   readonly hosts: readonly string[];

@@ -33,7 +33,7 @@ export function verify(ca: string, crt: string, at: Date, ...more: readonly stri
   openssl("verify", "-x509_strict", "-attime", when, "-CAfile", files.ca, ...more, files.crt);
 }
 
-/** How a CA is made that somebody brings along. */
+/** How a CA of an operator is made. */
 export interface Brought {
   /** Arguments of `openssl genpkey`. */
   readonly key?: readonly string[];

@@ -3,7 +3,7 @@ import { PREFIX } from "./contribute.ts";
 import { readCerts } from "./settings.ts";
 
 /**
- * Adds an allocation's certificates, their keys and the CA to its tree (deploy.md 1.6). Throws NOT_FOUND for a certificate
+ * Adds an allocation's certificates, their keys and the CA to its tree. Throws NOT_FOUND for a certificate
  * that no build has made yet. A bucket whose last build knew of no CA has none to give.
  */
 export function renderCerts(tree: Tree, { job, allocation, kv }: RenderContext): Tree {

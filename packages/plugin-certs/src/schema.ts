@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import * as v from "valibot";
 
-/** What a manifest may say under `certs` (build.md 5.2), as far as its shape goes; `validate` looks at the names in it. */
+/** The shape of `certs` in a manifest; `validate` checks the names in it. */
 const record = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
   "must be an object",
@@ -44,7 +44,7 @@ export type WrittenCert = v.InferOutput<typeof CertsSchema>[string];
 /** Keys known in each part, for "did you mean". */
 export const KNOWN_KEYS = { cert: Object.keys(CERT), subject: Object.keys(SUBJECT) } as const;
 
-/** The same as JSON Schema; its converter is loaded only when somebody asks. */
+/** The same as JSON Schema; its converter is loaded on first use. */
 export function certsJsonSchema(): Record<string, unknown> {
   const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
   const { $schema: _, ...schema } = load("@valibot/to-json-schema").toJsonSchema(CertsSchema, { errorMode: "ignore" });

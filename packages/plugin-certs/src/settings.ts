@@ -15,7 +15,7 @@ export interface CertEntry {
 }
 
 /**
- * What `certs` of a manifest asks for (build.md 5.2), sorted by name. Throws PROBLEMS for a shape that `validate` refuses,
+ * The entries of `certs` in a manifest, sorted by name. Throws PROBLEMS for a shape that `validate` refuses,
  * so that a certificate is never silently left out.
  */
 export function readCerts(job: Pick<Job, "name" | "manifest">): CertEntry[] {

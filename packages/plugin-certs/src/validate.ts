@@ -2,6 +2,7 @@ import { didYouMean, error, isName, type Job, nameRule, type Report, type Valida
 import * as v from "valibot";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";
+import { CERTS_SETTINGS } from "./conf.ts";
 import { isCertifiable } from "./names.ts";
 import { CertsSchema, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
 
@@ -9,7 +10,7 @@ const DAY = 86_400_000;
 /** X.509 allows no more in a common name. */
 const LONGEST_COMMON_NAME = 64;
 
-/** Looks at every job's `certs`: names, whom they are made out to, and keys nobody knows. */
+/** Checks the `certs` of every job: names, subjects and unknown keys. */
 export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
     const parsed = v.safeParse(CertsSchema, job.manifest.certs);
@@ -30,7 +31,7 @@ export function validateAuthority({ bucket, jobs, now, settings, report }: Valid
   const wrong = outOfTime(found.authority, now());
   const { validTo } = found.authority.certificate;
   if (wrong) report(needed ? wrong : { ...wrong, level: "warning" });
-  else if (needed && Date.parse(validTo) < now().getTime() + settings.certsTtlDays * DAY)
+  else if (needed && Date.parse(validTo) < now().getTime() + CERTS_SETTINGS.from(settings).certs_ttl * DAY)
     report(warning("ca_ends", CRT, `the bucket CA ends on ${validTo}, and every certificate with it`, RENEW));
 }
 

@@ -20,7 +20,7 @@ export interface Leaf extends Validity {
 /** Signs certificates with one authority; answers PEM. */
 export type SignLeaf = (leaf: Leaf) => Promise<string>;
 
-/** The certificate of a new authority, signed by itself (build.md 12.1). */
+/** The self-signed certificate of a new CA. */
 export async function signAuthority(name: string, keys: KeyPair, validity: Validity): Promise<string> {
   const x509 = await library();
   const { digitalSignature, keyEncipherment, keyCertSign } = x509.KeyUsageFlags;
@@ -40,7 +40,7 @@ export async function signAuthority(name: string, keys: KeyPair, validity: Valid
   return pemOf(certificate);
 }
 
-/** Gets an authority ready to sign (build.md 12.2, decision 25). */
+/** Prepares a CA for signing. */
 export async function leafSigner({ pem, certificate, key }: Authority): Promise<SignLeaf> {
   const x509 = await library();
   const issuer = new x509.X509Certificate(pem);

@@ -11,10 +11,14 @@ export function lentBucket(): TestBucket & {
   let use: ((context: ScopedJobContext) => Promise<void>) | undefined;
   const lender = {
     name: "lender",
-    apply: (hooks: Parameters<TestBucket["fleet"]["plugin"]["apply"]>[0]) =>
+    apply(hooks: Parameters<TestBucket["fleet"]["plugin"]["apply"]>[0]) {
       hooks.before.tapPromise("lender", async (context) => {
         if (context.job.name === "api") await use?.(context);
-      }),
+      });
+      hooks.login.tapPromise("lender", async ({ worker }) =>
+        worker.host === "10.0.0.1" ? { user: "agent", port: 2222, keyFile: "/keys/worker.key", sudo: true } : undefined,
+      );
+    },
   };
   const bucket = aBucket({ plugins: [lender] });
   bucket.workers("10.0.0.1", "10.0.0.2");

@@ -1,7 +1,29 @@
-import type { Claim } from "@maand/core";
+import { type Claim, defineSettings, setting } from "@maand/core";
+import * as v from "valibot";
 
 /** Core checks the form of `commands`; this claim says that a loaded plugin runs them. */
 export const CommandsClaim: Claim = {
   description: "Scripts of the job that run on this machine at moments of build and deploy.",
   schema: { "~standard": { version: 1, vendor: "maand", validate: (value) => ({ value }) } },
 };
+
+/** The key of `maand.conf` that limits the time of a job command. */
+export const COMMAND_SETTINGS = defineSettings({
+  entries: {
+    "timeouts.hook": setting(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "must be at least 1 second"),
+        v.maxValue(86_400, "must be at most a day, 86400 seconds"),
+      ),
+      "Seconds a job command may take; default 600.",
+      600,
+    ),
+  },
+});
+
+declare module "@maand/core" {
+  interface TimeoutsWritten {
+    readonly hook?: number;
+  }
+}

@@ -1,5 +1,5 @@
 import { type Allocation, definePlugin, type Job, type Plugin, type ScopedJobContext } from "@maand/core";
-import { CommandsClaim } from "./claim.ts";
+import { COMMAND_SETTINGS, CommandsClaim } from "./claim.ts";
 import { type CommandEvent, concerns } from "./events.ts";
 import type { EventRun } from "./run-event.ts";
 import { validateCommands } from "./validate.ts";
@@ -20,6 +20,7 @@ export function jobCommands(): Plugin {
   const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event) });
   return definePlugin({
     name: "job-commands",
+    settings: COMMAND_SETTINGS,
     claims: { commands: CommandsClaim },
     apply(hooks) {
       hooks.validate.tapPromise("job-commands", async (context) => {

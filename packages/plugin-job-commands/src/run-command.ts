@@ -1,4 +1,5 @@
 import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
+import { COMMAND_SETTINGS } from "./claim.ts";
 import type { CommandRuntime } from "./command-runtime.ts";
 import { environmentOf } from "./environment.ts";
 import type { CommandEvent } from "./events.ts";
@@ -66,7 +67,7 @@ async function runScript(
   const [script] = scriptsOf(job, command);
   if (!script) throw failed(run, "there is no script for it", [], "run maand build");
   const { log } = context.scope(allocation);
-  const timeoutMs = job.timeoutSeconds === undefined ? settings.timeouts.hookMs : job.timeoutSeconds * 1000;
+  const timeoutMs = (job.timeoutSeconds ?? COMMAND_SETTINGS.from(settings)["timeouts.hook"]) * 1000;
   const line = commandLine({
     root: context.bucket.root,
     job,

@@ -1,14 +1,15 @@
 import { stat } from "node:fs/promises";
-import { Duplex } from "node:stream";
 import {
   type Argv,
   type ExecOptions,
   type ExecResult,
   MaandError,
   mustSucceed,
+  processStream,
   type Remote,
   type RemoteStream,
-  readable,
+  type StreamOptions,
+  titleOf,
 } from "@maand/core";
 import { localEnvironment } from "./environment.ts";
 import { type Cut, follow } from "./follow.ts";
@@ -37,23 +38,23 @@ export class LocalRemote implements Remote {
     this.#timeoutMs = timeoutMs;
   }
 
-  async exec(argv: Argv, options?: ExecOptions): Promise<ExecResult> {
-    return mustSucceed(this.host, argv, await this.probe(argv, options));
+  async exec(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    return mustSucceed(this.host, titleOf(argv, options), await this.probe(argv, options));
   }
 
   async probe(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
-    this.#refuse(argv, options.signal);
+    this.#refuse(titleOf(argv, options), options.signal);
     const { stdin, stopWord, timeoutMs = this.#timeoutMs } = options;
     const started = await this.#start(argv, options, stdin !== undefined || stopWord !== undefined);
     if (stdin !== undefined) started.stdin?.write(stdin);
     if (stopWord === undefined) started.stdin?.end();
     const { result, cut } = await follow(started, { ...options, timeoutMs, closing: this.#closing.signal });
-    if (cut !== undefined) throw this.#cutOff(argv, cut, timeoutMs);
+    if (cut !== undefined) throw this.#cutOff(titleOf(argv, options), cut, timeoutMs);
     return result;
   }
 
-  async stream(argv: Argv, options: Pick<ExecOptions, "asRoot" | "env" | "signal"> = {}): Promise<RemoteStream> {
-    this.#refuse(argv, options.signal);
+  async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
+    this.#refuse(titleOf(argv, options), options.signal);
     const { stdin, ...started } = await this.#start(argv, options, true);
     const destroy = () => {
       signalGroup(started, "SIGTERM");
@@ -65,7 +66,7 @@ export class LocalRemote implements Remote {
       ending.removeEventListener("abort", destroy);
       return bySignal ? null : code;
     });
-    const io = Duplex.from({ readable: started.stdout, ...(stdin ? { writable: stdin } : {}) });
+    const io = processStream(started.stdout, stdin);
     return { io, stderr: started.stderr, exit, destroy };
   }
 
@@ -73,32 +74,33 @@ export class LocalRemote implements Remote {
     this.#closing.abort();
   }
 
-  async #start(argv: Argv, { cwd = this.root, env }: ExecOptions, listens: boolean): Promise<Started> {
-    await this.#mustExist(argv, cwd);
+  async #start(argv: Argv, options: ExecOptions, listens: boolean): Promise<Started> {
+    const { cwd = this.root, env } = options;
+    await this.#mustExist(titleOf(argv, options), cwd);
     return start(argv, { cwd, env: localEnvironment(env), listens });
   }
 
-  async #mustExist(argv: Argv, cwd: string): Promise<void> {
+  async #mustExist(title: string, cwd: string): Promise<void> {
     const found = await stat(cwd).catch(() => undefined);
     if (found?.isDirectory()) return;
-    const message = `${readable(argv)} on ${this.host} could not begin: there is no directory ${cwd}`;
+    const message = `${title} on ${this.host} could not begin: there is no directory ${cwd}`;
     throw new MaandError({ code: "COMMAND_FAILED", message, worker: this.host });
   }
 
-  #refuse(argv: Argv, signal: AbortSignal | undefined): void {
+  #refuse(title: string, signal: AbortSignal | undefined): void {
     if (this.#closing.signal.aborted) {
-      const message = `${this.host} was closed before ${readable(argv)} began`;
+      const message = `${this.host} was closed before ${title} began`;
       throw new MaandError({ code: "UNREACHABLE", message, worker: this.host });
     }
-    if (signal?.aborted) throw this.#cutOff(argv, "INTERRUPTED", 0);
+    if (signal?.aborted) throw this.#cutOff(title, "INTERRUPTED", 0);
   }
 
-  #cutOff(argv: Argv, code: Cut, timeoutMs: number): MaandError {
+  #cutOff(title: string, code: Cut, timeoutMs: number): MaandError {
     const how = {
       TIMED_OUT: `timed out after ${timeoutMs / 1000} s`,
       INTERRUPTED: "was interrupted",
       DISCONNECTED: "lost its connection, which was closed",
     }[code];
-    return new MaandError({ code, message: `${readable(argv)} on ${this.host} ${how}`, worker: this.host });
+    return new MaandError({ code, message: `${title} on ${this.host} ${how}`, worker: this.host });
   }
 }

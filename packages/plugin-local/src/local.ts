@@ -12,6 +12,7 @@ const LOCAL = "local";
 export function local(): Plugin {
   return definePlugin({
     name: "local",
+    provides: { answers: ["connect", "stage"], transports: ["local"] },
     apply(hooks) {
       // the rest is loaded when it is needed: most commands touch no worker
       hooks.connect.tapPromise("local", connectLocal);

@@ -126,6 +126,17 @@ describe("staging", () => {
     expect(found("worker")).toEqual({ "jobs/api/a": "file", "jobs/api/c/d": "deep" });
   });
 
+  it("deletes what a job made under a name that is not UTF-8", async () => {
+    has("worker", { "jobs/api/a": "x" });
+    const odd = (name: string) => Buffer.concat([Buffer.from(`${at("worker/jobs/api")}/${name}`), Buffer.of(0xff)]);
+    writeFileSync(odd("file"), "x");
+    mkdirSync(odd("dir"));
+    writeFileSync(Buffer.concat([odd("dir"), Buffer.from("/x"), Buffer.of(0xfe)]), "x");
+    const protect = new Map([["api", ["*.pid"]]]);
+    await stage({ sources: [has("tree", { "jobs/api/a": "x" })], jobs: ["api"], protect });
+    expect(readdirSync(at("worker/jobs/api"))).toEqual(["a"]);
+  });
+
   it("makes directories readable for all, whatever the umask", async () => {
     const umask = process.umask(0o077);
     onTestFinished(() => void process.umask(umask));

@@ -111,26 +111,36 @@ interface Pruning {
 
 function ownFiles(job: string, patterns: readonly string[]): Pruning["own"] {
   if (patterns.length === 0) return undefined;
-  const expression = new RegExp(keepExpression(patterns), "s");
+  const expression = new RegExp(keepExpression(patterns), "su");
   return (path) => expression.test(path.slice(`jobs/${job}/`.length));
 }
 
-async function prune(pruning: Pruning, below: string, keep: readonly string[]): Promise<void> {
-  const { files, directories } = pruning.synced;
-  for (const entry of await readdir(join(pruning.root, below), { withFileTypes: true })) {
-    const path = `${below}/${entry.name}`;
-    if (keep.includes(entry.name)) continue;
-    pruning.step.to(path);
-    const known = files.has(path) || directories.has(path);
-    if (!known && pruning.own?.(path) === true) continue;
-    if (entry.isDirectory() && (known || pruning.own)) await prune(pruning, path, []);
-    if (!known && (await drop(join(pruning.root, path), pruning.own !== undefined))) pruning.deleted(path);
+async function prune(pruning: Pruning, below: string, keep: readonly string[], directory?: Buffer): Promise<void> {
+  const { root, synced, step, own } = pruning;
+  for (const { name, bytes, isDirectory } of await namesIn(directory ?? Buffer.from(join(root, below)))) {
+    const path = `${below}/${name}`;
+    if (keep.includes(name)) continue;
+    step.to(path);
+    const known = synced.files.has(path) || synced.directories.has(path);
+    if (!known && own?.(path) === true) continue;
+    if (isDirectory && (known || own)) await prune(pruning, path, [], bytes);
+    if (!known && (await drop(bytes, own !== undefined))) pruning.deleted(path);
   }
 }
 
+/** Names in a directory with their paths in bytes: a job may give a file a name that is not UTF-8. */
+async function namesIn(directory: Buffer): Promise<{ name: string; bytes: Buffer; isDirectory: boolean }[]> {
+  const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" });
+  return entries.map((entry) => ({
+    name: entry.name.toString(),
+    bytes: Buffer.concat([directory, Buffer.from("/"), entry.name]),
+    isDirectory: entry.isDirectory(),
+  }));
+}
+
 /** With something to keep, a directory goes only if nothing was kept in it. Answers whether it went. */
-async function drop(path: string, mayHoldSome: boolean): Promise<boolean> {
-  if (mayHoldSome && (await readdir(path).catch(() => [])).length > 0) return false;
+async function drop(path: Buffer, mayHoldSome: boolean): Promise<boolean> {
+  if (mayHoldSome && (await readdir(path, { encoding: "buffer" }).catch(() => [])).length > 0) return false;
   await rm(path, { recursive: true, force: true });
   return true;
 }

@@ -6,6 +6,7 @@ import { type FoundOnWorker, mountPoint, type SyncedPaths } from "@maand/core";
 /** Looks at what is in a local worker's directory where a sync is about to write or delete. Changes nothing. */
 export async function surveyLocal(root: string, { files, directories, jobs }: SyncedPaths): Promise<FoundOnWorker> {
   const found = {
+    broken: [] as string[],
     links: [] as string[],
     directories: new Map<string, readonly string[]>(),
     others: [] as string[],
@@ -13,11 +14,15 @@ export async function surveyLocal(root: string, { files, directories, jobs }: Sy
   for (const path of [...directories, ...files]) {
     const here = await lookAt(join(root, path));
     if (!here) continue;
-    if (here.isSymbolicLink()) found.links.push(path);
-    else if (files.has(path) && here.isDirectory()) found.directories.set(path, await below(root, path));
+    if (here.isSymbolicLink()) {
+      found.links.push(path);
+      if (directories.has(path) && !(await isDirectory(join(root, path)))) found.broken.push(path);
+    } else if (files.has(path) && here.isDirectory()) found.directories.set(path, await below(root, path));
     else if (directories.has(path) && !here.isDirectory()) found.others.push(path);
   }
-  return { ...found, ...(await followed(root, jobs)), mounts: await mountsIn(root, jobs, directories) };
+  const { broken, linked, places } = await followed(root, jobs);
+  const mounts = await mountsIn(root, jobs, directories);
+  return { ...found, broken: [...broken, ...found.broken], linked, places, mounts };
 }
 
 /** What a path is itself, without following a link; undefined where nothing is. */

@@ -44,3 +44,16 @@ test("what a job made itself is protected, at any depth or from its directory", 
     "P /jobs/api/run/**",
   ]);
 });
+
+test("a question mark is one character, of up to four bytes; runs of asterisks are one", () => {
+  const rules = (pattern: string) => filterRules({ jobs: ["api"], keep: [], protect: new Map([["api", [pattern]]]) });
+  const high = "[![:print:][:cntrl:]]";
+  const tops = rules("d/a?").filter((rule) => rule.startsWith("P /jobs/api/d/a") && !rule.endsWith("/**"));
+  expect(tops).toEqual([1, 2, 3, 4].map((bytes) => `P /jobs/api/d/a${bytes === 1 ? "?" : high.repeat(bytes)}`));
+  expect(rules("d/????x")[0]).toBe("P /jobs/api/d/*x");
+  expect(rules("d/**x")[0]).toBe("P /jobs/api/d/*x");
+});
+
+test("a backslash in a name without wildcards is literal for rsync as it stands", () => {
+  expect(filterRules({ jobs: ["a"], keep: ["x\\y"], protect: new Map() })[0]).toBe("- /jobs/a/x\\y");
+});

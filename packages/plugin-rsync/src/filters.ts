@@ -32,12 +32,33 @@ export function filterRules({ jobs, keep, protect }: Reach): string[] {
 /** What a pattern of `keep` matches, and all below it: a name at any depth, a path from the job's directory. */
 function protection(directory: string, pattern: string): string[] {
   const text = pattern.trim();
-  const name = text.replace(/\/$/, "");
-  const places = text.includes("/") ? [`${directory}/${name}`] : [`${directory}/${name}`, `${directory}/**/${name}`];
-  return places.flatMap((place) => [`P ${place}`, `P ${place}/**`]);
+  return oneCharacter(text.replace(/\/$/, "").replace(/\*+/g, "*")).flatMap((name) => {
+    const places = text.includes("/") ? [`${directory}/${name}`] : [`${directory}/${name}`, `${directory}/**/${name}`];
+    return places.flatMap((place) => [`P ${place}`, `P ${place}/**`]);
+  });
 }
 
-/** A name in which nothing means anything to rsync. */
+/** A byte of a character beyond ASCII: neither printable nor control for rsync, which looks at bytes. */
+const BEYOND_ASCII = "[![:print:][:cntrl:]]";
+
+/** Question marks a pattern may have for each to be translated exactly; the rules become four times as many with each. */
+const EXACT = 3;
+
+/**
+ * The patterns for rsync in which `?` stands for one character, as elsewhere: for rsync it is one byte, and a character of
+ * UTF-8 has one to four. Where a pattern has many, `*` takes their place: rather too much is kept than too little.
+ */
+function oneCharacter(pattern: string): string[] {
+  const [first = "", ...parts] = pattern.split("?");
+  if (parts.length > EXACT) return [pattern.replace(/\?+/g, "*")];
+  const characters = ["?", ...[2, 3, 4].map((bytes) => BEYOND_ASCII.repeat(bytes))];
+  return parts.reduce(
+    (heads, part) => heads.flatMap((head) => characters.map((character) => `${head}${character}${part}`)),
+    [first],
+  );
+}
+
+/** A name in which nothing means anything to rsync; it takes backslashes literally where there is no wildcard. */
 function literal(name: string): string {
-  return name.replace(/[\\*?[]/g, "\\$&");
+  return /[*?[]/.test(name) ? name.replace(/[\\*?[]/g, "\\$&") : name;
 }

@@ -59,7 +59,7 @@ export async function connectRsync(
 ): Promise<RemoteStream | undefined> {
   const command = await readCommand(local.outgoing);
   if (!command) return undefined;
-  const stream = await remote.stream(command.argv, { asRoot: true, signal });
+  const stream = await remote.stream(command.argv, { title: "rsync", asRoot: true, signal });
   stream.io.on("error", () => {});
   stream.io.write(command.rest);
   local.outgoing.pipe(stream.io);

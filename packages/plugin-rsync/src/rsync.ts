@@ -7,6 +7,7 @@ export type { RsyncOptions };
 export function rsync(options: RsyncOptions = {}): Plugin {
   return {
     name: "rsync",
+    provides: { answers: ["stage"] },
     apply({ examine, preflight, stage, reconcile }) {
       examine.tap("rsync", ({ workers, settings, needs }) => {
         if (workers.some(({ transport }) => (transport ?? settings.transport) !== "local"))

@@ -53,7 +53,7 @@ async function sync(context: StageContext, options: RsyncOptions, ending: AbortS
   const output = new Output((line, stream) => {
     const [, path] = (stream === "stdout" && /^deleting (.+)$/.exec(line)) || [];
     if (path === undefined) log(`${remote.host}: ${line}`, { stream: "stderr" });
-    else deleted(path);
+    else deleted(unescaped(path));
   });
   const local = await startLocalRsync(program, rsyncArguments({ ...context, root: remote.root, compress }), ending);
   local.stdout.on("data", (chunk: Buffer) => output.push("stdout", chunk));
@@ -64,6 +64,14 @@ async function sync(context: StageContext, options: RsyncOptions, ending: AbortS
   const remoteExit = await afterword(stream, exit, ending);
   stream?.destroy();
   return { exit, remoteExit, refused, printed: output.end(0, 0) };
+}
+
+/** A name as it is: rsync prints bytes that are not printable as `\\#` and three octal digits. */
+export function unescaped(printed: string): string {
+  const bytes = printed
+    .split(/\\#([0-7]{3})/)
+    .map((part, at) => (at % 2 === 1 ? Buffer.of(Number.parseInt(part, 8) & 0xff) : Buffer.from(part)));
+  return Buffer.concat(bytes).toString();
 }
 
 interface Opened {

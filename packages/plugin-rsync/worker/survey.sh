@@ -76,7 +76,9 @@ exec xargs -0 sh -c '
   for at do
     kind=${at%"${at#?}"}
     at=${at#?}
-    if [ "$kind" != o ] && [ -L "$at" ]; then printf "link\0%s\0" "$at"
+    if [ "$kind" != o ] && [ -L "$at" ]; then
+      printf "link\0%s\0" "$at"
+      [ "$kind" = f ] || [ -d "$at" ] || printf "broken\0%s\0" "$at"
     elif [ "$kind" = f ]; then [ ! -d "$at" ] || printf "directory\0%s\0" "$at"
     elif [ -d "$at" ]; then ! held "$at" || rm -rf -- "$at/.~tmp~"
     elif [ -e "$at" ]; then printf "other\0%s\0" "$at"

@@ -1,25 +1,27 @@
 import { DEFAULT_SETTINGS } from "@maand/core";
+import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { endpointOf } from "./endpoint.ts";
-import type { HostLookup, HostSettings } from "./ssh-config.ts";
+import type { HostLookup, HostSettings } from "./config/ssh-config.ts";
+import { endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 
-const NOTHING: HostSettings = { identityFiles: [] };
+const NOTHING: HostSettings = { identityFiles: [], certificateFiles: [] };
 
 function lookupIn(config: Readonly<Record<string, Partial<HostSettings>>>): HostLookup {
-  return (host) => ({ ...NOTHING, ...config[host] });
+  return ({ host }) => ({ ...NOTHING, ...config[host] });
 }
 
 function endpoint(worker: Parameters<typeof endpointOf>[0]["worker"], lookup: HostLookup = () => NOTHING) {
-  return endpointOf({ worker, settings: DEFAULT_SETTINGS, bucketRoot: "/b", lookup });
+  return endpointOf({ worker, settings: SSH_SETTINGS.from(DEFAULT_SETTINGS), bucketRoot: "/b", lookup });
 }
 
-test("with nothing said, maand.conf's defaults hold", () => {
+test("without any setting, maand.conf's defaults hold", () => {
   expect(endpoint({ host: "10.0.0.1" })).toEqual({
     name: "10.0.0.1",
     address: "10.0.0.1",
     port: 22,
     user: "agent",
     identities: ["/b/secrets/worker.key"],
+    certificates: [],
   });
 });
 
@@ -31,6 +33,7 @@ test("ssh config wins over maand.conf, and its keys come before the bucket's", (
     port: 2201,
     user: "cfg",
     identities: ["/k/cfg", "/b/secrets/worker.key"],
+    certificates: [],
   });
 });
 
@@ -42,7 +45,7 @@ test("workers.json wins over both; its key is the only one", () => {
 });
 
 describe("jump hosts", () => {
-  test("are looked up themselves, listen on 22 unless said, and follow each other in the order written", () => {
+  test("are looked up themselves, listen on 22 by default, and follow each other in the order written", () => {
     const lookup = lookupIn({
       app: { proxyJump: "one,me@two:2222" },
       two: { hostName: "10.9.9.2", user: "cfg", identityFiles: ["/k/two"] },
@@ -70,4 +73,17 @@ describe("jump hosts", () => {
   ])("%s", (proxyJump, address, port) => {
     expect(endpoint({ host: "app" }, lookupIn({ app: { proxyJump } })).jump).toMatchObject({ address, port });
   });
+});
+
+test.each([
+  ["worker.key", true],
+  ["keys/next.key", true],
+  ["/home/ops/.ssh/id", true],
+  ["../worker.key", false],
+  ["keys/../../x", false],
+  ["~/.ssh/id", false],
+  ["", false],
+  ["a\u001b[31m", false],
+])("ssh_key = %j names a key file: %s", (path, taken) => {
+  expect(v.safeParse(SSH_SETTINGS.entries.ssh_key, path).success).toBe(taken);
 });

@@ -1,16 +1,55 @@
 import { isAbsolute, join } from "node:path";
-import type { Settings, Worker } from "@maand/core";
-import type { HostLookup } from "./ssh-config.ts";
+import { defineSettings, isKeyFile, KEY_FILE_HINT, setting, type Worker, type WrittenKeys } from "@maand/core";
+import * as v from "valibot";
+import type { HostLookup } from "./config/ssh-config.ts";
+
+/** Keys of `maand.conf` that say how workers are logged in to, where workers.json and the ssh config do not. */
+export const SSH_SETTINGS = defineSettings({
+  entries: {
+    ssh_user: setting(
+      v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_][a-zA-Z0-9_.-]*\$?$/, "is not a user name")),
+      'User on the workers; default "agent".',
+      "agent",
+    ),
+    ssh_key: setting(
+      v.pipe(v.string(), v.check(isKeyFile, `names no key file: ${KEY_FILE_HINT}`)),
+      'Key file, below secrets/ or absolute; default "worker.key".',
+      "worker.key",
+    ),
+    ssh_port: setting(
+      v.pipe(
+        v.number(),
+        v.integer("a port is a whole number"),
+        v.maxValue(65535, "a port is at most 65535"),
+        v.transform((port) => (port > 0 ? port : 22)),
+      ),
+      "Port of sshd on the workers; 0 or less means 22, the default.",
+      22,
+    ),
+    use_sudo: setting(v.boolean(), "Run commands on workers through sudo; default true.", true),
+  },
+});
+
+/** The values of {@link SSH_SETTINGS}. */
+export type SshSettings = ReturnType<typeof SSH_SETTINGS.from>;
+
+declare module "@maand/core" {
+  interface SettingsWritten extends WrittenKeys<typeof SSH_SETTINGS> {}
+}
 
 /** Where an sshd listens and how to log in there. */
 export interface Endpoint {
-  /** What people call it: the worker's host, or a jump host as written. */
+  /** Its name in messages: the worker's host, or a jump host as written. */
   readonly name: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
   /** Absolute paths of private keys, offered in this order. */
   readonly identities: readonly string[];
+  /** Absolute paths of certificates that the ssh config names; they cannot be offered. */
+  readonly certificates: readonly string[];
+  /** A program the ssh config would connect through; it is not run. */
+  readonly proxyCommand?: string;
   /** The machine to go through. */
   readonly jump?: Endpoint;
 }
@@ -18,34 +57,37 @@ export interface Endpoint {
 /** What an endpoint is worked out from. */
 export interface EndpointSources {
   readonly worker: Pick<Worker, "host" | "port" | "user" | "identity">;
-  readonly settings: Pick<Settings, "sshUser" | "sshKey" | "sshPort">;
+  readonly settings: Pick<SshSettings, "ssh_user" | "ssh_key" | "ssh_port">;
   readonly bucketRoot: string;
   readonly lookup: HostLookup;
 }
 
 /**
- * How a worker is reached (decision 31): what workers.json says wins over `~/.ssh/config`, and that over `maand.conf`.
- * Keys: `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
+ * How a worker is reached: what workers.json says wins over the ssh config, and that over `maand.conf`. Keys:
+ * `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {
-  const said = lookup(worker.host);
-  const bucketKey = inSecrets(bucketRoot, settings.sshKey);
-  const jump = said.proxyJump && jumpChain(said.proxyJump, { settings, lookup, bucketKey, depth: 0 });
+  const { host, user, identity } = worker;
+  const found = lookup({ host, ...(user && { user }), defaultUser: settings.ssh_user });
+  const bucketKey = inSecrets(bucketRoot, settings.ssh_key);
+  const jump = found.proxyJump && jumpChain(found.proxyJump, { settings, lookup, bucketKey, depth: 0 });
   return {
-    name: worker.host,
-    address: said.hostName ?? worker.host,
-    port: worker.port ?? said.port ?? settings.sshPort,
-    user: worker.user ?? said.user ?? settings.sshUser,
-    identities: worker.identity ? [inSecrets(bucketRoot, worker.identity)] : [...said.identityFiles, bucketKey],
+    name: host,
+    address: found.hostName ?? host,
+    port: worker.port ?? found.port ?? settings.ssh_port,
+    user: user ?? found.user ?? settings.ssh_user,
+    identities: identity ? [inSecrets(bucketRoot, identity)] : [...found.identityFiles, bucketKey],
+    certificates: found.certificateFiles,
+    ...(found.proxyCommand && { proxyCommand: found.proxyCommand }),
     ...(jump && { jump }),
   };
 }
 
 interface JumpSources {
-  readonly settings: Pick<Settings, "sshUser">;
+  readonly settings: Pick<SshSettings, "ssh_user">;
   readonly lookup: HostLookup;
   readonly bucketKey: string;
-  /** Hops gone so far; an end to jump hosts that name each other. */
+  /** Hops so far; an end to jump hosts that name each other. */
   readonly depth: number;
 }
 
@@ -59,16 +101,17 @@ function jumpChain(written: string, sources: JumpSources): Endpoint | undefined 
 
 function jumpHost(written: string, sources: JumpSources, before: Endpoint | undefined): Endpoint {
   const { user, host, port } = splitHop(written);
-  const said = sources.lookup(host);
+  const found = sources.lookup({ host, ...(user && { user }), defaultUser: sources.settings.ssh_user });
   const deeper = { ...sources, depth: sources.depth + 1 };
-  const own = said.proxyJump && sources.depth < JUMP_LIMIT ? jumpChain(said.proxyJump, deeper) : undefined;
+  const own = found.proxyJump && sources.depth < JUMP_LIMIT ? jumpChain(found.proxyJump, deeper) : undefined;
   const jump = before ?? own;
   return {
     name: host,
-    address: said.hostName ?? host,
-    port: port ?? said.port ?? 22,
-    user: user ?? said.user ?? sources.settings.sshUser,
-    identities: [...said.identityFiles, sources.bucketKey],
+    address: found.hostName ?? host,
+    port: port ?? found.port ?? 22,
+    user: user ?? found.user ?? sources.settings.ssh_user,
+    identities: [...found.identityFiles, sources.bucketKey],
+    certificates: found.certificateFiles,
     ...(jump && { jump }),
   };
 }

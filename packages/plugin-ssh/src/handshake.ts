@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { Client, ConnectConfig } from "ssh2";
-import type { DialOptions } from "./dial.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { interrupted } from "./failures.ts";
-import { algorithmsFor, refusal } from "./host-key.ts";
-import type { Credentials } from "./identity.ts";
-import { type HostKey, hostName, keyTypeOf } from "./known-hosts.ts";
+import { interrupted, unreachable } from "./errors.ts";
+import { algorithmsFor, refusal, withRole } from "./host-keys/host-key-check.ts";
+import type { HostKeyPins } from "./host-keys/host-key-pins.ts";
+import { type HostKey, hostName, type KnownHost, keyTypeOf } from "./host-keys/known-hosts.ts";
+import type { LoginKeys } from "./login/login-keys.ts";
+import type { Semaphore } from "./semaphore.ts";
 
 /** How far a handshake got. */
 export type Phase = "connect" | "banner" | "login";
@@ -27,61 +28,107 @@ export class HandshakeFailed extends Error {
 }
 
 /** A client that is logged in, and what it talks over. */
-export interface Greeted {
+export interface LoggedIn {
   readonly client: Client;
   readonly wire: Duplex;
+}
+
+/** What every connection of a run has in common. */
+export interface ConnectOptions {
+  readonly pins: HostKeyPins;
+  /** Socket of the ssh agent. */
+  readonly agent: string | undefined;
+  /** Milliseconds for address, banner, keys and login of one machine, retries included. */
+  readonly timeoutMs: number;
+  readonly keepaliveMs: number;
+  /** Limits the handshakes that are under way at once. */
+  readonly handshakes: Semaphore;
+  readonly signal: AbortSignal;
+}
+
+/** What one handshake needs besides its stream. */
+export interface HandshakeOptions extends ConnectOptions {
+  readonly endpoint: Endpoint;
+  readonly keys: LoginKeys;
 }
 
 /**
  * The ssh handshake and login over a stream that is connected or connecting, all of it within `timeoutMs`. The key
  * shown is compared with the pinned ones before anything is sent; the first one ever is pinned once the login is done.
- * @throws HOST_KEY_CHANGED, INTERRUPTED, HandshakeFailed; what it leaves behind is closed
+ * @throws HOST_KEY_CHANGED, UNREACHABLE, INTERRUPTED, HandshakeFailed; client and stream are closed then
  */
-export async function shakeHands(
+export async function handshake(
   openWire: () => Duplex | Promise<Duplex>,
-  endpoint: Endpoint,
-  credentials: Credentials,
-  options: DialOptions,
-): Promise<Greeted> {
-  const { Client } = await import("ssh2");
-  const { pins } = options;
+  options: HandshakeOptions,
+): Promise<LoggedIn> {
+  const { default: ssh2 } = await import("ssh2");
+  const { endpoint, pins } = options;
   const place = hostName(endpoint.address, endpoint.port);
-  const pinned = await pins.find(place);
-  const client = new Client();
+  const lines = await pins.find(place);
   const wire = await openWire();
-  let shown: HostKey | undefined;
+  const client = new ssh2.Client();
+  try {
+    const key = await login(client, wire, lines, options);
+    if (withRole(lines, "pinned").length === 0) await pinFirst(place, key, options);
+    return { client, wire };
+  } catch (error) {
+    client.on("error", () => {}).destroy();
+    wire.destroy();
+    throw error;
+  }
+}
+
+/** Logs in, and answers the host key that was shown. */
+async function login(
+  client: Client,
+  wire: Duplex,
+  lines: readonly KnownHost[],
+  options: HandshakeOptions,
+): Promise<HostKey> {
+  const { endpoint, keys, pins, keepaliveMs } = options;
+  let key: HostKey = { type: "", blob: Buffer.alloc(0) };
   let refused: Error | undefined;
   const config: ConnectConfig = {
+    sock: wire,
     username: endpoint.user,
-    authHandler: [...credentials.methods],
-    algorithms: { serverHostKey: algorithmsFor(pinned) },
+    authHandler: [...keys.methods],
+    algorithms: {
+      serverHostKey: algorithmsFor(lines),
+      kex: { append: [...OLD_KEY_EXCHANGES], prepend: [], remove: [] },
+    },
     readyTimeout: 0,
-    keepaliveInterval: options.keepaliveMs,
+    keepaliveInterval: keepaliveMs,
     keepaliveCountMax: 3,
     hostVerifier: (blob: Buffer) => {
-      shown = { type: keyTypeOf(blob), blob };
-      refused = refusal(endpoint, shown, pinned, pins.path);
+      key = { type: keyTypeOf(blob), blob };
+      refused = refusal({ endpoint, key, lines, path: pins.path });
       return refused === undefined;
     },
   };
   try {
-    await ready(client, { ...config, sock: wire }, endpoint.name, options);
+    await ready(client, wire, config, options);
+    return key;
   } catch (error) {
-    client.destroy();
-    wire.destroy();
     throw refused ?? error;
   }
-  if (shown && pinned.length === 0) await pins.add(place, shown);
-  return { client, wire };
 }
 
-function ready(
-  client: Client,
-  config: ConnectConfig & { sock: Duplex },
-  worker: string,
-  options: DialOptions,
-): Promise<void> {
-  const { timeoutMs, signal } = options;
+/** Offered last, for servers that know nothing newer. */
+const OLD_KEY_EXCHANGES = ["diffie-hellman-group-exchange-sha1", "diffie-hellman-group14-sha1"] as const;
+
+/** Another process may have pinned another key meanwhile: then that one holds. */
+async function pinFirst(place: string, key: HostKey, { endpoint, pins }: HandshakeOptions): Promise<void> {
+  const lines = await pins.add(place, key).catch((cause: unknown) => {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const hint = `let this user write ${pins.path}: every worker's host key is pinned there at first contact`;
+    throw unreachable(endpoint.name, `its host key cannot be pinned in ${pins.path}: ${why}`, hint, cause);
+  });
+  const refused = refusal({ endpoint, key, lines, path: pins.path });
+  if (refused) throw refused;
+}
+
+function ready(client: Client, wire: Duplex, config: ConnectConfig, options: HandshakeOptions): Promise<void> {
+  const { timeoutMs, signal, endpoint } = options;
   return new Promise((resolve, reject) => {
     let phase: Phase = "connect";
     const settle = (done: () => void) => {
@@ -91,9 +138,10 @@ function ready(
     };
     const fail = (by: FailedBy, cause?: unknown) => settle(() => reject(new HandshakeFailed(phase, by, cause)));
     const hangUp = () => fail("hang-up");
-    const abort = () => settle(() => reject(interrupted(worker, "connecting")));
+    const abort = () => settle(() => reject(interrupted(endpoint.name, "connecting")));
     const timer = setTimeout(() => fail("time"), timeoutMs);
     if (signal.aborted) return abort();
+    if (wire.errored) return fail("error", wire.errored);
     signal.addEventListener("abort", abort, { once: true });
     client
       .on("connect", () => {
@@ -105,10 +153,10 @@ function ready(
       .once("ready", () => settle(resolve))
       .once("close", hangUp)
       .on("error", (error) => {
-        // an agent that cannot be asked is passed over; the next key, or the end of keys, comes as an error of its own
+        // an agent that does not answer is skipped; the next key, or the end of keys, comes as an error of its own
         if (error.level !== "agent") fail("error", error);
       });
-    config.sock.once("end", hangUp); // before ssh2's own listener, which makes an error of it that says less
+    wire.once("end", hangUp); // before ssh2's own listener, which makes an error of it that says less
     client.connect(config);
   });
 }

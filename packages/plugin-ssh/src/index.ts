@@ -1,1 +1,2 @@
+export { SSH_SETTINGS, type SshSettings } from "./endpoint.ts";
 export { type SshOptions, ssh } from "./plugin.ts";

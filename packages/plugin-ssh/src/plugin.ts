@@ -1,9 +1,10 @@
 import type { Plugin } from "@maand/core";
-import { Gate } from "./gate.ts";
+import { SSH_SETTINGS } from "./endpoint.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** Options of {@link ssh}; all have defaults that suit an OpenSSH server as it comes. */
 export interface SshOptions {
-  /** ssh client configuration to read; default `~/.ssh/config`. */
+  /** ssh client configuration to read; default `~/.ssh/config`, then `/etc/ssh/ssh_config`. */
   readonly configFile?: string;
   /** Socket of the ssh agent; default `SSH_AUTH_SOCK`. Empty: no agent. */
   readonly agent?: string;
@@ -11,32 +12,40 @@ export interface SshOptions {
   readonly channels?: number;
   /** Handshakes at once; default 32. */
   readonly handshakes?: number;
-  /** Seconds between signs of life; after three unanswered ones the connection is given up. Default 15. */
+  /** Seconds between keepalive messages; a connection that answers three in a row with silence is closed. Default 15. */
   readonly keepaliveSeconds?: number;
 }
 
-/** Reaches workers whose transport is `ssh`, over one ssh2 connection each (decision 31). */
+/** Reaches workers whose transport is `ssh`, over one ssh2 connection each. */
 export function ssh(options: SshOptions = {}): Plugin {
-  const handshakes = new Gate(options.handshakes ?? 32);
+  const handshakes = new Semaphore(options.handshakes ?? 32);
   return {
     name: "ssh",
-    apply({ connect, examine, identify, preflight }) {
+    provides: { answers: ["connect"], transports: ["ssh"] },
+    settings: SSH_SETTINGS,
+    apply({ connect, examine, identify, login, preflight }) {
       connect.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
-        const { openRemote } = await import("./open.ts"); // most commands reach nobody, and need none of it
+        const { openRemote } = await import("./connect-worker.ts"); // most commands reach no worker, and need none of it
         return openRemote(context, options, handshakes);
       });
       examine.tapPromise("ssh", async (context) => {
-        const { examineSsh } = await import("./examine.ts");
-        await examineSsh(context, options);
+        const { examineLoginKeys } = await import("./login/examine-login-key.ts");
+        await examineLoginKeys(context, options);
       });
       identify.tapPromise("ssh", async (context) => {
         const { worker, settings } = context;
         if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
-        const { inspectHostKey } = await import("./trust.ts");
+        const { inspectHostKey } = await import("./host-keys/inspect-host-key.ts");
         const { key, ...report } = await inspectHostKey(context, options);
         return { ...report, type: key.type };
+      });
+      login.tapPromise("ssh", async (context) => {
+        const { worker, settings } = context;
+        if ((worker.transport ?? settings.transport) !== "ssh") return undefined;
+        const { loginOf } = await import("./connect-worker.ts");
+        return loginOf(context, options);
       });
       preflight.tap("ssh", ({ remote, needs }) => {
         if (remote.transport !== "ssh") return;

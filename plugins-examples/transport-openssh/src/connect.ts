@@ -2,7 +2,15 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { promisify } from "node:util";
-import { type ConnectContext, type ErrorCode, MaandError, programRemote, type Remote, shellLine } from "@maand/core";
+import {
+  type ConnectContext,
+  type ErrorCode,
+  loginShellLine,
+  MaandError,
+  programRemote,
+  type Remote,
+} from "@maand/core";
+import { SSH_SETTINGS } from "@maand/plugin-ssh";
 import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);
@@ -10,6 +18,7 @@ const run = promisify(execFile);
 /** Opens a master connection, and answers a remote whose every command is a session of it. */
 export async function connectBySsh(context: ConnectContext, options: OpensshOptions): Promise<Remote> {
   const { worker, settings, bucket, signal } = context;
+  const own = SSH_SETTINGS.from(settings);
   // the path of a socket may be some hundred bytes long, and that of a bucket often is longer
   const place = await mkdtemp("/tmp/maand-");
   const ssh = [...wordsFor(context, options), "-o", `ControlPath=${join(place, "s")}`];
@@ -29,9 +38,10 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     host: worker.host,
     root: `${settings.workerRoot}/${bucket.id}`,
     transport: "openssh",
-    sudo: settings.useSudo && (worker.user ?? settings.sshUser) !== "root",
+    user: worker.user ?? own.ssh_user,
+    sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",
     timeoutMs: settings.timeouts.commandMs,
-    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, `exec ${shellLine(argv)}`],
+    program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     // ssh ends with 255 when it lost the worker, but so may a command; only then is the master asked
     lost: async (code) => code === 255 && (await fails(tellMaster("check"))),
     async close() {
@@ -51,6 +61,7 @@ function fails(work: Promise<unknown>): Promise<boolean> {
 /** Nothing is ever asked of a person; keys of machines are pinned in the bucket, the first time they are seen. */
 function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: OpensshOptions): string[] {
   const inSecrets = (name: string) => (isAbsolute(name) ? name : join(bucket.root, "secrets", name));
+  const own = SSH_SETTINGS.from(settings);
   const settled: Readonly<Record<string, string>> = {
     BatchMode: "yes",
     StrictHostKeyChecking: "accept-new",
@@ -58,11 +69,11 @@ function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: 
     GlobalKnownHostsFile: "/dev/null",
     HashKnownHosts: "no",
     UpdateHostKeys: "no",
-    IdentityFile: quoted(inSecrets(worker.identity ?? settings.sshKey)),
+    IdentityFile: quoted(inSecrets(worker.identity ?? own.ssh_key)),
     ConnectTimeout: `${Math.ceil(settings.timeouts.connectMs / 1000)}`,
     ServerAliveInterval: "15",
-    Port: `${worker.port ?? settings.sshPort}`,
-    User: worker.user ?? settings.sshUser,
+    Port: `${worker.port ?? own.ssh_port}`,
+    User: worker.user ?? own.ssh_user,
   };
   const config = configFile === undefined ? [] : ["-F", configFile];
   return [...config, ...Object.entries(settled).flatMap(([key, value]) => ["-o", `${key}=${value}`])];

@@ -1,4 +1,5 @@
 import { pluginWithOptions } from "@maand/core";
+import { SSH_SETTINGS } from "@maand/plugin-ssh";
 import * as v from "valibot";
 import { connectBySsh } from "./connect.ts";
 import { removeJob } from "./remove.ts";
@@ -24,6 +25,7 @@ const OPENSSH = "openssh";
 export const openssh = pluginWithOptions({
   name: "transport-openssh",
   options,
+  settings: SSH_SETTINGS, // the same keys as those of the ssh plugin, which may be loaded as well
   apply({ connect, preflight, stage, reconcile }, chosen) {
     connect.tapPromise("transport-openssh", async (context) => {
       const transport = context.worker.transport ?? context.settings.transport;

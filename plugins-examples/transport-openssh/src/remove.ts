@@ -7,5 +7,10 @@ rmdir -- "$1" 2>/dev/null || :`;
 
 /** Takes a removed job's files off its worker. */
 export async function removeJob({ remote, directory, timeoutMs, signal }: ActionContext): Promise<void> {
-  await remote.exec(["sh", "-c", PROGRAM, "sh", directory], { asRoot: true, timeoutMs, signal });
+  await remote.exec(["sh", "-c", PROGRAM, "sh", directory], {
+    title: `removing ${directory}`,
+    asRoot: true,
+    timeoutMs,
+    signal,
+  });
 }

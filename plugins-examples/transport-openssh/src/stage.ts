@@ -18,7 +18,7 @@ export async function stageByTar(context: StageContext): Promise<void> {
   if (packed !== 0 || received !== 0)
     throw failed("STAGE_FAILED", `failed: ${output.at(-1) || "tar did not end well"}`);
   const argv = ["sh", "-c", INSTALL, "sh", remote.root, ...keep, "--", ...jobs];
-  await remote.exec(argv, { asRoot: true, signal, timeoutMs });
+  await remote.exec(argv, { title: "putting files in place", asRoot: true, signal, timeoutMs });
 }
 
 interface Sent {
@@ -30,7 +30,11 @@ interface Sent {
 }
 
 async function send({ remote, sources, jobs, keep }: StageContext, signal: AbortSignal): Promise<Sent> {
-  const there = await remote.stream(["sh", "-c", RECEIVE, "sh", remote.root], { asRoot: true, signal });
+  const there = await remote.stream(["sh", "-c", RECEIVE, "sh", remote.root], {
+    title: "receiving files",
+    asRoot: true,
+    signal,
+  });
   const here = spawn("tar", tarWords(sources, jobs, keep), { stdio: ["ignore", "pipe", "pipe"], signal });
   const said: Buffer[] = [];
   for (const errors of [here.stderr, there.stderr]) errors.on("data", (chunk: Buffer) => said.push(chunk));

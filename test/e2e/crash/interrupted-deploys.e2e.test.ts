@@ -55,7 +55,7 @@ describe.concurrent("an interrupted deploy", () => {
           expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
           expectTidy(lent);
           for (const worker of workers) expect(worker.processesWith(home)).toEqual([]);
-          expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "new" });
+          expect(await rollouts()).toMatchObject({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "in_doubt" });
           await workers[1]?.run(["rm", `${directory("api")}/data/hold`]);
           expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
           const done = ["start 0.0.0 1.0.0", "end start"];

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deployments, Store } from "@maand/core";
+import { Store } from "@maand/core";
+import { deployments } from "@maand/core/readonly";
 import pLimit from "p-limit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { linesOf, localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";

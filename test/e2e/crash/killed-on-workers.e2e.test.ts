@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { deployments, Store } from "@maand/core";
+import { Store } from "@maand/core";
+import { deployments } from "@maand/core/readonly";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
 import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";

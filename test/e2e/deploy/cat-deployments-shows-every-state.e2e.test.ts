@@ -41,7 +41,7 @@ interface Row {
   readonly in_doubt: boolean;
   readonly current_version: string;
   readonly new_version: string;
-  readonly current_hash: string;
+  readonly current_hash: string | null;
   readonly previous_hash: string | null;
 }
 

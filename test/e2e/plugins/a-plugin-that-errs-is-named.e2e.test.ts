@@ -66,3 +66,29 @@ it("a package.json that cannot be read is named with its line, wherever the comm
     bucket.dispose();
   }
 });
+
+describe("a plugin that does not let go", () => {
+  it("of the process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
+    const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
+    const running = bucket.start(["deploy", "--build"]);
+    await running.says("over");
+    running.kill("SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it("of a hook, whatever its signal says: the second signal ends the command", async (context) => {
+    const bucket = await withPlugin(
+      `hooks.rollout.tapPromise({ name: "odd", before: "make" }, () => {
+        console.error("hangs");
+        return new Promise((resolve) => setTimeout(resolve, 600_000));
+      });`,
+      context,
+    );
+    const running = bucket.start(["deploy", "--build"]);
+    await running.says("hangs");
+    running.kill("SIGINT");
+    await running.says("again");
+    running.kill("SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 130 });
+  });
+});

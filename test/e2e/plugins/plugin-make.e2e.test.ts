@@ -1,8 +1,7 @@
-import { createHooks, type MaandError, type Remote } from "@maand/core";
-import { aJob, targetContext } from "@maand/core/testing";
-import { make } from "@maand/plugin-make";
+import type { MaandError } from "@maand/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { deskFor, type FleetOptions, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
+import { type FleetOptions, type FleetWorker, until } from "../../support/fleet/index.ts";
+import { type FleetMakeWorker, overSsh } from "../../support/make-worker.ts";
 
 const MAKEFILE = `start:
 	@echo started $(JOB) by $$(id -un)
@@ -19,43 +18,10 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-interface Bench {
-  readonly worker: FleetWorker;
-  readonly remote: Remote;
-  readonly root: string;
-  /** Runs a target; what it says is in `said`. */
-  run(target: string, options?: RunOptions): Promise<"done" | undefined>;
-  readonly said: string[];
-}
-
-interface RunOptions {
-  readonly job?: string;
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  readonly remote?: Remote;
-}
-
-async function bench(options: Partial<FleetOptions> = {}): Promise<Bench> {
-  const fleet = await startFleet({ count: 1, ...options });
-  const [worker] = fleet.workers;
-  if (!worker) throw new Error("there is no worker");
-  closing.push(() => fleet.close());
-  const desk = deskFor(fleet);
-  closing.push(() => desk.close());
-  const remote = await desk.connect(worker);
-  const { root } = remote;
-  for (const job of JOBS) await worker.write(`${root}/jobs/${job}/Makefile`, MAKEFILE);
-  await worker.write(`${root}/jobs.json`, JSON.stringify(JOBS.map((job) => ({ job }))));
-  const plugin = make();
-  for (const [name, text] of Object.entries(plugin.workerFiles ?? {})) await worker.write(`${root}/bin/${name}`, text);
-  const hooks = createHooks();
-  void plugin.apply(hooks);
-  const said: string[] = [];
-  const run = (target: string, { job = "api", ...more }: RunOptions = {}) => {
-    const context = targetContext({ remote, target, job: aJob({ name: job }), env: { JOB: job }, ...more });
-    return hooks.target.promise({ ...context, log: (line) => void said.push(line) });
-  };
-  return { worker, remote, root, run, said };
+async function worker(options: Partial<FleetOptions> = {}): Promise<FleetMakeWorker> {
+  const opened = await overSsh(JOBS, MAKEFILE, options);
+  closing.push(() => opened.close());
+  return opened;
 }
 
 function failure(promise: Promise<unknown>): Promise<MaandError> {
@@ -67,24 +33,21 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
 
 describe("one runner serves all commands of a worker", () => {
   test.each([true, false])("as root, through sudo: %s", async (sudo) => {
-    const { run, said, worker } = await bench({ sudo });
+    const { run, output, processesWith } = await worker({ sudo });
     await Promise.all(JOBS.map((job) => run("start", { job })));
-    for (const job of JOBS) expect(said).toContain(`started ${job} by root`);
-    expect(worker.processesWith("--serve").length).toBe(sudo ? 2 : 1);
-    await until("the idle runner to end", () => worker.processesWith("--serve").length === 0);
-    await run("start");
-    expect(worker.processesWith("--serve").length).toBe(sudo ? 2 : 1);
+    for (const job of JOBS) expect(output).toContain(`started ${job} by root`);
+    expect(processesWith("--serve").length).toBe(sudo ? 2 : 1);
   });
 
   test("and it is our own, whatever was delivered there", async () => {
-    const { run, said, worker, root } = await bench();
-    await worker.write(`${root}/bin/runner.py`, OLDER);
+    const { run, output, write } = await worker();
+    await write("bin/runner.py", OLDER);
     expect(await run("start")).toBe("done");
-    expect(said).toEqual(["started api by root"]);
+    expect(output).toEqual(["started api by root"]);
   });
 
   test("also where a worker allows few sessions, without keeping them from others", async () => {
-    const { run, remote } = await bench({ sshdConfig: ["MaxSessions 2"] });
+    const { run, remote } = await worker({ sshdConfig: ["MaxSessions 2"] });
     await Promise.all(JOBS.map((job) => run("start", { job })));
     await Promise.all(JOBS.map(() => remote.exec(["sleep", "0.05"])));
     expect(await run("start")).toBe("done");
@@ -92,52 +55,67 @@ describe("one runner serves all commands of a worker", () => {
 });
 
 describe("a command that is cut off", () => {
-  test("goes on when the connection is lost, and the next one waits for it", async () => {
-    const { run, said, worker, root } = await bench();
+  test("continues when the connection is lost, and the next one waits for it", async () => {
+    const { run, output, worker: machine, write, exists, root } = await worker();
     const first = failure(run("gate"));
-    await until("it to begin", () => said.includes("waiting"));
-    await worker.dropConnections();
+    await until("it to begin", () => output.includes("waiting"));
+    await machine.dropConnections();
     expect(await first).toMatchObject({
       code: "DISCONNECTED",
-      message: `the connection closed during make gate of api on ${worker.host}`,
-      hint: "it goes on there by itself; the next command on this job waits for it",
+      message: `the connection closed during make gate of api on ${machine.host}`,
+      hint: "it continues there by itself; the next command on this job waits for it",
       output: ["waiting"],
     });
     const next = run("restart");
-    await until("the next one to wait", () => said.some((line) => line.includes("api: waiting for gate")));
+    await until("the next one to wait", () => output.some((line) => line.includes("api: waiting for gate")));
     expect(await run("start", { job: "web" })).toBe("done");
-    await worker.write(`${root}/jobs/api/go`, "");
+    await write("jobs/api/go", "");
     expect(await next).toBe("done");
-    expect(worker.exists(`${root}/jobs/api/done`)).toBe(true);
-    expect(await worker.read(`${root}/jobs/api/restarts`)).toBe("once\n");
+    expect(exists("jobs/api/done")).toBe(true);
+    expect(await machine.read(`${root}/jobs/api/restarts`)).toBe("once\n");
   });
 
   test("by a frozen worker is given up soon after its time", async () => {
-    const { run, worker } = await bench();
+    const { run, worker: machine } = await worker();
     expect(await run("start")).toBe("done");
-    worker.freeze();
+    machine.freeze();
     const began = performance.now();
     const error = await failure(run("start", { timeoutMs: 1_000 }));
-    worker.thaw();
+    machine.thaw();
     expect(error).toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("timed out after 1 s") });
     expect(performance.now() - began).toBeLessThan(12_000);
   });
+});
 
-  test("by its own time or by an interruption ends there too, and the others go on", async () => {
-    const { run, said, worker, root } = await bench();
-    const other = run("gate", { job: "web" });
-    const late = failure(run("gate", { timeoutMs: 500 }));
-    const interrupt = new AbortController();
-    const stopped = failure(run("gate", { job: "db", signal: interrupt.signal }));
-    await until("all to begin", () => said.filter((line) => line === "waiting").length === 3);
-    interrupt.abort();
-    expect(await late).toMatchObject({ code: "TIMED_OUT", exit: 124 });
-    expect(await stopped).toMatchObject({
-      code: "INTERRUPTED",
-      message: `make gate of db on ${worker.host} was interrupted`,
+/** Gives the ssh user of a worker other rules for sudo, there alone. */
+async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
+  await machine.write("/opt/worker/sudoers", rules);
+  const script = "chmod 440 /opt/worker/sudoers && mount --bind /opt/worker/sudoers /etc/sudoers.d/maandtest";
+  expect(await machine.run(["sh", "-c", script])).toMatchObject({ code: 0 });
+}
+
+describe("a worker on which no runner starts is named, with what to do", () => {
+  test.each([
+    ["a password", "maandtest ALL=(ALL:ALL) ALL\n", "sudo asks the ssh user for a password", "use_sudo = false"],
+    [
+      "a terminal",
+      "Defaults:maandtest requiretty\nmaandtest ALL=(ALL:ALL) NOPASSWD: ALL\n",
+      "sudo wants a terminal (requiretty)",
+      "!requiretty",
+    ],
+    [
+      "a Python it has not",
+      'Defaults:maandtest secure_path="/nowhere"\nmaandtest ALL=(ALL:ALL) NOPASSWD: ALL\n',
+      "python3 is missing",
+      "install python3 there",
+    ],
+  ])("where sudo needs %s", async (_, rules, what, fix) => {
+    const { run, worker: machine } = await worker();
+    await sudoRules(machine, rules);
+    expect(await failure(run("start"))).toMatchObject({
+      code: "WORKER_LACKS",
+      message: `${machine.host}: ${what}`,
+      hint: expect.stringContaining(fix),
     });
-    await worker.write(`${root}/jobs/web/go`, "");
-    expect(await other).toBe("done");
-    expect(worker.processesWith("jobs/db")).toEqual([]);
   });
 });

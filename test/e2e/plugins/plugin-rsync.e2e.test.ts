@@ -344,7 +344,7 @@ describe("when things are bad", () => {
   });
 
   test("no sudo for the user: permission denied, with what to do", async () => {
-    const to = await desk.connect(worker, { settings: { useSudo: false } });
+    const to = await desk.connect(worker, { settings: { plugins: { use_sudo: false } } });
     await worker.write(`${ROOT}/jobs/api/Makefile`, "root's");
     const error = await failure(stage({ sources: [tree({ "jobs/api/Makefile": "mine" })], remote: to }));
     expect(error).toMatchObject({ code: "STAGE_FAILED" });

@@ -4,6 +4,7 @@ import {
   type ConnectContext,
   createHooks,
   DEFAULT_SETTINGS,
+  type HostKey,
   type Remote,
   type Settings,
   type Worker,
@@ -18,6 +19,8 @@ export interface Desk {
   readonly knownHosts: string;
   /** Connects to a worker through the `connect` hook, as the engine does. */
   connect(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): Promise<Remote>;
+  /** Reads the host key of a worker through the `identify` hook. */
+  identify(worker: Partial<Worker> & Pick<Worker, "host">): Promise<HostKey>;
   /** What the engine would give the `connect` hook for a worker. */
   contextFor(worker: Partial<Worker> & Pick<Worker, "host">, how?: ConnectHow): ConnectContext;
   /** Ends every connection made here. */
@@ -46,10 +49,21 @@ export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
       open.push(remote);
       return remote;
     },
+    async identify(worker) {
+      const key = await hooks.identify.promise(contextFor(fleet, root, worker, {}));
+      if (!key) throw new Error(`nobody knows the host key of ${worker.host}`);
+      return key;
+    },
     async close() {
       await Promise.all(open.map((remote) => remote.close()));
     },
   };
+}
+
+/** Settings under which the workers of a fleet are reached. */
+function settingsFor({ user, key, sudo }: Fleet, { plugins, ...own }: Partial<Settings> = {}): Settings {
+  const ssh = { ssh_user: user, ssh_key: key.path, use_sudo: sudo };
+  return { ...DEFAULT_SETTINGS, ...own, plugins: { ...ssh, ...plugins } };
 }
 
 function contextFor(
@@ -62,7 +76,7 @@ function contextFor(
   return {
     run: { id: "00000000-0000-4000-8000-000000000001", command: "test" },
     bucket: { id: BUCKET_ID, root },
-    settings: { ...DEFAULT_SETTINGS, sshUser: fleet.user, sshKey: fleet.key.path, useSudo: fleet.sudo, ...settings },
+    settings: settingsFor(fleet, settings),
     signal: signal ?? new AbortController().signal,
     log: () => {},
     emit: () => {},

@@ -1,8 +1,6 @@
+import { MaandCommand, plural, printProblems } from "@maand/command";
 import { type Built, build } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { printProblems } from "../output/error.ts";
-import { plural } from "../output/quantities.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** `maand build` (build.md 6). */
 export class BuildCommand extends MaandCommand {

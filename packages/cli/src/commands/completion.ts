@@ -1,10 +1,10 @@
+import { type Context, MaandCommand } from "@maand/command";
 import { findBucket, MaandError, openStore } from "@maand/core/readonly";
 import { Cli, Command, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines, NAMED } from "../completion/lines.ts";
 import { zshScript } from "../completion/zsh.ts";
-import { type Context, MaandCommand } from "../run/command.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

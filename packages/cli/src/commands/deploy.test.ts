@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { typedIn } from "../run/typed.test.support.ts";
+import { initialised, typedIn } from "../run/typed.test.support.ts";
 
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
 
@@ -10,11 +11,8 @@ let root: string;
 let typed: ReturnType<typeof typedIn>;
 
 beforeEach(async () => {
-  root = mkdtempSync(join(tmpdir(), "maand-deploy-"));
-  writeFileSync(join(root, "maand.conf"), 'transport = "local"\ncerts_key = "ecdsa-p256"\n');
+  root = await initialised('transport = "local"\n');
   typed = typedIn(root);
-  const { code, err } = await typed("init");
-  if (code !== 0) throw new Error(err);
   write("workspace/workers.json", '[{ "host": "127.0.0.11" }, { "host": "127.0.0.12" }, { "host": "127.0.0.13" }]');
   write("workspace/jobs/api/manifest.json", '{ "selectors": ["worker"], "max_concurrent_upgrades": 3 }');
   write("workspace/jobs/api/Makefile", "start restart stop:\n\t@true\n");
@@ -126,6 +124,175 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
 
   it("--with-hooks is refused without --dry-run", async () => {
     expect(await typed("deploy", "--with-hooks")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("maand deploy --dry-run of a new job whose template needs what pre_deploy writes", () => {
+  beforeEach(() => {
+    const command = { executed_on: ["pre_deploy"] };
+    const cli = { executed_on: ["cli"] };
+    const manifest = (commands: object) => JSON.stringify({ version: "1.0.0", selectors: ["worker"], commands });
+    write("workspace/jobs/api/manifest.json", manifest({ command_secret: command, command_ask: cli }));
+    write("workspace/jobs/api/secret.conf.tpl", '{{ getSecret "password" }}\n');
+    write(
+      "workspace/jobs/api/_modules/command_secret.py",
+      'import maand\nmaand.put_job_secret("password", "hunter2")\n',
+    );
+    write("workspace/jobs/api/_modules/command_ask.py", "");
+    const demand = { executed_on: ["post_build"], demands: { job: "api", command: "command_ask" } };
+    write("workspace/jobs/web/manifest.json", manifest({ command_own: demand }));
+    write("workspace/jobs/web/_modules/command_own.py", "");
+    write("workspace/jobs/web/Makefile", "start restart stop:\n\t@true\n");
+  });
+
+  it("says that the value comes from pre_deploy, and names --with-hooks", async () => {
+    const { out, code } = await typed("deploy", "--build", "--dry-run");
+    expect(out).toMatch(/^deploy dry-run: deployment required\n/);
+    expect(out).toMatch(/these need their pre_deploy first:\n {2}job "api": .*secret.conf.tpl:1.*"password"/);
+    expect(out).toContain("maand deploy --dry-run --with-hooks");
+    expect(out).not.toContain("cannot be planned");
+    expect(code).toBe(0);
+    expect((await typed("deploy", "--dry-run", "--exit-code")).code).toBe(4);
+    const { undecided, failures } = JSON.parse((await typed("deploy", "--dry-run", "--json")).out);
+    expect([undecided, failures]).toEqual([[{ job: "api", message: expect.stringContaining("password") }], []]);
+  });
+
+  it("does not count a job that demands it as blocked, as the deploy will not", async () => {
+    const { out } = await typed("deploy", "--build", "--dry-run");
+    expect(out).toContain('job "web": deploy required');
+    expect(await typed("deploy")).toMatchObject({ code: 0 });
+  });
+
+  it("is what maand why says as well", async () => {
+    await typed("build");
+    const { out, code } = await typed("why", "api", "127.0.0.11");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^api on 127.0.0.11 will be planned once its pre_deploy has run: .*"password".*--with-hooks/);
+  });
+
+  it("with --with-hooks shows the plan", async () => {
+    const { out, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks");
+    expect(code).toBe(0);
+    expect(out).toContain('job "api": deploy required');
+    expect(out).not.toContain("first:");
+  });
+
+  it("still fails for a value that no pre_deploy can write", async () => {
+    write("workspace/jobs/api/secret.conf.tpl", '{{ get "maand/job/api" "typo" }}\n');
+    const { out, code } = await typed("deploy", "--build", "--dry-run");
+    expect(code).toBe(1);
+    expect(out).toMatch(/these cannot be planned:\n {2}job "api": .*"typo"/);
+  });
+});
+
+describe("an edit that was not built", () => {
+  const NEWER = /the workspace is newer than the build \(jobs\/api\): maand deploy --build includes it/;
+
+  beforeEach(async () => {
+    await typed("deploy", "--build");
+    write("workspace/jobs/api/app.conf", "port = 2\n");
+  });
+
+  it("is named in the first and the last line of a deploy, which does not include it", async () => {
+    const { code, err } = await typed("deploy");
+    const lines = err.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(lines[0]).toMatch(NEWER);
+    expect(lines.at(-1)).toMatch(/not included: what changed since the last build \(jobs\/api\); maand deploy --build/);
+    const again = await typed("deploy", "--build");
+    expect(again.err).not.toMatch(/newer than the build|not included/);
+    expect(again.err).toContain("restarted on 3 workers");
+  });
+
+  it("is named by a dry run, to people and to programs", async () => {
+    const { out } = await typed("deploy", "--dry-run");
+    expect(out.split("\n")[1]).toMatch(NEWER);
+    expect(out.trimEnd().split("\n").at(-1)).toContain("maand deploy --build includes it");
+    expect(JSON.parse((await typed("deploy", "--dry-run", "--json")).out).unbuilt).toEqual(["jobs/api"]);
+  });
+
+  it.each([
+    [["why", "api"], "err"],
+    [["cat", "deployments"], "err"],
+    [["doctor"], "out"],
+  ] as const)("is named by maand %j", async (argv, stream) => {
+    expect((await typed(...argv))[stream]).toMatch(/newer than the build \(jobs\/api\)/);
+  });
+
+  it.each([
+    ["a new job", () => write("workspace/jobs/web/manifest.json", "{}"), "jobs/api, jobs/web"],
+    ["a deleted job", () => rmSync(join(root, "workspace/jobs/api"), { recursive: true }), "jobs/api"],
+    ["workers", () => write("workspace/workers.json", "[]"), "jobs/api, workers.json"],
+    ["a drain", () => write("workspace/disabled.json", '{ "workers": ["127.0.0.11"] }'), "disabled.json, jobs/api"],
+    ["a variable", () => write("workspace/bucket.conf", 'x = "1"\n'), "bucket.conf, jobs/api"],
+  ])("may be %s", async (_, edit, parts) => {
+    edit();
+    expect((await typed("why", "api")).err).toContain(`newer than the build (${parts})`);
+  });
+
+  it("is none when the text is what was built, whatever its date", async () => {
+    write("workspace/jobs/api/app.conf", "port = 1\n");
+    expect((await typed("why", "api")).err).toBe("");
+  });
+});
+
+describe("beside a deploy that is under way", () => {
+  let finish: () => Promise<void>;
+
+  beforeEach(async () => {
+    await typed("deploy", "--build");
+    const [begun, go] = [join(root, "begun"), join(root, "go")];
+    execFileSync("mkfifo", [begun, go]);
+    write(
+      "workspace/jobs/api/Makefile",
+      `restart:\n\t@echo > ${begun}; cat ${go} > /dev/null\nstart stop status:\n\t@true\n`,
+    );
+    const manifest = { selectors: ["worker"], version: "1.1.0", max_concurrent_upgrades: 1 };
+    write("workspace/jobs/api/manifest.json", JSON.stringify(manifest));
+    await typed("build");
+    const deployed = typed("deploy", "--jobs", "api");
+    await readFile(begun);
+    finish = async () => {
+      for (let at = 0; at < 3; at += 1) {
+        await writeFile(go, "");
+        if (at < 2) await readFile(begun);
+      }
+      expect((await deployed).code).toBe(0);
+    };
+  });
+
+  it.each([
+    [["deploy", "--dry-run"], 'job "api": deploy required'],
+    [["why", "api"], "api on 127.0.0.12 will be restarted: version"],
+    [["job", "status", "api"], ""],
+    [["logs", "show", "--tail", "5"], "event="],
+  ])("maand %j answers", async (argv, expected) => {
+    const { code, out, err } = await typed(...argv);
+    await finish();
+    expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("error") });
+    expect(out).toContain(expected);
+  });
+
+  it("a dry run says that it is, to people and to programs", async () => {
+    const { out } = await typed("deploy", "--dry-run");
+    const { under_way } = JSON.parse((await typed("deploy", "--dry-run", "--json")).out);
+    await finish();
+    expect(out).toMatch(/warning: maand deploy \(pid \d+, since .*\) is running: this is the plan as of now/);
+    expect(under_way).toMatchObject({ command: "deploy", pid: process.pid });
+  });
+
+  it("a status makes no later deploy do more", async () => {
+    await typed("job", "status", "api");
+    await finish();
+    expect((await typed("deploy", "--dry-run", "--exit-code")).code).toBe(0);
+    const { err } = await typed("deploy");
+    expect(err).not.toContain("files");
+  });
+
+  it("doctor finds no fault in what the deploy is doing", async () => {
+    const { out } = await typed("doctor");
+    await finish();
+    expect(out).not.toMatch(/^wrong/m);
   });
 });
 

@@ -1,10 +1,8 @@
+import { EXIT, listOf, MaandCommand, printProblems } from "@maand/command";
 import { build, deploy, MaandError, type OpenedBucket, planDeploy } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { planLines, planRecord } from "../output/deploy/plan.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
-import { printProblems } from "../output/error.ts";
-import { listOf, MaandCommand } from "../run/command.ts";
-import { EXIT } from "../run/context.ts";
 
 /** `maand deploy` (seed deploy, deploy.md 1). */
 export class DeployCommand extends MaandCommand {
@@ -43,7 +41,7 @@ export class DeployCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
-    const readers = [this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withBucket(
       async (bucket) => {
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));

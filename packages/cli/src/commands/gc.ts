@@ -1,7 +1,9 @@
+import { MaandCommand, plural } from "@maand/command";
 import { type Collected, gc, MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { plural } from "../output/quantities.ts";
-import { MaandCommand } from "../run/command.ts";
+
+/** A hundred years. */
+const MOST_DAYS = 36_500;
 
 /** `maand gc` (deploy.md 7.1). */
 export class GcCommand extends MaandCommand {
@@ -23,8 +25,12 @@ export class GcCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const days = Number(this.retainDays);
-    if (this.retainDays.trim() === "" || !Number.isFinite(days))
-      throw new MaandError({ code: "USAGE", message: `--retain-days must be a number, and is "${this.retainDays}"` });
+    if (!/^\d{1,5}(\.\d+)?$/.test(this.retainDays) || days > MOST_DAYS)
+      throw new MaandError({
+        code: "USAGE",
+        message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, and is ${JSON.stringify(this.retainDays)}`,
+        hint: "such as --retain-days 7",
+      });
     const collected = await this.withBucket((bucket) => gc(bucket, days));
     if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)

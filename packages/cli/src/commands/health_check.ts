@@ -1,6 +1,6 @@
+import { listOf, MaandCommand } from "@maand/command";
 import { type HealthReport, healthCheck } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { listOf, MaandCommand } from "../run/command.ts";
 
 /** `maand health_check` (deploy.md 5). */
 export class HealthCheckCommand extends MaandCommand {

@@ -1,5 +1,5 @@
+import type { Context } from "@maand/command";
 import { Command } from "clipanion";
-import type { Context } from "../run/command.ts";
 import { GLOBAL_FLAGS } from "../run/globals.ts";
 
 /** `maand`, `maand --help`: every command in a line, by what one wants to do. */

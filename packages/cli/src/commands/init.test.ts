@@ -95,7 +95,7 @@ describe("maand schema", () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     expect(await keys()).toEqual(expect.arrayContaining(["health_check", "team"]));
-    write("maand.config.js", CLAIMING.replace('"defaults", ', ""));
+    write("maand.config.js", CLAIMING.replace('"defaults", ', '["defaults", { remove: ["health"] }], '));
     expect(await keys()).not.toContain("health_check");
   });
 

@@ -1,6 +1,6 @@
-import { type Initialised, initBucket, prepareBucket, writeEditorFiles } from "@maand/core";
+import { MaandCommand } from "@maand/command";
+import { type Initialised, initBucket, prepareBucket } from "@maand/core";
 import { Command } from "clipanion";
-import { MaandCommand } from "../run/command.ts";
 
 /** `maand init` (build.md 2). */
 export class InitCommand extends MaandCommand {
@@ -15,10 +15,7 @@ export class InitCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const made = initBucket(this.from);
-    const written = await this.withBucket(async (bucket) => {
-      await prepareBucket(bucket);
-      return writeEditorFiles(bucket.paths.root, bucket.plugins);
-    });
+    const written = await this.withBucket((bucket) => prepareBucket(bucket, made));
     if (this.json) this.printJson({ bucket_id: made.bucketId, created: made.created });
     else
       this.print(

@@ -1,8 +1,7 @@
+import { MaandCommand, printError } from "@maand/command";
 import { type MaandEvent, runJobCommand } from "@maand/core";
 import { MaandError } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
-import { printError } from "../output/error.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** `maand jobcommand` (deploy.md 4.4). */
 export class JobCommandCommand extends MaandCommand {

@@ -1,7 +1,6 @@
-import { type HookName, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core";
+import { type Column, MaandCommand } from "@maand/command";
+import { commandPaths, type HookName, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core";
 import { Command, Option } from "clipanion";
-import type { Column } from "../output/tables/table.ts";
-import { MaandCommand } from "../run/command.ts";
 import { version } from "../version.ts";
 
 /** `maand plugins` (cli.md). */
@@ -53,15 +52,12 @@ type Row = ReturnType<typeof describe>;
 
 function describe({ plugin, source, version: found }: LoadedPlugin, hooks: OpenedBucket["hooks"]) {
   const tapped = hookNames(hooks).filter((name) => tapsOf(hooks, name).some((tap) => tap.plugin === plugin.name));
-  const paths = (plugin.commands ?? []).flatMap((command): unknown[] =>
-    typeof command === "function" ? [Reflect.get(command, "paths")].flat() : [],
-  );
   return {
     name: plugin.name,
     version: plugin.version ?? found ?? (source === "stock" ? version() : null),
     source,
     hooks: tapped,
-    commands: [...new Set(paths.map((path) => (Array.isArray(path) ? path.join(" ") : String(path))))],
+    commands: commandPaths(plugin.commands),
     tables: Object.keys(plugin.tables ?? {}),
     manifest_keys: Object.keys(plugin.claims ?? {}),
   };

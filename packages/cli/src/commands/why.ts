@@ -1,3 +1,4 @@
+import { MaandCommand } from "@maand/command";
 import {
   demandedJobs,
   MaandError,
@@ -9,7 +10,6 @@ import {
 } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { NOT_ASKED } from "../output/deploy/plan.ts";
-import { MaandCommand } from "../run/command.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {
@@ -29,6 +29,7 @@ const WILL: Readonly<Record<string, string>> = {
   promote: "will be recorded, and stays stopped",
   "stop+promote": "will be stopped, and its change recorded",
   remove: "will be stopped and removed",
+  undecided: "will be planned once its pre_deploy has run",
 };
 
 /** `maand why` (cli.md). */
@@ -52,7 +53,9 @@ export class WhyCommand extends MaandCommand {
       const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       refuseUnknown("job", "job", [this.job], names);
       const hosts = this.#hosts(catalog);
-      const all = answersOf(await planDeploy(bucket, { jobs: [], force: false, syncOnly: false }), catalog, this.job);
+      const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
+      this.warnOfUnbuilt(plan.unbuilt);
+      const all = answersOf(plan, catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
     if (this.json) this.printJson(asked);
@@ -77,6 +80,7 @@ export class WhyCommand extends MaandCommand {
 function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
   const failure = plan.failures.find(({ job }) => job === name);
   if (failure) throw new MaandError(failure);
+  const undecided = plan.undecided.find(({ job }) => job.name === name);
   const planned = plan.waves.flatMap((wave) => wave.jobs).find(({ job }) => job.name === name);
   const beside = planned ? besides(plan, planned) : [];
   const kept = (planned?.allocations ?? []).map(
@@ -87,6 +91,11 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
       reasons: [...decision.reasons, ...restartOf(decision.matched), ...beside],
     }),
   );
+  const waiting = (undecided ? catalog.allocations : [])
+    .filter(({ job, removed }) => job === name && !removed)
+    .map(
+      ({ host }): Answer => ({ job: name, worker_ip: host, action: "undecided", reasons: [needsPreDeploy(undecided)] }),
+    );
   const leaving = plan.stopping
     .filter(({ job }) => job.name === name)
     .map(
@@ -103,9 +112,14 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
     .map(({ host }): Answer => ({ job: name, worker_ip: host, action: "skip", reasons: [CLEANED] }));
   return [
     ...kept,
+    ...waiting,
     ...leaving.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip)),
     ...cleaned,
   ];
+}
+
+function needsPreDeploy(undecided: Plan["undecided"][number] | undefined): string {
+  return `${undecided?.message}; maand deploy --dry-run --with-hooks runs its pre_deploy and says what changes`;
 }
 
 const CLEANED = "it was removed, stopped and cleaned up; maand gc deletes its data and forgets it";

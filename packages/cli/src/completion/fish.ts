@@ -1,6 +1,6 @@
 import { type CompletedFlag, type CompletedLine, GLOBAL, type Kind, pathsOf, wordsAfter } from "./lines.ts";
 
-/** The completion of fish: a line for each word and flag, and two functions that say where on the line one is. */
+/** Completion for fish: a line for each word and flag, and two functions that find the position on the line. */
 export function fishScript(lines: readonly CompletedLine[]): string {
   const valued = [...lines.flatMap(({ flags }) => flags), ...GLOBAL].filter(({ value }) => value !== undefined);
   const skipped = [...new Set(valued.flatMap(({ names }) => names))].join(" ");
@@ -71,7 +71,7 @@ function offered(kind: Kind): string {
   return ["jobs", "workers", "labels"].includes(kind) ? `-a '(__maand_list ${kind})'` : "";
 }
 
-/** As fish reads it between single quotes. */
+/** The text escaped for single quotes in fish. */
 function quoted(text: string): string {
   return text.replace(/['\\]/g, "\\$&");
 }

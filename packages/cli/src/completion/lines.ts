@@ -1,17 +1,17 @@
 import type { Definition } from "clipanion";
 import { GLOBALS } from "../run/globals.ts";
 
-/** What may stand somewhere: names out of the bucket, a path, words we know, or anything. */
+/** What may be completed: names of the bucket, a path, fixed words, or anything. */
 export type Kind = "jobs" | "workers" | "labels" | "file" | "directory" | "text" | readonly string[];
 
-/** A flag and what follows it; nothing for a switch. */
+/** A flag and its value; no value for a switch. */
 export interface CompletedFlag {
   readonly names: readonly string[];
   readonly description: string;
   readonly value?: Kind;
 }
 
-/** One command as completion knows it. */
+/** One command for completion. */
 export interface CompletedLine {
   /** `job start`. */
   readonly path: string;
@@ -20,10 +20,10 @@ export interface CompletedLine {
   readonly args: readonly Kind[];
 }
 
-/** Kinds whose names come out of the bucket, by `maand completion <kind>`. */
+/** Kinds whose names come from the bucket, through `maand completion <kind>`. */
 export const NAMED: readonly string[] = ["jobs", "workers", "labels"];
 
-/** Flags every command has. */
+/** The flags of every command. */
 export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([name, hasValue]) => ({
   names: [name],
   description: "",
@@ -42,7 +42,7 @@ const FLAGS: Readonly<Record<string, Kind>> = {
 
 const ARGS: Readonly<Record<string, Kind>> = { job: "jobs", worker: "workers" };
 
-/** The command table as completion needs it. An argument that is called `one|other` is one of these words. */
+/** The command table for completion. An argument called `one|other` is one of these words. */
 export function completedLines(definitions: readonly Definition[]): CompletedLine[] {
   return definitions.map(({ path, usage, options, description = "" }) => {
     const name = path.split(" ").slice(1).join(" ");
@@ -66,7 +66,7 @@ function flagOf({ definition, description = "" }: Definition["options"][number])
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** A `-` for a `_` in a name may be typed, and need not be offered. */
+/** A name may be typed with `-` for `_`, which is not offered. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }
@@ -75,7 +75,7 @@ function sentence(text: string): string {
   return text.trim().split("\n")[0]?.replace(/\.$/, "") ?? "";
 }
 
-/** The words that may follow a path: those of longer paths that begin with it. */
+/** The words that may follow a path: the next word of each longer path. */
 export function wordsAfter(lines: readonly CompletedLine[], path: string): string[] {
   const begin = path === "" ? "" : `${path} `;
   const next = lines
@@ -84,7 +84,7 @@ export function wordsAfter(lines: readonly CompletedLine[], path: string): strin
   return [...new Set(next)].filter((word) => word !== "");
 }
 
-/** Every path, and every beginning of one. */
+/** Every path and every prefix of one. */
 export function pathsOf(lines: readonly CompletedLine[]): string[] {
   const all = lines.flatMap(({ path }) => {
     const words = path.split(" ");
@@ -93,7 +93,7 @@ export function pathsOf(lines: readonly CompletedLine[]): string[] {
   return ["", ...new Set(all)];
 }
 
-/** The flags of a path, those of every command included. */
+/** The flags of a path, including those of every command. */
 export function flagsOf(lines: readonly CompletedLine[], path: string): readonly CompletedFlag[] {
   return [...(lines.find((line) => line.path === path)?.flags ?? []), ...GLOBAL];
 }

@@ -17,12 +17,6 @@ export function watchOutput(stream: Writable): OutputWatch {
   return { lost: () => first };
 }
 
-/** An error of the operating system in words: `no space left on device (ENOSPC)`. */
-export function systemText({ code, message }: NodeJS.ErrnoException): string {
-  const words = /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
-  return code === undefined ? words : `${words} (${code})`;
-}
-
 /** Waits until everything was written, or its errors are known. */
 export function flushed(stream: Writable): Promise<void> {
   return new Promise((resolve) => {

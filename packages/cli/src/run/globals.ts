@@ -1,4 +1,4 @@
-/** Global flags and whether a value follows each (cli.md). */
+/** The global flags, and whether each takes a value. */
 export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--json": false,
   "--no-color": false,
@@ -8,7 +8,7 @@ export const GLOBALS: Readonly<Record<string, boolean>> = {
   "--config": true,
 };
 
-/** What the flags that every command has mean, for help. */
+/** The help text of the global flags. */
 export const GLOBAL_FLAGS = `Flags of every command:
   --json            machine output on stdout; progress and errors stay on stderr
   -q, --quiet       only errors and the result
@@ -17,10 +17,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --config <file>   this configuration instead of looking for one
   --version         on its own: the version`;
 
-/**
- * Lets global flags stand before the command as well: moves leading ones behind it, where the parser wants them. A flag
- * without its value is a problem.
- */
+/** Moves global flags before the command behind it, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {
   const leading: string[] = [];
   let at = 0;
@@ -36,7 +33,7 @@ export function globalsFirst(argv: readonly string[]): { readonly rest: string[]
   return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
 }
 
-/** Binds a negative number to the flag it follows, since the parser would take it for a flag of its own. */
+/** Joins a negative number to the flag before it, because the parser would take it for a flag. */
 export function negativesBound(argv: readonly string[]): string[] {
   const end = argv.indexOf("--");
   const bound: string[] = [];
@@ -49,12 +46,12 @@ export function negativesBound(argv: readonly string[]): string[] {
   return bound;
 }
 
-/** The first word of a command line that is no global flag. */
+/** The first word of a command line that is not a global flag. */
 export function firstWord(argv: readonly string[]): string | undefined {
   return globalsFirst(argv).rest[0];
 }
 
-/** The value a global flag has on a command line, wherever it stands. */
+/** The value of a global flag on a command line. */
 export function globalValue(argv: readonly string[], flag: "-C" | "--config"): string | undefined {
   const at = argv.indexOf(flag);
   return at === -1 ? undefined : argv[at + 1];

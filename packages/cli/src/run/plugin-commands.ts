@@ -1,21 +1,23 @@
 import { resolve } from "node:path";
+import type { Context, ProcessContext } from "@maand/command";
 import type { LoadedPlugin, MaandError } from "@maand/core";
 import { Command, type CommandClass } from "clipanion";
-import type { Context } from "./command.ts";
-import type { ProcessContext } from "./context.ts";
 import { globalValue } from "./globals.ts";
+import { STOCK_PLUGIN } from "./stock-commands.ts";
 import { tableCommand } from "./table-command.ts";
 
-/** What the bucket's plugins add to the command line, or why they cannot be asked. */
+/** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
 export interface Added {
   readonly commands: readonly CommandClass<Context>[];
+  /** The names of the loaded plugins; undefined outside of a bucket and if the configuration cannot be loaded. */
+  readonly names?: readonly string[];
   /** Why the bucket's configuration cannot be loaded; outside of a bucket nobody has to be asked. */
   readonly failure?: MaandError;
 }
 
 /**
- * Command classes that the bucket's plugins add. Looked for only when a word is none of ours, so that our own commands
- * never wait for a configuration.
+ * The command classes of the bucket's plugins. They are loaded only for unknown words, so that maand's own commands never
+ * wait for a configuration.
  */
 export async function pluginCommands(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
   const core = await import("@maand/core");
@@ -23,16 +25,19 @@ export async function pluginCommands(argv: readonly string[], processContext: Pr
   try {
     const paths = core.findBucket(resolve(processContext.cwd, globalValue(argv, "-C") ?? "."));
     const { plugins } = await core.loadConfig(paths, loadOptions(processContext.cwd, globalValue(argv, "--config")));
-    return { commands: plugins.flatMap(commandsOf) };
+    const others = plugins.filter(({ plugin }) => plugin.name !== STOCK_PLUGIN);
+    const commands = (await Promise.all(others.map(commandsOf))).flat();
+    return { commands, names: plugins.map(({ plugin }) => plugin.name) };
   } catch (cause) {
     if (!core.isMaandError(cause)) throw cause;
     return cause.code === "NOT_A_BUCKET" ? { commands: [] } : { commands: [], failure: cause };
   }
 }
 
-function commandsOf({ plugin }: LoadedPlugin): CommandClass<Context>[] {
-  const tables = Object.entries(plugin.tables ?? {}).map(([word, table]) => tableCommand(word, table));
-  return [...(plugin.commands ?? []).filter(isCommandClass), ...tables];
+async function commandsOf({ plugin: { commands, tables = {} } }: LoadedPlugin): Promise<CommandClass<Context>[]> {
+  const { commandClasses } = await import("@maand/core");
+  const added = Object.entries(tables).map(([word, table]) => tableCommand(word, table));
+  return [...(await commandClasses(commands)).filter(isCommandClass), ...added];
 }
 
 function isCommandClass(value: unknown): value is CommandClass<Context> {

@@ -1,11 +1,11 @@
 import { Writable } from "node:stream";
+import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
 import type { MaandError } from "@maand/core";
 import { commandsFor, isOurs } from "../commands/index.ts";
 import { version } from "../version.ts";
-import type { Context } from "./command.ts";
-import { EXIT, type ProcessContext } from "./context.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
 import type { Added } from "./plugin-commands.ts";
+import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
 
 /** Runs one command line and answers its exit code, whatever is thrown. Loads only what that command needs. */
 export async function run(argv: readonly string[], processContext: ProcessContext): Promise<number> {
@@ -31,8 +31,11 @@ async function runLine(argv: readonly string[], processContext: ProcessContext):
     enableColors: false,
   });
   cli.register(HelpCommand);
-  for (const command of await commandsFor(argv)) cli.register(command);
-  const added = isOurs(argv) ? undefined : await addedByPlugins(argv, processContext);
+  const path = stockPath(argv);
+  const asks = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
+  const added = asks ? await addedByPlugins(argv, processContext) : undefined;
+  const leftOut = added?.names?.includes(STOCK_PLUGIN) === false;
+  for (const command of await commandsFor(argv, leftOut ? {} : STOCK_COMMANDS)) cli.register(command);
   for (const command of added?.commands ?? []) cli.register(command);
   const { rest, problem } = globalsFirst(negativesBound(argv));
   if (problem !== undefined) return refuse(argv, processContext, problem);
@@ -42,6 +45,7 @@ async function runLine(argv: readonly string[], processContext: ProcessContext):
       ...processContext,
       ...(helps && { stdout: withValues(processContext.stdout) }),
       colorDepth: 1,
+      program: programFor(processContext),
     };
     const command = cli.process(rest, context);
     const failures: unknown[] = [];
@@ -53,11 +57,26 @@ async function runLine(argv: readonly string[], processContext: ProcessContext):
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
     return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
+    if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
     if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
     const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     return await usage(cause, argv, processContext, words);
   }
 }
+
+/** What commands need of the program; each part is loaded when it is needed. */
+function programFor(processContext: ProcessContext): Program {
+  return {
+    loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
+    reader: async (how) => (await import("../output/deploy/readers.ts")).eventReader({ ...processContext, ...how }),
+  };
+}
+
+function missing(path: string): string {
+  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket leaves out`;
+}
+
+const ADD_IT = `add @maand/plugin-${STOCK_PLUGIN} to the plugins of the configuration`;
 
 /** Where help goes: a flag that takes a value is told so with dots, in the columns of clipanion's own sign for it. */
 function withValues(stdout: Writable): Writable {
@@ -161,11 +180,7 @@ async function notAsked(failure: MaandError, argv: readonly string[], processCon
 
 /** Shows an error that no command has shown, and answers its exit code. */
 async function report(thrown: unknown, argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const [{ printError, exitOf }, { styleFor }, { shownError }] = await Promise.all([
-    import("../output/error.ts"),
-    import("../output/style.ts"),
-    import("./shown-error.ts"),
-  ]);
+  const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
   const { stdout, stderr, env } = processContext;
   const error = shownError(thrown, processContext);
   printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });

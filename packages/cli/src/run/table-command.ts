@@ -1,9 +1,8 @@
+import { type Context, MaandCommand, table } from "@maand/command";
 import type { Table, TableRow } from "@maand/core";
 import { Command, type CommandClass } from "clipanion";
-import { table } from "../output/tables/table.ts";
-import { type Context, MaandCommand } from "./command.ts";
 
-/** The command `maand cat <word>` of a table that a plugin adds. */
+/** The command `maand cat <word>` for a plugin's table. */
 export function tableCommand(word: string, { description, columns, rows }: Table): CommandClass<Context> {
   return class extends MaandCommand {
     static override paths = [["cat", word], ...(word.includes("_") ? [["cat", word.replaceAll("_", "-")]] : [])];

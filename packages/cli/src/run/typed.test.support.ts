@@ -1,8 +1,11 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { createHooks } from "@maand/core";
+import { initContext } from "@maand/core/testing";
+import { certs } from "@maand/plugin-certs";
 import { run } from "./run.ts";
 
 /** What a command line came to. */
@@ -40,10 +43,19 @@ export function typedIn(
   };
 }
 
-/** A new bucket; to be made once and copied, since making the keys of its authority takes seconds. */
-export async function initialised(): Promise<string> {
+/** A new bucket, with `conf` in its `maand.conf`; to be made once and copied. */
+export async function initialised(conf = ""): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "maand-typed-"));
+  await bringAuthority(root);
+  if (conf !== "") writeFileSync(join(root, "maand.conf"), conf);
   const { code, err } = await typedIn(root)("init");
   if (code !== 0) throw new Error(err);
   return root;
+}
+
+/** Gives a bucket an authority, before `maand init` or a build makes one: a key of 4096 bits takes seconds. */
+export async function bringAuthority(root: string): Promise<void> {
+  const hooks = createHooks();
+  await certs({ caKey: "ecdsa-p256" }).apply(hooks);
+  await hooks.init.promise(initContext({ bucket: { id: "bucket", root }, now: () => new Date() }));
 }

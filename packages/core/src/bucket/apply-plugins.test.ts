@@ -89,11 +89,11 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that gives a template function another one gives, but not for standing in front of ours", async () => {
+  it("that gives a template function another one gives, but not in the place of one that may be replaced", async () => {
     const gives = (name: string) =>
       plugin(name, ({ functions }) => functions.tap(name, (known) => ({ ...known, upper: () => name })));
     const context = () => renderContext();
-    const one = await applyPlugins([gives("templates"), gives("loud")]);
+    const one = await applyPlugins([{ ...gives("base"), provides: { replaceableFunctions: true } }, gives("loud")]);
     expect(one.functions.call({}, context)).toMatchObject({ upper: expect.any(Function) });
     expect(() => one.functions.call({}, context)).not.toThrow();
     const two = await applyPlugins([gives("loud"), gives("quiet")]);

@@ -31,7 +31,7 @@ export async function applyPlugins(plugins: readonly Plugin[], directory?: strin
   for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps);
   eventFailures.set(hooks, failedTaps);
   for (const plugin of plugins) {
-    applying.plugin = plugin.name;
+    applying.plugin = plugin;
     await applyOne(plugin, hooks, directory);
   }
   applying.plugin = undefined;
@@ -50,7 +50,7 @@ export function takeEventFailures(hooks: Hooks): MaandError[] {
 }
 
 interface Applying {
-  plugin: string | undefined;
+  plugin: Plugin | undefined;
 }
 
 async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefined): Promise<void> {
@@ -122,12 +122,13 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
 function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, failedTaps: MaandError[]): void {
   const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
-    if (hookName === "functions") return instantTap(ownFunctions(call, by.plugin, providers), by);
+    const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
+    if (hookName === "functions" && !replaceable) return instantTap(ownFunctions(call, by.plugin, providers), by);
     return hookName === "event" ? heard(instantTap(call, by), failedTaps) : instantTap(call, by);
   };
   hook.intercept({
     register: (tap) => {
-      const { plugin } = applying;
+      const plugin = applying.plugin?.name;
       const by = {
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
@@ -155,15 +156,12 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** The plugin whose template functions others may override; two other plugins with the same function are a conflict. */
-const STOCK_FUNCTIONS = "templates";
-
 /** A tap of `functions` that may not define a name of another plugin, whichever comes first. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);
     const [before] = given;
-    if (plugin === STOCK_FUNCTIONS || !isRecord(before) || !isRecord(answer)) return answer;
+    if (!isRecord(before) || !isRecord(answer)) return answer;
     for (const name of Object.keys(answer).filter((key) => answer[key] !== before[key])) {
       const provider = providers.get(name) ?? plugin;
       if (provider !== plugin)

@@ -1,6 +1,7 @@
 import type { BucketPaths } from "../config/find-bucket.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { EventData, EventMap, EventType, MaandEvent } from "../events.ts";
+import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
@@ -23,6 +24,8 @@ export interface Bucket {
   readonly mask: Mask;
   readonly hooks: Hooks;
   readonly plugins: readonly Plugin[];
+  /** Stock plugins that the configuration leaves out: messages about what is missing name them. */
+  readonly absent: readonly AbsentPlugin[];
   readonly settings: Settings;
   /** The clock; passed in, so that core never reads one. */
   readonly now: () => Date;

@@ -67,7 +67,7 @@ function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")
     return { wanted: "a tree, { files }", fits: (answer) => isRecord(answer) && Array.isArray(answer.files) };
-  if (name === "identify" || !isAnswered(hook)) return undefined;
+  if (name === "identify" || name === "login" || !isAnswered(hook)) return undefined;
   return { wanted: '"done"', fits: (answer) => answer === "done" };
 }
 

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { confText } from "../config/conf-text.ts";
 import { bucketPaths } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
-import { schemaFile } from "../workspace/schema-places.ts";
+import { createFile, makeDirectories, makePrivateDirectory } from "../workspace/write-files.ts";
 
 /** The result of `init`. */
 export interface Initialised {
@@ -22,32 +21,28 @@ port_max = "39999"
 
 /**
  * Creates a bucket in a directory, or updates the existing one; overwrites nothing. Private files are created with private
- * modes, so that they are never readable by others, not even for a moment.
+ * modes, so that they are never readable by others, not even for a moment. `prepareBucket` creates what depends on plugins.
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
-  for (const place of [paths.data, paths.secrets, paths.logs]) {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
-    chmodSync(place, 0o700);
-  }
-  mkdirSync(join(paths.workspace, "jobs"), { recursive: true });
+  for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
+  makeDirectories(join(paths.workspace, "jobs"));
   // the key is made after the store: where it is, the store was whole once
   const store = Store.open(paths.store, { create: true, mayBeEmpty: !existsSync(paths.kvKey) });
   try {
     makeKvKey(paths.kvKey, store.kv.hasSecrets());
     const known = store.bucket.read();
     if (!known) store.bucket.create(randomUUID());
-    writeOnce(paths.conf, confText(`./${schemaFile("config")}`), 0o644);
-    writeOnce(join(paths.workspace, "workers.json"), "[]\n", 0o644);
-    writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF, 0o644);
-    writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText(), 0o644);
-    writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n", 0o644);
+    writeOnce(join(paths.workspace, "workers.json"), "[]\n");
+    writeOnce(join(paths.workspace, "bucket.conf"), BUCKET_CONF);
+    writeOnce(join(paths.workspace, IGNORE_FILE), ignoreText());
+    writeOnce(join(directory, ".gitignore"), "data/\nsecrets/\nlogs/\ntmp/\n");
     return { bucketId: store.bucket.read()?.id ?? "", created: !known };
   } finally {
     store.close();
   }
 }
 
-function writeOnce(file: string, text: string, mode: number): void {
-  if (!existsSync(file)) writeFileSync(file, text, { mode });
+function writeOnce(file: string, text: string): void {
+  if (!existsSync(file)) createFile(file, text);
 }

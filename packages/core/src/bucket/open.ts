@@ -5,6 +5,7 @@ import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";
+import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { Kv } from "../store/kv/kv.ts";
 import { KvKey } from "../store/kv/kv-key.ts";
 import { applyPlugins } from "./apply-plugins.ts";
@@ -38,7 +39,7 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);
   const store = openStore(paths);
-  const mask = new Mask();
+  const mask = new Mask(() => namesIn(store.catalog.read()));
   const key = new KvKey(paths.kvKey);
   return {
     paths,
@@ -50,6 +51,7 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
     hooks,
     plugins,
     loaded,
+    absent: loaded.absent,
     settings: loaded.settings,
     now: options.now,
     newId: randomUUID,
@@ -61,4 +63,15 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
       store.close();
     },
   };
+}
+
+/** Names that stand in sentences and tables anyway, and so hide nothing when a secret happens to be one of them. */
+function namesIn({ jobs, removedJobs, workers, removedWorkers }: StoredCatalog): string[] {
+  return [
+    ...[...jobs, ...removedJobs].flatMap(({ name, version, selectors, commands, ports }) => [
+      ...[name, version, ...selectors, ...commands.map((command) => command.name)],
+      ...Object.entries(ports).flatMap(([port, number]) => [port, String(number)]),
+    ]),
+    ...[...workers, ...removedWorkers].flatMap(({ host, hostname, labels }) => [host, hostname ?? host, ...labels]),
+  ];
 }

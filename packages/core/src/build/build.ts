@@ -1,12 +1,13 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { error, type Problem, type Report, refuses, warning } from "../domain/checks/problem.ts";
 import { locate } from "../domain/checks/validate.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
-import { addPlugin } from "../domain/manifest/stock-plugins.ts";
 import { assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
+import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { openCommandRun } from "../run/command-run.ts";
@@ -16,6 +17,7 @@ import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { storeKv } from "./build-kv.ts";
 import { type Contributions, contributions } from "./contribute.ts";
+import { withLines } from "./problem-lines.ts";
 
 /** The result of a build. */
 export interface Built {
@@ -59,31 +61,31 @@ async function understand(bucket: Bucket) {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const stored = store.catalog.read();
-  const read = readWorkspace(
-    paths.workspace,
-    { before: store.catalog.seenFiles(), selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes },
-    report,
-  );
+  const read = readWorkspace(paths.workspace, { before: store.catalog.seenFiles(), ...readSettings(bucket) }, report);
   const claims = new Map(bucket.plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
-  const assembled = assemble(read.written, beforeOf(stored), { newId: bucket.newId, claimed: [...claims.keys()] });
+  const absent = absentKeys(bucket.absent, (plugin) => plugin.claims);
+  const owners = { claimed: [...claims.keys()], absent };
+  const assembled = assemble(read.written, beforeOf(stored), { newId: bucket.newId, owners });
   problems.push(...assembled.problems);
   const { catalog } = assembled;
   const jobs = [...catalog.jobs, ...assembled.unfinished];
-  await checkClaims(jobs, claims, report);
-  if (!isTapped(bucket.hooks.functions)) warnUnrendered(catalog, report);
+  await checkClaims(jobs, claims, absent.get("commands"), report);
+  if (!isTapped(bucket.hooks.functions)) warnUnrendered(catalog, bucket.absent, report);
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
   const output = { settings, bucket: { root: paths.root }, now: bucket.now };
   const runBy = (job: Job) => runnerOf(job, bucket.plugins);
   const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
   await bucket.hooks.validate.promise(validation);
-  return { stored, read, catalog, problems };
+  return { stored, read, catalog, problems: withLines(problems, read.texts) };
+}
+
+function readSettings({ settings }: Bucket) {
+  return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
 async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
   const { stored, read, catalog, problems } = await understand(bucket);
-  const found = options.strict
-    ? problems.map((problem) => error(problem.code, problem.where, problem.message, problem.hint))
-    : problems;
+  const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError(found, "the workspace was refused");
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
   save(bucket, stored, catalog, read, await contributions(source, catalog.jobs), options);
@@ -107,7 +109,12 @@ function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undef
 type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;
 
 /** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */
-async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report): Promise<void> {
+async function checkClaims(
+  jobs: readonly Job[],
+  claims: Claims,
+  runsCommands: string | undefined,
+  report: Report,
+): Promise<void> {
   for (const job of jobs) {
     if (job.commands.length > 0 && !claims.has("commands")) {
       const names = job.commands.map((command) => command.name).join(", ");
@@ -116,7 +123,7 @@ async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report)
           "nobody_runs",
           `${manifestFile(job.name)}: commands`,
           `no loaded plugin runs job commands, so ${names} will not run`,
-          addPlugin("@maand/plugin-job-commands"),
+          runsCommands,
         ),
       );
     }
@@ -129,13 +136,17 @@ async function checkClaims(jobs: readonly Job[], claims: Claims, report: Report)
   }
 }
 
+/** The ending of template sources. */
+const TEMPLATE = ".tpl";
+
 /** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
-function warnUnrendered({ jobs }: Catalog, report: Report): void {
+function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], report: Report): void {
+  const renders = absent.find(({ plugin }) => plugin.provides?.renders?.includes(TEMPLATE));
   for (const { name, files } of jobs) {
-    const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(".tpl"));
+    const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;
     const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
-    report(warning("nobody_renders", `workspace/jobs/${name}`, message, addPlugin("@maand/plugin-templates")));
+    report(warning("nobody_renders", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
   }
 }
 
@@ -160,6 +171,7 @@ function save(
   store.transaction(() => {
     for (const hash of read.contents.hashes()) store.contents.put(hash, read.contents.pieces(hash));
     store.catalog.write(stored, catalog, read.files);
+    store.bucket.setBuilt(builtWorkspace(read, readSettings(bucket)));
     storeKv(bucket.kv, { before: stored, sources, contributed, purgeJobs: purgeJobKv });
     store.contents.sweep();
   });

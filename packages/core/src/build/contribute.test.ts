@@ -167,14 +167,14 @@ describe("init", () => {
         hooks.init.tapPromise("starter", async ({ bucket: { id, root }, run, now }) => {
           heard.push([id, root, run.command, now().getTime()]);
           const second = await bucket.open();
-          await expect(prepareBucket(second)).rejects.toMatchObject({ code: "BUSY" });
+          await expect(prepareBucket(second, { created: true })).rejects.toMatchObject({ code: "BUSY" });
           second.close();
         }),
     };
     const bucket = aBucket({ plugins: [plugin], now: () => new Date(5) });
     buckets.push(bucket);
     const maand = await bucket.open();
-    await prepareBucket(maand);
+    await prepareBucket(maand, { created: true });
     maand.close();
     expect(heard).toEqual([[maand.bucketId, bucket.root, "init", 5]]);
   });

@@ -1,5 +1,8 @@
 import { error, type Report } from "../domain/checks/problem.ts";
 import { MANIFEST_KEYS } from "../domain/manifest/manifest-schema.ts";
+import { isDeclared } from "../domain/settings/plugin-settings.ts";
+import { settingsSchema } from "../domain/settings/settings-schema.ts";
+import { commandPaths, pathsOf } from "../plugin-api/commands.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { coreVersion } from "./package-of.ts";
@@ -35,16 +38,24 @@ export async function checkPlugins(
       );
   }
   const all = loaded.map(({ plugin }) => plugin);
+  // they come with the program, and add to its words: maand job create
+  const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
   // what a plugin has twice because it is listed twice is told already
   const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
-  for (const { name, commands = [] } of plugins)
-    if (commands.some((command) => pathsOf(command).length === 0))
+  for (const { name, commands } of plugins)
+    if (Array.isArray(commands) && commands.some((command) => pathsOf(command).length === 0))
       refuse(
         `plugin "${name}" has a command that is no clipanion class with paths`,
         "write class X extends MaandCommand { static paths = [[...]] }",
       );
-  for (const { what, of, owned } of belongings(taken))
-    for (const { word, owners } of shared(plugins, of, owned))
+  for (const { name, settings } of plugins)
+    if (settings !== undefined && !isDeclared(settings))
+      refuse(
+        `plugin "${name}" has settings that are not declared`,
+        "write settings: defineSettings({ entries: { ... } })",
+      );
+  for (const { what, of, owned } of belongings(plugins, taken))
+    for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
         `${owners.join(" and ")} both have ${what} "${word}"`,
         "take one of them out, or ask an author to rename it",
@@ -69,17 +80,24 @@ interface Belonging {
   readonly owned: readonly string[];
 }
 
-function belongings(taken: Taken | undefined): Belonging[] {
+function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belonging[] {
   const keys = (given: object | undefined) => Object.keys(given ?? {});
   const core = MANIFEST_KEYS.filter((key) => !OFFERED.includes(key));
+  const first = (plugin: Plugin) => plugins.find(({ settings }) => settings === plugin.settings) === plugin;
   return [
     {
       what: "the command",
-      of: ({ commands }) => [...new Set((commands ?? []).flatMap(pathsOf))],
+      of: ({ commands }) => commandPaths(commands),
       owned: taken?.commands ?? [],
     },
-    { what: "the table", of: ({ tables }) => keys(tables), owned: taken?.tables ?? [] },
+    { what: "the table", of: tableWords, owned: taken?.tables ?? [] },
     { what: "the manifest key", of: ({ claims }) => keys(claims), owned: core },
+    {
+      // plugins may share one declaration, such as two that reach workers by ssh
+      what: "the key of maand.conf",
+      of: (plugin) => (first(plugin) ? keys(plugin.settings?.entries) : []),
+      owned: Object.keys(settingsSchema([]).entries),
+    },
     { what: "the worker file", of: ({ workerFiles }) => keys(workerFiles), owned: [] },
   ];
 }
@@ -87,18 +105,18 @@ function belongings(taken: Taken | undefined): Belonging[] {
 /** `commands` of a manifest is read by core, and owned by whoever runs them. */
 const OFFERED: readonly string[] = ["commands"];
 
-/** The paths of a clipanion command class, as they are typed. */
-function pathsOf(command: unknown): string[] {
-  const paths: unknown = typeof command === "function" ? Reflect.get(command, "paths") : undefined;
-  return Array.isArray(paths) ? paths.map((path) => (Array.isArray(path) ? path.join(" ") : "")) : [];
+/** The words behind `maand cat` of a plugin, be they tables or commands of its own. */
+function tableWords({ tables, commands }: Plugin): string[] {
+  const own = commandPaths(commands).flatMap((path) => /^cat (\S+)$/.exec(path)?.[1] ?? []);
+  return [...new Set([...Object.keys(tables ?? {}), ...own])];
 }
 
 /** Words that more than one has, with their owners; of a word of maand's own, maand is the first. */
-function shared(plugins: readonly Plugin[], of: Belonging["of"], owned: readonly string[]) {
+function shared(plugins: readonly Plugin[], of: Belonging["of"], ownedFor: (plugin: Plugin) => readonly string[]) {
   const owners = new Map<string, string[]>();
   for (const plugin of plugins)
     for (const word of of(plugin)) {
-      const first = owned.includes(word.split(" ")[0] ?? "") ? ["maand"] : [];
+      const first = ownedFor(plugin).includes(word.split(" ")[0] ?? "") ? ["maand"] : [];
       owners.set(word, [...(owners.get(word) ?? first), `plugin "${plugin.name}"`]);
     }
   return [...owners].filter(([, names]) => names.length > 1).map(([word, names]) => ({ word, owners: names }));

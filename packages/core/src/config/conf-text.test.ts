@@ -1,15 +1,29 @@
 import { parse } from "smol-toml";
+import * as v from "valibot";
 import { expect, it } from "vitest";
 import type { Problem } from "../domain/checks/problem.ts";
+import { defineSettings, setting } from "../domain/settings/plugin-settings.ts";
+import { resolveSettings } from "../domain/settings/resolve-settings.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
-import { resolveSettings, SettingsSchema } from "../domain/settings/settings-schema.ts";
-import { confText } from "./conf-text.ts";
+import { settingsSchema } from "../domain/settings/settings-schema.ts";
+import { confText, NEW_BUCKET } from "./conf-text.ts";
 
 const SCHEMA = "./schema.json";
-const output = confText(SCHEMA);
+const declared = [
+  defineSettings({
+    entries: {
+      slack_channel: setting(v.string(), 'Where it writes; default "#ops".', "#ops"),
+      slack_tone: setting(v.picklist(["plain", "merry"]), "How it writes; default plain.", "plain"),
+      "timeouts.slack": setting(v.number(), "Seconds it may take; default 9.", 9),
+    },
+  }),
+];
+const output = confText(SCHEMA, declared);
 const settled = (text: string) => {
   const problems: Problem[] = [];
-  const settings = resolveSettings(parse(text), "maand.conf", (problem) => problems.push(problem));
+  const settings = resolveSettings(parse(text), "maand.conf", { loaded: declared, absent: new Map() }, (problem) =>
+    problems.push(problem),
+  );
   return { settings, problems };
 };
 
@@ -19,8 +33,16 @@ it("says nothing but comments", () => {
 
 it("shows every key with its default: with all of them uncommented nothing changes", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
-  expect(Object.keys(parse(uncommented))).toEqual(Object.keys(SettingsSchema.entries));
-  expect(settled(uncommented)).toEqual({ settings: DEFAULT_SETTINGS, problems: [] });
+  expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
+  const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
+  const asWithout = { ...DEFAULT_SETTINGS, plugins, secretFilesMode: 0o644 }; // the same modes, and doctor knows it was chosen
+  expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
+});
+
+it("sets the keys it is given, and no other", () => {
+  const set = confText(SCHEMA, declared, NEW_BUCKET);
+  expect(parse(set)).toEqual({ secret_files_mode: "0600" });
+  expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
 it("lets each line stand alone, a time limit too", () => {
@@ -29,8 +51,8 @@ it("lets each line stand alone, a time limit too", () => {
 });
 
 it("says what each key means and which words it takes", () => {
-  expect(output).toContain('# User on the workers; default "agent".\n# ssh_user = "agent"\n');
-  expect(output).toContain("One of rsa-2048, rsa-4096, ecdsa-p256.\n");
+  expect(output).toContain('# Where it writes; default "#ops".\n# slack_channel = "#ops"\n');
+  expect(output).toContain("One of plain, merry.\n");
 });
 
 it("names its schema first, where editors look", () => {

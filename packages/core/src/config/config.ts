@@ -1,4 +1,4 @@
-import type { SettingsWritten } from "../domain/settings/settings-schema.ts";
+import type { SettingsWritten } from "../domain/settings/settings-written.ts";
 import type { InlineHooks } from "../plugin-api/inline-hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 
@@ -26,7 +26,7 @@ export type PluginEntry = Plugin | readonly Plugin[] | string | readonly [string
 export interface Config {
   /**
    * Plugins in the order they are applied: values, or package names and paths (`./my-plugin.ts`), perhaps with options
-   * as `["name", { ... }]`. The word `"defaults"` stands for all stock plugins, `["defaults", { "remove": ["make"] }]` for
+   * as `["name", { ... }]`. The word `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for
    * some of them. Default: `["defaults"]`.
    */
   readonly plugins?: readonly PluginEntry[];

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
 
-/** Where things are in a bucket's directory; all absolute (build.md 2.1). */
+/** Where things are in a bucket's directory; all absolute. */
 export interface BucketPaths {
   readonly root: string;
   readonly conf: string;
@@ -35,7 +35,7 @@ export function bucketPaths(root: string): BucketPaths {
   };
 }
 
-/** Finds the bucket from a directory upward, like git (decision 28). Throws NOT_A_BUCKET. */
+/** Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET. */
 export function findBucket(from: string): BucketPaths {
   let directory = resolve(from);
   for (;;) {

@@ -6,7 +6,7 @@ import { isMaandError } from "../errors.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
-import { defaultOf, importFault, importModule, missingHint, resolveModule } from "./import-module.ts";
+import { defaultOf, importFault, importModule, type Modules, missingHint, resolveModule } from "./import-module.ts";
 import type { LoadedPlugin, LoadOptions } from "./load.ts";
 import { packageOf } from "./package-of.ts";
 import { placeText } from "./thrown-at.ts";
@@ -52,8 +52,9 @@ function asStock(plugins: readonly Plugin[]): LoadedPlugin[] {
   return plugins.map((plugin) => ({ plugin, source: "stock" }));
 }
 
-/** `["defaults", { "remove": ["make"] }]`. */
+/** `["defaults", { "remove": ["a", "b"] }]`: all stock plugins but these. */
 function someDefaults(given: unknown, key: string, { stock, written, report }: Loading): LoadedPlugin[] {
+  const example = stock[0]?.name ?? "name";
   const removed: readonly unknown[] = isRecord(given) && Array.isArray(given.remove) ? given.remove : [];
   const names = stock.map(({ name }) => name);
   if (!isRecord(given) || !Array.isArray(given.remove) || Object.keys(given).length > 1)
@@ -62,7 +63,7 @@ function someDefaults(given: unknown, key: string, { stock, written, report }: L
         "invalid_config",
         valueAt(written, "plugins", "defaults", key),
         `"defaults" knows the one option "remove"`,
-        'write ["defaults", { "remove": ["make"] }]',
+        `write ["defaults", { "remove": ["${example}"] }]`,
       ),
     );
   for (const name of removed.filter((word) => !names.some((known) => known === word)))
@@ -110,6 +111,11 @@ function noneOf(exports: readonly string[]): string {
   return `it exports ${exports.join(" and ")}, and none of them as default`;
 }
 
+/** The package of a plugin that comes with the program, by the plugin's name. */
+export function packageNamed(name: string, modules: Modules): string | undefined {
+  return Object.keys(modules).find((known) => known.endsWith(`/plugin-${name}`));
+}
+
 /** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
 async function reportUnloadable(cause: unknown, name: string, key: string, loading: Loading) {
   const { root, report, written, options } = loading;
@@ -124,7 +130,7 @@ async function reportUnloadable(cause: unknown, name: string, key: string, loadi
   const place = missing ? undefined : await importFault(cause, root);
   const message = `plugin "${name}" cannot be loaded: ${place ? `${placeText(place)}: ` : ""}${firstLines(cause, 1)}`;
   const isPath = /^[./]/.test(name);
-  const stock = Object.keys(options.modules).find((known) => known.endsWith(`/plugin-${name}`));
+  const stock = packageNamed(name, options.modules);
   const hint = !missing
     ? (missingHint(cause) ?? "mend the plugin, or take it out of the list")
     : isPath

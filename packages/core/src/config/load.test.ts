@@ -42,7 +42,7 @@ describe("a configuration", () => {
       "maand.conf": 'ssh_user = "deploy"\nmax_concurrent_jobs = 2\n',
       ".maandrc": '{ "settings": { "max_concurrent_jobs": 9 } }',
     });
-    expect((await config.load()).settings).toMatchObject({ sshUser: "deploy", maxConcurrentJobs: 9 });
+    expect((await config.load()).settings).toMatchObject({ plugins: { ssh_user: "deploy" }, maxConcurrentJobs: 9 });
   });
 
   it("may be named, wherever it is, and finds its plugins from there", async (context) => {

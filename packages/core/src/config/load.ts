@@ -1,14 +1,16 @@
 import { dirname, join } from "node:path";
 import { error, type Problem, type Report, refuses } from "../domain/checks/problem.ts";
+import { isDeclared } from "../domain/settings/plugin-settings.ts";
+import { resolveSettings, type SettingsOwners } from "../domain/settings/resolve-settings.ts";
 import type { Settings } from "../domain/settings/settings.ts";
-import { resolveSettings } from "../domain/settings/settings-schema.ts";
 import { isMaandError, problemsError } from "../errors.ts";
+import { type AbsentPlugin, absentKeys } from "../plugin-api/absent-plugins.ts";
 import { inlinePlugin } from "../plugin-api/inline-hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { checkPlugins, type Taken } from "./check-plugins.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import type { Modules } from "./import-module.ts";
-import { loadPlugins } from "./load-plugins.ts";
+import { loadPlugins, packageNamed } from "./load-plugins.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
 import { keyAt, type Written } from "./written-at.ts";
 
@@ -27,13 +29,18 @@ export interface LoadedPlugin {
 export interface Loaded {
   readonly settings: Settings;
   readonly plugins: readonly LoadedPlugin[];
+  /** Stock plugins that the configuration leaves out. */
+  readonly absent: readonly AbsentPlugin[];
   /** Warnings; what refuses was thrown. */
   readonly warnings: readonly Problem[];
 }
 
-/** What the caller brings: the stock plugins, modules a configuration may import, a file that was named on the command line. */
+/** What the caller brings: plugins, modules a configuration may import, a file that was named on the command line. */
 export interface LoadOptions {
+  /** The plugins that `"defaults"` stands for. */
   readonly defaults: () => readonly Plugin[];
+  /** All plugins that come with the program: what they declare tells what is missing without them. Default: `defaults`. */
+  readonly stock?: () => readonly Plugin[];
   readonly modules: Modules;
   readonly configFile?: string;
   /** Whether a plugin is one of `defaults`; default: whether it is called like one. */
@@ -49,26 +56,49 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   const conf = await readConf(paths, report);
   const read = await readConfig(paths, options, report);
   const found = read ?? { ...conf, config: {}, path: join(paths.root, conf.file) };
-  const settings = settled(conf, found, report);
   const root = dirname(found.path);
   const wanted = found.config.plugins ?? ["defaults"];
-  const plugins = await loadPlugins(wanted, { written: found, root, options, report });
-  plugins.push(...inlined(found, report));
-  await checkPlugins(plugins, found, options.taken, report);
+  const ofPlugins: Problem[] = [];
+  const later: Report = (problem) => ofPlugins.push(problem);
+  const plugins = await loadPlugins(wanted, { written: found, root, options, report: later });
+  plugins.push(...inlined(found, later));
+  await checkPlugins(plugins, found, options.taken, later);
+  const absent = leftOut(plugins, options);
+  // a key may belong to a plugin that could not be loaded
+  const only: Report = refuses(ofPlugins) ? (problem) => problem.level === "error" && report(problem) : report;
+  const settings = settled(conf, found, ownersOf(plugins, absent), only);
+  problems.push(...ofPlugins);
   if (!settings || refuses(problems)) throw problemsError(problems, "the configuration was refused");
-  return { settings, plugins, warnings: problems };
+  return { settings, plugins, absent, warnings: problems };
+}
+
+/** Stock plugins that are not loaded, as they would be named in a configuration. */
+function leftOut(loaded: readonly LoadedPlugin[], { stock, defaults, modules }: LoadOptions): AbsentPlugin[] {
+  const names = loaded.map(({ plugin }) => plugin.name);
+  const others = (stock ?? defaults)().filter(({ name }) => !names.includes(name));
+  return others.map((plugin) => ({ plugin, name: packageNamed(plugin.name, modules) ?? `"${plugin.name}"` }));
+}
+
+function ownersOf(loaded: readonly LoadedPlugin[], absent: readonly AbsentPlugin[]): SettingsOwners {
+  const declared = loaded.flatMap(({ plugin: { settings } }) => (isDeclared(settings) ? [settings] : []));
+  return { loaded: [...new Set(declared)], absent: absentKeys(absent, ({ settings }) => settings?.entries) };
 }
 
 /** Settings of both files; each is checked where it was written, and both together for what only both can have wrong. */
-function settled(conf: ReadConf, { config, ...written }: ReadConfig, report: Report): Settings | undefined {
-  const alone = resolveSettings(conf.values, conf.file, placing(conf, "", report));
+function settled(
+  conf: ReadConf,
+  { config, ...written }: ReadConfig,
+  owners: SettingsOwners,
+  report: Report,
+): Settings | undefined {
+  const alone = resolveSettings(conf.values, conf.file, owners, placing(conf, "", report));
   if (!config.settings) return alone;
   const problems: Problem[] = [];
-  resolveSettings(config.settings, written.file, (problem) => problems.push(problem));
+  resolveSettings(config.settings, written.file, owners, (problem) => problems.push(problem));
   problems.forEach(placing(written, "settings.", report));
   if (!alone || refuses(problems)) return undefined;
   const together: Report = (problem) => problem.level === "error" && report(problem);
-  return resolveSettings({ ...conf.values, ...config.settings }, written.file, together);
+  return resolveSettings({ ...conf.values, ...config.settings }, written.file, owners, together);
 }
 
 /** Reports with the line of the key that a problem is about. */

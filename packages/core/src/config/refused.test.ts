@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { aConfig } from "./a-config.test.support.ts";
+import { aConfig, SSH_KEYS } from "./a-config.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -124,8 +124,8 @@ describe("a configuration with a wrong value is refused at its key", () => {
     ],
     [
       "settings that contradict",
-      "{ settings: { certs_ttl: 5, certs_renewal_buffer: 6 } }",
-      "settings.certs_renewal_buffer: 6 days is not less",
+      "{ settings: { ssh_tries: 5, ssh_quick_tries: 6 } }",
+      "settings.ssh_quick_tries: 6 is more than ssh_tries, 5 | make it smaller",
     ],
     [
       "a hook that is none",
@@ -182,6 +182,48 @@ describe("a configuration with a wrong value is refused at its key", () => {
       ["maand.conf:1:1: max_jobs", expect.any(String)],
       [".maandrc:1:17: settings.ssh_prot", 'did you mean "ssh_port"?'],
     ]);
+  });
+});
+
+describe("keys of maand.conf that plugins own", () => {
+  it("are read with their defaults, from the file and the configuration, and in tables of core", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": "ssh_port = 2222\nssh_tries = 4\n[timeouts]\nlogin = 7\n",
+      ".maandrc": '{ "settings": { "ssh_tries": 5 } }',
+    });
+    const { settings, warnings } = await config.load();
+    expect(warnings).toEqual([]);
+    expect(SSH_KEYS.from(settings)).toEqual({
+      ssh_user: "agent",
+      ssh_port: 2222,
+      use_sudo: true,
+      ssh_tries: 5,
+      ssh_quick_tries: 1,
+      "timeouts.login": 7,
+    });
+  });
+
+  it("are missed by the plugin's name, when that is not loaded", async (context) => {
+    const config = aConfig(context, {
+      "maand.conf": 'ssh_user = "deploy"\nssh_usr = "deploy"\n[timeouts]\nlogin = 7\n',
+      ".maandrc": '{ "plugins": [["defaults", { "remove": ["ssh"] }]] }',
+    });
+    const modules = { "@maand/plugin-ssh": async () => ({}) };
+    const { warnings } = await config.load({ modules });
+    const add = "add @maand/plugin-ssh to the plugins of the configuration";
+    expect(warnings.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`)).toEqual([
+      `maand.conf:1:1: ssh_user: no loaded plugin reads "ssh_user", so it is ignored | ${add}`,
+      expect.stringMatching(/^maand.conf:2:1: ssh_usr: unknown key "ssh_usr" is ignored \| known here: /),
+      `maand.conf:4:1: timeouts.login: no loaded plugin reads "login", so it is ignored | ${add}`,
+    ]);
+  });
+
+  it("are no unknown ones while a plugin cannot be loaded that may own them", async (context) => {
+    const lines = await aConfig(context, {
+      "maand.conf": "slack_tone = 1\n",
+      ".maandrc": '{ "plugins": ["maand-plugin-slack"] }',
+    }).refused();
+    expect(lines).toEqual([expect.stringContaining('plugin "maand-plugin-slack" cannot be loaded')]);
   });
 });
 
@@ -270,7 +312,7 @@ it("a plugin that is listed twice is told once, whatever it owns", async (contex
 
 describe("plugins that do not go together", () => {
   const two = (a: string, b: string) => ({
-    "maand.config.ts": `const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
+    "maand.config.ts": `import { defineSettings, setting } from "@maand/core"; import * as v from "valibot"; const keys = (key) => defineSettings({ entries: { [key]: setting(v.string(), "", "") } }); const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
   });
   it.for([
     ["a command", "commands: [Slow]", "commands: [Slow]", 'plugin "a" and plugin "b" both have the command "slow"'],
@@ -294,6 +336,24 @@ describe("plugins that do not go together", () => {
       "workerFiles: { f: '' }",
       "workerFiles: { f: '' }",
       'plugin "a" and plugin "b" both have the worker file "f"',
+    ],
+    [
+      "a key of maand.conf",
+      "settings: keys('tone')",
+      "settings: keys('tone')",
+      'plugin "a" and plugin "b" both have the key of maand.conf "tone"',
+    ],
+    [
+      "a key of maand.conf that is ours",
+      "settings: keys('transport')",
+      "",
+      'maand and plugin "a" both have the key of maand.conf "transport"',
+    ],
+    [
+      "settings that are not declared",
+      "settings: { tone: 'loud' }",
+      "",
+      'plugin "a" has settings that are not declared | write settings: defineSettings(',
     ],
     ["another core", 'core: "^7.0.0"', "", 'plugin "a" is made for @maand/core ^7.0.0, and this is 0.'],
   ] as const)("%s", async ([, a, b, output], context) => {

@@ -20,7 +20,9 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   stopIfInterrupted(bucket.signal);
   run.refresh();
   reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
-  const planned = await planWave(run, wave, options, (job) => bucket.hooks.before.promise(scopedJobContext(run, job)));
+  const planned = await planWave(run, wave, options, {
+    before: (job) => bucket.hooks.before.promise(scopedJobContext(run, job)),
+  });
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);
   if (plans.length === 0) return;

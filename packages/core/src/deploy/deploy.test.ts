@@ -17,7 +17,7 @@ afterEach(() => bucket.dispose());
 
 function rollouts(): Promise<Record<string, string>> {
   return bucket.open().then(async (bucket) => {
-    const { deployments } = await import("../operations/inspect/deployments.ts");
+    const { deployments } = await import("../store/views/deployments.ts");
     const rows = deployments(bucket.store);
     bucket.close();
     return Object.fromEntries(rows.map((row) => [`${row.job}@${row.host}`, row.rollout]));
@@ -277,6 +277,28 @@ describe("what was removed", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`remove old@${B}`]);
   });
 
+  it("is not taken for stopped where it ran and nothing of it is found", async () => {
+    bucket.removeJob("old");
+    bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    expect((await bucket.ship()).outcome).toBe("failed");
+    expect(since()).not.toContain(`remove old@${B}`);
+    expect(bucket.fleet.running()).toMatchObject({ [`old@${B}`]: expect.any(String) });
+    bucket.fleet.repair();
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
+  });
+
+  it("need not be found where it never came to run", async () => {
+    bucket.job("new", { selectors: ["worker"] });
+    bucket.fleet.fail(`start new@${B}`);
+    expect((await bucket.ship()).outcome).toBe("failed");
+    bucket.removeJob("new");
+    bucket.fleet.fail(`stop new@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
+    since();
+    expect((await bucket.ship()).outcome).toBe("ok");
+    expect(since()).toContain(`remove new@${B}`);
+  });
+
   it("is announced by a dry run", async () => {
     bucket.removeJob("old");
     await bucket.build();
@@ -400,5 +422,33 @@ describe("an interrupted deploy", () => {
     expect(summary.outcome).toBe("interrupted");
     expect(Object.keys(bucket.fleet.running())).toEqual([`api@${A}`, `api@${B}`]);
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
+  });
+
+  it("leaves a command that it ended in doubt, and one that did not begin as it was", async () => {
+    const runs = [new AbortController(), new AbortController(), new AbortController()];
+    let run = 0;
+    bucket.dispose();
+    bucket = aBucket({
+      get signal() {
+        return runs[run]?.signal ?? new AbortController().signal;
+      },
+    });
+    bucket.workers(A, B);
+    const manifest = { selectors: ["worker"], max_concurrent_upgrades: 2 };
+    bucket.job("api", { version: "1.0.0", ...manifest });
+    await bucket.ship();
+    run = 1;
+    bucket.job("api", { version: "1.1.0", ...manifest });
+    bucket.fleet.onDo = (what) => {
+      if (!what.startsWith("restart")) return;
+      runs[1]?.abort();
+      throw new MaandError({ code: "INTERRUPTED", message: `${what} was interrupted` });
+    };
+    expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
+    run = 2;
+    expect(await rollouts()).toEqual({ [`api@${A}`]: "in_doubt", [`api@${B}`]: "restart" });
+    expect(JSON.stringify(await bucket.plan())).toContain("in doubt: how its restart in run");
+    bucket.fleet.onDo = () => undefined;
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   });
 });

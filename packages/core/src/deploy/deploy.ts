@@ -1,6 +1,9 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
+import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
 import type { MaandError } from "../errors.ts";
+import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
@@ -24,6 +27,7 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
   const run = beginRun(bucket, "deploy");
   try {
     const waves = await admit(run, options);
+    warnOfUnbuilt(run);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run);
       for (const wave of waves) await deployWave(run, stager, wave, options);
@@ -47,15 +51,25 @@ async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
     return waves;
   } catch (cause) {
     store.journal.finishRun(run.number, "refused", run.at());
+    reportEnd(run, { outcome: "refused", message: asMaandError(cause).message });
     throw cause;
   }
+}
+
+/** What was edited and not built is not deployed: that is said before anything is done, and in the summary. */
+function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
+  const parts = unbuiltParts(bucket);
+  ledger.noteUnbuilt(parts);
+  if (parts.length === 0) return;
+  const message = `${unbuiltText(parts)}; this deploys the last build`;
+  reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
 /** A job that cannot be planned is reported by its wave. */
 async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
   const trial = { ...run, ledger: new Ledger() };
   const plans = [];
-  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, undefined)));
+  for (const wave of waves) plans.push(...(await planWave(trial, wave, options, {})));
   refuseStarts(plans, options);
 }
 
@@ -90,9 +104,14 @@ async function commit(run: Run): Promise<Summary> {
     bucket.store.journal.trim(RUNS_KEPT);
     if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) bucket.store.sweepPromotions();
   });
-  reporter.emit("run.finished", {
-    ...summaryRecord(summary),
-    duration_ms: bucket.now().getTime() - reporter.startedAt.getTime(),
-  });
+  reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
+
+/** The last event of a run, however it ended. */
+function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
+  const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
+  reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });
 }

@@ -3,9 +3,9 @@ import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
-import { deployments } from "../operations/inspect/deployments.ts";
-import { gc } from "../operations/inspect/gc.ts";
+import { gc } from "../jobs/gc.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
+import { deployments } from "../store/views/deployments.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 import {
   aChange,

@@ -1,7 +1,7 @@
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { deployments } from "../operations/inspect/deployments.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
+import { deployments } from "../store/views/deployments.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /** A run that ends between the promotion of a batch and its health check: what comes after ends as if it had not. */

@@ -32,9 +32,21 @@ describe("begin", () => {
     bucket.job("api", { selectors: ["worker"] });
     await expect(bucket.ship()).rejects.toMatchObject({ code: "NOT_PERMITTED", hint: "tomorrow" });
     expect([bucket.fleet.connected, bucket.fleet.done]).toEqual([[], []]);
+    expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "refused", message: "not today" });
     permitted = true;
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(bucket.events.findLast(({ type }) => type === "run.started")).toMatchObject({ continues: null });
+  });
+
+  it.each([
+    ["an unknown job", { jobs: ["ghost"] }],
+    ["files alone for a job that was never started", { syncOnly: true }],
+  ])("a run that is refused for %s has an end in its record too", async (_, options) => {
+    bucketWith(definePlugin({ name: "none", apply: () => undefined }));
+    bucket.job("api", { selectors: ["worker"] });
+    await expect(bucket.ship(options)).rejects.toMatchObject({ code: "PROBLEMS" });
+    expect(bucket.events.map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
+    expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
   });
 
   it("is told the time and what was asked for, and is not called for a dry run", async () => {

@@ -1,6 +1,7 @@
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
-import type { ActionKind } from "../plugin-api/contexts.ts";
+import { isMaandError } from "../errors.ts";
+import type { ActionContext, ActionKind } from "../plugin-api/contexts.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { type Run, workerOf } from "../run/run.ts";
 import { actionContext } from "../run/scope/contexts.ts";
@@ -32,32 +33,63 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
   return actions.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
 }
 
-/** Runs one action on its worker, through the plugin that answers `hook`, and records its result. Throws what went wrong. */
-export async function runAction(run: Run, step: Step, hook: "rollout" | "reconcile"): Promise<void> {
+/** What is not a failure of an action. */
+export interface Tolerance {
+  /** That the worker holds nothing of the job (NOT_DELIVERED). */
+  readonly mayBeAbsent?: boolean;
+}
+
+/**
+ * Runs one action on its worker, through the plugin that answers `hook`, and records its result. Throws what went wrong. An
+ * interruption before it began leaves no trace in the journal; one that ends it leaves it in doubt.
+ */
+export async function runAction(
+  run: Run,
+  step: Step,
+  hook: "rollout" | "reconcile",
+  { mayBeAbsent = false }: Tolerance = {},
+): Promise<void> {
   const began = run.bucket.now().getTime();
+  let hasBegun = false;
   try {
-    await callHook(run, step, hook);
+    const context = await actionContextOf(run, step);
+    stopIfInterrupted(run.bucket.signal);
+    hasBegun = true;
+    await callHook(run, hook, context);
     recordResult(run, step, began);
   } catch (cause) {
-    recordResult(run, step, began, cause);
+    const tolerated = mayBeAbsent && isMaandError(cause) && cause.code === "NOT_DELIVERED";
+    recordResult(run, step, began, tolerated ? undefined : cause);
+    if (tolerated) return;
+    if (!hasBegun && outcomeOf(cause) === "interrupted") run.bucket.store.journal.withdraw([step.row]);
     throw cause;
   }
 }
 
-async function callHook(run: Run, { job, allocation, kind }: Step, hook: "rollout" | "reconcile"): Promise<void> {
-  const { bucket, connections, reporter } = run;
+/** What the action is given, once its worker can be reached. */
+async function actionContextOf(run: Run, { job, allocation, kind }: Step): Promise<ActionContext> {
+  const { bucket, connections } = run;
   stopIfInterrupted(bucket.signal);
   const remote = await connections.ready(workerOf(run, allocation.host));
-  const context = actionContext(run, job, allocation, remote, kind);
+  return actionContext(run, job, allocation, remote, kind);
+}
+
+async function callHook(
+  { bucket, reporter }: Run,
+  hook: "rollout" | "reconcile",
+  context: ActionContext,
+): Promise<void> {
+  const { job, allocation, action, remote } = context;
   reporter.emit("action.started", {
     job: job.name,
     worker: allocation.host,
-    action: kind,
+    action: action.kind,
     current_version: context.currentVersion,
     new_version: context.newVersion,
   });
   if ((await bucket.hooks[hook].promise(context)) === "done") return;
-  throw noHandler({ hook, transport: remote.transport, host: allocation.host, wanted: `${kind} of ${job.name}` });
+  const wanted = `${action.kind} of ${job.name}`;
+  throw noHandler(bucket.absent, { hook, transport: remote.transport, host: allocation.host, wanted });
 }
 
 function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {

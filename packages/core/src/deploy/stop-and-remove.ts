@@ -7,7 +7,7 @@ import { checkHealth } from "../run/check-health.ts";
 import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
-import { recordIntents, runAction } from "./run-action.ts";
+import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
 
 /**
  * Stops what was removed or disabled and may run, deletes the files of what was removed, and checks the health of what is
@@ -55,9 +55,14 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
   }
 }
 
-/** Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. */
+/**
+ * Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. Where
+ * something was promoted and nothing is on the worker, it may still run elsewhere: that is a failure.
+ */
 async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
-  await runOne(run, entry, "stop");
+  const { promoted, unsettled } = run.recorded(entry.allocation.id);
+  const mayBeAbsent = promoted === undefined || promoted.stopped || unsettled?.kind === "loss";
+  await runOne(run, entry, "stop", { mayBeAbsent });
   run.bucket.store.promoted.markStopped(entry.allocation.id);
 }
 
@@ -81,8 +86,14 @@ async function remove(run: Run, entry: StoppingAllocation): Promise<void> {
   store.transaction(() => store.promoted.forget(entry.allocation.id));
 }
 
-async function runOne(run: Run, { allocation, job }: StoppingAllocation, kind: ActionKind): Promise<void> {
-  for (const step of recordIntents(run, job, [{ allocation, kind }])) await runAction(run, step, "reconcile");
+async function runOne(
+  run: Run,
+  { allocation, job }: StoppingAllocation,
+  kind: ActionKind,
+  tolerance?: Tolerance,
+): Promise<void> {
+  for (const step of recordIntents(run, job, [{ allocation, kind }]))
+    await runAction(run, step, "reconcile", tolerance);
 }
 
 /** Deletes the variables and secrets of jobs that are gone, once nothing of them is left to be cleaned up. */

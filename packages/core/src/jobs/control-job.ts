@@ -63,7 +63,11 @@ export async function controlJob(bucket: Bucket, control: JobControl): Promise<C
   const source = openCommandRun(bucket, reporter, lock ? {} : { pid: bucket.pid });
   try {
     const chosen = choose(source, control);
-    await checkSync(source, [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))]);
+    await checkSync(
+      source,
+      [...new Set(chosen.flatMap(({ allocations }) => allocations.map(({ host }) => host)))],
+      lock !== undefined,
+    );
     const results: ControlResult[] = [];
     for (const seq of [...new Set(chosen.map(({ job }) => job.deploymentSeq))].sort((a, b) => a - b)) {
       const wave = chosen.filter(({ job }) => job.deploymentSeq === seq);
@@ -187,7 +191,7 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
     };
     reporter.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
     if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
-      throw noHandler({
+      throw noHandler(bucket.absent, {
         hook: "target",
         transport: remote.transport,
         host: allocation.host,

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { gc } from "../operations/inspect/gc.ts";
+import { gc } from "../jobs/gc.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 import { type LogFields, readLogLine } from "./line.ts";

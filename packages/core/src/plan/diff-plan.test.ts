@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import { gc } from "../operations/inspect/gc.ts";
+import { gc } from "../jobs/gc.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 

@@ -75,7 +75,7 @@ function byName<T extends { readonly path: string }>(files: readonly T[]): Map<s
 }
 
 function nameOf(file: ListedFile | undefined): string {
-  return file ? `${file.hash}${file.executable ? "x" : "-"}` : "";
+  return file ? JSON.stringify([file.hash, file.executable, file.mode, file.access]) : "";
 }
 
 type Bucket = Source["bucket"];
@@ -110,9 +110,9 @@ function newSide(maand: Bucket, file: TreeFile | undefined, secret: boolean, hid
 }
 
 function sideOf(file: ListedFile, content: () => Side["content"]): Side {
-  const { hash, executable, size } = file;
+  const { hash, size } = file;
   const large = size !== undefined && size > LARGEST_TEXT;
-  return { hash, executable, size, content: large ? { unseen: "large" } : content() };
+  return { hash, size, file, content: large ? { unseen: "large" } : content() };
 }
 
 function shown(bytes: Uint8Array, secret: boolean, hide: Hider): Side["content"] {

@@ -1,32 +1,97 @@
 import type { Bucket, RunReporter } from "../bucket/bucket.ts";
-import type { Job } from "../domain/workspace/job.ts";
+import { NAMESPACE } from "../domain/kv/kv-names.ts";
+import { demandedJobs, type Job } from "../domain/workspace/job.ts";
+import { isMaandError } from "../errors.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { Ledger } from "../run/ledger.ts";
+import { lockBucket } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { KvOverlay } from "../store/kv/kv-overlay.ts";
-import type { BeforeHooks } from "./plan-wave.ts";
+import type { PlanningHooks } from "./plan-wave.ts";
+
+/** A job whose plan depends on what `pre_deploy` commands write; they run in a deploy, and were not run here. */
+export interface UndecidedJob {
+  readonly job: Job;
+  /** The value that is missing, and where. */
+  readonly message: string;
+}
 
 /** What a dry run plans with. */
 export interface DryRunState extends CommandRun {
   readonly ledger: Ledger;
-  /** Present when the hooks before a plan were asked for. */
-  readonly before: BeforeHooks | undefined;
+  readonly hooks: PlanningHooks;
+  readonly undecided: readonly UndecidedJob[];
 }
 
 /**
- * Opens what a dry run plans with. With `hooks`, what goes before the plan of each job is run, on top of the KV store:
- * planning sees what it wrote, and nothing of it is ever stored.
+ * Opens what a dry run plans with: the store as it is at this moment, without the lock, so that it answers beside a deploy.
+ * With `withHooks`, what goes before the plan of each job is run, under the lock and on top of the KV store: planning sees
+ * what it wrote, and nothing of it is ever stored.
  */
-export function openDryRun(bucket: Bucket, reporter: RunReporter, hooks: boolean): DryRunState {
-  const { kv, mask, now } = bucket;
-  const aside = new KvOverlay(kv, { now, onSecret: (value) => mask.add(value) });
-  const source = openCommandRun(hooks ? { ...bucket, kv: aside } : bucket, reporter);
+export function openDryRun(bucket: Bucket, reporter: RunReporter, withHooks: boolean): DryRunState {
+  const lock = withHooks ? lockBucket(bucket, "deploy --dry-run") : undefined;
+  const release = lock ? () => lock.release() : bucket.store.snapshot();
+  try {
+    return openState(bucket, reporter, { withHooks, release });
+  } catch (cause) {
+    release();
+    throw cause;
+  }
+}
+
+function openState(
+  bucket: Bucket,
+  reporter: RunReporter,
+  { withHooks, release }: { readonly withHooks: boolean; readonly release: () => void },
+): DryRunState {
+  const kv = new WatchedKv(bucket.kv, { now: bucket.now, onSecret: (value) => bucket.mask.add(value) });
+  const source = openCommandRun({ ...bucket, kv }, reporter, withHooks ? {} : { pid: bucket.pid });
+  const undecided: UndecidedJob[] = [];
   const before = (job: Job) => bucket.hooks.before.promise(scopedJobContext(source, job));
-  return Object.assign(source, { ledger: new Ledger(), before: hooks ? before : undefined });
+  const isUndecided = (job: Job, cause: unknown) => {
+    const writers = [job.name, ...demandedJobs(job)].flatMap((name) => source.jobs.get(name) ?? []);
+    const isSetLater = writers.some((writer) => hasPreDeploy(bucket, writer) && kv.lacked(writer.name));
+    if (!isSetLater || !isMissing(cause)) return false;
+    undecided.push({ job, message: cause.message });
+    return true;
+  };
+  const { end } = source;
+  return Object.assign(source, {
+    ledger: new Ledger(),
+    hooks: withHooks ? { before } : { isUndecided },
+    undecided,
+    async end() {
+      await end();
+      release();
+    },
+  });
 }
 
 /** Whether a deploy runs `pre_deploy` commands before it plans a job, which may change what it does. */
 export function hasPreDeploy({ hooks }: Pick<Bucket, "hooks">, job: Job): boolean {
   return isTapped(hooks.before, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
+}
+
+/** Whether something is wrong because a value does not exist, whatever was made of that since. */
+function isMissing(cause: unknown): cause is Error {
+  for (let error = cause; error instanceof Error; error = error.cause)
+    if (isMaandError(error) && error.code === "NOT_FOUND") return true;
+  return false;
+}
+
+/** A KV store that knows which values were looked for in vain. */
+class WatchedKv extends KvOverlay {
+  readonly #lacked = new Set<string>();
+
+  override find(namespace: string, key: string): string | undefined {
+    const value = super.find(namespace, key);
+    if (value === undefined) this.#lacked.add(namespace);
+    return value;
+  }
+
+  /** Whether a value was looked for in vain that commands of this job may write. */
+  lacked(job: string): boolean {
+    return this.#lacked.has(NAMESPACE.jobVars(job)) || this.#lacked.has(NAMESPACE.secrets(job));
+  }
 }

@@ -1,9 +1,11 @@
 import type { StructuredPatchHunk } from "diff";
+import { type AccessedFile, fileMode, modeText, ownerChange } from "../domain/deploy/file-access.ts";
 
 /** One side of a changed file. */
 export interface Side {
   readonly hash: string;
-  readonly executable: boolean;
+  /** What its mode, owner and group follow from. */
+  readonly file: AccessedFile;
   /** Bytes, if they are known. */
   readonly size: number | undefined;
   /** Its text, or why none can be shown. */
@@ -55,12 +57,13 @@ function ended(lines: readonly string[]): string {
 function modeLines(before: Side | undefined, after: Side | undefined): string[] {
   if (!before) return [`new file mode ${modeOf(after)}`];
   if (!after) return [`deleted file mode ${modeOf(before)}`];
-  if (before.executable === after.executable) return [];
-  return [`old mode ${modeOf(before)}`, `new mode ${modeOf(after)}`];
+  const modes = modeOf(before) === modeOf(after) ? [] : [`old mode ${modeOf(before)}`, `new mode ${modeOf(after)}`];
+  const owners = ownerChange(before.file, after.file);
+  return owners === "" ? modes : [...modes, owners];
 }
 
 function modeOf(side: Side | undefined): string {
-  return side?.executable === true ? "100755" : "100644";
+  return `10${modeText(side ? fileMode(side.file) : 0o644)}`;
 }
 
 function measure(side: Side | undefined): string {

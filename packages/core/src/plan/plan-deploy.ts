@@ -1,10 +1,12 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
-import { lockBucket } from "../run/run.ts";
+import type { Holder } from "../store/holder.ts";
+import { lockHolder } from "../store/lock.ts";
 import type { JobFailure } from "../summary.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
-import { hasPreDeploy, openDryRun } from "./dry-run.ts";
+import { hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
@@ -37,11 +39,17 @@ export interface Plan {
       readonly blockedBy?: string;
     })[];
   }[];
+  /** Jobs whose plan needs what `pre_deploy` commands write, which were not run; they are in no wave. */
+  readonly undecided: readonly UndecidedJob[];
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly stopping: readonly StoppingAllocation[];
   /** Present when it was asked for. */
   readonly diffs?: PlanDiffs;
+  /** Parts of the workspace that changed since the last build and are not part of this. */
+  readonly unbuilt: readonly string[];
+  /** The command that is changing the bucket or its workers right now. */
+  readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
@@ -51,12 +59,12 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
  * it was asked for.
  */
 export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<Plan> {
-  const lock = lockBucket(bucket, "deploy --dry-run");
+  const underWay = lockHolder(bucket.store.holder);
   const dryRun = openDryRun(bucket, runReporter(bucket, "deploy --dry-run"), options.withHooks === true);
   try {
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
     for (const wave of wavesOf(dryRun, options.jobs)) {
-      const jobs = await planWave(dryRun, wave, options, dryRun.before);
+      const jobs = await planWave(dryRun, wave, options, dryRun.hooks);
       if (jobs.length > 0)
         waves.push({ deploymentSeq: wave.deploymentSeq, jobs: jobs.map((job) => planned(bucket, job)) });
     }
@@ -65,15 +73,17 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<
     refuseStarts(jobs, options);
     const leaving = stopping(dryRun);
     return {
-      required: leaving.length > 0 || jobs.some((job) => job.required),
+      required: leaving.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
+      undecided: dryRun.undecided,
+      unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
       stopping: leaving,
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),
+      ...(underWay ? { underWay } : {}),
     };
   } finally {
     await dryRun.end();
-    lock.release();
   }
 }
 

@@ -1,4 +1,5 @@
 import { treeDigest } from "../domain/deploy/digest.ts";
+import { accessGiver } from "../domain/deploy/file-access.ts";
 import {
   changedFiles,
   type Decision,
@@ -67,7 +68,8 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)) };
+  const giveAccess = accessGiver(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
+  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {

@@ -22,6 +22,14 @@ export type WaveSource = PlanSource & Pick<Run, "jobs" | "ledger">;
 /** Runs the hooks that come before a job is planned, such as its `pre_deploy` commands. */
 export type BeforeHooks = (job: Job) => Promise<void>;
 
+/** How a dry run and a deploy differ in planning a wave. */
+export interface PlanningHooks {
+  /** Absent in a dry run that runs no hooks. */
+  readonly before?: BeforeHooks;
+  /** Whether a job that cannot be planned may well be planned in a deploy; it does not count as failed then. */
+  readonly isUndecided?: (job: Job, cause: unknown) => boolean;
+}
+
 /**
  * Plans the jobs of one wave against what is recorded now. The deploy and the dry run both come through here, so that one
  * cannot differ from the other: a deploy carries each wave out before it plans the next, a dry run only looks. What cannot
@@ -31,7 +39,7 @@ export async function planWave(
   source: WaveSource,
   { jobs }: Wave,
   options: LifecycleOptions,
-  before: BeforeHooks | undefined,
+  { before, isUndecided }: PlanningHooks,
 ): Promise<WaveJob[]> {
   const pending = pendingOf(source.bucket);
   const planned: WaveJob[] = [];
@@ -40,7 +48,7 @@ export async function planWave(
     try {
       planned.push(await planWaveJob(source, job, options, { pending, before }));
     } catch (cause) {
-      source.ledger.failJob(job.name, cause);
+      if (!isUndecided?.(job, cause)) source.ledger.failJob(job.name, cause);
     }
   }
   return planned;

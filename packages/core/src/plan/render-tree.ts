@@ -1,4 +1,5 @@
 import { byPath, contentHash } from "../domain/deploy/digest.ts";
+import { accessGiver } from "../domain/deploy/file-access.ts";
 import type { Occasion } from "../domain/deploy/plan.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { RenderContext, Tree } from "../plugin-api/contexts.ts";
@@ -15,7 +16,7 @@ export async function renderTree(
   bare: Tree,
   occasion: Occasion,
 ): Promise<Tree> {
-  const { hooks, kv, store } = source.bucket;
+  const { hooks, kv, store, settings } = source.bucket;
   if (!isTapped(hooks.render)) return bare;
   const context: RenderContext = Object.freeze({
     ...allocationContext(source, job, allocation),
@@ -26,7 +27,9 @@ export async function renderTree(
     kv: kvReader(kv, job, allocation.host),
   });
   const tree = await hooks.render.promise(bare, context);
-  return tree === bare ? bare : { files: tree.files.map(withHash).sort(byPath) };
+  if (tree === bare) return bare;
+  const giveAccess = accessGiver(job.fileRules ?? [], settings.secretFilesMode);
+  return { files: tree.files.map((file) => giveAccess(withHash(file))).sort(byPath) };
 }
 
 /** Where the bucket's directory is on a worker, known without a connection to it. */

@@ -60,3 +60,29 @@ export interface AllocationContext extends JobContext {
   /** The version in the manifest. */
   readonly newVersion: string;
 }
+
+/** How programs other than maand log in to a worker. */
+export interface Login {
+  readonly user: string;
+  readonly port: number;
+  /** Absolute path of the private key. */
+  readonly keyFile: string;
+  /** Whether commands there are run through sudo. */
+  readonly sudo: boolean;
+}
+
+/** `identify`: the host key of a worker, and whether it is pinned. */
+export interface HostKey {
+  /** The name it is pinned under: the address, and the port if it is not 22. */
+  readonly name: string;
+  /** `ssh-ed25519`, ... */
+  readonly type: string;
+  /** `SHA256:...`, as ssh-keygen shows it. */
+  readonly fingerprint: string;
+  /** Fingerprints of the keys pinned for it. */
+  readonly pinned: readonly string[];
+  /** Whether the key is pinned, the first for this worker, or different from the pinned ones. */
+  readonly state: "pinned" | "new" | "changed";
+  /** Pins the key instead of those pinned before. */
+  trust(): Promise<void>;
+}

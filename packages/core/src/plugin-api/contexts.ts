@@ -1,4 +1,5 @@
 import type { Problem, Report } from "../domain/checks/problem.ts";
+import type { FileAccess } from "../domain/deploy/file-access.ts";
 import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
@@ -6,6 +7,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
+import type { OwnedKeys } from "./claim.ts";
 import type { KvReader } from "./kv.ts";
 import type { ScopedJobContext } from "./scope.ts";
 
@@ -44,6 +46,10 @@ export interface PreflightContext extends WorkerContext {
 
 /** `init`: the directories and the store of the bucket exist, new or from an earlier init. */
 export interface InitContext extends RunContext {
+  /** The loaded plugins: what they declare belongs into files for editors. */
+  readonly plugins: readonly OwnedKeys[];
+  /** Reports a file that the tap wrote, relative to the bucket's directory. */
+  wrote(file: string): void;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
 }
@@ -70,6 +76,8 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
+  /** Mode, owner and group asked for by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  readonly access?: FileAccess;
   /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;
 }

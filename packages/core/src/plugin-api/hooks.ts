@@ -8,9 +8,8 @@ import {
 } from "tapable";
 import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
-import type { HostKey } from "../remote/host-key.ts";
 import type { Remote } from "../remote/remote.ts";
-import type { ConnectContext } from "./base-contexts.ts";
+import type { ConnectContext, HostKey, Login } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
@@ -45,7 +44,7 @@ export interface TapInterest {
 
 /**
  * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A dry run
- * calls no hook that changes anything, except `before` with `--with-hooks`. Order taps by name (`before: "make"`), never by
+ * calls no hook that changes anything, except `before` with `--with-hooks`. Order taps by name (`before: "audit"`), never by
  * number. `HOOKS.md` repeats this table, and a test compares the two.
  */
 export function createHooks() {
@@ -64,6 +63,8 @@ export function createHooks() {
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
+    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. */
+    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
     /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */

@@ -56,7 +56,10 @@ function understood(name: string, written: unknown): Understood {
   const before = isRecord(written) ? written.before : undefined;
   if (!isFunction(tap)) throw invalid(`hook "${name}" is not a function`, `write async ${name}(context) { ... }`);
   if (before !== undefined && typeof before !== "string")
-    throw invalid(`hook "${name}": "before" is not the name of a plugin`, 'write before: "make"');
+    throw invalid(
+      `hook "${name}": "before" is not the name of a plugin`,
+      'write before: "audit", by the name of a plugin',
+    );
   return { name, tap, before };
 }
 

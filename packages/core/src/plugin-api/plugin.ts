@@ -1,22 +1,25 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { Hooks } from "./hooks.ts";
+import type { OwnedKeys } from "./claim.ts";
+import type { HookName, Hooks } from "./hooks.ts";
 
-/** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
-export interface Claim {
-  /** One sentence for the schema an editor shows. */
-  readonly description: string;
-  /** Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). */
-  readonly schema: StandardSchemaV1;
-  /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
-  readonly lifecycle?: boolean;
-  /** The schema as JSON Schema, for `maand schema manifest`. */
-  readonly jsonSchema?: () => Record<string, unknown>;
+/** Commands by their paths as they are typed, such as `cat jobs`: each gives its clipanion class, loaded when it is needed. */
+export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
+
+/** What a bucket misses without a plugin, apart from the keys, commands and tables that it declares. */
+export interface Provides {
+  /** Hooks it answers. */
+  readonly answers?: readonly HookName[];
+  /** Transports of the workers it answers them for; default: all. */
+  readonly transports?: readonly string[];
+  /** Endings of the job files that it makes other files of, such as `.tpl`. */
+  readonly renders?: readonly string[];
+  /** Other plugins may put functions of their own in the place of its template functions. */
+  readonly replaceableFunctions?: boolean;
 }
 
 /** A plugin: a value with a name and a function that taps hooks. */
-export interface Plugin<Name extends string = string> {
+export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** The name in taps, errors and `maand plugins`; other plugins order themselves by it. */
   readonly name: Name;
   /** Shown by `maand plugins`; default: the version of the package it was loaded from. */
@@ -26,9 +29,9 @@ export interface Plugin<Name extends string = string> {
   /** Called once, before any hook. */
   apply(hooks: Hooks): void | Promise<void>;
   /** clipanion command classes it adds to the CLI. */
-  readonly commands?: readonly unknown[];
-  /** Keys of `manifest.json` it owns. */
-  readonly claims?: Readonly<Record<string, Claim>>;
+  readonly commands?: readonly unknown[] | LazyCommands;
+  /** What is missing without it: messages about that name the plugin. */
+  readonly provides?: Provides;
   /** Tables of `maand cat` it adds, by the word that is typed. */
   readonly tables?: Readonly<Record<string, Table>>;
   /** Files it needs on every worker, under `bin/` of the bucket's directory there: name to text. */

@@ -1,7 +1,7 @@
 import type { Allocation, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
-import type { JobContext, LogSource } from "./base-contexts.ts";
+import type { JobContext, Login, LogSource } from "./base-contexts.ts";
 import type { KvSession } from "./kv.ts";
 
 /** A command of another job that demands one of this job's. */
@@ -43,6 +43,8 @@ export interface AllocationScope {
   openKv(): KvSession;
   /** The connection to any worker of the bucket. Throws NOT_FOUND for an unknown host. */
   remote(host: string): Promise<Remote>;
+  /** How its worker is logged in to by other programs; undefined where no plugin says so. */
+  login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that is not
    * demanded, OUT_OF_SYNC if nothing was deployed there yet.

@@ -60,6 +60,43 @@ describe("a secret in a text", () => {
   });
 });
 
+describe("a sentence of maand", () => {
+  const NAMES = ["nginx", "web-admin", "db.prod.example.org", "api"];
+  const mask = (...secrets: readonly string[]) => {
+    const made = new Mask(() => NAMES);
+    for (const secret of secrets) made.add(secret);
+    return made;
+  };
+
+  it.each<[string, string[], string, string]>([
+    ["a secret that is a job's name", ["nginx"], "nginx: start failed", "nginx: start failed"],
+    ["a secret within a job's name", ["admin"], "run maand job status web-admin", "run maand job status web-admin"],
+    ["a secret within a host", ["prod"], "10.0.0.1 and db.prod.example.org", "10.0.0.1 and db.prod.example.org"],
+    ["a secret that is a word of a hint", ["deploy"], "fix it, then run maand deploy", "fix it, then run maand deploy"],
+    ["a short secret", ["1", "api"], "api failed: 1 of 1", "api failed: 1 of 1"],
+  ])("keeps %s", (_, secrets, text, expected) => expect(mask(...secrets).sentence(text)).toBe(expected));
+
+  it.each<[string, string[], string, string]>([
+    ["any other secret", ["hunter22"], "nginx: hunter22 refused", `nginx: ${HIDDEN} refused`],
+    ["a secret that begins with a name", ["nginx-s3cret"], "as nginx-s3cret", `as ${HIDDEN}`],
+    ["a secret that goes on behind a name", ["nginx s3cret"], "for nginx s3cret", `for ${HIDDEN}`],
+    ["a secret around a name", ["x nginx y"], "a x nginx y b", `a ${HIDDEN} b`],
+    ["a word within another", ["deploy"], "redeployed", `re${HIDDEN}ed`],
+    ["a key", [PEM], `nginx: ${BODY}`, `nginx: ${HIDDEN}`],
+  ])("masks %s", (_, secrets, text, expected) => expect(mask(...secrets).sentence(text)).toBe(expected));
+
+  it("keeps names where maand speaks, and masks them in what a command printed", () => {
+    const record = {
+      job: "nginx",
+      message: "nginx failed",
+      hint: "maand job status nginx",
+      line: "pw nginx",
+      output: ["nginx"],
+    };
+    expect(mask("nginx").conceal(record)).toEqual({ ...record, line: `pw ${HIDDEN}`, output: [HIDDEN] });
+  });
+});
+
 it("in a record only what somebody said is touched", () => {
   const record = {
     job: "admin",

@@ -7,29 +7,106 @@ const SHORTEST = 4;
 const SHORTEST_LINE = 8;
 /** Lines of key files are matched as words; there may be thousands of them. */
 const LONG_WORD = 24;
-/** The fields of a record that contain text. */
-const SPOKEN = new Set([
-  "line",
-  "message",
-  "hint",
-  "reason",
-  "target",
-  "output",
-  "stdout",
-  "stderr",
-  "warnings",
-  "script",
+/** Where a text comes from: from maand itself, or from a command, which may print anything. */
+type Origin = "maand" | "command";
+
+/** The fields of a record that contain text. All others are names, numbers and outcomes, and stay as they are. */
+const TEXT_FIELDS: ReadonlyMap<string, Origin> = new Map([
+  ...["message", "hint", "reason", "target", "warnings"].map((field) => [field, "maand"] as const),
+  ...["line", "output", "stdout", "stderr", "script"].map((field) => [field, "command"] as const),
 ]);
+
+/** Words that maand's own sentences and hints consist of. A secret that is one of them hides nothing by being masked there. */
+const OWN_WORDS: readonly string[] = [
+  ...["maand", "build", "deploy", "init", "doctor", "info", "logs", "show", "list", "create", "health_check", "health"],
+  ...[
+    "run_command",
+    "worker_facts",
+    "jobcommand",
+    "schema",
+    "plugins",
+    "plugin",
+    "completion",
+    "start",
+    "stop",
+    "restart",
+  ],
+  ...[
+    "reload",
+    "status",
+    "sync",
+    "remove",
+    "promote",
+    "stage",
+    "skip",
+    "trust",
+    "force",
+    "jobs",
+    "workers",
+    "allocations",
+  ],
+  ...[
+    "worker",
+    "allocation",
+    "bucket",
+    "workspace",
+    "manifest",
+    "Makefile",
+    "make",
+    "command",
+    "commands",
+    "target",
+    "file",
+  ],
+  ...[
+    "files",
+    "secret",
+    "secrets",
+    "data",
+    "store",
+    "lock",
+    "user",
+    "root",
+    "port",
+    "host",
+    "version",
+    "config",
+    "failed",
+  ],
+  ...[
+    "error",
+    "this",
+    "that",
+    "with",
+    "from",
+    "then",
+    "again",
+    "after",
+    "before",
+    "there",
+    "here",
+    "write",
+    "look",
+    "free",
+  ],
+];
 
 /**
  * Knows every secret that was read or written, and masks it in lines, messages and output. A secret with several lines is
  * masked line by line, because output arrives by line.
  */
 export class Mask {
+  readonly #names: () => Iterable<string>;
   readonly #known = new Set<string>();
   readonly #words = new Set<string>();
   readonly #phrases = new Set<string>();
   #pattern: RegExp | undefined;
+  #protected: RegExp | undefined;
+
+  /** `names` gives the names of the bucket, which are no secrets: jobs, workers, labels. It is called when one may be masked. */
+  constructor(names: () => Iterable<string> = () => []) {
+    this.#names = names;
+  }
 
   add(secret: string): void {
     if (this.#known.has(secret)) return;
@@ -40,8 +117,8 @@ export class Mask {
       if (line.length < shortest || /^-----(BEGIN|END) [A-Z ]+-----$/.test(line)) continue;
       if (line.length >= LONG_WORD && lines.length > 1 && !/[\s"'\\,]/.test(line)) this.#words.add(line);
       else this.#phrases.add(line);
-      const escaped = JSON.stringify(line).slice(1, -1);
-      if (escaped !== line) this.#phrases.add(escaped);
+      const inJson = JSON.stringify(line).slice(1, -1);
+      if (inJson !== line) this.#phrases.add(inJson);
     }
     this.#pattern = undefined;
   }
@@ -49,10 +126,39 @@ export class Mask {
   /** The text with secrets masked. */
   text(text: string): string {
     if (this.#known.size === 0) return text;
-    const bare =
-      this.#words.size === 0 ? text : text.replace(/(\\[nrt]?)?([^\s"'\\,]+)/g, (...at) => this.#word(...at));
+    const bare = this.#withoutWords(text);
     const hidden = this.#phrases.size === 0 ? bare : bare.replace(this.#phrase(), HIDDEN);
     return hidden.endsWith(LINE_CUT) ? this.#cut(hidden.slice(0, -LINE_CUT.length)) : hidden;
+  }
+
+  /**
+   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or stands within one, is not
+   * masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
+   */
+  sentence(text: string): string {
+    if (this.text(text) === text) return text;
+    const bare = this.#withoutWords(text);
+    if (this.#phrases.size === 0) return bare;
+    const names = [...bare.matchAll(this.#namePattern())].map(
+      ({ 0: name, index }) => [index, index + name.length] as const,
+    );
+    return bare.replace(this.#phrase(), (secret, at: number) =>
+      names.some(([from, to]) => from <= at && at + secret.length <= to) ? secret : HIDDEN,
+    );
+  }
+
+  #withoutWords(text: string): string {
+    if (this.#words.size === 0) return text;
+    return text.replace(/(\\[nrt]?)?([^\s"'\\,]+)/g, (...at) => this.#word(...at));
+  }
+
+  /** Names and words as a whole, the longest first. */
+  #namePattern(): RegExp {
+    if (this.#protected) return this.#protected;
+    const all = [...new Set([...this.#names(), ...OWN_WORDS])].filter((name) => name.length >= SHORTEST);
+    const longest = all.sort((a, b) => b.length - a.length).map(escaped);
+    this.#protected = new RegExp(`(?<![\\p{L}\\p{N}_])(?:${longest.join("|")})(?![\\p{L}\\p{N}_])`, "gu");
+    return this.#protected;
   }
 
   /** A word, which in JSON may follow the escape of a line end. */
@@ -72,26 +178,31 @@ export class Mask {
   /** A record, such as an event, with secrets masked in its texts; names and outcomes stay unchanged. */
   conceal<T extends object>(record: T): T;
   conceal(record: object): object {
-    return this.#known.size === 0 ? record : this.#copy(record, false);
+    return this.#known.size === 0 ? record : this.#copy(record, undefined);
   }
 
-  #copy<T>(value: T, errorText: boolean): T;
-  #copy(value: unknown, errorText: boolean): unknown {
-    if (typeof value === "string") return errorText ? this.text(value) : value;
-    if (Array.isArray(value)) return value.map((item: unknown) => this.#copy(item, errorText));
+  #copy<T>(value: T, origin: Origin | undefined): T;
+  #copy(value: unknown, origin: Origin | undefined): unknown {
+    if (typeof value === "string") return this.#hide(value, origin);
+    if (Array.isArray(value)) return value.map((item: unknown) => this.#copy(item, origin));
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
       key,
-      this.#copy(item, errorText || SPOKEN.has(key)),
+      this.#copy(item, TEXT_FIELDS.get(key) ?? origin),
     ]);
     return Object.fromEntries(entries);
+  }
+
+  #hide(text: string, origin: Origin | undefined): string {
+    if (origin === undefined) return text;
+    return origin === "maand" ? this.sentence(text) : this.text(text);
   }
 
   #phrase(): RegExp {
     if (this.#pattern) return this.#pattern;
     // longest first, so that a secret that begins like another one is masked completely
     const longest = [...this.#phrases].sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(longest.map((phrase) => phrase.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g");
+    this.#pattern = new RegExp(longest.map(escaped).join("|"), "g");
     return this.#pattern;
   }
 }
@@ -103,4 +214,8 @@ function begunAtEnd(line: string, secret: string): number {
   for (let at = end.indexOf(beginning); at !== -1; at = end.indexOf(beginning, at + 1))
     if (secret.startsWith(end.slice(at))) return end.length - at;
   return 0;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

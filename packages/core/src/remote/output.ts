@@ -1,7 +1,6 @@
 import { MaandError } from "../errors.ts";
 import { LINE_CUT, LineSplitter } from "./lines.ts";
-import { readable } from "./quote.ts";
-import type { Argv, ExecOptions, ExecResult, OutputStream } from "./remote.ts";
+import type { ExecOptions, ExecResult, OutputStream } from "./remote.ts";
 
 /** The number of bytes kept of each stream of a command; earlier bytes are dropped. */
 export const OUTPUT_LIMIT = 1024 * 1024;
@@ -51,12 +50,12 @@ class Tail {
 }
 
 /** The result of a command that must succeed; otherwise throws COMMAND_FAILED with its last lines. */
-export function mustSucceed(host: string, argv: Argv, result: ExecResult): ExecResult {
+export function mustSucceed(host: string, title: string, result: ExecResult): ExecResult {
   if (result.code === 0) return result;
   const output = lastLines(result, 12);
   throw new MaandError({
     code: "COMMAND_FAILED",
-    message: `${readable(argv)} on ${host} ended with exit code ${result.code}`,
+    message: `${title} on ${host} ended with exit code ${result.code}`,
     worker: host,
     exit: result.code,
     output,

@@ -68,7 +68,7 @@ describe("a remote over a program", () => {
     const seen: (readonly string[])[] = [];
     const program: ProgramRemoteParts["program"] = (argv) => {
       seen.push(argv);
-      return ["true"];
+      return ["env", ...(argv[0] === "sudo" ? argv.slice(3) : argv)];
     };
     await remote({ program, sudo: true }).exec(["id"], { asRoot: true });
     await remote({ program, sudo: true }).exec(["id"]);
@@ -116,6 +116,31 @@ describe("a remote over a program", () => {
     });
     await expect(remote({ lost }).exec(["sh", "-c", "exit 255"])).rejects.toMatchObject({ code: "DISCONNECTED" });
     await expect(remote().probe(["sh", "-c", "exit 255"])).resolves.toMatchObject({ code: 255 });
+  });
+
+  it("drops what a login prints before the command, on both outputs", async () => {
+    const noisy = remote({
+      program: (argv) => ["sh", "-c", 'printf Welcome; echo noise >&2; exec "$@"', "sh", ...argv],
+    });
+    const lines: string[] = [];
+    const onLine = (line: string) => void lines.push(line);
+    const script = "echo out; echo err >&2";
+    expect(await noisy.exec(["sh", "-c", script], { onLine })).toMatchObject({ stdout: "out\n", stderr: "err\n" });
+    expect(lines.sort()).toEqual(["err", "out"]);
+    const { io, stderr, exit } = await noisy.stream(["sh", "-c", script]);
+    expect([await text(io), await text(stderr), await exit]).toEqual(["out\n", "err\n", 0]);
+  });
+
+  it("tells what stands in the way when the command never begins", async () => {
+    const nologin = remote({ user: "ops", program: () => ["sh", "-c", "echo not available; exit 1"] });
+    const expected = { code: "AUTH_FAILED", message: expect.stringMatching(/"ops".*printed "not available"/) };
+    await expect(nologin.probe(["true"])).rejects.toMatchObject(expected);
+    await expect(nologin.stream(["true"])).rejects.toMatchObject(expected);
+  });
+
+  it("calls a command by its title", async () => {
+    const failing = remote().exec(["sh", "-c", "exit 3"], { title: "the check" });
+    await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 ended with exit code 3" });
   });
 
   it("tells a program that is not there", async () => {

@@ -1,14 +1,19 @@
 import type { ChildProcess } from "node:child_process";
-import { Duplex, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { MaandError } from "../errors.ts";
+import { readToMarker } from "./login/begin-marker.ts";
+import { loginFailure } from "./login/login-failure.ts";
 import { mustSucceed } from "./output.ts";
+import { processStream } from "./process-stream.ts";
 import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
-import { readable } from "./quote.ts";
-import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream } from "./remote.ts";
+import { titleOf } from "./quote.ts";
+import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream, StreamOptions } from "./remote.ts";
 import { type WrappedCommand, wrapCommand } from "./wrap-command.ts";
 
 /** A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
+  /** The account its commands run as, for messages. */
+  readonly user?: string;
   /** The time limit of a command without its own, in milliseconds. */
   readonly timeoutMs: number;
   /**
@@ -50,12 +55,12 @@ class ProgramRemote implements Remote {
   }
 
   async exec(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
-    return mustSucceed(this.host, argv, await this.probe(argv, options));
+    return mustSucceed(this.host, titleOf(argv, options), await this.probe(argv, options));
   }
 
   async probe(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
     const { timeoutMs = this.#parts.timeoutMs, graceMs = GRACE_MS, stopWord } = options;
-    this.#refuse(argv, options.signal);
+    this.#refuse(titleOf(argv, options), options.signal);
     const limit = { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
     const wrapped = this.#wrap(argv, options, { announce: true, ...(stopWord === undefined && { limit }) });
     const child = await this.#start(wrapped, options);
@@ -67,12 +72,12 @@ class ProgramRemote implements Remote {
       closing: this.#closing.signal,
       kill: (pid) => void this.#kill(pid, options),
     });
-    return this.#judged(argv, ended, timeoutMs);
+    return this.#judged(titleOf(argv, options), ended, timeoutMs);
   }
 
-  async stream(argv: Argv, options: Pick<ExecOptions, "asRoot" | "env" | "signal"> = {}): Promise<RemoteStream> {
-    this.#refuse(argv, options.signal);
-    const wrapped = this.#wrap(argv, options);
+  async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
+    this.#refuse(titleOf(argv, options), options.signal);
+    const wrapped = this.#wrap(argv, options, { announce: true });
     const child = await this.#start(wrapped, options);
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     const destroy = () => {
@@ -90,11 +95,8 @@ class ProgramRemote implements Remote {
     });
     child.stdin?.on("error", () => {});
     if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
-    const io = Duplex.from({
-      readable: child.stdout ?? Readable.from([]),
-      ...(child.stdin && { writable: child.stdin }),
-    });
-    io.on("error", () => {}); // a cut stream shows in the exit code
+    await this.#begun(child, exit, titleOf(argv, options), options.signal);
+    const io = processStream(child.stdout ?? Readable.from([]), child.stdin);
     return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
   }
 
@@ -102,6 +104,30 @@ class ProgramRemote implements Remote {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await this.#parts.close?.();
+  }
+
+  /** Waits until the command of a stream has begun, and throws why not when it never does. */
+  async #begun(
+    child: ChildProcess,
+    exit: Promise<number | null>,
+    title: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const failed = new Promise<string>((resolve) => child.once("error", ({ message }) => resolve(message)));
+    const streams = [child.stdout, child.stderr].map((stream) => stream && readToMarker(stream));
+    const read = await Promise.race([failed, Promise.all(streams)]);
+    if (typeof read === "string") throw this.#unreachable(read);
+    const [stdout, stderr] = read;
+    if (stdout === undefined && stderr === undefined) return;
+    const code = await exit;
+    this.#refuse(title, signal);
+    if (code === null) throw this.#unreachable(stderr?.trim().split("\n").at(-1) || "it does not answer");
+    throw this.#loginFailure(code, { stdout: stdout ?? "", stderr: stderr ?? "" });
+  }
+
+  #loginFailure(code: number, printed: { stdout: string; stderr: string }): MaandError {
+    const { host, user } = this.#parts;
+    return loginFailure({ host, ...(user !== undefined && { user }), code, ...printed });
   }
 
   #wrap(argv: Argv, options: ExecOptions, more: Partial<Parameters<typeof wrapCommand>[1]> = {}): WrappedCommand {
@@ -135,20 +161,23 @@ class ProgramRemote implements Remote {
     child.stdin?.on("error", () => {}).end();
   }
 
-  async #judged(argv: Argv, ended: Ended, timeoutMs: number): Promise<ExecResult> {
+  async #judged(title: string, ended: Ended, timeoutMs: number): Promise<ExecResult> {
     const { result, cut, begun, failure } = ended;
-    const what = `${readable(argv)} on ${this.host}`;
+    const what = `${title} on ${this.host}`;
     const worker = this.host;
     if (failure !== undefined) throw this.#unreachable(failure);
     if (cut === "INTERRUPTED") throw new MaandError({ code: cut, worker, message: `${what} was interrupted` });
     if (cut === "TIMED_OUT" || (isTimeout(result.code) && result.durationMs >= timeoutMs))
       throw new MaandError({ code: "TIMED_OUT", worker, message: `${what} timed out after ${timeoutMs / 1000} s` });
-    if (cut === undefined && !(await this.#lost(result.code))) return result;
+    if (cut === undefined && !(await this.#lost(result.code))) {
+      if (begun) return result;
+      throw this.#loginFailure(result.code, result);
+    }
     if (!begun) throw this.#unreachable(result.stderr.trim().split("\n").at(-1) || "it does not answer");
     throw new MaandError({
       code: "DISCONNECTED",
       worker,
-      message: `the connection to ${worker} closed while ${readable(argv)} ran there`,
+      message: `the connection to ${worker} closed while ${title} ran there`,
       hint: "what it did before is not known; it is not done again by itself",
     });
   }
@@ -157,10 +186,10 @@ class ProgramRemote implements Remote {
     return code === SIGNALLED || ((await this.#parts.lost?.(code)) ?? false);
   }
 
-  #refuse(argv: Argv, signal: AbortSignal | undefined): void {
+  #refuse(title: string, signal: AbortSignal | undefined): void {
     if (this.#closing.signal.aborted) throw this.#unreachable("its connection was closed by us");
     if (!signal?.aborted) return;
-    const message = `${readable(argv)} on ${this.host} was interrupted`;
+    const message = `${title} on ${this.host} was interrupted`;
     throw new MaandError({ code: "INTERRUPTED", worker: this.host, message });
   }
 

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
+import { BeginMarker } from "./login/begin-marker.ts";
 import { Output } from "./output.ts";
-import { PidLine } from "./pid-line.ts";
 import type { ExecOptions, ExecResult } from "./remote.ts";
 import { timeLimit } from "./time-limit.ts";
 
@@ -34,17 +34,18 @@ export interface Ended {
 export async function followProgram(child: ChildProcess, how: Following): Promise<Ended> {
   const began = performance.now();
   const output = new Output(how.onLine);
-  const pid = new Promise<number>((resolve) => {
-    const errors = new PidLine(resolve, (chunk) => output.push("stderr", chunk));
-    child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk)).on("close", () => errors.end());
-  });
   let begun = false;
-  pid.then(() => {
-    begun = true;
-  });
-  child.stdout?.on("data", (chunk: Buffer) => {
-    begun = true; // the two streams arrive in any order, and output may come before the process id
-    output.push("stdout", chunk);
+  const pid = new Promise<number>((resolve) => {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const marker = new BeginMarker(
+        (id) => {
+          begun = true;
+          if (id !== undefined) resolve(id);
+        },
+        (chunk) => output.push(stream, chunk),
+      );
+      child[stream]?.on("data", (chunk: Buffer) => marker.push(chunk)).on("close", () => marker.end());
+    }
   });
   let failure: string | undefined;
   const closed = new Promise<number>((resolve) => {

@@ -15,6 +15,39 @@ export function shellLine(argv: readonly (string | Secret)[]): string {
   return argv.map((word) => quote(reveal(word))).join(" ");
 }
 
+/** What any login shell takes as it is, at the start of a word too: zsh expands `=word`, fish `%word`. */
+const PLAIN_ANYWHERE = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
+/** Turns its argument back into a POSIX shell line, and runs that. */
+const DECODE = `sh -c 'eval "$(printf %b "$1")"' sh`;
+
+/**
+ * A line with which any login shell (sh, bash, zsh, ksh, csh, tcsh, fish) replaces itself by exactly this command.
+ * Inside single quotes csh still sees `!` and fish `\`, so these stand outside of them. csh takes no line break in a
+ * word, and not every shell takes bytes beyond ASCII: a command that holds them travels as a POSIX line in octal.
+ */
+export function loginShellLine(argv: readonly (string | Secret)[]): string {
+  const words = argv.map(reveal);
+  const line = shellLine(words);
+  if (/^[ -~]*$/.test(line)) return `exec ${words.map(quoteAnywhere).join(" ")}`;
+  const encoded = Buffer.from(`exec ${line}`)
+    .toString("latin1")
+    .replace(/[^ -~]|\\/g, (byte) => `\\0${byte.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  return `exec ${DECODE} ${quoteAnywhere(encoded)}`;
+}
+
+/** One word for any login shell. */
+function quoteAnywhere(word: string): string {
+  if (PLAIN_ANYWHERE.test(word)) return word;
+  if (word === "") return "''";
+  const parts = word.match(/[\\!']|[^\\!']+/g) ?? [];
+  return parts.map((part) => (/^[\\!']$/.test(part) ? `\\${part}` : `'${part}'`)).join("");
+}
+
+/** What a message calls a command: its title, or else its words. */
+export function titleOf(argv: readonly (string | Secret)[], { title }: { readonly title?: string } = {}): string {
+  return title ?? readable(argv);
+}
+
 /** An argument list for people: secrets masked, white space collapsed, cut at 200 characters. */
 export function readable(argv: readonly (string | Secret)[]): string {
   const text = argv

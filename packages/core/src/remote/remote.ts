@@ -6,6 +6,8 @@ export type Argv = readonly (string | Secret)[];
 
 /** The options of a command. */
 export interface ExecOptions {
+  /** What a message calls the command, such as `the check for tools`; default: its words. */
+  readonly title?: string;
   /** Added to the command's environment. Names must be `[A-Za-z_][A-Za-z0-9_]*`. */
   readonly env?: Readonly<Record<string, string | Secret>>;
   /** Directory to run in; default: the login directory (ssh) or the worker's directory (local). */
@@ -30,6 +32,9 @@ export interface ExecOptions {
   /** Called for every line as it arrives, without its line end; lines are cut at 8,192 characters. */
   readonly onLine?: (line: string, stream: OutputStream) => void;
 }
+
+/** The options of a command whose streams are returned. */
+export type StreamOptions = Pick<ExecOptions, "title" | "asRoot" | "env" | "signal">;
 
 export type OutputStream = "stdout" | "stderr";
 
@@ -72,7 +77,7 @@ export interface Remote {
   /** Runs a command whose exit code is the result. */
   probe(argv: Argv, options?: ExecOptions): Promise<ExecResult>;
   /** Starts a command and returns its streams. */
-  stream(argv: Argv, options?: Pick<ExecOptions, "asRoot" | "env" | "signal">): Promise<RemoteStream>;
+  stream(argv: Argv, options?: StreamOptions): Promise<RemoteStream>;
   /** Closes the connection; commands still running there lose it. May be called twice. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { PID_WORD } from "./pid-line.ts";
+import { BEGIN_WORD } from "./login/begin-marker.ts";
 import type { Argv, ExecOptions } from "./remote.ts";
 import { reveal, Secret } from "./secret.ts";
 
@@ -8,7 +8,10 @@ export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   readonly sudo: boolean;
   /** The number of seconds after which `timeout` ends it on the worker, and the number until it kills the rest. */
   readonly limit?: { readonly seconds: number; readonly killAfter: number };
-  /** Say the process id first, as a line of errors (see PidLine), so that the command can be ended from outside. */
+  /**
+   * Print a marker on both outputs first (see BeginMarker), with the process id on the errors: so what a login prints
+   * can be told from what the command prints, and the command can be ended from outside.
+   */
   readonly announce?: boolean;
 }
 
@@ -45,12 +48,15 @@ export function wrapCommand(argv: Argv, { env = {}, cwd, sudo, limit, announce =
   return { argv: words, preface: secrets.map(([, value]) => `${escaped(value)}\n`).join("") };
 }
 
+/** An empty line first, since what was printed before may not end with one. */
+const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
+
 /** `read` takes one byte at a time from a pipe, so the command finds its own input untouched behind the secrets. */
 const READ = `IFS= read -r maand_l && maand_v=$(printf "%b." "$maand_l") && export "$maand_n=\${maand_v%.}" || exit 1`;
 
 function prelude(cwd: string | undefined, secretNames: readonly string[], announce: boolean): string[] {
   const steps = [
-    ...(announce ? [`echo ${PID_WORD} $$ >&2`] : []),
+    ...(announce ? [ANNOUNCE] : []),
     ...(secretNames.length > 0
       ? [`for maand_n in ${secretNames.join(" ")}; do ${READ}; done; unset maand_n maand_l maand_v`]
       : []),

@@ -113,7 +113,7 @@ export class Connections {
       );
       if (!remote) {
         const transport = worker.transport ?? this.#frame.bucket.settings.transport;
-        throw noHandler({ hook: "connect", transport, host: worker.host });
+        throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
       }
       this.#remotes.push(remote);
       this.#frame.emit("worker.connected", {
@@ -163,7 +163,10 @@ export class Connections {
 export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
   if (tools.length === 0) return [];
   const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';
-  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], { asRoot: true });
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", ...tools], {
+    title: "the check for tools",
+    asRoot: true,
+  });
   return stdout.split("\n").filter((line) => line !== "");
 }
 

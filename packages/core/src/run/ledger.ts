@@ -11,6 +11,7 @@ export class Ledger {
   readonly #failures: JobFailure[] = [];
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
   readonly #warnings: string[] = [];
+  #unbuilt: readonly string[] = [];
   #interrupted = false;
 
   /**
@@ -57,6 +58,11 @@ export class Ledger {
 
   warn(message: string): void {
     this.#warnings.push(message);
+  }
+
+  /** Notes what changed in the workspace since it was built: none of that is part of this run. */
+  noteUnbuilt(parts: readonly string[]): void {
+    this.#unbuilt = parts;
   }
 
   interrupt(): void {
@@ -106,6 +112,7 @@ export class Ledger {
       failures: [...this.#failures],
       blocked: [...this.#blocked],
       warnings: [...this.#warnings],
+      unbuilt: this.#unbuilt,
     };
   }
 

@@ -1,14 +1,35 @@
+import { existsSync } from "node:fs";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
+import { confText, NEW_BUCKET } from "../config/conf-text.ts";
 import { isTapped } from "../plugin-api/hooks.ts";
+import { schemaFile } from "../workspace/schema-places.ts";
+import { createFile } from "../workspace/write-files.ts";
 import { lockBucket } from "./run.ts";
 
-/** Lets plugins make what a bucket needs from its start, as `maand init` does after {@link initBucket}. Throws BUSY. */
-export async function prepareBucket(bucket: Bucket): Promise<void> {
-  if (!isTapped(bucket.hooks.init)) return;
+/**
+ * Creates what a bucket needs from its plugins, as `maand init` does after `initBucket`: a `maand.conf` with their keys, unless
+ * there is one, and whatever the taps of `init` create. A bucket that was just `created` gets safer settings. Returns the
+ * files the taps wrote. Throws BUSY.
+ */
+export async function prepareBucket(
+  bucket: Bucket,
+  { created }: { readonly created: boolean },
+): Promise<readonly string[]> {
+  const { paths, plugins, hooks, now } = bucket;
+  if (!existsSync(paths.conf)) {
+    const declared = plugins.flatMap(({ settings }) => settings ?? []);
+    const text = confText(`./${schemaFile("config")}`, declared, created ? NEW_BUCKET : {});
+    createFile(paths.conf, text);
+  }
+  if (!isTapped(hooks.init)) return [];
+  const written: string[] = [];
   const lock = lockBucket(bucket, "init");
   try {
     const context = runReporter(bucket, "init").context({});
-    await bucket.hooks.init.promise(Object.freeze({ ...context, now: bucket.now }));
+    await hooks.init.promise(
+      Object.freeze({ ...context, now, plugins, wrote: (file: string) => void written.push(file) }),
+    );
+    return written;
   } finally {
     lock.release();
   }

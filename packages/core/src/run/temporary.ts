@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { error } from "../domain/checks/problem.ts";
 import { isRunId } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
+import { makePrivateDirectory } from "../workspace/write-files.ts";
 
 /** The name of a command's directory: its id, and before it the process of a command that holds no lock. */
 const NAME = /^(?:free-(\d+)-)?([^/]+)$/;
@@ -58,7 +59,7 @@ export function isRunDirectory(path: string): boolean {
 
 function makeParent(parent: string): void {
   const found = lstatSync(parent, { throwIfNoEntry: false });
-  if (!found) mkdirSync(parent, { recursive: true, mode: 0o700 });
+  if (!found) makePrivateDirectory(parent);
   else if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
     const message = found.isSymbolicLink() ? "is a link to nothing" : "is not a directory";
     const problem = error("tmp_unusable", parent, message, "move it away; maand makes the directory");

@@ -1,6 +1,15 @@
 import type { StoreDatabase } from "./database.ts";
 import type { Holder, HolderRecord } from "./holder.ts";
 
+/** A workspace as it was built: how it was read, and the digest of each of its parts by its path. */
+export interface BuiltWorkspace {
+  /** Which override file was read; "" for the usual one. */
+  readonly selector: string;
+  /** Bytes a file of a job could have. */
+  readonly maxBytes: number;
+  readonly parts: Readonly<Record<string, string>>;
+}
+
 /** The bucket's own row: who it is, and the count of its deliveries. */
 export class BucketRows {
   readonly #db: StoreDatabase;
@@ -17,6 +26,18 @@ export class BucketRows {
 
   create(id: string): void {
     this.#db.run("INSERT INTO bucket (one, bucket_id) VALUES (1, ?)", id);
+  }
+
+  /** The workspace as it was when it was built last; undefined before the first build. */
+  built(): BuiltWorkspace | undefined {
+    const text = this.#db.get("SELECT built FROM bucket")?.built;
+    if (typeof text !== "string") return undefined;
+    const built: BuiltWorkspace = JSON.parse(text);
+    return built;
+  }
+
+  setBuilt(built: BuiltWorkspace): void {
+    this.#db.run("UPDATE bucket SET built = ?", JSON.stringify(built));
   }
 
   /** Counts one delivery up and answers the new number. */

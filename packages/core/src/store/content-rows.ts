@@ -90,7 +90,7 @@ export class ContentRows {
     this.#db.run("DELETE FROM content WHERE kept = 0 AND hash NOT IN (SELECT hash FROM job_file)");
   }
 
-  /** Keeps no longer what none of the remembered promotions has (decision 26b). Looks at every one of their files. */
+  /** Keeps no longer what none of the remembered promotions has. Looks at every one of their files. */
   release(): void {
     this.#judged.clear();
     this.#db.run(

@@ -109,6 +109,17 @@ export class StoreDatabase {
     return result;
   }
 
+  /**
+   * From now on all reads are of this moment, whatever other processes store meanwhile, until the answer is called. For
+   * commands that only read: they keep nothing waiting, and nothing keeps them waiting.
+   */
+  snapshot(): () => void {
+    this.#catchUp();
+    this.#guarded(() => this.#db.exec("BEGIN"));
+    this.get("SELECT count(*) FROM sqlite_schema"); // a snapshot is taken by its first read
+    return () => this.#guarded(() => this.#db.exec("COMMIT"));
+  }
+
   close(): void {
     try {
       this.#catchUp();

@@ -164,6 +164,10 @@ const MIGRATIONS: readonly string[] = [
   -- the process that holds the bucket's lock, as JSON; a lock file that was deleted gives nobody else the lock
   ALTER TABLE bucket ADD COLUMN holder TEXT;
   `,
+  `
+  -- the workspace as it was when it was built, as JSON: digests of its parts
+  ALTER TABLE bucket ADD COLUMN built TEXT;
+  `,
 ];
 
 /** Version of the tables this maand writes. */

@@ -1,17 +1,18 @@
-import { DIGEST_SCHEME } from "../domain/deploy/digest.ts";
+import { type DigestedFile, digestScheme } from "../domain/deploy/digest.ts";
 import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
-import type { JobFile } from "../domain/workspace/job.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Promotions of an allocation that are remembered, the last one included (decision 26b). */
+/** Promotions of an allocation that are remembered, the last one included. */
 const PROMOTIONS_KEPT = 3;
 
 /** A file as a digest lists it. */
-export interface ListedFile extends Pick<JobFile, "path" | "hash" | "executable"> {
+export interface ListedFile extends DigestedFile {
   /** Bytes; absent in lists from before they were kept. */
   readonly size?: number;
   /** A secret or private key went into it. */
   readonly secret?: boolean;
+  /** Mode its plugin gave it; absent in lists from before it was kept. */
+  readonly mode?: number;
 }
 
 /** What a plan found for an allocation. */
@@ -107,7 +108,7 @@ export class PromotedRows {
       "INSERT INTO promoted (allocation, digest, scheme, version, stopped, previous_version, update_seq) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, previous_version = excluded.previous_version, update_seq = excluded.update_seq, health_failed = 0",
       allocation,
       target.digest,
-      DIGEST_SCHEME,
+      digestScheme(files),
       target.version,
       stopped ? 1 : 0,
       occasion.currentVersion,
@@ -149,6 +150,12 @@ export class PromotedRows {
     return row ? JSON.parse(String(row.files)) : [];
   }
 
+  /** Files promoted for an allocation, if a mode, owner or group was asked for any of them; otherwise none. */
+  filesWithAccess(allocation: string): ListedFile[] {
+    const row = this.#db.get("SELECT digest FROM promoted WHERE allocation = ? AND scheme > 1", allocation);
+    return row ? this.files(String(row.digest)) : [];
+  }
+
   /** Drops file lists that no remembered promotion has; answers whether there were any. */
   sweepTrees(): boolean {
     const gone = "digest NOT IN (SELECT digest FROM promotion)";
@@ -158,13 +165,21 @@ export class PromotedRows {
   }
 }
 
-/** A connection that closed tells as little of how a command ended as a run that died. */
+/** A closed connection tells as little of how a command ended as a run that died, and an interruption ends it anywhere. */
 function isInDoubt(outcome: unknown): boolean {
-  return outcome === null || outcome === "disconnected";
+  return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }
 
-function listed({ path, hash, executable, size, secret }: ListedFile): ListedFile {
-  return { path, hash, executable, ...(size === undefined ? {} : { size }), ...(secret === true ? { secret } : {}) };
+function listed({ path, hash, executable, size, secret, mode, access }: ListedFile): ListedFile {
+  return {
+    path,
+    hash,
+    executable,
+    ...(size === undefined ? {} : { size }),
+    ...(secret === true ? { secret } : {}),
+    ...(mode === undefined ? {} : { mode }),
+    ...(access === undefined ? {} : { access }),
+  };
 }
 
 function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {

@@ -54,6 +54,11 @@ export class Store {
     }
   }
 
+  /** Until the answer is called, all reads are of this moment, whatever other processes store meanwhile. */
+  snapshot(): () => void {
+    return this.#db.snapshot();
+  }
+
   /** Drops file lists and contents that no remembered promotion has any more; run it where promotions were made. */
   sweepPromotions(): void {
     this.transaction(() => {

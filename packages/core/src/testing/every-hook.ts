@@ -33,6 +33,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   built: () => [scopedJobContext()],
   begin: () => [beginContext()],
   connect: () => [connectContext()],
+  login: () => [connectContext()],
   locate: () => [connectContext()],
   preflight: () => [preflightContext()],
   before: () => [scopedJobContext()],

@@ -1,7 +1,7 @@
 import { Duplex, Readable } from "node:stream";
 import { MaandError } from "../errors.ts";
 import { mustSucceed, Output } from "../remote/output.ts";
-import { readable } from "../remote/quote.ts";
+import { readable, titleOf } from "../remote/quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote } from "../remote/remote.ts";
 import { reveal } from "../remote/secret.ts";
 
@@ -64,7 +64,7 @@ export function fakeRemote(options: FakeRemoteOptions = {}): FakeRemote {
     get closed() {
       return closed;
     },
-    exec: async (argv, given) => mustSucceed(host, argv, await ask("exec", argv, given)),
+    exec: async (argv, given) => mustSucceed(host, titleOf(argv, given), await ask("exec", argv, given)),
     probe: (argv, given) => ask("probe", argv, given),
     async stream(argv, given) {
       const { code, stdout, stderr } = await ask("stream", argv, given);

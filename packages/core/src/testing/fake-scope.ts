@@ -16,6 +16,7 @@ export function fakeScope(over: Partial<AllocationScope> = {}): AllocationScope 
     command: (_name, _event, work) => work(),
     openKv: () => ({ ...fakeKv(), put: () => undefined, remove: () => false, commit: () => undefined }),
     remote: async (host) => fakeRemote({ host }),
+    login: async () => undefined,
     runTarget: async () => ({ exit: 0, stdout: "", stderr: "" }),
     ...over,
   };

@@ -21,7 +21,7 @@ import { aJob, anAllocation, aWorker } from "./samples.ts";
 
 /** `init`: bucket `bucket`, in 1970. */
 export function initContext(over: Partial<InitContext> = {}): InitContext & Recording {
-  return { ...runContext(over), now: () => new Date(0), ...over };
+  return { ...runContext(over), now: () => new Date(0), plugins: [], wrote: () => undefined, ...over };
 }
 
 /** `validate`: one job `api` on no worker; problems reported are in `problems`. */
@@ -134,7 +134,7 @@ export function verifyContext(
 export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
     ...runContext(over),
-    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [] },
+    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [], unbuilt: [] },
     ...over,
   };
 }

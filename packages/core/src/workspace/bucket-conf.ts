@@ -11,7 +11,7 @@ import { readToml, textsOf } from "./toml.ts";
 const BUCKET_CONF = "workspace/bucket.conf";
 const CODE = "invalid_bucket_conf";
 
-/** `bucket.conf`: variables of the whole bucket, and the range ports are assigned from (build.md 4.2). */
+/** Reads `bucket.conf`: the variables of the bucket, and the range from which ports are assigned. */
 export function readBucketConf(
   directory: string,
   report: Report,
@@ -21,15 +21,15 @@ export function readBucketConf(
   return { variables, portRange: portRange(variables, report) };
 }
 
-/** What `bucket.jobs.conf`, or the selected `bucket.jobs.<selector>.conf`, says of jobs. */
+/** The contents of `bucket.jobs.conf`, or of the selected `bucket.jobs.<selector>.conf`. */
 export interface ReadOverrides {
-  /** What of it sets reservations. */
+  /** The reservations it sets, by job. */
   readonly overrides: Readonly<Record<string, Override>>;
   /** All of it, by job. */
   readonly tables: ReadonlyMap<string, KvEntries>;
 }
 
-/** The override tables of the bucket (build.md 4.3). */
+/** Reads the file with overrides for jobs. */
 export function readOverrides(
   directory: string,
   selector: string,

@@ -58,20 +58,40 @@ export interface Ignores {
   within(job: string): IsIgnored;
 }
 
+/** A line that is no pattern. */
+const COMMENT = /^\s*(#|$)/;
+
 /** As git on Linux: case counts. */
 const OPTIONS = { ignorecase: false, allowRelativePaths: true };
 
-/** Reads the ignore file of a workspace; those of its jobs are read when they are looked at. */
+/** Reads the ignore file of a workspace; those of its jobs are read when they are needed. */
 export function ignoresOf(workspace: string, report: Report): Ignores {
-  const shared = [...DEFAULT_IGNORES, ...patternsIn(workspace, "", report)];
+  const written = patternsIn(workspace, "", report);
+  const shared = [...DEFAULT_IGNORES, ...written];
   const rules = ignore(OPTIONS).add(shared);
+  const byName = ignoredByName();
   return {
     job: (name) => rules.ignores(`jobs/${name}/`),
     within(job) {
       const own = patternsIn(workspace, `jobs/${job}/`, report).flatMap((pattern) => below(`jobs/${job}`, pattern));
+      if ([...written, ...own].every((pattern) => COMMENT.test(pattern))) return byName;
       const all = own.length === 0 ? rules : ignore(OPTIONS).add(shared).add(own);
       return (path) => !ALWAYS_READ.includes(path) && all.ignores(`jobs/${job}/${path}`);
     },
+  };
+}
+
+/** The defaults alone decide by the last name of a path, and the same names come again in every job. */
+function ignoredByName(): IsIgnored {
+  const rules = ignore(OPTIONS).add(DEFAULT_IGNORES);
+  const known = new Map<string, boolean>();
+  return (path) => {
+    const name = path.replace(/\/$/, "").replace(/^.*\//s, "");
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const ignored = rules.ignores(name);
+    known.set(name, ignored);
+    return ignored;
   };
 }
 
@@ -83,7 +103,7 @@ function patternsIn(workspace: string, place: string, report: Report): string[] 
 
 /** A pattern of a job's own file, as it is written in the workspace's: a bare name holds at any depth of the job. */
 function below(directory: string, pattern: string): string[] {
-  if (/^\s*(#|$)/.test(pattern)) return [];
+  if (COMMENT.test(pattern)) return [];
   const negated = pattern.startsWith("!");
   const bare = (negated ? pattern.slice(1) : pattern).replace(/^\\(?=[!#])/, "");
   const anchored = bare.replace(/\/\s*$/, "").includes("/");

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
+import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
@@ -28,6 +29,9 @@ export interface JobDirectory {
 
 /** Names directly in a job's directory on a worker that are not the deploy's: what the job writes, and what a file system has. */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
+
+/** Names under which transports keep files on a worker until all have arrived: they delete what a killed sync left so. */
+const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
 /** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
 const LONGEST_PATH = 2000;
@@ -77,7 +81,8 @@ function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
-  if (/[\n\r]/.test(name)) return refused(JSON.stringify(path), "a file name must not hold a line end", "rename it");
+  if (/\p{Cc}/u.test(name)) return refused(quoted(path), "a file name must not hold control characters", "rename it");
+  if (OF_A_SYNC.test(name)) return refused(path, "has a name that maand gives files while it syncs", "rename it");
   // What cannot be decoded cannot be looked up by its name either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;

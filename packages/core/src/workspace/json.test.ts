@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { keyLines } from "../domain/checks/duplicate-keys.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import { parseJson } from "./json.ts";
 
@@ -69,4 +70,22 @@ describe("a key that stands twice", () => {
     expect(found(text)).toEqual([]);
     expect(performance.now() - before).toBeLessThan(3000);
   });
+});
+
+describe("the line of a key", () => {
+  const text =
+    '[\n  {\n    "host": "a",\n    "tags": { "zone": "x",\n "app.conf": [1, { "y": 2 }] }\n  },\n  { "host": "b" }\n]\n';
+
+  it.each<[string, number | undefined]>([
+    ["[0]", 2],
+    ["[0].host", 3],
+    ["[0].tags.zone", 4],
+    ["[0].tags.app.conf", 5],
+    ["[0].tags.app.conf[1].y", 5],
+    ["[1].host", 7],
+    ["[1].memory", 7],
+    ["[0].tags.none", 4],
+    ["", undefined],
+    ["none", undefined],
+  ])("%s", (key, line) => expect(keyLines(text)(key)).toBe(line));
 });

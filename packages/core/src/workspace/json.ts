@@ -28,8 +28,8 @@ export function parseJson(text: string, file: string, code: string, report: Repo
 
 /** Where a text breaks. Node tells no number for an unexpected token, so the shortest beginning that has it is looked for. */
 function positionIn(text: string, message: string): number {
-  const told = /at position (\d+)/.exec(message)?.[1];
-  if (told !== undefined) return Number(told);
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return Number(position);
   if (!hasUnexpectedToken(text)) return text.length;
   let [sound, broken] = [0, text.length];
   while (broken - sound > 1) {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { error, type Problem, type Report } from "../domain/checks/problem.ts";
 import type { Place } from "../domain/checks/validate.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
@@ -26,6 +26,7 @@ interface Reason {
 
 /** The text, why there is none, or undefined where there is no file. */
 function contentOf(path: string): string | Reason | undefined {
+  if (!existsSync(path)) return undefined; // most jobs lack most of these files, and an exception for each takes time
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -23,6 +23,8 @@ export interface ReadWorkspace {
   readonly files: ReadonlyMap<string, readonly SeenFile[]>;
   /** Variables of the bucket and its jobs. */
   readonly variables: Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
+  /** Texts of the JSON files that could be parsed, by their name in problems. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Contents of files that are new or changed; those of the others are in the store. */
   readonly contents: ChangedContents;
 }
@@ -43,12 +45,13 @@ export function readWorkspace(directory: string, options: ReadOptions, report: R
   const files = new Map<string, readonly SeenFile[]>();
   const jobs: WrittenJob[] = [];
   const ignores = ignoresOf(directory, report);
+  const texts = new Map<string, string>();
   for (const name of jobNames(directory, ignores, report)) {
     const listed = jobFiles(directory, name, { ...options, ignores, contents }, report);
     files.set(name, listed);
     jobs.push({
       name,
-      manifest: readManifest(directory, name, report),
+      manifest: readManifest(directory, name, texts, report),
       files: listed.map(({ mtimeMs: _, ...file }) => file),
     });
   }
@@ -56,14 +59,19 @@ export function readWorkspace(directory: string, options: ReadOptions, report: R
   const names = jobs.map((job) => job.name);
   const { overrides, tables } = readOverrides(directory, options.selector, names, report);
   const written: Written = {
-    workers: readWorkers(directory, report),
-    disabled: readJson(join(directory, "disabled.json"), { file: DISABLED_FILE, code: "invalid_disabled" }, report),
+    workers: readWorkers(directory, texts, report),
+    disabled: readJson(
+      join(directory, "disabled.json"),
+      { file: DISABLED_FILE, code: "invalid_disabled" },
+      texts,
+      report,
+    ),
     jobs,
     portRange: conf.portRange,
     overrides,
   };
   const jobVars = new Map(names.map((name) => [name, readJobVars(directory, name, report)]));
-  return { written, files, contents, variables: { bucketVars: conf.variables, overrides: tables, jobVars } };
+  return { written, files, texts, contents, variables: { bucketVars: conf.variables, overrides: tables, jobVars } };
 }
 
 type JobOptions = ReadOptions & { readonly ignores: Ignores; readonly contents: ChangedContents };
@@ -122,20 +130,22 @@ function isJob(name: string, ignores: Ignores, report: Report): boolean {
   return !ignored;
 }
 
-function readManifest(directory: string, job: string, report: Report): unknown {
+function readManifest(directory: string, job: string, texts: Map<string, string>, report: Report): unknown {
   const file = manifestFile(job);
   const hint = `write it, or delete workspace/jobs/${job} to remove the job`;
   const missing = error("missing_manifest", file, "the file is missing", hint);
   const place = { file, code: "invalid_manifest", missing };
-  return readJson(join(directory, "jobs", job, "manifest.json"), place, report);
+  return readJson(join(directory, "jobs", job, "manifest.json"), place, texts, report);
 }
 
-function readWorkers(directory: string, report: Report): unknown {
+function readWorkers(directory: string, texts: Map<string, string>, report: Report): unknown {
   const place = { file: WORKERS_FILE, code: "invalid_workers", missing: MISSING_WORKERS };
-  return readJson(join(directory, "workers.json"), place, report);
+  return readJson(join(directory, "workers.json"), place, texts, report);
 }
 
-function readJson(path: string, place: TextPlace, report: Report): unknown {
+function readJson(path: string, place: TextPlace, texts: Map<string, string>, report: Report): unknown {
   const text = readText(path, place, report);
-  return text === undefined ? undefined : parseJson(text, place.file, place.code, report);
+  const value = text === undefined ? undefined : parseJson(text, place.file, place.code, report);
+  if (text !== undefined && value !== undefined) texts.set(place.file, text);
+  return value;
 }

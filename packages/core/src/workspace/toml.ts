@@ -1,6 +1,6 @@
 import { parse } from "smol-toml";
 import { error, type Report } from "../domain/checks/problem.ts";
-import type { Place } from "../domain/checks/validate.ts";
+import { CONTROL_CHARACTER, type Place, quoted, shown } from "../domain/checks/validate.ts";
 import { readText } from "./read-text.ts";
 
 /** A TOML file as a table; empty when there is none, or after a problem. */
@@ -25,9 +25,12 @@ export function textsOf(
 ): Map<string, string> {
   const texts = new Map<string, string>();
   for (const [key, value] of Object.entries(table)) {
-    if (typeof value === "string") texts.set(key, value);
-    else {
-      const where = `${file}: ${parent === "" ? key : `${parent}.${key}`}`;
+    const where = `${file}: ${quotedPlain(parent === "" ? key : `${parent}.${key}`)}`;
+    if (typeof value === "string" && !CONTROL_CHARACTER.test(value + key)) texts.set(key, value);
+    else if (typeof value === "string") {
+      const message = `${shown(CONTROL_CHARACTER.test(value) ? value : key)} holds a control character, such as an escape code`;
+      report(error(code, where, message, "write it as plain text"));
+    } else {
       report(error(code, where, "must be a text", hintFor(key, value)));
     }
   }
@@ -36,4 +39,9 @@ export function textsOf(
 
 function hintFor(key: string, value: unknown): string {
   return typeof value === "object" ? "write one text in quotes per key" : `write ${key} = "${String(value)}"`;
+}
+
+/** A key without anything a terminal would obey. */
+function quotedPlain(key: string): string {
+  return CONTROL_CHARACTER.test(key) ? quoted(key) : key;
 }

@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import type { WorkerSpec } from "../domain/workspace/worker.ts";
@@ -7,6 +5,7 @@ import { resolveWorkers, WORKERS_FILE } from "../domain/workspace/workers.ts";
 import { problemsError } from "../errors.ts";
 import { parseJson } from "./json.ts";
 import { readText } from "./read-text.ts";
+import { replaceFile } from "./write-files.ts";
 
 /** `workers.json` as a person wrote it, and the workers it means. */
 export interface WorkersFile {
@@ -40,20 +39,14 @@ export function readWorkersFile(workspace: string): WorkersFile {
 }
 
 /**
- * Writes other entries into `workers.json`: beside it first, then in its place, so that nobody reads half of it. Throws
- * PROBLEMS when somebody edited it since it was read; nothing is written then.
+ * Replaces the entries of `workers.json` in one step, so that no program reads half of it. Throws PROBLEMS, and writes nothing,
+ * if the file was edited since it was read.
  */
 export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
-  const file = realpathSync(join(workspace, "workers.json"));
+  const file = join(workspace, "workers.json");
   if (readText(file, PLACE, () => undefined) !== before.text)
     throw problemsError([
-      error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were asked", "run it again"),
+      error("changed_meanwhile", WORKERS_FILE, "was edited while the workers were read", "run it again"),
     ]);
-  const fresh = `${file}.${randomUUID()}`;
-  try {
-    writeFileSync(fresh, `${JSON.stringify(entries, undefined, 2)}\n`, { mode: statSync(file).mode & 0o777 });
-    renameSync(fresh, file);
-  } finally {
-    rmSync(fresh, { force: true });
-  }
+  replaceFile(file, `${JSON.stringify(entries, undefined, 2)}\n`);
 }

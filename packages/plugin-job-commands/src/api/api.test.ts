@@ -252,9 +252,21 @@ it("says how the allocation's worker is logged in to", () =>
   served(async (access) => {
     expect((await call(access, "GET", "/connection")).json).toEqual({
       user: "agent",
-      key_path: `${bucket.root}/secrets/worker.key`,
+      key_path: "/keys/worker.key",
       use_sudo: true,
-      port: 22,
+      port: 2222,
+    });
+  }));
+
+it("refuses to say so of a worker that no plugin logs in to", () =>
+  bucket.lend(async (context) => {
+    const runtime = new CommandRuntime();
+    const allocation = context.allocations.find(({ host }) => host === "10.0.0.2");
+    await runtime.api.serve(sessionOf(runtime, context, { ...(allocation && { allocation }) }), async (access) => {
+      expect(await call(access, "GET", "/connection")).toMatchObject({
+        status: 404,
+        text: expect.stringContaining("no plugin says how 10.0.0.2 is logged in to"),
+      });
     });
   }));
 

@@ -1,4 +1,3 @@
-import { isAbsolute, join } from "node:path";
 import { nameIn, optionalName, textIn, timeoutIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call, Routes } from "./session.ts";
@@ -39,15 +38,9 @@ async function runTarget(call: Call): Promise<unknown> {
   });
 }
 
-/** The login of the allocation's worker, for scripts that use their own ssh. */
-function connection({ session }: Call): unknown {
-  const { context, scope } = session;
-  const { settings, bucket } = context;
-  const key = scope.worker.identity ?? settings.sshKey;
-  return {
-    user: scope.worker.user ?? settings.sshUser,
-    key_path: isAbsolute(key) ? key : join(bucket.root, "secrets", key),
-    use_sudo: settings.useSudo,
-    port: scope.worker.port ?? settings.sshPort,
-  };
+/** How the allocation's own worker is logged in to, for scripts that bring their own ssh. */
+async function connection({ session: { scope } }: Call): Promise<unknown> {
+  const login = await scope.login();
+  if (!login) throw new Refusal(404, `no plugin says how ${scope.worker.host} is logged in to`);
+  return { user: login.user, key_path: login.keyFile, use_sudo: login.sudo, port: login.port };
 }

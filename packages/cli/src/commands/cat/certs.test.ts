@@ -63,7 +63,7 @@ it("prints the contract's records, the CA first", async () => {
     job: null,
     worker: null,
     cert: "ca",
-    common_name: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    common_name: "bucket",
     not_after: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/),
     days_left: expect.any(Number),
     status: "ok",
@@ -92,6 +92,14 @@ it.each([
   now = start;
   expect(rows[0]).toMatchObject({ status: "ok" });
   expect(rows[1]).toMatchObject({ status, days_left: left });
+});
+
+it("says before its beginning that one is not valid yet, and warns of the CA as long as certificates end with it", async () => {
+  now = new Date(start.getTime() - DAY);
+  expect((await records("--jobs", "api")).map(({ status }) => status)).toEqual(Array(3).fill("not_yet_valid"));
+  now = new Date(start.getTime() + (3650 - 59) * DAY);
+  expect((await records("--jobs", "api"))[0]).toMatchObject({ scope: "ca", status: "expiring", days_left: 58 });
+  now = start;
 });
 
 it("shows a table, without any key, and what cannot be read as invalid", async () => {

@@ -1,7 +1,7 @@
+import { listOf, MaandCommand } from "@maand/command";
 import { type ControlResult, controlJob } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
-import { listOf, MaandCommand } from "../../run/command.ts";
 
 /** What the commands that run a target have in common. */
 abstract class ControlCommand extends MaandCommand {

@@ -1,12 +1,4 @@
 import { JobRestartCommand, JobRunCommand, JobStartCommand, JobStatusCommand, JobStopCommand } from "./control.ts";
-import { JobCreateCommand } from "./create.ts";
 
 /** What can be done to a job by hand (seed job). */
-export const JOB_COMMANDS = [
-  JobStartCommand,
-  JobStopCommand,
-  JobRestartCommand,
-  JobRunCommand,
-  JobStatusCommand,
-  JobCreateCommand,
-];
+export const JOB_COMMANDS = [JobStartCommand, JobStopCommand, JobRestartCommand, JobRunCommand, JobStatusCommand];

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { coreVersion, error, problemsError } from "@maand/core";
+import { MaandCommand } from "@maand/command";
+import { coreVersion, createFile, error, makeDirectories, problemsError } from "@maand/core";
 import { Command, Option } from "clipanion";
-import { MaandCommand } from "../../run/command.ts";
 import { packageFiles, pluginNames } from "./package-files.ts";
 
 /** `maand plugin create` (cli.md). */
@@ -39,8 +39,8 @@ export class PluginCreateCommand extends MaandCommand {
       ]);
     const files = packageFiles(names, coreVersion());
     for (const [path, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(directory, path)), { recursive: true });
-      writeFileSync(join(directory, path), text, { flag: "wx" });
+      makeDirectories(dirname(join(directory, path)));
+      createFile(join(directory, path), text);
     }
     if (this.json) this.printJson({ package: names.package, directory: names.directory, files: Object.keys(files) });
     else

@@ -1,6 +1,5 @@
+import { plural, type Style } from "@maand/command";
 import type { PlanDiffs, PlannedJob } from "@maand/core";
-import { plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
 
 /** Characters of one line that are shown. */
 const LONGEST_LINE = 2000;

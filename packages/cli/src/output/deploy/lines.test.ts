@@ -1,6 +1,6 @@
+import { styleFor } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { expect, it } from "vitest";
-import { styleFor } from "../style.ts";
 import { eventLines } from "./lines.ts";
 
 const lines = eventLines(styleFor({}, {}, true), false);

@@ -1,7 +1,5 @@
+import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
-import { visible } from "../escape-control.ts";
-import { duration, plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 
@@ -80,7 +78,7 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
-      return summaryLines(event, style);
+      return event.outcome === "refused" ? [] : summaryLines(event, style);
     default:
       return [];
   }

@@ -1,6 +1,5 @@
+import type { ProcessContext, Style } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
-import type { ProcessContext } from "../../run/context.ts";
-import type { Style } from "../style.ts";
 
 /**
  * Lines as they come, and below them one that says what is being waited for now. It is redrawn with each event and taken

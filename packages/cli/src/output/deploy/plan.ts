@@ -1,5 +1,6 @@
+import { plural, type Style } from "@maand/command";
 import type { Plan, PlannedAllocation } from "@maand/core";
-import type { Style } from "../style.ts";
+import { unbuiltText } from "@maand/core/readonly";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
 
@@ -7,19 +8,47 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
 export function planLines(plan: Plan, style: Style, columns?: number): string[] {
-  if (plan.waves.length + plan.stopping.length + plan.failures.length === 0) return ["deploy dry-run: no jobs matched"];
+  const { waves, stopping, undecided, failures, underWay, unbuilt } = plan;
+  if (waves.length + stopping.length + undecided.length + failures.length === 0)
+    return ["deploy dry-run: no jobs matched"];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
-    `deploy dry-run: ${plan.required ? "deployment required" : "no deployment required"}`,
-    ...(plan.stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(plan.stopping, style)) : []),
-    ...plan.waves.flatMap(({ deploymentSeq, jobs }) => [
+    ...fit(`deploy dry-run: ${headline(plan)}`),
+    ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
+    ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
+    ...(stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(stopping, style)) : []),
+    ...waves.flatMap(({ deploymentSeq, jobs }) => [
       ...fit("", `deployment sequence ${deploymentSeq}:`),
       ...jobs.flatMap((job) => [
         ...fit(...jobLines(job, style)),
         ...(plan.diffs ? diffLines(job, plan.diffs, style) : []),
       ]),
     ]),
-    ...(plan.failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(plan.failures, style)) : []),
+    ...(undecided.length > 0 ? fit("", "these need their pre_deploy first:", ...undecidedLines(undecided, style)) : []),
+    ...(failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(failures, style)) : []),
+    ...(unbuilt.length > 0 ? fit("", notIncluded(unbuilt, style)) : []),
+  ];
+}
+
+/** The last line of what was planned or done without the edits since the last build. */
+export function notIncluded(parts: readonly string[], style: Style): string {
+  return `${style.warn("not included:")} what changed since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
+}
+
+function headline({ required, failures }: Plan): string {
+  if (required) return "deployment required";
+  return failures.length > 0 ? `${plural(failures.length, "job")} cannot be planned` : "no deployment required";
+}
+
+/** What a reader of a plan should know of a command that is changing things meanwhile. */
+export function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
+  return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
+}
+
+function undecidedLines(undecided: Plan["undecided"], style: Style): string[] {
+  return [
+    ...undecided.map(({ job, message }) => `  job "${job.name}": ${message}`),
+    `  ${style.faint("hint:")} maand deploy runs pre_deploy first; ${style.strong("maand deploy --dry-run --with-hooks")} runs it for the plan`,
   ];
 }
 
@@ -83,6 +112,9 @@ export function planRecord(
       deployment_seq: wave.deploymentSeq,
       jobs: wave.jobs.map((job) => jobRecord(job)),
     })),
+    undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message })),
+    unbuilt: plan.unbuilt,
+    under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
     stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({
       job: job.name,
@@ -110,6 +142,10 @@ export function planRecord(
       })),
     };
   }
+}
+
+function underWayRecord({ underWay }: Plan) {
+  return underWay ? { command: underWay.command, pid: underWay.pid, since: underWay.since } : null;
 }
 
 function reasonOf(job: PlanJob): string {

@@ -1,6 +1,5 @@
+import type { ProcessContext, Style } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
-import type { ProcessContext } from "../../run/context.ts";
-import type { Style } from "../style.ts";
 import { eventLines } from "./lines.ts";
 import { liveScreen } from "./live.ts";
 

@@ -1,14 +1,30 @@
+import { styleFor } from "@maand/command";
 import { type AllocationResult, type Summary, summaryRecord } from "@maand/core";
 import { describe, expect, it } from "vitest";
-import { styleFor } from "../style.ts";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 
 const style = styleFor({}, {}, true);
 
 function output(summary: Partial<Summary>): string {
-  const whole: Summary = { outcome: "failed", allocations: [], failures: [], blocked: [], warnings: [], ...summary };
-  const event = { ...summaryRecord(whole), seq: 1, at: "", run: "r", type: "run.finished" as const, duration_ms: 1500 };
+  const whole: Summary = {
+    outcome: "failed",
+    allocations: [],
+    failures: [],
+    blocked: [],
+    warnings: [],
+    unbuilt: [],
+    ...summary,
+  };
+  const event = {
+    ...summaryRecord(whole),
+    seq: 1,
+    at: "",
+    run: "r",
+    type: "run.finished" as const,
+    message: null,
+    duration_ms: 1500,
+  };
   return summaryLines(event, style).join("\n");
 }
 

@@ -1,8 +1,6 @@
+import { duration, plural, type Style, visible } from "@maand/command";
 import { compareHosts, type MaandEvent } from "@maand/core";
-import { visible } from "../escape-control.ts";
-import { duration, plural } from "../quantities.ts";
-import type { Style } from "../style.ts";
-import { NOT_ASKED } from "./plan.ts";
+import { NOT_ASKED, notIncluded } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
@@ -27,6 +25,7 @@ export function summaryLines(event: Finished, style: Style): string[] {
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style),
     ...next(event, jobs, style),
+    ...(event.unbuilt.length > 0 ? [`  ${notIncluded(event.unbuilt, style)}`] : []),
   ];
 }
 

@@ -8,8 +8,8 @@ it("a file no version had is told once for its job, with where and what to do", 
   for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
   deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });
   expect(deletions.warnings()).toEqual([
-    'db had files of its own in its directory, and bringing the new ones deleted them: run/, on 10.0.0.1; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
-    'web had files of its own in its directory, and bringing the new ones deleted them: app.pid, on 10.0.0.1 and 1 more; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
+    'db had files of its own in its directory, and a sync deleted them: run/, on 10.0.0.1; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
+    'web had files of its own in its directory, and a sync deleted them: app.pid, on 10.0.0.1 and 1 more; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
   ]);
 });
 
@@ -24,4 +24,10 @@ it("of many paths three are named", () => {
   const deletions = new Deletions();
   for (const path of ["e", "d", "c", "b", "a"]) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()[0]).toContain("deleted them: a, b, c and 2 more, on 10.0.0.1;");
+});
+
+it("a name a job made up gives the terminal no orders", () => {
+  const deletions = new Deletions();
+  deletions.note({ job: "web", host: "10.0.0.1", path: "\x1b[31m\n\u202etxt\x9b", promoted });
+  expect(deletions.warnings()[0]).toContain(String.raw`deleted them: "\u001b[31m\n\u202etxt\u009b", on`);
 });

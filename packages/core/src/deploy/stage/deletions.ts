@@ -1,3 +1,5 @@
+import { shownPath } from "../../domain/workspace/names.ts";
+
 /** Paths a warning names. */
 const NAMED = 3;
 
@@ -32,12 +34,12 @@ export class Deletions {
     return [...this.#byJob].sort().map(([job, { paths, hosts }]) => {
       const [first] = [...hosts].sort();
       const where = hosts.size === 1 ? `on ${first}` : `on ${first} and ${hosts.size - 1} more`;
-      return `${job} had files of its own in its directory, and bringing the new ones deleted them: ${some(paths)}, ${where}; put what it needs into data/ or logs/, or name it under "keep" in its manifest`;
+      return `${job} had files of its own in its directory, and a sync deleted them: ${some(paths)}, ${where}; put what it needs into data/ or logs/, or name it under "keep" in its manifest`;
     });
   }
 }
 
 function some(paths: ReadonlySet<string>): string {
-  const named = [...paths].sort().slice(0, NAMED).join(", ");
+  const named = [...paths].sort().slice(0, NAMED).map(shownPath).join(", ");
   return paths.size > NAMED ? `${named} and ${paths.size - NAMED} more` : named;
 }

@@ -9,6 +9,7 @@ import { type Run, workerOf } from "../../run/run.ts";
 import type { Delivery } from "../../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import { Deletions } from "./deletions.ts";
+import { giveOwners, type StagedJob } from "./file-owners.ts";
 import { metadataOf } from "./metadata.ts";
 import { ReadContents } from "./read-contents.ts";
 import { StagedTrees } from "./staged-trees.ts";
@@ -91,7 +92,8 @@ export class Stager {
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
-        throw noHandler({ hook: "stage", transport: remote.transport, host: worker.host });
+        throw noHandler(bucket.absent, { hook: "stage", transport: remote.transport, host: worker.host });
+      await giveOwners(remote, entries.map(this.#staged), context);
       const tools = connections.toolsOf(worker.host);
       this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
       reporter.emit("stage.finished", {
@@ -143,6 +145,11 @@ export class Stager {
       timeoutMs: bucket.settings.timeouts.commandMs,
     });
   }
+
+  readonly #staged = ({ job, planned: { allocation, tree } }: SyncEntry): StagedJob => {
+    const { promoted } = this.#run.bucket.store;
+    return { job, files: tree.files, before: promoted.filesWithAccess(allocation.id) };
+  };
 
   /** Before the first promotion nobody can say whose a file was. */
   #noteDeleted(entries: readonly SyncEntry[], path: string): void {

@@ -1,10 +1,9 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { hashOfPieces, treeDigest } from "../../domain/deploy/digest.ts";
-import { fileMode } from "../../domain/workspace/job.ts";
+import { type DigestedFile, hashOfPieces, treeDigest } from "../../domain/deploy/digest.ts";
+import { fileMode } from "../../domain/deploy/file-access.ts";
 import { MaandError } from "../../errors.ts";
 import type { Tree, TreeFile } from "../../plugin-api/contexts.ts";
-import type { ListedFile } from "../../store/promoted-rows.ts";
 import { filePieces } from "../../workspace/file-pieces.ts";
 
 /**
@@ -15,7 +14,7 @@ export class StagedTrees {
   readonly #root: string;
   readonly #pieces: (file: TreeFile) => Iterable<Uint8Array>;
   /** Static trees by directory: what was written, as read back from disk. */
-  readonly #shared = new Map<string, readonly ListedFile[]>();
+  readonly #shared = new Map<string, readonly StagedFile[]>();
 
   /** `pieces` gives the content of a file that was not rendered. */
   constructor(root: string, pieces: (file: TreeFile) => Iterable<Uint8Array>) {
@@ -44,7 +43,7 @@ export class StagedTrees {
         tree.files.filter((file) => file.content === undefined),
       );
       const found = [...common.files, ...listTree(join(own, "jobs", job))];
-      if (treeDigest(found) !== digest) throw changed(job, host);
+      if (!isStaged(tree, found, digest)) throw changed(job, host);
       return common.directory;
     });
     return [own, ...new Set(shared)];
@@ -53,7 +52,7 @@ export class StagedTrees {
   #writeShared(
     job: string,
     files: readonly TreeFile[],
-  ): { readonly directory: string; readonly files: readonly ListedFile[] } {
+  ): { readonly directory: string; readonly files: readonly StagedFile[] } {
     const directory = join(this.#root, "shared", `${job}-${treeDigest(files)}`);
     const known = this.#shared.get(directory);
     if (known) return { directory, files: known };
@@ -84,19 +83,33 @@ function makeDirectory(path: string): void {
   for (let at = path; at.length >= first.length; at = dirname(at)) chmodSync(at, 0o755);
 }
 
+/** A file as it is on disk. */
+interface StagedFile extends DigestedFile {
+  readonly mode: number;
+}
+
+/** Whether what is on disk is a tree: every file with its mode, and the digest with the access that was asked for. */
+function isStaged({ files }: Tree, found: readonly StagedFile[], digest: string): boolean {
+  const wanted = new Map(files.map((file) => [file.path, file]));
+  const asWanted = found.flatMap(({ mode, ...file }) => {
+    const planned = wanted.get(file.path);
+    if (!planned || fileMode(planned) !== mode) return [];
+    return planned.access ? [{ ...file, access: planned.access }] : [file];
+  });
+  return asWanted.length === found.length && treeDigest(asWanted) === digest;
+}
+
 /** All files below a directory as they are on disk; none if it is missing. */
-function listTree(directory: string): ListedFile[] {
+function listTree(directory: string): StagedFile[] {
   const stats = statSync(directory, { throwIfNoEntry: false });
   if (!stats) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {
       const at = join(entry.parentPath, entry.name);
-      return {
-        path: at.slice(directory.length + 1),
-        hash: hashOfPieces(filePieces(at)).hash,
-        executable: (statSync(at).mode & 0o111) !== 0,
-      };
+      const mode = statSync(at).mode & 0o777;
+      const { hash } = hashOfPieces(filePieces(at));
+      return { path: at.slice(directory.length + 1), hash, executable: (mode & 0o111) !== 0, mode };
     });
 }
 

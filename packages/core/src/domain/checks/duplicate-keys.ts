@@ -40,23 +40,54 @@ const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
 /** Keys that stand twice in an object of a valid JSON text. It may be nested as deep as it likes. */
 export function duplicateKeys(text: string): DuplicateKey[] {
   const found: DuplicateKey[] = [];
+  for (const { path, offset, before } of jsonKeys(text))
+    if (before !== undefined) found.push({ path: path(), offset, firstLine: lineOf(text, before) });
+  return found;
+}
+
+/**
+ * The line of each key of a valid JSON text, by the key as problems name it: `commands.command_a.demands`, `[0].host`. The line of
+ * a key that is missing is that of the object it belongs to; undefined for the outermost object.
+ */
+export function keyLines(text: string): (key: string) => number | undefined {
+  const offsets = new Map<string, number>();
+  for (const { path, offset } of jsonKeys(text)) offsets.set(keyPath(path()), offset);
+  return (key) => {
+    for (let at = key; at !== ""; at = at.replace(/(^|\.)[^.[\]]*$|\[\d+\]$/, "")) {
+      const offset = offsets.get(at);
+      if (offset !== undefined) return lineOf(text, offset);
+    }
+    return undefined;
+  };
+}
+
+interface JsonKey {
+  path(): (string | number)[];
+  readonly offset: number;
+  /** Offset of the same key before it in the same object. */
+  readonly before?: number;
+}
+
+/** All keys of a valid JSON text, and the objects and lists within lists, in the order of the text. */
+function* jsonKeys(text: string): Generator<JsonKey> {
   const around: Surrounding[] = [];
+  const path = () => around.map(({ at }) => at);
   let last = { text: "", offset: 0 };
   for (const { 0: token, index: offset } of text.matchAll(TOKEN)) {
     const inside = around.at(-1);
-    if (token === "{") around.push({ keys: new Map(), at: "" });
-    else if (token === "[") around.push({ at: 0 });
-    else if (token === "}" || token === "]") around.pop();
+    if (token === "{" || token === "[") {
+      if (typeof inside?.at === "number") yield { path, offset };
+      around.push(token === "{" ? { keys: new Map(), at: "" } : { at: 0 });
+    } else if (token === "}" || token === "]") around.pop();
     else if (token === "," && typeof inside?.at === "number") inside.at += 1;
     else if (token === ":" && inside?.keys) {
       const key: string = JSON.parse(last.text);
       const before = inside.keys.get(key);
       inside.at = key;
       if (before === undefined) inside.keys.set(key, last.offset);
-      else found.push({ path: around.map(({ at }) => at), offset: last.offset, firstLine: lineOf(text, before) });
+      yield { path, offset: last.offset, ...(before === undefined ? {} : { before }) };
     } else if (token.startsWith('"')) last = { text: token, offset };
   }
-  return found;
 }
 
 function lineOf(text: string, offset: number): number {

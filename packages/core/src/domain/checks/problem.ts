@@ -7,6 +7,8 @@ export interface Problem {
   readonly code: string;
   /** File and key, or the worker: `workspace/jobs/api/manifest.json: version`. */
   readonly where: string;
+  /** The line of the key in the file, counted from 1, where it is known. */
+  readonly line?: number;
   readonly message: string;
   /** How to fix it. */
   readonly hint?: string;

@@ -21,12 +21,17 @@ export function readWritten<S extends v.GenericSchema>(
     const name = JSON.stringify(found.at(-1));
     report(error(code, locate(file, keyOf(key, found)), `${name} cannot be used as a name`, "choose another name"));
   }
-  const result = v.safeParse(schema, value, { message: sentence });
+  const unprintable = controlCharacters(value);
+  for (const found of unprintable) {
+    const message = `${shown(found.text)} holds a control character, such as an escape code`;
+    report(error(code, locate(file, keyOf(key, found.path)), message, "write it as plain text"));
+  }
+  const result = v.safeParse(schema, value, { message: sentence, abortPipeEarly: true });
   for (const issue of result.issues ?? []) {
     const [message = "", hint] = issue.message.split("\n");
     report(error(code, locate(file, keyOf(key, pathOf(issue))), message, hint ?? usualHint(issue)));
   }
-  return result.success && forbidden.length === 0 ? result.output : undefined;
+  return result.success && forbidden.length + unprintable.length === 0 ? result.output : undefined;
 }
 
 /** The valid parts of a rejected value, down to two keys deep, so that the rest is checked in the same build. */
@@ -53,11 +58,16 @@ export function withHint(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}\n${hint}`;
 }
 
+/** A text in quotes with every control character as its number, also those that JSON leaves as they are. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** The written value, shortened to fit a sentence. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? quoted(value) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
@@ -75,6 +85,27 @@ export function warnUnknownKeys(
     const where = locate(file, parent === "" ? key : `${parent}.${key}`);
     report(warning("unknown_key", where, `unknown key "${key}" is ignored`, hint));
   }
+}
+
+/**
+ * Warns of keys that a plugin reads which could be loaded and is not: no typing mistake, so what to do to have it read is
+ * said. `absent` has them by their whole names, which begin with `prefix`. Answers the other keys.
+ */
+export function warnAbsentKeys(
+  value: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  absent: ReadonlyMap<string, string>,
+  { file, prefix }: { readonly file: string; readonly prefix: string },
+  report: Report,
+): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(value).filter(([key]) => {
+    const remedy = known.includes(key) ? undefined : absent.get(`${prefix}${key}`);
+    if (remedy === undefined) return true;
+    const message = `no loaded plugin reads "${key}", so it is ignored`;
+    report(warning("unknown_key", locate(file, `${prefix}${key}`), message, remedy));
+    return false;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** `file: key`, or the file alone. */
@@ -118,6 +149,32 @@ function forbiddenKeys(value: unknown, path: Path = []): Path[] {
   return Object.entries(value).flatMap(([key, part]) =>
     FORBIDDEN_NAMES.includes(key) ? [[...path, key]] : forbiddenKeys(part, [...path, key]),
   );
+}
+
+/** Control characters that mean something in a text of several lines are left to the schemas. */
+export const CONTROL_CHARACTER = /(?![\t\n\r])\p{Cc}/u;
+
+interface Unprintable {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** Texts and keys that hold control characters, however deep they lie. A key is named by the object it is in. */
+function controlCharacters(value: unknown): Unprintable[] {
+  const found: Unprintable[] = [];
+  const left: { readonly path: Path; readonly value: unknown }[] = [{ path: [], value }];
+  for (let next = left.pop(); next; next = left.pop()) {
+    const { path, value: part } = next;
+    if (typeof part === "string" && CONTROL_CHARACTER.test(part)) found.push({ path, text: part });
+    if (typeof part !== "object" || part === null) continue;
+    for (const [key, inside] of Object.entries(part)) {
+      if (CONTROL_CHARACTER.test(key)) found.push({ path, text: key });
+      // paths are only built near the top: below lies what is kept as it is, and may be nested as deep as it likes
+      const below = path.length < DEPTH ? [...path, Array.isArray(part) ? Number(key) : key] : path;
+      left.push({ path: below, value: inside });
+    }
+  }
+  return found.reverse();
 }
 
 function without(value: unknown, faults: readonly Path[], depth: number): unknown {

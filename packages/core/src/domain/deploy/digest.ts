@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
 import type { JobFile } from "../workspace/job.ts";
+import { accessFields, type FileAccess } from "./file-access.ts";
+
+/** The parts of a file that its digest covers. */
+export type DigestedFile = Pick<JobFile, "path" | "executable" | "hash"> & { readonly access?: FileAccess };
 
 /**
- * The number of the digest algorithm. It is stored with each digest, so that a new algorithm does not look like a change of
- * the files.
+ * The number of the digest algorithm of a tree, stored with its digest. 1 covers path, executable bit and content of each file.
+ * 2 also covers mode, owner and group of the files for which they are set; a tree without any keeps its digest of scheme 1.
  */
-export const DIGEST_SCHEME = 1;
+export function digestScheme(files: readonly Pick<DigestedFile, "access">[]): 1 | 2 {
+  return files.some(({ access }) => access !== undefined) ? 2 : 1;
+}
 
 /** SHA-256 of a content in lower-case hex: the name of the content in the store. */
 export function contentHash(content: Uint8Array | string): string {
@@ -34,13 +40,15 @@ export function* verified(pieces: Iterable<Uint8Array>, hash: string, otherwise:
 }
 
 /**
- * The digest of a tree: SHA-256 over its files sorted by path, each as path, executable bit and content hash. Names and
- * modes count; times, owners and empty directories do not.
+ * The digest of a tree: SHA-256 over its files sorted by path, each as path, executable bit, content hash, and the mode, owner
+ * and group that are set for it. Times and empty directories do not count.
  */
-export function treeDigest(files: readonly Pick<JobFile, "path" | "executable" | "hash">[]): string {
+export function treeDigest(files: readonly DigestedFile[]): string {
   const hash = createHash("sha256");
-  for (const file of [...files].sort(byPath))
-    hash.update(`${file.path}\0${file.executable ? "x" : "-"}\0${file.hash}\n`);
+  for (const file of [...files].sort(byPath)) {
+    const fields = [file.path, file.executable ? "x" : "-", file.hash, ...accessFields(file.access)];
+    hash.update(`${fields.join("\0")}\n`);
+  }
   return hash.digest("hex");
 }
 

@@ -1,3 +1,4 @@
+import { shownPath } from "../workspace/names.ts";
 import { keepExpression } from "./keep.ts";
 
 /** What a sync brings: paths below the bucket's directory on a worker, with `/`. */
@@ -60,8 +61,9 @@ export interface SyncConflict {
 
 /**
  * What of the things on a worker a sync would have to delete or write through although maand did not make it. A link at
- * the bucket's directory, `jobs` or `jobs/<job>` is followed, as the data lives behind it. Any other link where a file or
- * directory belongs is refused, and so is deleting in a file system that is mounted in a job's directory.
+ * the bucket's directory, `jobs` or `jobs/<job>` is followed, as the data lives behind it, and so is one that `keep` names.
+ * Any other link where a file or directory belongs is refused, and so is deleting in a file system that is mounted in a
+ * job's directory.
  */
 export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncConflict[] {
   const kept = keptPaths(synced);
@@ -69,7 +71,7 @@ export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncCo
     ...found.broken.map(brokenLink),
     ...[...found.linked].flatMap(([path, names]) => foreignDirectory(path, names, synced)),
     ...sharedPlaces(found.places, synced.jobs),
-    ...found.links.map((path) => linkInPlace(path, synced)),
+    ...found.links.filter((path) => !kept(path)).map((path) => linkInPlace(path, synced)),
     ...[...found.mounts].flatMap(([path, below]) => (kept(path) ? [] : mountInWay(path, below, synced, kept))),
     ...[...found.directories].flatMap(([path, below]) => keptBelow(path, below.filter(kept))),
     ...found.others.filter(kept).map(keptFile),
@@ -89,7 +91,7 @@ function foreignDirectory(path: string, names: readonly string[], { files, direc
   if (foreign === undefined) return [];
   return [
     {
-      message: `${path} leads to a directory that maand did not make: it holds ${shown(foreign)} and no manifest.json`,
+      message: `${path} leads to a directory that maand did not make: it holds ${shownPath(foreign)} and no manifest.json`,
       hint: "let the link lead to an empty directory, or to one that a deploy has filled",
     },
   ];
@@ -115,7 +117,7 @@ function isBelow(one: string, other: string): boolean {
 function linkInPlace(path: string, { files }: SyncedPaths): SyncConflict {
   const what = files.has(path) ? "file" : "directory";
   return {
-    message: `${shown(path)} is a symbolic link where a ${what} belongs`,
+    message: `${shownPath(path)} is a symbolic link where a ${what} belongs`,
     hint: "remove the link; what a job links or writes itself belongs into data/, logs/ or bin/",
   };
 }
@@ -129,13 +131,13 @@ function mountInWay(
   const inTheWay = below.find((entry) => !files.has(entry) && !directories.has(entry) && !kept(entry));
   if (directories.has(path) && inTheWay === undefined) return [];
   const why = directories.has(path)
-    ? `holds ${shown(inTheWay ?? "")}, which is not among the job's files`
+    ? `holds ${shownPath(inTheWay ?? "")}, which is not among the job's files`
     : files.has(path)
       ? "is where a file belongs"
       : "is not among the job's files";
   return [
     {
-      message: `${shown(path)} is a mount point and ${why}; nothing is deleted there`,
+      message: `${shownPath(path)} is a mount point and ${why}; nothing is deleted there`,
       hint: `unmount it, mount it below data/, or name it under "keep" in the manifest`,
     },
   ];
@@ -146,7 +148,7 @@ function keptBelow(path: string, kept: readonly string[]): SyncConflict[] {
   if (first === undefined) return [];
   return [
     {
-      message: `${shown(path)} is a directory where a file belongs, and "keep" of its manifest keeps ${shown(first)}`,
+      message: `${shownPath(path)} is a directory where a file belongs, and "keep" of its manifest keeps ${shownPath(first)}`,
       hint: "move what is kept away, or give the file another name",
     },
   ];
@@ -154,7 +156,7 @@ function keptBelow(path: string, kept: readonly string[]): SyncConflict[] {
 
 function keptFile(path: string): SyncConflict {
   return {
-    message: `${shown(path)} is where a directory belongs, and "keep" of its manifest keeps it`,
+    message: `${shownPath(path)} is where a directory belongs, and "keep" of its manifest keeps it`,
     hint: "move it away, or give the directory another name",
   };
 }
@@ -163,7 +165,7 @@ function keptFile(path: string): SyncConflict {
 function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
   const expressions = new Map(
     [...protect].flatMap(([job, patterns]) =>
-      patterns.length > 0 ? [[job, new RegExp(keepExpression(patterns), "s")] as const] : [],
+      patterns.length > 0 ? [[job, new RegExp(keepExpression(patterns), "su")] as const] : [],
     ),
   );
   return (path) => {
@@ -171,9 +173,4 @@ function keptPaths({ keep, protect }: SyncedPaths): (path: string) => boolean {
     const [top = ""] = below.split("/");
     return keep.includes(top) || (below !== "" && expressions.get(job)?.test(below) === true);
   };
-}
-
-/** A path with anything in it, in one line. */
-function shown(path: string): string {
-  return /[\p{Cc}\\"]/u.test(path) ? JSON.stringify(path) : path;
 }

@@ -8,7 +8,7 @@ const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
 /** Examples for editors; a plugin may know other events. */
 const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
 
-/** One entry of `commands` in a manifest (build.md 5.4). */
+/** The schema of an entry of `commands` in a manifest. */
 export const CommandSchema = v.looseObject(
   {
     executed_on: v.pipe(

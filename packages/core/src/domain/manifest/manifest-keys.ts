@@ -1,10 +1,17 @@
 import { type Report, warning } from "../checks/problem.ts";
-import { isRecord, warnUnknownKeys } from "../checks/validate.ts";
+import { isRecord, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts";
 import { COMMAND_KEYS } from "./command-schema.ts";
 import { MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
-import { addPlugin, STOCK_KEYS } from "./stock-plugins.ts";
 
-/** The manifest with older names of keys exchanged for those of today, each with a warning (B16). */
+/** Who owns the keys of a manifest that are not core's. */
+export interface ManifestOwners {
+  /** Keys that loaded plugins own. */
+  readonly claimed: readonly string[];
+  /** Keys of plugins that could be loaded and are not, each with what to do to have it read. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+/** The manifest with older names of keys exchanged for those of today, each with a warning. */
 export function withAliases(value: unknown, file: string, report: Report): unknown {
   if (!isRecord(value)) return value;
   const entries = Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {
@@ -18,17 +25,18 @@ export function withAliases(value: unknown, file: string, report: Report): unkno
   return Object.fromEntries(entries);
 }
 
-/** Warns of keys in a manifest that neither core nor a plugin knows, in every part that core reads (decision 21). */
+/** Warns of keys in a manifest that neither core nor a plugin knows, in every part that core reads. */
 export function warnUnknownManifestKeys(
   manifest: unknown,
-  claimed: readonly string[],
+  { claimed, absent }: ManifestOwners,
   file: string,
   report: Report,
 ): void {
+  const known = [...MANIFEST_KEYS, ...claimed];
   const check = (value: unknown, parent: string, known: readonly string[]) => {
     if (isRecord(value)) warnUnknownKeys(value, known, file, parent, report);
   };
-  check(withoutStockKeys(manifest, claimed, file, report), "", [...MANIFEST_KEYS, ...claimed]);
+  if (isRecord(manifest)) check(warnAbsentKeys(manifest, known, absent, { file, prefix: "" }, report), "", known);
   const resources = part(manifest, "resources");
   check(resources, "resources", ["memory", "cpu", "ports"]);
   check(part(resources, "memory"), "resources.memory", ["min", "max"]);
@@ -37,22 +45,6 @@ export function warnUnknownManifestKeys(
     check(command, `commands.${name}`, COMMAND_KEYS);
     check(part(command, "demands"), `commands.${name}.demands`, ["job", "command", "config"]);
   }
-}
-
-/** A key whose stock plugin was taken out is no typing mistake: it is told which plugin would read it. */
-function withoutStockKeys(manifest: unknown, claimed: readonly string[], file: string, report: Report): unknown {
-  if (!isRecord(manifest)) return manifest;
-  const unread = Object.keys(manifest).filter((key) => STOCK_KEYS.has(key) && !claimed.includes(key));
-  for (const key of unread)
-    report(
-      warning(
-        "unknown_key",
-        `${file}: ${key}`,
-        `no loaded plugin reads "${key}", so it is ignored`,
-        addPlugin(STOCK_KEYS.get(key) ?? ""),
-      ),
-    );
-  return Object.fromEntries(Object.entries(manifest).filter(([key]) => !unread.includes(key)));
 }
 
 function part(value: unknown, key: string): Readonly<Record<string, unknown>> | undefined {

@@ -6,6 +6,7 @@ import { isKeepPattern, KEEP_PATTERN } from "../deploy/keep.ts";
 import { NO_VERSION, parseVersion, VERSION_PATTERN } from "../deploy/version.ts";
 import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
 import { CommandSchema } from "./command-schema.ts";
+import { FileRuleSchema } from "./file-rules.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
 
 /** What holds where a manifest says nothing. */
@@ -19,9 +20,15 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
+/** More allocations than any bucket has; a larger number is a typing mistake. */
+const MOST = 100_000;
+
+const BATCH_RANGE = ({ input }: { readonly input: number }) =>
+  withHint(`must be between 0 and ${MOST}, and is ${shown(input)}`, BATCH_HINT);
+
 const batchSize = v.union(
   [
-    v.pipe(v.number(), v.integer()),
+    v.pipe(v.number(), v.integer(), v.minValue(0, BATCH_RANGE), v.maxValue(MOST, BATCH_RANGE)),
     v.pipe(
       v.string(),
       v.regex(/^(?:[1-9]\d?|100)%$/, ({ input }) => withHint(`${shown(input)} is not a batch size`, BATCH_HINT)),
@@ -31,10 +38,19 @@ const batchSize = v.union(
   ({ input }) => withHint(`must be a whole number or a share, and is ${shown(input)}`, BATCH_HINT),
 );
 
+const TOO_LONG = (input: number) =>
+  withHint(`must be at most 86400, and is ${shown(input)}`, "a day is the most; write 3600 for an hour");
+
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
 const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
 
 const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
+
+const FILES_HINT = 'write { "app.conf": { "mode": "0640", "group": "app" } }';
+
+const isPattern = v.check(isGlob, ({ input }: v.CheckIssue<string>) =>
+  withHint(`${shown(input)} is not a pattern`, GLOB_HINT),
+);
 
 const ENTRIES = {
   $schema: described(v.string(), "Where an editor finds this schema; maand does not read it."),
@@ -64,7 +80,7 @@ const ENTRIES = {
     examples: [2, "25%"],
   }),
   min_allocations_count: described(
-    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
     "Build refuses fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
   ),
@@ -74,13 +90,7 @@ const ENTRIES = {
     { default: MANIFEST_DEFAULTS.restart_policy },
   ),
   restart_globs: described(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.check(isGlob, ({ input }) => withHint(`${shown(input)} is not a pattern`, GLOB_HINT)),
-        looksLike(GLOB_PATTERN, GLOB_HINT),
-      ),
-    ),
+    v.array(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT))),
     "With restart_policy reload: a changed file that matches makes it a restart.",
     { examples: [["Makefile", "conf/**"]] },
   ),
@@ -95,8 +105,17 @@ const ENTRIES = {
     "Files the job makes itself in its directory, which no deploy may delete; data, logs and bin are kept anyway.",
     { examples: [["*.pid", "run/"]] },
   ),
+  files: described(
+    onlyObject(v.record(v.pipe(v.string(), isPattern, looksLike(GLOB_PATTERN, GLOB_HINT)), FileRuleSchema), FILES_HINT),
+    "Mode, owner and group of files on the worker, by pattern as in restart_globs; the last one that matches wins.",
+    { examples: [{ "app.conf": { mode: "0640", owner: "app", group: "app" } }] },
+  ),
   timeout_seconds: described(
-    v.pipe(v.number(), v.minValue(1)),
+    v.pipe(
+      v.number(),
+      v.minValue(1),
+      v.maxValue(86_400, ({ input }) => TOO_LONG(input)),
+    ),
     "Seconds a lifecycle command may take; default: timeouts.command of the bucket.",
   ),
   resources: described(onlyObject(ResourcesSchema), "What the job needs of a worker: memory, cpu, ports."),
@@ -118,8 +137,7 @@ const GLOBS_NEED_RELOAD = {
 };
 
 /**
- * `manifest.json` as a person may write it (build.md 5.2). Keys that plugins own are checked by them; the rest of the
- * unknown ones are warnings. The JSON Schema that editors use is made from this same definition.
+ * The schema of `manifest.json`. Keys that plugins own are checked by them; other unknown keys are warnings. The JSON Schema that editors use is made from this same definition.
  */
 export const ManifestSchema = v.pipe(
   onlyObject(v.looseObject(ENTRIES), "write {} at least"),
@@ -136,7 +154,7 @@ export type WrittenManifest = v.InferOutput<typeof ManifestSchema>;
 /** Keys of a manifest that core itself reads. */
 export const MANIFEST_KEYS: readonly string[] = Object.keys(ENTRIES);
 
-/** Older names of keys, still taken, with a warning (decision 21, B16). */
+/** Older names of keys, still accepted, with a warning. */
 export const MANIFEST_ALIASES: Readonly<Record<string, "max_concurrent_upgrades" | "max_concurrent_starts">> = {
   update_parallel_count: "max_concurrent_upgrades",
   deploy_parallel_count: "max_concurrent_starts",

@@ -6,7 +6,7 @@ const FILE = "workspace/jobs/api/manifest.json";
 
 function resolve(value: unknown, claimed: readonly string[] = []) {
   const problems: Problem[] = [];
-  const manifest = resolveManifest("api", value, claimed, (problem) => problems.push(problem));
+  const manifest = resolveManifest("api", value, { claimed, absent: new Map() }, (problem) => problems.push(problem));
   return { manifest, problems };
 }
 
@@ -90,7 +90,7 @@ describe("a manifest", () => {
     ["empty selectors mean the job's own name", { selectors: ["", " "] }, { selectors: ["api"] }],
     [
       "a batch below 1 is the default",
-      { max_concurrent_upgrades: 0, max_concurrent_starts: -2 },
+      { max_concurrent_upgrades: 0, max_concurrent_starts: 0 },
       { maxConcurrentUpgrades: 1, maxConcurrentStarts: 0 },
     ],
     [

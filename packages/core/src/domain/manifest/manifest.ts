@@ -4,7 +4,8 @@ import type { BatchSize, Job, JobCommand, Reservation } from "../workspace/job.t
 import { isName, nameRule } from "../workspace/names.ts";
 import type { PortRequest } from "../workspace/ports.ts";
 import { parseCpu, parseMemory } from "../workspace/units.ts";
-import { warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
+import { fileRulesOf } from "./file-rules.ts";
+import { type ManifestOwners, warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 
 /** A manifest, resolved: what of a job follows from its own file alone. */
@@ -18,6 +19,7 @@ export type Manifest = Pick<
   | "maxConcurrentUpgrades"
   | "minAllocationsCount"
   | "keep"
+  | "fileRules"
   | "timeoutSeconds"
   | "memory"
   | "cpu"
@@ -36,14 +38,14 @@ export function manifestFile(job: string): string {
 export function resolveManifest(
   job: string,
   value: unknown,
-  claimed: readonly string[],
+  owners: ManifestOwners,
   report: Report,
 ): Manifest | undefined {
   if (value === undefined) return undefined;
   const file = manifestFile(job);
   const named = withAliases(value, file, report);
   const whole = readWritten(ManifestSchema, named, { file, code: "invalid_manifest" }, report);
-  warnUnknownManifestKeys(named, claimed, file, report);
+  warnUnknownManifestKeys(named, owners, file, report);
   const written = whole ?? salvage(ManifestSchema, named);
   if (!written) return undefined;
   const policy = written.restart_policy ?? (isRecord(named) ? named.restart_policy : undefined);
@@ -89,6 +91,7 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
     ...(written.keep === undefined ? {} : { keep: written.keep }),
+    ...(written.files === undefined ? {} : { fileRules: fileRulesOf(written.files) }),
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),
     memory: reservation(written.resources?.memory, parseMemory, `${where}.memory`, report),
     cpu: reservation(written.resources?.cpu, parseCpu, `${where}.cpu`, report),
@@ -102,7 +105,7 @@ function portRequestsOf(written: WrittenManifest): Manifest["portRequests"] {
   return Object.fromEntries(ports.map(([name, options]) => [name, typeof options === "number" ? options : "any"]));
 }
 
-/** Selectors are compared with labels, so both are kept lower-case and trimmed (B18). */
+/** Selectors are compared with labels, so both are trimmed and in lower case. */
 function selectorsOf(job: string, written: WrittenManifest, report: Report): string[] {
   const selectors = [...new Set((written.selectors ?? []).map((label) => label.trim().toLowerCase()))].filter(
     (label) => label !== "",

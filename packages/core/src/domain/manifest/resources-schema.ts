@@ -53,7 +53,7 @@ const portName = v.pipe(
 const LEAST = "The least it can do with; default 0.";
 const MOST = "The most it takes, which is what is reserved for it; default: min.";
 
-/** `resources` of a manifest (build.md 8 and 9). */
+/** The schema of `resources` in a manifest. */
 export const ResourcesSchema = v.looseObject({
   memory: described(
     onlyObject(

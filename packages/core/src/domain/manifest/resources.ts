@@ -18,7 +18,7 @@ const KINDS = {
   cpu: { parse: parseCpu, unit: "MHz" },
 } as const;
 
-/** A reservation with its override, if there is one, held against the manifest's bounds (build.md 9). */
+/** A reservation with its override, if there is one, checked against the bounds of the manifest. */
 export function overridden(
   job: string,
   kind: keyof typeof KINDS,
@@ -57,7 +57,7 @@ export function overridden(
   return { ...base, reserved: wanted, source };
 }
 
-/** Holds what is reserved on each worker against what it has; every worker that lacks something is reported (build.md 9). */
+/** Compares the reservations on each worker with its capacity, and reports every worker that lacks some. */
 export function checkCapacity(
   jobs: readonly Job[],
   workers: readonly Worker[],
@@ -99,7 +99,7 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
   );
 }
 
-/** Reports jobs with fewer allocations than their `min_allocations_count`; disabled ones count (build.md 6). */
+/** Reports jobs with fewer allocations than their `min_allocations_count`; disabled ones count. */
 export function checkCounts(jobs: readonly Job[], allocations: readonly Allocation[], report: Report): void {
   const counts = new Map<string, number>();
   for (const { job, removed } of allocations) if (!removed) counts.set(job, (counts.get(job) ?? 0) + 1);

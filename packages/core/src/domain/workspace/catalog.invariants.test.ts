@@ -66,7 +66,7 @@ const written: fc.Arbitrary<Written> = fc.record({
 const ids = new Map(HOSTS.map((host) => [host, `id-${host}`]));
 const NOTHING: Before = { workerIds: ids, ports: {}, allocations: [] };
 const build = (workspace: Written, before: Before = NOTHING) =>
-  assemble(workspace, before, { newId: () => "new", claimed: [] });
+  assemble(workspace, before, { newId: () => "new", owners: { claimed: [], absent: new Map() } });
 
 /** The same value with the keys of every object, and jobs and files, the other way round. */
 function turned(workspace: Written): Written {

@@ -21,7 +21,7 @@ function build(written: Partial<Written>, before: Partial<Before> = {}, claimed:
     ids += 1;
     return `id${ids}`;
   };
-  return assemble(aWorkspace(written), { ...NOTHING, ...before }, { newId, claimed });
+  return assemble(aWorkspace(written), { ...NOTHING, ...before }, { newId, owners: { claimed, absent: new Map() } });
 }
 const brief = (problems: readonly Problem[]) => problems.map(({ code, where }) => `${code} ${where}`);
 
@@ -194,5 +194,32 @@ describe("one fault does not make others up", () => {
     expect(
       build({ workers: undefined, jobs: [job("api", undefined), job("web")], disabled: undefined }).problems,
     ).toEqual([]);
+  });
+});
+
+describe("a worker that is written in another way than before", () => {
+  const before = { workerIds: new Map([["WEB1", "id-of-web1"]]) };
+
+  it.each(["web1", "WEB1", "web1."])("is the same worker, as it is stored: %s", (host) => {
+    const { catalog } = build({ workers: [{ host }] }, before);
+    expect(catalog.workers.map((worker) => [worker.host, worker.workerId])).toEqual([["WEB1", "id-of-web1"]]);
+  });
+
+  it("is meant by disabled.json, however its address is written there", () => {
+    const { catalog, problems } = build({
+      workers: [{ host: "2001:db8::1" }, { host: "web1" }],
+      jobs: [
+        job("api", { version: "1.0.0", selectors: ["worker"] }),
+        job("b", { version: "1.0.0", selectors: ["worker"] }),
+      ],
+      disabled: { workers: ["2001:DB8:0::1"], jobs: { api: { allocations: ["WEB1."] } } },
+    });
+    expect(brief(problems)).toEqual([]);
+    const disabled = catalog.allocations.filter((allocation) => allocation.disabled);
+    expect(disabled.map((allocation) => `${allocation.job}@${allocation.host}`).sort()).toEqual([
+      "api@2001:db8::1",
+      "api@web1",
+      "b@2001:db8::1",
+    ]);
   });
 });

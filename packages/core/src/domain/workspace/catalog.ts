@@ -2,9 +2,11 @@ import { error, type Problem, type Report, refuses, warning } from "../checks/pr
 import { isRecord } from "../checks/validate.ts";
 import { byPath } from "../deploy/digest.ts";
 import { type Manifest, manifestFile, resolveManifest, understoodPart } from "../manifest/manifest.ts";
+import type { ManifestOwners } from "../manifest/manifest-keys.ts";
 import { checkCapacity, checkCounts, type Override, overridden } from "../manifest/resources.ts";
 import { resolveDemands } from "./demands.ts";
 import { NOTHING_DISABLED, resolveDisabled } from "./disabled.ts";
+import { canonicalHost } from "./host-address.ts";
 import type { Allocation, Job, JobFile } from "./job.ts";
 import { place } from "./placement.ts";
 import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
@@ -54,21 +56,23 @@ export interface Assembled {
 
 /**
  * Makes the catalog of a workspace; pure. All problems come back at once; the catalog holds only if none of them refuses.
- * `newId` gives the UUIDs of workers not seen before; `claimed` are the manifest keys that plugins own.
+ * `newId` gives the UUIDs of workers not seen before; `owners` says whose the manifest keys are that core does not read.
  */
 export function assemble(
   written: Written,
   before: Before,
-  { newId, claimed }: { readonly newId: () => string; readonly claimed: readonly string[] },
+  { newId, owners }: { readonly newId: () => string; readonly owners: ManifestOwners },
 ): Assembled {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
+  const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as it is stored: the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const fleetKnown = written.workers !== undefined && !refuses(problems);
   const inOrder = [...written.jobs].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const jobs = resolveJobs(inOrder, written, before, claimed, report);
+  const jobs = resolveJobs(inOrder, written, before, owners, report);
   const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
   const disabled = resolveDisabled(written.disabled, known, fleetKnown ? report : withoutUnknownNames(report));
   const allocations = place(jobs, workers, disabled ?? NOTHING_DISABLED, before.allocations);
@@ -93,10 +97,10 @@ function resolveJobs(
   inOrder: readonly WrittenJob[],
   { portRange, overrides }: Written,
   before: Before,
-  claimed: readonly string[],
+  owners: ManifestOwners,
   report: Report,
 ): Job[] {
-  const manifests = resolveManifests(inOrder, claimed, report);
+  const manifests = resolveManifests(inOrder, owners, report);
   const requests = Object.fromEntries([...manifests].map(([name, manifest]) => [name, manifest.portRequests]));
   for (const [name, manifest] of manifests) reportReservedPorts(name, manifest, report);
   const ports = assignPorts(requests, before.ports, portRange, report);
@@ -132,14 +136,10 @@ function unfinishedJob({ name, manifest: raw, files }: WrittenJob): Job[] {
   return [{ ...rest, name, ports, deploymentSeq: 0, manifest, files: [...files].sort(byPath) }];
 }
 
-function resolveManifests(
-  jobs: readonly WrittenJob[],
-  claimed: readonly string[],
-  report: Report,
-): Map<string, Manifest> {
+function resolveManifests(jobs: readonly WrittenJob[], owners: ManifestOwners, report: Report): Map<string, Manifest> {
   const manifests = new Map<string, Manifest>();
   for (const job of jobs) {
-    const manifest = resolveManifest(job.name, job.manifest, claimed, report);
+    const manifest = resolveManifest(job.name, job.manifest, owners, report);
     if (manifest) manifests.set(job.name, manifest);
   }
   return manifests;

@@ -1,4 +1,5 @@
 import { error, type Problem } from "../checks/problem.ts";
+import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 import type { Worker } from "./worker.ts";
 
@@ -13,7 +14,7 @@ export interface Chosen<T extends Choosable = Choosable> {
 }
 
 /**
- * The workers a list of words means, in the order given (cli.md, decision 33): a host, a hostname, `label:web` or
+ * The workers a list of words means, in the order given: a host, a hostname, `label:web` or
  * `zone:a`, in any case. Each stands once. A word that means nobody is a problem, and so is a hostname that two have.
  */
 export function chooseWorkers<T extends Choosable>(
@@ -47,7 +48,7 @@ function parted(word: string): { readonly kind: Kind; readonly name: string } {
 
 /** A host is unique; a hostname is looked for only when no host is called so. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
-  const hosts = workers.filter(({ host }) => host.toLowerCase() === name);
+  const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);
 }
 

@@ -19,7 +19,7 @@ interface Demand {
 }
 
 /**
- * Checks what jobs demand of each other (build.md 7.2) and answers each job's wave; circles are reported. Nothing is
+ * Checks what jobs demand of each other and returns each job's wave; circles are reported. Nothing is
  * said of demands on `unread` jobs: they are there, but their manifests were refused.
  */
 export function resolveDemands(

@@ -1,7 +1,17 @@
 import * as v from "valibot";
 import { type Report, warning } from "../checks/problem.ts";
 import { described } from "../checks/schema-notes.ts";
-import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import {
+  isRecord,
+  onlyObject,
+  quoted,
+  readWritten,
+  salvage,
+  shown,
+  warnUnknownKeys,
+  withHint,
+} from "../checks/validate.ts";
+import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
@@ -13,8 +23,7 @@ const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without th
 export const DISABLED_FILE = "workspace/disabled.json";
 
 /**
- * `disabled.json` as a person may write it (seed disable-and-drain). Inner keys are strict: a typo there stops services
- * (decision 21, B12).
+ * The schema of `disabled.json`. Inner keys are strict, because a typing mistake there would stop services.
  */
 export const DisabledSchema = v.pipe(
   onlyObject(
@@ -82,14 +91,16 @@ function resolve(
   report: Report,
 ): Disabled {
   const jobs = new Map<string, ReadonlySet<string> | "all">();
+  const hostOf = (name: string) => known.hosts.find((host) => isSameHost(host, name)) ?? name;
   for (const [job, entry] of Object.entries(written.jobs ?? {})) {
     warnUnknownName("job", job, known.jobs, "jobs", report);
-    for (const host of entry.allocations ?? [])
-      warnUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
-    jobs.set(job, entry.allocations === undefined ? "all" : new Set(entry.allocations));
+    const hosts = entry.allocations?.map(hostOf);
+    for (const host of hosts ?? []) warnUnknownName("worker", host, known.hosts, `jobs.${job}.allocations`, report);
+    jobs.set(job, hosts === undefined ? "all" : new Set(hosts));
   }
-  for (const host of written.workers ?? []) warnUnknownName("worker", host, known.hosts, "workers", report);
-  return { workers: new Set(written.workers ?? []), jobs };
+  const workers = (written.workers ?? []).map(hostOf);
+  for (const host of workers) warnUnknownName("worker", host, known.hosts, "workers", report);
+  return { workers: new Set(workers), jobs };
 }
 
 /** Whether an allocation is in maintenance. */
@@ -110,7 +121,7 @@ function warnUnknownName(
     warning(
       "unknown_name",
       `${DISABLED_FILE}: ${key}`,
-      `there is no ${kind} "${name}"`,
+      `there is no ${kind} ${quoted(name)}`,
       didYouMean(name, known) ?? "it disables nothing",
     ),
   );

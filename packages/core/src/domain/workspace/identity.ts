@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * The UUID a name always gets, in every build and bucket: its MD5 with version and variant bits set (build.md 10).
+ * The UUID a name always gets, in every build and bucket: its MD5 with version and variant bits set.
  * MD5 only spreads names here; nothing is protected by it.
  */
 export function nameUuid(name: string): string {

@@ -1,7 +1,9 @@
-/** When an upgrade of a job runs which lifecycle (seed deploy). */
+import type { FileRule } from "../deploy/file-access.ts";
+
+/** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones (decision 16). */
+/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones. */
 export type BatchSize = number | `${number}%`;
 
 /** Bounds of one resource and what is reserved of it on a worker, in MB or MHz; 0 means none. */
@@ -13,7 +15,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** One command of a manifest, as far as core must know it: its events and whom it demands (build.md 5.4). */
+/** A command of a manifest, as far as core needs it: its events, and the command it demands. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
@@ -51,9 +53,11 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
-  /** Patterns of files it makes itself in its directory, which no sync may delete (D38); default: none. */
+  /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
-  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket (decision 13). */
+  /** Mode, owner and group of its files on a worker, by pattern, in the order they were written; default: none. */
+  readonly fileRules?: readonly FileRule[];
+  /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket. */
   readonly timeoutSeconds?: number;
   /** Port numbers by name, assigned ones included. */
   readonly ports: Readonly<Record<string, number>>;
@@ -71,11 +75,11 @@ export interface Job {
 
 /** One job on one worker. */
 export interface Allocation {
-  /** Derived from job and host, so that it is the same in every build (build.md 10). */
+  /** Derived from job and host, so that it is the same in every build. */
   readonly id: string;
   readonly job: string;
   readonly host: string;
-  /** In maintenance by `disabled.json`: kept, but not running (seed disable-and-drain). */
+  /** In maintenance by `disabled.json`: kept, but not running. */
   readonly disabled: boolean;
   /** No longer wanted: stopped and cleaned by the next deploy, forgotten by `gc`. */
   readonly removed: boolean;
@@ -83,14 +87,9 @@ export interface Allocation {
   readonly index: number;
 }
 
-/** Whether a file of a job reaches its workers (decision 7); sources of templates, modules and Prometheus data do not. */
+/** Whether a file of a job reaches its workers; sources of templates, modules and Prometheus data do not. */
 export function reachesWorker(path: string): boolean {
   return !path.endsWith(".tpl") && !path.startsWith("_modules/") && !path.startsWith("_prometheus/");
-}
-
-/** Mode bits a file has on its worker: its own if it has any, else 0755 or 0644. */
-export function fileMode({ mode, executable }: { readonly mode?: number; readonly executable: boolean }): number {
-  return mode ?? (executable ? 0o755 : 0o644);
 }
 
 /** Jobs this job demands, sorted, each once. */

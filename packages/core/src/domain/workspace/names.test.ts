@@ -63,13 +63,26 @@ describe("hosts", () => {
     expect(isIpv6(text)).toBe(false);
     expect(isHost(text)).toBe(false);
   });
-  it.each(["localhost", "db-1.example.org", "Web1", "1and1.com", "a".repeat(63)])("%s is a DNS name", (text) =>
-    expect(isHost(text)).toBe(true),
+  it.each(["localhost", "db-1.example.org", "Web1", "1and1.com", "a.", "db.example.org.", "a".repeat(63)])(
+    "%s is a DNS name",
+    (text) => expect(isHost(text)).toBe(true),
   );
-  it.each(["", " ", "x y;z", "-a", "a-", "a..b", "a.", "a_b", "../x", "a/b", "$(reboot)", "a".repeat(64)])(
-    "%j names no host",
-    (text) => expect(isHost(text)).toBe(false),
-  );
+  it.each([
+    "",
+    " ",
+    "x y;z",
+    "-a",
+    "a-",
+    "a..b",
+    "a..",
+    ".",
+    "10.0.0.1.",
+    "a_b",
+    "../x",
+    "a/b",
+    "$(reboot)",
+    "a".repeat(64),
+  ])("%j names no host", (text) => expect(isHost(text)).toBe(false));
   it("a DNS name has at most 253 characters", () => {
     expect(isHost(Array(63).fill("abc").join("."))).toBe(true);
     expect(isHost(Array(64).fill("abc").join("."))).toBe(false);

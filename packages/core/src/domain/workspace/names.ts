@@ -1,7 +1,7 @@
 import leven from "leven";
 import { trimmed } from "../checks/schema-notes.ts";
 
-/** The grammar of every name a person may write (decision 20); anything else is refused at build. */
+/** The grammar of every name in the workspace; a build refuses any other. */
 const GRAMMAR = {
   job: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/,
@@ -48,12 +48,26 @@ export function isRunId(name: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
+/** A path of a worker in one line of text, whatever its names hold: nothing in it gives a terminal orders. */
+export function shownPath(path: string): string {
+  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
+}
+
+/** Characters that show nothing and change how others show; JSON leaves them as they are. */
+const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function escapedUnit(character: string): string {
+  return [...Array(character.length).keys()]
+    .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`)
+    .join("");
+}
+
 const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
 /** What {@link isHost} takes, blanks around it too, as a pattern for editors; of IPv6 it knows only the characters. */
 export const HOST_PATTERN = trimmed(
-  `${IPV4.source.slice(1, -1)}|(?=.{1,253}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*|[\\da-fA-F]*:[\\da-fA-F:.]+`,
+  `${IPV4.source.slice(1, -1)}|(?=.{1,254}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*\\.?|[\\da-fA-F]*:[\\da-fA-F:.]+`,
 );
 
 /** Whether a text is an IPv4 address. */
@@ -72,11 +86,12 @@ export function isIpv6(text: string): boolean {
   return plain.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group)) && (halves.length === 2 ? count < 8 : count === 8);
 }
 
-/** Whether a text can name a worker: IPv4, IPv6 or a DNS name (decision 20). */
+/** Whether a text can name a worker: IPv4, IPv6 or a DNS name. */
 export function isHost(text: string): boolean {
   if (text.includes(":")) return isIpv6(text);
   if (/^[\d.]+$/.test(text)) return isIpv4(text);
-  return text.length <= 253 && text.split(".").every((label) => DNS_LABEL.test(label));
+  const name = text.replace(/\.$/, "");
+  return name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label));
 }
 
 /** The known word a mistyped one most likely stands for; undefined when nothing is near. */

@@ -11,7 +11,7 @@ export interface PortRange {
 
 type PortsOf<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
-/** Names that `maand/bucket` needs for itself (decision 23). */
+/** Names that `maand/bucket` needs for itself. */
 export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bucket_id"];
 
 interface Declared {
@@ -22,7 +22,7 @@ interface Declared {
 
 /**
  * Gives every declared port its number: all fixed numbers are taken first, then each assigned port keeps the number it
- * had if that is still free and in range, and takes the lowest free one otherwise (build.md 8, B07). Jobs and names go
+ * had if that is still free and in range, and takes the lowest free one otherwise. Jobs and names go
  * in sorted order, so two builds of the same workspace agree.
  */
 export function assignPorts(

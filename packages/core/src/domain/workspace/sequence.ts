@@ -1,6 +1,6 @@
 /**
  * Waves of jobs: 0 for a job that demands none, else one more than the latest job it demands. One walk over jobs and
- * demands (B01). Jobs on a circle, or behind one, have no wave; `circle` then names one, from a job back to itself.
+ * demands. Jobs on a circle, or behind one, have no wave; `circle` then names one, from a job back to itself.
  */
 export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   readonly waves: ReadonlyMap<string, number>;

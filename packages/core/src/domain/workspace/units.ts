@@ -22,7 +22,7 @@ const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
 export const MEMORY_PATTERN = sizePattern(MEMORY);
 export const CPU_PATTERN = sizePattern(CPU);
 
-/** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else (build.md 4.4, B53). */
+/** `512 mb`, `1.5gb`, `256` as MB; 0 for an empty text; undefined for anything else. */
 export function parseMemory(text: string): number | undefined {
   return parseSize(text, MEMORY, "mb");
 }
@@ -62,7 +62,7 @@ export function sixDecimals(value: number): number {
   return Number(value.toFixed(6));
 }
 
-/** A number as plain decimal text, never with an exponent, at most six decimals (B09). */
+/** A number as plain decimal text, never with an exponent, at most six decimals. */
 export function plainDecimal(value: number): string {
   return Number.isInteger(value) ? BigInt(value).toString() : value.toFixed(6).replace(/0+$/, "").replace(/\.$/, "");
 }

@@ -1,4 +1,4 @@
-/** A machine jobs run on: one entry of `workspace/workers.json`, resolved (build.md 4.5, decisions 30 and 31). */
+/** A machine that runs jobs: a resolved entry of `workspace/workers.json`. */
 export interface Worker {
   /** Its address: IPv4, IPv6 or DNS name; unique in the bucket; how everybody names it. */
   readonly host: string;
@@ -27,7 +27,7 @@ export interface Worker {
 /** A worker as it is written, before it has an id. */
 export type WorkerSpec = Omit<Worker, "workerId">;
 
-/** Order of workers everywhere: position, then host with its numbers compared as numbers (B56). */
+/** The order of workers: by position, then by host, with the numbers in it compared as numbers. */
 export function byPosition(a: Pick<Worker, "position" | "host">, b: Pick<Worker, "position" | "host">): number {
   return a.position - b.position || compareHosts(a.host, b.host);
 }

@@ -98,7 +98,7 @@ describe("refused workers", () => {
     [[{ host: "10.0.0.256" }], `[0].host: "10.0.0.256" is not an IPv4 or IPv6 address or a DNS name (${HOST})`],
     [
       [{ host: "web1" }, { host: "a" }, { host: "WEB1 " }],
-      "[2].host: WEB1 is already worker [0] (give each worker once)",
+      "[2].host: WEB1 is already worker [0], written web1 (give each worker once)",
     ],
     one({ labels: "web" }, 'labels: must be a list, and is "web" (write ["web"])'),
     one({ labels: ["o'b"] }, `labels: "o'b" is not a label (${LABEL})`),
@@ -133,8 +133,47 @@ describe("refused workers", () => {
 
   it("takes a host in capital letters for the same host, whichever comes first", () => {
     expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
-      "[1].host: web1 is already worker [0] (give each worker once)",
+      "[1].host: web1 is already worker [0], written WEB1 (give each worker once)",
     ]);
+  });
+
+  it.each([
+    ["::1", "0:0:0:0:0:0:0:1"],
+    ["2001:db8::1", "2001:DB8:0:0::1"],
+    ["10.0.0.1", "::ffff:10.0.0.1"],
+    ["::ffff:a00:1", "10.0.0.1"],
+    ["db-1.example.org", "DB-1.Example.org."],
+  ])("takes %s and %s for one worker, and names both entries", (first, second) => {
+    expect(described([{ host: first }, { host: "other" }, { host: second }])).toEqual([
+      `[2].host: ${second} is already worker [0], written ${first} (give each worker once)`,
+    ]);
+    const hosts = [first, second].map((host) => resolve([{ host }]).workers[0]?.host);
+    expect(hosts[0]).toBe(hosts[1]);
+  });
+
+  it.each(["..", "../x.key", "a/../../x", ".", "~/.ssh/id", "~"])("a key outside of secrets/: %s", (identity) => {
+    expect(described([{ host: "a", identity }])).toEqual([
+      `[0].identity: ${JSON.stringify(identity)} is not below secrets/ (write the name of a file below secrets/, or an absolute path)`,
+    ]);
+  });
+
+  it("keys below secrets/, and absolute ones, are taken", () => {
+    for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
+      expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
+  });
+
+  it.each([["hostname"], ["identity"]])("control characters in %s, which are shown escaped", (key) => {
+    for (const code of ["\u001b[31m", "\u0007", "\u009b", "\u007f", "a\nb"]) {
+      const [message = ""] = described([{ host: "a", [key]: `x${code}y` }]);
+      expect(message).toMatch(/holds a control character/);
+      expect(message).not.toMatch(/\p{Cc}/u);
+    }
+  });
+
+  it("control characters in tags", () => {
+    expect(described([{ host: "a", tags: { zone: "eu\u001b[0m" } }])[0]).toMatch(
+      /^\[0\]\.tags\.zone: .*holds a control character/,
+    );
   });
 
   it("says of an entry with several faults all of them, and leaves it out", () => {
@@ -142,7 +181,7 @@ describe("refused workers", () => {
     expect(described(written)).toEqual([
       '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
       '[1].position: must be a number, and is "x"',
-      "[1].host: A is already worker [0] (give each worker once)",
+      "[1].host: A is already worker [0], written a (give each worker once)",
       `[1].labels: "o'b" is not a label (${LABEL})`,
     ]);
     expect(resolve(written).workers.map(({ host }) => host)).toEqual(["a"]);

@@ -1,7 +1,9 @@
 import * as v from "valibot";
+import { isKeyFile, KEY_FILE_HINT } from "../checks/key-file.ts";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
+import { canonicalHost } from "./host-address.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
 import { CPU_PATTERN, MEMORY_PATTERN, parseCpu, parseMemory } from "./units.ts";
 import type { WorkerSpec } from "./worker.ts";
@@ -21,6 +23,19 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
 const USER_HINT = "use letters, digits, - . and _";
 
+/** More than any order needs; a larger number is a typing mistake. */
+const MOST = 1_000_000_000;
+
+/** A text of one line: it is shown in tables. */
+const oneLine = v.pipe(
+  v.string(),
+  v.trim(),
+  v.check(
+    (text) => !/\p{Cc}/u.test(text),
+    ({ input }) => withHint(`${shown(input)} holds a control character`, "write it as plain text on one line"),
+  ),
+);
+
 const entry = v.looseObject(
   {
     host: v.pipe(
@@ -32,7 +47,7 @@ const entry = v.looseObject(
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: described(v.pipe(v.string(), v.trim()), "A name for people and templates."),
+    hostname: described(oneLine, "A name for people and templates."),
     labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
       "What selectors of jobs are matched with; worker is always one of them.",
@@ -44,11 +59,14 @@ const entry = v.looseObject(
     ),
     cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
     tags: described(
-      onlyObject(v.record(v.string(), v.string()), 'write { "zone": "eu-1" }'),
+      onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
       { examples: [{ zone: "eu-1" }] },
     ),
-    position: described(v.pipe(v.number(), v.integer()), "Order among the workers; default: its place in this file."),
+    position: described(
+      v.pipe(v.number(), v.integer(), v.minValue(-MOST), v.maxValue(MOST)),
+      "Order among the workers; default: its place in this file.",
+    ),
     transport: described(
       v.pipe(
         v.string(),
@@ -73,8 +91,15 @@ const entry = v.looseObject(
       "ssh user; default: ssh_user of the bucket.",
     ),
     identity: described(
-      v.pipe(v.string(), v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out"))),
-      "Key file, in secrets/ or absolute; default: ssh_key of the bucket.",
+      v.pipe(
+        oneLine,
+        v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out")),
+        v.check(
+          (path) => path === "" || isKeyFile(path),
+          ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT),
+        ),
+      ),
+      "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",
     ),
   },
   withHint("is missing", 'write "host": "10.0.0.1"'),
@@ -82,7 +107,7 @@ const entry = v.looseObject(
 
 const worker = onlyObject(entry, 'write { "host": "10.0.0.1" }');
 
-/** `workers.json` as a person may write it (build.md 4.5, decisions 30 and 31). */
+/** The schema of `workers.json`. */
 export const WorkersSchema = v.pipe(
   v.array(worker, ({ input }) =>
     withHint(
@@ -103,7 +128,7 @@ export const WORKERS_FILE = "workspace/workers.json";
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   if (value === undefined) return [];
   const list = Array.isArray(value) ? value : readWritten(WorkersSchema, value, PLACE, report);
-  const first = new Map<string, number>();
+  const first = new Map<string, Entry>();
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
@@ -118,15 +143,20 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
 
 const PLACE = { file: WORKERS_FILE, code: "invalid_workers" };
 
-function reportTwice(host: string, at: number, first: Map<string, number>, report: Report): void {
-  const before = first.get(host.toLowerCase());
-  if (before === undefined) first.set(host.toLowerCase(), at);
+interface Entry {
+  readonly host: string;
+  readonly at: number;
+}
+
+function reportTwice(host: string, at: number, first: Map<string, Entry>, report: Report): void {
+  const before = first.get(canonicalHost(host));
+  if (before === undefined) first.set(canonicalHost(host), { host, at });
   else
     report(
       error(
         "duplicate_host",
         `${WORKERS_FILE}: [${at}].host`,
-        `${host} is already worker [${before}]`,
+        `${host} is already worker [${before.at}]${before.host === host ? "" : `, written ${before.host}`}`,
         "give each worker once",
       ),
     );
@@ -135,7 +165,7 @@ function reportTwice(host: string, at: number, first: Map<string, number>, repor
 function resolveWorker(written: v.InferOutput<typeof entry>, at: number, report: Report): WorkerSpec {
   const { hostname, transport, port, user, identity } = written;
   return {
-    host: written.host,
+    host: canonicalHost(written.host),
     labels: labelsOf(written.labels ?? [], at, report),
     tags: Object.fromEntries(
       Object.entries(written.tags ?? {}).map(([key, value]) => [key.trim().toLowerCase(), value.trim()]),

@@ -3,6 +3,7 @@ import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";
+import type { Login } from "../../plugin-api/base-contexts.ts";
 import type { TargetContext } from "../../plugin-api/contexts.ts";
 import type { KvSession } from "../../plugin-api/kv.ts";
 import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-api/scope.ts";
@@ -28,6 +29,7 @@ export function allocationScope(run: ScopeSource, job: Job, allocation: Allocati
       reportCommand(run, { job: job.name, worker: allocation.host, command: name, event }, work),
     openKv: (): KvSession => kvSession(bucket, job, allocation.host),
     remote: (host: string) => remoteOf(run, host),
+    login: () => loginOf(run, allocation.host),
     runTarget: (request: TargetRequest) => runTarget(run, job, request, log),
   });
 }
@@ -60,6 +62,11 @@ async function reportCommand<T>({ reporter, bucket }: ScopeSource, unit: Unit, w
 
 async function remoteOf(run: ScopeSource, host: string): Promise<Remote> {
   return run.connections.connectOnce(knownWorker(run, host));
+}
+
+async function loginOf({ bucket, reporter, workers }: ScopeSource, host: string): Promise<Login | undefined> {
+  const context = Object.freeze({ ...reporter.context({ worker: host }), worker: workerOf({ workers }, host) });
+  return bucket.hooks.login.promise(context);
 }
 
 function knownWorker(run: ScopeSource, host: string) {

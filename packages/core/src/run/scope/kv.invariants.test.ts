@@ -60,7 +60,7 @@ function sourcesOf(workspace: Workspace, before: Before, turned: boolean): KvSou
     overrides: {},
   };
   const entries = (table: Readonly<Record<string, string>>) => new Map(turn(Object.entries(table)));
-  const { catalog } = assemble(written, before, { newId: () => "id", claimed: [] });
+  const { catalog } = assemble(written, before, { newId: () => "id", owners: { claimed: [], absent: new Map() } });
   return {
     bucketId: "bucket",
     catalog,

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initBucket } from "../../bucket/init.ts";
 import type { OpenedBucket } from "../../bucket/open.ts";
 import { build } from "../../build/build.ts";
-import { type KvView, kvEntries, kvEntry } from "../../operations/inspect/kv.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
+import { type KvView, kvEntries, kvEntry } from "../../store/views/kv-entries.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
 import { kvReader } from "./kv-reader.ts";
 

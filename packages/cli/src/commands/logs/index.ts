@@ -1,4 +1,0 @@
-import { LogsShowCommand } from "./show.ts";
-
-/** `maand logs` (deploy.md 8.3). */
-export const LOGS_COMMANDS = [LogsShowCommand];

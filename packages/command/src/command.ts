@@ -1,0 +1,133 @@
+import { resolve } from "node:path";
+import type { LoadOptions, MaandEvent, OpenedBucket, Plugin } from "@maand/core";
+import { MaandError, unbuiltText } from "@maand/core/readonly";
+import { type BaseContext, Command, Option } from "clipanion";
+import type { ProcessContext } from "./context.ts";
+import { exitOf, printError } from "./error.ts";
+import { shownError } from "./shown-error.ts";
+import { type Style, styleFor } from "./style.ts";
+import { type Column, table } from "./table.ts";
+import { keepDetailsIn } from "./unexpected.ts";
+
+/** What the program gives the commands it runs. */
+export interface Program {
+  /** How a bucket's configuration is loaded: the plugins that come with the program, and what a configuration may import. */
+  loadOptions(configFile: string | undefined): Promise<LoadOptions>;
+  /** What prints events on stderr as they come: a live screen on a terminal, plain lines elsewhere, little if `quiet`. */
+  reader(how: { readonly quiet: boolean; readonly style: Style }): Promise<(event: MaandEvent) => void>;
+}
+
+/** What commands are run with. */
+export type Context = ProcessContext & BaseContext & { readonly program: Program };
+
+/** What all commands share: global flags, output, and error handling. */
+export abstract class MaandCommand extends Command<Context> {
+  json = Option.Boolean("--json", false, {
+    hidden: true,
+    description: "Machine output on stdout; progress and errors stay on stderr.",
+  });
+  noColor = Option.Boolean("--no-color", false, {
+    hidden: true,
+    description: "No colour; NO_COLOR in the environment says the same.",
+  });
+  quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Only errors and the result." });
+  directory = Option.String("-C", { hidden: true, description: "As if started in this directory." });
+  config = Option.String("--config", {
+    hidden: true,
+    description: "Use this configuration file instead of looking for one.",
+  });
+
+  /** Runs the command; returns the exit code. */
+  abstract work(): Promise<number>;
+
+  override async execute(): Promise<number> {
+    try {
+      return await this.work();
+    } catch (thrown) {
+      const cause = shownError(thrown, this.context);
+      printError(cause, {
+        json: this.json,
+        stdout: this.context.stdout,
+        stderr: this.context.stderr,
+        style: this.style("stderr"),
+      });
+      return exitOf(cause);
+    }
+  }
+
+  /** The working directory: the current directory, or that of `-C`. */
+  get from(): string {
+    return resolve(this.context.cwd, this.directory ?? ".");
+  }
+
+  style(stream: "stdout" | "stderr"): Style {
+    return styleFor(this.context[stream], this.context.env, this.noColor);
+  }
+
+  /** Writes a line of the result to stdout. */
+  print(text: string): void {
+    this.context.stdout.write(`${text}\n`);
+  }
+
+  /** Writes a table to stdout; on a terminal it fits the width where possible. */
+  printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
+    const { isTTY, columns: room } = this.context.stdout;
+    this.print(table(columns, rows, isTTY === true && room ? room : undefined));
+  }
+
+  /** Says on stderr that what was edited since the last build is not part of what is shown. */
+  warnOfUnbuilt(parts: readonly string[]): void {
+    if (parts.length === 0) return;
+    this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${unbuiltText(parts)}\n`);
+  }
+
+  /** Writes the result of `--json`. */
+  printJson(value: unknown): void {
+    this.print(JSON.stringify(value, undefined, 2));
+  }
+
+  /** What prints events on stderr, as they come. */
+  progress(): Promise<(event: MaandEvent) => void> {
+    return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
+  }
+
+  /** Opens the bucket with its plugins, runs a function on it, and closes it. */
+  async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
+    const core = await import("@maand/core");
+    const read = reader ?? (await this.progress());
+    const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
+    const maand = await core.openBucket({
+      from: this.from,
+      now: this.context.now,
+      signal: this.context.signal,
+      pid: this.context.pid,
+      readers: [output],
+      ...(await this.context.program.loadOptions(this.config)),
+    });
+    const forget = keepDetailsIn(maand);
+    try {
+      return await work(maand);
+    } catch (cause) {
+      throw core.maskedError(shownError(cause, this.context), maand.mask);
+    } finally {
+      forget();
+      maand.close();
+    }
+  }
+}
+
+/**
+ * Parses a list: commas, repeated flags and white space; each name once. Empty if nothing was typed. Throws USAGE for a list
+ * without a name, because a filter must never silently mean "all".
+ */
+export function listOf(flags: readonly string[] | string | undefined): string[] {
+  const words = typeof flags === "string" ? [flags] : (flags ?? []);
+  const names = words.flatMap((word) => word.split(",")).map((word) => word.trim());
+  const given = [...new Set(names.filter((name) => name !== ""))];
+  if (words.length === 0 || given.length > 0) return given;
+  throw new MaandError({
+    code: "USAGE",
+    message: `the list "${words.join(" ")}" is empty`,
+    hint: "name something in it, or leave the flag out",
+  });
+}

@@ -1,0 +1,18 @@
+import type { Readable, Writable } from "node:stream";
+
+/** What a command receives from the process; tests pass their own. */
+export interface ProcessContext {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly pid: number;
+  readonly machine: string;
+}
+
+/** The exit codes, as documented in docs/cli.md. */
+export const EXIT = { ok: 0, failed: 1, refused: 2, busy: 3, pending: 4, interrupted: 130 } as const;

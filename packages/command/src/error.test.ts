@@ -1,0 +1,45 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { MaandError, type Problem } from "@maand/core";
+import { expect, it } from "vitest";
+import { printError } from "./error.ts";
+import { styleFor } from "./style.ts";
+
+const A: Problem = { level: "error", code: "a", where: "10.0.0.1", message: "is behind", hint: "deploy first" };
+const B: Problem = { ...A, where: "10.0.0.2", message: "lost its files", hint: "deploy first, which brings them" };
+
+async function told(problems: readonly Problem[], hint: string): Promise<string> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const message = problems.map((problem) => `${problem.where}: ${problem.message}`).join("; ");
+  const error = new MaandError({ code: "OUT_OF_SYNC", message, hint, problems });
+  printError(error, { json: false, stdout, stderr, style: styleFor({}, {}, true) });
+  stderr.end();
+  return text(stderr);
+}
+
+it("says one problem and what to do once", async () => {
+  expect(await told([A], "nothing was run; deploy first")).toBe(
+    "maand: 10.0.0.1: is behind\n  hint: nothing was run; deploy first\n",
+  );
+});
+
+it("lists several instead of saying them all in one line before, and what holds for all of them at the end", async () => {
+  expect(await told([A, B], "nothing was run; deploy first")).toBe(
+    [
+      "maand: 2 problems",
+      "  error 10.0.0.1: is behind",
+      "  error 10.0.0.2: lost its files",
+      "        deploy first, which brings them",
+      "  hint: nothing was run; deploy first",
+      "",
+    ].join("\n"),
+  );
+});
+
+it("prints no control code of what a person or a worker wrote, in whatever part of a problem it is", async () => {
+  const evil = "\u001b[31mx\u0007\u009b";
+  const problem: Problem = { level: "error", code: "a", where: `f: ${evil}`, message: evil, hint: evil };
+  const printed = (await told([problem], evil)) + (await told([problem, { ...problem, message: "b" }], evil));
+  expect(printed.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+  expect(printed).toContain("\\x1b[31mx\\x07");
+});

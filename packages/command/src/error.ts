@@ -1,0 +1,86 @@
+import type { Writable } from "node:stream";
+import { isMaandError, type Problem } from "@maand/core/readonly";
+import { EXIT } from "./context.ts";
+import { visible, visibleLines } from "./escape-control.ts";
+import { plural } from "./quantities.ts";
+import type { Style } from "./style.ts";
+
+interface Place {
+  readonly json: boolean;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly style: Style;
+}
+
+/** The exit code an error means. */
+export function exitOf(cause: unknown): number {
+  if (!isMaandError(cause)) return EXIT.failed;
+  switch (cause.code) {
+    case "BUSY":
+      return EXIT.busy;
+    case "INTERRUPTED":
+      return EXIT.interrupted;
+    case "NOT_A_BUCKET":
+    case "BUCKET_EXISTS":
+    case "STORE_NEWER":
+    case "PROBLEMS":
+    case "CONFIG_INVALID":
+    case "PLUGIN_INVALID":
+    case "USAGE":
+    case "NOT_FOUND":
+    case "NOT_PERMITTED":
+    case "NOT_A_STORE":
+      return EXIT.refused;
+    default:
+      return EXIT.failed;
+  }
+}
+
+/** Says an error in one place: on stderr for people, as one object on stdout for programs. Never a stack. */
+export function printError(cause: unknown, { json, stdout, stderr, style }: Place): void {
+  const error = isMaandError(cause) ? cause : undefined;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const problems = error?.problems ?? [];
+  if (json)
+    stdout.write(
+      `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } })}\n`,
+    );
+  // what is told line by line below, and once for all of them at the end, is not told twice
+  const listed = problems.length > 1 && problems.every((problem) => message.includes(problem.message));
+  stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : visibleLines(message)}\n`);
+  const fresh = problems.map((problem) => withoutHint(problem, error?.hint));
+  const [only] = fresh;
+  if (problems.length === 1 && only && message.includes(only.message)) printHint(only.hint, stderr, style);
+  else printProblems(fresh, stderr, style);
+  for (const line of error?.output ?? []) stderr.write(`  ${style.faint("|")} ${visible(line)}\n`);
+  printHint(error?.hint, stderr, style);
+}
+
+function withoutHint(problem: Problem, output: string | undefined): Problem {
+  if (problem.hint === undefined || !output?.includes(problem.hint)) return problem;
+  const { hint: _, ...rest } = problem;
+  return rest;
+}
+
+function printHint(hint: string | undefined, stderr: Writable, style: Style): void {
+  if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${visibleLines(hint)}\n`);
+}
+
+/** Lists problems, each with its place and what to do. */
+export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
+  for (const problem of problems) {
+    const { level, message, hint } = problem;
+    const mark = level === "error" ? style.bad("error") : style.warn("warning");
+    stderr.write(`  ${mark} ${style.strong(visible(placeOf(problem)))}: ${visibleLines(message)}\n`);
+    if (hint !== undefined) stderr.write(`        ${style.faint(visibleLines(hint))}\n`);
+  }
+}
+
+/** File, line and key: `workspace/workers.json:3: [0].host`. */
+function placeOf({ where, line }: Problem): string {
+  return line === undefined ? where : where.replace(": ", `:${line}: `);
+}
+
+function record({ code, where, line, message, hint }: Problem) {
+  return { code, where, line: line ?? null, message, hint: hint ?? null };
+}

@@ -1,0 +1,44 @@
+/** The layout of a column. */
+export interface ColumnSpec {
+  readonly name: string;
+  /** Align right, for numbers. */
+  readonly numeric?: true;
+  /** The minimum width to which cells are cut on a narrow screen. */
+  readonly least?: number;
+  /** The rank for leaving the column out on a screen that is still too narrow; the lowest first. */
+  readonly leave?: number;
+}
+
+/** A visible column: its index and width. */
+export interface Shown {
+  readonly at: number;
+  readonly width: number;
+}
+
+/** Chooses columns and widths for a screen: cuts cells where allowed, then leaves out columns until the rest fits. */
+export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], room: number): readonly Shown[] {
+  let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
+  const leaving = shown
+    .filter(({ at }) => specs[at]?.leave !== undefined)
+    .sort((a, b) => (specs[a.at]?.leave ?? 0) - (specs[b.at]?.leave ?? 0));
+  for (;;) {
+    const narrow = narrowed(specs, shown, room);
+    const left = leaving.shift();
+    if (screenWidth(narrow) <= room || !left) return narrow;
+    shown = shown.filter(({ at }) => at !== left.at);
+  }
+}
+
+function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], room: number): readonly Shown[] {
+  let over = Math.max(0, screenWidth(shown) - room);
+  return shown.map(({ at, width }) => {
+    const spare = Math.max(0, width - Math.max(specs[at]?.least ?? width, specs[at]?.name.length ?? 0));
+    const less = Math.min(over, spare);
+    over -= less;
+    return { at, width: width - less };
+  });
+}
+
+function screenWidth(shown: readonly Shown[]): number {
+  return shown.reduce((sum, { width }) => sum + width + 3, 1);
+}

@@ -1,0 +1,8 @@
+export { type Context, listOf, MaandCommand, type Program } from "./command.ts";
+export { EXIT, type ProcessContext } from "./context.ts";
+export { exitOf, printError, printProblems } from "./error.ts";
+export { visible, visibleLines } from "./escape-control.ts";
+export { duration, plural } from "./quantities.ts";
+export { shownError } from "./shown-error.ts";
+export { type Style, styleFor } from "./style.ts";
+export { type Column, table } from "./table.ts";

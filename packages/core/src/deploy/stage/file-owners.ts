@@ -1,0 +1,97 @@
+import { manifestFile } from "../../domain/manifest/manifest.ts";
+import { MaandError } from "../../errors.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
+import type { ExecOptions, Remote } from "../../remote/remote.ts";
+
+/** A job whose files were brought to a worker. */
+export interface StagedJob {
+  readonly job: string;
+  readonly files: readonly Pick<TreeFile, "path" | "access">[];
+  /** Files of the version that was promoted there before. */
+  readonly before: readonly Pick<TreeFile, "access">[];
+}
+
+/** Bytes of paths in one command: sshd hands a whole command to a shell as one word, of which Linux takes 128 KiB. */
+const BYTES_AT_ONCE = 32 * 1024;
+
+/** Gives the files that follow their owner; an empty one stands for the user this runs as. */
+const SCRIPT =
+  'owner=$1 group=$2; shift 2; [ "$owner" ] || owner=$(id -u); [ "$group" ] || group=$(id -g); exec chown -h "$owner:$group" "$@"';
+
+/**
+ * Gives files on a worker the owner and group that their manifests ask for. Where a job names any, or did in the version
+ * before, its other files get the default ones, so that a rule that was taken out does not stay in force. Other jobs cost
+ * nothing, and keep the owners their own targets may have set. Throws STAGE_FAILED with the reason.
+ */
+export async function giveOwners(
+  remote: Remote,
+  jobs: readonly StagedJob[],
+  options: Pick<ExecOptions, "timeoutMs" | "signal">,
+): Promise<void> {
+  for (const { job, files, before } of jobs) {
+    if (![...files, ...before].some(hasOwner)) continue;
+    for (const [pair, paths] of byOwner(files)) {
+      const [owner = "", group = ""] = pair.split(":");
+      for (const some of chunks(paths.map((path) => `${remote.root}/jobs/${job}/${path}`))) {
+        const argv = ["sh", "-c", SCRIPT, "maand", owner, group, ...some];
+        const { code, stderr } = await remote.probe(argv, { ...options, asRoot: true, env: { LC_ALL: "C" } });
+        if (code !== 0) throw refusal(job, remote.host, pair, stderr);
+      }
+    }
+  }
+}
+
+function hasOwner({ access }: Pick<TreeFile, "access">): boolean {
+  return access?.owner !== undefined || access?.group !== undefined;
+}
+
+/** Paths by `owner:group`; names hold no colon. */
+function byOwner(files: StagedJob["files"]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { path, access } of files) {
+    const pair = `${access?.owner ?? ""}:${access?.group ?? ""}`;
+    found.set(pair, [...(found.get(pair) ?? []), path]);
+  }
+  return found;
+}
+
+function chunks(paths: readonly string[]): string[][] {
+  const found: string[][] = [];
+  let room = 0;
+  for (const path of paths) {
+    const bytes = Buffer.byteLength(path) + 1;
+    if (bytes > room || found.length === 0) {
+      found.push([]);
+      room = BYTES_AT_ONCE;
+    }
+    found.at(-1)?.push(path);
+    room -= bytes;
+  }
+  return found;
+}
+
+/** What chown says, what it means, and what to do. */
+const REASONS: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /invalid (user|group|spec)|unknown (user|group)|no such (user|group)/i,
+    "there is no such user or group",
+    "create it there",
+  ],
+  [
+    /not permitted|permission denied/i,
+    "the user there may not change owners",
+    "set use_sudo = true in maand.conf, so that root does it",
+  ],
+];
+
+function refusal(job: string, host: string, pair: string, stderr: string): MaandError {
+  const [, reason, remedy] = REASONS.find(([pattern]) => pattern.test(stderr)) ?? [];
+  const whom = pair === ":" ? "the default owner" : pair.replace(/^:/, "group ").replace(/:$/, "");
+  return new MaandError({
+    code: "STAGE_FAILED",
+    worker: host,
+    message: `files of ${job} cannot be given to ${whom} on ${host}: ${reason ?? "chown failed"}`,
+    hint: `${remedy ?? "look at what it printed"}, or change "files" in ${manifestFile(job)}`,
+    output: stderr.trim().split("\n").slice(-3),
+  });
+}

@@ -1,0 +1,18 @@
+/** What to write where a key file is named. */
+export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
+
+/** Whether a text names a key file: a path below `secrets/`, or an absolute one. */
+export function isKeyFile(path: string): boolean {
+  if (/\p{Cc}/u.test(path)) return false;
+  return path.startsWith("/") || (!path.startsWith("~") && staysBelow(path));
+}
+
+function staysBelow(path: string): boolean {
+  let depth = 0;
+  for (const part of path.split("/")) {
+    if (part === "..") depth -= 1;
+    else if (part !== "" && part !== ".") depth += 1;
+    if (depth < 0) return false;
+  }
+  return depth > 0;
+}

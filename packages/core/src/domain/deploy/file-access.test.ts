@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { digestScheme, treeDigest } from "./digest.ts";
+import { type AccessedFile, accessChange, accessGiver, type FileRule, fileMode, modeText } from "./file-access.ts";
+import { changedFiles } from "./plan.ts";
+
+type File = AccessedFile & { readonly hash: string };
+
+const file = (path: string, more: Partial<File> = {}): File => ({ path, hash: "h", executable: false, ...more });
+
+/** Mode and owners a file gets, as `0644 app:app`. */
+function given(rules: readonly FileRule[], subject: File, secretMode?: number): string {
+  const found = accessGiver(rules, secretMode)(subject);
+  const { owner = "", group = "" } = found.access ?? {};
+  return `${modeText(fileMode(found))} ${owner}:${group}${found.executable ? " x" : ""}`;
+}
+
+describe("a file", () => {
+  it.each<[string, FileRule[], Partial<File>, string]>([
+    ["has what it always had, where nothing is said", [], {}, "0644 :"],
+    ["that is executable too", [], { executable: true }, "0755 : x"],
+    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, "0600 :"],
+    ["has what a rule says", [{ pattern: "a/b.conf", mode: 0o640, owner: "app", group: "web" }], {}, "0640 app:web"],
+    ["has it by a name at any depth", [{ pattern: "*.conf", mode: 0o640 }], {}, "0640 :"],
+    ["has it by its directory", [{ pattern: "a/**", group: "web" }], {}, "0644 :web"],
+    ["is left alone by other rules", [{ pattern: "b/*", mode: 0o600 }], {}, "0644 :"],
+    [
+      "has of several rules the last word on each part",
+      [
+        { pattern: "*.conf", mode: 0o640, owner: "app" },
+        { pattern: "a/*", mode: 0o600 },
+      ],
+      {},
+      "0600 app:",
+    ],
+    ["has a rule's mode over that of its plugin", [{ pattern: "*", mode: 0o640 }], { mode: 0o600 }, "0640 :"],
+    ["is executable as its mode says", [{ pattern: "*", mode: 0o750 }], {}, "0750 : x"],
+    ["is executable no longer, as its mode says", [{ pattern: "*", mode: 0o640 }], { executable: true }, "0640 :"],
+  ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
+});
+
+describe("a file with a secret in it", () => {
+  it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
+    ["is as open as any, where nobody chose a mode", [], {}, undefined, "0644 :"],
+    ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
+    ["can be executed by who can read it", [], { executable: true }, 0o640, "0750 : x"],
+    ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],
+    ["has what a rule says", [{ pattern: "*", mode: 0o640, group: "app" }], {}, 0o600, "0640 :app"],
+    ["has the mode that was chosen where a rule says none", [{ pattern: "*", owner: "app" }], {}, 0o600, "0600 app:"],
+  ])("%s", (_, rules, more, mode, expected) =>
+    expect(given(rules, file("app.conf", { secret: true, ...more }), mode)).toBe(expected),
+  );
+
+  it("has nothing asked for it where the mode that was chosen is the one it has anyway", () => {
+    const subject = file("app.conf", { secret: true });
+    expect(accessGiver([], 0o644)(subject)).toBe(subject);
+  });
+});
+
+describe("the digest", () => {
+  const tree = [file("a"), file("b", { mode: 0o600, secret: true })];
+
+  it("of a tree in which nothing was asked for is the one it always had", () => {
+    expect(treeDigest(tree.map(accessGiver([], undefined)))).toBe(treeDigest([file("a"), file("b")]));
+    expect(digestScheme(tree)).toBe(1);
+  });
+
+  it("changes with each part that is asked for", () => {
+    const rules: FileRule[] = [{ mode: 0o600 }, { mode: 0o640 }, { owner: "app" }, { group: "app" }].map((access) => ({
+      pattern: "a",
+      ...access,
+    }));
+    const digests = rules.map((rule) => treeDigest(tree.map(accessGiver([rule], undefined))));
+    expect(new Set([treeDigest(tree), ...digests]).size).toBe(5);
+    expect(digestScheme(tree.map(accessGiver(rules, undefined)))).toBe(2);
+  });
+});
+
+describe("a change of access alone", () => {
+  const change = (before: Partial<File>, now: Partial<File>) => changedFiles([file("a", before)], [file("a", now)]);
+
+  it.each<[Partial<File>, Partial<File>, string]>([
+    [{}, { access: { mode: 0o600 } }, "mode 0644 -> 0600"],
+    [{ access: { mode: 0o600 } }, {}, "mode 0600 -> 0644"],
+    [{}, { access: { owner: "app", group: "app" } }, "owner default -> app, group default -> app"],
+    [{ access: { owner: "app" } }, { access: { mode: 0o640 } }, "mode 0644 -> 0640, owner app -> default"],
+  ])("%j -> %j is a modification", (before, now, access) => {
+    expect(change(before, now)).toEqual([{ path: "a", change: "modified", access }]);
+    expect(accessChange(file("a", before), file("a", now))).toBe(access);
+  });
+
+  it("to what the file has anyway is delivered, and not worth a word", () => {
+    expect(change({}, { access: { mode: 0o644 } })).toEqual([{ path: "a", change: "modified" }]);
+  });
+
+  it("is none where a list from before has no modes", () => {
+    expect(change({}, { mode: 0o600, secret: true })).toEqual([]);
+  });
+});

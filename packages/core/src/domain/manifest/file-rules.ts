@@ -1,0 +1,54 @@
+import * as v from "valibot";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { onlyObject, shown, withHint } from "../checks/validate.ts";
+import { type FileRule, MODE_PATTERN, OWNER_PATTERN, parseMode } from "../deploy/file-access.ts";
+
+const MODE_HINT = 'write it as "0640", in quotes, with reading for the owner';
+const OWNER_HINT = "write the name or the number it has on the worker";
+
+const owner = (what: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(OWNER_PATTERN, ({ input }) => withHint(`${shown(input)} is not a ${what}`, OWNER_HINT)),
+    looksLike(OWNER_PATTERN.source, OWNER_HINT),
+  );
+
+/** An entry of `files`: strict, since a typing mistake would leave a file open to everybody. */
+export const FileRuleSchema = onlyObject(
+  v.pipe(
+    v.strictObject(
+      {
+        mode: described(
+          v.pipe(
+            v.string(),
+            v.regex(MODE_PATTERN, ({ input }) => withHint(`${shown(input)} is not a mode`, MODE_HINT)),
+            looksLike(MODE_PATTERN.source, MODE_HINT),
+          ),
+          "Permission bits; default 0644, 0755 if the file is executable, or secret_files_mode of the bucket.",
+          { examples: ["0640"] },
+        ),
+        owner: described(owner("user"), "The user it belongs to; default: root, or the ssh user without use_sudo.", {
+          examples: ["app"],
+        }),
+        group: described(owner("group"), "The group it belongs to; default: that of root, or of the ssh user.", {
+          examples: ["app"],
+        }),
+      },
+      ({ received }) => withHint(`unknown key ${received}`, "known here: mode, owner, group"),
+    ),
+    v.check((rule) => Object.keys(rule).length > 0, withHint("says nothing", 'write { "mode": "0640" }')),
+  ),
+  'write { "mode": "0640" }',
+);
+
+type WrittenRules = Readonly<Record<string, v.InferOutput<typeof FileRuleSchema>>>;
+
+/** The rules of a manifest, in the order they were written. */
+export function fileRulesOf(written: WrittenRules): FileRule[] {
+  return Object.entries(written).map(([pattern, { mode, owner, group }]) => ({
+    pattern,
+    ...(mode === undefined ? {} : { mode: parseMode(mode) }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(group === undefined ? {} : { group }),
+  }));
+}

@@ -1,0 +1,94 @@
+import * as v from "valibot";
+import { error, type Report } from "../checks/problem.ts";
+import { isRecord, readWritten, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts";
+import { parseMode } from "../deploy/file-access.ts";
+import { parseBytes } from "../workspace/units.ts";
+import type { PluginSettings } from "./plugin-settings.ts";
+import { DEFAULT_SETTINGS as D, type Settings } from "./settings.ts";
+import { CoreSchema, ENTRIES, MEGABYTE, settingsSchema, TABLES } from "./settings-schema.ts";
+
+/** Who owns the keys that are not core's. */
+export interface SettingsOwners {
+  /** What the loaded plugins declare. */
+  readonly loaded: readonly PluginSettings[];
+  /** Keys of plugins that could be loaded and are not, each with what to do to have it read. */
+  readonly absent: ReadonlyMap<string, string>;
+}
+
+/** Fills the defaults into what somebody wrote; undefined after a problem that refuses. */
+export function resolveSettings(
+  written: unknown,
+  file: string,
+  owners: SettingsOwners,
+  report: Report,
+): Settings | undefined {
+  const schema = settingsSchema(owners.loaded);
+  if (!readWritten(schema, written, { file, code: "invalid_conf" }, report)) return undefined;
+  const known = v.parse(CoreSchema, written);
+  warnUnread(known, [...Object.keys(ENTRIES), ...Object.keys(TABLES)], "", file, owners, report);
+  for (const [table, { entries }] of Object.entries(TABLES))
+    warnUnread(known[table], Object.keys(entries), table, file, owners, report);
+  const settings = resolved(known, ownedValues(known, owners.loaded));
+  for (const one of owners.loaded)
+    one.check(settings, (key, message, hint) => report(error("invalid_conf", `${file}: ${key}`, message, hint)));
+  return settings;
+}
+
+/** Warns of what nothing reads in a table, or outside of all: a mistyped key, or one of a plugin that is not loaded. */
+function warnUnread(
+  written: unknown,
+  keys: readonly string[],
+  table: string,
+  file: string,
+  { loaded, absent }: SettingsOwners,
+  report: Report,
+): void {
+  if (!isRecord(written)) return;
+  const prefix = table === "" ? "" : `${table}.`;
+  const owned = loaded.flatMap(({ entries }) => Object.keys(entries));
+  const inside = owned.filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("."));
+  const known = [...keys, ...inside.map((key) => key.slice(prefix.length))];
+  const others = warnAbsentKeys(written, known, absent, { file, prefix }, report);
+  warnUnknownKeys(others, known, file, table, report);
+}
+
+/** The values of plugins' keys by their whole names, as they were written. */
+function ownedValues(
+  written: Readonly<Record<string, unknown>>,
+  loaded: readonly PluginSettings[],
+): Readonly<Record<string, unknown>> {
+  const values = loaded.flatMap(({ entries }) =>
+    Object.keys(entries).map((key): [string, unknown] => {
+      const [first = "", name] = key.split(".");
+      const value = written[first];
+      return [key, name === undefined ? value : isRecord(value) ? value[name] : undefined];
+    }),
+  );
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["plugins"]): Settings {
+  return {
+    workerRoot: known.worker_root ?? D.workerRoot,
+    transport: known.transport ?? D.transport,
+    maxConcurrentJobs: known.max_concurrent_jobs ?? D.maxConcurrentJobs,
+    maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
+    ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
+    jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
+    logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",
+    logs: {
+      maxBytes: (known.logs?.max_mb ?? D.logs.maxBytes / MEGABYTE) * MEGABYTE,
+      keepFiles: known.logs?.keep_files ?? D.logs.keepFiles,
+      keepRuns: known.logs?.keep_runs ?? D.logs.keepRuns,
+    },
+    timeouts: {
+      connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
+      commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),
+    },
+    plugins,
+  };
+}
+
+function milliseconds(seconds: number | undefined, otherwise: number): number {
+  return seconds === undefined ? otherwise : seconds * 1000;
+}

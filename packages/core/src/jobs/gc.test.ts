@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { type Collected, gc } from "./gc.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const unreachable = new MaandError({ code: "UNREACHABLE", message: `${B} is off`, worker: B });
+
+let bucket: TestBucket;
+
+beforeEach(async () => {
+  bucket = aBucket();
+  bucket.workers(A, B);
+  bucket.job("api", { selectors: ["worker"] });
+  bucket.job("old", { selectors: ["worker"] });
+  await bucket.ship();
+});
+
+afterEach(() => bucket.dispose());
+
+async function collect(): Promise<Collected> {
+  const maand = await bucket.open();
+  return gc(maand).finally(() => maand.close());
+}
+
+async function known(): Promise<string[]> {
+  const maand = await bucket.open();
+  const rows = maand.store.catalog.allocations().map(({ job, host }) => `${job}@${host}`);
+  maand.close();
+  return rows;
+}
+
+describe("gc", () => {
+  it("forgets deleted KV keys with all their versions, once they were deleted long enough ago", async () => {
+    let days = 0;
+    const later = aBucket({ now: () => new Date(Date.UTC(2030, 0, 1) + days * 86_400_000) });
+    later.workers(A);
+    await later.build();
+    const bucket = await later.open();
+    bucket.kv.put("vars/job/api", "kept", "1");
+    for (const value of ["1", "2"]) bucket.kv.put("vars/job/api", "gone", value);
+    bucket.kv.remove("vars/job/api", "gone");
+    days = 5;
+    expect((await gc(bucket, 6)).purgedKeys).toBe(0);
+    expect(bucket.kv.entries("vars/job/api").get("gone")).toMatchObject({ deleted: true, version: 3 });
+    expect((await gc(bucket, 5)).purgedKeys).toBe(1);
+    expect([...bucket.kv.entries("vars/job/api").keys()]).toEqual(["kept"]);
+    expect((await gc(bucket, -3)).purgedKeys).toBe(0);
+    bucket.close();
+    later.dispose();
+  });
+
+  it("refuses what no deploy has stopped, names it, and deletes nothing", async () => {
+    bucket.removeJob("old");
+    await bucket.build();
+    await expect(collect()).rejects.toMatchObject({
+      code: "PROBLEMS",
+      problems: [{ where: `old on ${A}`, hint: "run maand deploy first" }, { where: `old on ${B}` }],
+    });
+    expect(await known()).toHaveLength(4);
+  });
+
+  it("says how much it deletes before it deletes more than one", async () => {
+    bucket.removeJob("old");
+    await bucket.ship();
+    bucket.events.length = 0;
+    await collect();
+    const told = bucket.events.filter(({ type }) => type === "output" || type === "action.started");
+    expect(told[0]).toMatchObject({
+      type: "output",
+      line: "deletes what 2 removed allocations left on 2 workers, data and logs included",
+    });
+    expect(told.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
+  });
+
+  it("forgets what was removed and cleaned, and a second gc finds nothing", async () => {
+    bucket.removeJob("old");
+    await bucket.ship();
+    expect(await collect()).toMatchObject({ failed: [], givenUp: [] });
+    expect(await known()).toEqual([`api@${A}`, `api@${B}`]);
+    expect((await collect()).forgotten).toEqual([]);
+  });
+
+  it("keeps what a worker of the workspace does not let go, for the next time", async () => {
+    bucket.removeJob("old");
+    await bucket.ship();
+    bucket.fleet.fail(`connect ${B}`, unreachable);
+    expect((await collect()).failed).toMatchObject([{ allocation: { job: "old", host: B }, message: `${B} is off` }]);
+    expect(await known()).toContain(`old@${B}`);
+    bucket.fleet.repair();
+    await collect();
+    expect(await known()).not.toContain(`old@${B}`);
+  });
+
+  it("gives up a worker that left the workspace and cannot be reached, also when nothing was stopped there", async () => {
+    bucket.workers(A);
+    bucket.fleet.fail(`connect ${B}`, unreachable);
+    expect((await bucket.ship()).outcome).toBe("failed");
+    expect(await known()).toContain(`api@${B}`);
+    expect((await collect()).givenUp.map(({ job }) => job)).toEqual(["api", "old"]);
+    expect(await known()).toEqual([`api@${A}`, `old@${A}`]);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+  });
+
+  it("leaves what is only disabled alone", async () => {
+    bucket.workers(A);
+    await bucket.ship();
+    bucket.disable({ jobs: { old: {} } });
+    await bucket.ship();
+    await collect();
+    expect(await known()).toEqual([`api@${A}`, `old@${A}`]);
+  });
+});

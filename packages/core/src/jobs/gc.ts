@@ -1,0 +1,166 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { error } from "../domain/checks/problem.ts";
+import { NO_VERSION } from "../domain/deploy/version.ts";
+import type { Allocation } from "../domain/workspace/job.ts";
+import { shownPath } from "../domain/workspace/names.ts";
+import { problemsError } from "../errors.ts";
+import { deleteDirectory } from "../remote/delete-directory.ts";
+import type { Remote } from "../remote/remote.ts";
+import { beginRun, type Run, workerOf } from "../run/run.ts";
+
+/** What `gc` did. */
+export interface Collected {
+  /** Allocations whose directories are gone and that are forgotten. */
+  readonly forgotten: readonly Allocation[];
+  /** Those that were forgotten although their worker, which left the workspace, could not be reached. */
+  readonly givenUp: readonly Allocation[];
+  /** Those that stay, because their worker failed; the next `gc` tries again. */
+  readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
+  /** KV keys that were deleted long enough ago and are forgotten with all their versions. */
+  readonly purgedKeys: number;
+}
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * Forgets what was removed (deploy.md 7.1): deletes each removed allocation's directory on its worker, data and logs
+ * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
+ * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
+ * are forgotten `retainDays` after their deletion.
+ */
+export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
+  const run = beginRun(bucket, "gc");
+  let outcome = "refused";
+  try {
+    const removed = run.catalog.allocations.filter((allocation) => allocation.removed);
+    const lost = await lostHosts(run, removed);
+    refuseRunning(run, removed, lost);
+    outcome = "failed";
+    announce(run, removed.length);
+    const collected = await collect(run, removed, lost);
+    bucket.store.sweepPromotions();
+    const before = Math.floor(bucket.now().getTime() / 1000) - Math.max(0, retainDays) * DAY_SECONDS;
+    const purgedKeys = bucket.store.transaction(() => bucket.store.kv.forgetDeleted(before));
+    outcome = collected.failed.length === 0 ? "ok" : "failed";
+    return { ...collected, purgedKeys };
+  } finally {
+    bucket.store.journal.finishRun(run.number, outcome, run.at());
+    await run.end();
+  }
+}
+
+/** Workers that left the workspace and do not answer; each asked once. */
+async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
+  const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
+  const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
+  const asked = await Promise.all(
+    hosts.map((host) =>
+      run.connections.connect(workerOf(run, host)).then(
+        () => [],
+        (cause: unknown) => (outcomeOf(cause) === "unreachable" ? [host] : []),
+      ),
+    ),
+  );
+  return new Set(asked.flat());
+}
+
+function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
+  const running = removed.filter(({ id, host }) => {
+    const { promoted, unsettled } = run.recorded(id);
+    return !lost.has(host) && (promoted !== undefined || unsettled !== undefined);
+  });
+  if (running.length === 0) return;
+  const problems = running.map(({ job, host }) =>
+    error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
+  );
+  throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
+}
+
+/** Counts come before anything is done to more than one (cli.md). */
+function announce({ reporter, catalog }: Run, count: number): void {
+  if (count < 2) return;
+  const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
+  const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
+  reporter.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
+}
+
+async function collect(
+  run: Run,
+  removed: readonly Allocation[],
+  lost: ReadonlySet<string>,
+): Promise<Omit<Collected, "purgedKeys">> {
+  const forgotten: Allocation[] = [];
+  const givenUp: Allocation[] = [];
+  const failed: { allocation: Allocation; message: string }[] = [];
+  for (const allocation of removed) {
+    stopIfInterrupted(run.bucket.signal);
+    try {
+      if (lost.has(allocation.host)) givenUp.push(allocation);
+      else await erase(run, allocation, removed);
+      forget(run, allocation);
+      forgotten.push(allocation);
+    } catch (cause) {
+      failed.push({ allocation, message: asMaandError(cause).message });
+    }
+  }
+  return { forgotten, givenUp, failed };
+}
+
+/** Names of the bucket's directory on a worker that maand makes. */
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks"];
+
+/** Deletes an allocation's directory; with the last one of a worker that left, what else the bucket has there. */
+async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
+  const remote = await run.connections.connect(workerOf(run, allocation.host));
+  const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
+  const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
+  const { signal } = run.bucket;
+  await told(run, allocation, async () => {
+    await deleteDirectory({ remote, directory: `${remote.root}/jobs/${allocation.job}`, signal });
+    if (left && last) await eraseBucket(run, remote, removed);
+  });
+}
+
+/** What an operator put into the bucket's directory stays, and is named. */
+async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocation[]): Promise<void> {
+  const { signal } = run.bucket;
+  const jobs = await deleteDirectory({ remote, directory: `${remote.root}/jobs`, only: [], signal });
+  const others = await deleteDirectory({ remote, directory: remote.root, only: MADE_BY_MAAND, signal });
+  const foreign = jobs.filter((name) => !removed.some(({ job, host }) => job === name && host === remote.host));
+  const stay = [...foreign.map((name) => `jobs/${name}`), ...others.filter((name) => name !== "jobs")];
+  if (stay.length === 0) return;
+  run.reporter
+    .context({ worker: remote.host })
+    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
+}
+
+/** What deletes data has its lines in the logs, whatever becomes of it. */
+async function told(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
+  const { emit, bucket } = run.reporter;
+  const began = bucket.now().getTime();
+  const unit = { job, worker: host, action: "remove" };
+  emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
+  const cause = await work().then(
+    () => undefined,
+    (thrown: unknown) => asMaandError(thrown),
+  );
+  emit("action.finished", {
+    ...unit,
+    outcome: cause ? outcomeOf(cause) : "ok",
+    exit: cause ? (cause.exit ?? null) : 0,
+    message: cause?.message ?? null,
+    output: cause?.output ?? [],
+    duration_ms: bucket.now().getTime() - began,
+  });
+  if (cause) throw cause;
+}
+
+function forget(run: Run, allocation: Allocation): void {
+  const { store } = run.bucket;
+  store.transaction(() => {
+    store.promoted.forget(allocation.id);
+    store.catalog.forget(allocation);
+    if (!run.catalog.workers.some(({ host }) => host === allocation.host)) store.deliveries.forget(allocation.host);
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * What tools for operators need beyond what every plugin does: runs with their connections, the lock and the journal, how the
+ * store and the workers are checked, and the definitions behind the files of a workspace. It changes with the engine; a plugin that taps hooks needs `@maand/core` alone.
+ */
+export { type RunReporter, runReporter } from "./bucket/bucket.ts";
+export { knowSecrets } from "./bucket/mask-secrets.ts";
+export { asMaandError, outcomeOf, stopIfInterrupted } from "./bucket/outcome.ts";
+export { workspaceProblems } from "./build/build.ts";
+export { fault, faultOf, sound } from "./domain/checks/finding.ts";
+export { isRecord } from "./domain/checks/validate.ts";
+export { inBatches } from "./domain/deploy/batches.ts";
+export { CERTS } from "./domain/kv/kv-names.ts";
+export { isCommandEvent } from "./domain/manifest/command-events.ts";
+export { manifestFile } from "./domain/manifest/manifest.ts";
+export { MANIFEST_ALIASES, MANIFEST_KEYS, ManifestSchema } from "./domain/manifest/manifest-schema.ts";
+export { settingsSchema } from "./domain/settings/settings-schema.ts";
+export { DisabledSchema } from "./domain/workspace/disabled.ts";
+export { canonicalHost } from "./domain/workspace/host-address.ts";
+export { WorkersSchema } from "./domain/workspace/workers.ts";
+export { probeHealth, unhealthyReason } from "./jobs/health-command.ts";
+export { confirmDifference, differences, type SyncSource } from "./jobs/sync-check.ts";
+export { CommandOutput } from "./run/command-output.ts";
+export { type CommandRun, openCommandRun } from "./run/command-run.ts";
+export { Connections, missingTools } from "./run/connections.ts";
+export { knownOf, lockBucket, type Run, recordedStateOf, workerOf } from "./run/run.ts";
+export { leftBehind } from "./run/temporary.ts";
+export { reach } from "./run/wait-until-reachable.ts";
+export type { Holder } from "./store/holder.ts";
+export { type StoreState, storeState } from "./store/integrity.ts";
+export { KvKey } from "./store/kv/kv-key.ts";
+export { lockHolder } from "./store/lock.ts";
+export type { ListedFile } from "./store/promoted-rows.ts";
+export { parseJson } from "./workspace/json.ts";
+export { MANIFEST_SCHEMA_LINK } from "./workspace/schema-places.ts";
+export { readWorkersFile, writeWorkersFile } from "./workspace/workers-file.ts";
+export { replaceFile } from "./workspace/write-files.ts";

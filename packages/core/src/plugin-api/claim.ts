@@ -1,0 +1,22 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
+
+/** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
+export interface Claim {
+  /** One sentence for the schema an editor shows. */
+  readonly description: string;
+  /** Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). */
+  readonly schema: StandardSchemaV1;
+  /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
+  readonly lifecycle?: boolean;
+  /** The schema as JSON Schema, for `maand schema manifest`. */
+  readonly jsonSchema?: () => Record<string, unknown>;
+}
+
+/** Keys of the files people write that a plugin owns. */
+export interface OwnedKeys {
+  /** Keys of `maand.conf`; made with `defineSettings`. */
+  readonly settings?: PluginSettings;
+  /** Keys of `manifest.json`. */
+  readonly claims?: Readonly<Record<string, Claim>>;
+}

@@ -1,0 +1,71 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it, type TestContext } from "vitest";
+import { processStream } from "./process-stream.ts";
+
+function aProcess({ onTestFinished }: TestContext, script: string): ChildProcessWithoutNullStreams {
+  const child = spawn("sh", ["-c", script]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  child.stdin.on("error", () => {});
+  return child;
+}
+
+describe("the stream of a process", () => {
+  it("gives what the process wrote last, also when the process is gone before anybody reads", async (context) => {
+    const child = aProcess(context, "echo first; read line; echo last");
+    const io = processStream(child.stdout, child.stdin);
+    io.write("go on\n");
+    await once(child, "exit");
+    await turn();
+    let text = "";
+    for await (const chunk of io) text += chunk;
+    expect(text).toBe("first\nlast\n");
+  });
+
+  it("gives everything to a reader that is slower than the process", async (context) => {
+    const child = aProcess(context, "head -c 1000000 /dev/zero");
+    const io = processStream(child.stdout, child.stdin);
+    let bytes = 0;
+    for await (const chunk of io) {
+      bytes += chunk.length;
+      await turn();
+    }
+    expect(bytes).toBe(1_000_000);
+  });
+
+  it("carries what is written to the input, which ends with it", async (context) => {
+    const child = aProcess(context, "cat");
+    const io = processStream(child.stdout, child.stdin);
+    io.end("said\n");
+    let text = "";
+    for await (const chunk of io) text += chunk;
+    expect(text).toBe("said\n");
+  });
+
+  it("ends when the process closes its output, and closes when the process is gone", async (context) => {
+    const child = aProcess(context, "echo all; exec >&-; read line");
+    const io = processStream(child.stdout, child.stdin);
+    io.resume();
+    await once(io, "end");
+    expect(child.exitCode).toBe(null);
+    child.kill("SIGKILL");
+    await once(io, "close");
+  });
+
+  it("takes what is written to a process that is gone, without an error", async (context) => {
+    const child = aProcess(context, "exit 0");
+    const io = processStream(child.stdout, child.stdin);
+    await once(child, "exit");
+    await new Promise<void>((taken) => io.write("too late\n", () => taken()));
+    expect(io.errored).toBe(null);
+  });
+
+  it("closes the process' streams when it is destroyed", async (context) => {
+    const child = aProcess(context, "cat");
+    const io = processStream(child.stdout, child.stdin);
+    io.destroy();
+    await once(io, "close");
+    expect([child.stdin.destroyed, child.stdout.destroyed]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { withFileLock } from "./file-lock.ts";
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "file-lock-"));
+  file = join(directory, "data", "x.lock");
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test("work takes turns, in order, also after work that fails; the file is private", async () => {
+  const seen: string[] = [];
+  const work = (name: string) => async () => {
+    seen.push(`${name} begins`);
+    await new Promise(setImmediate);
+    seen.push(`${name} ends`);
+    if (name === "b") throw new Error("b failed");
+    return name;
+  };
+  const all = await Promise.allSettled(["a", "b", "c"].map((name) => withFileLock(file, work(name))));
+  expect(seen).toEqual(["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
+  expect(all.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)))).toEqual([
+    "a",
+    "Error: b failed",
+    "c",
+  ]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("it waits for another holder", async () => {
+  await withFileLock(file, async () => {});
+  const other = new Sqlite(file);
+  other.exec("BEGIN EXCLUSIVE");
+  let begun = false;
+  const waiting = withFileLock(file, async () => {
+    begun = true;
+  });
+  await withFileLock(join(directory, "other.lock"), async () => {}); // another lock is not waited for
+  expect(begun).toBe(false);
+  other.close();
+  await waiting;
+  expect(begun).toBe(true);
+});
+
+test("a lock file that cannot be made is an error, and nothing is run", async () => {
+  writeFileSync(join(directory, "data"), "");
+  let begun = false;
+  const locking = withFileLock(file, async () => {
+    begun = true;
+  });
+  await expect(locking).rejects.toThrow(/EEXIST|ENOTDIR/);
+  expect(begun).toBe(false);
+});

@@ -1,0 +1,66 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import Sqlite, { type Database } from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+
+/** Work that waits for its turn in this process, by lock file. */
+const turns = new Map<string, Promise<unknown>>();
+/** Locks that are held. A handle that is collected would release its lock, so they are kept reachable. */
+const held = new Set<Database>();
+
+const RETRY_MS = 10;
+const LIMIT_MS = 30_000;
+
+/**
+ * Runs `work` while no other process of this machine holds the lock `file`, which is created and stays; waits for it.
+ * The lock is an exclusive SQLite transaction, hence a lock of the operating system: it ends with its process, also
+ * after `kill -9`. Within this process callers take turns.
+ * @throws BUSY after 30 seconds; what `work` throws
+ */
+export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const run = () => whileLocked(file, work);
+  const mine = (turns.get(file) ?? Promise.resolve()).then(run, run);
+  const over = mine.then(
+    () => {},
+    () => {},
+  );
+  turns.set(file, over);
+  over.then(() => turns.get(file) === over && turns.delete(file));
+  return mine;
+}
+
+async function whileLocked<T>(file: string, work: () => Promise<T>): Promise<T> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, "a", 0o600)); // SQLite would make it readable for others
+  const db = new Sqlite(file, { timeout: 0 });
+  held.add(db);
+  try {
+    await lock(db, file);
+    return await work();
+  } finally {
+    held.delete(db);
+    db.close();
+  }
+}
+
+async function lock(db: Database, file: string): Promise<void> {
+  const end = performance.now() + LIMIT_MS;
+  while (!tryLock(db)) {
+    if (performance.now() > end) {
+      const message = `${file} was locked by another process for ${LIMIT_MS / 1000} s`;
+      throw new MaandError({ code: "BUSY", message, hint: `fuser ${file} shows that process` });
+    }
+    await pause(RETRY_MS * (0.5 + Math.random()));
+  }
+}
+
+function tryLock(db: Database): boolean {
+  try {
+    db.exec("BEGIN EXCLUSIVE");
+    return true;
+  } catch (cause) {
+    if (cause instanceof Sqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY")) return false;
+    throw cause;
+  }
+}

@@ -1,0 +1,69 @@
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import { type RolloutState, rolloutState } from "../../domain/deploy/rollout-state.ts";
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { reachesWorker } from "../../domain/workspace/job.ts";
+import type { Planned } from "../promoted-rows.ts";
+import type { Store } from "../store.ts";
+
+/** One row of `cat deployments` (deploy.md 7.3). */
+export interface Deployment {
+  readonly job: string;
+  readonly host: string;
+  readonly id: string;
+  readonly rollout: RolloutState;
+  /** Digest the allocation is to have, as its last plan found it; null since a build changed the job's files. */
+  readonly currentDigest: string | null;
+  readonly promotedDigest: string | null;
+  readonly currentVersion: string;
+  readonly newVersion: string;
+  readonly disabled: boolean;
+  readonly removed: boolean;
+  readonly inDoubt: boolean;
+}
+
+/** All allocations with what is promoted on each and what would change, from the store alone; by job, then worker. */
+export function deployments(store: Store): Deployment[] {
+  const catalog = store.catalog.read();
+  const recorded = store.promoted.recorded();
+  const planned = store.promoted.planned();
+  const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
+  return catalog.allocations.map((allocation): Deployment => {
+    const memory = recorded.get(allocation.id) ?? {};
+    const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
+    return {
+      job: allocation.job,
+      host: allocation.host,
+      id: allocation.id,
+      rollout: rolloutState(allocation, target, memory),
+      currentDigest: target.isPlanned || target.digest === memory.promoted?.digest ? target.digest : null,
+      promotedDigest: memory.promoted?.digest ?? null,
+      currentVersion: memory.promoted?.version ?? NO_VERSION,
+      newVersion: target.version,
+      disabled: allocation.disabled,
+      removed: allocation.removed,
+      inDoubt: memory.unsettled?.inDoubt ?? false,
+    };
+  });
+}
+
+/** What is built of a job: its version, its files as they reach a worker bare, and all of them. */
+interface BuiltTarget {
+  readonly version: string;
+  readonly bare: string;
+  readonly source: string;
+}
+
+function builtTarget({ version, files }: Job): BuiltTarget {
+  return { version, bare: treeDigest(files.filter((file) => reachesWorker(file.path))), source: treeDigest(files) };
+}
+
+/**
+ * What was planned holds as long as no other files were built since. Then the digest is one of the files as they are before
+ * anything is rendered: it tells whether they differ, and is not the one they will have.
+ */
+function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
+  if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };
+  const isPlanned = planned?.source === built.source;
+  return { version: built.version, digest: isPlanned ? planned.digest : built.bare, isPlanned };
+}

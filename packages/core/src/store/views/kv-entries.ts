@@ -1,0 +1,89 @@
+import { readableNamespaces } from "../../domain/kv/kv-access.ts";
+import type { KvEntry } from "../../domain/kv/kv-derived.ts";
+import { isInternal, isSecret, MEMBERS_KEY } from "../../domain/kv/kv-names.ts";
+import { MaandError } from "../../errors.ts";
+import { Kv } from "../kv/kv.ts";
+import { KvKey } from "../kv/kv-key.ts";
+import type { Store } from "../store.ts";
+
+/** Where the key of a bucket is. */
+interface Places {
+  readonly kvKey: string;
+}
+
+/** One row of `cat kv`: the newest of a key. */
+export interface KvView {
+  readonly namespace: string;
+  readonly key: string;
+  /** Kept encrypted: not shown unless somebody asks for it. */
+  readonly secret: boolean;
+  readonly version: number;
+  /** Unix seconds. */
+  readonly createdDate: number;
+  readonly deleted: boolean;
+  /** In clear text. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED; a derived one is made now. */
+  value(): string;
+}
+
+/**
+ * Every KV entry by namespace and key, deleted ones included, one after another, since a large bucket has very many.
+ * With `jobs`, only what those may read on the workers of their non-removed allocations (build.md 16).
+ */
+export function* kvEntries(store: Store, paths: Places, jobs: readonly string[]): Generator<KvView> {
+  const kv = readOnlyKv(store, paths);
+  const namespaces = jobs.length === 0 ? allNamespaces(kv) : namespacesOf(store, jobs);
+  for (const namespace of [...new Set(namespaces)].sort()) {
+    const entries = [...kv.entries(namespace).values()];
+    for (const entry of entries.sort((a, b) => (a.key < b.key ? -1 : 1))) yield viewOf(kv, namespace, entry);
+  }
+}
+
+/** One live KV entry. Throws NOT_FOUND. */
+export function kvEntry(store: Store, paths: Places, namespace: string, key: string): KvView {
+  const kv = readOnlyKv(store, paths);
+  const entry = isInternal(namespace) ? undefined : kv.entries(namespace).get(key);
+  if (entry && !entry.deleted) return viewOf(kv, namespace, entry);
+  throw new MaandError({
+    code: "NOT_FOUND",
+    message: `key not found: namespace ${namespace}, key ${key}${entry ? " (it was deleted)" : ""}`,
+    hint: "maand cat kv lists what there is",
+  });
+}
+
+function viewOf(kv: Kv, namespace: string, { key, version, createdDate, deleted, value }: KvEntry): KvView {
+  const secret = isSecret(namespace, key);
+  const clear = secret ? () => kv.find(namespace, key) ?? "" : value;
+  return { namespace, key, secret, version, createdDate, deleted, value: clear };
+}
+
+/** Those with something stored, and those of allocations that have only what is derived. */
+function allNamespaces(kv: Kv): string[] {
+  const stored = kv.namespaces("");
+  const allocations = stored.filter(isInternal).flatMap((members) => {
+    const row = kv.entries(members).get(MEMBERS_KEY);
+    return row && !row.deleted
+      ? row
+          .value()
+          .split(",")
+          .map((host) => `${members}/${host}`)
+      : [];
+  });
+  return [...stored.filter((namespace) => !isInternal(namespace)), ...allocations];
+}
+
+function namespacesOf(store: Store, names: readonly string[]): string[] {
+  const { jobs, removedJobs, allocations } = store.catalog.read();
+  const chosen = [...jobs, ...removedJobs].filter(({ name }) => names.includes(name));
+  return chosen.flatMap((job) => {
+    const placed = allocations.filter((allocation) => allocation.job === job.name && !allocation.removed);
+    const hosts = placed.map(({ host }) => host);
+    return readableNamespaces(job, hosts);
+  });
+}
+
+function readOnlyKv(store: Store, paths: Places): Kv {
+  const now = () => {
+    throw new MaandError({ code: "STORE_BROKEN", message: "KV entries are only read here" });
+  };
+  return new Kv({ rows: store.kv, key: new KvKey(paths.kvKey), now });
+}

@@ -1,0 +1,83 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createFile, makeDirectories, makePrivateDirectory, replaceFile } from "./write-files.ts";
+
+let root: string;
+const umask = process.umask();
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maand-write-"));
+});
+afterEach(() => {
+  process.umask(umask);
+  rmSync(root, { recursive: true });
+});
+
+const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
+
+describe.each([0o000, 0o022, 0o077])("with umask %o", (mask) => {
+  beforeEach(() => void process.umask(mask));
+
+  it("directories and files of the workspace may be read by all and written by their owner", () => {
+    makeDirectories(join(root, "a/b"));
+    createFile(join(root, "a/b/file"), "x");
+    expect([mode("a"), mode("a/b"), mode("a/b/file")]).toEqual([0o755, 0o755, 0o644]);
+  });
+
+  it("private directories are their owner's alone", () => {
+    makePrivateDirectory(join(root, "fresh"));
+    mkdirSync(join(root, "open"));
+    makePrivateDirectory(join(root, "open"));
+    expect([mode("fresh"), mode("open")]).toEqual([0o700, 0o700]);
+  });
+
+  it("a file that is replaced keeps its mode, and nothing is left beside it", () => {
+    writeFileSync(join(root, "file"), "old");
+    chmodSync(join(root, "file"), 0o664);
+    replaceFile(join(root, "file"), "new");
+    expect([mode("file"), readFileSync(join(root, "file"), "utf8")]).toEqual([0o664, "new"]);
+    expect(readdirSync(root)).toEqual(["file"]);
+  });
+});
+
+it("what is there is neither overwritten nor given another mode", () => {
+  mkdirSync(join(root, "mine"));
+  chmodSync(join(root, "mine"), 0o750);
+  makeDirectories(join(root, "mine"));
+  createFile(join(root, "mine/file"), "old");
+  expect(() => createFile(join(root, "mine/file"), "new")).toThrow("EEXIST");
+  expect(mode("mine")).toBe(0o750);
+});
+
+it("links are followed, stay, and what they lead to keeps its mode", () => {
+  mkdirSync(join(root, "elsewhere"));
+  chmodSync(join(root, "elsewhere"), 0o755);
+  writeFileSync(join(root, "elsewhere/file"), "old");
+  symlinkSync(join(root, "elsewhere"), join(root, "logs"));
+  symlinkSync(join(root, "elsewhere/file"), join(root, "file"));
+  makePrivateDirectory(join(root, "logs"));
+  replaceFile(join(root, "file"), "new");
+  expect(mode("elsewhere")).toBe(0o755);
+  expect(readFileSync(join(root, "elsewhere/file"), "utf8")).toBe("new");
+  expect(lstatSync(join(root, "file")).isSymbolicLink()).toBe(true);
+});
+
+it.runIf(process.getuid?.() === 0)("a file that root replaces stays its owner's", () => {
+  writeFileSync(join(root, "file"), "old");
+  chownSync(join(root, "file"), 1234, 4321);
+  replaceFile(join(root, "file"), "new");
+  expect(statSync(join(root, "file"))).toMatchObject({ uid: 1234, gid: 4321 });
+});

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+const DIRECTORY = 0o755;
+const FILE = 0o644;
+const PRIVATE_DIRECTORY = 0o700;
+
+/** Makes a directory that all may read, and those above it that are missing, whatever the umask. */
+export function makeDirectories(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectories(dirname(path));
+  mkdirSync(path);
+  chmodSync(path, DIRECTORY);
+}
+
+/**
+ * Makes a directory that only its owner may enter, or takes from others what they may do there. A link of the operator's
+ * is left as it is: what it leads to may have other uses.
+ */
+export function makePrivateDirectory(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found) mkdirSync(path, { recursive: true, mode: PRIVATE_DIRECTORY });
+  else if (found.isDirectory()) chmodSync(path, PRIVATE_DIRECTORY);
+}
+
+/** Writes a file that all may read, whatever the umask. Throws EEXIST where there is one. */
+export function createFile(path: string, text: string): void {
+  const file = openSync(path, "wx", FILE);
+  try {
+    fchmodSync(file, FILE);
+    writeFileSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Replaces a file in one step. It keeps its mode and its owner; a link is followed. */
+export function replaceFile(path: string, text: string): void {
+  const target = realpathSync(path);
+  const { mode, uid, gid } = statSync(target);
+  const fresh = `${target}.${randomUUID()}`;
+  try {
+    const file = openSync(fresh, "wx", 0o600);
+    try {
+      if (process.getuid?.() === 0) fchownSync(file, uid, gid); // another user may not give a file away
+      fchmodSync(file, mode & 0o777);
+      writeFileSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(fresh, target);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+}

@@ -1,0 +1,50 @@
+import { defineSettings, setting, type WrittenKeys } from "@maand/core";
+import * as v from "valibot";
+
+const days = v.pipe(
+  v.number(),
+  v.integer("must be a whole number of days"),
+  v.minValue(0, "must not be negative"),
+  v.maxValue(36_500, "must be at most 36500 days"),
+);
+
+const DEFAULT_TTL = 60;
+
+/** Keys of `maand.conf` that say how long certificates are valid, and of what kind their keys are. */
+export const CERTS_SETTINGS = defineSettings({
+  entries: {
+    certs_ttl: setting(
+      v.pipe(
+        days,
+        v.transform((ttl) => ttl || DEFAULT_TTL),
+      ),
+      `Days a certificate is valid; 0 means the default, ${DEFAULT_TTL}.`,
+      DEFAULT_TTL,
+    ),
+    certs_renewal_buffer: setting(
+      days,
+      "Days before its end at which a certificate is renewed; default 0, the last quarter of its lifetime.",
+      0,
+    ),
+    certs_key: setting(
+      v.picklist(["rsa-2048", "rsa-4096", "ecdsa-p256"]),
+      'Kind of new certificate keys; default "rsa-2048".',
+      "rsa-2048",
+    ),
+  },
+  check({ certs_ttl: ttl, certs_renewal_buffer: buffer }, refuse) {
+    if (buffer >= ttl)
+      refuse(
+        "certs_renewal_buffer",
+        `${buffer} days is not less than certs_ttl, ${ttl} days`,
+        "certificates would be renewed at every build; make it smaller",
+      );
+  },
+});
+
+/** The values of {@link CERTS_SETTINGS}. */
+export type CertsSettings = ReturnType<typeof CERTS_SETTINGS.from>;
+
+declare module "@maand/core" {
+  interface SettingsWritten extends WrittenKeys<typeof CERTS_SETTINGS> {}
+}

@@ -1,0 +1,84 @@
+import { createHooks } from "@maand/core";
+import { aFile, aJob, validateContext } from "@maand/core/testing";
+import { describe, expect, it } from "vitest";
+import { make } from "./index.ts";
+
+function hooksWith() {
+  const hooks = createHooks();
+  void make().apply(hooks);
+  return hooks;
+}
+
+describe("a job", () => {
+  const problemsOf = async (...paths: string[]) => {
+    return problemsWith("start stop restart:\n", ...paths);
+  };
+  /** What is found in a job with these files, whose Makefile has this text. */
+  const problemsWith = async (text: string, ...paths: string[]) => {
+    const jobs = [aJob({ files: paths.map((path) => aFile({ path })) })];
+    const context = validateContext({ jobs, read: () => Buffer.from(text) });
+    await hooksWith().validate.promise(context);
+    return context.problems;
+  };
+
+  it.each(["Makefile", "Makefile.tpl"])("is fine with %s", async (path) => {
+    expect(await problemsOf(path)).toEqual([]);
+  });
+
+  it("without a Makefile is refused", async () => {
+    expect(await problemsOf("deploy/Makefile")).toMatchObject([
+      { code: "missing_makefile", where: "workspace/jobs/api/Makefile", level: "error" },
+    ]);
+  });
+
+  it("that another plugin runs needs none", async () => {
+    const context = validateContext({ jobs: [aJob({ files: [] })], runBy: () => "systemd" });
+    await hooksWith().validate.promise(context);
+    expect(context.problems).toEqual([]);
+  });
+
+  it("with another spelling is refused with the right one", async () => {
+    expect(await problemsOf("makefile")).toMatchObject([{ hint: "rename makefile to Makefile" }]);
+  });
+
+  it.each([
+    ["start", ["Makefile", "start"], "target start has the name of a file of the job"],
+    ["stop", ["Makefile", "stop/now.sh"], "target stop has the name of a directory of the job"],
+    ["status", ["Makefile.tpl", "status"], "target status has the name of a file of the job"],
+  ])("whose target %s has the name of a file gets a warning", async (target, paths, message) => {
+    expect(await problemsWith("start stop restart status:\n\t@true\n", ...paths)).toMatchObject([
+      {
+        code: "target_named_as_file",
+        level: "warning",
+        where: `workspace/jobs/api/${paths[0]}`,
+        message: `${message}, and make by hand skips such a target`,
+        hint: `add the line .PHONY: ${target}`,
+      },
+    ]);
+    expect(await problemsWith(`.PHONY: a \\\n  ${target}\nstart stop restart status:\n\t@true\n`, ...paths)).toEqual(
+      [],
+    );
+  });
+
+  it("whose .PHONY names a target that no rule does gets a warning", async () => {
+    const text = ".PHONY: start stop reload backup\nstart stop restart::\n\t@reload: all\nX := reload:\n";
+    expect(await problemsWith(text, "Makefile")).toMatchObject([
+      {
+        code: "target_without_rule",
+        message: ".PHONY names reload, and no rule does",
+        hint: "write a rule for reload",
+      },
+    ]);
+  });
+
+  it.each(["include more.mk", "-include more.mk", "%:\n\t@echo $@", "$(ALL):\n\t@echo $@"])(
+    "that leaves its rules to make gets none (%j)",
+    async (line) => {
+      expect(await problemsWith(`.PHONY: reload\n${line}\n`, "Makefile")).toEqual([]);
+    },
+  );
+
+  it("that a template renders gets none about its rules", async () => {
+    expect(await problemsWith(".PHONY: reload\n{{ range .X }}\n{{ . }}:\n{{ end }}\n", "Makefile.tpl")).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+/** What may add targets that cannot be seen in the text: other files, generated rules, patterns, the default rule. */
+const UNSEEN = [
+  /^\s*(?:-?include|sinclude|load|define)\b/m,
+  /\$[({](?:eval|call|foreach)\b/,
+  /^[^\t#=\n]*[%$][^=\n]*:(?!=)/m, // a pattern or a variable among the targets of a rule
+  /^\.DEFAULT\b/m,
+];
+
+/** A line that names targets: not a recipe, not a comment, and no assignment. */
+const RULE = /^(?!\t)([^#:=]+?)\s*:{1,2}(?![:=])/;
+
+/**
+ * The targets that the text of a Makefile has a rule for; undefined if there may be others, so that it is not certain that
+ * one is missing. Targets within conditionals count.
+ */
+export function makefileTargets(text: string): ReadonlySet<string> | undefined {
+  const joined = text.replace(/\\\r?\n/g, " ");
+  if (UNSEEN.some((pattern) => pattern.test(joined))) return undefined;
+  const targets = joined.split(/\r?\n/).flatMap((line) => RULE.exec(line)?.[1]?.trim().split(/\s+/) ?? []);
+  return new Set(targets);
+}
+
+/** The targets that .PHONY names. */
+export function phonyTargets(text: string): ReadonlySet<string> {
+  const lines = text.replace(/\\\r?\n/g, " ").matchAll(/^\.PHONY\s*:([^#\n]*)/gm);
+  return new Set([...lines].flatMap(([, names = ""]) => names.trim().split(/\s+/)));
+}

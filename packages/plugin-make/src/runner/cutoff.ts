@@ -1,0 +1,50 @@
+import type { ErrorCode } from "@maand/core";
+
+/** What may end a request before its time. */
+export type CutoffCode = Extract<ErrorCode, "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED">;
+
+/** A longer timer would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Ends the waiting for a request: when the run is interrupted, or when our clock, which backs up the runner's, says so. */
+export class Cutoff {
+  readonly #signal: AbortSignal;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #settle: (code: CutoffCode) => void = () => {};
+
+  /** Settles with the reason; never, when there is none. */
+  readonly reached = new Promise<CutoffCode>((resolve) => {
+    this.#settle = resolve;
+  });
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#abort, { once: true });
+    if (signal.aborted) this.#abort();
+  }
+
+  /** Whether the run was interrupted. */
+  get interrupted(): boolean {
+    return this.#signal.aborted;
+  }
+
+  /** Sets the time limit, counted from now. */
+  limit(ms: number): void {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#timers.push(setTimeout(() => this.#settle("TIMED_OUT"), Math.min(ms, LONGEST_MS)));
+  }
+
+  /** Waits for a promise, but no longer than this. */
+  atMost(ms: number, promise: Promise<unknown>): Promise<unknown> {
+    const late = new Promise((resolve) => this.#timers.push(setTimeout(resolve, ms)));
+    return Promise.race([promise, late]);
+  }
+
+  /** Stops its timers and listens to the signal no more. */
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#signal.removeEventListener("abort", this.#abort);
+  }
+
+  readonly #abort = (): void => this.#settle("INTERRUPTED");
+}

@@ -1,0 +1,190 @@
+import type { Duplex, Readable } from "node:stream";
+import type { OutputStream, RemoteStream } from "@maand/core";
+import { type Frame, FrameReader } from "./frame-reader.ts";
+
+/** What a runner is to do: run one target of one job, or make directories equal to trees. `timeout` is in seconds. */
+export type RunnerRequest =
+  | {
+      readonly target: string;
+      readonly job: string;
+      readonly timeout: number;
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | { readonly stage: object; readonly timeout: number };
+
+/** How a request ended: its exit code, or undefined when the runner is gone. */
+export type RequestEnd = number | undefined;
+
+/** A request under way. */
+export interface RunningRequest {
+  readonly ended: Promise<RequestEnd>;
+  /** Sends more that belongs to it. Settles when there is room for the next. */
+  send(more: object): Promise<void>;
+  /** Ends what it runs there; settles when that is done. */
+  end(): Promise<RequestEnd>;
+  /** Waits for it no more, and makes no more requests to a runner that does not answer. */
+  abandon(): void;
+}
+
+/** Milliseconds without a request after which the runner is closed: a worker may allow few sessions (MaxSessions). */
+const IDLE_MS = 5_000;
+/** Milliseconds the exit code of a runner may come later than the end of its output, or its output later than the code. */
+const LAST_OUTPUT_MS = 1_000;
+/** Characters of a runner's errors that are kept to explain why it does not start. */
+const ERROR_TEXT = 4_096;
+
+interface Pending {
+  readonly onOutput: (stream: OutputStream, bytes: Buffer) => void;
+  readonly settle: (end: RequestEnd) => void;
+}
+
+/** The near end of one serving runner on one worker. It runs requests side by side until its input ends. */
+export class RunnerClient {
+  readonly #stream: RemoteStream;
+  readonly #pending = new Map<number, Pending>();
+  readonly #frames = new FrameReader((frame) => this.#takeFrame(frame));
+  #greeted: (ready: boolean) => void = () => {};
+  #open = true;
+  #over = false;
+  #last = 0;
+  #idle: NodeJS.Timeout | undefined;
+  #errorText = "";
+
+  /** Settles with true at its greeting, and with false when none will come. */
+  readonly ready = new Promise<boolean>((resolve) => {
+    this.#greeted = resolve;
+  });
+
+  constructor(stream: RemoteStream) {
+    this.#stream = stream;
+    const { io, stderr, exit } = stream;
+    io.on("data", (chunk: Buffer) => this.#onData(chunk));
+    for (const event of ["end", "close", "error"]) io.on(event, () => this.#gone());
+    this.#keepErrors(stderr);
+    exit.then(() => setTimeout(() => this.#gone(), LAST_OUTPUT_MS).unref());
+  }
+
+  /** Whether it takes more requests. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** The end of what it, or what was to start it, printed as errors. */
+  get errorText(): string {
+    return this.#errorText;
+  }
+
+  /** Its exit code, or null when the connection was cut or none comes. */
+  async exit(): Promise<number | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const none = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), LAST_OUTPUT_MS);
+    });
+    return Promise.race([this.#stream.exit, none]).finally(() => clearTimeout(timer));
+  }
+
+  /** Begins a request. */
+  request(request: RunnerRequest, onOutput: Pending["onOutput"]): RunningRequest {
+    const id = ++this.#last;
+    clearTimeout(this.#idle);
+    const ended = new Promise<RequestEnd>((settle) => {
+      this.#pending.set(id, { onOutput, settle });
+    });
+    this.#write({ id, ...request });
+    if (this.#over) this.#pending.get(id)?.settle(undefined);
+    const end = () => {
+      this.#write({ id, end: true });
+      return ended;
+    };
+    return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
+  }
+
+  /** Ends it now; what it runs goes on there by itself. */
+  destroy(): void {
+    this.#stream.destroy();
+    this.#gone();
+  }
+
+  #write(message: object): void {
+    if (!this.#over && !this.#stream.io.destroyed) this.#stream.io.write(`${JSON.stringify(message)}\n`);
+  }
+
+  async #writeMore(message: object): Promise<void> {
+    this.#write(message);
+    if (this.#stream.io.writableNeedDrain && !this.#over) await roomIn(this.#stream.io);
+  }
+
+  #keepErrors(stderr: Readable): void {
+    stderr.on("error", () => {});
+    stderr.on("data", (chunk: Buffer) => {
+      this.#errorText = (this.#errorText + chunk.toString()).slice(-ERROR_TEXT);
+    });
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#over) return;
+    try {
+      this.#frames.push(chunk);
+    } catch {
+      this.destroy();
+    }
+  }
+
+  #takeFrame(frame: Frame): void {
+    if (frame.kind === "greeting") this.#greeted(true);
+    else if (frame.kind === "output") this.#pending.get(frame.id)?.onOutput(frame.stream, frame.bytes);
+    else this.#finish(frame.id, frame.code);
+  }
+
+  #finish(id: number, code: number): void {
+    this.#pending.get(id)?.settle(code);
+    this.#remove(id);
+  }
+
+  #abandon(id: number): void {
+    if (!this.#pending.has(id)) return;
+    this.#open = false;
+    this.#remove(id);
+  }
+
+  #remove(id: number): void {
+    this.#pending.delete(id);
+    if (this.#pending.size > 0) return;
+    if (this.#open) this.#idle = setTimeout(() => this.#closeWhenIdle(), IDLE_MS).unref();
+    else this.destroy();
+  }
+
+  #closeWhenIdle(): void {
+    this.#open = false;
+    this.#stream.io.end();
+  }
+
+  #gone(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#open = false;
+    clearTimeout(this.#idle);
+    this.#greeted(false);
+    const left = [...this.#pending.values()];
+    this.#pending.clear();
+    if (left.length > 0) this.#settleAll(left);
+  }
+
+  /** A runner that was killed leaves its exit code; one whose connection was cut leaves none. */
+  async #settleAll(left: readonly Pending[]): Promise<void> {
+    const code = await this.exit();
+    for (const { settle } of left) settle(code || undefined);
+  }
+}
+
+/** Settles when a stream takes more, or never will. */
+function roomIn(stream: Duplex): Promise<void> {
+  const events = ["drain", "close", "error"];
+  return new Promise((resolve) => {
+    const settle = () => {
+      for (const event of events) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of events) stream.on(event, settle);
+  });
+}

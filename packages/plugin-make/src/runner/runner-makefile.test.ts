@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, utimesSync } from "node:fs";
+import { describe, expect, it, type TestContext } from "vitest";
+import { aWorker, FORMS } from "./runner.test.support.ts";
+
+const EACH = "start:\n\t@echo started\nstop:\n\t@echo stopped\nmigrate:\n\t@echo migrated\n";
+
+describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => {
+  /** A worker whose job has this Makefile and these files; a name that ends with a slash is a directory. */
+  function worker(context: TestContext, makefile: string, ...names: readonly string[]) {
+    const w = aWorker(context);
+    w.write("Makefile", makefile);
+    for (const name of names) {
+      if (name.endsWith("/")) mkdirSync(w.inJob(name));
+      else w.write(name, "");
+    }
+    return w;
+  }
+
+  it.for([
+    ["start", "start/", "started"],
+    ["stop", "stop", "stopped"],
+    ["migrate", "migrate/", "migrated"],
+  ] as const)("%s runs where %s is there, too", async ([target, name, output], context) => {
+    const w = worker(context, EACH, name);
+    expect(await w.run(form, target)).toMatchObject({ code: 0, stdout: `${output}\n`, stderr: "" });
+  });
+
+  it("runs that make would find elsewhere", async (context) => {
+    const w = worker(context, `VPATH = src\n${EACH}`, "src/start");
+    expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "started\n" });
+  });
+
+  it("runs, and what it needs is made only when it is out of date", async (context) => {
+    const w = worker(context, "start: built\n\t@echo started\nbuilt: source\n\t@echo building; touch built\n", "start");
+    w.write("source", "");
+    expect((await w.run(form, "start")).stdout).toBe("building\nstarted\n");
+    expect((await w.run(form, "start")).stdout).toBe("started\n");
+    utimesSync(w.inJob("source"), new Date(), new Date(Date.now() + 60_000));
+    expect((await w.run(form, "start")).stdout).toBe("building\nstarted\n");
+  });
+
+  it("leaves the rules of a make within it alone", async (context) => {
+    const w = worker(context, "start:\n\t@$(MAKE) --no-print-directory -C sub $@\n", "start/", "sub/");
+    w.write("sub/Makefile", "%:\n\t@echo sub $@\n");
+    expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "sub start\n" });
+  });
+
+  it.for([
+    ["a pattern", "%:\n\t@echo some $@\n", "some start"],
+    ["an included file", "include more.mk\n", "included"],
+    ["a variable", "NAMES = start stop\n$(NAMES):\n\t@echo by variable\n", "by variable"],
+    ["a line that is broken", "stop \\\nstart:\n\t@echo broken line\n", "broken line"],
+    ["an empty rule", ".PHONY: start\nstart:\n", ""],
+    ["prerequisites alone", ".PHONY: start\nstart: up\nup:\n\t@echo up\n", "up"],
+    ["two colons", "start::\n\t@echo one\nstart::\n\t@echo two\n", "one\ntwo"],
+  ] as const)("runs that only %s names", async ([, makefile, output], context) => {
+    const w = worker(context, makefile);
+    w.write("more.mk", "start:\n\t@echo included\n");
+    expect(await w.run(form, "start")).toMatchObject({
+      code: 0,
+      stdout: output === "" ? "" : `${output}\n`,
+      stderr: "",
+    });
+  });
+
+  it("runs by the file make takes first", async (context) => {
+    const w = worker(context, EACH, "start/");
+    w.write("GNUmakefile", "start:\n\t@echo of GNU\n");
+    expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "of GNU\n" });
+  });
+
+  it("without a rule fails where a file has its name", async (context) => {
+    const w = worker(context, "%:\n\t@echo some $@\n", "start/");
+    const { code, stderr } = await w.run(form, "start");
+    expect(code).toBe(4);
+    expect(stderr).toBe(
+      "runner: api: its directory has a file or directory named start, and its Makefile has no rule of that name\n",
+    );
+  });
+
+  it("without a rule fails where .PHONY names it", async (context) => {
+    const w = worker(context, `.PHONY: start reload\n${EACH}`);
+    const { code, stderr } = await w.run(form, "reload");
+    expect(code).toBe(4);
+    expect(stderr).toBe("runner: api: its Makefile names reload in .PHONY and has no rule for it\n");
+  });
+
+  it("without a rule is not made of a file by a rule make has of its own", async (context) => {
+    const w = worker(context, "stop:\n\t@echo stopped\n");
+    w.write("start.sh", "echo by hand\n");
+    const { code, stderr } = await w.run(form, "start");
+    expect(code).toBe(2);
+    expect(stderr).toContain("No rule to make target 'start'");
+    expect(existsSync(w.inJob("start"))).toBe(false);
+  });
+
+  it("of a Makefile that cannot be read fails with what make prints", async (context) => {
+    const w = worker(context, "start:\n    echo no tab\n", "start/");
+    const { code, stderr } = await w.run(form, "start");
+    expect(code).toBe(2);
+    expect(stderr).toContain("missing separator");
+  });
+});

@@ -1,0 +1,174 @@
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { aWorker, MAY_MOUNT } from "./stage.test.support.ts";
+
+type Worker = ReturnType<typeof aWorker>;
+
+/** Makes a symbolic link below a worker's directory. */
+function link(worker: Worker, path: string, target: string): void {
+  mkdirSync(dirname(join(worker.root, path)), { recursive: true });
+  symlinkSync(target, join(worker.root, path));
+}
+
+const isLink = (worker: Worker, path: string) => lstatSync(join(worker.root, path)).isSymbolicLink();
+
+/** A directory of another file system; the temporary directory where there is none. */
+function elsewhere(): string {
+  const path = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : "/tmp", "maand-elsewhere-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+describe("a link of the operator's", { timeout: 60_000 }, () => {
+  it.each(["jobs", "jobs/web"])("at %s is followed, and what is kept behind it stays", async (path) => {
+    const worker = aWorker();
+    const far = elsewhere();
+    const web = path === "jobs" ? join(far, "web") : far;
+    mkdirSync(join(web, "data"), { recursive: true });
+    worker.write("precious", "rows");
+    symlinkSync(join(worker.root, "precious"), join(web, "data/db"));
+    link(worker, path, far);
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", Makefile: "start:", "conf/a": "a" } })).toBe("done");
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", Makefile: "restart:", "conf/a": "b" } })).toBe(
+      "done",
+    );
+    expect(isLink(worker, path)).toBe(true);
+    expect(readFileSync(join(web, "Makefile"), "utf8")).toBe("restart:");
+    expect(readFileSync(join(web, "conf/a"), "utf8")).toBe("b");
+    expect(readFileSync(join(web, "data/db"), "utf8")).toBe("rows");
+  });
+
+  it.each(["jobs", "jobs/web"])("at %s that leads nowhere is refused by name", async (path) => {
+    const worker = aWorker();
+    link(worker, path, "/no/such/place");
+    expect(await worker.refused({ a: "a" })).toMatchObject({
+      code: "STAGE_FAILED",
+      message: `files cannot be synced to 10.0.0.1: ${path} is a link that leads to no directory`,
+    });
+    expect(isLink(worker, path)).toBe(true);
+  });
+
+  it.each([
+    ["conf", { "conf/a": "a", other: "new" }, "directory"],
+    ["app.conf", { "app.conf": "inside", other: "new" }, "file"],
+  ])("where a %s of the job belongs is refused by name, and nothing is changed", async (name, files, what) => {
+    const worker = aWorker();
+    worker.write("far/a", "a");
+    worker.write("jobs/web/other", "old");
+    link(worker, `jobs/web/${name}`, join(worker.root, "far"));
+    expect(await worker.refused(files)).toMatchObject({
+      code: "STAGE_FAILED",
+      message: expect.stringContaining(`jobs/web/${name} is a symbolic link where a ${what} belongs`),
+    });
+    expect(worker.files()).toEqual({ "far/a": "a", "jobs/web/other": "old" });
+    expect(isLink(worker, `jobs/web/${name}`)).toBe(true);
+  });
+
+  it("to a directory with other things in it is refused by name, before any of them is deleted", async () => {
+    const worker = aWorker();
+    worker.write("far/theirs", "precious");
+    link(worker, "jobs/web", join(worker.root, "far"));
+    expect(await worker.refused({ a: "a" })).toMatchObject({
+      message: expect.stringContaining("jobs/web leads to a directory that maand did not make: it holds theirs"),
+    });
+    expect(worker.files()).toEqual({ "far/theirs": "precious" });
+  });
+
+  it("to the directory of another job is refused by name", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ api: { "manifest.json": "{}", b: "b" } });
+    link(worker, "jobs/web", join(worker.root, "jobs/api"));
+    expect(await worker.refused({ a: "a" })).toMatchObject({
+      message: expect.stringContaining("jobs/web and jobs/api lead to the same place"),
+    });
+    expect(worker.files()).toEqual({ "jobs/api/b": "b", "jobs/api/manifest.json": "{}" });
+  });
+
+  it("that no tree has is deleted, and what it leads to is not", async () => {
+    const worker = aWorker();
+    worker.write("far/a", "a");
+    link(worker, "jobs/web/current", join(worker.root, "far"));
+    expect(await worker.stageJobs({ web: { b: "b" } })).toBe("done");
+    expect(worker.deleted()).toEqual(["jobs/web/current"]);
+    expect(worker.files()).toEqual({ "far/a": "a", "jobs/web/b": "b" });
+  });
+});
+
+describe("what a job keeps", { timeout: 60_000 }, () => {
+  it("is not deleted where its directory becomes a file: that is refused by name", async () => {
+    const worker = aWorker();
+    worker.write("jobs/web/run/deep/app.pid", "7");
+    worker.write("jobs/web/a", "old");
+    worker.keeps("*.pid");
+    expect(await worker.refused({ run: "now a file", a: "new" })).toMatchObject({
+      code: "STAGE_FAILED",
+      message: expect.stringContaining(
+        'jobs/web/run is a directory where a file belongs, and "keep" of its manifest keeps jobs/web/run/deep/app.pid',
+      ),
+    });
+    expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
+  });
+
+  it("is not deleted where it becomes a directory: that is refused by name", async () => {
+    const worker = aWorker();
+    worker.write("jobs/web/run", "theirs");
+    worker.keeps("run");
+    expect(await worker.refused({ "run/a": "a" })).toMatchObject({
+      message: expect.stringContaining(
+        'jobs/web/run is where a directory belongs, and "keep" of its manifest keeps it',
+      ),
+    });
+    expect(worker.files()).toEqual({ "jobs/web/run": "theirs" });
+  });
+
+  it("keeps nothing else: a directory becomes a file, and what was in it is reported", async () => {
+    const worker = aWorker();
+    worker.write("jobs/web/run/one", "1");
+    worker.write("jobs/web/run/deep/two", "2");
+    expect(await worker.stageJobs({ web: { run: "now a file" } })).toBe("done");
+    expect(worker.files()).toEqual({ "jobs/web/run": "now a file" });
+    expect(worker.deleted()).toEqual([
+      "jobs/web/run",
+      "jobs/web/run/deep",
+      "jobs/web/run/deep/two",
+      "jobs/web/run/one",
+    ]);
+  });
+});
+
+describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout: 60_000 }, () => {
+  function mounted(where: string, files: Readonly<Record<string, string>>): Worker {
+    const worker = aWorker({ mounts: [[where, "disk"]] });
+    mkdirSync(join(worker.root, where), { recursive: true });
+    for (const [path, text] of Object.entries(files)) worker.write(path, text);
+    return worker;
+  }
+
+  it.each([
+    ["jobs/web/uploads", "disk/photo"],
+    ["jobs/web/deep/er/uploads", "disk/photo"],
+    ["jobs/web/conf", "disk/theirs"],
+  ])("is never deleted: %s is refused by name, and nothing is changed", async (where, path) => {
+    const worker = mounted(where, { [path]: "precious", "jobs/web/conf/a": "old" });
+    expect(await worker.refused({ "conf/a": "new" })).toMatchObject({
+      code: "STAGE_FAILED",
+      message: expect.stringContaining(`${where} is a mount point and `),
+    });
+    expect(worker.files()).toEqual({ [path]: "precious", "jobs/web/conf/a": "old" });
+  });
+
+  it("gets files where the job has some there", async () => {
+    const worker = mounted("jobs/web/conf", { "disk/a": "old" });
+    expect(await worker.stageJobs({ web: { "conf/a": "new", "conf/b": { text: "b", mode: 0o755 } } })).toBe("done");
+    expect(worker.files()).toEqual({ "disk/a": "new", "disk/b": "b" });
+    expect(worker.mode("disk/b")).toBe(0o755);
+  });
+
+  it.each(["jobs/web", "jobs/web/data"])("is left alone at %s", async (where) => {
+    const kept = where === "jobs/web" ? "disk/data/db" : "disk/db";
+    const worker = mounted(where, { [kept]: "rows" });
+    expect(await worker.stageJobs({ web: { "manifest.json": "{}", a: "a" } })).toBe("done");
+    expect(worker.files()).toMatchObject({ [kept]: "rows", [where === "jobs/web" ? "disk/a" : "jobs/web/a"]: "a" });
+  });
+});

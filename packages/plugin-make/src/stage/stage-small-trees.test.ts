@@ -1,0 +1,152 @@
+import { existsSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { fakeRemote } from "@maand/core/testing";
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { aWorker } from "./stage.test.support.ts";
+
+describe("files staged through the runner", { timeout: 60_000 }, () => {
+  it("make a job's directory equal to its tree, on a worker that has nothing yet", async () => {
+    const worker = aWorker();
+    const web = { Makefile: "start:", "bin.d/run": { text: "#!/bin/sh", mode: 0o755 }, empty: "" };
+    expect(await worker.stageJobs({ web }, { "worker.json": "{}", "bin/runner.py": "# runner" })).toBe("done");
+    expect(worker.files()).toEqual({
+      "bin/runner.py": "# runner",
+      "jobs/web/Makefile": "start:",
+      "jobs/web/bin.d/run": "#!/bin/sh",
+      "jobs/web/empty": "",
+      "worker.json": "{}",
+    });
+    expect(worker.mode("jobs/web/bin.d/run")).toBe(0o755);
+    expect(worker.mode("jobs/web/Makefile")).toBe(0o644);
+    expect(worker.mode("jobs/web/bin.d")).toBe(0o755);
+  });
+
+  it("are sent only where they differ", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ web: { a: "same", b: "old" } });
+    await worker.stageJobs({ web: { a: "same", b: "new", c: "same" } });
+    expect(worker.sent()).toEqual(["same", "old", "new", "same"]);
+    expect(worker.files()).toMatchObject({ "jobs/web/a": "same", "jobs/web/b": "new", "jobs/web/c": "same" });
+  });
+
+  it("leave other jobs alone, and what a job keeps for itself; what is in no tree goes", async () => {
+    const worker = aWorker();
+    worker.write("jobs/other/file", "theirs");
+    worker.write("jobs/web/data/db", "rows");
+    worker.write("jobs/web/conf/data/db", "not kept");
+    worker.write("jobs/web/gone/deep/file", "left");
+    worker.write("foreign", "not ours");
+    await worker.stageJobs({ web: { "conf/a": "a" } });
+    expect(worker.deleted().sort()).toEqual(["jobs/web/conf/data", "jobs/web/gone"]);
+    expect(worker.files()).toEqual({
+      foreign: "not ours",
+      "jobs/other/file": "theirs",
+      "jobs/web/conf/a": "a",
+      "jobs/web/data/db": "rows",
+    });
+    expect(existsSync(join(worker.root, "jobs/web/gone"))).toBe(false);
+  });
+
+  it("get the mode they are to have, also where only that differs", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ web: { run: "x" } });
+    await worker.stageJobs({ web: { run: { text: "x", mode: 0o755 } } });
+    expect(worker.mode("jobs/web/run")).toBe(0o755);
+    expect(worker.sent()).toEqual(["x"]);
+  });
+
+  it("are read only where they have the right size", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ web: { a: "small" } });
+    truncateSync(join(worker.root, "jobs/web/a"), 1024 ** 4);
+    await worker.stageJobs({ web: { a: "small" } });
+    expect(worker.files()).toEqual({ "jobs/web/a": "small" });
+  });
+
+  it("replace nothing when one does not arrive as it was planned, and leave it to the next tap", async () => {
+    const worker = aWorker();
+    await worker.stageJobs({ web: { a: "old", b: "old" } });
+    const answer = await worker.stageJobs({ web: { a: "new a", b: "new b" } }, {}, (file) =>
+      file.path === "b" ? "tampered" : undefined,
+    );
+    expect(answer).toBeUndefined();
+    expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/b": "old" });
+  });
+
+  it("leave every file as it was when the rest does not come", async () => {
+    const worker = aWorker();
+    const old = { "jobs/web/a": "old", "jobs/web/b": "old" };
+    await worker.stageJobs({ web: { a: "old", b: "old" } });
+    const halfway = (end: () => void) =>
+      worker.stageJobs({ web: { a: "new a", b: "new b" } }, {}, (file) => {
+        if (file.path === "b") end();
+        return undefined;
+      });
+    await expect(halfway(() => worker.kill())).rejects.toMatchObject({ code: "DISCONNECTED" });
+    expect(worker.files()).toMatchObject(old);
+    await expect(halfway(() => worker.hangUp())).rejects.toMatchObject({ code: "DISCONNECTED" });
+    await vi.waitFor(() => expect(worker.files()).toEqual(old));
+  });
+
+  it("end with the run that is interrupted", async () => {
+    const worker = aWorker();
+    const interruption = new AbortController();
+    interruption.abort();
+    const context = worker.context({ web: { a: "a" } });
+    await expect(worker.stage({ ...context, signal: interruption.signal })).rejects.toMatchObject({
+      code: "INTERRUPTED",
+    });
+  });
+
+  it("are left to the next tap when they are many or large, or the worker is local", async () => {
+    const worker = aWorker();
+    const many = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`f${at}`, ""]));
+    const long = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`${"d/".repeat(500)}${at}`, ""]));
+    const half = "x".repeat(500_000);
+    for (const web of [many, long, { a: half, b: half, c: half }, { a: "x".repeat(600_000) }])
+      expect(await worker.stageJobs({ web })).toBeUndefined();
+    expect(await worker.stageJobs({ web: { a: "a" } }, { "bin/tool": "x".repeat(600_000) })).toBeUndefined();
+    expect(worker.sent()).toEqual([]);
+    const local = { ...worker.context({ web: { a: "a" } }), remote: fakeRemote({ transport: "local" }) };
+    expect(await worker.stage(local)).toBeUndefined();
+    expect(worker.started()).toBe(0);
+  });
+
+  it("delete what a killed runner left beside, and nothing of another name", async () => {
+    const worker = aWorker();
+    worker.write(".incoming-999999999-1/0", "half");
+    worker.write(".incoming-photos/0", "theirs");
+    worker.write(".incoming-7", "theirs");
+    await worker.stageJobs({ web: { a: "a" } });
+    expect(worker.files()).toEqual({
+      ".incoming-7": "theirs",
+      ".incoming-photos/0": "theirs",
+      "jobs/web/a": "a",
+    });
+  });
+
+  it("end as the last tree says, whatever was there before", async () => {
+    const name = fc.constantFrom("a", "b", "c");
+    const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));
+    const tree = fc.dictionary(path, fc.constantFrom("", "1", "2", "\u0000\n ü"), { maxKeys: 6 }).map(withoutClashes);
+    await fc.assert(
+      fc.asyncProperty(fc.array(tree, { minLength: 2, maxLength: 3 }), async (trees) => {
+        const worker = aWorker();
+        for (const web of trees) expect(await worker.stageJobs({ web })).toBe("done");
+        const wanted = Object.entries(trees.at(-1) ?? {}).map(([at, text]) => [`jobs/web/${at}`, text]);
+        expect(worker.files()).toEqual(Object.fromEntries(wanted));
+        await worker.close();
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+/** No path of a tree is a directory of another one. */
+function withoutClashes(tree: Record<string, string>): Record<string, string> {
+  const paths = Object.keys(tree);
+  return Object.fromEntries(
+    Object.entries(tree).filter(([path]) => !paths.some((other) => other.startsWith(`${path}/`))),
+  );
+}

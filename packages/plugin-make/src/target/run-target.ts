@@ -1,0 +1,83 @@
+import { type Done, type ExecOptions, LineSplitter, MaandError, type OutputStream } from "@maand/core";
+import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
+import { RunnerClient } from "../runner/runner-client.ts";
+import type { RunnerPool } from "../runner/runner-pool.ts";
+import { ENDING_MS, runnerCommand } from "../runner-program.ts";
+import { startFailure } from "./start-failure.ts";
+import { cutOff, failure, type Unit } from "./target-errors.ts";
+
+type OnLine = NonNullable<ExecOptions["onLine"]>;
+
+/** Lines of output an error shows. */
+const LINES = 12;
+
+/**
+ * Runs one target of a job's Makefile on one worker, through the runner there. Throws TIMED_OUT, INTERRUPTED, DISCONNECTED,
+ * NOT_DELIVERED, WORKER_LACKS or COMMAND_FAILED, with the last lines of output in the order they came.
+ */
+export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<Done> {
+  const last: string[] = [];
+  const code = await exitCode(unit, target, runners, (line, stream) => {
+    unit.log(line, { stream });
+    if (last.push(line) > LINES) last.shift();
+  }).catch((cause: unknown) => {
+    throw cutOff(unit, target, last, cause);
+  });
+  if (code !== 0) throw failure(unit, target, last, code);
+  return "done";
+}
+
+/** Through the worker's serving runner, or by the delivered one where none can be started. */
+async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine: OnLine): Promise<number> {
+  const cutoff = new Cutoff(unit.signal);
+  try {
+    const runner = await runners.ready(unit.remote, unit.bucket.id, cutoff, unit.timeoutMs + ENDING_MS);
+    if (typeof runner === "string") throw cutOffBy(unit, runner);
+    if (runner instanceof RunnerClient) return await requestTarget(unit, target, runner, cutoff, onLine);
+    const known = startFailure(unit.remote.host, runner.errorText);
+    if (known) throw known;
+  } finally {
+    cutoff.close();
+  }
+  return runDelivered(unit, target, runners.program, onLine);
+}
+
+async function requestTarget(
+  unit: Unit,
+  target: string,
+  runner: RunnerClient,
+  cutoff: Cutoff,
+  onLine: OnLine,
+): Promise<number> {
+  const lines = {
+    stdout: new LineSplitter((line) => onLine(line, "stdout")),
+    stderr: new LineSplitter((line) => onLine(line, "stderr")),
+  };
+  const onOutput = (stream: OutputStream, bytes: Buffer) => lines[stream].push(bytes);
+  const { env, timeoutMs, job } = unit;
+  const request = runner.request({ target, job: job.name, timeout: timeoutMs / 1000, env }, onOutput);
+  const cut = cutoff.reached.then(async (code) => {
+    if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, request.end());
+    request.abandon();
+    return code;
+  });
+  const ended = await Promise.race([request.ended.then((code) => code ?? "DISCONNECTED"), cut]);
+  lines.stdout.end();
+  lines.stderr.end();
+  if (cutoff.interrupted) throw cutOffBy(unit, "INTERRUPTED");
+  if (typeof ended === "string") throw cutOffBy(unit, ended);
+  return ended;
+}
+
+/** A process for this target alone. */
+async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
+  const { remote, env, signal, timeoutMs, bucket, job } = unit;
+  const command = runnerCommand(remote, { bucketId: bucket.id, target, job: job.name, program, timeoutMs });
+  const ending = { stopWord: "end\n", graceMs: ENDING_MS, timeoutMs: timeoutMs + ENDING_MS };
+  const { code } = await remote.probe(command, { env, signal, asRoot: true, ...ending, onLine });
+  return code;
+}
+
+function cutOffBy({ remote }: Unit, code: CutoffCode): MaandError {
+  return new MaandError({ code, message: `the runner on ${remote.host} was cut off`, worker: remote.host });
+}

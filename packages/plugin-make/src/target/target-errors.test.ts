@@ -1,0 +1,141 @@
+import { createHooks, isMaandError, MaandError, type Remote } from "@maand/core";
+import { anAllocation, type FakeAnswer, fakeRemote, reconcileContext, rolloutContext } from "@maand/core/testing";
+import { describe, expect, it } from "vitest";
+import { make } from "../index.ts";
+
+function hooksWith() {
+  const hooks = createHooks();
+  void make().apply(hooks);
+  return hooks;
+}
+
+const answering = (answer: FakeAnswer) => fakeRemote({ answers: ({ how }) => (how === "probe" ? answer : undefined) });
+
+async function failing(remote: Remote, kind: "restart" | "stop" = "restart") {
+  const error = await hooksWith()
+    .rollout.promise(rolloutContext({ remote, timeoutMs: 300_000, action: { kind } }))
+    .catch((thrown: unknown) => thrown);
+  if (!isMaandError(error)) throw error;
+  return error;
+}
+
+it("what was removed is fixed on its worker: nothing of it is in the workspace", async () => {
+  const remote = fakeRemote({ answers: ({ how }) => (how === "probe" ? { code: 2 } : undefined) });
+  const allocation = anAllocation({ removed: true });
+  const error = await hooksWith()
+    .reconcile.promise(reconcileContext({ remote, allocation, action: { kind: "stop" } }))
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "COMMAND_FAILED",
+    hint: expect.stringMatching(
+      /^fix target stop in \/.*\/jobs\/api\/Makefile on 10\.0\.0\.1, or put back workspace\/jobs\/api /,
+    ),
+  });
+});
+
+it("a target that the Makefile lacks is named", async () => {
+  const printed = "make: *** No rule to make target 'restart'.  Stop.";
+  const remote = fakeRemote({
+    answers: ({ how }) => (how === "probe" ? { code: 2, stderr: `${printed}\n` } : undefined),
+  });
+  const error = await hooksWith()
+    .rollout.promise(rolloutContext({ remote, action: { kind: "restart" } }))
+    .catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "COMMAND_FAILED",
+    message: "the Makefile of api on 10.0.0.1 has no target restart",
+    hint: expect.stringContaining("workspace/jobs/api/Makefile"),
+  });
+});
+
+describe("an error", () => {
+  it("names what, where, the exit code, the last lines and what to try", async () => {
+    const stdout = Array.from({ length: 20 }, (_, at) => `line ${at}\n`).join("");
+    const error = await failing(answering({ code: 2, stdout, stderr: "make: *** [restart] Error 1\n" }));
+    expect(error).toMatchObject({
+      code: "COMMAND_FAILED",
+      message: "make restart of api on 10.0.0.1 failed with exit code 2",
+      worker: "10.0.0.1",
+      exit: 2,
+    });
+    expect(error.output).toHaveLength(12);
+    expect(error.output.slice(-2)).toEqual(["line 19", "make: *** [restart] Error 1"]);
+    expect(error.hint).toContain("maand job run api --target restart --allocations 10.0.0.1");
+  });
+
+  it("of time is TIMED_OUT", async () => {
+    expect(await failing(answering({ code: 124 }))).toMatchObject({
+      code: "TIMED_OUT",
+      message: "make restart of api on 10.0.0.1 timed out after 300 s",
+    });
+  });
+
+  it.each([
+    ["TIMED_OUT", "make restart of api on 10.0.0.1 timed out after 300 s"],
+    ["INTERRUPTED", "make restart of api on 10.0.0.1 was interrupted"],
+    ["DISCONNECTED", "the connection closed during make restart of api on 10.0.0.1"],
+    ["UNREACHABLE", "as the remote says"],
+  ] as const)("of the remote, %s, names the command if it had begun", async (code, message) => {
+    const throwing = () => {
+      throw new MaandError({ code, message: "as the remote says" });
+    };
+    expect(await failing(fakeRemote({ answers: throwing }))).toMatchObject({ code, message });
+  });
+
+  it("by an interruption is INTERRUPTED", async () => {
+    expect(await failing(answering({ code: 130 }))).toMatchObject({ code: "INTERRUPTED" });
+  });
+
+  it("for want of the job is NOT_DELIVERED, and says to deploy", async () => {
+    expect(await failing(answering({ code: 3 }))).toMatchObject({
+      code: "NOT_DELIVERED",
+      hint: "run maand deploy first",
+    });
+  });
+
+  it("of a stop that finds nothing is NOT_DELIVERED, and says where it looked", async () => {
+    expect(await failing(answering({ code: 3 }), "stop")).toMatchObject({
+      code: "NOT_DELIVERED",
+      message: "api on 10.0.0.1 was not stopped: there is no Makefile in /opt/worker/bucket/jobs/api",
+      hint: expect.stringContaining("if worker_root was changed, set it back in maand.conf"),
+    });
+  });
+
+  it("of a target that make would skip says why, and what to write", async () => {
+    const stderr = "runner: api: its Makefile names restart in .PHONY and has no rule for it\n";
+    expect(await failing(answering({ code: 4, stderr }))).toMatchObject({
+      code: "COMMAND_FAILED",
+      message:
+        "target restart of api on 10.0.0.1 would do nothing: its Makefile names restart in .PHONY and has no rule for it",
+      hint: "write a rule for restart in workspace/jobs/api/Makefile, then run maand build and maand deploy",
+    });
+  });
+
+  it("of a worker without make names it", async () => {
+    expect(await failing(answering({ code: 127, stderr: "make: No such file or directory\n" }))).toMatchObject({
+      code: "WORKER_LACKS",
+      message: "10.0.0.1 cannot run make: No such file or directory",
+      hint: "install make on 10.0.0.1",
+    });
+  });
+});
+
+describe("a worker on which no runner starts", () => {
+  it.each([
+    [1, "sudo: a password is required", "sudo asks the ssh user for a password", /NOPASSWD.*use_sudo = false/],
+    [1, "sudo: sorry, you must have a tty to run sudo", "sudo wants a terminal (requiretty)", /!requiretty/],
+    [1, "bob is not in the sudoers file.", "the ssh user may not run python3 with sudo", /NOPASSWD/],
+    [1, "sudo: python3: command not found", "python3 is missing", /^install python3 there$/],
+    [127, "sh: 1: exec: python3: not found", "python3 is missing", /^install python3 there$/],
+    [127, "sh: 1: exec: sudo: not found", "sudo is missing", /^install sudo there/],
+  ])("(%s, %s) is named with what to do", async (code, stderr, what, hint) => {
+    const remote = fakeRemote({ answers: () => ({ code, stderr: `${stderr}\n` }) });
+    expect(await failing(remote)).toMatchObject({
+      code: "WORKER_LACKS",
+      message: `10.0.0.1: ${what}`,
+      hint: expect.stringMatching(hint),
+      output: [stderr],
+    });
+    expect(remote.calls.map(({ how }) => how)).toEqual(["stream"]);
+  });
+});

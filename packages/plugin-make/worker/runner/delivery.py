@@ -1,0 +1,251 @@
+"""
+Makes jobs' directories on this worker equal to trees. What is here is compared by content; what differs is asked for,
+written beside, and put in place by renaming once all of it is here. So a full disk or a cut connection leaves every file as
+it was. What may not be ours to replace or delete is printed before anything is changed, and waits for leave.
+"""
+
+
+def stage(call, options):
+    """Prints what is in the way here, an object in a line, and which contents are missing, a hash a line and an empty line
+    at the end; takes them, puts all in place, and prints what it deleted."""
+    request = Request("stage")
+    request.limit = limit_of(options)
+    call.accept(request)
+    delivery = Delivery(options["stage"], call.number)
+    call.inbox = []
+    try:
+        found = delivery.survey()
+        missing = [] if "broken" in found else delivery.compare()
+        call.out.write("".join(line + "\n" for line in [as_json(found), *missing, ""]).encode())
+        waits = bool(found)
+        while waits or delivery.missing:
+            yield None
+            call.fail_if_ended("")
+            for more in call.inbox:
+                waits = waits and more.get("proceed") is not True
+                if "content" in more:
+                    delivery.take(text_of(more, "content"), text_of(more, "bytes"))
+            call.inbox.clear()
+        call.inbox = None
+        for path in delivery.replace():
+            call.out.write((path.replace("\n", "?") + "\n").encode("utf-8", "replace"))
+        return 0
+    finally:
+        call.inbox = None
+        delivery.clear()
+
+
+class Delivery:
+    """What this worker is to have, what of it is on its way, and what has to go."""
+
+    def __init__(self, options, number):
+        self.keep = [name_of(name) for name in options["keep"]]
+        self.protect = {job: expression(text) for job, text in options["protect"].items()}
+        self.jobs = [name_of(job) for job in options["jobs"]]
+        trees = [("jobs/" + job + "/", options["jobs"][job]) for job in self.jobs]
+        self.wanted = {  # mode, hash and size by path
+            below + path_of(path): (int(mode), text_of({"hash": name}, "hash"), int(size))
+            for below, tree in [("", options["files"]), *trees]
+            for path, (mode, name, size) in tree.items()
+        }
+        self.directories = {"jobs/" + job for job in self.jobs}
+        for path in [*self.directories, *self.wanted]:
+            while "/" in path:
+                path = path.rsplit("/", 1)[0]
+                self.directories.add(path)
+        self.beside = "%s%d-%d" % (BESIDE, os.getpid(), number)
+        self.about = {}  # what is here of files and directories, but for directories that may be links
+        self.places = {}  # where files of a job wait to be put in place, by job
+        self.absent = set()  # directories that are not here yet
+        self.missing = {}  # paths by hash
+        self.arrived = []  # where a file is now, and where it belongs
+        self.modes = []
+        self.in_the_way = []  # directories where files are to be
+        self.surplus = []  # what no tree has and no job keeps, the innermost first
+
+    def survey(self):
+        """What is here where a sync writes or deletes, as FoundOnWorker of @maand/core; without what there is none of."""
+        if not os.path.lexists(ROOT):
+            os.makedirs(ROOT, 0o755)
+        jobs = ["jobs/" + job for job in self.jobs]
+        links = [path for path in ["", "jobs", *jobs] if os.path.islink(at(path))]
+        below_link = "" in links or "jobs" in links
+        far = [path for path in jobs if (below_link or path in links) and os.path.isdir(at(path))]
+        rest = [path for path in [*self.directories, *self.wanted] if path not in ("jobs", *jobs)]
+        self.about = {path: stat_of(at(path)) for path in rest}
+        there = {path: about.st_mode for path, about in self.about.items() if about is not None}
+        found = {
+            "broken": [path or "." for path in links if not os.path.isdir(at(path))],
+            "linked": {path: os.listdir(at(path)) for path in far if not os.path.exists(at(path + "/manifest.json"))},
+            "places": places_of_jobs() if links else {},
+            "links": [path for path, mode in there.items() if S_ISLNK(mode)],
+            "directories": {path: below(path) for path in self.wanted if S_ISDIR(there.get(path, 0))},
+            "others": [path for path in self.directories if path in there and not (S_ISDIR(there[path]) or S_ISLNK(there[path]))],
+            "mounts": self.mounts(jobs),
+        }
+        return {key: value for key, value in found.items() if value}
+
+    def mounts(self, jobs):
+        """Mount points below jobs' directories; with all in them where files of the job belong there."""
+        found = {}
+        points = mount_points()
+        for path in jobs:
+            place = os.path.realpath(at(path))
+            for point in points:
+                if point.startswith(place + "/"):
+                    inside = path + point[len(place):]
+                    found[inside] = below(inside) if inside in self.directories else []
+        return found
+
+    def compare(self):
+        """Hashes of what is not here, each once."""
+        for path in sorted(self.directories):
+            self.look_at_directory(path)
+        for path in self.wanted:
+            self.look_at_file(path)
+        for job in self.jobs:
+            if "jobs/" + job not in self.absent:
+                self.find_surplus("jobs/" + job)
+        self.places = {job: self.place_of(job) for job in [None, *self.jobs]}
+        for place in set(self.places.values()):
+            sweep(at(place))
+        return list(self.missing)
+
+    def look_at_directory(self, path):
+        """A link at `jobs` or a job's directory is the operator's, and is followed."""
+        is_link_fine = path == "jobs" or path.rpartition("/")[0] == "jobs"
+        if not (os.path.isdir(at(path)) if is_link_fine else is_directory(at(path))):
+            self.absent.add(path)
+
+    def look_at_file(self, path):
+        mode, name, size = self.wanted[path]
+        about = self.about[path]
+        if about is not None and S_ISREG(about.st_mode) and has_content(at(path), size, name):
+            if S_IMODE(about.st_mode) != mode:
+                self.modes.append(path)
+            return
+        if about is not None and S_ISDIR(about.st_mode):
+            self.in_the_way.append(path)
+        self.missing.setdefault(name, []).append(path)
+
+    def is_kept(self, path):
+        """Whether a path is the job's own affair: in data, logs or bin, or named by `keep` of its manifest."""
+        job, _, below = path.partition("/")[2].partition("/")
+        own = self.protect.get(job)
+        return path.startswith("jobs/") and (below.split("/")[0] in self.keep or bool(own and own(below)))
+
+    def find_surplus(self, above):
+        """Finds what is in no tree, the innermost first; whether there is nothing else."""
+        alone = True
+        for name in sorted(os.listdir(at(above))):
+            path = above + "/" + name
+            ours = path in self.directories
+            if path in self.wanted or runner_of(name) or (not ours and self.is_kept(path)):
+                alone = False
+            elif is_directory(at(path)) and (ours or path.split("/")[1] in self.protect):
+                if self.find_surplus(path) and not ours:
+                    self.surplus.append(path)
+                else:
+                    alone = False
+            elif ours:
+                alone = False
+            else:
+                self.surplus.append(path)
+        return alone
+
+    def place_of(self, job):
+        """The directory in which files of a job wait: this worker's, or a nearer one where that is another file system."""
+        place = ""
+        for nearer in [] if job is None else ["jobs", "jobs/" + job]:
+            if nearer not in self.absent and os.stat(at(nearer)).st_dev != os.stat(at(place)).st_dev:
+                place = nearer
+        return place
+
+    def take(self, name, text):
+        content = a2b_base64(text)
+        if sha256(content).hexdigest() != name:
+            raise Failure(1, "a file did not arrive as it was sent")
+        for path in self.missing.pop(name, ()):
+            words = path.split("/")
+            place = os.path.join(at(self.places[words[1] if words[0] == "jobs" else None]), self.beside)
+            os.makedirs(place, 0o700, True)
+            draft = os.path.join(place, str(len(self.arrived)))
+            write_file(draft, content, self.wanted[path][0])
+            self.arrived.append((draft, path))
+
+    def replace(self):
+        """Puts all in place; what was deleted."""
+        deleted = [inside for path in self.in_the_way for inside in [path, *below(path)]]
+        for path in self.in_the_way:
+            remove(at(path))
+        for path in sorted(self.directories):
+            self.make_directory(path)
+        for draft, path in self.arrived:
+            move(draft, at(path))
+        for path in self.modes:
+            os.chmod(at(path), self.wanted[path][0])
+        for path in self.surplus:
+            remove(at(path))
+        return deleted + self.surplus
+
+    def make_directory(self, path):
+        about = stat_of(at(path))
+        if path in self.absent:
+            if about is not None:
+                os.unlink(at(path))
+            os.mkdir(at(path))
+        elif path == "jobs" or not S_ISDIR(about.st_mode) or S_IMODE(about.st_mode) == 0o755:
+            return
+        os.chmod(at(path), 0o755)
+
+    def clear(self):
+        for place in set(self.places.values()):
+            if is_directory(os.path.join(at(place), self.beside)):
+                remove(os.path.join(at(place), self.beside))
+
+
+def at(path):
+    return os.path.join(ROOT, path) if path else ROOT
+
+
+def below(path):
+    """Every path below a directory; a link is not gone through."""
+    found = []
+    for name in sorted(os.listdir(at(path))):
+        found.append(path + "/" + name)
+        if is_directory(at(found[-1])):
+            found += below(found[-1])
+    return found
+
+
+def places_of_jobs():
+    """Where the directories of all jobs are in truth."""
+    names = os.listdir(at("jobs")) if os.path.isdir(at("jobs")) else []
+    return {"jobs/" + name: os.path.realpath(at("jobs/" + name)) for name in names if os.path.isdir(at("jobs/" + name))}
+
+
+def as_json(value):
+    if not value:
+        return "{}"
+    import json
+
+    return json.dumps(value)
+
+
+def expression(text):
+    """What tells the files a job made itself, by their path below its directory; re is only loaded where some has any."""
+    import re
+
+    return re.compile(text_of({"protect": text}, "protect"), re.DOTALL).match
+
+
+def name_of(name):
+    if type(name) is not str or name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise Failure(USAGE, "this is not a name: %r" % (name,))
+    return name
+
+
+def path_of(path):
+    for name in path.split("/"):
+        name_of(name)
+    return path

@@ -1,0 +1,119 @@
+"""Where bytes come from and where they go: outputs of make, and our own."""
+
+
+class Output:
+    """One of our own outputs; once its reader is gone, what is written is dropped."""
+
+    def __init__(self, descriptor):
+        self.descriptor = descriptor
+        self.waiting = bytearray()
+        self.reader_gone = False
+
+    def push(self, chunk):
+        if not self.reader_gone:
+            self.waiting += chunk
+
+    def give(self):
+        try:
+            count = os.write(self.descriptor, self.waiting[:CHUNK])
+            del self.waiting[:count]
+        except BlockingIOError:
+            time.sleep(0.01)
+        except OSError:
+            self.waiting.clear()
+            self.reader_gone = True
+
+    def full(self):
+        return len(self.waiting) >= ROOM
+
+
+class Channel:
+    """One output of one request: as it is, or in frames that carry the request's number."""
+
+    def __init__(self, output, number=None, kind=b""):
+        self.output = output
+        self.number = number
+        self.kind = kind
+        self.broken = False  # the last line has no end yet
+
+    def write(self, chunk):
+        self.broken = chunk[-1:] != b"\n"
+        if self.number is not None:
+            self.output.push(b"%d %s %d\n" % (self.number, self.kind, len(chunk)))
+        self.output.push(chunk)
+
+    def full(self):
+        return self.output.full()
+
+
+class Collected:
+    """A channel that keeps what is written; beyond 16 MiB it drops it."""
+
+    def __init__(self):
+        self.bytes = bytearray()
+
+    def write(self, chunk):
+        if len(self.bytes) < 1 << 24:
+            self.bytes += chunk
+
+    def full(self):
+        return False
+
+
+class Pump:
+    """Carries bytes from one of make's outputs to a channel, at the pace of its reader."""
+
+    def __init__(self, source, channel):
+        self.source = source
+        self.channel = channel
+
+    def ready(self):
+        return self.source is not None and not self.channel.full()
+
+    def take(self):
+        chunk = os.read(self.source, PIPE)
+        if chunk:
+            self.channel.write(chunk)
+        else:
+            os.close(self.source)
+            self.source = None
+        return len(chunk)
+
+    def drain(self):
+        """Hands on what is left once make has ended; what a background child writes from now on is not make's."""
+        left = PIPE
+        while self.source is not None and left > 0 and ready(self.source, select.POLLIN, 0):
+            left -= self.take()
+
+    def leave(self):
+        """Gives a background child that still writes here a reader, or its next line would end it (SIGPIPE)."""
+        if self.source is None:
+            return
+        if os.fork() == 0:
+            try:
+                os.setsid()
+                nothing = os.open(os.devnull, os.O_RDWR)
+                os.dup2(self.source, 0)
+                os.dup2(nothing, 1)
+                os.dup2(nothing, 2)
+                os.chdir("/")
+                execute(["cat"], os.environb)
+            finally:
+                os._exit(NO_PROGRAM)
+        os.close(self.source)
+        self.source = None
+
+
+def ready(descriptor, event, pause):
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return bool(poll.poll(int(pause * 1000)))
+
+
+def print_error(text):
+    """Prints a line of our own that belongs to no request."""
+    if ready(2, select.POLLOUT, 1):
+        try:
+            os.write(2, ("runner: %s\n" % text).encode("utf-8", "replace"))
+        except OSError:
+            pass

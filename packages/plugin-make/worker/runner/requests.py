@@ -1,0 +1,58 @@
+"""Takes requests from its input, a JSON object a line, and answers in frames that carry their numbers."""
+
+
+def serve(program):
+    """Runs what its input asks for, side by side; ends once its input and all requests have ended."""
+    output = Output(1)
+    loop = Loop(
+        [output],
+        lambda line: take_line(line, loop, output, program),
+        lambda call: output.push(b"%d exit %d\n" % (call.number, call.answer)),
+    )
+    output.push(b"maand-runner %s\n" % PROTOCOL.encode())
+    while loop.input is not None or loop.calls:
+        loop.turn()
+    loop.flush(STUCK_AFTER_ENDING)
+    return 0
+
+
+def take_line(line, loop, output, program):
+    try:
+        options = read_json(line.decode())
+        number = options["id"]
+        if type(number) is not int or number < 0:
+            raise ValueError("id is not a number")
+    except Exception:
+        print_error("this is not a request")
+        return
+    same = [call for call in loop.calls if call.number == number]
+    if "content" in options or "proceed" in options:
+        for call in same:
+            if call.inbox is not None:
+                call.inbox.append(options)
+                loop.advance(call)
+    elif options.get("end") is True:
+        for call in same:
+            call.end(ENDED, "ended on request")
+    elif same:
+        print_error("request %d runs already" % number)
+    else:
+        out, err = (Channel(output, number, kind) for kind in (b"out", b"err"))
+        loop.begin(Call(None, out, err, number, (options, program)))
+
+
+def request_in(options, program):
+    """The request in an object that came over the wire."""
+    request = Request(text_of(options, "target"))
+    request.program = program
+    request.jobs = [text_of(options, "job")]
+    request.limit = limit_of(options)
+    more = options.get("env", {})
+    if type(more) is not dict:
+        raise Failure(USAGE, "env is not an object")
+    request.env = dict(os.environb)
+    for name in more:
+        if name == "" or "=" in name or "\0" in name:
+            raise Failure(USAGE, "env has a name that cannot be one")
+        request.env[name.encode()] = text_of(more, name).encode()
+    return request

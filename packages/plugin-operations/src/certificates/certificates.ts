@@ -1,0 +1,93 @@
+import { X509Certificate } from "node:crypto";
+import { type CertificateTimes, NAMESPACE, renewalStart, type Settings, type Store } from "@maand/core";
+import { CERTS } from "@maand/core/operator";
+
+/** The state of a certificate; `invalid` if it cannot be read. */
+export type CertificateStatus = "ok" | "not_yet_valid" | "expiring" | "expired" | "invalid";
+
+/** One row of `cat certs`. */
+export interface CertificateView {
+  readonly scope: "ca" | "job";
+  /** Null for the CA. */
+  readonly job: string | null;
+  readonly worker: string | null;
+  readonly cert: string;
+  /** Null where the certificate has none, or cannot be read. */
+  readonly commonName: string | null;
+  readonly notAfter: Date | null;
+  /** Whole days until its end; below zero after it. */
+  readonly daysLeft: number | null;
+  readonly status: CertificateStatus;
+}
+
+/** The time, and the settings that decide from when on a certificate counts as expiring. */
+export interface CertificateClock {
+  readonly now: Date;
+  /** `certs_ttl` and `certs_renewal_buffer`. */
+  readonly ttlDays: number;
+  readonly bufferDays: number;
+}
+
+/** The clock of a bucket. */
+export function certificateClock(now: Date, { plugins }: Pick<Settings, "plugins">): CertificateClock {
+  return { now, ttlDays: Number(plugins.certs_ttl || 60), bufferDays: Number(plugins.certs_renewal_buffer ?? 0) };
+}
+
+const DAY = 86_400_000;
+const CRT = ".crt";
+
+/** Every stored certificate, the CA's first, then by job, worker and name. None of this is encrypted. */
+export function certificates(store: Store, clock: CertificateClock): CertificateView[] {
+  const prefix = NAMESPACE.job("");
+  const places = store.kv.namespaces(prefix).flatMap((namespace) => {
+    const [job = "", , worker] = namespace.slice(prefix.length).split("/");
+    return worker === undefined ? [] : [{ scope: "job" as const, job, worker, namespace }];
+  });
+  const authority = { scope: "ca" as const, job: null, worker: null, namespace: NAMESPACE.workers };
+  return [authority, ...places].flatMap(({ namespace, ...place }) =>
+    store.kv
+      .namespace(namespace)
+      .filter(({ key, deleted }) => !deleted && key.startsWith(CERTS) && key.endsWith(CRT))
+      .map(({ key, value }) => ({
+        ...place,
+        cert: key.slice(CERTS.length, -CRT.length),
+        ...readCertificate(value, place.scope, clock),
+      })),
+  );
+}
+
+type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "status">;
+
+/**
+ * Reads a certificate. One of a job counts as expiring when a build would renew it; the CA when certificates made now would end
+ * with it, `certs_ttl` days before its end.
+ */
+export function readCertificate(
+  pem: string,
+  scope: CertificateView["scope"],
+  { now, ttlDays, bufferDays }: CertificateClock,
+): Read {
+  try {
+    const { subject, validFrom, validTo } = new X509Certificate(pem);
+    const times = { from: Date.parse(validFrom), to: Date.parse(validTo) };
+    const left = times.to - now.getTime();
+    const soon = renewalStart(times, scope === "ca" ? ttlDays : bufferDays);
+    const status = statusAt(now.getTime(), times, soon);
+    // Adding 0 turns the -0 of the first day after its end into a plain 0.
+    return { commonName: nameIn(subject), notAfter: new Date(validTo), daysLeft: Math.trunc(left / DAY) + 0, status };
+  } catch {
+    return { commonName: null, notAfter: null, daysLeft: null, status: "invalid" };
+  }
+}
+
+function statusAt(now: number, { from, to }: CertificateTimes, soon: number): CertificateStatus {
+  if (now < from) return "not_yet_valid";
+  if (now > to) return "expired";
+  return now >= soon ? "expiring" : "ok";
+}
+
+/** The common name in a subject as OpenSSL prints it: a part a line, special characters after a backslash. */
+function nameIn(subject: string | undefined): string | null {
+  const line = (subject ?? "").split("\n").find((part) => part.startsWith("CN="));
+  return line === undefined ? null : line.slice("CN=".length).replace(/\\(.)/g, "$1");
+}

@@ -1,0 +1,60 @@
+import type { Store } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import { StoredCommand } from "../stored-command.ts";
+import { unitFilter } from "./filter.ts";
+
+/** `maand cat allocations`. */
+export class AllocationsCommand extends StoredCommand {
+  static override paths = [["cat", "allocations"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "which job is on which worker",
+    examples: [["Of one job", "maand cat allocations --jobs api"]],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
+  workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
+
+  override show(store: Store): number {
+    const catalog = store.catalog.read();
+    const wanted = unitFilter(catalog, this);
+    const zones = new Map(
+      [...catalog.workers, ...catalog.removedWorkers].map((worker) => [worker.host, worker.tags.zone]),
+    );
+    const rows = catalog.allocations.filter(wanted);
+    const flag = (set: boolean) => (set ? 1 : 0);
+    if (this.json) {
+      this.printJson(
+        rows.map(({ id, host, job, disabled, removed }) => ({
+          alloc_id: id,
+          worker_ip: host,
+          zone: zones.get(host) ?? null,
+          job,
+          disabled: flag(disabled),
+          removed: flag(removed),
+        })),
+      );
+    } else {
+      const columns = [
+        "allocation_id",
+        "worker_ip",
+        "zone",
+        "job",
+        { name: "disabled", numeric: true },
+        { name: "removed", numeric: true },
+      ] as const;
+      this.printTable(
+        columns,
+        rows.map(({ id, host, job, disabled, removed }) => [
+          id,
+          host,
+          zones.get(host) ?? "",
+          job,
+          flag(disabled),
+          flag(removed),
+        ]),
+      );
+    }
+    return 0;
+  }
+}

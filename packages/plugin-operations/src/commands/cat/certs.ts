@@ -1,0 +1,53 @@
+import { MaandCommand } from "@maand/command";
+import { Command, Option } from "clipanion";
+import { type CertificateView, certificateClock, certificates } from "../../certificates/certificates.ts";
+import { unitFilter } from "./filter.ts";
+
+/** `maand cat certs` (build.md 16). */
+export class CertsCommand extends MaandCommand {
+  static override paths = [["cat", "certs"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the CA and the certificates of the jobs, and how long each is valid",
+    examples: [
+      ["Of one job", "maand cat certs --jobs api"],
+      ["On one worker", "maand cat certs --workers 10.0.0.1"],
+    ],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated; the CA is always shown." });
+  workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
+
+  override async work(): Promise<number> {
+    return this.withBucket(async ({ store, settings }) => {
+      const catalog = store.catalog.read();
+      const wanted = unitFilter(catalog, this);
+      const rows = certificates(store, certificateClock(this.context.now(), settings)).filter(
+        ({ scope, job, worker }) => scope === "ca" || wanted({ job: job ?? "", host: worker ?? "" }),
+      );
+      if (this.json) this.printJson(rows.map(record));
+      else this.printTable(COLUMNS, rows.map(record).map(row));
+      return 0;
+    });
+  }
+}
+
+const COLUMNS = [
+  { name: "scope", leave: 1 },
+  "job",
+  "worker",
+  "cert",
+  { name: "common_name", least: 12 },
+  "not_after",
+  { name: "days_left", numeric: true },
+  "status",
+] as const;
+
+function record({ scope, job, worker, cert, commonName, notAfter, daysLeft, status }: CertificateView) {
+  const at = notAfter === null ? null : `${notAfter.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return { scope, job, worker, cert, common_name: commonName, not_after: at, days_left: daysLeft, status };
+}
+
+function row(view: ReturnType<typeof record>): (string | number)[] {
+  return Object.values(view).map((value) => value ?? "");
+}

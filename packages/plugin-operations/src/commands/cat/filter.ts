@@ -1,0 +1,29 @@
+import { listOf } from "@maand/command";
+import { refuseUnknown, type Store, selectWorkers } from "@maand/core/readonly";
+
+/** Whether a name passes a filter; an empty filter lets everything pass. */
+export function passes(wanted: readonly string[], name: string): boolean {
+  return wanted.length === 0 || wanted.includes(name);
+}
+
+/** A job on a worker, however the row is called. */
+interface Unit {
+  readonly job: string;
+  readonly host: string;
+}
+
+/**
+ * What `--jobs` and `--workers` let pass; workers may be hosts, hostnames, labels and zones. Names nobody has, or had before
+ * `gc`, are refused: a filter never silently means "all" or "nothing" (decision 33).
+ */
+export function unitFilter(
+  catalog: ReturnType<Store["catalog"]["read"]>,
+  flags: { readonly jobs: readonly string[]; readonly workers: readonly string[] },
+): (unit: Unit) => boolean {
+  const [jobs, words] = [listOf(flags.jobs), listOf(flags.workers)];
+  const knownJobs = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
+  refuseUnknown("job", "--jobs", jobs, knownJobs);
+  const chosen = selectWorkers([...catalog.workers, ...catalog.removedWorkers], "--workers", words);
+  const hosts = chosen.map(({ worker }) => worker.host);
+  return ({ job, host }) => passes(jobs, job) && passes(hosts, host);
+}

@@ -1,0 +1,51 @@
+import type { Store } from "@maand/core/readonly";
+import { Command } from "clipanion";
+import { StoredCommand } from "../stored-command.ts";
+
+/** `maand cat job_commands` (build.md 16): a row for each event a command is executed on. */
+export class JobCommandsCommand extends StoredCommand {
+  static override paths = [
+    ["cat", "job_commands"],
+    ["cat", "job-commands"],
+  ];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the commands of the jobs, when they are executed and what they demand",
+  });
+
+  override show(store: Store): number {
+    const rows = store.catalog.read().jobs.flatMap((job) =>
+      job.commands.flatMap(({ name, executedOn, demands }) =>
+        executedOn.map((event) => ({
+          job: job.name,
+          command_name: name,
+          executed_on: event,
+          demand_job: demands?.job ?? null,
+          demand_command: demands?.command ?? null,
+          demand_config: demands?.config ?? {},
+        })),
+      ),
+    );
+    if (this.json) this.printJson(rows);
+    else {
+      const columns = [
+        "job",
+        "command_name",
+        "executed_on",
+        "demand_job",
+        "demand_command",
+        { name: "demand_config", least: 13, leave: 1 },
+      ];
+      const cells = rows.map((row) => [
+        row.job,
+        row.command_name,
+        row.executed_on,
+        row.demand_job ?? "",
+        row.demand_command ?? "",
+        JSON.stringify(row.demand_config),
+      ]);
+      this.printTable(columns, cells);
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,60 @@
+import { plainDecimal, type Store } from "@maand/core/readonly";
+import { Command } from "clipanion";
+import { StoredCommand } from "../stored-command.ts";
+
+/** `maand cat jobs`. */
+export class JobsCommand extends StoredCommand {
+  static override paths = [["cat", "jobs"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the jobs of the catalog, in the order they are deployed",
+  });
+
+  override show(store: Store): number {
+    const catalog = store.catalog.read();
+    const jobs = [...catalog.jobs].sort((a, b) => a.deploymentSeq - b.deploymentSeq || (a.name < b.name ? -1 : 1));
+    const disabled = (name: string) => {
+      const placed = catalog.allocations.filter(({ job, removed }) => job === name && !removed);
+      return placed.length > 0 && placed.every((allocation) => allocation.disabled);
+    };
+    if (this.json) {
+      this.printJson(
+        jobs.map((job) => ({
+          job: job.name,
+          version: job.version,
+          disabled: disabled(job.name) ? 1 : 0,
+          deployment_seq: job.deploymentSeq,
+          selectors: job.selectors,
+          memory_mb: job.memory.reserved,
+          cpu_mhz: job.cpu.reserved,
+          restart_policy: job.restartPolicy,
+        })),
+      );
+    } else {
+      const columns = [
+        "job",
+        "version",
+        { name: "disabled", numeric: true },
+        { name: "deployment_seq", numeric: true },
+        { name: "cpu (mhz)", numeric: true },
+        { name: "memory (mb)", numeric: true },
+        { name: "policy", leave: 1 },
+        { name: "selectors", least: 9 },
+      ] as const;
+      this.printTable(
+        columns,
+        jobs.map((job) => [
+          job.name,
+          job.version,
+          disabled(job.name) ? 1 : 0,
+          job.deploymentSeq,
+          plainDecimal(job.cpu.reserved),
+          plainDecimal(job.memory.reserved),
+          job.restartPolicy,
+          job.selectors.join(" "),
+        ]),
+      );
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,88 @@
+import { listOf } from "@maand/command";
+import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import { StoredCommand } from "../stored-command.ts";
+
+/** Characters of a value that a table has room for. */
+const SHOWN = 50;
+
+/** What stands for a value that is kept encrypted. */
+export const ENCRYPTED = "[encrypted]";
+
+/** `maand cat kv` (build.md 16). */
+export class KvCommand extends StoredCommand {
+  static override paths = [
+    ["cat", "kv"],
+    ["cat", "kv", "list"],
+  ];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "the KV entries jobs are given, each with its newest version",
+    examples: [
+      ["What one job may read", "maand cat kv --jobs api"],
+      ["Without deleted ones", "maand cat kv --active"],
+    ],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only what these jobs may read, comma-separated." });
+  active = Option.Boolean("--active", false, { description: "Leave out deleted entries." });
+  deleted = Option.Boolean("--deleted", false, { description: "Only deleted entries." });
+
+  override show(store: Store): number {
+    if (this.active && this.deleted)
+      throw new MaandError({ code: "USAGE", message: "--active and --deleted exclude each other", hint: "give one" });
+    const catalog = store.catalog.read();
+    const jobs = listOf(this.jobs);
+    const known = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
+    refuseUnknown("job", "--jobs", jobs, known);
+    const entries = this.chosen(kvEntries(store, findBucket(this.from), jobs));
+    if (this.json) this.printRecords(entries);
+    else this.printTable(COLUMNS, [...entries].map(row));
+    return 0;
+  }
+
+  *chosen(entries: Iterable<KvView>): Generator<KvView> {
+    for (const entry of entries) if (!(entry.deleted ? this.active : this.deleted)) yield entry;
+  }
+
+  /** One by one: the peers of every allocation of a large bucket do not fit into one text. */
+  printRecords(entries: Iterable<KvView>): void {
+    let before = "[";
+    for (const entry of entries) {
+      this.context.stdout.write(`${before}\n  ${JSON.stringify(kvRecord(entry))}`);
+      before = ",";
+    }
+    this.print(before === "[" ? "[]" : "\n]");
+  }
+}
+
+function kvRecord({ namespace, key, secret, value, version, createdDate, deleted }: KvView) {
+  return { namespace, key, value: secret ? ENCRYPTED : value(), version, created_date: createdDate, deleted };
+}
+
+const COLUMNS = [
+  "namespace",
+  "key",
+  { name: "value", least: 12 },
+  { name: "version", numeric: true, leave: 2 },
+  { name: "created", leave: 1 },
+  { name: "deleted", numeric: true },
+] as const;
+
+function row(entry: KvView): (string | number)[] {
+  const { namespace, key, version, deleted } = entry;
+  return [namespace, key, shortValue(entry), version, createdAt(entry), deleted ? 1 : 0];
+}
+
+/** A value that fits a row: never more than one line of it (B37). */
+function shortValue({ key, secret, value }: KvView): string {
+  if (secret) return ENCRYPTED;
+  const text = value();
+  if (key.startsWith("certs/")) return text.split("\n")[0] ?? "";
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
+}
+
+/** When a version was written, UTC, to the second. */
+export function createdAt({ createdDate }: Pick<KvView, "createdDate">): string {
+  return new Date(createdDate * 1000).toISOString().slice(0, 19).replace("T", " ");
+}

@@ -1,0 +1,61 @@
+import { EXIT, MaandCommand } from "@maand/command";
+import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
+import { Command } from "clipanion";
+import { findingLines } from "../output/findings.ts";
+
+/** `maand doctor` (cli.md). */
+export class DoctorCommand extends MaandCommand {
+  static override paths = [["doctor"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "what is wrong with bucket, machine and workers, and how to mend it",
+    details:
+      "Looks at permissions, keys, the store, the workspace and every worker, and changes nothing there; a worker that lost its files is noted for the next deploy. Each fault comes with the line to type. Exits with 1 if anything is wrong.",
+    examples: [["Look everything over", "maand doctor"]],
+  });
+
+  override async work(): Promise<number> {
+    const findings = await this.#look(findBucket(this.from));
+    if (this.json) this.printJson(findings);
+    else for (const line of findingLines(findings, this.style("stdout"), this.quiet)) this.print(line);
+    return findings.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
+  }
+
+  /** A bucket that cannot be opened is looked at from outside only, and the reason is a finding too. */
+  async #look(paths: BucketPaths): Promise<Finding[]> {
+    const { examine, examineBucket } = await import("../doctor/doctor.ts");
+    const outside = examineBucket(paths);
+    if (outside.some(({ check, ok }) => check === "store" && !ok)) return outside;
+    try {
+      const inside = await this.withBucket(
+        (bucket) => examine(bucket),
+        () => {}, // what is wrong is told at the end, in one place
+      );
+      const warned = new Set(outside.map(({ check, where }) => `${check} ${where}`));
+      return [...outside, ...inside.filter(({ check, where }) => !warned.has(`${check} ${where}`))];
+    } catch (cause) {
+      if (!isMaandError(cause)) throw cause;
+      return [...outside, ...refused(cause)];
+    }
+  }
+}
+
+/** Why a bucket cannot be opened: mostly its configuration. */
+function refused({
+  message,
+  hint,
+  problems,
+}: {
+  message: string;
+  hint: string | undefined;
+  problems: readonly { where: string; message: string; hint?: string }[];
+}): Finding[] {
+  const told = problems.length > 0 ? problems : [{ where: ".", message, hint }];
+  return told.map((one) => ({
+    check: "config",
+    where: one.where,
+    ok: false,
+    message: one.message,
+    hint: one.hint === undefined ? null : `# ${one.hint}`,
+  }));
+}

@@ -1,0 +1,23 @@
+import type { Context } from "@maand/command";
+import type { CommandClass } from "clipanion";
+
+/** The commands of this plugin by their paths as they are typed. Each is imported when it is needed, and none before. */
+export const COMMANDS = {
+  run_command: async () => (await import("./run_command.ts")).RunCommandCommand,
+  worker_facts: async () => (await import("./worker_facts.ts")).WorkerFactsCommand,
+  "worker trust": async () => (await import("./worker-trust.ts")).WorkerTrustCommand,
+  "job create": async () => (await import("./job-create.ts")).JobCreateCommand,
+  "cat workers": async () => (await import("./cat/workers.ts")).WorkersCommand,
+  "cat jobs": async () => (await import("./cat/jobs.ts")).JobsCommand,
+  "cat allocations": async () => (await import("./cat/allocations.ts")).AllocationsCommand,
+  "cat deployments": async () => (await import("./cat/deployments.ts")).DeploymentsCommand,
+  "cat job_commands": async () => (await import("./cat/job_commands.ts")).JobCommandsCommand,
+  "cat job_ports": async () => (await import("./cat/job_ports.ts")).JobPortsCommand,
+  "cat certs": async () => (await import("./cat/certs.ts")).CertsCommand,
+  "cat kv": async () => (await import("./cat/kv.ts")).KvCommand,
+  "cat kv get": async () => (await import("./cat/kv-get.ts")).KvGetCommand,
+  info: async () => (await import("./info.ts")).InfoCommand,
+  "logs show": async () => (await import("./logs-show.ts")).LogsShowCommand,
+  doctor: async () => (await import("./doctor.ts")).DoctorCommand,
+  schema: async () => (await import("./schema.ts")).SchemaCommand,
+} satisfies Readonly<Record<string, () => Promise<CommandClass<Context>>>>;

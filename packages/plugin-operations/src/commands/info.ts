@@ -1,0 +1,34 @@
+import { table } from "@maand/command";
+import type { Store } from "@maand/core/readonly";
+import { Command } from "clipanion";
+import { StoredCommand } from "./stored-command.ts";
+
+/** `maand info` (deploy.md 7.2). */
+export class InfoCommand extends StoredCommand {
+  static override paths = [["info"]];
+  static override usage = Command.Usage({ category: "Look", description: "the bucket in five numbers" });
+
+  override show(store: Store): number {
+    const bucket = store.bucket.read();
+    const catalog = store.catalog.read();
+    const allocations = catalog.allocations.filter(({ removed }) => !removed).length;
+    const info = {
+      bucket_id: bucket?.id ?? "",
+      update_seq: bucket?.updateSeq ?? 0,
+      workers: catalog.workers.length,
+      jobs: catalog.jobs.length,
+      allocations,
+    };
+    if (this.json) this.printJson(info);
+    else {
+      const names = ["Bucket ID", "Update Sequence", "Number of Workers", "Number of Jobs", "Number of Allocations"];
+      this.print(
+        table(
+          ["Description", "Value"],
+          Object.values(info).map((value, at) => [names[at] ?? "", value]),
+        ),
+      );
+    }
+    return 0;
+  }
+}

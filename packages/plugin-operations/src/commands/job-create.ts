@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { listOf, MaandCommand } from "@maand/command";
+import { error, findBucket, problemsError, schemaFile } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { writeEditorFiles } from "../editor/editor-files.ts";
+import { type AddedCommand, createCommand } from "../scaffold/add-command.ts";
+import { createJob } from "../scaffold/scaffold.ts";
+
+/** `maand job create` (deploy.md 3.4). */
+export class JobCreateCommand extends MaandCommand {
+  static override paths = [["job", "create"]];
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "begin a job with a manifest and a Makefile, or a command of a job",
+    examples: [
+      ["A job for every worker", "maand job create myservice --selectors worker"],
+      [
+        "A script before each deploy, for a new job or one that is there",
+        "maand job create myservice --command command_lead --on pre_deploy",
+      ],
+    ],
+  });
+
+  job = Option.String({ required: true, name: "job" });
+  selectors = Option.Array("-s,--selectors", [], { description: "Labels a worker must have, comma-separated." });
+  command = Option.String("--command", { description: "Begin this command too; of a job that is there, only this." });
+  on = Option.Array("--on", [], { description: "Events the command runs at, comma-separated." });
+  language = Option.String("--lang", { description: "py or ts, what the command is written in; default: py." });
+
+  override async work(): Promise<number> {
+    const { root, workspace } = findBucket(this.from);
+    if (!existsSync(join(root, schemaFile("manifest"))))
+      await this.withBucket(async ({ plugins }) => writeEditorFiles(root, plugins));
+    if (this.command === undefined) this.refuseStrayFlags();
+    const added = this.command === undefined ? undefined : await this.begin(workspace, this.command);
+    const directory = added?.directory ?? createJob(workspace, this.job, listOf(this.selectors));
+    this.tell(relative(root, directory), added);
+    return 0;
+  }
+
+  begin(workspace: string, name: string): Promise<AddedCommand> {
+    const options = { name, events: listOf(this.on), language: this.language ?? "py" };
+    return createCommand(workspace, this.job, listOf(this.selectors), options);
+  }
+
+  refuseStrayFlags(): void {
+    const stray = [...(this.on.length > 0 ? ["--on"] : []), ...(this.language === undefined ? [] : ["--lang"])];
+    const problems = stray.map((flag) =>
+      error("invalid_command", flag, "is about a command", "name it with --command"),
+    );
+    if (problems.length > 0) throw problemsError(problems);
+  }
+
+  tell(directory: string, added: AddedCommand | undefined): void {
+    const script = added ? join(directory, added.script) : null;
+    if (this.json) this.printJson({ job: this.job, directory, command: this.command ?? null, script });
+    if (this.json) return;
+    if (added) this.print(`wrote ${script} and its entry in ${directory}/manifest.json`);
+    if (added && !added.newJob) this.print("  next: write into the script what it is to do; maand build checks it");
+    else
+      this.print(
+        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand deploy --build, it runs as it is; then write what the job needs into them`,
+      );
+  }
+}

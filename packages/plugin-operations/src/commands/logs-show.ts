@@ -1,0 +1,145 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { EXIT, listOf, MaandCommand } from "@maand/command";
+import { findBucket, type LogPlace, logDirectory, logPlaces, MaandError } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import type { FilePart } from "../logs/file-lines.ts";
+import { type LogFilter, logFilter } from "../logs/filter.ts";
+import { FollowedLogs } from "../logs/follow.ts";
+import { lastParts } from "../logs/last-parts.ts";
+import { mergedByTime } from "../logs/merge.ts";
+import { namesIn } from "../logs/names.ts";
+import { type LogProblem, StoredLines } from "../logs/stored-lines.ts";
+import { LogPrinter } from "../output/log-printer.ts";
+
+/** Milliseconds between two looks at logs that are followed. */
+const LOOK_EVERY_MS = 150;
+
+/** Lines shown first when all logs are followed, as `tail -f` does. */
+const FOLLOW_TAIL = 10;
+
+/** `maand logs show` (deploy.md 8.3). */
+export class LogsShowCommand extends MaandCommand {
+  static override paths = [["logs", "show"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "what was done where, and what it printed",
+    details:
+      "Shows the lines of logs/ by time, or of one run. Filters are added up: a line has to pass all of them. Takes no lock and contacts nobody.",
+    examples: [
+      ["The last twenty lines of all workers", "maand logs show --tail 20"],
+      ["What a job printed on one worker", "maand logs show --job api --worker 10.0.0.2 --format human"],
+      ["One run, by the beginning of its id", "maand logs show --run 3f2a"],
+      ["What goes on right now, from another terminal", "maand logs show --follow"],
+    ],
+  });
+
+  worker = Option.Array("--worker", [], {
+    description: "Only lines of these workers: hosts, hostnames, label:x, zone:x.",
+  });
+  run = Option.String("--run", { description: "Only this run; the beginning of its id is enough." });
+  runDir = Option.Boolean("--run-dir", false, { description: "Without --run: the newest run." });
+  job = Option.Array("--job", [], { description: "Only lines of these jobs." });
+  phase = Option.Array("--phase", [], { description: "Only these phases: rollout, rsync, reconcile, ..." });
+  event = Option.Array("--event", [], { description: "Only these events: command_end, run_started, ..." });
+  tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
+  format = Option.String("--format", "raw", { description: "raw, as stored; or human, a block for each command." });
+  follow = Option.Boolean("-f,--follow", false, { description: "Go on showing lines as they are written." });
+
+  /** Workers that were asked for. */
+  #hosts: readonly string[] = [];
+
+  override async work(): Promise<number> {
+    const paths = findBucket(this.from);
+    const tail = this.#count();
+    if (!/^(raw|h|human)$/.test(this.format)) throw usage(`"${this.format}" is no format`, "use raw or human");
+    const directory = logDirectory(paths.logs, {
+      newestRun: this.runDir,
+      ...(this.run === undefined ? {} : { run: this.run }),
+    });
+    const printer = new LogPrinter({
+      format: this.json ? "json" : this.format === "raw" ? "raw" : "human",
+      tail: tail ?? (this.follow && !this.#ofOneRun ? FOLLOW_TAIL : undefined),
+      style: this.style("stdout"),
+      to: this.context.stdout,
+      signal: this.context.signal,
+    });
+    const names = namesIn(paths);
+    this.#hosts = names.hostsOf(listOf(this.worker));
+    const wanted = logFilter(this.#filter, names.isKnown);
+    return this.follow ? this.#follow(directory, wanted, printer) : this.#show(directory, wanted, printer);
+  }
+
+  async #show(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
+    const places = logPlaces(directory, this.#hosts);
+    if (places.length === 0) {
+      this.context.stderr.write("maand: no log files matched\n");
+      return this.#hosts.length > 0 ? EXIT.ok : EXIT.failed;
+    }
+    const open = () => places.map((place) => new StoredLines(place.name, this.#partsOf(place)));
+    const sources = open();
+    await printer.print(mergedByTime(sources), wanted, () => mergedByTime(open()));
+    return this.#tellTroubles(sources.flatMap((source) => source.problem() ?? []));
+  }
+
+  async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
+    const followed = new FollowedLogs(directory, this.#hosts);
+    const { signal } = this.context;
+    try {
+      const before = followed.before(this.#enough);
+      let over = await printer.follow(mergedByTime(before), wanted);
+      this.#tellTroubles(before.flatMap((source) => source.problem() ?? []));
+      while (!(this.#ofOneRun && over) && !signal.aborted && !printer.gone()) {
+        await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        over = await printer.follow(followed.more(), wanted);
+      }
+      return signal.aborted ? EXIT.interrupted : EXIT.ok;
+    } finally {
+      followed.close();
+    }
+  }
+
+  #partsOf({ path, aside }: LogPlace): FilePart[] {
+    const parts = [...aside, path].map((one) => ({ path: one }));
+    return this.#enough === undefined ? parts : lastParts(parts, this.#enough);
+  }
+
+  /** Lines of each file that are enough; undefined when all have to be looked at. */
+  get #enough(): number | undefined {
+    const { job, phase, event } = this.#filter;
+    if (this.format !== "raw" || job.length + phase.length + event.length > 0) return undefined;
+    return this.#count() ?? (this.follow && !this.#ofOneRun ? FOLLOW_TAIL : undefined);
+  }
+
+  get #ofOneRun(): boolean {
+    return this.run !== undefined || this.runDir;
+  }
+
+  get #filter(): LogFilter {
+    return {
+      run: [], // the directory of a run holds nothing else
+      worker: this.#hosts,
+      job: listOf(this.job),
+      phase: listOf(this.phase),
+      event: listOf(this.event),
+    };
+  }
+
+  #count(): number | undefined {
+    if (this.tail === undefined) return undefined;
+    if (!/^\d{1,9}$/.test(this.tail)) throw usage(`--tail takes a number, not "${this.tail}"`, "such as --tail 20");
+    return Number(this.tail);
+  }
+
+  /** A log that is partly rubbish is named, and all the rest was shown; one that cannot be opened fails the command. */
+  #tellTroubles(problems: readonly LogProblem[]): number {
+    for (const { name, lines, message } of problems) {
+      if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are left out\n`);
+      if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
+    }
+    return problems.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;
+  }
+}
+
+function usage(message: string, hint: string): MaandError {
+  return new MaandError({ code: "USAGE", message, hint });
+}

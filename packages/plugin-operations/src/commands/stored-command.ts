@@ -1,0 +1,17 @@
+import { MaandCommand } from "@maand/command";
+import { type BucketPaths, findBucket, openStore, type Store } from "@maand/core/readonly";
+
+/** A command that only reads the store: it loads no plugin and no configuration, and opens no connection. */
+export abstract class StoredCommand extends MaandCommand {
+  abstract show(store: Store, paths: BucketPaths): number | Promise<number>;
+
+  override async work(): Promise<number> {
+    const paths = findBucket(this.from);
+    const store = openStore(paths);
+    try {
+      return await this.show(store, paths);
+    } finally {
+      store.close();
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { createInterface } from "node:readline/promises";
+import { EXIT, listOf, MaandCommand, plural } from "@maand/command";
+import { MaandError } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
+
+/** `maand worker trust` (decision 31). */
+export class WorkerTrustCommand extends MaandCommand {
+  static override paths = [["worker", "trust"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "show the host keys of workers in one table, and pin them",
+    details:
+      "Asks each worker for its host key without logging in, shows them all, and pins those that are new or changed in secrets/known_hosts once you say so. Compare the fingerprints with what the machines themselves say: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
+    examples: [
+      ["Look, and be asked", "maand worker trust"],
+      ["A worker that was installed anew", "maand worker trust --workers 10.0.0.3 --yes"],
+    ],
+  });
+
+  workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
+  yes = Option.Boolean("-y,--yes", false, { description: "Pin them without asking." });
+
+  override async work(): Promise<number> {
+    return this.withBucket(async (bucket) => {
+      const reports = await workerKeys(bucket, listOf(this.workers));
+      const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
+      if (!this.json) this.printReports(reports);
+      if (this.json && fresh.length > 0 && !this.yes) return this.#unasked(reports, fresh);
+      const agreed = fresh.length > 0 && (await this.agreed(fresh));
+      if (agreed) for (const { key } of fresh) await key?.trust();
+      if (this.json) this.printJson(reports.map((report) => record(report, agreed)));
+      else if (fresh.length === 0) this.print("nothing to pin");
+      else this.print(agreed ? `pinned ${plural(fresh.length, "host key")}` : "nothing was pinned");
+      const failed = reports.some(({ failure }) => failure) || (fresh.length > 0 && !agreed);
+      return failed ? EXIT.failed : EXIT.ok;
+    });
+  }
+
+  printReports(reports: readonly TrustReport[]): void {
+    this.printTable(["worker", { name: "type", leave: 1 }, "fingerprint", "state"], reports.flatMap(rows));
+    for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);
+  }
+
+  /** A program cannot be asked, and can do nothing without the fingerprints. */
+  #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
+    this.printJson(reports.map((report) => record(report, false)));
+    const { message, hint } = nobodyToAsk(fresh);
+    this.context.stderr.write(`maand: ${message}\n  hint: ${hint}\n`);
+    return EXIT.refused;
+  }
+
+  /** Asks on a terminal; without one nobody could answer, and a key must not be trusted by accident. */
+  async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
+    if (this.yes) return true;
+    const { stdin, stderr, signal } = this.context;
+    if (stdin.isTTY !== true) throw nobodyToAsk(fresh);
+    const asking = createInterface({ input: stdin, output: stderr });
+    try {
+      return /^y(es)?$/i.test((await asking.question(`pin ${counted(fresh)}? [y/N] `, { signal })).trim());
+    } finally {
+      asking.close();
+    }
+  }
+}
+
+/** A worker's key, and below a changed one those that were pinned: side by side they are too wide for a screen. */
+function rows({ host, key, failure }: TrustReport): string[][] {
+  const state = key?.state ?? (failure ? "unreachable" : "none needed");
+  const before = key?.state === "changed" ? key.pinned : [];
+  return [
+    [host, key?.type ?? "", key?.fingerprint ?? "", state],
+    ...before.map((fingerprint) => [host, "", fingerprint, "pinned before"]),
+  ];
+}
+
+function nobodyToAsk(fresh: readonly TrustReport[]): MaandError {
+  return new MaandError({
+    code: "USAGE",
+    message: `${counted(fresh)} would be pinned, and nobody can be asked here`,
+    hint: "compare the fingerprints, then run it with --yes",
+  });
+}
+
+function counted(fresh: readonly TrustReport[]): string {
+  const changed = fresh.filter(({ key }) => key?.state === "changed").length;
+  return `${plural(fresh.length, "host key")}${changed > 0 ? `, ${changed === fresh.length ? "" : `${changed} of them `}in place of ${changed === 1 ? "another one" : "others"}` : ""}`;
+}
+
+function record({ host, key, failure }: TrustReport, agreed: boolean) {
+  return {
+    worker_ip: host,
+    name: key?.name ?? null,
+    type: key?.type ?? null,
+    fingerprint: key?.fingerprint ?? null,
+    pinned: key?.pinned ?? [],
+    state: key?.state ?? null,
+    trusted: key !== undefined && (key.state === "pinned" || agreed),
+    message: failure?.message ?? null,
+  };
+}

@@ -1,0 +1,59 @@
+import { listOf, MaandCommand, plural, printProblems } from "@maand/command";
+import { build } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { type WorkerFacts, workerFacts } from "../workers/worker-facts.ts";
+
+/** `maand worker_facts` (deploy.md 6.2). */
+export class WorkerFactsCommand extends MaandCommand {
+  static override paths = [["worker_facts"], ["worker-facts"]];
+  static override usage = Command.Usage({
+    category: "Operate",
+    description: "ask workers for their memory and cpu, and write that into workers.json",
+    details:
+      "Needs no build. When one worker cannot be asked nothing is written. Keys of workers.json that nobody knows are kept.",
+    examples: [
+      ["See what would be written", "maand worker_facts --dry-run"],
+      ["Ten at a time, and build with it", "maand worker_facts --concurrency 10 --build"],
+    ],
+  });
+
+  workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
+  labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
+  concurrency = Option.String("-c,--concurrency", "1", { description: "Workers asked at once; default 1." });
+  dryRun = Option.Boolean("--dry-run", false, { description: "Say what would be written, and write nothing." });
+  build = Option.Boolean("--build", false, { description: "Build afterwards." });
+
+  override async work(): Promise<number> {
+    const options = {
+      workers: listOf(this.workers),
+      labels: listOf(this.labels),
+      concurrency: Number(this.concurrency),
+      dryRun: this.dryRun,
+    };
+    return this.withBucket(async (bucket) => {
+      const facts = await workerFacts(bucket, options);
+      if (this.json) this.printJson(facts.map(record));
+      else for (const line of lines(facts, this.dryRun)) this.print(line);
+      if (!this.build || this.dryRun) return 0;
+      const built = await build(bucket);
+      printProblems(built.problems, this.context.stderr, this.style("stderr"));
+      return 0;
+    });
+  }
+}
+
+function record({ host, memoryMb, cpuMhz, changed }: WorkerFacts) {
+  return { worker_ip: host, memory_mb: memoryMb, cpu_mhz: cpuMhz, changed };
+}
+
+function lines(facts: readonly WorkerFacts[], dryRun: boolean): string[] {
+  const changed = facts.filter((one) => one.changed);
+  if (changed.length === 0) return ["workers.json already up to date"];
+  return [
+    ...changed.map(
+      ({ host, memoryMb, cpuMhz, before }) =>
+        `${dryRun ? "would update" : "update"} ${host} memory "${before.memoryMb} mb" -> "${memoryMb} mb" cpu "${before.cpuMhz} mhz" -> "${cpuMhz} mhz"`,
+    ),
+    dryRun ? "dry run: workers.json not modified" : `updated ${plural(changed.length, "worker")} in workers.json`,
+  ];
+}

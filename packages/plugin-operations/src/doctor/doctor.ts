@@ -1,0 +1,141 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { type Bucket, type BucketPaths, type Finding, shellLine, unbuiltParts, unbuiltText } from "@maand/core";
+import {
+  Connections,
+  fault,
+  faultOf,
+  knownOf,
+  lockHolder,
+  recordedStateOf,
+  runReporter,
+  sound,
+  workspaceProblems,
+} from "@maand/core/operator";
+import { deployments } from "@maand/core/readonly";
+import pLimit from "p-limit";
+import { examineCertificates } from "../certificates/examine.ts";
+import { examineFiles } from "./files.ts";
+import { examineSecretFiles } from "./secret-files.ts";
+import { examineStore } from "./store.ts";
+import { examineWorker } from "./worker.ts";
+
+/** Workers looked at side by side. */
+const WORKERS_AT_ONCE = 32;
+
+/** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
+export function examineBucket(paths: BucketPaths): Finding[] {
+  const { findings, holder } = examineStore(paths);
+  return [...examineFiles(paths, holder !== undefined), ...findings];
+}
+
+/**
+ * Looks an opened bucket over: its workspace, what the last runs left, whatever plugins look at (`examine`), and every
+ * worker. Nothing is changed but what the bucket remembers of a worker that turns out to have lost it, so that a deploy
+ * mends that.
+ */
+export async function examine(bucket: Bucket): Promise<Finding[]> {
+  const reporter = runReporter(bucket, "doctor");
+  const connections = new Connections(reporter);
+  const known = { ...knownOf(bucket.store.catalog.read()), ...recordedStateOf(bucket) };
+  const { workers } = known.catalog;
+  const side = pLimit(WORKERS_AT_ONCE);
+  const tools = new Set<string>();
+  const reported: Finding[] = [];
+  try {
+    const context = Object.freeze({
+      ...reporter.context({}),
+      now: bucket.now,
+      workers,
+      needs: (tool: string) => void tools.add(tool),
+      report: (finding: Finding) => void reported.push(finding),
+    });
+    await bucket.hooks.examine.promise(context);
+    const looked = await Promise.all(
+      workers.map((worker) => side(() => examineWorker({ bucket, reporter, connections, ...known }, worker))),
+    );
+    const seen = new Set(reported.map(({ where }) => where));
+    const written = (await workspace(bucket)).filter(({ where }) => !seen.has(where));
+    return bucket.mask.conceal([
+      ...written,
+      ...state(bucket),
+      ...examineSecretFiles(bucket),
+      ...examineCertificates(bucket),
+      ...hostTools(tools),
+      ...reported,
+      ...looked.flat(),
+    ]);
+  } finally {
+    await connections.close();
+  }
+}
+
+async function workspace(bucket: Bucket): Promise<Finding[]> {
+  const problems = await workspaceProblems(bucket);
+  const wrong = problems.filter(({ level }) => level === "error");
+  if (wrong.length > 0) return wrong.map(({ where, message, hint }) => faultOf("workspace", where, message, hint));
+  const { jobs, workers } = bucket.store.catalog.read();
+  const message = `can be built${problems.length > 0 ? `, with ${counted(problems.length, "warning")}: see maand build` : ""}`;
+  const unbuilt = unbuiltParts(bucket);
+  return [
+    sound("workspace", "workspace", message),
+    ...(unbuilt.length > 0
+      ? [fault("built", "workspace", unbuiltText(unbuilt), typed(bucket, "deploy", "--build"))]
+      : []),
+    jobs.length + workers.length > 0
+      ? sound("catalog", "data/maand.db", `${counted(jobs.length, "job")} on ${counted(workers.length, "worker")}`)
+      : fault("catalog", "data/maand.db", "nothing was built yet", typed(bucket, "build")),
+  ];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${count === 1 ? what : `${what}s`}`;
+}
+
+/** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
+function state(bucket: Bucket): Finding[] {
+  const all = deployments(bucket.store);
+  // what a command does right now is in doubt until it has ended
+  const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
+  const sick = all.filter(({ rollout }) => rollout === "health_failed");
+  const deploy = typed(bucket, "deploy");
+  const faults = [
+    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command", deploy] as const),
+    ...sick.map(({ job, host }) => {
+      const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
+      const why = "while it is sick a deploy mends nothing: mend what its status and its logs show, then deploy";
+      return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
+    }),
+  ];
+  if (faults.length === 0) return [sound("state", "data/maand.db", "nothing is in doubt")];
+  return faults.map(([job, host, message, hint]) => fault("state", `${job} on ${host}`, message, hint));
+}
+
+/** Programs of this machine that plugins named. */
+function hostTools(tools: ReadonlySet<string>): Finding[] {
+  const path = (process.env.PATH ?? "").split(delimiter);
+  return [...tools].sort().map((tool) => {
+    const found = path.map((directory) => join(directory, tool)).find(isProgram);
+    return found === undefined
+      ? fault(
+          "host_tools",
+          "this machine",
+          `${tool} is not installed`,
+          `apt-get install -y ${tool}  # or as this machine installs things`,
+        )
+      : sound("host_tools", "this machine", `${tool} is ${found}`);
+  });
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile(); // one may enter a directory, which looks like being allowed to run it
+  } catch {
+    return false;
+  }
+}
+
+function typed({ paths }: Bucket, ...words: readonly string[]): string {
+  return shellLine(["maand", "-C", paths.root, ...words]);
+}

@@ -1,0 +1,92 @@
+import { type Dirent, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { type BucketPaths, type Finding, shellLine } from "@maand/core";
+import { fault, leftBehind, sound } from "@maand/core/operator";
+
+/** Bytes of logs from which on it is worth a word. */
+const MANY_LOGS = 2_000_000_000;
+
+/** Free bytes a bucket's disk should have: a deploy stages files and writes its journal there. */
+const LEAST_FREE = 100_000_000;
+
+/** Looks at a bucket's directory: who may read what is private, what was left behind, and whether there is room. */
+export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
+  return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), room(paths)];
+}
+
+/** Keys, the store and the logs are for their owner alone: directories 0700, files 0600. */
+function permissions({ root, data, secrets, logs, tmp }: BucketPaths): Finding[] {
+  const directories = [data, secrets, logs, tmp].filter((path) => existsSync(path));
+  const files = [data, secrets, logs].flatMap((path) =>
+    entriesOf(path)
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(path, entry.name)),
+  );
+  const open = [
+    ...directories.map((path) => ({ path, mode: "700" })),
+    ...files.filter(isPrivate).map((path) => ({ path, mode: "600" })),
+  ];
+  const faults = open.flatMap(({ path, mode }) => {
+    const now = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((now & 0o077) === 0) return [];
+    const message = `others may look into it: its mode is ${(now & 0o777).toString(8).padStart(4, "0")}`;
+    return [fault("permissions", relative(root, path), message, shellLine(["chmod", mode, path]))];
+  });
+  return faults.length > 0 ? faults : [sound("permissions", ".", "private things are private")];
+}
+
+/** A public half of a key, and a certificate, may be read by anybody. */
+function isPrivate(path: string): boolean {
+  return !/\.(pub|crt)$/.test(path);
+}
+
+/** Staged files hold rendered secrets. A run takes its own away; what is there without one was left by one that died. */
+function abandoned({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
+  const left = isInUse || !isDirectory(tmp) ? [] : leftBehind(tmp);
+  if (left.length === 0) return [sound("tmp", relative(root, tmp), "nothing was left behind")];
+  return left.map((path) =>
+    fault("tmp", relative(root, path), "a run that died left its staged files", shellLine(["rm", "-rf", path])),
+  );
+}
+
+function logSize({ root, logs }: BucketPaths): Finding {
+  const size = sizeOf(logs);
+  const where = relative(root, logs);
+  const message = `${megabytes(size)} MB`;
+  if (size < MANY_LOGS) return sound("logs", where, message);
+  const comment = "# forgets what single runs did; logs.max_mb, keep_files and keep_runs in maand.conf keep it smaller";
+  return fault("logs", where, `${message} of logs`, `${shellLine(["rm", "-rf", join(logs, "runs")])}  ${comment}`);
+}
+
+function room({ root }: BucketPaths): Finding {
+  const { bavail, bsize } = statfsSync(root);
+  const free = bavail * bsize;
+  const message = `${megabytes(free)} MB are free`;
+  if (free >= LEAST_FREE) return sound("disk", ".", message);
+  return fault(
+    "disk",
+    ".",
+    `only ${message}`,
+    `${shellLine(["du", "-xsh", join(root, "logs"), join(root, "data")])}  # shows what could go`,
+  );
+}
+
+function sizeOf(path: string): number {
+  return entriesOf(path).reduce((sum, entry) => {
+    const inside = join(path, entry.name);
+    if (entry.isDirectory()) return sum + sizeOf(inside);
+    return sum + (statSync(inside, { throwIfNoEntry: false })?.size ?? 0);
+  }, 0);
+}
+
+function entriesOf(path: string): Dirent[] {
+  return isDirectory(path) ? readdirSync(path, { withFileTypes: true }) : [];
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0);
+}

@@ -1,0 +1,31 @@
+import { basename } from "node:path";
+import { type Bucket, type Finding, fileMode } from "@maand/core";
+import { fault, type ListedFile } from "@maand/core/operator";
+
+/**
+ * Says once that files with secrets can be read by any user of a worker, in a bucket in which nobody has chosen their mode:
+ * it is older than `secret_files_mode`. To set that, whatever the mode, is the choice.
+ */
+export function examineSecretFiles({
+  settings,
+  paths,
+  store,
+}: Pick<Bucket, "settings" | "paths" | "store">): Finding[] {
+  if (settings.secretFilesMode !== undefined) return [];
+  const promoted = store.promoted.recorded();
+  const open = store.catalog.allocations().filter(({ id }) => {
+    const digest = promoted.get(id)?.promoted?.digest;
+    return digest !== undefined && store.promoted.files(digest).some(isOpen);
+  });
+  const jobs = [...new Set(open.map(({ job }) => job))];
+  if (jobs.length === 0) return [];
+  const message = `any user of a worker can read the secrets in files of ${jobs.join(", ")}: their mode is 0644`;
+  const set = 'write secret_files_mode = "0600" into it and deploy; what services of other users read needs a group';
+  return [fault("secret_files", basename(paths.conf), message, `# ${set}: docs/secrets.md`)];
+}
+
+/** Lists from before modes were kept say nothing of those plugins gave, such as 0600 for private keys. */
+function isOpen(file: ListedFile): boolean {
+  const isKey = file.mode === undefined && file.path.endsWith(".key");
+  return file.secret === true && !isKey && (fileMode(file) & 0o004) !== 0;
+}

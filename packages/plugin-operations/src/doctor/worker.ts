@@ -1,0 +1,145 @@
+import { type Finding, type Remote, shellLine, type Worker } from "@maand/core";
+import {
+  asMaandError,
+  type Connections,
+  confirmDifference,
+  differences,
+  fault,
+  faultOf,
+  type RunReporter,
+  type SyncSource,
+  sound,
+} from "@maand/core/operator";
+
+/** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
+const CLOCK_SECONDS = 10;
+
+/** Percent, and kilobytes, that should be free where a worker keeps its buckets. */
+const LEAST_PERCENT = 5;
+const LEAST_KB = 50_000;
+
+/** What examining a worker needs of a run. */
+export interface WorkerSource extends SyncSource {
+  readonly reporter: RunReporter;
+  readonly connections: Connections;
+}
+
+/** Looks at one worker: the host key it shows, can it be reached, has it what is needed, its clock, its disk. */
+export async function examineWorker(source: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const key = await hostKey(source.reporter, worker);
+  // one that shows another key is not logged in to: there is one thing wrong with it, and one thing to do about it
+  if (key.some(({ ok }) => !ok)) return key;
+  return [...key, ...(await examineRemote(source, worker))];
+}
+
+/** One that shows no key, or none at all, is told of when it is connected. */
+async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
+  const { host } = worker;
+  const asked = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
+  const key = await asked.catch(() => undefined);
+  if (!key) return [];
+  const shown = `${key.type} ${key.fingerprint}`;
+  if (key.state !== "changed")
+    return [sound("host_key", host, key.state === "pinned" ? "is the pinned one" : `will be pinned: ${shown}`)];
+  const trust = shellLine(["maand", "-C", bucket.paths.root, "worker", "trust", "--workers", host, "--yes"]);
+  const message = `is another one: pinned ${key.pinned.join(", ")}, shown ${shown}`;
+  return [
+    fault(
+      "host_key",
+      host,
+      message,
+      `${trust}  # only if the machine was built anew; if not, somebody may be in between`,
+    ),
+  ];
+}
+
+async function examineRemote(source: WorkerSource, worker: Worker): Promise<Finding[]> {
+  const { connections, bucket } = source;
+  const { host } = worker;
+  const { now } = bucket;
+  try {
+    const remote = await connections.connect(worker);
+    const tools = connections.ready(worker).then(
+      () => sound("worker_tools", host, "has what is needed"),
+      (cause: unknown) => wrong("worker_tools", host, cause),
+    );
+    const reached = sound("reach", host, `answers by ${remote.transport}`);
+    return [
+      reached,
+      ...(await Promise.all([
+        tools,
+        attempt("clock", host, () => clock(remote, now)),
+        attempt("worker_disk", host, () => disk(remote)),
+        ...(source.delivery(host)?.seq === undefined
+          ? []
+          : [attempt("sync", host, () => sync(source, worker, remote))]),
+      ])),
+    ];
+  } catch (cause) {
+    return [wrong("reach", host, cause)];
+  }
+}
+
+function wrong(check: string, host: string, cause: unknown): Finding {
+  const { message, hint } = asMaandError(cause);
+  return hint !== undefined && /^(chmod|ssh-keygen) /.test(hint)
+    ? fault(check, host, message, hint)
+    : faultOf(check, host, message, hint);
+}
+
+async function attempt(check: string, host: string, look: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await look();
+  } catch (cause) {
+    return wrong(check, host, cause);
+  }
+}
+
+/** Whether a worker is as the last deploy left it. One that is not is noted down, so that a deploy mends it. */
+async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promise<Finding> {
+  const { host } = worker;
+  const found = await differences(source, remote, worker.workerId);
+  if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
+  const lost = found.some((one) => one.lost);
+  if (!confirmDifference(source, host, lost)) return sound("sync", host, "is being changed by another command");
+  const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
+  const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
+  return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
+}
+
+/** Half of the way there and back is taken off, as far as one answer can tell. */
+async function clock(remote: Remote, now: () => Date): Promise<Finding> {
+  const asked = now().getTime();
+  const { stdout } = await remote.exec(["date", "+%s"]);
+  const answered = now().getTime();
+  const off = Number(stdout.trim()) - (asked + answered) / 2000;
+  const message = `its clock is ${Math.abs(off).toFixed(0)} s ${off < 0 ? "behind" : "ahead"}`;
+  if (Math.abs(off) < CLOCK_SECONDS + (answered - asked) / 1000)
+    return sound("clock", remote.host, "agrees with this machine");
+  return faultOf(
+    "clock",
+    remote.host,
+    message,
+    "on it: sudo timedatectl set-ntp true (or this machine's clock is the wrong one)",
+  );
+}
+
+/** The bucket's directory need not be there yet, so its nearest parent is asked. */
+async function disk(remote: Remote): Promise<Finding> {
+  const script = 'at=$1; until test -e "$at"; do at=$(dirname "$at"); done; df -Pk "$at" | tail -n 1';
+  const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], {
+    title: "the check of its disk",
+    asRoot: true,
+  });
+  const [, total = 0, , free = 0] = stdout.trim().split(/\s+/).map(Number);
+  const percent = total > 0 ? (100 * free) / total : 0;
+  const message = `${Math.round(free / 1000)} MB of ${Math.round(total / 1000)} MB are free below ${remote.root}`;
+  if (percent >= LEAST_PERCENT && free >= Math.min(LEAST_KB, total / 4))
+    return sound("worker_disk", remote.host, message);
+  return faultOf(
+    "worker_disk",
+    remote.host,
+    `only ${message}`,
+    `on it: sudo du -xsh ${remote.root}/jobs/* shows what fills it`,
+  );
+}

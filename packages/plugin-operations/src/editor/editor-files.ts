@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { OwnedKeys } from "@maand/core";
+import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core";
+import { replaceFile } from "@maand/core/operator";
+import { jsonSchema } from "./json-schema.ts";
+
+/**
+ * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
+ * anew whenever they changed, and settings for VS Code unless there are some. Answers what it wrote, seen from `root`.
+ */
+export function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): string[] {
+  const schemas = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);
+  const wanted = existsSync(join(root, VSCODE)) ? schemas : [...schemas, [VSCODE, textOf(VSCODE_SETTINGS)] as const];
+  const written = wanted.filter(([file, text]) => write(join(root, file), text));
+  return written.map(([file]) => file);
+}
+
+/** `workers.json` is a list and cannot name its schema, so an editor has to be told. */
+const VSCODE = ".vscode/settings.json";
+const VSCODE_SETTINGS = {
+  "json.schemas": [
+    { fileMatch: ["/workspace/jobs/*/manifest.json"], url: `./${schemaFile("manifest")}` },
+    { fileMatch: ["/workspace/workers.json"], url: `./${schemaFile("workers")}` },
+    { fileMatch: ["/workspace/disabled.json"], url: `./${schemaFile("disabled")}` },
+  ],
+  "files.associations": { "maand.conf": "toml", "**/workspace/bucket*.conf": "toml" },
+};
+
+function textOf(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function write(file: string, text: string): boolean {
+  if (!existsSync(file)) {
+    makeDirectories(dirname(file));
+    createFile(file, text);
+    return true;
+  }
+  if (readFileSync(file, "utf8") === text) return false;
+  replaceFile(file, text);
+  return true;
+}

@@ -1,0 +1,76 @@
+import type { Claim } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf, SCHEMA_NAMES } from "@maand/core";
+import { MANIFEST_KEYS } from "@maand/core/operator";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { jsonSchema } from "./json-schema.ts";
+
+const claim = (description: string, make?: () => JsonSchema): Claim => ({
+  description,
+  schema: v.unknown(),
+  ...(make ? { jsonSchema: make } : {}),
+});
+
+const propertiesOf = (schema: JsonSchema): Record<string, JsonSchema> => ({ ...Object(schema.properties) });
+
+describe("the schema of a manifest", () => {
+  it("has every key core reads, and the older names, which editors strike out", () => {
+    const properties = propertiesOf(jsonSchema("manifest", []));
+    expect(Object.keys(properties)).toEqual([...MANIFEST_KEYS, "update_parallel_count", "deploy_parallel_count"]);
+    expect(properties.update_parallel_count).toMatchObject({
+      deprecationMessage: "An older name of max_concurrent_upgrades.",
+    });
+  });
+
+  it("has the keys plugins claim, with what they say of them", () => {
+    const claims = {
+      team: claim("Who is called.", () => ({ $schema: "x", type: "string" })),
+      extra: claim("Anything."),
+    };
+    const properties = propertiesOf(jsonSchema("manifest", [{ claims }]));
+    expect(properties.team).toEqual({ description: "Who is called.", type: "string" });
+    expect(properties.extra).toEqual({ description: "Anything." });
+  });
+
+  it("keeps what core says of a key that a plugin claims as well", () => {
+    const claims = { commands: claim("Scripts.", () => ({ maxProperties: 2 })) };
+    const { commands } = propertiesOf(jsonSchema("manifest", [{ claims }]));
+    expect(commands).toMatchObject({ type: "object", allOf: [{ maxProperties: 2 }] });
+  });
+});
+
+it.each(SCHEMA_NAMES)("every key of %s has its sentence", (name) => {
+  expect(silent(jsonSchema(name, []))).toEqual([]);
+});
+
+/** Paths of properties nothing is said of. */
+function silent(schema: JsonSchema, path = ""): string[] {
+  const inner = [schema.items, schema.additionalProperties].flatMap((part) =>
+    typeof part === "object" ? silent({ ...part }, path) : [],
+  );
+  const own = Object.entries(propertiesOf(schema)).flatMap(([key, property]) => [
+    ...(typeof property.description === "string" ? [] : [`${path}.${key}`]),
+    ...silent(property, `${path}.${key}`),
+  ]);
+  return [...own, ...inner];
+}
+
+describe("a plugin's valibot schema as JSON Schema", () => {
+  it("marks the keys it does not know", () => {
+    const schema = v.looseObject({ a: v.optional(v.string()) });
+    expect(jsonSchemaOf(schema)).toEqual({
+      type: "object",
+      properties: { a: { type: "string" } },
+      additionalProperties: false,
+    });
+  });
+
+  it("keeps what a record takes, and the words of a pattern", () => {
+    const schema = v.record(v.pipe(v.string(), v.regex(/^a/, "begins with a")), v.number());
+    expect(jsonSchemaOf(schema)).toEqual({
+      type: "object",
+      propertyNames: { type: "string", pattern: "^a", patternErrorMessage: "begins with a" },
+      additionalProperties: { type: "number" },
+    });
+  });
+});

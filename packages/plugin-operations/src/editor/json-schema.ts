@@ -1,0 +1,41 @@
+import type { Claim, OwnedKeys } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf, type SchemaName } from "@maand/core";
+import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
+
+const DRAFT = "http://json-schema.org/draft-07/schema#";
+
+/** The schema of a file, from the definition that checks it, with the keys that plugins own. */
+export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
+  const { title, description, ...rest } = BY_NAME[name](plugins);
+  return { $schema: DRAFT, title, description, ...rest };
+}
+
+type Make = (plugins: readonly OwnedKeys[]) => JsonSchema;
+
+const BY_NAME: Readonly<Record<SchemaName, Make>> = {
+  manifest: manifestSchema,
+  workers: () => jsonSchemaOf(WorkersSchema),
+  disabled: () => jsonSchemaOf(DisabledSchema),
+  config: (plugins) => jsonSchemaOf(settingsSchema(plugins.flatMap(({ settings }) => settings ?? []))),
+};
+
+function manifestSchema(plugins: readonly OwnedKeys[]): JsonSchema {
+  const schema = jsonSchemaOf(ManifestSchema);
+  const properties: Record<string, unknown> = { ...Object(schema.properties) };
+  for (const [old, name] of Object.entries(MANIFEST_ALIASES)) properties[old] = renamed(properties[name], name);
+  const claims = plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {}));
+  for (const [key, claim] of claims) properties[key] = claimed(properties[key], claim);
+  return { ...schema, properties };
+}
+
+/** An older name still works, and an editor strikes it out. */
+function renamed(schema: unknown, name: string): JsonSchema {
+  const message = `An older name of ${name}.`;
+  return { ...Object(schema), description: message, deprecationMessage: message, doNotSuggest: true };
+}
+
+/** A key that core and a plugin both read has to keep both schemas. */
+function claimed(own: unknown, { description, jsonSchema: make }: Claim): JsonSchema {
+  const { $schema: _, ...schema } = make?.() ?? {};
+  return own === undefined ? { description, ...schema } : { ...Object(own), allOf: [schema] };
+}

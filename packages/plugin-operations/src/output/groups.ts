@@ -1,0 +1,46 @@
+import { plural, type Style, visible } from "@maand/command";
+import type { ScriptResult } from "../workers/run-script.ts";
+
+/** Lines of one output that are shown; the record of the run has the rest. */
+const SHOWN = 40;
+
+/** Results that are equal in outcome and output as one, the largest group first: what differs stands out at the end. */
+export function groupLines(results: readonly ScriptResult[], style: Style): string[] {
+  const groups = new Map<string, ScriptResult[]>();
+  for (const result of results) {
+    const { outcome, exit, message, stdout, stderr } = result;
+    const key = JSON.stringify([outcome, exit, message === null ? null : withoutHost(message, result), stdout, stderr]);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(result);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length).flatMap((group) => linesOf(group, style));
+}
+
+/** A worker that cannot be reached is named in its message; others for the same reason are of the same group. */
+function withoutHost(message: string, { host }: ScriptResult): string {
+  return message.replaceAll(host, "it");
+}
+
+function linesOf(group: readonly ScriptResult[], style: Style): string[] {
+  const [first] = group;
+  if (!first) return [];
+  const { outcome, stdout, stderr } = first;
+  const how = outcome === "ok" ? "" : ` ${style.bad(outcome.replace("_", " "))}: ${why(first)}`;
+  return [
+    `${style.strong(`${plural(group.length, "worker")}:`)} ${group.map(({ host }) => host).join(", ")}${how}`,
+    ...cut(stdout).map((line) => `  | ${visible(line)}`),
+    ...cut(stderr).map((line) => `  ! ${visible(line)}`),
+  ];
+}
+
+function why(result: ScriptResult): string {
+  return withoutHost(result.message ?? "", result);
+}
+
+function cut(text: string): string[] {
+  if (text === "") return [];
+  const lines = text.replace(/\n$/, "").split("\n");
+  if (lines.length <= SHOWN) return lines;
+  return [`(${lines.length - SHOWN} lines before)`, ...lines.slice(-SHOWN)];
+}

@@ -1,0 +1,16 @@
+import { definePlugin, type Plugin } from "@maand/core";
+import { COMMANDS } from "./commands/index.ts";
+
+/** The tools of an operator: doctor, tables, logs, commands on workers, new jobs, and schemas for editors. */
+export function operations(): Plugin<"operations"> {
+  return definePlugin({
+    name: "operations",
+    commands: COMMANDS,
+    apply({ init }) {
+      init.tapPromise("operations", async ({ bucket, plugins, wrote }) => {
+        const { writeEditorFiles } = await import("./editor/editor-files.ts");
+        for (const file of writeEditorFiles(bucket.root, plugins)) wrote(file);
+      });
+    },
+  });
+}

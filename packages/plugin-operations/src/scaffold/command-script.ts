@@ -1,0 +1,117 @@
+import { COMMAND_EVENTS, type CommandEvent } from "@maand/core";
+
+/** Languages a command can be begun in, by the ending of its script. */
+export const COMMAND_LANGUAGES = ["py", "ts"] as const;
+
+export type CommandLanguage = (typeof COMMAND_LANGUAGES)[number];
+
+/** What a script is about. */
+export interface CommandScript {
+  readonly job: string;
+  readonly command: string;
+  /** At least one; the first chooses the example. */
+  readonly events: readonly CommandEvent[];
+}
+
+/** An example in each language, and what it is for. */
+type Example = { readonly about: string } & Readonly<Record<CommandLanguage, readonly string[]>>;
+
+const ON_WORKER: Example = {
+  about: "A command on the allocation's worker",
+  py: ['print(maand.run_ssh(maand.allocation_ip(), "uptime").stdout)'],
+  ts: ['console.log((await maand.runSsh(maand.allocationIp(), "uptime")).stdout);'],
+};
+
+const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
+  pre_deploy: {
+    about: "A password that is made once, and is there when templates are rendered",
+    py: [
+      "import secrets",
+      "",
+      'known = maand.get_store_value(f"secrets/job/{maand.job_name()}", "password").ok',
+      "if maand.allocation_index() == 0 and not known:",
+      '    maand.put_job_secret("password", secrets.token_urlsafe(24)).raise_for_status()',
+    ],
+    ts: [
+      'const known = (await maand.getStoreValue("secrets/job/" + maand.jobName(), "password")).ok;',
+      "if (maand.allocationIndex() === 0 && !known)",
+      '  (await maand.putJobSecret("password", crypto.randomUUID())).raiseForStatus();',
+    ],
+  },
+  health_check: {
+    about: "The job is well when this target of its Makefile ends well",
+    py: ['maand.run_runner_target("status")'],
+    ts: ['await maand.runRunnerTarget("status");'],
+  },
+  job_control: {
+    about: "What is new is started and what changed is restarted, all at once",
+    py: [
+      "import os",
+      "",
+      'if maand.allocation_ip() in os.environ["NEW_ALLOCATIONS"].split(","):',
+      '    maand.run_runner_target("start")',
+      'elif maand.allocation_ip() in os.environ["UPDATED_ALLOCATIONS"].split(","):',
+      '    maand.run_runner_target("restart")',
+    ],
+    ts: [
+      'const { NEW_ALLOCATIONS = "", UPDATED_ALLOCATIONS = "" } = process.env;',
+      'if (NEW_ALLOCATIONS.split(",").includes(maand.allocationIp())) await maand.runRunnerTarget("start");',
+      'if (UPDATED_ALLOCATIONS.split(",").includes(maand.allocationIp())) await maand.runRunnerTarget("restart");',
+    ],
+  },
+};
+
+/**
+ * The script of a new command: it can be run as it is. Its example is commented without a blank, prose with one, so that
+ * taking the former away is all it takes to use it.
+ */
+export function commandScript(options: CommandScript, language: CommandLanguage): string {
+  const [event = "cli"] = options.events;
+  const example = EXAMPLES[event] ?? ON_WORKER;
+  const parts = { head: headOf(options), about: `${example.about}; take the`, code: example[language] };
+  return language === "py" ? python(parts) : typescript(parts);
+}
+
+interface Parts {
+  readonly head: readonly string[];
+  readonly about: string;
+  readonly code: readonly string[];
+}
+
+function headOf({ job, command, events }: CommandScript): string[] {
+  return [
+    `${command} of ${job}. It runs on this machine, once for each allocation of the job:`,
+    ...events.map((event) => `${event}, ${COMMAND_EVENTS[event]}.`),
+    "",
+    "An error, or an exit code other than 0, fails it. What it prints is shown and kept.",
+  ];
+}
+
+function python({ head, about, code }: Parts): string {
+  return `"""${head.join("\n")}
+maand.py comes with it; help(maand) tells what is in there.
+"""
+
+import maand
+
+print(f"{maand.command_event()} of {maand.job_name()} on {maand.allocation_ip()}")
+
+# ${about} "#" away:
+#
+${code.map((line) => `#${line}`).join("\n")}
+`;
+}
+
+function typescript({ head, about, code }: Parts): string {
+  return `/*
+${[...head, "maand.ts comes with it, and tells of each function what it is for."].map((line) => ` * ${line}`.trimEnd()).join("\n")}
+ */
+import * as maand from "./maand.ts";
+
+console.log(\`\${maand.commandEvent()} of \${maand.jobName()} on \${maand.allocationIp()}\`);
+
+// ${about} "//" away:
+//
+${code.map((line) => `//${line}`).join("\n")}
+`;
+}

@@ -1,0 +1,155 @@
+import { type Bucket, error, MaandError, problemsError, selectWorkers, type Worker } from "@maand/core";
+import {
+  inBatches,
+  knowSecrets,
+  openCommandRun,
+  probeHealth,
+  runReporter,
+  unhealthyReason,
+} from "@maand/core/operator";
+import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
+import { runScript, type ScriptResult } from "./run-script.ts";
+import { awaitReturn } from "./wait-for-reboot.ts";
+
+/** A command for workers (deploy.md 6.1). */
+export interface RunCommandOptions {
+  /** A script for bash; its last command's exit code is its result. */
+  readonly script: string;
+  /** Workers as they are typed: hosts, hostnames, labels, zones. Empty: all, disabled ones included. */
+  readonly workers: readonly string[];
+  /** Workers with any of these labels; not together with `workers`. */
+  readonly labels: readonly string[];
+  /** Workers at once. */
+  readonly concurrency: number;
+  /** After each batch wait until the workers answer and every job is healthy. */
+  readonly healthCheck: boolean;
+  /** A connection that closes while the command runs is no failure. */
+  readonly allowDisconnect: boolean;
+}
+
+/**
+ * Runs a script on workers, batch by batch, and answers what came of it on each, in the order of the catalog. A batch in
+ * which one fails is the last one. A connection that closes is a failure, unless that is allowed or the script takes its
+ * machine down (decision 14): then the next batch begins when the machine is back. No lock is taken.
+ */
+export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
+  const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
+  checkOptions(options, workers);
+  knowSecrets(bucket);
+  const reporter = runReporter(bucket, "run_command");
+  const source = openCommandRun(bucket, reporter, { pid: bucket.pid });
+  const rebootKind = expectsReboot(options.script);
+  const script = {
+    text: options.script,
+    mayDisconnect: options.allowDisconnect || rebootKind !== undefined,
+    workers: workers.length,
+  };
+  const batches = inBatches(workers, options.concurrency);
+  reporter.emit("script.planned", {
+    workers: workers.map(({ host }) => host),
+    batches: batches.length,
+    concurrency: options.concurrency,
+    stops_when: options.healthCheck ? "a command or health check of a batch fails" : "a command of a batch fails",
+  });
+  const results: ScriptResult[] = [];
+  try {
+    for (const [index, batch] of batches.entries()) {
+      if (bucket.signal.aborted) break;
+      const ended = await Promise.all(batch.map((worker) => runScript(source, worker, script)));
+      const problem = await afterBatch(ended, index + 1 < batches.length);
+      results.push(...ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result)));
+      if (results.some(({ ok }) => !ok)) break;
+    }
+    const left = workers.slice(results.length).map(notBegun);
+    return [...results, ...left].map((result) => bucket.mask.conceal(result));
+  } finally {
+    await source.end();
+  }
+
+  /** What is wrong after a batch that went well itself: its machines stay away, or somebody is not healthy. */
+  async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<Trouble | undefined> {
+    const spoils = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
+    for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
+    if (spoils || !(more || options.healthCheck)) return undefined;
+    const away = await awaitReturn(source, rebooting(ended, rebootKind));
+    if (away.size > 0) return ({ host }) => away.get(host);
+    const sick = options.healthCheck ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true })) : undefined;
+    return sick === undefined ? undefined : () => sick;
+  }
+
+  function warnOf(worker: string): void {
+    if (!script.mayDisconnect) return;
+    const message = `${worker}: the connection closed while the command ran${rebootKind ? ", as its machine goes down" : ""}`;
+    reporter.emit("warning", { code: "disconnected", message, worker, job: null });
+  }
+}
+
+/** Why a worker's result is spoilt by what came after it; undefined for one that is not concerned. */
+type Trouble = (result: ScriptResult) => string | undefined;
+
+/** Who has to come back before anything else: not those that were switched off. */
+function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | undefined) {
+  if (rebootKind === "off") return [];
+  return ended
+    .filter(({ outcome }) => outcome === "disconnected" || rebootKind === "restart")
+    .map(({ host, outcome }) => ({ host, gone: outcome === "disconnected" }));
+}
+
+function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): readonly Worker[] {
+  const { flag, words } = wordsOf(options);
+  return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
+}
+
+/** `--workers` and `--labels` as one list of words, and the flag it came from. Throws USAGE when both are given. */
+export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" | "labels">): {
+  readonly flag: string;
+  readonly words: readonly string[];
+} {
+  if (labels.length === 0) return { flag: "--workers", words: workers };
+  if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
+  throw new MaandError({
+    code: "USAGE",
+    message: "--workers and --labels exclude each other",
+    hint: "give one; --workers takes label:web as well",
+  });
+}
+
+function checkOptions({ script, concurrency }: RunCommandOptions, workers: readonly Worker[]): void {
+  if (script.trim() === "")
+    throw new MaandError({ code: "USAGE", message: "the command is empty", hint: 'write maand run_command "uptime"' });
+  if (script.includes("\0"))
+    throw new MaandError({ code: "USAGE", message: "the command holds a NUL byte, so it is no text" });
+  checkConcurrency(concurrency);
+  if (workers.length === 0)
+    throw problemsError([
+      error("no_workers", "workspace/workers.json", "the catalog has no workers", "write some, and run maand build"),
+    ]);
+}
+
+/** Throws USAGE unless it is a whole number from 1. */
+export function checkConcurrency(concurrency: number): void {
+  if (Number.isInteger(concurrency) && concurrency >= 1) return;
+  throw new MaandError({
+    code: "USAGE",
+    message: `--concurrency must be a whole number from 1, and is ${concurrency}`,
+  });
+}
+
+function spoilt(result: ScriptResult, message: string | undefined): ScriptResult {
+  return message === undefined ? result : { ...result, ok: false, outcome: "failed", message };
+}
+
+function notBegun({ host }: Worker): ScriptResult {
+  const message = "not begun, since the batches before it did not all go well";
+  return {
+    host,
+    exit: null,
+    outcome: "skipped",
+    ok: false,
+    stdout: "",
+    stderr: "",
+    durationMs: 0,
+    message,
+    hint: null,
+  };
+}

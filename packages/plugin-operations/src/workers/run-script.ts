@@ -1,0 +1,153 @@
+import { type Argv, type ExecResult, lastLines, MaandError, type Outcome, type Remote, type Worker } from "@maand/core";
+import {
+  asMaandError,
+  CommandOutput,
+  type Connections,
+  missingTools,
+  outcomeOf,
+  type RunReporter,
+  stopIfInterrupted,
+} from "@maand/core/operator";
+
+/** What came of a script on one worker. */
+export interface ScriptResult {
+  readonly host: string;
+  readonly exit: number | null;
+  readonly outcome: Outcome;
+  /** Whether it counts as done: also a connection that closed when that was to be expected (decision 14). */
+  readonly ok: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly durationMs: number;
+  readonly message: string | null;
+  /** What to do about it, when that is known. */
+  readonly hint: string | null;
+}
+
+/** A script on its way to workers. */
+export interface Script {
+  readonly text: string;
+  /** Whether its connection may close while it runs. */
+  readonly mayDisconnect: boolean;
+  /** How many workers run it in all; they share the memory for what they say. */
+  readonly workers: number;
+}
+
+/** What running scripts needs of a run. */
+export interface ScriptSource {
+  readonly reporter: RunReporter;
+  readonly connections: Connections;
+}
+
+/**
+ * The text comes over the connection, so that no process list shows it; bash has read all of it before it begins, so that
+ * a command in it that reads its input finds none, instead of the rest of the text.
+ */
+const ARGV = [
+  "bash",
+  "-c",
+  `cd -- "$1" 2>/dev/null; set -- "$(cat && echo .)"; exec </dev/null; eval "set --; \${1%.}"`,
+  "bash",
+] as const;
+
+/** Signals that end a session when its machine goes down: HUP, KILL, TERM. */
+const SWEPT_AWAY: readonly number[] = [129, 137, 143];
+
+const LINES = 12;
+
+/** Runs a script on one worker to its end, and tells of it. Never throws: what went wrong is the result. */
+export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
+  const { emit, bucket } = source.reporter;
+  const began = bucket.now().getTime();
+  const said = new CommandOutput(script.workers);
+  const { result, cause } = await attempt(source, worker, script, said).then(
+    (ended) => ({ result: ended, cause: failureOf(worker, ended) }),
+    (thrown: unknown) => ({ result: undefined, cause: asMaandError(thrown) }),
+  );
+  const swept = script.mayDisconnect && SWEPT_AWAY.includes(result?.code ?? 0);
+  const outcome: Outcome = swept ? "disconnected" : cause ? outcomeOf(cause) : "ok";
+  const ended = {
+    outcome,
+    exit: result?.code ?? null,
+    message: cause?.message ?? null,
+    durationMs: bucket.now().getTime() - began,
+  };
+  const { durationMs: duration_ms, ...fields } = ended;
+  const ok = outcome === "ok" || (outcome === "disconnected" && script.mayDisconnect);
+  const output = ok ? [] : (cause?.output ?? []);
+  emit("script.finished", { worker: worker.host, ...fields, output, duration_ms });
+  return {
+    host: worker.host,
+    ok,
+    ...ended,
+    hint: cause?.hint ?? null,
+    stdout: said.text("stdout", result?.stdout),
+    stderr: said.text("stderr", result?.stderr),
+  };
+}
+
+async function attempt(
+  source: ScriptSource,
+  worker: Worker,
+  script: Script,
+  output: CommandOutput,
+): Promise<ExecResult> {
+  const { reporter, connections } = source;
+  const { signal, bucketId } = reporter.bucket;
+  stopIfInterrupted(signal);
+  const remote = await connections.connect(worker, { tell: false });
+  reporter.emit("script.started", { worker: worker.host, script: script.text });
+  const { log } = reporter.context({ worker: worker.host });
+  const argv: Argv = [...ARGV, remote.root];
+  const result = await remote
+    .probe(argv, {
+      asRoot: true,
+      stdin: `${script.text}\n`,
+      env: { BUCKET_ID: bucketId, WORKER_IP: worker.host },
+      signal,
+      onLine(line, stream) {
+        output.push(line, stream);
+        log(line, { stream });
+      },
+    })
+    .catch((cause: unknown) => {
+      throw inOurWords(asMaandError(cause), worker, reporter.bucket.settings.timeouts.commandMs, output);
+    });
+  if (result.code === 126 || result.code === 127) await refuseWithoutTools(remote);
+  return result;
+}
+
+/** Asked only when it failed as a missing program does, so that a script that runs costs one round trip. */
+async function refuseWithoutTools(remote: Remote): Promise<void> {
+  const wanted = ["bash", "timeout", ...(remote.sudo ? ["sudo"] : [])];
+  const missing = await missingTools(remote, wanted).catch(() => []);
+  if (missing.length === 0) return;
+  throw new MaandError({
+    code: "WORKER_LACKS",
+    message: `${remote.host} lacks ${missing.join(", ")}`,
+    worker: remote.host,
+    hint: `install ${missing.length === 1 ? "it" : "them"} on ${remote.host}`,
+  });
+}
+
+function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
+  if (result.code === 0) return undefined;
+  return new MaandError({
+    code: "COMMAND_FAILED",
+    message: `exit code ${result.code}`,
+    worker: worker.host,
+    exit: result.code,
+    output: lastLines(result, LINES),
+  });
+}
+
+/** The words of a transport name our wrapping of the script, which nobody typed. */
+function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
+  const message = {
+    TIMED_OUT: `timed out after ${limitMs / 1000} s`,
+    DISCONNECTED: "its connection closed while the command ran",
+    INTERRUPTED: "was interrupted",
+  }[String(error.code)];
+  if (message === undefined) return error;
+  return new MaandError({ code: error.code, message, worker: worker.host, output: output.last(LINES), cause: error });
+}

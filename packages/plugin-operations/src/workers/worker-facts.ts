@@ -1,0 +1,98 @@
+import { type Bucket, error, MaandError, type Problem, selectWorkers, type Worker, type WorkerSpec } from "@maand/core";
+import {
+  asMaandError,
+  Connections,
+  canonicalHost,
+  readWorkersFile,
+  runReporter,
+  stopIfInterrupted,
+  writeWorkersFile,
+} from "@maand/core/operator";
+import pLimit from "p-limit";
+import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
+import { checkConcurrency, wordsOf } from "./run-command.ts";
+
+/** Which workers are asked what they have, and whether that is written. */
+export interface WorkerFactsOptions {
+  readonly workers: readonly string[];
+  readonly labels: readonly string[];
+  /** Workers asked at once. */
+  readonly concurrency: number;
+  /** Only say what would be written. */
+  readonly dryRun: boolean;
+}
+
+/** What a worker has, beside what `workers.json` said of it. */
+export interface WorkerFacts extends Facts {
+  readonly host: string;
+  readonly before: Facts;
+  readonly changed: boolean;
+}
+
+/**
+ * Asks workers of `workers.json` how much memory and cpu they have, and writes that into the file (deploy.md 6.2). No build
+ * is needed, no lock is taken. When one fails nothing is written; throws UNREACHABLE or WORKER_LACKS naming each.
+ */
+export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
+  const file = readWorkersFile(bucket.paths.workspace);
+  checkConcurrency(options.concurrency);
+  const { flag, words } = wordsOf(options);
+  const chosen =
+    words.length === 0 ? file.workers : selectWorkers(file.workers, flag, words).map(({ worker }) => worker);
+  const found = await probeAll(bucket, chosen, options.concurrency);
+  const facts = new Map(found.filter(({ changed }) => changed).map((one) => [one.host, one]));
+  if (facts.size > 0 && !options.dryRun) {
+    const entries = file.entries.map((entry, at) => {
+      const fresh = facts.get(file.workers[at]?.host ?? "");
+      return fresh ? withFacts(entry, fresh) : entry;
+    });
+    writeWorkersFile(bucket.paths.workspace, file, entries);
+  }
+  return found;
+}
+
+async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurrency: number): Promise<WorkerFacts[]> {
+  const connections = new Connections(runReporter(bucket, "worker_facts"));
+  const side = pLimit(concurrency);
+  const stored = bucket.store.catalog.read().workers;
+  const ids = new Map(stored.map(({ host, workerId }) => [canonicalHost(host), workerId]));
+  const asked = workers.map((spec) =>
+    side(() => ask(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
+  );
+  try {
+    const answers = await Promise.all(asked);
+    const problems = answers.flatMap((answer) => ("level" in answer ? [answer] : []));
+    if (problems.length > 0) throw refused(problems);
+    return answers.flatMap((answer) => ("level" in answer ? [] : [answer]));
+  } finally {
+    await connections.close();
+  }
+}
+
+async function ask(bucket: Bucket, connections: Connections, worker: Worker): Promise<WorkerFacts | Problem> {
+  try {
+    stopIfInterrupted(bucket.signal);
+    const remote = await connections.connect(worker, { tell: false });
+    const title = "the script that reads facts";
+    const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title, signal: bucket.signal });
+    const facts = readFacts(stdout);
+    if (typeof facts === "string") return error("no_facts", worker.host, facts, "write memory and cpu by hand");
+    const before = { memoryMb: Math.round(worker.memoryMb), cpuMhz: Math.round(worker.cpuMhz) };
+    const changed = facts.memoryMb !== before.memoryMb || facts.cpuMhz !== before.cpuMhz;
+    return { host: worker.host, ...facts, before, changed };
+  } catch (cause) {
+    const { message, hint, code } = asMaandError(cause);
+    if (code === "INTERRUPTED") throw cause;
+    return error("unreachable", worker.host, message, hint);
+  }
+}
+
+function refused(problems: readonly Problem[]): MaandError {
+  const unreachable = problems.some(({ code }) => code === "unreachable");
+  return new MaandError({
+    code: unreachable ? "UNREACHABLE" : "WORKER_LACKS",
+    message: problems.map(({ where, message }) => `worker ${where}: ${message}`).join("; "),
+    hint: "nothing was written; leave it out with --workers, or mend it and run this again",
+    problems,
+  });
+}

@@ -1,0 +1,35 @@
+import { type Bucket, type HostKey, type MaandError, selectWorkers } from "@maand/core";
+import { asMaandError, runReporter } from "@maand/core/operator";
+import pLimit from "p-limit";
+
+/** What one worker showed; neither for one that is reached without host keys. */
+export interface TrustReport {
+  readonly host: string;
+  readonly key?: HostKey;
+  /** Why it could not be asked. */
+  readonly failure?: MaandError;
+}
+
+/** Workers asked at once. */
+const AT_ONCE = 32;
+
+/**
+ * Asks workers of the catalog, all when none is listed, for their host keys, without logging in (decision 31). Nothing is
+ * pinned; each key's `trust` does that.
+ */
+export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {
+  const { workers } = bucket.store.catalog.read();
+  const chosen = words.length === 0 ? workers : selectWorkers(workers, "--workers", words).map(({ worker }) => worker);
+  const reporter = runReporter(bucket, "worker trust");
+  const side = pLimit(AT_ONCE);
+  const ask = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
+    try {
+      const context = Object.freeze({ ...reporter.context({ worker: worker.host }), worker });
+      const key = await bucket.hooks.identify.promise(context);
+      return { host: worker.host, ...(key && { key }) };
+    } catch (cause) {
+      return { host: worker.host, failure: asMaandError(cause) };
+    }
+  };
+  return Promise.all(chosen.map((worker) => side(() => ask(worker))));
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { pauseBefore } from "./connect-with-retry.ts";
+
+const middle = () => 0.5;
+
+function pauses(trouble: "refused" | "reset" | "final"): number[] {
+  const waits: number[] = [];
+  for (let tries = 1; ; tries++) {
+    const wait = pauseBefore(trouble, tries, middle);
+    if (wait === undefined) return waits;
+    waits.push(wait);
+  }
+}
+
+test("refused is tried twice more, soon; closed early some more times, later each time; anything else not at all", () => {
+  expect(pauses("refused")).toEqual([100, 100]);
+  expect(pauses("reset")).toEqual([100, 200, 400, 800, 1600, 3200]);
+  expect(pauses("final")).toEqual([]);
+});

@@ -1,0 +1,147 @@
+import { loginFailure } from "@maand/core";
+import type { Client, ClientChannel } from "ssh2";
+import { disconnected, interrupted, seconds } from "./errors.ts";
+
+/** What a logged-in connection is made of. */
+export interface ConnectionParts {
+  readonly worker: string;
+  readonly user: string;
+  readonly client: Client;
+  /** What it runs over: a socket, or a channel of a jump host's connection. */
+  readonly wire: NodeJS.EventEmitter & { destroy(): unknown };
+  /** Milliseconds from the first packet to the login: some round trips and a bit. */
+  readonly handshakeMs: number;
+  /** The connection it goes through. */
+  readonly jump?: Connection;
+}
+
+/** Nothing was started on the worker, so the command may be tried again over another connection. */
+export class NotStarted extends Error {
+  override readonly name = "NotStarted";
+  /** The connection is fine; it is the server that allows no further session. */
+  readonly full: boolean;
+
+  constructor(message: string, full = false) {
+    super(message);
+    this.full = full;
+  }
+}
+
+/** A command line to be started. */
+export interface StartRequest {
+  readonly line: string;
+  /** What a message calls the command. */
+  readonly title: string;
+  /** Milliseconds the server has to start it. */
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One connection to a worker, logged in. */
+export class Connection {
+  readonly handshakeMs: number;
+  readonly #parts: ConnectionParts;
+  #received = 0;
+  #closed = false;
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts;
+    this.handshakeMs = parts.handshakeMs;
+    parts.wire.on("data", (chunk: Buffer) => {
+      this.#received += chunk.length;
+    });
+    parts.client.on("error", () => {}).once("close", () => this.drop());
+  }
+
+  /** The name of the machine at its other end. */
+  get name(): string {
+    return this.#parts.worker;
+  }
+
+  get client(): Client {
+    return this.#parts.client;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Opens a channel and starts a command line on it. The line is sent only after the server has answered the opening,
+   * so when not a byte came since, nothing can have started there. `onStarted` is called the moment the command runs:
+   * all of a short one may arrive in one packet, and later listeners would miss it. It is called even when the signal
+   * aborted meanwhile, since then a command runs that has to be ended.
+   * @throws NotStarted, DISCONNECTED, INTERRUPTED
+   */
+  start<T>({ line, title, limitMs, signal }: StartRequest, onStarted: (channel: ClientChannel) => T): Promise<T> {
+    const { worker, client } = this.#parts;
+    const before = this.#received;
+    return new Promise((resolve, reject) => {
+      const lost = (why: string) => (this.#received === before ? new NotStarted(why) : disconnected(worker, title));
+      const settle = (done: () => void) => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        client.removeListener("close", close);
+        done();
+      };
+      const close = () => settle(() => reject(lost("the connection was found closed")));
+      const abort = () => settle(() => reject(interrupted(worker, title)));
+      const timer = setTimeout(() => {
+        settle(() => reject(lost(`no answer for ${seconds(limitMs)}`)));
+        this.drop();
+      }, limitMs);
+      signal?.addEventListener("abort", abort, { once: true });
+      client.once("close", close);
+      const opened = (error: Error | undefined, channel: ClientChannel) => {
+        if (!error) return settle(() => resolve(onStarted(channel)));
+        settle(() => reject("reason" in error ? new NotStarted(error.message, true) : this.#notStarted(error, lost)));
+      };
+      try {
+        client.exec(line, opened);
+      } catch (error) {
+        settle(() => reject(new NotStarted(error instanceof Error ? error.message : String(error))));
+      }
+    });
+  }
+
+  /** A server may open a channel and refuse the command, as those for file transfers alone do. */
+  #notStarted({ message }: Error, lost: (why: string) => Error): Error {
+    if (message !== "Unable to exec") return lost(message);
+    const { worker, user } = this.#parts;
+    return loginFailure({ host: worker, user, code: null, stdout: "", stderr: "" });
+  }
+
+  /** A stream through this connection to another machine. */
+  forward(address: string, port: number): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.client.forwardOut("127.0.0.1", 0, address, port, (error, channel) => {
+        if (error) reject(error);
+        else resolve(channel);
+      });
+    });
+  }
+
+  /** Ends it at once. */
+  drop(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#parts.client.destroy();
+    this.#parts.wire.destroy();
+    this.#parts.jump?.drop();
+  }
+
+  /** Disconnects and ends it; waits a moment for the other side, which may be gone. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const { client } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, 200);
+      client.once("close", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      client.end();
+    });
+    this.drop();
+  }
+}

@@ -1,0 +1,160 @@
+import { constants } from "node:os";
+import {
+  BeginMarker,
+  type ExecOptions,
+  type ExecResult,
+  lastLines,
+  loginFailure,
+  Output,
+  type OutputStream,
+} from "@maand/core";
+import type { ClientChannel } from "ssh2";
+import { disconnected, interrupted, timedOut } from "./errors.ts";
+
+/** A command that runs on a channel. */
+export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" | "stdin"> {
+  readonly worker: string;
+  readonly user: string;
+  /** What a message calls the command. */
+  readonly title: string;
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** Milliseconds of silence after the exit code that count as the end of the output. */
+  readonly quietMs: number;
+  /** Goes to its input before `stdin`. */
+  readonly preface: string;
+  readonly signal: AbortSignal | undefined;
+  /** Ends the process with this id on the worker. */
+  readonly kill: (pid: number) => void;
+}
+
+/**
+ * Follows a command to its end, which always comes: by its exit code and the end of its output, by the connection's
+ * end, or `graceMs` after its time was up or it was interrupted, even when the worker answers no more.
+ *
+ * The output begins with the command: what the login prints before it is dropped. It ends when the channel closes, or
+ * was quiet for a moment after the exit code: a child left in the background keeps the output open, and the channel with
+ * it, for as long as it lives.
+ * @throws TIMED_OUT, INTERRUPTED, DISCONNECTED; AUTH_FAILED or WORKER_LACKS when the login ends before the command begins
+ */
+export function followCommand(channel: ClientChannel, command: RunningCommand): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    new FollowedCommand(channel, command, (result, error) => (error ? reject(error) : resolve(result))).begin();
+  });
+}
+
+/** What a shell reports for a command that a signal ended. */
+export function exitCodeOf(signalName: string | undefined): number {
+  const name = `SIG${(signalName ?? "").replace(/^SIG/, "")}`;
+  const found = Object.entries(constants.signals).find(([known]) => known === name);
+  return 128 + (found?.[1] ?? 0);
+}
+
+/** A longer timer would go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+type Settle = (result: ExecResult, error: Error | undefined) => void;
+
+/** Why a command is being ended before its time. */
+type Ending = "time" | "abort";
+
+class FollowedCommand {
+  readonly #channel: ClientChannel;
+  readonly #command: RunningCommand;
+  readonly #settle: Settle;
+  readonly #output: Output;
+  readonly #startedAt = performance.now();
+  readonly #timers: { limit?: NodeJS.Timeout; quiet?: NodeJS.Timeout; grace?: NodeJS.Timeout } = {};
+  readonly #markers: readonly BeginMarker[];
+  #begun = false;
+  #pid: number | undefined;
+  #code: number | undefined;
+  #ending: Ending | undefined;
+  #over = false;
+
+  constructor(channel: ClientChannel, command: RunningCommand, settle: Settle) {
+    this.#channel = channel;
+    this.#command = command;
+    this.#settle = settle;
+    this.#output = new Output(command.onLine);
+    this.#markers = [this.#read(channel, "stdout"), this.#read(channel.stderr, "stderr")];
+  }
+
+  begin(): void {
+    const { signal, timeoutMs } = this.#command;
+    this.#channel.on("error", () => {});
+    this.#channel.on("exit", (status: number | null, signalName?: string) => {
+      this.#code = status ?? exitCodeOf(signalName);
+      this.#timers.quiet = setTimeout(() => this.#finish(), this.#command.quietMs);
+    });
+    this.#channel.on("close", () => this.#finish());
+    this.#timers.limit = setTimeout(() => this.#end("time"), Math.min(timeoutMs, LONGEST_MS));
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    if (signal?.aborted) this.#abort();
+    this.#feed();
+  }
+
+  #read(from: NodeJS.ReadableStream, stream: OutputStream): BeginMarker {
+    const marker = new BeginMarker(
+      (pid) => this.#onBegun(pid),
+      (chunk) => this.#output.push(stream, chunk),
+    );
+    from.on("data", (chunk: Buffer) => {
+      if (this.#over) return;
+      marker.push(chunk);
+      this.#timers.quiet?.refresh();
+    });
+    return marker;
+  }
+
+  #onBegun(pid: number | undefined): void {
+    this.#begun = true;
+    this.#pid ??= pid;
+    if (pid !== undefined && this.#ending && this.#command.stopWord === undefined) this.#command.kill(pid);
+  }
+
+  #feed(): void {
+    const { preface, stdin, stopWord } = this.#command;
+    if (preface !== "") this.#channel.write(preface);
+    if (stdin !== undefined) this.#channel.write(stdin);
+    if (stopWord === undefined) this.#channel.end();
+  }
+
+  readonly #abort = (): void => this.#end("abort");
+
+  /** Asks for the end: by its word, or by its process id once that is known; `timeout` there keeps the time itself. */
+  #end(why: Ending): void {
+    if (this.#ending) return;
+    this.#ending = why;
+    const { stopWord, graceMs, kill } = this.#command;
+    if (stopWord !== undefined) this.#channel.end(stopWord);
+    else if (this.#pid !== undefined) kill(this.#pid);
+    this.#timers.grace = setTimeout(() => this.#finish(), graceMs);
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    for (const marker of this.#markers) marker.end();
+    this.#over = true;
+    for (const timer of Object.values(this.#timers)) clearTimeout(timer);
+    this.#command.signal?.removeEventListener("abort", this.#abort);
+    this.#channel.close();
+    const result = this.#output.end(this.#code ?? -1, performance.now() - this.#startedAt);
+    this.#settle(result, this.#errorFor(result));
+  }
+
+  #errorFor(result: ExecResult): Error | undefined {
+    const { worker, user, title, timeoutMs } = this.#command;
+    if (this.#ending === "abort") return interrupted(worker, title);
+    const isLate = this.#ending === "time" || endedByTimeout(result, timeoutMs);
+    if (isLate)
+      return timedOut(worker, this.#begun ? title : `the login before ${title}`, timeoutMs, lastLines(result, 12));
+    if (this.#code === undefined) return disconnected(worker, title);
+    return this.#begun ? undefined : loginFailure({ host: worker, user, ...result });
+  }
+}
+
+/** `timeout` on the worker can be a moment ahead of our clock. */
+function endedByTimeout({ code, durationMs }: ExecResult, timeoutMs: number): boolean {
+  return (code === 124 || code === 137) && durationMs >= timeoutMs;
+}

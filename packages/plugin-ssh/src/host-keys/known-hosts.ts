@@ -1,0 +1,90 @@
+import { createHash, createHmac } from "node:crypto";
+
+/** A host key as it travels: its type and its bytes. */
+export interface HostKey {
+  /** `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`, ... */
+  readonly type: string;
+  readonly blob: Buffer;
+}
+
+/** What a line of `known_hosts` says of its key. */
+export type KeyRole = "pinned" | "revoked" | "authority";
+
+/** One line of a `known_hosts` file. */
+export interface KnownHost {
+  /** Names before the key: `10.0.0.1`, `[10.0.0.1]:2222`, several with commas, or one hashed name. */
+  readonly names: string;
+  readonly key: HostKey;
+  /** `@revoked` and `@cert-authority` lines have roles of their own. */
+  readonly role: KeyRole;
+  /** Number of its line, from 1. */
+  readonly line: number;
+}
+
+/** The name of a machine in `known_hosts`: its address alone for port 22, `[address]:port` otherwise. */
+export function hostName(address: string, port: number): string {
+  return port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`;
+}
+
+/** All lines of a `known_hosts` text that hold a key. Comments, and lines that cannot be read, are skipped. */
+export function parseKnownHosts(text: string): KnownHost[] {
+  return text.split(/\r?\n/).flatMap((content, index) => parseLine(content, index + 1) ?? []);
+}
+
+const ROLES: Readonly<Record<string, KeyRole>> = { "@revoked": "revoked", "@cert-authority": "authority" };
+
+function parseLine(content: string, line: number): KnownHost | undefined {
+  const words = content.trim().split(/\s+/);
+  const role = ROLES[words[0] ?? ""] ?? "pinned";
+  const [names, type, base64] = role === "pinned" ? words : words.slice(1);
+  if (!names || !type || !base64 || /^[#@]/.test(names)) return undefined;
+  const blob = Buffer.from(base64, "base64");
+  return keyTypeOf(blob) === type ? { names, key: { type, blob }, role, line } : undefined;
+}
+
+/** The lines that hold for a name, in the order of the file. */
+export function linesFor(known: readonly KnownHost[], name: string): KnownHost[] {
+  return known.filter(({ names }) => matches(names, name));
+}
+
+/** The names of a line without one of them, so that its key no longer holds for it; empty when none is left. */
+export function namesWithout(names: string, name: string): string {
+  if (names.startsWith("|1|")) return "";
+  const others = names.split(",").filter((pattern) => pattern.toLowerCase() !== name);
+  if (!others.some((pattern) => !pattern.startsWith("!"))) return "";
+  return matches(others.join(","), name) ? [...others, `!${name}`].join(",") : others.join(",");
+}
+
+/** `SHA256:...`, as ssh and ssh-keygen show a key. */
+export function fingerprint(key: HostKey): string {
+  return `SHA256:${createHash("sha256").update(key.blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** The type that the bytes of a key name; empty when they are not a key. */
+export function keyTypeOf(blob: Buffer): string {
+  if (blob.length < 4) return "";
+  const length = blob.readUInt32BE(0);
+  return length > 64 || blob.length < 4 + length ? "" : blob.toString("ascii", 4, 4 + length);
+}
+
+/** A line that pins a key for a name. */
+export function knownHostLine(name: string, key: HostKey): string {
+  return `${name} ${key.type} ${key.blob.toString("base64")}`;
+}
+
+function matches(names: string, name: string): boolean {
+  if (names.startsWith("|1|")) return matchesHashed(names, name);
+  const patterns = names.split(",");
+  if (patterns.some((pattern) => pattern.startsWith("!") && matchesPattern(pattern.slice(1), name))) return false;
+  return patterns.some((pattern) => !pattern.startsWith("!") && matchesPattern(pattern, name));
+}
+
+function matchesHashed(names: string, name: string): boolean {
+  const [, , salt = "", digest = ""] = names.split("|");
+  return createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest("base64") === digest;
+}
+
+function matchesPattern(pattern: string, name: string): boolean {
+  const source = pattern.toLowerCase().replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(name);
+}

@@ -1,0 +1,85 @@
+import { createPrivateKey } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import type { ParsedKey, utils } from "ssh2";
+import { systemCode } from "../errors.ts";
+
+/** A file that should hold a private key: the key, or what is wrong with it, as the end of a sentence. */
+export interface KeyFile {
+  readonly path: string;
+  readonly key?: ParsedKey;
+  readonly trouble?: string;
+  /** The line that changes it, where one does. */
+  readonly hint?: string;
+  /** Others may read it, so it is not used. */
+  readonly exposed?: boolean;
+}
+
+/** Reads a private key. A key that others may read is not used, as in OpenSSH. */
+export async function readPrivateKey(path: string, parse: typeof utils.parseKey): Promise<KeyFile> {
+  try {
+    const info = await stat(path);
+    const { mode, uid } = info;
+    if (info.isDirectory()) return { path, trouble: "is a directory" };
+    const text = await readFile(path);
+    const file = { path, ...parsed(path, text, parse) };
+    if (file.key && uid === process.getuid?.() && (mode & 0o077) !== 0) return exposedKey(path, mode);
+    return file;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "" || code === "EMFILE" || code === "ENFILE") throw error;
+    return { path, trouble: code === "ENOENT" || code === "ENOTDIR" ? "does not exist" : `cannot be read (${code})` };
+  }
+}
+
+function exposedKey(path: string, mode: number): KeyFile {
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  return { path, trouble: `may be read by others (mode ${octal})`, hint: `chmod 600 ${path}`, exposed: true };
+}
+
+function parsed(path: string, text: Buffer, parse: typeof utils.parseKey): Omit<KeyFile, "path"> {
+  const key = parse(text);
+  if (key instanceof Error) return otherForm(path, text, key.message, parse);
+  if (key.isPrivateKey()) return { key };
+  if (/-cert-v0\d@openssh\.com/.test(text.toString("latin1")))
+    return { trouble: "is a certificate, not a private key", hint: NO_CERTIFICATES };
+  return { trouble: "is a public key, not a private key", hint: `name the private key: ${privateNameOf(path)}` };
+}
+
+/** What to do where certificates are in use. */
+export const NO_CERTIFICATES =
+  "maand logs in with plain keys: add the public key to authorized_keys on the worker, or reach it with the ssh program as plugins-examples/transport-openssh does";
+
+function privateNameOf(path: string): string {
+  return path.endsWith(".pub") ? path.slice(0, -".pub".length) : "the file without .pub that ssh-keygen wrote";
+}
+
+/** A form ssh2 does not read. Keys from openssl (PKCS#8) are turned into one it does, where Node can. */
+function otherForm(path: string, text: Buffer, message: string, parse: typeof utils.parseKey): Omit<KeyFile, "path"> {
+  const start = text.toString("latin1", 0, 200).trimStart();
+  if (/encrypted/i.test(message) || start.includes("BEGIN ENCRYPTED PRIVATE KEY"))
+    return { trouble: "is protected by a passphrase", hint: USE_AGENT };
+  const hardware = /Unsupported OpenSSH private key type: (sk-\S+)/.exec(message);
+  if (hardware) return { trouble: `is a hardware key (${hardware[1]}), which maand cannot use` };
+  if (start === "") return { trouble: "is empty" };
+  if (!start.includes("BEGIN PRIVATE KEY")) return { trouble: "is not a private key" };
+  const key = fromPkcs8(text, parse);
+  if (key) return { key };
+  return {
+    trouble: "is in a form (PKCS#8) that maand cannot read",
+    hint: `make one with ssh-keygen -t ed25519 -f ${path}`,
+  };
+}
+
+const USE_AGENT =
+  "maand asks for no passphrase: add the key to an ssh agent (eval $(ssh-agent); ssh-add <key>) and run again";
+
+function fromPkcs8(text: Buffer, parse: typeof utils.parseKey): ParsedKey | undefined {
+  try {
+    const key = createPrivateKey(text);
+    const type = key.asymmetricKeyType === "rsa" ? "pkcs1" : "sec1";
+    const found = parse(key.export({ type, format: "pem" }));
+    return found instanceof Error ? undefined : found;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { loginFailure, type RemoteStream, readToMarker } from "@maand/core";
+import type { ClientChannel } from "ssh2";
+import { disconnected, interrupted } from "./errors.ts";
+import { exitCodeOf } from "./follow-command.ts";
+
+const CLOSE_MS = 1_000;
+
+/** A command on a channel whose streams are to be handed over. */
+export interface StreamedCommand {
+  readonly worker: string;
+  readonly user: string;
+  readonly title: string;
+  /** Goes to its input first. */
+  readonly preface: string;
+  /** Ends it when it aborts. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A channel that is becoming a stream. */
+export interface OpenedStream {
+  /** The stream, once its command has begun; what the login printed before is dropped. */
+  readonly begun: Promise<RemoteStream>;
+  /** Resolves when the channel is closed, or is not waited for any longer. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Makes a stream of a channel.
+ * @throws, as `begun`, AUTH_FAILED or WORKER_LACKS when the login ends before the command begins, DISCONNECTED, INTERRUPTED
+ */
+export function openStream(channel: ClientChannel, command: StreamedCommand): OpenedStream {
+  const { preface, signal } = command;
+  let giveUp = () => {};
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
+  const closed = Promise.race([givenUp, new Promise<void>((resolve) => void channel.once("close", () => resolve()))]);
+  const destroy = () => {
+    channel.close();
+    setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
+  };
+  const exit = new Promise<number | null>((resolve) => {
+    channel.once("exit", (code: number | null, name?: string) => resolve(code ?? (name ? exitCodeOf(name) : null)));
+    closed.then(() => resolve(null));
+  });
+  channel.on("error", () => {});
+  signal?.addEventListener("abort", destroy, { once: true });
+  closed.then(() => signal?.removeEventListener("abort", destroy));
+  if (signal?.aborted) destroy();
+  if (preface !== "") channel.write(preface);
+  const stream = { io: channel, stderr: channel.stderr, exit, destroy };
+  const markers = Promise.all([readToMarker(channel), readToMarker(channel.stderr)]);
+  const begun = Promise.race([markers, givenUp]).then(async (printed) => {
+    const [stdout, stderr] = printed ?? ["", ""];
+    if (stdout === undefined && stderr === undefined) return stream;
+    destroy();
+    throw notBegun(command, await exit, { stdout: stdout ?? "", stderr: stderr ?? "" });
+  });
+  return { begun, closed };
+}
+
+function notBegun(
+  { worker, user, title, signal }: StreamedCommand,
+  code: number | null,
+  printed: { readonly stdout: string; readonly stderr: string },
+): Error {
+  if (signal?.aborted) return interrupted(worker, title);
+  if (code === null) return disconnected(worker, title);
+  return loginFailure({ host: worker, user, code, ...printed });
+}

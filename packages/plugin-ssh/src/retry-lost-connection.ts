@@ -1,0 +1,93 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { ClientChannel } from "ssh2";
+import { type Connection, NotStarted, type StartRequest } from "./connection.ts";
+import { interrupted, unreachable } from "./errors.ts";
+
+/** How long the first pause is when the server has no session left; each one doubles. */
+const FULL_PAUSE_MS = 10;
+
+/** A command to start, and what is done in the moment it runs. */
+export interface CommandStart<T> extends StartRequest {
+  readonly onStarted: (channel: ClientChannel, connection: Connection) => T;
+  /** Whether other commands of ours hold sessions of the server. */
+  hasCompany(): boolean;
+}
+
+/** A connection to a worker that is replaced by a new one when it is found lost before a command has started. */
+export class RetriedConnection {
+  readonly #worker: string;
+  readonly #connect: () => Promise<Connection>;
+  #current: Promise<Connection>;
+  #replacing: { readonly lost: Connection; readonly fresh: Promise<Connection> } | undefined;
+  #closed = false;
+
+  constructor(worker: string, first: Connection, connect: () => Promise<Connection>) {
+    this.#worker = worker;
+    this.#connect = connect;
+    this.#current = Promise.resolve(first);
+  }
+
+  /**
+   * Starts a command: once more over a new connection if the kept one turns out lost, and again after a pause if the
+   * server has no session left, since it counts one that was just released for a moment more. With other commands under
+   * way one more try is enough to know that it allows no more than those.
+   * @throws NotStarted, DISCONNECTED, UNREACHABLE, INTERRUPTED
+   */
+  async start<T>(command: CommandStart<T>): Promise<T> {
+    const end = performance.now() + command.limitMs;
+    for (let wait = FULL_PAUSE_MS; ; wait *= 2) {
+      const connection = await this.#alive();
+      try {
+        return await startOn(connection, command);
+      } catch (error) {
+        if (!(error instanceof NotStarted) || this.#closed) throw error;
+        if (!error.full) return await startOn(await this.#replace(connection), command);
+        const isKnown = wait > FULL_PAUSE_MS && command.hasCompany();
+        if (isKnown || performance.now() + wait > end) throw error;
+        await pause(wait, undefined, command.signal && { signal: command.signal }).catch(() => {
+          throw interrupted(this.#worker, command.title);
+        });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const connection = await this.#current.catch(() => undefined);
+    await connection?.close();
+  }
+
+  async #alive(): Promise<Connection> {
+    if (this.#closed) throw unreachable(this.#worker, "maand has closed its connection");
+    const connection = await this.#current;
+    return connection.closed ? this.#replace(connection) : connection;
+  }
+
+  /** Several commands may find the same connection lost; the first one to do so makes the new one. */
+  async #replace(lost: Connection): Promise<Connection> {
+    const current = await this.#current.catch(() => lost);
+    if (current !== lost && !current.closed) return current;
+    lost.drop();
+    return this.#reconnect(current);
+  }
+
+  #reconnect(lost: Connection): Promise<Connection> {
+    if (this.#replacing?.lost === lost) return this.#replacing.fresh;
+    const fresh = this.#connect();
+    this.#replacing = { lost, fresh };
+    fresh.then(
+      (connection) => {
+        if (this.#closed) connection.drop();
+        this.#current = fresh;
+      },
+      () => {
+        this.#replacing = undefined;
+      },
+    );
+    return fresh;
+  }
+}
+
+function startOn<T>(connection: Connection, { onStarted, ...request }: CommandStart<T>): Promise<T> {
+  return connection.start(request, (channel) => onStarted(channel, connection));
+}

@@ -1,0 +1,49 @@
+/** Lets at most `limit` callers hold a place at once; the others wait in the order they came. */
+export class Semaphore {
+  #limit: number;
+  #held = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** How many places are held. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Waits for a place; call the answer to release it. Rejects with the signal's reason when that aborts first. */
+  acquire(signal?: AbortSignal): Promise<() => void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#held < this.#limit) return Promise.resolve(this.#take());
+    return new Promise((resolve, reject) => {
+      const admit = () => {
+        signal?.removeEventListener("abort", leave);
+        resolve(this.#take());
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(admit), 1);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(admit);
+    });
+  }
+
+  /** Lowers the limit; places that are held stay held. */
+  lower(limit: number): void {
+    this.#limit = Math.max(1, Math.min(this.#limit, limit));
+  }
+
+  #take(): () => void {
+    this.#held++;
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#held--;
+      if (this.#held < this.#limit) this.#waiting.shift()?.();
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  didYouMean,
+  error,
+  isMaandError,
+  type Job,
+  type JobFile,
+  type Problem,
+  type ValidateContext,
+  warning,
+} from "@maand/core";
+import { TemplateError } from "@maand/gotemplate";
+import { positionOf, reasonOf } from "./template-errors.ts";
+import { isTemplate, placeOf, renderedPath } from "./template-files.ts";
+import type { TemplateRenderer } from "./template-renderer.ts";
+
+/** Bytes of the largest template: it is rendered in memory, for each allocation. */
+const LARGEST = 8 * 1024 * 1024;
+
+/** Names directly in a job's directory on a worker that the job has at runtime. */
+const RUNTIME = ["data", "logs", "bin"];
+
+/** Parses every template of every job, and checks the path it would be rendered to. Nothing is rendered, because the values are not known yet. */
+export function checkTemplates(renderer: TemplateRenderer, { jobs, read, report }: ValidateContext): void {
+  for (const job of jobs) {
+    for (const file of job.files.filter(isTemplate)) {
+      for (const problem of [pathProblem(job, file), textProblem(renderer, job, file, read)])
+        if (problem) report(problem);
+    }
+  }
+}
+
+function pathProblem({ name, files }: Job, file: JobFile): Problem | undefined {
+  const place = placeOf(name, file);
+  const path = renderedPath(file);
+  if (path === "" || path.endsWith("/"))
+    return error("invalid_template", place, "has no name but .tpl", "call it <name>.tpl");
+  if (RUNTIME.includes(path))
+    return error(
+      "reserved_directory",
+      place,
+      `would become "${path}", which is reserved for what the job writes on its workers`,
+      "give it another name",
+    );
+  if (files.some((other) => other.path.startsWith(`${path}/`)))
+    return error("invalid_template", place, `would become "${path}", which is a directory`, "rename one of them");
+  if (files.some((other) => other.path === path))
+    return warning(
+      "template_overwrites",
+      place,
+      `is rendered over the file "${path}" that is there too`,
+      `delete one of them; workers get what the template gives`,
+    );
+  return undefined;
+}
+
+function textProblem(
+  renderer: TemplateRenderer,
+  job: Job,
+  file: JobFile,
+  read: ValidateContext["read"],
+): Problem | undefined {
+  const place = placeOf(job.name, file);
+  if (file.size > LARGEST)
+    return error("invalid_template", place, `is larger than ${LARGEST} bytes`, "leave .tpl off its name, or split it");
+  try {
+    renderer.parse(job.name, file, read);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof TemplateError) {
+      const reason = reasonOf(thrown);
+      return error("invalid_template", positionOf(thrown, place), reason, hintFor(reason, renderer.names));
+    }
+    if (!isMaandError(thrown) || thrown.code !== "RENDER_FAILED") throw thrown;
+    return error("invalid_template", place, thrown.message, thrown.hint);
+  }
+}
+
+/** The functions of Go's templates. */
+const GO = "and call eq ge gt html index js le len lt ne not or print printf println slice urlquery".split(" ");
+
+function hintFor(reason: string, names: readonly string[]): string {
+  const [, unknown] = /^function "(.*)" not defined/.exec(reason) ?? [];
+  if (unknown === undefined) return 'a template is a Go text/template; {{"{{"}} writes the braces themselves';
+  return didYouMean(unknown, [...names, ...GO]) ?? `there are ${names.join(", ")}, and Go's own`;
+}

@@ -1,0 +1,158 @@
+import type { MaandError } from "@maand/core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { type FleetWorker, until } from "../../../support/fleet/index.ts";
+import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
+
+const { fleet, desk } = useFleet(1);
+let worker: FleetWorker;
+beforeAll(() => {
+  [worker] = fleet().workers as [FleetWorker];
+});
+
+describe("an end to everything", () => {
+  test.each([true, false])("when time is up the command is gone from the worker (as root: %s)", async (asRoot) => {
+    const remote = await desk().connect(worker);
+    const argv = ["sh", "-c", "echo begun; sleep 61 & sleep 62; :"];
+    const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
+    expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host, output: ["begun"] });
+    expect(error.message).toContain("timed out after 1 s");
+    await until("both to be gone", () => worker.processesWith("sleep 6").length === 0);
+  });
+
+  test("a command that ignores the end asked for is killed", async () => {
+    const remote = await desk().connect(worker);
+    const deaf = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"];
+    const error = await failure(remote.exec(deaf, { timeoutMs: 500, graceMs: 3_000, asRoot: true }));
+    expect(error.code).toBe("TIMED_OUT");
+    await until("it to be gone", () => worker.processesWith("echo deaf").length === 0);
+  });
+
+  test.each([true, false])("an interrupted command is gone from the worker (as root: %s)", async (asRoot) => {
+    const remote = await desk().connect(worker);
+    const interrupt = new AbortController();
+    const lines: string[] = [];
+    const onLine = (line: string) => {
+      lines.push(line);
+      interrupt.abort();
+    };
+    const running = remote.exec(["sh", "-c", "echo begun >&2; sleep 63"], { asRoot, signal: interrupt.signal, onLine });
+    expect(await failure(running)).toMatchObject({ code: "INTERRUPTED" });
+    expect(lines).toEqual(["begun"]);
+    expect(worker.processesWith("sleep 63")).toEqual([]);
+    expect(await failure(remote.exec(["true"], { signal: interrupt.signal }))).toMatchObject({ code: "INTERRUPTED" });
+    expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
+  });
+
+  test("a command with a stop word hears it, its input being open till then", async () => {
+    const remote = await desk().connect(worker);
+    const interrupt = new AbortController();
+    const lines: string[] = [];
+    const onLine = (line: string) => {
+      lines.push(line);
+      if (line === "begun") interrupt.abort();
+    };
+    const argv = ["sh", "-c", "read given; echo begun; read word; echo heard $given $word"];
+    const options = { stdin: "input\n", stopWord: "stop\n", signal: interrupt.signal, onLine, asRoot: true };
+    expect(await failure(remote.exec(argv, options))).toMatchObject({ code: "INTERRUPTED" });
+    expect(lines).toEqual(["begun", "heard input stop"]);
+    const late = await failure(
+      remote.exec(["sh", "-c", "read word; echo $word"], { stopWord: "end\n", timeoutMs: 300 }),
+    );
+    expect(late).toMatchObject({ code: "TIMED_OUT", output: ["end"] });
+  });
+
+  test("interrupting what waits for a channel takes it out of the line", async () => {
+    const remote = await desk({ channels: 1 }).connect(worker);
+    const interrupt = new AbortController();
+    const first = remote.exec(["cat"], { stopWord: "", timeoutMs: 300 });
+    const waiting = remote.exec(["true"], { signal: interrupt.signal });
+    interrupt.abort();
+    expect(await failure(waiting)).toMatchObject({ code: "INTERRUPTED" });
+    expect(await failure(first)).toMatchObject({ code: "TIMED_OUT" });
+  });
+
+  test("a frozen worker: time limit and grace end the command here; what is asked next is UNREACHABLE in bounded time", async () => {
+    const remote = await desk().connect(worker, {
+      settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
+    });
+    const begun = new Promise<void>((resolve) => {
+      const running = remote.exec(["sh", "-c", "echo begun; sleep 64"], {
+        timeoutMs: 500,
+        graceMs: 200,
+        onLine: () => {
+          worker.freeze();
+          resolve();
+        },
+      });
+      running.catch(() => {});
+      void running;
+      ended = failure(running);
+    });
+    await begun;
+    try {
+      expect(await ended).toMatchObject({ code: "TIMED_OUT" });
+      const next = await failure(remote.exec(["true"]));
+      expect(next).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
+      expect(next.message).toContain("0.7 s");
+    } finally {
+      worker.thaw();
+    }
+    await remote.close();
+  });
+  let ended: Promise<MaandError>;
+
+  test("keepalives notice a frozen worker: the command is DISCONNECTED", async () => {
+    const remote = await desk({ keepaliveSeconds: 0.1 }).connect(worker);
+    const running = remote.exec(["sh", "-c", "echo begun; sleep 65"], { onLine: () => worker.freeze() });
+    try {
+      expect(await failure(running)).toMatchObject({ code: "DISCONNECTED" });
+    } finally {
+      worker.thaw();
+    }
+    await worker.run(["pkill", "-f", "sleep 65"]);
+  });
+
+  test("closing ends commands and may be done twice", async () => {
+    const remote = await desk().connect(worker);
+    const begun = new Promise<void>((resolve) => {
+      ended = failure(remote.exec(["sh", "-c", "echo begun; sleep 66"], { onLine: () => resolve() }));
+    });
+    await begun;
+    await Promise.all([remote.close(), remote.close()]);
+    await remote.close();
+    expect(await ended).toMatchObject({ code: "DISCONNECTED" });
+    expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });
+    await worker.run(["pkill", "-f", "sleep 66"]);
+  });
+});
+
+describe("connections that break", () => {
+  test("in the middle of a command: DISCONNECTED, never repeated", async () => {
+    const remote = await desk().connect(worker);
+    const running = remote.exec(["sh", "-c", "echo once >> /opt/worker/once; echo begun; sleep 67"], {
+      asRoot: true,
+      onLine: () => void worker.dropConnections(),
+    });
+    const error = await failure(running);
+    expect(error).toMatchObject({ code: "DISCONNECTED", worker: worker.host });
+    await remote.exec(["true"]);
+    expect(await worker.read("/opt/worker/once")).toBe("once\n");
+    await worker.run(["pkill", "-f", "sleep 67"]);
+  });
+
+  test("between commands: a new connection is made once, also for many commands at once", async () => {
+    const remote = await desk().connect(worker);
+    await worker.dropConnections();
+    const before = worker.connections();
+    await Promise.all(Array.from({ length: 12 }, () => remote.exec(["true"])));
+    expect(worker.connections()).toBe(before + 1);
+  });
+
+  test("between commands, and the worker is gone: UNREACHABLE, and back again when it is back", async () => {
+    const remote = await desk().connect(worker);
+    await worker.cutOff();
+    expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });
+    await worker.start();
+    await remote.exec(["true"]);
+  });
+});

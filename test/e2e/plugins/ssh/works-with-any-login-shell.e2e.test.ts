@@ -1,0 +1,176 @@
+import { secret } from "@maand/core";
+import { describe, expect, test } from "vitest";
+import { withFleetBucket } from "../../../support/bucket/fleet-bucket.ts";
+import { deskFor, type FleetOptions, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { changeLogin, isInstalled, type Login } from "../../../support/fleet/login.ts";
+import { failure } from "../../../support/fleet/use-fleet.ts";
+
+/** Lends one worker whose account logs in as it says. */
+function withLogin<T>(
+  login: Login,
+  use: (lent: { worker: FleetWorker; connect: () => ReturnType<ReturnType<typeof deskFor>["connect"]> }) => Promise<T>,
+  options: Omit<FleetOptions, "count"> = {},
+): Promise<T> {
+  return withFleet({ count: 1, ...options }, async (fleet) => {
+    const [worker] = fleet.workers as [FleetWorker];
+    await changeLogin(fleet, worker, login);
+    const desk = deskFor(fleet);
+    try {
+      return await use({ worker, connect: () => desk.connect(worker) });
+    } finally {
+      await desk.close();
+    }
+  });
+}
+
+const NASTY = [
+  "",
+  " ",
+  "'",
+  '"',
+  "$HOME",
+  "`id`",
+  "\\",
+  "\\n",
+  "a\nb",
+  "*",
+  "~",
+  "!!",
+  "a!b",
+  "#x",
+  "=ls",
+  "ü→😀",
+  ";x",
+];
+
+/** Prints on both outputs, with and without an end of the line, and shows each command it runs. */
+const POSIX_NOISE = "printf Welcome; echo ' to this host' >&2; printf 'on both'; set -x\n";
+const CSH_NOISE = "echo Welcome to this host; set echo; echo -n more\n";
+
+const SHELLS: readonly (readonly [program: string, Login])[] = [
+  ["bash", { shell: "/bin/bash", home: { ".bashrc": POSIX_NOISE } }],
+  ["dash", { shell: "/bin/dash" }],
+  ["zsh", { shell: "/usr/bin/zsh", home: { ".zshenv": `setopt rcquotes\n${POSIX_NOISE}` } }],
+  ["ksh", { shell: "/usr/bin/ksh" }],
+  ["tcsh", { shell: "/usr/bin/tcsh", home: { ".tcshrc": CSH_NOISE } }],
+  ["csh", { shell: "/usr/bin/csh", home: { ".cshrc": CSH_NOISE } }],
+  ["fish", { shell: "/usr/bin/fish", home: { ".config/fish/config.fish": "echo Welcome; echo to this host >&2\n" } }],
+];
+
+describe.each(SHELLS)("%s as the login shell, with start-up files that print", (program, login) => {
+  test.skipIf(!isInstalled(program))("runs any command, and only its own output is seen", () =>
+    withLogin(login, async ({ worker, connect }) => {
+      const remote = await connect();
+      const print = ["sh", "-c", 'printf "%s\\0" "$@" "$HIDDEN"; echo err >&2', "sh", ...NASTY];
+      for (const asRoot of [false, true]) {
+        const env = { PLAIN: "a'!\n", HIDDEN: secret("hid!'\nden") };
+        const lines: string[] = [];
+        const { stdout, stderr } = await remote.exec(print, { asRoot, env, onLine: (line) => lines.push(line) });
+        expect([stdout.split("\0").slice(0, -1), stderr]).toEqual([[...NASTY, "hid!'\nden"], "err\n"]);
+        expect(lines.join("\n")).not.toContain("Welcome");
+      }
+      expect((await remote.probe(["sh", "-c", "exit 3"])).code).toBe(3);
+      const stream = await remote.stream(["sh", "-c", "cat; echo done >&2"], { asRoot: true });
+      stream.io.end("there\0and back");
+      const [out, errors] = await Promise.all([stream.io.toArray(), stream.stderr.toArray()]);
+      expect([Buffer.concat(out).toString(), Buffer.concat(errors).toString()]).toEqual(["there\0and back", "done\n"]);
+      const interrupt = new AbortController();
+      const onLine = () => interrupt.abort();
+      const running = remote.exec(["sh", "-c", "echo up; sleep 68"], { signal: interrupt.signal, onLine });
+      expect((await failure(running)).code).toBe("INTERRUPTED");
+      await until("the command to be gone", () => worker.processesWith("sleep 68").length === 0);
+    }),
+  );
+});
+
+test.skipIf(!isInstalled("tcsh"))("a deploy works over a login that prints", () =>
+  withFleetBucket({ count: 2 }, async ({ fleet, bucket, workers, hosts, lifecycles }) => {
+    const [first, second] = workers as [FleetWorker, FleetWorker];
+    await changeLogin(fleet, first, { shell: "/bin/bash", home: { ".bashrc": POSIX_NOISE } });
+    await changeLogin(fleet, second, { shell: "/usr/bin/tcsh", home: { ".tcshrc": CSH_NOISE } });
+    bucket.job(
+      "api",
+      { version: "1.0.0", selectors: ["worker"] },
+      { big: "more than fits one request\n".repeat(100_000) },
+    );
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
+  }),
+);
+
+const PASSWORD_RULE = "maandtest ALL=(ALL:ALL) ALL\n";
+const TTY_RULE = "Defaults:maandtest requiretty\nmaandtest ALL=(ALL:ALL) NOPASSWD: ALL\n";
+
+const REFUSALS: readonly (readonly [
+  what: string,
+  Login,
+  Omit<FleetOptions, "count">,
+  message: RegExp,
+  hint: RegExp,
+])[] = [
+  [
+    "nologin",
+    { shell: "/usr/sbin/nologin" },
+    {},
+    /"maandtest" .* runs no commands: .*not available/,
+    /chsh -s \/bin\/sh/,
+  ],
+  ["false", { shell: "/bin/false" }, {}, /runs no commands: it ended with exit code 1/, /chsh/],
+  [
+    "sftp alone",
+    {},
+    { sshdConfig: ["Subsystem sftp internal-sftp", "ForceCommand internal-sftp"] },
+    /"maandtest" may use sftp alone/,
+    /remove ForceCommand internal-sftp/,
+  ],
+  ["another command", {}, { sshdConfig: ["ForceCommand echo go away"] }, /printed "go away"/, /remove ForceCommand/],
+  ["sudo with a password", { sudoers: PASSWORD_RULE }, {}, /sudo on .* asks "maandtest" for a password/, /NOPASSWD/],
+  ["sudo with a terminal", { sudoers: TTY_RULE }, {}, /wants a terminal from "maandtest"/, /!requiretty/],
+  ["no sudo rule", { sudoers: "# none\n" }, {}, /sudo/, /sudoers\.d\/maand/],
+];
+
+describe("a login that runs no commands is named, with the line that changes it", () => {
+  test.each(REFUSALS)("%s", (_, login, options, message, hint) =>
+    withLogin(
+      login,
+      async ({ connect }) => {
+        const remote = await connect();
+        for (const run of [
+          () => remote.exec(["sh", "-c", "for tool; do :; done", "sh", "a"], { asRoot: true }),
+          () => remote.stream(["cat"], { asRoot: true }),
+        ]) {
+          const error = await failure(run());
+          expect(error).toMatchObject({ code: "AUTH_FAILED", message: expect.stringMatching(message) });
+          expect(error.hint).toMatch(hint);
+          expect(error.message).not.toContain("for tool");
+        }
+      },
+      options,
+    ),
+  );
+
+  test("sudo that is missing", () =>
+    withLogin({}, async ({ worker, connect }) => {
+      await worker.run(["mount", "--bind", "/dev/null", "/usr/bin/sudo"]);
+      const error = await failure((await connect()).exec(["true"], { asRoot: true }));
+      expect(error).toMatchObject({ code: "WORKER_LACKS", message: `${worker.host} lacks sudo` });
+    }));
+
+  test("a deploy says it in one sentence for the worker, and no script of ours", () =>
+    withFleetBucket({ count: 1 }, async ({ fleet, bucket, workers, hosts }) => {
+      await changeLogin(fleet, workers[0] as FleetWorker, { sudoers: PASSWORD_RULE });
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+      const { code, stderr } = await bucket.maand("deploy", "--build");
+      expect(code).toBe(1);
+      expect(stderr).toContain(`sudo on ${hosts[0]} asks "maandtest" for a password`);
+      expect(stderr).toContain("NOPASSWD");
+      expect(stderr).not.toMatch(/sh -c/);
+    }));
+});
+
+test("start-up files that never end are named as what timed out", () =>
+  withLogin({ shell: "/bin/bash", home: { ".bashrc": "sleep 69\n" } }, async ({ worker, connect }) => {
+    const error = await failure((await connect()).exec(["true"], { title: "the check", timeoutMs: 500, graceMs: 500 }));
+    expect(error).toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("the login before the check") });
+    await worker.run(["pkill", "-f", "sleep 69"]);
+  }));

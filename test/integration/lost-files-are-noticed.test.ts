@@ -1,0 +1,169 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
+import { examine } from "@maand/plugin-operations";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { OpenedBucket } from "../../packages/core/src/bucket/open.ts";
+import { controlJob } from "../../packages/core/src/jobs/control-job.ts";
+import { lockBucket } from "../../packages/core/src/run/run.ts";
+
+const A = "10.0.0.1";
+
+let bucket: TestBucket;
+let empty: boolean;
+let damaged: boolean;
+let tools: string[];
+/** The `update_seq` in the worker's `worker.json`; undefined for the one that was delivered. */
+let seq: number | undefined;
+/** Called when the worker was looked at. */
+let moved: () => void;
+
+beforeEach(async () => {
+  empty = false;
+  damaged = false;
+  tools = [];
+  seq = undefined;
+  moved = () => undefined;
+  bucket = aBucket({
+    plugins: [
+      {
+        name: "machines",
+        apply(hooks) {
+          hooks.connect.tapPromise("machines", async ({ worker: { host } }) =>
+            fakeRemote({
+              host,
+              transport: "fake",
+              answers: async ({ line }) => {
+                if (line.startsWith("cat ") && !empty && !damaged) return { stdout: await workerJson() };
+                if (line.startsWith("cat ")) return { code: 1 };
+                return line.includes("/jobs") && empty ? { code: 3 } : undefined;
+              },
+            }),
+          );
+          hooks.target.tap("machines", () => "done");
+          hooks.examine.tap("machines", ({ needs }) => tools.forEach(needs));
+        },
+      },
+    ],
+  });
+  bucket.workers(A);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"], restart_policy: "never" });
+  await bucket.ship();
+  bucket.fleet.done.length = 0;
+});
+
+afterEach(() => bucket.dispose());
+
+/** What the worker has as its `worker.json`. */
+async function workerJson(): Promise<string> {
+  const ours = await bucket.open();
+  const [worker] = ours.store.catalog.read().workers;
+  ours.close();
+  moved();
+  return JSON.stringify({ bucket_id: ours.bucketId, worker_id: worker?.workerId, update_seq: seq ?? 1 });
+}
+
+async function look(check: string) {
+  const maand = await bucket.open();
+  const found = await examine(maand).finally(() => maand.close());
+  return found.filter((one) => one.check === check);
+}
+
+it("doctor tells of a worker that came back empty, and the deploy it advises brings everything and starts it", async () => {
+  empty = true;
+  expect(await look("sync")).toMatchObject([
+    {
+      where: A,
+      ok: false,
+      message: expect.stringContaining("files are gone"),
+      hint: expect.stringMatching(/ deploy {2}#/),
+    },
+  ]);
+  await look("sync"); // looking twice notes it once
+  expect(JSON.stringify(await bucket.plan())).toContain("its worker lost its files, and what ran of them");
+  expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+  expect(bucket.fleet.done).toEqual([`stage ${A}`, `start api@${A}`]);
+  await bucket.deploy();
+  expect(bucket.fleet.done).toHaveLength(2);
+});
+
+it("where only worker.json is gone, it is brought again, and nothing that runs is started", async () => {
+  damaged = true;
+  expect(await look("sync")).toMatchObject([{ ok: false, message: expect.stringContaining("worker.json is missing") }]);
+  expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+  expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
+});
+
+it("a loss is remembered until what ran is started, also when the deploy after it fails", async () => {
+  empty = true;
+  await look("sync");
+  bucket.fleet.fail(`start api@${A}`);
+  expect(await bucket.deploy()).toMatchObject({ outcome: "failed" });
+  bucket.fleet.repair();
+  bucket.fleet.done.length = 0;
+  await bucket.deploy();
+  expect(bucket.fleet.done).toContain(`start api@${A}`);
+});
+
+describe("a worker that a deploy is changing right now", () => {
+  const status = { jobs: ["api"], target: "status", workers: [], healthCheck: false };
+
+  /** Runs `work` while a command of the bucket holds its lock, or with `store`, just after one has delivered something. */
+  async function beside<T>(happening: "held" | "delivered", work: (bucket: OpenedBucket) => Promise<T>): Promise<T> {
+    const [ours, theirs] = [await bucket.open(), await bucket.open()];
+    const lock = happening === "held" ? lockBucket(theirs, "deploy") : undefined;
+    moved = () => {
+      if (happening === "held") return;
+      theirs.store.deliveries.begin(A);
+      theirs.store.deliveries.finish(A, { seq: 9, metadata: "x", tools: undefined });
+      theirs.store.deliveries.all(); // what is written later is written before anything is read
+    };
+    try {
+      return await work(ours);
+    } finally {
+      lock?.release();
+      ours.close();
+      theirs.close();
+    }
+  }
+
+  beforeEach(() => {
+    seq = 9;
+  });
+
+  it.each(["held", "delivered"] as const)("is no error of a status: %s", async (happening) => {
+    expect(await beside(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
+  });
+
+  it.each(["held", "delivered"] as const)("is no fault doctor finds: %s", async (happening) => {
+    const found = await beside(happening, (ours) => examine(ours));
+    expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
+  });
+
+  it("gets nothing more from the next deploy", async () => {
+    await beside("held", (ours) => controlJob(ours, status));
+    seq = undefined;
+    await bucket.deploy();
+    expect(bucket.fleet.done).toEqual([]);
+  });
+
+  it("differs for certain when nothing changes it, and the next deploy writes its worker.json anew", async () => {
+    const ours = await bucket.open();
+    await expect(controlJob(ours, status)).rejects.toMatchObject({
+      code: "OUT_OF_SYNC",
+      message: `${A}: update_seq is 9 there and 1 here`,
+    });
+    ours.close();
+    seq = undefined;
+    await bucket.deploy();
+    expect(bucket.fleet.done).toEqual([`stage ${A}`]);
+  });
+});
+
+it("a directory on PATH is no program", async () => {
+  const before = process.env.PATH;
+  process.env.PATH = mkdtempSync(`${bucket.root}/bin-`);
+  mkdirSync(`${process.env.PATH}/rsync`);
+  tools = ["rsync"];
+  expect(await look("host_tools")).toMatchObject([{ ok: false, message: "rsync is not installed" }]);
+  process.env.PATH = before;
+});

@@ -1,0 +1,45 @@
+import type { MaandError } from "@maand/core";
+import type { SshOptions } from "@maand/plugin-ssh";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { type Fleet, type FleetOptions, startFleet } from "./fleet.ts";
+import { type Desk, deskFor } from "./remotes.ts";
+
+/** The fleet of a test file. */
+export interface UsedFleet {
+  fleet(): Fleet;
+  /** A desk for it, whose connections end with the test. */
+  desk(options?: SshOptions): Desk;
+}
+
+/** Starts a fleet before the tests of a file, and ends it after them. */
+export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {}): UsedFleet {
+  let started: Fleet | undefined;
+  const desks: Desk[] = [];
+  const fleet = (): Fleet => {
+    if (!started) throw new Error("the fleet starts before the tests, and not before");
+    return started;
+  };
+  beforeAll(async () => {
+    started = await startFleet({ count, ...options });
+  });
+  afterEach(async () => {
+    await Promise.all(desks.splice(0).map((desk) => desk.close()));
+  });
+  afterAll(() => started?.close());
+  return {
+    fleet,
+    desk(ssh) {
+      const desk = deskFor(fleet(), ssh);
+      desks.push(desk);
+      return desk;
+    },
+  };
+}
+
+/** The error of a promise that must fail. */
+export function failure(promise: Promise<unknown>): Promise<MaandError> {
+  return promise.then(
+    () => expect.fail("it did not fail"),
+    (error: MaandError) => error,
+  );
+}
