@@ -3,7 +3,7 @@ import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
-import { type Lock, lockHolder } from "../store/lock.ts";
+import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
 /** What the sync check needs of a run, or of a command that is none. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;

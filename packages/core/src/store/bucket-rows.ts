@@ -1,5 +1,5 @@
 import type { StoreDatabase } from "./database.ts";
-import type { Holder, HolderRecord } from "./holder.ts";
+import type { Holder, HolderRecord } from "./lock/holder.ts";
 
 /** A workspace as it was built: how it was read, and the digest of each of its parts by its path. */
 export interface BuiltWorkspace {
