@@ -35,9 +35,15 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
       colorDepth: 1,
       program: programFor(processContext),
     };
-    const code = await cli.run(cli.process(rest, context), context);
+    const command = cli.process(rest, context);
+    const failures: unknown[] = [];
+    command.catch = async (cause: unknown) => {
+      if (isUsageError(cause)) throw cause; // clipanion prints the usage of the command
+      failures.push(cause); // for any other error it would print a stack trace
+    };
+    const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
-    return code;
+    return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
     if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
     if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
@@ -155,16 +161,28 @@ function isHelp(argv: readonly string[]): boolean {
 
 /** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
 async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const { exitOf, printError, styleFor } = await import("@maand/command");
-  const { stdout, stderr } = processContext;
-  stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
-  printError(failure, {
-    json: asksForJson(argv),
-    stdout,
-    stderr,
-    style: styleFor(stderr, processContext.env, false),
-  });
-  return exitOf(failure);
+  processContext.stderr.write(
+    `maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`,
+  );
+  return report(failure, argv, processContext);
+}
+
+/** Prints an error that no command has printed, and returns its exit code. */
+export async function report(
+  thrown: unknown,
+  argv: readonly string[],
+  processContext: ProcessContext,
+): Promise<number> {
+  const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
+  const { stdout, stderr, env } = processContext;
+  const error = shownError(thrown, processContext);
+  printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
+  return exitOf(error);
+}
+
+/** Whether clipanion explains the error with the usage of a command. */
+function isUsageError(cause: unknown): boolean {
+  return cause instanceof Error && "clipanion" in cause;
 }
 
 /** The additions of the bucket's plugins; none outside a bucket. */
