@@ -92,7 +92,10 @@ describe("what listens", () => {
       expect(bucket.read("audit/audit.jsonl")).toContain('"type":"run.finished","outcome":"ok"');
       for (const host of HOSTS) expect(linesOf(join(localJob(bucket, host, "api") ?? "", "color"))).toEqual(["blue"]);
       const { code, stderr } = await bucket.maand("build");
-      expect([code, stderr]).toEqual([2, expect.stringContaining("the environment has no MAAND_KV_COLOR")]);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining("environment variable MAAND_KV_LOG_LEVEL is not set@@COLOR"),
+      ]);
     } finally {
       server.close();
     }
@@ -140,7 +143,7 @@ describe("what decides", () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await done(bucket.maand("build"));
     const refused = await bucket.maand("deploy");
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("nobody can be asked to approve")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("no terminal to ask for approval")]);
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual([]);
     expect(await onTerminal(bucket, "no")).toContain("not approved");
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual([]);
