@@ -186,7 +186,7 @@ if not there("mended"):
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
   }));
 
-it("draining one of three with a health command stops exactly that one, and restarts nobody", () =>
+it("draining one of three with a health command stops exactly that one, and restarts no other", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle }) => {
     bucket.job(
       "api",

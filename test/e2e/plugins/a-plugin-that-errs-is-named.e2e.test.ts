@@ -19,7 +19,7 @@ async function withPlugin(
   return bucket;
 }
 
-describe("a plugin that errs where nobody can catch it", () => {
+describe("a plugin that throws outside of every hook", () => {
   it.for([
     ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -233,6 +233,37 @@ describe("an edit that was not built", () => {
   it("is none when the text is what was built, whatever its date", async () => {
     write("workspace/jobs/api/app.conf", "port = 1\n");
     expect((await typed("why", "api")).err).toBe("");
+  });
+});
+
+describe("files of a job that were deleted on a worker", () => {
+  const HOST = "127.0.0.11";
+
+  it.each(["restart", "status"])("are synced again by the deploy that job %s names", async (verb) => {
+    write("workspace/jobs/api/Makefile", "start restart stop status:\n\t@true\n");
+    await typed("deploy", "--build");
+    const worker = join(root, "data/local", HOST);
+    const [home = ""] = readdirSync(worker);
+    const makefile = join(worker, home, "jobs/api/Makefile");
+    rmSync(makefile);
+    const { code, err } = await typed("job", verb, "api", "--allocations", HOST);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("not deployed there") });
+    expect((await typed("deploy", "--dry-run")).out).toContain("its files on the worker are not the promoted ones");
+    expect(await typed("deploy")).toMatchObject({ code: 0 });
+    expect(existsSync(makefile)).toBe(true);
+    expect(await typed("job", verb, "api", "--allocations", HOST)).toMatchObject({ code: 0 });
+  });
+
+  it("and edited ones are put back by deploy --force --sync-only, which runs nothing", async () => {
+    await typed("deploy", "--build");
+    const worker = join(root, "data/local", HOST);
+    const [home = ""] = readdirSync(worker);
+    const conf = join(worker, home, "jobs/api/app.conf");
+    writeFileSync(conf, "edited\n");
+    const { code, err } = await typed("deploy", "--force", "--sync-only", "--jobs", "api");
+    expect(code).toBe(0);
+    expect(err).not.toContain("ok restart");
+    expect(readFileSync(conf, "utf8")).toBe("port = 1\n");
   });
 });
 

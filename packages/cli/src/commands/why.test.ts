@@ -110,7 +110,9 @@ describe("maand why says", () => {
 
   it("that it was removed, and what is left of it", async () => {
     write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
-    expect(await why()).toEqual([`${API} will be stopped and removed: its worker left workspace/workers.json`]);
+    expect(await why()).toEqual([
+      `${API} will be stopped and removed: its worker was removed from workspace/workers.json`,
+    ]);
     expect(await ship()).toBe(0);
     expect(await why()).toEqual([
       `${API} will not change: it was removed, stopped and cleaned up; maand gc deletes its data and records`,

@@ -13,6 +13,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
 import { rollOut } from "./rollout/roll-out.ts";
 import type { Stager } from "./stage/stage.ts";
+import { retryStops } from "./stop-and-remove.ts";
 
 /** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
 export async function deployWave(run: Run, stager: Stager, wave: Wave, options: LifecycleOptions): Promise<void> {
@@ -29,6 +30,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   const refusal = await refusalOf(run, wave, plans);
   if (refusal) return failAll(run, plans, refusal);
   await stager.stageWave(plans);
+  for (const plan of plans) await retryStops(run, plan);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
   await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOut(run, plan))));
 }

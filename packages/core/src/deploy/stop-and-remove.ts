@@ -2,6 +2,7 @@ import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
+import type { PlannedJob } from "../plan/plan-job.ts";
 import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
 import type { ActionKind } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
@@ -9,12 +10,13 @@ import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
+import { isStopFailed } from "./stop-failed.ts";
 
 /**
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
  * remaining allocations of those jobs. Waves go from the last to the first; the workers of a wave go in parallel. A failure
- * is reported, and the next deploy tries again. A failed stop keeps its job from being rolled out; an unreachable worker or
- * leftover files do not.
+ * is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
+ * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not.
  */
 export async function stopAndRemove(run: Run): Promise<void> {
   const all = stopping(run);
@@ -39,11 +41,28 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     run.ledger.note(job.name, allocation.host, action, "ok", false);
   } catch (cause) {
     const unreachable = outcomeOf(cause) === "unreachable";
-    if (mayRun && !unreachable) run.ledger.fail(job.name, allocation.host, action, cause);
+    // a removed one may be a job on its way to another worker, where it must not run twice; a drain keeps no other back
+    if (mayRun && !unreachable && entry.remove) run.ledger.fail(job.name, allocation.host, action, cause);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, cause);
     if (unreachable && mayRun)
       run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
   }
+}
+
+/**
+ * Stops disabled allocations of a job again whose stop failed in this run, now that its files were synced to them: a
+ * Makefile that was fixed is there then.
+ */
+export async function retryStops(run: Run, { job, allocations }: PlannedJob): Promise<void> {
+  const again = allocations.filter((planned) => isStopFailed(run, planned));
+  if (again.length === 0) return;
+  const ids = new Set(again.map(({ allocation }) => allocation.id));
+  const entries = stopping(run).filter(({ allocation }) => ids.has(allocation.id));
+  await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
+  await checkRemaining(
+    run,
+    entries.filter(({ allocation }) => !run.ledger.lost(job.name, allocation.host)),
+  );
 }
 
 /**

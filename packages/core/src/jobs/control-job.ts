@@ -5,7 +5,7 @@ import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isName, nameRule } from "../domain/workspace/names.ts";
-import { problemsError } from "../errors.ts";
+import { isMaandError, problemsError } from "../errors.ts";
 import type { TargetContext } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
 import { CommandOutput } from "../run/command-output.ts";
@@ -16,7 +16,7 @@ import { lifecycleContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
-import { checkSync } from "./sync-check.ts";
+import { checkSync, noteMissingFiles } from "./sync-check.ts";
 
 /** A lifecycle command that is run by hand. */
 export interface JobControl {
@@ -166,6 +166,8 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
+    if (isMaandError(cause) && cause.code === "NOT_DELIVERED")
+      noteMissingFiles(source, allocation.id, target !== "status");
     const ended = commandEnd(bucket.now, began, cause);
     reporter.emit("action.finished", { ...unit, ...ended });
     const { outcome, exit, message, duration_ms: durationMs } = ended;

@@ -86,7 +86,9 @@ function announce({ reporter, catalog }: Run, count: number): void {
   if (count < 2) return;
   const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
   const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
-  reporter.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
+  reporter
+    .context({})
+    .log(`deletes the directories of ${count} removed allocations on ${where}, including data and logs`);
 }
 
 async function collect(
@@ -138,7 +140,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
   if (stay.length === 0) return;
   run.reporter
     .context({ worker: remote.host })
-    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
+    .log(`${remote.root} stays: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
 /** Logs a deletion, whatever its result. */

@@ -57,7 +57,7 @@ function chosen({ catalog }: ScopeSource, { command, job: only }: JobCommandOpti
   const of = only === undefined ? "no job has" : `job ${only} has no`;
   const known = [...new Set(asked.flatMap(byHand))].sort();
   const list =
-    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `there: ${known.join(", ")}`;
+    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `available: ${known.join(", ")}`;
   throw problemsError([
     error(
       "unknown_command",

@@ -51,7 +51,7 @@ export async function differences(source: SyncSource, reached: Remote, workerId:
   };
   return Object.entries(wanted)
     .filter(([key, value]) => found[key] !== value)
-    .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} there and ${value} here`));
+    .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} on the worker, expected ${value}`));
 }
 
 /** Exit code for an empty or missing directory; any other code proves nothing. */
@@ -61,11 +61,11 @@ const EMPTY = 3;
 async function isEmpty(remote: Remote): Promise<Difference> {
   const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
   const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], {
-    title: "the look at its files",
+    title: "the check of its files",
     asRoot: true,
   });
   return code === EMPTY
-    ? { lost: true, message: "its worker.json is missing, and so are its jobs: its files are gone" }
+    ? { lost: true, message: "its worker.json and its jobs are missing: its files were deleted" }
     : different("its worker.json is missing or cannot be read");
 }
 
@@ -113,6 +113,16 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
   }
 }
 
+/**
+ * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the bucket's
+ * lock, only if no other command is changing them right now.
+ */
+export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
+  const lock = isLocked ? undefined : tryLock(bucket);
+  if (isLocked || lock) bucket.store.promoted.unstage(allocation);
+  lock?.release();
+}
+
 async function problemsOf(source: Source, host: string, isLocked: boolean): Promise<Problem[]> {
   if (source.delivery(host)?.seq === undefined) return [neverDeployed(source, host)];
   const worker = workerOf(source, host);
@@ -136,7 +146,7 @@ function neverDeployed({ bucket }: SyncSource, host: string): Problem {
   const hint = holder
     ? `maand ${holder.command} is running (pid ${holder.pid}): wait for it`
     : "run maand deploy first";
-  return error("out_of_sync", host, "nothing was deployed there yet", hint);
+  return error("out_of_sync", host, "nothing was deployed to it yet", hint);
 }
 
 function different(message: string): Difference {

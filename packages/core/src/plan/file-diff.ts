@@ -46,7 +46,7 @@ export async function fileDiff(path: string, before: Side | undefined, after: Si
 const WHY: Readonly<Record<Unseen, string>> = {
   binary: "binary file",
   large: "too large to compare",
-  hidden: "not shown, a secret went into it",
+  hidden: "not shown, it contains a secret",
   "not kept": "the promoted content was not kept",
 };
 

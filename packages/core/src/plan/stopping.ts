@@ -39,8 +39,8 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
 
 function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
   if (!allocation.removed) return "disabled in workspace/disabled.json";
-  if (!workerThere) return "its worker left workspace/workers.json";
-  return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
+  if (!workerThere) return "its worker was removed from workspace/workers.json";
+  return jobThere ? "its worker no longer has the labels the job selects" : "its job was removed from the workspace";
 }
 
 function byLastWave(a: StoppingAllocation, b: StoppingAllocation): number {

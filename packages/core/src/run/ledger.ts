@@ -102,9 +102,14 @@ export class Ledger {
     return result !== undefined && !isFine(result.outcome);
   }
 
+  /** The outcome of this allocation in this run so far. */
+  outcomeOf(job: string, host: string): Outcome | undefined {
+    return this.#results.get(`${job}|${host}`)?.outcome;
+  }
+
   /** Whether an action on this allocation succeeded in this run. */
   isDone(job: string, host: string): boolean {
-    return this.#results.get(`${job}|${host}`)?.outcome === "ok";
+    return this.outcomeOf(job, host) === "ok";
   }
 
   summary(): Summary {

@@ -20,10 +20,10 @@ export interface Unanswered {
  * the hook.
  */
 export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
-  const unit = `worker ${host}, which is reached by "${transport}"`;
+  const unit = `worker ${host} with transport "${transport}"`;
   return new MaandError({
     code: "NO_HANDLER",
-    message: `no plugin answered \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
+    message: `no plugin handles \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
     hint: `${remedy(absent, hook, transport)}; maand plugins lists what is loaded`,
     worker: host,
   });
@@ -35,7 +35,7 @@ function remedy(absent: readonly AbsentPlugin[], hook: DoingHook, transport: str
     return answers.includes(hook) && transports.includes(transport);
   });
   const fitting = able.find(({ plugin }) => plugin.provides?.transports !== undefined) ?? able[0];
-  if (fitting) return addPlugin(`${fitting.name} or another that answers \`${hook}\``);
-  if (hook === "connect") return `add a plugin that reaches workers by "${transport}", or change their transport`;
-  return addPlugin(`one that answers \`${hook}\``);
+  if (fitting) return addPlugin(`${fitting.name} or another that handles \`${hook}\``);
+  if (hook === "connect") return `add a plugin for the transport "${transport}", or change the transport of the worker`;
+  return addPlugin(`one that handles \`${hook}\``);
 }

@@ -64,7 +64,7 @@ function makeParent(parent: string): void {
   if (!found) makePrivateDirectory(parent);
   else if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
     const message = found.isSymbolicLink() ? "is a link to nothing" : "is not a directory";
-    const problem = error("tmp_unusable", parent, message, "move it away; maand makes the directory");
+    const problem = error("tmp_unusable", parent, message, "move it away; maand creates the directory");
     throw problemsError([problem], `${basename(parent)} ${message}`);
   }
 }

@@ -67,7 +67,7 @@ describe("the end of a deploy", () => {
         "      | four",
         "    skipped on 10.0.0.4: an earlier batch failed",
         "deploy failed: 1 promoted, 0 unchanged, 2 failed, 1 skipped in 1.5s",
-        "  next: fix api, then run maand deploy to resume",
+        "  next: fix api, then run maand deploy --build to resume",
       ].join("\n"),
     );
   });

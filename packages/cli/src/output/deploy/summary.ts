@@ -226,8 +226,10 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   if (event.outcome === "interrupted") return [`  next: ${again} resumes this deploy`];
   const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
   const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
-  const what = [...jobs.filter(isAtFault).map(nextSteps), ...workers];
-  return [`  next: fix ${inWords(what)}, then run ${again} to resume`];
+  const atFault = jobs.filter(isAtFault);
+  // what is fixed in the workspace reaches no worker before it is built
+  const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
+  return [`  next: fix ${inWords([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
 
 /** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
@@ -243,10 +245,14 @@ function isAway({ outcome }: Result): boolean {
 }
 
 /** A removed job is no longer in the workspace, so its cleanup on the workers has to be fixed. */
-function nextSteps({ name, results, failures }: JobEnd): string {
+function nextSteps(job: JobEnd): string {
+  return isGone(job) ? `the cleanup of ${job.name} on ${named(job.results.filter(isWrong))}` : job.name;
+}
+
+/** Whether only the removal of a job failed. */
+function isGone({ results, failures }: JobEnd): boolean {
   const wrong = results.filter(isWrong);
-  const gone = failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
-  return gone ? `the cleanup of ${name} on ${named(wrong)}` : name;
+  return failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
 }
 
 /** `a`, `a and b`, `a, b and c`. */

@@ -73,7 +73,7 @@ function reportStarted({ run, job, plan, batches, order }: JobRollout): void {
   if (order.problem === undefined || batches.length === 0) return;
   run.reporter.emit("warning", {
     code: "invalid_rollout_order",
-    message: `the rollout_order of ${job.name} is ignored: ${order.problem}; the order of the workers is used`,
+    message: `the rollout_order of ${job.name} is ignored: ${order.problem}; the order of the workers is used instead`,
     job: job.name,
     worker: null,
   });

@@ -34,7 +34,7 @@ export class Deletions {
     return [...this.#byJob].sort().map(([job, { paths, hosts }]) => {
       const [first] = [...hosts].sort();
       const where = hosts.size === 1 ? `on ${first}` : `on ${first} and ${hosts.size - 1} more`;
-      return `${job} had files of its own in its directory, and a sync deleted them: ${some(paths)}, ${where}; put what it needs into data/ or logs/, or name it under "keep" in its manifest`;
+      return `${job} had created files in its directory, and a sync deleted them: ${some(paths)}, ${where}; write files that it needs to data/ or logs/, or list them under "keep" in its manifest`;
     });
   }
 }

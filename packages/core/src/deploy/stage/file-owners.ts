@@ -82,8 +82,8 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /not permitted|permission denied/i,
-    "the user there may not change owners",
-    "set use_sudo = true in maand.conf, so that root does it",
+    "the user on the worker may not change owners",
+    "set use_sudo = true in maand.conf",
   ],
 ];
 
@@ -93,8 +93,8 @@ function refusal(job: string, host: string, pair: string, stderr: string): Maand
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,
-    message: `files of ${job} cannot be given to ${whom} on ${host}: ${reason ?? "chown failed"}`,
-    hint: `${remedy ?? "look at what it printed"}, or change "files" in ${manifestFile(job)}`,
+    message: `files of ${job} cannot be owned by ${whom} on ${host}: ${reason ?? "chown failed"}`,
+    hint: `${remedy ?? "check its output"}, or change "files" in ${manifestFile(job)}`,
     output: stderr.trim().split("\n").slice(-3),
   });
 }

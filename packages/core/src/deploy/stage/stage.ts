@@ -10,6 +10,7 @@ import { noHandler } from "../../run/no-handler.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import type { Delivery } from "../../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
+import { isStopFailed } from "../stop-failed.ts";
 import { Deletions } from "./deletions.ts";
 import { giveOwners, type StagedJob } from "./file-owners.ts";
 import { metadataOf } from "./metadata.ts";
@@ -38,16 +39,23 @@ export class Stager {
 
   /** Syncs every worker that receives files of these jobs, each once. Failures are recorded in the ledger. */
   async stageWave(plans: readonly PlannedJob[]): Promise<void> {
-    const { ledger } = this.#run;
     const wanted = plans.flatMap(({ job, allocations }) =>
       allocations
-        .filter((planned) => needsFiles(planned) && !ledger.lost(job.name, planned.allocation.host))
+        .filter((planned) => this.#isWanted(planned))
         .map((planned): SyncEntry => ({ job: job.name, planned })),
     );
     const byHost = groupBy(wanted, ({ planned }) => planned.allocation.host);
     await Promise.all(
       [...byHost].map(([host, entries]) => this.#limit(() => this.#stageWorker(workerOf(this.#run, host), entries))),
     );
+  }
+
+  /** Allocations that failed already get nothing, except disabled ones whose stop failed: a fixed Makefile may stop them. */
+  #isWanted(planned: PlannedAllocation): boolean {
+    const { allocation, target } = planned;
+    const { ledger } = this.#run;
+    if (isStopFailed(this.#run, planned)) return this.#run.recorded(allocation.id).staged !== target.digest;
+    return needsFiles(planned) && !ledger.lost(allocation.job, allocation.host);
   }
 
   /** Whether a sync to this worker failed in this run. */

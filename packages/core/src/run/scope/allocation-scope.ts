@@ -95,7 +95,7 @@ async function runTarget(
     if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...output };
     throw cause;
   }
-  throw new MaandError({ code: "NO_HANDLER", message: `no plugin answers target for "${target}"` });
+  throw new MaandError({ code: "NO_HANDLER", message: `no plugin handles the target "${target}"` });
 }
 
 function targetJob(run: ScopeSource, own: Job, name: string): Job {
@@ -111,8 +111,8 @@ function targetJob(run: ScopeSource, own: Job, name: string): Job {
 function nothingThere(host: string): MaandError {
   return new MaandError({
     code: "OUT_OF_SYNC",
-    message: `nothing was brought to ${host} yet, so no target can be run there`,
-    hint: "maand deploy brings it",
+    message: `nothing was deployed to ${host} yet, so it has no target to run`,
+    hint: "run maand deploy first",
     worker: host,
   });
 }
