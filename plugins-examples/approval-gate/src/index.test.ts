@@ -73,7 +73,7 @@ describe("approval-gate", () => {
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
     expect(failures).toMatchObject([
-      { code: "NOT_PERMITTED", hint: "to approve it beforehand: MAAND_APPROVE=yes maand deploy" },
+      { code: "NOT_PERMITTED", hint: "to approve in advance, run: MAAND_APPROVE=yes maand deploy" },
     ]);
   });
 

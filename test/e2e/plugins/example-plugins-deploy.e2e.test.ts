@@ -180,7 +180,7 @@ describe("what decides", () => {
       "start 0.0.0 1.0.0",
     ]);
     bucket.job("api", watched("1.2.0", 0.3), { Makefile: SICKENING });
-    expect(await done(bucket.maand("deploy", "--build"))).toContain("api 1.2.0 was well on 127.0.0.11; 2 more to go");
+    expect(await done(bucket.maand("deploy", "--build"))).toContain("api 1.2.0 is healthy on 127.0.0.11; 2 more to go");
     expect(HOSTS.map((host) => lifecycle(bucket, host).at(-1))).toEqual([
       "restart 1.1.0 1.2.0",
       "restart 1.0.0 1.2.0",
