@@ -27,18 +27,11 @@ need_programs() {
     refuse "Node 20.19 or newer is needed, and this is $(node --version)"
 }
 
-# Whether what is installed is what the lock file says: the same one was installed here, or it is older.
-packages_are_fresh() {
-  [ -d node_modules/.bin ] || return 1
-  cmp -s package-lock.json node_modules/.installed-lock || [ node_modules/.package-lock.json -nt package-lock.json ]
-}
-
 install_packages() {
-  packages_are_fresh && return
+  [ -d node_modules/.bin ] && node scripts/installed.mjs && return
   say "installing packages with npm ci; the first time this takes a minute or two"
   quietly npm ci --no-audit --no-fund ||
     refuse "npm ci failed, see above; it may need python3, make and g++ to compile: apt-get install python3 make g++"
-  cp package-lock.json node_modules/.installed-lock
 }
 
 # Packages tsconfig.json names whose dist/ is missing.

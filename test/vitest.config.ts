@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+import { EndToEndFirst } from "./support/end-to-end-first.ts";
 
 /** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
 const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
@@ -10,32 +11,35 @@ const fromSource = {
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
 };
 
+/** Files of one process share the modules they import: loading the engine anew for each would be half of all work. */
+const shared = {
+  isolate: false,
+  maxWorkers: "200%", // end-to-end tests mostly wait, and every fleet has its own addresses
+  testTimeout: 60_000, // a busy machine is no failure
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
+    sequence: { sequencer: EndToEndFirst },
     projects: [
       {
         ...fromSource,
         test: {
+          ...shared,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts"],
-          maxWorkers: "100%",
-          sequence: { groupOrder: 1 },
-          testTimeout: 60_000, // a busy machine is no failure
-          hookTimeout: 60_000,
         },
       },
       {
         ...fromSource,
         test: {
+          ...shared,
           name: "e2e",
           globalSetup: "test/support/built.ts",
           include: ["test/**/*.e2e.test.ts"],
-          maxWorkers: 2, // fleets keep out of each other's way; more of them only make each other late
-          sequence: { groupOrder: 2 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

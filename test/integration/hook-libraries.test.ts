@@ -250,7 +250,7 @@ describe("docs/job-commands-library.md", () => {
   });
 
   it("has every error", () => {
-    const errors = tableRows(page("docs/job-commands-library.md"), "Error", "Means").flatMap(([error = ""]) =>
+    const errors = tableRows(page("docs/job-commands-library.md"), "Error", "Meaning").flatMap(([error = ""]) =>
       codeIn(error),
     );
     const classes = Object.entries(library).filter(([, value]) => value === library.MaandError || isErrorClass(value));

@@ -3,18 +3,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { MAAND } from "./bucket/maand.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 
 /**
  * Before the end-to-end tests: what they start is made of the sources as they are now, and one bucket is initialised that
- * all of them copy. The key of its authority takes a second or more to make.
+ * all of them copy.
  */
-export default function setup(): () => void {
+export default async function setup(): Promise<() => void> {
   execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/bundle.mjs", import.meta.url))], {
     stdio: "inherit",
   });
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
+  await bringAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   process.env[INITIALISED] = root; // the processes of the tests inherit it
   return () => rmSync(root, { recursive: true, force: true });

@@ -30,6 +30,8 @@ export function exitOf(cause: unknown): number {
     case "NOT_FOUND":
     case "NOT_PERMITTED":
     case "NOT_A_STORE":
+    case "BUCKET_NOT_TRUSTED":
+    case "NO_ACCESS":
       return EXIT.refused;
     default:
       return EXIT.failed;

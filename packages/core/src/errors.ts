@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   JOB_COMMAND_FAILED: "A command of a job failed.",
   NOT_A_STORE: "The file in the store's place is not a store of maand; nothing was changed.",
   LOCK_BROKEN: "The bucket's lock file cannot be used.",
+  BUCKET_NOT_TRUSTED: "The bucket belongs to another user, so nothing of it was run.",
+  NO_ACCESS: "The bucket belongs to another user and may not be read.",
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",

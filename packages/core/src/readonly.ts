@@ -8,6 +8,7 @@ export { type BucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export { groupBy } from "./domain/group-by.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "./errors.ts";
 
-/** What became of one allocation in a run (cli.md); `skipped` means there was nothing to do. */
+/** What became of one allocation in a run; `skipped` means there was nothing to do. */
 export type Outcome =
   | "ok"
   | "failed"

@@ -109,10 +109,10 @@ describe("a first build", () => {
     bucket.workers("localhost", "DB-1.Example", "2001:DB8::A");
     job({ web: {}, all: { one: true } });
     await bucket.build();
-    const hosts = ["localhost", "DB-1.Example", "2001:DB8::A"];
+    const hosts = ["localhost", "db-1.example", "2001:db8::a"];
     const before = await stored("api", hosts);
-    verify(ca(), before["DB-1.Example web.crt"] ?? "", now, "-verify_hostname", "db-1.example");
-    verify(ca(), before["2001:DB8::A web.crt"] ?? "", now, "-verify_ip", "2001:db8::a");
+    verify(ca(), before["db-1.example web.crt"] ?? "", now, "-verify_hostname", "db-1.example");
+    verify(ca(), before["2001:db8::a web.crt"] ?? "", now, "-verify_ip", "2001:db8::a");
     verify(ca(), before["localhost all.crt"] ?? "", now, "-verify_ip", "2001:db8::a");
     await bucket.build();
     expect(await stored("api", hosts)).toEqual(before);

@@ -30,7 +30,7 @@ const CASES: readonly Case[] = [
   {
     job: "linked-elsewhere",
     arrange: 'mkdir "$2/photos"; mv "$1" "$1.moved"; ln -s "$2" "$1"',
-    refused: "jobs/linked-elsewhere leads to a directory that maand did not make: it holds ph",
+    refused: "jobs/linked-elsewhere leads to a directory that maand did not make: it holds",
     look: 'ls "$2"',
     expected: "photos\nprecious\n",
   },
@@ -181,6 +181,7 @@ const isBelow = (path: string, files: Readonly<Record<string, string>>) => Objec
 
 describe.each([
   ["rsync", overSsh, LARGE],
+  ["a runner", overSsh, {}],
   ["a local worker", onThisMachine, {}],
 ])("with %s", (_, open, more) => {
   let place: Place;

@@ -66,7 +66,11 @@ afterAll(async () => {
   await fleet.close();
 });
 
-describe.each(["000", "022", "077"])("with umask %s", (umask) => {
+describe.each([
+  ["000", "rsync", 600_000], // more than a runner takes
+  ["022", "a runner", 10],
+  ["077", "rsync", 600_000],
+])("with umask %s and %s", (umask, _, bytes) => {
   it("everything maand makes in a bucket and on workers has the mode and the owner that docs/files.md names", async () => {
     const root = join(place, umask);
     mkdirSync(root);
@@ -93,7 +97,7 @@ describe.each(["000", "022", "077"])("with umask %s", (umask) => {
     writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, "utf8")), ...certs }));
     mkdirSync(join(root, "workspace/jobs/api/conf/deep"), { recursive: true });
     writeFileSync(join(root, "workspace/jobs/api/conf/deep/run"), "#!/bin/sh\n", { mode: 0o700 });
-    writeFileSync(join(root, "workspace/jobs/api/large.bin"), "x".repeat(600_000)); // rsync takes what is large
+    writeFileSync(join(root, "workspace/jobs/api/large.bin"), "x".repeat(bytes));
     maand("deploy", "--build");
     maand("build");
     maand("gc");

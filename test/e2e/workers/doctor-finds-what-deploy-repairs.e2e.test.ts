@@ -29,6 +29,9 @@ interface Finding {
   readonly hint: string | null;
 }
 
+/** The directory of a run, which only a run that died leaves. */
+const LEFT = "tmp/6b0f3c1e-8d57-4a52-9a64-2f1c8f0b7e11";
+
 const tools = mkdtempSync(join(tmpdir(), "maand-doctor-"));
 
 beforeAll(() => {
@@ -81,7 +84,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     ["a key of the KV store others may read", open("secrets/kv.key"), "permissions", "secrets/kv.key"],
     ["a key of the CA others may read", open("secrets/ca.key"), "permissions", "secrets/ca.key"],
     ["a log others may read", open("logs/maand.log"), "permissions", "logs/maand.log"],
-    ["staged files of a run that died", () => void mkdirSync(at("tmp/a run"), { recursive: true }), "tmp", "tmp/a run"],
+    ["staged files of a run that died", () => void mkdirSync(at(LEFT), { recursive: true }), "tmp", LEFT],
     ["logs without measure", () => hugeLog(), "logs", "logs"],
     ["no key of the KV store, with nothing encrypted", () => rmSync(at("secrets/kv.key")), "kv_key", "secrets/kv.key"],
     [
@@ -152,11 +155,12 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
 
   it("several at once are all told, with exit 1, and in words for people", async () => {
     chmodSync(at("data"), 0o755);
-    mkdirSync(at("tmp/left"), { recursive: true });
+    mkdirSync(at(LEFT), { recursive: true });
+    mkdirSync(at("tmp/not of a run"), { recursive: true });
     const { code, stdout } = await bucket.maand("doctor");
     expect(code).toBe(1);
     expect(stdout).toMatch(/wrong {2}permissions {2}data: .*\n {7}chmod 700 \S+\/data\n/);
-    expect(stdout).toMatch(/wrong {2}tmp {2}tmp\/left: /);
+    expect(stdout).toContain(`wrong  tmp  ${LEFT}: `);
     expect(stdout).toContain("2 things to mend");
     for (const { hint } of await faultsOf(bucket)) await type(hint ?? "");
     expect(await bucket.maand("doctor")).toMatchObject({ code: 0, stdout: expect.stringContaining("all is well") });

@@ -2,7 +2,7 @@ import { MaandCommand, plural, printProblems } from "@maand/command";
 import { type Built, build } from "@maand/core";
 import { Command, Option } from "clipanion";
 
-/** `maand build` (build.md 6). */
+/** `maand build`. */
 export class BuildCommand extends MaandCommand {
   static override paths = [["build"]];
   static override usage = Command.Usage({

@@ -4,7 +4,7 @@ import { Command, Option } from "clipanion";
 import { planLines, planRecord } from "../output/deploy/plan.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
 
-/** `maand deploy` (seed deploy, deploy.md 1). */
+/** `maand deploy`. */
 export class DeployCommand extends MaandCommand {
   static override paths = [["deploy"]];
   static override usage = Command.Usage({

@@ -5,7 +5,7 @@ import { Command, Option } from "clipanion";
 /** A hundred years. */
 const MOST_DAYS = 36_500;
 
-/** `maand gc` (deploy.md 7.1). */
+/** `maand gc`. */
 export class GcCommand extends MaandCommand {
   static override paths = [["gc"]];
   static override usage = Command.Usage({

@@ -2,7 +2,7 @@ import { listOf, MaandCommand } from "@maand/command";
 import { type HealthReport, healthCheck } from "@maand/core";
 import { Command, Option } from "clipanion";
 
-/** `maand health_check` (deploy.md 5). */
+/** `maand health_check`. */
 export class HealthCheckCommand extends MaandCommand {
   static override paths = [["health_check"], ["health-check"]];
   static override usage = Command.Usage({

@@ -2,7 +2,7 @@ import { MaandCommand } from "@maand/command";
 import { type Initialised, initBucket, prepareBucket } from "@maand/core";
 import { Command } from "clipanion";
 
-/** `maand init` (build.md 2). */
+/** `maand init`. */
 export class InitCommand extends MaandCommand {
   static override paths = [["init"]];
   static override usage = Command.Usage({

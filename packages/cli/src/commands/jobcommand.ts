@@ -3,7 +3,7 @@ import { type MaandEvent, runJobCommand } from "@maand/core";
 import { MaandError } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 
-/** `maand jobcommand` (deploy.md 4.4). */
+/** `maand jobcommand`. */
 export class JobCommandCommand extends MaandCommand {
   static override paths = [["jobcommand"], ["job_command"], ["job-command"]];
   static override usage = Command.Usage({

@@ -3,7 +3,7 @@ import { commandPaths, type HookName, type LoadedPlugin, type OpenedBucket, taps
 import { Command, Option } from "clipanion";
 import { version } from "../version.ts";
 
-/** `maand plugins` (cli.md). */
+/** `maand plugins`. */
 export class PluginsCommand extends MaandCommand {
   static override paths = [["plugins"]];
   static override usage = Command.Usage({

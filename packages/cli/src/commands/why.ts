@@ -32,7 +32,7 @@ const WILL: Readonly<Record<string, string>> = {
   undecided: "will be planned once its pre_deploy has run",
 };
 
-/** `maand why` (cli.md). */
+/** `maand why`. */
 export class WhyCommand extends MaandCommand {
   static override paths = [["why"]];
   static override usage = Command.Usage({

@@ -143,3 +143,32 @@ describe("a word that is none of ours", () => {
     expect([["cat", "nothing"], ["greet"]].map(isOurs)).not.toContain(true);
   });
 });
+
+describe("without the plugin operations", () => {
+  it.each([
+    ["named", 'import { defaults } from "@maand/cli";\nexport default { plugins: defaults().remove("operations") };\n'],
+    ["never listed", "export default { plugins: [] };\n"],
+  ])("its commands are missed by its name (%s)", async (_, config) => {
+    writeFileSync(join(bucket.root, "maand.config.ts"), config);
+    for (const line of ["doctor", "cat jobs", "job create web", "logs show", "run_command uptime", "worker trust"]) {
+      const { code, err } = await typed(...line.split(" "));
+      expect([line, code]).toEqual([line, 2]);
+      expect(err).toContain("is a command of the plugin operations, which the configuration of this bucket leaves out");
+      expect(err).toContain("add @maand/plugin-operations to the plugins of the configuration");
+    }
+    expect((await typed("--help")).out).not.toMatch(/maand (doctor|cat|logs|run_command)/);
+    expect((await typed("build")).code).toBe(0);
+  });
+
+  it("another may take its words", async () => {
+    const text = CONFIG.replace('[["greet"]]', '[["doctor"]]').replace('["defaults", acme]', "[acme]");
+    writeFileSync(join(bucket.root, "maand.config.ts"), text);
+    expect(await typed("doctor", "bob")).toMatchObject({ code: 0, out: "hello bob\n" });
+  });
+
+  it("what only reads works while the configuration is broken", async () => {
+    expect((await typed("build")).code).toBe(0);
+    writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
+    expect((await typed("cat", "jobs")).out).toContain("│ api ");
+  });
+});

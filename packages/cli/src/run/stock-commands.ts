@@ -14,10 +14,12 @@ export const STOCK_PLUGIN = "operations";
 /** Its commands by path. */
 export const STOCK_COMMANDS: Commands = COMMANDS;
 
-/** The stock command a line types, by its path. */
+/** The stock command a line types, by its path; of a family alone, such as `maand cat`, the first one. */
 export function stockPath(argv: readonly string[]): string | undefined {
   const [first, second] = words(argv);
-  return [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
+  const typed = [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
+  if (typed !== undefined || second !== undefined) return typed;
+  return Object.keys(STOCK_COMMANDS).find((path) => path.startsWith(`${first} `) && first !== "job");
 }
 
 /** The classes of a first word that a line may need: those of its second word too, if that names one. */

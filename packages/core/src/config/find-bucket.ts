@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
+import { checkOwner, isThere } from "./bucket-owner.ts";
 
 /** Where things are in a bucket's directory; all absolute. */
 export interface BucketPaths {
@@ -35,13 +35,19 @@ export function bucketPaths(root: string): BucketPaths {
   };
 }
 
-/** Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET. */
+/**
+ * Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET, NO_ACCESS for one that may not be read, and
+ * BUCKET_NOT_TRUSTED for one of another user.
+ */
 export function findBucket(from: string): BucketPaths {
   let directory = resolve(from);
   for (;;) {
     const paths = bucketPaths(directory);
-    if (existsSync(paths.store)) return paths;
-    if (existsSync(paths.conf)) throw notInitialised(paths);
+    if (isThere(directory, paths.store)) {
+      checkOwner(directory);
+      return paths;
+    }
+    if (isThere(directory, paths.conf)) throw notInitialised(paths);
     const parent = dirname(directory);
     if (parent === directory) break;
     directory = parent;

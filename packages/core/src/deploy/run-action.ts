@@ -1,4 +1,4 @@
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, commandEnd, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
 import type { ActionContext, ActionKind } from "../plugin-api/contexts.ts";
@@ -94,18 +94,8 @@ async function callHook(
 
 function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {
   const { journal, deliveries } = run.bucket.store;
-  const error = cause === undefined ? undefined : asMaandError(cause);
-  const outcome = cause === undefined ? "ok" : outcomeOf(cause);
-  journal.conclude(row, outcome, run.at());
-  if (error && error.code !== "INTERRUPTED") deliveries.distrust(allocation.host);
-  run.reporter.emit("action.finished", {
-    job: job.name,
-    worker: allocation.host,
-    action: kind,
-    outcome,
-    exit: error?.exit ?? (error ? null : 0),
-    message: error?.message ?? null,
-    output: error?.output ?? [],
-    duration_ms: run.bucket.now().getTime() - began,
-  });
+  const end = commandEnd(run.bucket.now, began, cause);
+  journal.conclude(row, end.outcome, run.at());
+  if (cause !== undefined && asMaandError(cause).code !== "INTERRUPTED") deliveries.distrust(allocation.host);
+  run.reporter.emit("action.finished", { job: job.name, worker: allocation.host, action: kind, ...end });
 }

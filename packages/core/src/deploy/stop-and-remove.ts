@@ -1,5 +1,6 @@
 import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
 import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
 import type { ActionKind } from "../plugin-api/contexts.ts";
@@ -17,23 +18,13 @@ import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
  */
 export async function stopAndRemove(run: Run): Promise<void> {
   const all = stopping(run);
-  for (const group of byWave(all)) {
+  for (const group of groupBy(all, ({ job }) => job.deploymentSeq).values()) {
     stopIfInterrupted(run.bucket.signal);
     await Promise.all(group.map((entry) => stopAndRemoveOne(run, entry)));
   }
   run.refresh();
   purgeAbandoned(run);
   await checkRemaining(run, all);
-}
-
-function byWave(all: readonly StoppingAllocation[]): StoppingAllocation[][] {
-  const groups = new Map<number, StoppingAllocation[]>();
-  for (const entry of all) {
-    const group = groups.get(entry.job.deploymentSeq) ?? [];
-    groups.set(entry.job.deploymentSeq, group);
-    group.push(entry);
-  }
-  return [...groups.values()];
 }
 
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {

@@ -1,6 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { knowSecrets } from "../bucket/mask-secrets.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { commandEnd, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -18,7 +18,7 @@ import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
 import { checkSync } from "./sync-check.ts";
 
-/** A manual lifecycle command (seed job). */
+/** A manual lifecycle command. */
 export interface JobControl {
   readonly jobs: readonly string[];
   /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
@@ -43,7 +43,7 @@ export interface ControlResult {
 
 const BUILT_IN = ["start", "stop", "restart", "reload", "status"];
 
-/** A target as it is run: the built-in ones in lower case, any other as written (deploy.md 3.1). */
+/** A target as it is run: the built-in ones in lower case, any other as written. */
 export function resolveTarget(text: string): string {
   const target = text.trim();
   const builtIn = BUILT_IN.find((name) => name === target.toLowerCase());
@@ -117,7 +117,9 @@ async function controlOne(
     const ended = await Promise.all(batch.map((allocation) => runTarget(source, job, allocation, target)));
     results.push(...ended);
     if (ended.some((result) => result.outcome !== "ok")) break;
-    const sick = healthCheck ? await unhealthyError(source, job) : undefined;
+    const isLast = results.length === allocations.length;
+    const judged = isLast ? activeOf(source, job) : allocations.slice(0, results.length);
+    const sick = healthCheck ? await unhealthyError(source, job, judged) : undefined;
     if (sick === undefined) continue;
     results.splice(
       -ended.length,
@@ -133,7 +135,7 @@ async function controlOne(
   ];
 }
 
-/** Counts come before anything is done to more than one (cli.md). */
+/** Counts come before anything is done to more than one. */
 function announce(
   { reporter }: Source,
   job: Job,
@@ -146,10 +148,16 @@ function announce(
   reporter.emit("job.started", { job: job.name, allocations: allocations.length, batches, stops_when });
 }
 
-/** Why a job is not healthy after a batch; undefined when it is. */
-async function unhealthyError(source: Source, job: Job): Promise<string | undefined> {
-  const active = (source.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
-  return (await checkHealth(source, scopedJobContext(source, job), active, true)).cause?.message;
+function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
+  return (allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
+}
+
+/**
+ * Why a job is not healthy after a batch; undefined when it is. Between batches only the allocations that were reached are
+ * judged, so that a job that is down everywhere comes up; after the last one the whole job is.
+ */
+async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
+  return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;
 }
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
@@ -158,28 +166,12 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
-    const failed = cause === undefined ? undefined : asMaandError(cause);
-    const durationMs = bucket.now().getTime() - began;
-    const outcome = cause === undefined ? "ok" : outcomeOf(cause);
-    const exit = failed ? (failed.exit ?? null) : 0;
-    reporter.emit("action.finished", {
-      ...unit,
-      outcome,
-      exit,
-      message: failed?.message ?? null,
-      output: failed?.output ?? [],
-      duration_ms: durationMs,
-    });
-    return {
-      host: allocation.host,
-      job: job.name,
-      exit,
-      outcome,
-      stdout: output.text("stdout"),
-      stderr: output.text("stderr"),
-      durationMs,
-      message: failed?.message ?? null,
-    };
+    const ended = commandEnd(bucket.now, began, cause);
+    reporter.emit("action.finished", { ...unit, ...ended });
+    const { outcome, exit, message, duration_ms: durationMs } = ended;
+    const { host } = allocation;
+    const [stdout, stderr] = [output.text("stdout"), output.text("stderr")];
+    return { host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
   };
   try {
     stopIfInterrupted(bucket.signal);

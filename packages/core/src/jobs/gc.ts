@@ -1,5 +1,5 @@
 import type { Bucket } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
@@ -24,9 +24,9 @@ export interface Collected {
 const DAY_SECONDS = 86_400;
 
 /**
- * Forgets what was removed (deploy.md 7.1): deletes each removed allocation's directory on its worker, data and logs
+ * Forgets what was removed: deletes each removed allocation's directory on its worker, data and logs
  * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
- * refused, naming it (decision 15); only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
+ * refused, naming it; only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
  * are forgotten `retainDays` after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
@@ -77,7 +77,7 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
 }
 
-/** Counts come before anything is done to more than one (cli.md). */
+/** Counts come before anything is done to more than one. */
 function announce({ reporter, catalog }: Run, count: number): void {
   if (count < 2) return;
   const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
@@ -116,7 +116,7 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const { signal } = run.bucket;
-  await told(run, allocation, async () => {
+  await logged(run, allocation, async () => {
     await deleteDirectory({ remote, directory: `${remote.root}/jobs/${allocation.job}`, signal });
     if (left && last) await eraseBucket(run, remote, removed);
   });
@@ -135,25 +135,12 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
     .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
-/** What deletes data has its lines in the logs, whatever becomes of it. */
-async function told(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
+/** Logs what deletes data, whatever its result. */
+async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
-  const began = bucket.now().getTime();
   const unit = { job, worker: host, action: "remove" };
   emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
-  const cause = await work().then(
-    () => undefined,
-    (thrown: unknown) => asMaandError(thrown),
-  );
-  emit("action.finished", {
-    ...unit,
-    outcome: cause ? outcomeOf(cause) : "ok",
-    exit: cause ? (cause.exit ?? null) : 0,
-    message: cause?.message ?? null,
-    output: cause?.output ?? [],
-    duration_ms: bucket.now().getTime() - began,
-  });
-  if (cause) throw cause;
+  await withEnd(bucket.now, work, (end) => emit("action.finished", { ...unit, ...end }));
 }
 
 function forget(run: Run, allocation: Allocation): void {

@@ -19,7 +19,7 @@ export interface HealthReport {
   }[];
 }
 
-/** How often a worker is asked with `wait` (deploy.md 5). */
+/** How often a worker is asked with `wait`. */
 const ATTEMPTS = 30;
 
 /** Jobs asked side by side. */
@@ -32,7 +32,7 @@ export interface HealthCheckOptions {
 }
 
 /**
- * Asks every worker the jobs are on whether it answers, and then the jobs (deploy.md 5). Nothing is changed, so no lock is
+ * Asks every worker the jobs are on whether it answers, and then the jobs. Nothing is changed, so no lock is
  * taken. Workers are connected, not only their port tried: a hung sshd does not pass.
  */
 export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {

@@ -14,7 +14,7 @@ import { refuseUnknown } from "../run/select.ts";
 /** The event commands must name to be run by hand. */
 const BY_HAND = "cli";
 
-/** A command of jobs that is asked for by hand (deploy.md 4.4). */
+/** A command of jobs that is asked for by hand. */
 export interface JobCommandOptions {
   readonly command: string;
   /** One job; without it every job that has the command for `cli`. */

@@ -4,7 +4,7 @@ export type LogFields = Readonly<Record<string, string | number>>;
 /** How log files are written: `key=value` pairs, or one JSON object a line (`log_format`). */
 export type LogFormat = "kv" | "json";
 
-/** Keys in the order they are written (deploy.md 8.2); any other comes behind them, sorted. */
+/** Keys in the order they are written; any other comes behind them, sorted. */
 export const LOG_KEYS: readonly string[] = [
   "ts",
   "level",

@@ -11,7 +11,7 @@ interface Known {
   readonly open: Map<string, LogFields>;
 }
 
-/** Turns the events of runs into what the log files say (deploy.md 8.2). */
+/** Turns the events of runs into what the log files say. */
 export class LogRecords {
   readonly #runs = new Map<string, Known>();
 
@@ -51,7 +51,7 @@ function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogF
   return { ts: at, level: "INFO", run, maand: wordOf(known.command), ...seq };
 }
 
-/** A command in the one word `grep` looks for (deploy.md 8.2); the line of `run_started` has it whole. */
+/** A command in the one word `grep` looks for; the line of `run_started` has it whole. */
 function wordOf(command: string): string {
   return command === "health_check" ? "healthcheck" : command.replace(/^(job|deploy) .*/, "$1");
 }

@@ -24,7 +24,7 @@ export interface RunLog extends Plugin {
 }
 
 /**
- * The record of every run (deploy.md 8): each event goes to `logs/<worker>.log`, or to `logs/maand.log` when it is of no
+ * The record of every run: each event goes to `logs/<worker>.log`, or to `logs/maand.log` when it is of no
  * worker, and the same line to that file of the run's own directory, `logs/runs/<run>/`; the event itself, whole, to
  * `events.ndjson` there. Screens, `--json` and `maand logs` read the same events, so none of them can disagree. A log
  * that cannot be written never ends a run.

@@ -21,7 +21,7 @@ type Source = Pick<ContextSource, "bucket" | "recorded">;
 
 /**
  * Compares the files that are planned with those promoted, for each allocation of the jobs. Secrets are dots, on both
- * sides (decision 26). What is the same on many workers is compared once.
+ * sides. What is the same on many workers is compared once.
  */
 export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Promise<PlanDiffs> {
   const diffs = new Map<string, readonly FileDiff[]>();

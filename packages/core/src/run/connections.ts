@@ -9,7 +9,7 @@ import { noHandler } from "./no-handler.ts";
 
 /**
  * The open workers of a run. Each is connected once, when it is first needed, and looked over once (`preflight`); one
- * that fails is not tried again, and every later ask gets the same answer (decision 11).
+ * that fails is not tried again, and every later ask gets the same answer.
  */
 export class Connections {
   readonly #frame: RunReporter;

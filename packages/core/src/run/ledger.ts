@@ -74,7 +74,7 @@ export class Ledger {
     return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
   }
 
-  /** Whether anything of a job went wrong or was left, so that those who demand it must wait (decision 4). */
+  /** Whether anything of a job went wrong or was left, so that those who demand it must wait. */
   failed(job: string): boolean {
     return (
       this.failureOf(job) !== undefined ||
@@ -97,6 +97,11 @@ export class Ledger {
   lost(job: string, host: string): boolean {
     const result = this.#results.get(`${job}|${host}`);
     return result !== undefined && !isFine(result.outcome);
+  }
+
+  /** Whether something was done to this allocation in this run, and succeeded. */
+  isDone(job: string, host: string): boolean {
+    return this.#results.get(`${job}|${host}`)?.outcome === "ok";
   }
 
   summary(): Summary {

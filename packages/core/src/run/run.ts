@@ -1,5 +1,6 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
+import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
@@ -97,22 +98,9 @@ export function knownOf(
     catalog,
     workers: new Map([...catalog.removedWorkers, ...catalog.workers].map((worker) => [worker.host, worker])),
     jobs: new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, job])),
-    allocationsOf: grouped(there, ({ job }) => job),
-    allocationsOn: grouped(there, ({ host }) => host),
+    allocationsOf: groupBy(there, ({ job }) => job),
+    allocationsOn: groupBy(there, ({ host }) => host),
   };
-}
-
-function grouped(
-  allocations: readonly Allocation[],
-  keyOf: (allocation: Allocation) => string,
-): Map<string, Allocation[]> {
-  const groups = new Map<string, Allocation[]>();
-  for (const allocation of allocations) {
-    const group = groups.get(keyOf(allocation)) ?? [];
-    groups.set(keyOf(allocation), group);
-    group.push(allocation);
-  }
-  return groups;
 }
 
 const NOTHING: RecordedState = {};

@@ -5,7 +5,7 @@ import { didYouMean } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { Run } from "./run.ts";
 
-/** Refuses names nobody has, all of them at once (cli.md: an unknown name in a list is an error before anything happens). */
+/** Refuses names nobody has, all of them at once. */
 export function refuseUnknown(
   kind: "job" | "worker",
   flag: string,

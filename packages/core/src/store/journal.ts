@@ -23,7 +23,7 @@ export interface RunRow {
 }
 
 /**
- * The journal: a row before every remote action and its result after it (decision 8). A row without a result is in
+ * The journal: a row before every remote action and its result after it. A row without a result is in
  * doubt; a row is settled once what it did is part of a promotion, or is undone.
  */
 export class Journal {

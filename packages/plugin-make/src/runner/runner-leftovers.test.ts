@@ -15,36 +15,50 @@ function parentOf(pid: number): number {
 describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () => {
   const worker = (context: TestContext) => aWorker(context);
 
-  for (const target of ["wait", "apart"]) {
-    it(`is ended whole before it is answered (${target})`, async (context) => {
-      const w = worker(context);
-      const command = w.alone(target);
-      const recipe = await w.grandchild();
-      process.kill(await makeOf(command.process.pid), "SIGKILL");
-      expect(await command.code).toBe(137);
-      expect(isRunning(recipe)).toBe(false);
-      expect(command.stderr()).toBe("runner: make was killed by signal 9; what it had started was ended\n");
-    });
-
-    it(`keeps the next command waiting until it is ended (${target})`, async (context) => {
-      const w = worker(context);
-      const { process: runner, request } = w.serve();
-      const first = request(target);
-      await w.grandchild();
-      const next = request("together");
-      await eventually(() => expect(next.stderr()).toContain(`waiting for ${target}`));
-      process.kill(await makeOf(runner.pid), "SIGKILL");
-      expect([await first.code, await next.code]).toEqual([137, 0]);
-      expect(w.order()).toEqual(["alone"]);
-    });
-  }
-
-  it("is killed where it does not end when asked to", async (context) => {
+  it("keeps the next command waiting while its recipe still runs, and lets that come to its end", async (context) => {
     const w = worker(context);
-    const command = w.alone("stubborn");
+    const { process: runner, request } = w.serve();
+    const first = request("wait");
+    await w.grandchild();
+    const next = request("together");
+    await eventually(() => expect(next.stderr()).toContain("waiting for wait"));
+    process.kill(await makeOf(runner.pid), "SIGKILL");
+    writeFileSync(w.inJob("go"), "");
+    expect([await first.code, await next.code]).toEqual([137, 0]);
+    expect(w.order()).toEqual(["late", "alone"]);
+    expect(first.stderr()).toBe("runner: make was killed by signal 9; what it had started has ended\n");
+  });
+
+  it("is ended whole where it does not write to make's output any more", async (context) => {
+    const w = worker(context);
+    const { process: runner, request } = w.serve();
+    const first = request("apart");
+    const recipe = await w.grandchild();
+    const next = request("together");
+    await eventually(() => expect(next.stderr()).toContain("waiting for apart"));
+    process.kill(await makeOf(runner.pid), "SIGKILL");
+    expect(await first.code).toBe(137);
+    expect(isRunning(recipe)).toBe(false);
+    expect(await next.code).toBe(0);
+    expect(w.order()).toEqual(["alone"]);
+  });
+
+  it("is ended when its time is over, also where it ignores the request to end", async (context) => {
+    const w = worker(context);
+    const command = w.alone("stubborn", { timeout: 1 });
     const recipe = await w.grandchild();
     process.kill(await makeOf(command.process.pid), "SIGKILL");
-    expect(await command.code).toBe(137);
+    expect(await command.code).toBe(124);
+    expect(isRunning(recipe)).toBe(false);
+  });
+
+  it("is ended on request", async (context) => {
+    const w = worker(context);
+    const command = w.alone("wait");
+    const recipe = await w.grandchild();
+    process.kill(await makeOf(command.process.pid), "SIGKILL");
+    command.end();
+    expect(await command.code).toBe(130);
     expect(isRunning(recipe)).toBe(false);
   });
 

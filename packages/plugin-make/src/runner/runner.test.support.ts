@@ -41,11 +41,11 @@ flood:
 wait:
 	@sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order'
 apart:
-	@setsid sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order' > log 2>&1
+	@exec setsid sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order' > log 2>&1
 together:
 	@grep -qs '^State:.[^ZX]' /proc/$$(cat grandchild)/status && echo together >> ../../order || echo alone >> ../../order
 half:
-	@sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > grandchild; sleep 0.02; done' & while [ ! -e grandchild ]; do sleep 0.02; done; exit 1
+	@sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done' & while [ ! -s grandchild ]; do sleep 0.02; done; exit 1
 daemon:
 	@setsid --fork sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > server; sleep 0.02; done; echo ended > ended' > log 2>&1
 background:

@@ -3,8 +3,7 @@ import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
 import { ENDING_MS, runnerCommand } from "../runner-program.ts";
-import { startFailure } from "./start-failure.ts";
-import { cutOff, failure, type Unit } from "./target-errors.ts";
+import { cannotStart, cutOff, failure, type Unit } from "./target-errors.ts";
 
 type OnLine = NonNullable<ExecOptions["onLine"]>;
 
@@ -34,7 +33,7 @@ async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine:
     const runner = await runners.ready(unit.remote, unit.bucket.id, cutoff, unit.timeoutMs + ENDING_MS);
     if (typeof runner === "string") throw cutOffBy(unit, runner);
     if (runner instanceof RunnerClient) return await requestTarget(unit, target, runner, cutoff, onLine);
-    const known = startFailure(unit.remote.host, runner.errorText);
+    const known = cannotStart(unit.remote.host, runner.errorText);
     if (known) throw known;
   } finally {
     cutoff.close();

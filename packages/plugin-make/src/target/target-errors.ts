@@ -51,6 +51,20 @@ export function cutOff(unit: Unit, target: string, output: readonly string[], ca
   }
 }
 
+/** Why no runner starts on a worker, from what was printed instead; undefined where that is not understood. */
+export function cannotStart(host: string, errorText: string): MaandError | undefined {
+  const older = /runner: this is Python (\S+)/.exec(errorText)?.[1];
+  const lacks = { code: "WORKER_LACKS", worker: host } as const;
+  if (older !== undefined)
+    return new MaandError({
+      ...lacks,
+      message: `python3 on ${host} is ${older}`,
+      hint: `install Python 3.7 or newer on ${host}`,
+    });
+  if (!/python3: (command )?not found|python3['"]?: No such file/.test(errorText)) return undefined;
+  return new MaandError({ ...lacks, message: `${host} lacks python3`, hint: `install it on ${host}` });
+}
+
 function failed(unit: Unit, target: string, code: number): ErrorParts {
   const { job, remote, allocation } = unit;
   const again = `maand job run ${job.name} --target ${target} --allocations ${remote.host}`;
@@ -109,7 +123,7 @@ function noProgram({ remote }: Unit, output: readonly string[]): ErrorParts {
   return {
     code: "WORKER_LACKS",
     message: `${remote.host} cannot run ${program}: ${line.slice(program.length + 2) || "not found"}`,
-    hint: `install ${program} on ${remote.host}`,
+    hint: `install it on ${remote.host}`,
   };
 }
 

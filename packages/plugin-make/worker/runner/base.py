@@ -24,6 +24,10 @@ try:
 except ImportError:
     make_scanner = None
 
+if sys.version_info < (3, 7):
+    os.write(2, ("runner: this is Python %s\n" % sys.version.split()[0]).encode())
+    os._exit(1)
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROTOCOL = "1"
 # Exit codes; every other one is that of make.

@@ -65,8 +65,7 @@ class Delivery:
 
     def survey(self):
         """What is here where a sync writes or deletes, as FoundOnWorker of @maand/core; without what there is none of."""
-        if not os.path.lexists(ROOT):
-            os.makedirs(ROOT, 0o755)
+        make_root()
         jobs = ["jobs/" + job for job in self.jobs]
         links = [path for path in ["", "jobs", *jobs] if os.path.islink(at(path))]
         below_link = "" in links or "jobs" in links
@@ -202,6 +201,17 @@ class Delivery:
         for place in set(self.places.values()):
             if is_directory(os.path.join(at(place), self.beside)):
                 remove(os.path.join(at(place), self.beside))
+
+
+def make_root():
+    """Makes the bucket's directory where it is missing, and those above it, readable for all whatever the umask."""
+    if os.path.lexists(ROOT):
+        return
+    umask = os.umask(0o022)
+    try:
+        os.makedirs(ROOT, 0o755)
+    finally:
+        os.umask(umask)
 
 
 def at(path):

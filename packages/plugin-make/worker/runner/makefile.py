@@ -77,7 +77,7 @@ def kept_as(name, text):
     path = os.path.join(directory, name)
     os.makedirs(directory, 0o700, True)
     draft = "%s.%d" % (path, os.getpid())
-    with open(draft, "w") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
     os.rename(draft, path)
     return path

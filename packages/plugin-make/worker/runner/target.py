@@ -41,20 +41,27 @@ def carry_out(call, command, lock):
     child, call.pumps = start(command, lock)
     while CHILDREN[child] is None and call.code is None:
         yield None
-    status, ended = CHILDREN[child], False
+    status = CHILDREN[child]
+    killed = status is not None and os.WIFSIGNALED(status)
+    while killed and call.code is None and any(pump.source is not None for pump in call.pumps):
+        yield 0.05  # its recipe still runs: it comes to its end as it would when we are gone
+    asked = call.code is not None and (status is None or killed)
+    ended = False
     if status != 0:
-        killed = status is not None and os.WIFSIGNALED(status)
         ended = yield from end(child, Descendants(child, command.mark, killed))
     del CHILDREN[child]
     pumps, call.pumps = call.pumps, []
     for pump in pumps:
         pump.drain()
         pump.leave()
-    if status is None:
+    if asked:
         call.report(call.text)
         return call.code
-    if status != 0:
-        report_failed(call, command, status, ended)
+    if killed:
+        what = os.path.basename(command.words[0])
+        call.report("%s was killed by signal %d; what it had started has ended" % (what, os.WTERMSIG(status)))
+    elif ended:
+        call.report("ended what %s left running when it failed" % os.path.basename(command.words[0]))
     return exit_code(status)
 
 
@@ -69,12 +76,3 @@ def end(child, descendants):
         while (CHILDREN[child] is None or descendants.signal(0)) and time.monotonic() < until:
             yield 0.05
     return begun
-
-
-def report_failed(call, command, status, ended):
-    what = os.path.basename(command.words[0])
-    if os.WIFSIGNALED(status):
-        rest = "; what it had started was ended" if ended else ""
-        call.report("%s was killed by signal %d%s" % (what, os.WTERMSIG(status), rest))
-    elif ended:
-        call.report("ended what %s left running when it failed" % what)

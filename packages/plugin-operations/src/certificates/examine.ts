@@ -1,5 +1,6 @@
 import { type Bucket, type Finding, shellLine } from "@maand/core";
 import { CERTS, fault, sound } from "@maand/core/operator";
+import { groupBy } from "@maand/core/readonly";
 import {
   type CertificateClock,
   type CertificateStatus,
@@ -57,11 +58,7 @@ function delivered({ store }: Source, stored: readonly CertificateView[], clock:
 
 /** One finding for each certificate of a job and what is wrong with it, however many workers have it. */
 function faultsOf(flaws: readonly CertificateView[], place: string, hint: string): Finding[] {
-  const groups = new Map<string, CertificateView[]>();
-  for (const flaw of flaws) {
-    const key = JSON.stringify([flaw.job, flaw.cert, flaw.status]);
-    groups.set(key, [...(groups.get(key) ?? []), flaw]);
-  }
+  const groups = groupBy(flaws, ({ job, cert, status }) => JSON.stringify([job, cert, status]));
   return [...groups.values()].flatMap((group) => {
     const [first] = [...group].sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
     if (!first) return [];

@@ -3,7 +3,7 @@ import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand
 import { Command } from "clipanion";
 import { findingLines } from "../output/findings.ts";
 
-/** `maand doctor` (cli.md). */
+/** `maand doctor`. */
 export class DoctorCommand extends MaandCommand {
   static override paths = [["doctor"]];
   static override usage = Command.Usage({

@@ -3,7 +3,7 @@ import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "./stored-command.ts";
 
-/** `maand info` (deploy.md 7.2). */
+/** `maand info`. */
 export class InfoCommand extends StoredCommand {
   static override paths = [["info"]];
   static override usage = Command.Usage({ category: "Look", description: "the bucket in five numbers" });

@@ -7,7 +7,7 @@ import { writeEditorFiles } from "../editor/editor-files.ts";
 import { type AddedCommand, createCommand } from "../scaffold/add-command.ts";
 import { createJob } from "../scaffold/scaffold.ts";
 
-/** `maand job create` (deploy.md 3.4). */
+/** `maand job create`. */
 export class JobCreateCommand extends MaandCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({

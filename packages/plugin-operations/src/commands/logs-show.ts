@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = 150;
 /** Lines shown first when all logs are followed, as `tail -f` does. */
 const FOLLOW_TAIL = 10;
 
-/** `maand logs show` (deploy.md 8.3). */
+/** `maand logs show`. */
 export class LogsShowCommand extends MaandCommand {
   static override paths = [["logs", "show"]];
   static override usage = Command.Usage({

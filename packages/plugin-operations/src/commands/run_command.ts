@@ -15,7 +15,7 @@ const FILE = "command.sh";
 /** Results that are read one by one; of more than so many, those that say the same are put together. */
 const FEW = 4;
 
-/** `maand run_command` (seed worker-reboot, deploy.md 6.1). */
+/** `maand run_command`. */
 export class RunCommandCommand extends MaandCommand {
   static override paths = [["run_command"], ["run-command"]];
   static override usage = Command.Usage({

@@ -3,7 +3,7 @@ import { didYouMean, error, isMaandError, type Plugin, problemsError, SCHEMA_NAM
 import { Command, Option } from "clipanion";
 import { jsonSchema } from "../editor/json-schema.ts";
 
-/** `maand schema` (cli.md). */
+/** `maand schema`. */
 export class SchemaCommand extends MaandCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({

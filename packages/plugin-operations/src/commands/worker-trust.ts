@@ -4,7 +4,7 @@ import { MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
 
-/** `maand worker trust` (decision 31). */
+/** `maand worker trust`. */
 export class WorkerTrustCommand extends MaandCommand {
   static override paths = [["worker", "trust"]];
   static override usage = Command.Usage({

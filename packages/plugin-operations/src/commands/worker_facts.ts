@@ -3,7 +3,7 @@ import { build } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { type WorkerFacts, workerFacts } from "../workers/worker-facts.ts";
 
-/** `maand worker_facts` (deploy.md 6.2). */
+/** `maand worker_facts`. */
 export class WorkerFactsCommand extends MaandCommand {
   static override paths = [["worker_facts"], ["worker-facts"]];
   static override usage = Command.Usage({

@@ -1,4 +1,5 @@
 import { plural, type Style, visible } from "@maand/command";
+import { groupBy } from "@maand/core/readonly";
 import type { ScriptResult } from "../workers/run-script.ts";
 
 /** Lines of one output that are shown; the record of the run has the rest. */
@@ -6,14 +7,10 @@ const SHOWN = 40;
 
 /** Results that are equal in outcome and output as one, the largest group first: what differs stands out at the end. */
 export function groupLines(results: readonly ScriptResult[], style: Style): string[] {
-  const groups = new Map<string, ScriptResult[]>();
-  for (const result of results) {
+  const groups = groupBy(results, (result) => {
     const { outcome, exit, message, stdout, stderr } = result;
-    const key = JSON.stringify([outcome, exit, message === null ? null : withoutHost(message, result), stdout, stderr]);
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    group.push(result);
-  }
+    return JSON.stringify([outcome, exit, message === null ? null : withoutHost(message, result), stdout, stderr]);
+  });
   return [...groups.values()].sort((a, b) => b.length - a.length).flatMap((group) => linesOf(group, style));
 }
 

@@ -11,7 +11,7 @@ import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
 
-/** A command for workers (deploy.md 6.1). */
+/** A command for workers. */
 export interface RunCommandOptions {
   /** A script for bash; its last command's exit code is its result. */
   readonly script: string;
@@ -30,7 +30,7 @@ export interface RunCommandOptions {
 /**
  * Runs a script on workers, batch by batch, and answers what came of it on each, in the order of the catalog. A batch in
  * which one fails is the last one. A connection that closes is a failure, unless that is allowed or the script takes its
- * machine down (decision 14): then the next batch begins when the machine is back. No lock is taken.
+ * machine down: then the next batch begins when the machine is back. No lock is taken.
  */
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
   const workers = chosenWorkers(bucket.store.catalog.read().workers, options);

@@ -14,7 +14,7 @@ export interface ScriptResult {
   readonly host: string;
   readonly exit: number | null;
   readonly outcome: Outcome;
-  /** Whether it counts as done: also a connection that closed when that was to be expected (decision 14). */
+  /** Whether it counts as done: also a connection that closed when that was to be expected. */
   readonly ok: boolean;
   readonly stdout: string;
   readonly stderr: string;

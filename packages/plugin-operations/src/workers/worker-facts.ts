@@ -30,7 +30,7 @@ export interface WorkerFacts extends Facts {
 }
 
 /**
- * Asks workers of `workers.json` how much memory and cpu they have, and writes that into the file (deploy.md 6.2). No build
+ * Asks workers of `workers.json` how much memory and cpu they have, and writes that into the file. No build
  * is needed, no lock is taken. When one fails nothing is written; throws UNREACHABLE or WORKER_LACKS naming each.
  */
 export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {

@@ -14,7 +14,7 @@ export interface TrustReport {
 const AT_ONCE = 32;
 
 /**
- * Asks workers of the catalog, all when none is listed, for their host keys, without logging in (decision 31). Nothing is
+ * Asks workers of the catalog, all when none is listed, for their host keys, without logging in. Nothing is
  * pinned; each key's `trust` does that.
  */
 export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {

@@ -48,56 +48,17 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 const NOTE =
   "Several jobs are named with commas. Workers are hosts, hostnames, label:x or zone:x, and must be as the last deploy left them. Nothing is recorded: versions and promotions stay as they are.";
 
-/** `maand job start`. */
-export class JobStartCommand extends ControlCommand {
-  static override paths = [["job", "start"]];
-  static override usage = Command.Usage({
-    category: "Job",
-    description: "run make start on the workers of a job",
-    details: NOTE,
-    examples: [["Everywhere", "maand job start api"]],
-  });
-  override targetName = "start";
-}
-
-/** `maand job stop`. */
-export class JobStopCommand extends ControlCommand {
-  static override paths = [["job", "stop"]];
-  static override usage = Command.Usage({
-    category: "Job",
-    description: "run make stop on the workers of a job",
-    details: NOTE,
-    examples: [["On one worker", "maand job stop api --allocations 10.0.0.2"]],
-  });
-  override targetName = "stop";
-}
-
-/** `maand job restart`. */
-export class JobRestartCommand extends ControlCommand {
-  static override paths = [["job", "restart"]];
-  static override usage = Command.Usage({
-    category: "Job",
-    description: "run make restart on the workers of a job, batch by batch",
-    details: NOTE,
-    examples: [["Everywhere", "maand job restart api --health_check"]],
-  });
-  override targetName = "restart";
-}
-
-/** `maand job status`. */
-export class JobStatusCommand extends ControlCommand {
-  static override paths = [["job", "status"]];
-  static override usage = Command.Usage({
-    category: "Job",
-    description: "run make status on the workers of a job",
-    details: NOTE,
-    examples: [["Everywhere", "maand job status api"]],
-  });
-  override targetName = "status";
+/** A command that runs the target of its own name. */
+function controlCommand(target: string, description: string, example: readonly [string, string]) {
+  return class extends ControlCommand {
+    static override paths = [["job", target]];
+    static override usage = Command.Usage({ category: "Job", description, details: NOTE, examples: [[...example]] });
+    override targetName = target;
+  };
 }
 
 /** `maand job run`. */
-export class JobRunCommand extends ControlCommand {
+class JobRunCommand extends ControlCommand {
   static override paths = [["job", "run"]];
   static override usage = Command.Usage({
     category: "Job",
@@ -118,3 +79,18 @@ export class JobRunCommand extends ControlCommand {
     return this.target;
   }
 }
+
+/** The commands that run a target of a job by hand. */
+export const JOB_COMMANDS = [
+  controlCommand("start", "run make start on the workers of a job", ["Everywhere", "maand job start api"]),
+  controlCommand("stop", "run make stop on the workers of a job", [
+    "On one worker",
+    "maand job stop api --allocations 10.0.0.2",
+  ]),
+  controlCommand("restart", "run make restart on the workers of a job, batch by batch", [
+    "Everywhere",
+    "maand job restart api --health_check",
+  ]),
+  JobRunCommand,
+  controlCommand("status", "run make status on the workers of a job", ["Everywhere", "maand job status api"]),
+];

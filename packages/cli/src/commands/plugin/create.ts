@@ -5,7 +5,7 @@ import { coreVersion, createFile, error, makeDirectories, problemsError } from "
 import { Command, Option } from "clipanion";
 import { packageFiles, pluginNames } from "./package-files.ts";
 
-/** `maand plugin create` (cli.md). */
+/** `maand plugin create`. */
 export class PluginCreateCommand extends MaandCommand {
   static override paths = [["plugin", "create"]];
   static override usage = Command.Usage({

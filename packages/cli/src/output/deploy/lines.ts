@@ -84,7 +84,7 @@ function lines(event: MaandEvent, style: Style): string[] {
   }
 }
 
-/** Counts come before anything is done to more than one (cli.md). */
+/** Counts come before anything is done to more than one. */
 function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style): string {
   const pace =
     concurrency >= workers.length
@@ -95,7 +95,7 @@ function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style
   return `${style.strong(plural(workers.length, "worker"))}, ${pace}: ${workers.join(", ")}; stops when ${stops_when}`;
 }
 
-/** `api@10.0.0.1 `, `10.0.0.1 `, `api ` or nothing (deploy.md 8.2). */
+/** `api@10.0.0.1 `, `10.0.0.1 `, `api ` or nothing. */
 function speaker(job: string | null, worker: string | null): string {
   const name = job !== null && worker !== null ? `${job}@${worker}` : (job ?? worker ?? "");
   return name === "" ? "" : `${name} `;

@@ -6,7 +6,7 @@ import { diffLines } from "./diff.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** A plan for people: per allocation what would happen and why (deploy.md 1.12). Diffs are never broken to fit a screen. */
+/** A plan for people: per allocation what would happen and why. Diffs are never broken to fit a screen. */
 export function planLines(plan: Plan, style: Style, columns?: number): string[] {
   const { waves, stopping, undecided, failures, underWay, unbuilt } = plan;
   if (waves.length + stopping.length + undecided.length + failures.length === 0)
@@ -100,7 +100,7 @@ function allocationLine({ allocation, decision, target }: PlannedAllocation, wid
   return `    ${allocation.host.padEnd(width)}  ${painted}  ${decision.reasons.join("; ")}${matched} ${style.faint(`[${target.digest.slice(0, 12)}]`)}`;
 }
 
-/** A plan for programs (cli.md). */
+/** A plan for programs. */
 export function planRecord(
   plan: Plan,
   promotedDigest: (allocation: string) => string | null,

@@ -45,10 +45,14 @@ export class BatchQueue {
       stopIfInterrupted(this.#rollout.run.bucket.signal);
       const batch = { phase, index: this.#begun, count };
       this.#begun += 1;
-      await runRound(this.#rollout, { members, batch, promote: true, ...(verify ? { gate: WHOLE_JOB } : {}) });
+      const gate = this.#begun < count ? STARTED : WHOLE_JOB;
+      await runRound(this.#rollout, { members, batch, promote: true, ...(verify ? { gate } : {}) });
     }
   }
 }
+
+/** Between batches: those not begun yet may be down, and are brought up by their batch. */
+const STARTED = { of: "started", wait: true } as const;
 
 /** The health of all active allocations, waiting for them. */
 export const WHOLE_JOB = { of: "all", wait: true } as const;

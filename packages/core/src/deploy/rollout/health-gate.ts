@@ -7,8 +7,8 @@ import type { JobRollout } from "./job-rollout.ts";
 
 /** A health check that the rollout of a job depends on. */
 export interface HealthGate {
-  /** Allocations that are checked: all active ones, or those of them that ran before this run. */
-  readonly of: "all" | "running";
+  /** Allocations that are checked: all active ones, those of them that ran before this run, or those this run started. */
+  readonly of: "all" | "running" | "started";
   /** Wait until they are healthy, as the manifest says; otherwise check once. */
   readonly wait: boolean;
   /** An earlier run ended before it made this check. */
@@ -35,8 +35,10 @@ export async function passGate(
   if (finding.cause) throw gate.isLate ? lateError(finding.cause) : finding.cause;
 }
 
-function allocationsOf({ run, present }: JobRollout, { of }: HealthGate): Allocation[] {
-  return of === "all" ? present() : present().filter(({ id }) => run.recorded(id).promoted?.stopped === false);
+function allocationsOf({ run, job, present }: JobRollout, { of }: HealthGate): Allocation[] {
+  if (of === "all") return present();
+  if (of === "started") return present().filter(({ host }) => run.ledger.isDone(job.name, host));
+  return present().filter(({ id }) => run.recorded(id).promoted?.stopped === false);
 }
 
 /** Those the failed checks name, or all members if they name none; undefined when nothing failed. */

@@ -14,7 +14,7 @@ export interface Deletion {
 }
 
 /**
- * What syncs of a run deleted that was in no promoted version: a job made it itself, and it may be missed (D38). Paths that
+ * What syncs of a run deleted that was in no promoted version: a job made it itself, and it may be missed. Paths that
  * a version had went because somebody deleted them in the workspace.
  */
 export class Deletions {

@@ -2,7 +2,7 @@ import { contentHash } from "../../domain/deploy/digest.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { Run } from "../../run/run.ts";
 
-/** What a worker is told of itself: files directly in its bucket directory, name to text (deploy.md 1.6). */
+/** What a worker is told of itself: files directly in its bucket directory, name to text. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
   /** Digest of everything but the sequence number: tells whether the worker has to be told anew. */

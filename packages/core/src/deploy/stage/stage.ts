@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
@@ -33,17 +34,15 @@ export class Stager {
     this.#trees = new StagedTrees(run.tmp, (file) => this.#contents.pieces(file));
   }
 
-  /** Syncs every worker that gets something of these jobs, each once (decision 12). Failures go to the ledger. */
+  /** Syncs every worker that gets something of these jobs, each once. Failures go to the ledger. */
   async stageWave(plans: readonly PlannedJob[]): Promise<void> {
-    const byHost = new Map<string, SyncEntry[]>();
-    for (const { job, allocations } of plans) {
-      for (const planned of allocations) {
-        if (!needsFiles(planned) || this.#run.ledger.lost(job.name, planned.allocation.host)) continue;
-        const entries = byHost.get(planned.allocation.host) ?? [];
-        byHost.set(planned.allocation.host, entries);
-        entries.push({ job: job.name, planned });
-      }
-    }
+    const { ledger } = this.#run;
+    const wanted = plans.flatMap(({ job, allocations }) =>
+      allocations
+        .filter((planned) => needsFiles(planned) && !ledger.lost(job.name, planned.allocation.host))
+        .map((planned): SyncEntry => ({ job: job.name, planned })),
+    );
+    const byHost = groupBy(wanted, ({ planned }) => planned.allocation.host);
     await Promise.all(
       [...byHost].map(([host, entries]) => this.#limit(() => this.#stageWorker(workerOf(this.#run, host), entries))),
     );
@@ -185,7 +184,7 @@ export class Stager {
     for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
   }
 
-  /** Counted up once per run, just before its first sync (seed deploy, decision 10). */
+  /** Counted up once per run, just before its first sync. */
   #nextSeq(): number {
     this.#updateSeq ??= this.#run.bucket.store.bucket.nextUpdateSeq();
     return this.#updateSeq;
@@ -197,7 +196,7 @@ interface SyncEntry {
   readonly planned: PlannedAllocation;
 }
 
-/** Allocations in maintenance get no files (seed disable-and-drain); unchanged ones need none. */
+/** Allocations in maintenance get no files; unchanged ones need none. */
 function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
   return !allocation.disabled && decision.action !== "skip";
 }

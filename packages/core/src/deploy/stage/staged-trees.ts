@@ -24,7 +24,7 @@ export class StagedTrees {
 
   /**
    * Writes what is missing for one worker and answers the directories to merge, the worker's own first. Each tree is
-   * read back and held against its planned digest before anybody may sync from it (decision 12). Throws TREE_CHANGED.
+   * read back and held against its planned digest before anybody may sync from it. Throws TREE_CHANGED.
    */
   write(
     host: string,

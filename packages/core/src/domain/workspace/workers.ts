@@ -93,7 +93,7 @@ const entry = v.looseObject(
     identity: described(
       v.pipe(
         oneLine,
-        v.minLength(1, withHint("must not be empty", "name a key file, or leave the key out")),
+        v.regex(/\S/, withHint("must not be empty", "name a key file, or leave the key out")),
         v.check(
           (path) => path === "" || isKeyFile(path),
           ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT),

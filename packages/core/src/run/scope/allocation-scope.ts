@@ -1,4 +1,4 @@
-import { asMaandError, outcomeOf } from "../../bucket/outcome.ts";
+import { asMaandError, withEnd } from "../../bucket/outcome.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { type Allocation, demandedJobs, type Job } from "../../domain/workspace/job.ts";
@@ -37,27 +37,8 @@ export function allocationScope(run: ScopeSource, job: Job, allocation: Allocati
 type Unit = Readonly<Record<"job" | "worker" | "command" | "event", string>>;
 
 async function reportCommand<T>({ reporter, bucket }: ScopeSource, unit: Unit, work: () => Promise<T>): Promise<T> {
-  const began = bucket.now().getTime();
-  const finished = (cause?: unknown) => {
-    const error = cause === undefined ? undefined : asMaandError(cause);
-    reporter.emit("command.finished", {
-      ...unit,
-      outcome: cause === undefined ? "ok" : outcomeOf(cause),
-      exit: error ? (error.exit ?? null) : 0,
-      message: error?.message ?? null,
-      output: error?.output ?? [],
-      duration_ms: bucket.now().getTime() - began,
-    });
-  };
   reporter.emit("command.started", unit);
-  try {
-    const answer = await work();
-    finished();
-    return answer;
-  } catch (cause) {
-    finished(cause);
-    throw cause;
-  }
+  return withEnd(bucket.now, work, (end) => reporter.emit("command.finished", { ...unit, ...end }));
 }
 
 async function remoteOf(run: ScopeSource, host: string): Promise<Remote> {

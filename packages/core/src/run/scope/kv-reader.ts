@@ -7,7 +7,7 @@ import { MaandError } from "../../errors.ts";
 import type { KvReader } from "../../plugin-api/kv.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 
-/** What a job may read of the KV store on one worker (build.md 11.5). */
+/** What a job may read of the KV store on one worker. */
 export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
   const readable = new Set(readableNamespaces(job, [host]));
   const allowed = (namespace: string) => {

@@ -10,7 +10,7 @@ const FINGERPRINT_DIGITS = 16;
 
 /**
  * The bucket's key for what is kept encrypted, `secrets/kv.key`: 32 random bytes. An encrypted value is `enc:v1:` and the
- * base64 of nonce, AES-256-GCM ciphertext and tag (build.md 11.2). The file is read when it is first needed.
+ * base64 of nonce, AES-256-GCM ciphertext and tag. The file is read when it is first needed.
  */
 export class KvKey {
   readonly #file: string;
@@ -55,7 +55,7 @@ export class KvKey {
   }
 }
 
-/** Makes the key if it is missing. Refused when something was encrypted with the one that is missing (B29). */
+/** Makes the key if it is missing. Refused when something was encrypted with the one that is missing. */
 export function makeKvKey(file: string, hasSecrets: boolean): void {
   try {
     if (hasSecrets) readKey(file);

@@ -12,7 +12,7 @@ export interface KvOverlayOptions {
 }
 
 /**
- * Writes on top of a KV store that nobody else sees until they are committed, and never if they are not (D20). Reads go
+ * Writes on top of a KV store that nobody else sees until they are committed, and never if they are not. Reads go
  * through to what is stored now, so that nothing waits for anybody. An overlay can lie on another one.
  */
 export class KvOverlay implements KvStore {

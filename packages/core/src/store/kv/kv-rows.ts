@@ -2,7 +2,7 @@ import type { KvRow } from "../../domain/kv/kv-derived.ts";
 import { CERTS } from "../../domain/kv/kv-names.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** Rows of a key that are kept, the newest ones, however old they are (B23). */
+/** Rows of a key that are kept, the newest ones, however old they are. */
 export const VERSIONS_KEPT = 7;
 
 const NEWEST = "SELECT key, value, max(version) AS version, created_date, deleted FROM kv WHERE namespace = ?";
@@ -86,7 +86,7 @@ export class KvRows {
     return this.#db.all(sql, key).map((row) => String(row.namespace));
   }
 
-  /** Whether any value is encrypted, so that losing the key would lose something (B29). */
+  /** Whether any value is encrypted, so that losing the key would lose something. */
   hasSecrets(): boolean {
     const secrets = "SELECT 1 FROM kv WHERE namespace >= 'secrets/job/' AND namespace < 'secrets/job0' LIMIT 1";
     const keys = "SELECT 1 FROM kv WHERE key LIKE ? AND namespace LIKE 'maand/job/%/worker/%' LIMIT 1";

@@ -32,7 +32,7 @@ export interface KvStore {
 
 /**
  * The KV store in clear text. Values are kept exactly as they are given: nothing is trimmed, so that a file or a blank
- * that was meant survives (B27). Writing what is there already is no change, and makes no new version, for secrets too.
+ * that was meant survives. Writing what is there already is no change, and makes no new version, for secrets too.
  */
 export class Kv implements KvStore {
   readonly #parts: KvParts;
@@ -60,7 +60,7 @@ export class Kv implements KvStore {
     return entry && !entry.deleted ? this.#clear(namespace, key, entry.value()) : undefined;
   }
 
-  /** Live keys of a namespace, sorted (B14). */
+  /** Live keys of a namespace, sorted. */
   keys(namespace: string): string[] {
     return [...this.entries(namespace).values()]
       .filter((entry) => !entry.deleted)

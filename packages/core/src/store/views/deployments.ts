@@ -6,7 +6,7 @@ import { reachesWorker } from "../../domain/workspace/job.ts";
 import type { Planned } from "../promoted-rows.ts";
 import type { Store } from "../store.ts";
 
-/** One row of `cat deployments` (deploy.md 7.3). */
+/** One row of `cat deployments`. */
 export interface Deployment {
   readonly job: string;
   readonly host: string;

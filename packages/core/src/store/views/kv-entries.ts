@@ -27,7 +27,7 @@ export interface KvView {
 
 /**
  * Every KV entry by namespace and key, deleted ones included, one after another, since a large bucket has very many.
- * With `jobs`, only what those may read on the workers of their non-removed allocations (build.md 16).
+ * With `jobs`, only what those may read on the workers of their non-removed allocations.
  */
 export function* kvEntries(store: Store, paths: Places, jobs: readonly string[]): Generator<KvView> {
   const kv = readOnlyKv(store, paths);

@@ -3,7 +3,7 @@ import { Command, Option } from "clipanion";
 import { type CertificateView, certificateClock, certificates } from "../../certificates/certificates.ts";
 import { unitFilter } from "./filter.ts";
 
-/** `maand cat certs` (build.md 16). */
+/** `maand cat certs`. */
 export class CertsCommand extends MaandCommand {
   static override paths = [["cat", "certs"]];
   static override usage = Command.Usage({

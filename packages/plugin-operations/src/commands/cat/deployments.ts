@@ -3,7 +3,7 @@ import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
 
-/** `maand cat deployments` (deploy.md 7.3). */
+/** `maand cat deployments`. */
 export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({

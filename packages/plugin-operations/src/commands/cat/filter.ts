@@ -14,7 +14,7 @@ interface Unit {
 
 /**
  * What `--jobs` and `--workers` let pass; workers may be hosts, hostnames, labels and zones. Names nobody has, or had before
- * `gc`, are refused: a filter never silently means "all" or "nothing" (decision 33).
+ * `gc`, are refused: a filter never silently means "all" or "nothing".
  */
 export function unitFilter(
   catalog: ReturnType<Store["catalog"]["read"]>,

@@ -2,7 +2,7 @@ import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
-/** `maand cat job_commands` (build.md 16): a row for each event a command is executed on. */
+/** `maand cat job_commands`: a row for each event a command is executed on. */
 export class JobCommandsCommand extends StoredCommand {
   static override paths = [
     ["cat", "job_commands"],

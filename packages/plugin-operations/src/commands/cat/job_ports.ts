@@ -4,7 +4,7 @@ import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { passes } from "./filter.ts";
 
-/** `maand cat job_ports` (build.md 16). */
+/** `maand cat job_ports`. */
 export class JobPortsCommand extends StoredCommand {
   static override paths = [
     ["cat", "job_ports"],

@@ -3,7 +3,7 @@ import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { createdAt, ENCRYPTED } from "./kv.ts";
 
-/** `maand cat kv get <namespace> <key>` (build.md 16). */
+/** `maand cat kv get <namespace> <key>`. */
 export class KvGetCommand extends StoredCommand {
   static override paths = [["cat", "kv", "get"]];
   static override usage = Command.Usage({

@@ -9,7 +9,7 @@ const SHOWN = 50;
 /** What stands for a value that is kept encrypted. */
 export const ENCRYPTED = "[encrypted]";
 
-/** `maand cat kv` (build.md 16). */
+/** `maand cat kv`. */
 export class KvCommand extends StoredCommand {
   static override paths = [
     ["cat", "kv"],
@@ -74,7 +74,7 @@ function row(entry: KvView): (string | number)[] {
   return [namespace, key, shortValue(entry), version, createdAt(entry), deleted ? 1 : 0];
 }
 
-/** A value that fits a row: never more than one line of it (B37). */
+/** A value that fits a row: never more than one line of it. */
 function shortValue({ key, secret, value }: KvView): string {
   if (secret) return ENCRYPTED;
   const text = value();

@@ -1,0 +1,195 @@
+import { Writable } from "node:stream";
+import { type Context, EXIT, type ProcessContext, type Program } from "@maand/command";
+import type { MaandError } from "@maand/core";
+import { commandsFor, isOurs } from "../commands/index.ts";
+import { version } from "../version.ts";
+import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
+import type { Added } from "./plugin-commands.ts";
+import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
+
+/** Runs one command line and returns its exit code, whatever is thrown. Loads only what that command needs. */
+export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  try {
+    return await runCommand(argv, processContext);
+  } catch (cause) {
+    return await report(cause, argv, processContext);
+  }
+}
+
+async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { Cli } = await import("clipanion");
+  const { HelpCommand } = await import("../commands/help.ts");
+  const cli = new Cli<Context>({
+    binaryName: "maand",
+    binaryLabel: "maand",
+    binaryVersion: version(),
+    enableCapture: false,
+    enableColors: false,
+  });
+  cli.register(HelpCommand);
+  const path = stockPath(argv);
+  const asks = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
+  const added = asks ? await addedByPlugins(argv, processContext) : undefined;
+  const leftOut = added?.names?.includes(STOCK_PLUGIN) === false;
+  for (const command of await commandsFor(argv, leftOut ? {} : STOCK_COMMANDS)) cli.register(command);
+  for (const command of added?.commands ?? []) cli.register(command);
+  const { rest, problem } = globalsFirst(negativesBound(argv));
+  if (problem !== undefined) return refuse(argv, processContext, problem);
+  try {
+    const helps = rest.length > 1 && /^(-h|--help)$/.test(rest.at(-1) ?? "");
+    const context: Context = {
+      ...processContext,
+      ...(helps && { stdout: withValues(processContext.stdout) }),
+      colorDepth: 1,
+      program: programFor(processContext),
+    };
+    const command = cli.process(rest, context);
+    const failures: unknown[] = [];
+    command.catch = async (cause: unknown) => {
+      if (isUsageError(cause)) throw cause; // clipanion prints how the command is used
+      failures.push(cause); // of any other error it would print the stack
+    };
+    const code = await cli.run(command, context);
+    if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
+    return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
+  } catch (cause) {
+    if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
+    if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
+    const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
+    return await usage(cause, argv, processContext, words);
+  }
+}
+
+/** What commands need of the program; each part is loaded when it is needed. */
+function programFor(processContext: ProcessContext): Program {
+  return {
+    loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
+    reader: async (how) => (await import("../output/deploy/readers.ts")).eventReader({ ...processContext, ...how }),
+  };
+}
+
+function missing(path: string): string {
+  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket leaves out`;
+}
+
+const ADD_IT = `add @maand/plugin-${STOCK_PLUGIN} to the plugins of the configuration`;
+
+/** Where help goes: a flag that takes a value is told so with dots, in the columns of clipanion's own sign for it. */
+function withValues(stdout: Writable): Writable {
+  return new Writable({
+    write(chunk, _, done) {
+      stdout.write(String(chunk).replace(/#0 ?/g, "..."));
+      done();
+    },
+  });
+}
+
+/** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
+async function usage(
+  cause: unknown,
+  argv: readonly string[],
+  processContext: ProcessContext,
+  paths: readonly string[][],
+): Promise<number> {
+  const [word = "", table = ""] = globalsFirst(argv).rest;
+  const unknown = unknownWord(argv, paths);
+  if (unknown !== undefined) {
+    const { didYouMean } = await import("@maand/core/readonly");
+    const known = paths
+      .filter(([first]) => unknown === word || first === "cat")
+      .map((path) => path[unknown === word ? 0 : 1]);
+    const all = [...new Set(known.filter((one) => one !== undefined))];
+    const hint =
+      didYouMean(unknown, all) ??
+      (unknown === table ? `there are: ${all.join(", ")}` : "maand --help lists the commands");
+    const what = unknown === word ? `command "${word}"` : `table "${table}"`;
+    return refuse(argv, processContext, `there is no ${what}`, hint);
+  }
+  const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const [output = "", ...rest] = message.split("\n");
+  const first = output.startsWith("Command not found")
+    ? `"${argv.join(" ")}" is not a whole command line; there is:`
+    : output;
+  const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
+  const meant = [...new Set(ways)];
+  if (asksForHelp) {
+    processContext.stdout.write(meant.join(""));
+    return EXIT.ok;
+  }
+  const help = "maand --help lists the commands, maand <command> --help tells about one";
+  return refuse(argv, processContext, first.trim(), help, meant.slice(0, 12));
+}
+
+/** Says what is wrong with a line, on stderr for people and as one object on stdout for programs. */
+function refuse(
+  argv: readonly string[],
+  { stdout, stderr }: ProcessContext,
+  message: string,
+  hint?: string,
+  lines: readonly string[] = [],
+): number {
+  if (asksForJson(argv)) {
+    const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
+    stdout.write(`${JSON.stringify({ error })}\n`);
+  }
+  stderr.write(`maand: ${message}\n${lines.join("")}${hint === undefined ? "" : `  ${hint}\n`}`);
+  return EXIT.refused;
+}
+
+/** Whether machine output is asked for, before anybody has understood the line. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf("--");
+  return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
+}
+
+/** A usage line as it is worth reading: the flags every command has say nothing here. */
+function withoutGlobals(line: string): string {
+  const text = line
+    .replace(/^\s*(\d+\.|\$)\s*/, "")
+    .replace(/ \[(--json|--no-color|-q,--quiet|-C #0|--config #0)\]/g, "");
+  return `    ${text.replaceAll("#0", "...")}\n`;
+}
+
+/** The word of a line that names nothing: the first, or the table behind `cat`. */
+function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
+  const [word, table] = globalsFirst(argv).rest;
+  if (isHelp(argv) || word === undefined) return undefined;
+  const same = (one: string | undefined) => one?.replaceAll("-", "_");
+  if (!paths.some(([first]) => same(first) === same(word))) return word;
+  if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
+  return paths.some(([first, second]) => first === "cat" && same(second) === same(table)) ? undefined : table;
+}
+
+/** Whether help is asked for, and no command; a line without words asks for it. */
+function isHelp(argv: readonly string[]): boolean {
+  const word = firstWord(argv);
+  return word === undefined || word === "help" || word.startsWith("-");
+}
+
+/** The word may be a plugin's, and the bucket's configuration is what keeps it from being asked. */
+async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { stderr } = processContext;
+  stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
+  return report(failure, argv, processContext);
+}
+
+/** Prints an error that no command has printed, and returns its exit code. */
+async function report(thrown: unknown, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
+  const { stdout, stderr, env } = processContext;
+  const error = shownError(thrown, processContext);
+  printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
+  return exitOf(error);
+}
+
+/** Whether it is an error of clipanion, which says how to use a command. */
+function isUsageError(cause: unknown): boolean {
+  return cause instanceof Error && "clipanion" in cause;
+}
+
+/** What the plugins of the bucket add; nothing outside of a bucket. */
+async function addedByPlugins(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
+  const { pluginCommands } = await import("./plugin-commands.ts");
+  return pluginCommands(argv, processContext);
+}

@@ -1,0 +1,21 @@
+// node scripts/installed.mjs: fails when node_modules is not what package-lock.json says. It compares npm's own record of
+// what it installed, and no times of files: a copied or newly checked out tree has others.
+import { readFileSync } from "node:fs";
+
+const wanted = packagesIn("package-lock.json");
+const found = packagesIn("node_modules/.package-lock.json");
+
+const missing = Object.entries(wanted).filter(
+  ([path, { optional, devOptional }]) => path.includes("node_modules/") && !optional && !devOptional && !found[path],
+);
+const other = Object.entries(found).filter(([path, { version }]) => wanted[path]?.version !== version);
+process.exitCode = missing.length === 0 && other.length === 0 ? 0 : 1;
+
+/** Packages by path; none where there is no such file. */
+function packagesIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")).packages;
+  } catch {
+    return {};
+  }
+}

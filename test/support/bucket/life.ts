@@ -1,0 +1,114 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { Store } from "@maand/core";
+import { deployments } from "@maand/core/readonly";
+import { argumentsOf } from "../fleet/processes.ts";
+import type { FleetBucket } from "./fleet-bucket.ts";
+import { killer, stepCounter } from "./killer.ts";
+import type { LocalBucket } from "./local-bucket.ts";
+import { type Ended, type MaandOptions, maand } from "./maand.ts";
+
+/** One of many copies of a bucket and of what is on its workers, each of which goes on by itself. */
+export interface Life {
+  readonly root: string;
+  /** What ran for each allocation so far, by `job@host`. */
+  lifecycles(): Promise<Map<string, string>>;
+  /** The files of all jobs on the workers, with their checksums; without what jobs made themselves. */
+  files(): Promise<string[]>;
+  dispose(): void;
+}
+
+/** Lists the files of jobs below `$1`, with checksums; names what a transfer left half done. */
+const LIST =
+  'cd "$1"/* && find . -type f ! -path "./jobs/*/data/*" ! -path "./locks/*" ! -name worker.json -exec md5sum {} + | sort -k2; find . -type d -name ".~tmp~"';
+
+/** A copy of a bucket with sshd workers; it has a directory of its own on each of them. */
+export async function fleetLife(base: FleetBucket, jobs: readonly string[], name: string): Promise<Life> {
+  const root = mkdtempSync(join(tmpdir(), "maand-life-"));
+  const home = `${dirname(base.home)}-${name}`;
+  cpSync(base.bucket.root, root, { recursive: true });
+  writeFileSync(join(root, "maand.conf"), base.conf.replace(/worker_root = .*/, `worker_root = "${home}"`));
+  for (const worker of base.workers)
+    await worker.run(["sh", "-c", 'test ! -e "$1" || cp -a "$1" "$2"', "sh", dirname(base.home), home]);
+  return {
+    root,
+    async lifecycles() {
+      const ran = new Map<string, string>();
+      for (const worker of base.workers) {
+        const [id] = await worker.list(home);
+        for (const job of jobs) {
+          const file = `${home}/${id}/jobs/${job}/data/lifecycle`;
+          ran.set(`${job}@${worker.host}`, worker.exists(file) ? await worker.read(file) : "");
+        }
+      }
+      return ran;
+    },
+    files: () =>
+      Promise.all(base.workers.map(async (worker) => (await worker.run(["sh", "-c", LIST, "sh", home])).stdout)),
+    dispose: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
+
+/** A copy of a bucket whose workers are directories below it. */
+export function localLife(base: LocalBucket, jobs: readonly string[]): Life {
+  const copy = base.copy();
+  return {
+    root: copy.root,
+    lifecycles: async () =>
+      new Map(
+        copy.hosts.flatMap((host) =>
+          jobs.map((job): [string, string] => [
+            `${job}@${host}`,
+            copy
+              .lifecycle(job, host)
+              .map((line) => `${line}\n`)
+              .join(""),
+          ]),
+        ),
+      ),
+    files: () => Promise.all(copy.hosts.map((host) => copy.type(`set -- data/local/${host}\n${LIST}`))),
+    dispose: () => copy.dispose(),
+  };
+}
+
+/** Runs maand in a life, to its end. */
+export function runIn({ root }: Life, args: readonly string[], options: Partial<MaandOptions> = {}): Promise<Ended> {
+  return maand(args, { cwd: root, ...options });
+}
+
+/** Runs maand until it is killed at a step of its. */
+export function killedIn(life: Life, args: readonly string[], step: number): Promise<Ended> {
+  return runIn(life, args, killer({ step }));
+}
+
+/** How many steps a whole command takes. */
+export async function stepsIn(life: Life, args: readonly string[]): Promise<number> {
+  const file = join(life.root, "steps");
+  const { code, stderr } = await runIn(life, args, stepCounter(file));
+  if (code !== 0) throw new Error(stderr);
+  return Number(readFileSync(file, "utf8"));
+}
+
+/** Rollout states by `job@host`, from the store itself. */
+export function rolloutsIn({ root }: Life): Record<string, string> {
+  const store = Store.open(join(root, "data/maand.db"));
+  try {
+    return Object.fromEntries(deployments(store).map(({ job, host, rollout }) => [`${job}@${host}`, rollout]));
+  } finally {
+    store.close();
+  }
+}
+
+/** Processes on this machine that work for a life. */
+export function processesOf({ root }: Life): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => argumentsOf(pid).includes(root));
+}
+
+/** What a life left in its `tmp`. */
+export function leftIn({ root }: Life): string[] {
+  return readdirSync(join(root, "tmp"));
+}
