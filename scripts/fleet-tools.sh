@@ -1,6 +1,6 @@
 # Sourced by test.sh: what the fleet of the end-to-end tests needs; missing packages are installed with apt.
 
-FLEET_PACKAGES=(openssh-server rsync sudo)
+FLEET_PACKAGES=(openssh-server rsync sudo procps)
 
 # Programs that read what a realistic workspace renders, and shells that complete command lines or that users of workers log
 # in with; nothing else needs them, so without the former only that test fails, and without the latter their tests are
@@ -12,11 +12,11 @@ need_fleet() {
     refuse "the end-to-end tests need root, to give each worker its own mounts; npm run test:unit runs the others"
   fleet_is_there && return
   say "installing ${FLEET_PACKAGES[*]} with apt-get"
-  install_fleet || refuse "the end-to-end tests need sshd, rsync and sudo: apt-get install ${FLEET_PACKAGES[*]}"
+  install_fleet || refuse "the end-to-end tests need sshd, rsync, sudo and ps: apt-get install ${FLEET_PACKAGES[*]}"
 }
 
 fleet_is_there() {
-  [ -x /usr/sbin/sshd ] && [ -x /usr/bin/rsync ] && [ -x /usr/bin/sudo ]
+  [ -x /usr/sbin/sshd ] && [ -x /usr/bin/rsync ] && [ -x /usr/bin/sudo ] && [ -x /usr/bin/ps ]
 }
 
 install_fleet() {
@@ -32,7 +32,7 @@ want_consumers() {
 
 consumers_are_there() {
   [ -x /usr/sbin/nginx ] && [ -x /usr/sbin/haproxy ] && [ -x /usr/bin/redis-server ] && [ -x /usr/bin/redis-cli ] &&
-    [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] &&
+    [ -x /usr/bin/openssl ] && [ -x /usr/bin/zsh ] && [ -x /usr/bin/fish ] && [ -x /usr/bin/tcsh ] && [ -x /usr/bin/ksh ] &&
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null
 }
 

@@ -6,7 +6,7 @@ import { canary } from "@maand/example-canary";
 import { kvFromEnv } from "@maand/example-kv-from-env";
 import { lifecycleCompose } from "@maand/example-lifecycle-compose";
 import { lifecycleSystemd } from "@maand/example-lifecycle-systemd";
-import { jsonSchema } from "@maand/plugin-operations";
+import { jsonSchema } from "@maand/plugin-operations/tools";
 import { Ajv } from "ajv";
 import { parse } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -280,7 +280,7 @@ it("half a command line is told each way to go on once", async () => {
   expect(new Set(lines).size).toBe(lines.length);
 });
 
-it("an error is said once, without a page of usage behind it", async () => {
+it("an error is printed once, without a page of usage after it", async () => {
   const { err } = await maand("deploy", "--jobs", "nope");
   expect(err.split('there is no job "nope"')).toHaveLength(2);
   expect(err.split("\n").length).toBeLessThan(5);

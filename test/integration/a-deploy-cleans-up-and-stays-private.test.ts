@@ -33,7 +33,7 @@ describe("what was removed", () => {
     for (const job of ["m", "n"]) bucket.removeJob(job);
   });
 
-  it("what was cleaned up is not stopped again when another one fails, and nobody is kept back", async () => {
+  it("what was cleaned up is not stopped again when another one fails, and no other job is blocked", async () => {
     bucket.job("other", { ...V1, version: "2.0.0" });
     bucket.fleet.fail(`stop n@${A}`);
     expect((await bucket.ship()).outcome).toBe("failed");

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { certs } from "@maand/plugin-certs";
-import { examine } from "@maand/plugin-operations";
+import { examine } from "@maand/plugin-operations/tools";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 vi.setConfig({ testTimeout: 60_000 });

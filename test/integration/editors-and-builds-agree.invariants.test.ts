@@ -1,4 +1,4 @@
-import { jsonSchema } from "@maand/plugin-operations";
+import { jsonSchema } from "@maand/plugin-operations/tools";
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";

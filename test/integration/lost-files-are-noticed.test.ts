@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
-import { examine } from "@maand/plugin-operations";
+import { examine } from "@maand/plugin-operations/tools";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { OpenedBucket } from "../../packages/core/src/bucket/open.ts";
 import { controlJob } from "../../packages/core/src/jobs/control-job.ts";
@@ -150,7 +150,7 @@ describe("a worker that a deploy is changing right now", () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
-      message: `${A}: update_seq is 9 there and 1 here`,
+      message: `${A}: update_seq is 9 on the worker, expected 1`,
     });
     ours.close();
     seq = undefined;

@@ -69,18 +69,14 @@ const names = defaults().map(({ name }) => name);
 
 describe("without a stock plugin, what it did is missed by name", () => {
   it.for([
-    [
-      "ssh",
-      "ssh",
-      'no plugin answered `connect` for worker 127.0.0.11, which is reached by "ssh" | add @maand/plugin-ssh',
-    ],
+    ["ssh", "ssh", 'no plugin handles `connect` for worker 127.0.0.11 with transport "ssh" | add @maand/plugin-ssh'],
     [
       "local",
       "local",
-      'no plugin answered `connect` for worker 127.0.0.11, which is reached by "local" | add @maand/plugin-local',
+      'no plugin handles `connect` for worker 127.0.0.11 with transport "local" | add @maand/plugin-local',
     ],
-    ["rsync", "bare", "no plugin answered `stage` for worker 127.0.0.11"],
-    ["make", "local", "no plugin answered `rollout` (start of api) for worker 127.0.0.11"],
+    ["rsync", "bare", "no plugin handles `stage` for worker 127.0.0.11"],
+    ["make", "local", "no plugin handles `rollout` (start of api) for worker 127.0.0.11"],
   ] as const)("%s: a deploy that needs it fails", async ([name, transport, said], context) => {
     const shop = await aShop(context, without(name), transport);
     const shipped = await shop.ship();
@@ -150,10 +146,10 @@ describe("core alone", () => {
   it("builds, and says of a deploy what is missing", async (context) => {
     const { outcome, said } = await (await aShop(context, [], "ssh")).ship();
     expect(outcome).toBe("failed");
-    expect(said).toContain("no plugin answered `connect`");
+    expect(said).toContain("no plugin handles `connect`");
   });
 
-  it("has hooks that nobody taps", () => {
+  it("has hooks without taps", () => {
     expect(Object.values(createHooks()).flatMap(({ taps }) => taps)).toEqual([]);
     expect(pluginList([])).toEqual([]);
   });

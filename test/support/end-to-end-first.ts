@@ -9,7 +9,7 @@ export class EndToEndFirst extends BaseSequencer {
 }
 
 /** Files that take longest on an idle machine; the cache of a fresh clone knows no durations. */
-const LONGEST = ["docs/demo", "workers/doctor", "crash/", "deploy/drained", "deploy/deploy-does", "plugins/"];
+const LONGEST = ["docs/demo", "workers/doctor", "crash/", "deploy/drained", "deploy/a-deploy-rolls", "plugins/"];
 
 function rank({ project, moduleId }: TestSpecification): number {
   if (project.name !== "e2e") return LONGEST.length + 1;

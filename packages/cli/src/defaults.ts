@@ -25,8 +25,8 @@ export type StockName =
 const made = new WeakSet<Plugin>();
 
 /**
- * The stock plugins, in the order they are applied; the only place that knows them. In a `maand.config.ts`:
- * `plugins: [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
+ * The stock plugins, in the order they are applied; no other file lists them. In a `maand.config.ts`: `plugins:
+ * [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
  */
 export function defaults(): PluginList<StockName> {
   const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health(), jobCommands(), operations()];
@@ -34,12 +34,12 @@ export function defaults(): PluginList<StockName> {
   return pluginList<StockName>(plugins);
 }
 
-/** Whether a plugin came out of {@link defaults}, and is not one of somebody else with the same name. */
+/** Whether a plugin comes from {@link defaults}, and is not a third-party plugin with the same name. */
 export function isStock(plugin: Plugin): boolean {
   return made.has(plugin);
 }
 
-/** The packages of the stock plugins, which a configuration may import although they are not installed beside it. */
+/** The packages of the stock plugins, which a configuration can import although they are not installed next to it. */
 export const STOCK_MODULES: Modules = {
   "@maand/plugin-ssh": () => import("@maand/plugin-ssh"),
   "@maand/plugin-local": () => import("@maand/plugin-local"),

@@ -9,32 +9,32 @@ import { type Style, styleFor } from "./style.ts";
 import { type Column, table } from "./table.ts";
 import { keepDetailsIn } from "./unexpected.ts";
 
-/** What the program gives the commands it runs. */
+/** The parts of the program that commands use. */
 export interface Program {
-  /** How a bucket's configuration is loaded: the plugins that come with the program, and what a configuration may import. */
+  /** How to load a bucket's configuration: the stock plugins, and the modules that a configuration can import. */
   loadOptions(configFile: string | undefined): Promise<LoadOptions>;
-  /** What prints events on stderr as they come: a live screen on a terminal, plain lines elsewhere, little if `quiet`. */
+  /** Prints events on stderr as they occur: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
   reader(how: { readonly quiet: boolean; readonly style: Style }): Promise<(event: MaandEvent) => void>;
 }
 
-/** What commands are run with. */
+/** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
 
-/** What all commands share: global flags, output, and error handling. */
+/** The base of all commands: global flags, output, and error handling. */
 export abstract class MaandCommand extends Command<Context> {
   json = Option.Boolean("--json", false, {
     hidden: true,
-    description: "Machine output on stdout; progress and errors stay on stderr.",
+    description: "Machine-readable output on stdout; progress and errors on stderr.",
   });
   noColor = Option.Boolean("--no-color", false, {
     hidden: true,
-    description: "No colour; NO_COLOR in the environment says the same.",
+    description: "No colour, like NO_COLOR in the environment.",
   });
-  quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Only errors and the result." });
-  directory = Option.String("-C", { hidden: true, description: "As if started in this directory." });
+  quiet = Option.Boolean("-q,--quiet", false, { hidden: true, description: "Print only errors and the result." });
+  directory = Option.String("-C", { hidden: true, description: "Run as if started in this directory." });
   config = Option.String("--config", {
     hidden: true,
-    description: "Use this configuration file instead of looking for one.",
+    description: "Use this configuration file.",
   });
 
   /** Runs the command; returns the exit code. */
@@ -75,18 +75,18 @@ export abstract class MaandCommand extends Command<Context> {
     this.print(table(columns, rows, isTTY === true && room ? room : undefined));
   }
 
-  /** Says on stderr that what was edited since the last build is not part of what is shown. */
+  /** Warns on stderr that edits since the last build are not included. */
   warnOfUnbuilt(parts: readonly string[]): void {
     if (parts.length === 0) return;
     this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${unbuiltText(parts)}\n`);
   }
 
-  /** Writes the result of `--json`. */
+  /** Writes the JSON result. */
   printJson(value: unknown): void {
     this.print(JSON.stringify(value, undefined, 2));
   }
 
-  /** What prints events on stderr, as they come. */
+  /** Prints events on stderr as they occur. */
   progress(): Promise<(event: MaandEvent) => void> {
     return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
   }
@@ -117,8 +117,8 @@ export abstract class MaandCommand extends Command<Context> {
 }
 
 /**
- * Parses a list: commas, repeated flags and white space; each name once. Empty if nothing was typed. Throws USAGE for a list
- * without a name, because a filter must never silently mean "all".
+ * Parses a list separated by commas, repeated flags and white space, without duplicates. Returns an empty list if the flag
+ * was not used. Throws USAGE for a list without a name, because a filter must never silently mean "all".
  */
 export function listOf(flags: readonly string[] | string | undefined): string[] {
   const words = typeof flags === "string" ? [flags] : (flags ?? []);
@@ -128,6 +128,6 @@ export function listOf(flags: readonly string[] | string | undefined): string[] 
   throw new MaandError({
     code: "USAGE",
     message: `the list "${words.join(" ")}" is empty`,
-    hint: "name something in it, or leave the flag out",
+    hint: "add a name, or omit the flag",
   });
 }

@@ -12,7 +12,7 @@ interface Place {
   readonly style: Style;
 }
 
-/** The exit code an error means. */
+/** The exit code of an error. */
 export function exitOf(cause: unknown): number {
   if (!isMaandError(cause)) return EXIT.failed;
   switch (cause.code) {
@@ -38,7 +38,7 @@ export function exitOf(cause: unknown): number {
   }
 }
 
-/** Says an error in one place: on stderr for people, as one object on stdout for programs. Never a stack. */
+/** Prints an error: as text on stderr, and with `json` as one object on stdout. Never prints a stack trace. */
 export function printError(cause: unknown, { json, stdout, stderr, style }: Place): void {
   const error = isMaandError(cause) ? cause : undefined;
   const message = cause instanceof Error ? cause.message : String(cause);
@@ -47,7 +47,7 @@ export function printError(cause: unknown, { json, stdout, stderr, style }: Plac
     stdout.write(
       `${JSON.stringify({ error: { code: error?.code ?? "SYSTEM", message, hint: error?.hint ?? null, problems: problems.map(record) } })}\n`,
     );
-  // what is told line by line below, and once for all of them at the end, is not told twice
+  // hints that the problem lines already show are not repeated at the end
   const listed = problems.length > 1 && problems.every((problem) => message.includes(problem.message));
   stderr.write(`${style.bad("maand:")} ${listed ? plural(problems.length, "problem") : visibleLines(message)}\n`);
   const fresh = problems.map((problem) => withoutHint(problem, error?.hint));
@@ -68,7 +68,7 @@ function printHint(hint: string | undefined, stderr: Writable, style: Style): vo
   if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${visibleLines(hint)}\n`);
 }
 
-/** Lists problems, each with its place and what to do. */
+/** Prints problems, each with its place and its fix. */
 export function printProblems(problems: readonly Problem[], stderr: Writable, style: Style): void {
   for (const problem of problems) {
     const { level, message, hint } = problem;

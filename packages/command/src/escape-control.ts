@@ -1,11 +1,11 @@
-/** What a terminal would obey, made visible: a program on a worker may print anything. */
+/** Escapes control characters, because a program on a worker may print anything. */
 export function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, (sign) =>
     sign === "\t" ? "\t" : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
 }
 
-/** The same for a message, whose line breaks are its own. */
+/** The same for a message, which keeps its line breaks. */
 export function visibleLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }

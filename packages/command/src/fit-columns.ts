@@ -5,7 +5,7 @@ export interface ColumnSpec {
   readonly numeric?: true;
   /** The minimum width to which cells are cut on a narrow screen. */
   readonly least?: number;
-  /** The rank for leaving the column out on a screen that is still too narrow; the lowest first. */
+  /** The rank for omitting the column on a screen that is still too narrow; the lowest is omitted first. */
   readonly leave?: number;
 }
 

@@ -6,9 +6,9 @@ export type Column = string | ColumnSpec;
 type Cell = string | number;
 
 /**
- * A table as text, with rounded corners, an upper-case header and numbers aligned right; each row is one line. With `room`,
- * the width of a screen, cells are cut and columns left out as declared. The work is linear in the number of cells, because
- * a large bucket has a hundred thousand rows.
+ * Formats a table as text, with rounded corners, an upper-case header and right-aligned numbers; each row is one line. If
+ * `room`, the width of a screen, is set, cells are cut and columns omitted as declared. The work is linear in the number of
+ * cells, because a large bucket has a hundred thousand rows.
  */
 export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], room?: number): string {
   const specs = columns.map(specOf);
@@ -44,7 +44,7 @@ function cut(text: string, width: number): string {
 
 const DOTS = "...";
 
-/** Replaces characters that would break the line or move the cursor by a space. */
+/** Replaces characters that would break the line or move the cursor with spaces. */
 function plain(cell: Cell): string {
   return String(cell).replace(/\p{Cc}/gu, " ");
 }

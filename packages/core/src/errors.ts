@@ -22,7 +22,7 @@ export const ERROR_CODES = {
   DISCONNECTED: "The connection to a worker closed after a command had begun.",
   TIMED_OUT: "A command ran longer than its time limit and was ended.",
   COMMAND_FAILED: "A command on a worker ended with a failure.",
-  STAGE_FAILED: "A job's files could not be brought to a worker.",
+  STAGE_FAILED: "A job's files could not be synced to a worker.",
   TREE_CHANGED: "A staged tree is not the planned one; nothing was synced from it.",
   WORKER_LACKS: "A worker lacks a tool that is needed there.",
   OUT_OF_SYNC: "A worker is not in the state the bucket last delivered to it.",

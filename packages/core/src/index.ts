@@ -104,6 +104,7 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
+export { type FileSystemFailure, fileSystemFailure } from "./remote/file-system.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
 export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
@@ -121,7 +122,15 @@ export type {
   StreamOptions,
 } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
-export { asSyncError, syncDisconnected, syncInterrupted, syncRefused, syncTimedOut } from "./remote/sync-errors.ts";
+export {
+  asSyncError,
+  type FailedWrite,
+  fileSystemError,
+  syncDisconnected,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+} from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

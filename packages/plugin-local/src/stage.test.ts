@@ -63,7 +63,7 @@ function stage(over: Partial<StageContext>) {
 
 describe("staging", () => {
   it("brings trees and metadata, the first source winning", async () => {
-    const first = has("first", { "worker.json": "{}", "bin/runner.mjs": "run", "jobs/api/app.conf": "rendered" });
+    const first = has("first", { "worker.json": "{}", "bin/runner.py": "run", "jobs/api/app.conf": "rendered" });
     const second = has("second", {
       "jobs/api/app.conf": "plain",
       "jobs/api/bin2/tool": "#!*",
@@ -72,7 +72,7 @@ describe("staging", () => {
     expect(await stage({ sources: [first, second], jobs: ["api"] })).toBe("done");
     expect(found("worker")).toEqual({
       "worker.json": "{}",
-      "bin/runner.mjs": "run",
+      "bin/runner.py": "run",
       "jobs/api/app.conf": "rendered",
       "jobs/api/bin2/tool": "#!*",
       "jobs/api/Makefile": "m",

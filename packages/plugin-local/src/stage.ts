@@ -1,9 +1,12 @@
 import { chmod, readdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
+  fileSystemError,
+  fileSystemFailure,
   isMaandError,
   keepExpression,
   MaandError,
+  type Remote,
   type StageContext,
   type SyncedPaths,
   syncConflicts,
@@ -38,7 +41,7 @@ export async function stageLocal(context: StageContext): Promise<void> {
       await prune({ root, synced, step, deleted: context.deleted, ...(own ? { own } : {}) }, `jobs/${job}`, keep);
     }
   } catch (cause) {
-    throw isMaandError(cause) ? cause : failed(host, step.at, cause);
+    throw isMaandError(cause) ? cause : await failed(remote, step.at, cause);
   }
 }
 
@@ -145,8 +148,12 @@ async function drop(path: Buffer, mayHoldSome: boolean): Promise<boolean> {
   return true;
 }
 
-function failed(host: string, path: string, cause: unknown): MaandError {
+async function failed(remote: Remote, path: string, cause: unknown): Promise<MaandError> {
+  const { host, root } = remote;
   const reason = cause instanceof Error ? cause.message : String(cause);
+  const failure = fileSystemFailure(reason);
+  if (failure !== undefined)
+    return fileSystemError(remote, failure, { path: join(root, path), output: [reason], cause });
   const message = `${path} cannot be synced to ${host}: ${reason}`;
   return new MaandError({ code: "STAGE_FAILED", message, worker: host, cause });
 }

@@ -36,7 +36,7 @@ function missingMakefile(job: Job): Problem {
   );
 }
 
-/** Nothing is said of a Makefile that is not the one make takes. */
+/** A Makefile that is not the one make takes is not looked into. */
 function targetProblems(job: Job, makefile: JobFile, read: Context["read"]): Problem[] {
   const otherIsTaken = file(job, "GNUmakefile") ?? file(job, "makefile");
   if (otherIsTaken || makefile.size > LARGEST) return [];

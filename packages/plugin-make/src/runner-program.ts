@@ -64,7 +64,7 @@ export interface Serving {
  * was delivered, and never an older one.
  */
 export function serveCommand(remote: Place, call: Pick<RunnerCall, "bucketId" | "program">): Serving {
-  const program = servedProgram();
+  const program = servingProgram();
   const place = [`${remote.root}/bin/runner.py`, String(program.length)];
   const words = [call.bucketId, "--serve", "--protocol", "1", ...programOf(call)];
   return { command: [...python(remote), "-c", READ_PROGRAM, ...place, ...words], program };
@@ -82,12 +82,12 @@ const READ_PROGRAM = [
   "exec(compile(text,'runner','exec'),{'__name__':'__main__','__file__':file})",
 ].join("\n");
 
-let served: Buffer | undefined;
+let serving: Buffer | undefined;
 
 /** Parts for files go along as a text, which is compiled when files come: JSON's string is Python's, too. */
-function servedProgram(): Buffer {
-  served ??= Buffer.from(`STAGE_PARTS = ${JSON.stringify(joined(STAGE_PARTS))}\n\n\n${joined(PARTS)}`);
-  return served;
+function servingProgram(): Buffer {
+  serving ??= Buffer.from(`STAGE_PARTS = ${JSON.stringify(joined(STAGE_PARTS))}\n\n\n${joined(PARTS)}`);
+  return serving;
 }
 
 /** The system's own Python on this machine: what PATH finds first may be a version manager's, which takes long to start. */

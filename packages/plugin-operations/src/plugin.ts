@@ -1,7 +1,7 @@
 import { definePlugin, type Plugin } from "@maand/core";
 import { COMMANDS } from "./commands/index.ts";
 
-/** The tools of an operator: doctor, tables, logs, commands on workers, new jobs, and schemas for editors. */
+/** The tools of an operator: doctor, tables, logs, commands on workers, scaffolds of jobs, and schemas for editors. */
 export function operations(): Plugin<"operations"> {
   return definePlugin({
     name: "operations",

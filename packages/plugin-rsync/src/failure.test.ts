@@ -1,34 +1,69 @@
+import { fakeRemote } from "@maand/core/testing";
 import { describe, expect, test } from "vitest";
-import { failureOf } from "./failure.ts";
+import { failureOf, type SyncEnd, syncFailure } from "./failure.ts";
 
-function failed(stderr: string, exit: number | null | "missing" = 23, remoteExit?: number | null) {
-  return failureOf({ host: "w1", exit, remoteExit, printed: { stdout: "", stderr } });
+function end(stderr: string, exit: SyncEnd["exit"] = 23, remoteExit?: number | null): SyncEnd {
+  return { exit, remoteExit, printed: { stdout: "", stderr } };
 }
 
-describe("what rsync says becomes what to do", () => {
+describe("what rsync prints becomes what to do", () => {
   test.each([
-    ['rsync: [receiver] write failed on "x": No space left on device (28)', "its disk is full"],
-    ['rsync: [receiver] mkstemp "x" failed: Read-only file system (30)', "its disk is read-only"],
     ['rsync: [receiver] mkstemp "x" failed: Permission denied (13)', "permission was denied"],
-    ["sudo: a password is required", "sudo there wants more"],
-    ['rsync: [sender] change_dir "/t" failed: No such file or directory (2)', "went away"],
-    ["protocol version mismatch -- is your shell clean?", "something else talks"],
+    ["sudo: a password is required", "sudo there asks for more"],
+    ['rsync: [sender] change_dir "/t" failed: No such file or directory (2)', "deleted meanwhile"],
+    ["protocol version mismatch -- is your shell clean?", "another program writes"],
   ])("%s", (line, means) => {
-    const error = failed(line);
+    const error = failureOf("w1", end(line));
     expect(error).toMatchObject({ code: "STAGE_FAILED", worker: "w1", output: [line] });
     expect(error.message).toContain(means);
     expect(error.hint).toBeTruthy();
   });
 
-  test("anything else is said with its exit code, ours or the worker's", () => {
-    expect(failed("odd", 11).message).toContain("exit code 11");
-    expect(failed("odd", 0, 23)).toMatchObject({ exit: 23 });
-    expect(failed("odd", null, undefined).message).toContain("a signal");
+  test("anything else is reported with its exit code, ours or the worker's", () => {
+    expect(failureOf("w1", end("odd", 11)).message).toContain("exit code 11");
+    expect(failureOf("w1", end("odd", 0, 23))).toMatchObject({ exit: 23 });
+    expect(failureOf("w1", end("odd", null, undefined)).message).toContain("a signal");
   });
 });
 
-test("a missing rsync, here and there, and a closed connection have codes of their own", () => {
-  expect(failed("", "missing", undefined)).toMatchObject({ code: "WORKER_LACKS", worker: undefined });
-  expect(failed("sh: rsync: not found", 12, 127)).toMatchObject({ code: "WORKER_LACKS", worker: "w1" });
-  expect(failed("", 12, null)).toMatchObject({ code: "DISCONNECTED", worker: "w1" });
+describe("a file system that takes no more is named, with its worker", () => {
+  test.each([
+    ['rsync: [receiver] write failed on "/opt/w/b/x": No space left on device (28)', "/opt/w/b/x", "is full"],
+    [
+      'rsync: [receiver] mkstemp "/opt/w/b/.x" failed: Read-only file system (30)',
+      "/opt/w/b/.x",
+      "is mounted read-only",
+    ],
+    ["mkdir: cannot create directory \u2018/opt/w\u2019: Read-only file system", "/opt/w", "is mounted read-only"],
+    [
+      'rsync: close failed on "x": Disk quota exceeded (122)',
+      "/opt/worker/bucket",
+      "has no room left in the user's quota",
+    ],
+  ])("%s", async (line, path, means) => {
+    const stdout = "Filesystem\ntmpfs 1024 1024 0 100% /opt/w\n";
+    const remote = fakeRemote({ host: "w1", answers: ({ argv }) => (argv.at(-1) === path ? { stdout } : { code: 1 }) });
+    expect(await syncFailure(remote, end(line))).toMatchObject({
+      code: "STAGE_FAILED",
+      worker: "w1",
+      message: `files cannot be synced to w1: its file system /opt/w (tmpfs) ${means}`,
+      output: [line],
+    });
+  });
+
+  test("or by a path, where the worker does not tell which it is", async () => {
+    const remote = fakeRemote({ host: "w1", answers: () => ({ code: 1 }) });
+    const { message } = await syncFailure(remote, end("No space left on device"));
+    expect(message).toBe("files cannot be synced to w1: its file system at /opt/worker/bucket is full");
+  });
+});
+
+test("a missing rsync, here and there, and a closed connection have codes of their own", async () => {
+  const remote = fakeRemote({ host: "w1" });
+  expect(await syncFailure(remote, end("", "missing"))).toMatchObject({ code: "WORKER_LACKS", worker: undefined });
+  expect(await syncFailure(remote, end("sh: rsync: not found", 12, 127))).toMatchObject({
+    code: "WORKER_LACKS",
+    worker: "w1",
+  });
+  expect(await syncFailure(remote, end("No space left on device", 12, null))).toMatchObject({ code: "DISCONNECTED" });
 });

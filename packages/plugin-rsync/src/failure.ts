@@ -1,24 +1,43 @@
-import { type ExecResult, lastLines, MaandError, syncDisconnected } from "@maand/core";
+import {
+  type ExecResult,
+  fileSystemError,
+  fileSystemFailure,
+  lastLines,
+  MaandError,
+  type Remote,
+  syncDisconnected,
+} from "@maand/core";
 
 /** How a sync ended. */
-export interface Ending {
-  readonly host: string;
+export interface SyncEnd {
   /** Exit code of the rsync here; null when a signal ended it, `"missing"` when it is not installed. */
   readonly exit: number | null | "missing";
-  /** Exit code of the worker's side; null when its connection closed, undefined when it was never begun or is silent. */
+  /** Exit code on the worker; null when its connection closed, undefined when nothing was started or it does not answer. */
   readonly remoteExit: number | null | undefined;
   readonly printed: Pick<ExecResult, "stdout" | "stderr">;
 }
 
-/** The error a sync that failed ends with. */
-export function failureOf({ host, exit, remoteExit, printed }: Ending): MaandError {
-  const text = printed.stderr + printed.stdout;
-  const output = lastLines(printed, 12);
+/** Lines of output that an error carries. */
+export const LINES = 12;
+
+/** The error of a sync that failed; for a full file system it looks on the worker which one that is. */
+export async function syncFailure(remote: Pick<Remote, "host" | "root" | "probe">, end: SyncEnd): Promise<MaandError> {
+  const failure = fileSystemFailure(end.printed.stderr);
+  if (failure === undefined || end.remoteExit === null || end.exit === "missing") return failureOf(remote.host, end);
+  const [, path = remote.root] = /["\u2018'](\/[^"\u2019']+)["\u2019']/.exec(end.printed.stderr) ?? [];
+  const exit = end.exit || end.remoteExit || undefined;
+  const output = lastLines(end.printed, LINES);
+  return fileSystemError(remote, failure, { path, output, ...(exit !== undefined && { exit }) });
+}
+
+/** The same for any other reason. */
+export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd): MaandError {
+  const output = lastLines(printed, LINES);
   if (exit === "missing") return lacking("rsync is not installed on this machine");
   if (remoteExit === null) return syncDisconnected(host, output);
   if (remoteExit === 127) return lacking(`rsync is not installed on ${host}`, host, output);
   const code = exit || remoteExit || undefined;
-  const found = CAUSES.find(([pattern]) => pattern.test(text));
+  const found = CAUSES.find(([pattern]) => pattern.test(printed.stderr + printed.stdout));
   const why = found ? found[1] : `rsync ended with ${code === undefined ? "a signal" : `exit code ${code}`}`;
   return new MaandError({
     code: "STAGE_FAILED",
@@ -30,29 +49,23 @@ export function failureOf({ host, exit, remoteExit, printed }: Ending): MaandErr
   });
 }
 
-/** What rsync and sudo say, what it means, and what to do. */
+/** What rsync and sudo print, what it means, and what to do. */
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
-    /No space left on device|\(28\)|Disk quota exceeded/,
-    "its disk is full",
-    "free space there and deploy again; the old files are whole",
-  ],
-  [/Read-only file system/, "its disk is read-only", "mount it writable there and deploy again"],
-  [
     /sudo: .*(password|not in the sudoers|not allowed|tty)/,
-    "sudo there wants more than it can get",
+    "sudo there asks for more than maand can give",
     "let the ssh user run sudo without a password, or set use_sudo = false",
   ],
   [
     /Permission denied|Operation not permitted/,
     "permission was denied",
-    "may the ssh user write there? use_sudo = true lets root do it",
+    "let the ssh user write there, or set use_sudo = true",
   ],
-  [/vanished|change_dir|link_stat/, "staged files went away meanwhile", "deploy again"],
+  [/vanished|change_dir|link_stat/, "staged files were deleted meanwhile", "run maand deploy again"],
   [
     /protocol version mismatch|is your shell clean/,
-    "something else talks on the connection",
-    "does a login script there print something? ssh must start commands silently",
+    "another program writes on the connection",
+    "look for a login script there that prints: ssh must start commands silently",
   ],
 ];
 
@@ -60,7 +73,7 @@ function lacking(message: string, worker?: string, output: readonly string[] = [
   return new MaandError({
     code: "WORKER_LACKS",
     message,
-    hint: "apt-get install rsync (or the like)",
+    hint: "install it with the system's package manager, such as apt-get install rsync",
     output,
     ...(worker && { worker }),
   });

@@ -9,7 +9,7 @@ import {
   timeLimit,
 } from "@maand/core";
 import { type RsyncOptions, rsyncArguments } from "./arguments.ts";
-import { failureOf } from "./failure.ts";
+import { LINES, syncFailure } from "./failure.ts";
 import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
 import { connectRsync } from "./rsh.ts";
 import { deleteHeldBack, surveyWorker } from "./survey.ts";
@@ -32,10 +32,12 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
   const synced = await sync(context, options, AbortSignal.any([signal, time]));
   if (signal.aborted) throw syncInterrupted(host);
   if (synced.exit === 0 && synced.remoteExit === 0) return;
-  if (time.aborted || synced.exit === RSYNC_TIMEOUT) throw syncTimedOut(host, timeoutMs, lastLines(synced.printed, 12));
+  if (time.aborted || synced.exit === RSYNC_TIMEOUT)
+    throw syncTimedOut(host, timeoutMs, lastLines(synced.printed, LINES));
   if (synced.refused) throw synced.refused;
+  const failure = await syncFailure(remote, synced);
   await deleteHeldBack(context);
-  throw failureOf({ host, ...synced });
+  throw failure;
 }
 
 interface Synced {

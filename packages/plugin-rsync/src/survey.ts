@@ -11,7 +11,7 @@ import {
   syncedPaths,
   syncRefused,
 } from "@maand/core";
-import { failureOf } from "./failure.ts";
+import { syncFailure } from "./failure.ts";
 
 /** What a survey needs of a stage. */
 export type SurveyContext = Pick<
@@ -70,7 +70,7 @@ async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, std
   const printed = await remote.probe(argv, options).catch((cause: unknown) => {
     throw asSyncError(cause, host, timeoutMs);
   });
-  if (printed.code !== 0) throw failureOf({ host, exit: 0, remoteExit: printed.code, printed });
+  if (printed.code !== 0) throw await syncFailure(remote, { exit: 0, remoteExit: printed.code, printed });
   return printed.stdout;
 }
 

@@ -170,7 +170,7 @@ function scribbled(bytes: Buffer): Buffer {
 }
 
 describe.concurrent("the holder of the bucket's lock", () => {
-  it("is named while it is frozen, and holds nobody back once it is gone", () =>
+  it("is named while it is frozen, and blocks no command once it is gone", () =>
     withBucket(async ({ bucket, told, hold, letGo }) => {
       hold();
       const first = bucket.start(["deploy"]);

@@ -47,8 +47,8 @@ async function deployed({ bucket }: Pick<FleetBucket, "bucket">, ...flags: reado
   return ended;
 }
 
-describe.concurrent("the checklist", () => {
-  it("1. a deploy with nothing to do leaves update_seq and the workers as they are, and maand job still works", () =>
+describe.concurrent("a deploy", () => {
+  it("with nothing to do leaves update_seq and the workers as they are, and maand job still works", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, home, lifecycles } = lent;
       bucket.job("api", V1);
@@ -62,7 +62,7 @@ describe.concurrent("the checklist", () => {
         expect(commands).toEqual(["start 0.0.0 1.0.0", "reload 1.0.0 1.0.0"]);
     }));
 
-  it("2. kill -9 after job a, in the middle of job b: a and finished batches of b are promoted, the next run does the rest", () =>
+  it("killed after job a, in the middle of job b: a and finished batches of b are promoted, and the next run does the rest", () =>
     onFleet(
       fleet,
       async (lent) => {
@@ -101,7 +101,7 @@ describe.concurrent("the checklist", () => {
       "max_concurrent_jobs = 1\n",
     ));
 
-  it("3. a second deploy, dry run, build, gc or command during a deploy is refused, and the first loses nothing", () =>
+  it("refuses a second deploy, build, gc or command meanwhile, and loses nothing", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, home, directory, lifecycles, rollouts } = lent;
       for (const job of ["a", "b"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE, "conf/app.conf": "whole\n" });
@@ -131,7 +131,7 @@ describe.concurrent("the checklist", () => {
         expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("4. a full disk for job b: a keeps its promotion, c is deployed, exit 1, and the next run does the rest", () =>
+  it("a full disk for job b: a keeps its promotion, c is deployed, exit 1, and the next run does the rest", () =>
     withFleetBucket({ count: 2, diskKb: 8_192 }, async ({ bucket, workers, hosts, lifecycles, rollouts }) => {
       bucket.job("a", V1);
       await bucket.maand("deploy", "--build");
@@ -140,7 +140,7 @@ describe.concurrent("the checklist", () => {
       bucket.job("c", V1);
       const failed = await bucket.maand("deploy", "--build");
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toMatch(new RegExp(`start failed on ${hosts[1]}: .*its disk is full`));
+      expect(failed.stderr).toMatch(new RegExp(`start failed on ${hosts[1]}: .*its file system /opt/worker .*is full`));
       expect(await rollouts()).toEqual({
         ...onEach(hosts, "a=promoted", "b=promoted", "c=promoted"),
         [`b@${hosts[1]}`]: "new",
@@ -150,7 +150,7 @@ describe.concurrent("the checklist", () => {
       for (const job of ["a", "b", "c"]) expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("4. a worker that dies during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
+  it("a worker that dies during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, directory, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}max_concurrent_jobs = 1\n[timeouts]\nconnect = 5\n`);
       for (const job of ["a", "b", "c"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
@@ -173,7 +173,7 @@ describe.concurrent("the checklist", () => {
       expect(await lifecycles("a")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("7. a disabled worker that is powered off: other jobs are deployed, and stopping it is tried again later", () =>
+  it("with a disabled worker that is switched off deploys the other jobs, and stops it later", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 5\n`);
       for (const job of ["api", "web"]) bucket.job(job, V1);
@@ -195,7 +195,7 @@ describe.concurrent("the checklist", () => {
       expect(await bucket.maand("deploy", "--force", "--jobs", "web")).toMatchObject({ code: 0 });
     }));
 
-  it("10. a version or a name with signs a shell knows is refused, and reaches no worker", () =>
+  it("a version or a name with signs a shell knows is refused, and reaches no worker", () =>
     onFleet(fleet, async ({ bucket, workers, home }) => {
       const spells: [string, () => void][] = [
         ["a version", () => bucket.job("api", { ...V1, version: "1.0.1-$(touch /opt/worker/owned)" })],
@@ -213,7 +213,7 @@ describe.concurrent("the checklist", () => {
       }
     }));
 
-  it("10. text that is free, such as a file's name or a variable, means nothing to any shell", () =>
+  it("text that is free, such as a file's name or a variable, means nothing to any shell", () =>
     onFleet(fleet, async ({ bucket, workers, directory, lifecycles }) => {
       const odd = "a $(touch owned) `touch owned` ; touch owned '\"\\ *.conf";
       bucket.job("api", V1, {
@@ -230,7 +230,7 @@ describe.concurrent("the checklist", () => {
       expect(await lifecycles("api")).toEqual(workers.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("12. gc before the deploy of a removed, running job is refused, and afterwards it forgets it", () =>
+  it("of a removed job comes before gc, which is refused until then and forgets the job afterwards", () =>
     onFleet(fleet, async ({ bucket, workers, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");
@@ -249,8 +249,8 @@ describe.concurrent("the checklist", () => {
     }));
 });
 
-describe("the checklist, with a service that listens", () => {
-  it("9. a health failure in batch 2 of 3: batches 1 and 2 are promoted, 3 waits, exit 1, and the next run goes on", () =>
+describe("a deploy of a service that listens", () => {
+  it("a health failure in batch 2 of 3: batches 1 and 2 are promoted, 3 waits, exit 1, and the next run goes on", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
       const impatient = {

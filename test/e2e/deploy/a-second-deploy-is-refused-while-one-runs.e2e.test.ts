@@ -27,7 +27,7 @@ it("a second deploy ends at once with exit 3 and names the first, which goes on 
     expect(await rollouts()).toEqual({ [`api@${hosts[0]}`]: "promoted" });
   }));
 
-it("the lock of a deploy that was killed holds nobody back", () =>
+it("the lock of a deploy that was killed is free", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });

@@ -26,7 +26,7 @@ async function left(
   await run(MADE);
   api(bucket, files);
   const said = await deploys(bucket);
-  expect(said).toMatch(/api had files of its own in its directory, .* deleted them: gone\.txt, var\/gone, on 127\./);
+  expect(said).toMatch(/api had created files in its directory, .* deleted them: gone\.txt, var\/gone, on 127\./);
   expect(said).not.toContain("app.pid");
   return (await run(LIST)).trim().split("\n");
 }

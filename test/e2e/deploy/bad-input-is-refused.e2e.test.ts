@@ -111,7 +111,7 @@ describe("a workspace that is wrong is refused with exit 2, file, key and hint",
     expect(await bucket.json("cat", "jobs")).toEqual(before);
   });
 
-  it("a selector nobody has and an unknown key are warnings, which --strict refuses", async () => {
+  it("an unknown selector and an unknown key are warnings, which --strict refuses", async () => {
     bucket.job("api", { selectors: ["nobody"], restart_polcy: "never" });
     const built = await bucket.maand("build");
     expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('no worker has "nobody"') });
@@ -176,7 +176,7 @@ describe("a command line that is wrong is refused with exit 2", () => {
     [["deploy", "api"], "maand --help"],
     [["frobnicate"], "maand --help"],
     [["cat", "allocations", "--jobs", "apy"], 'did you mean "api"?'],
-    [["cat", "nonsense"], 'there is no table "nonsense"'],
+    [["cat", "nonsense"], 'unknown table "nonsense"'],
     [["job", "run", "api"], "--target"],
     [["job", "run", "api", "--target", "x;y"], "is not a target"],
     [["job", "create", "../evil"], "is not a job name"],

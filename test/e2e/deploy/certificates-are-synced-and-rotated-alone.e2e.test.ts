@@ -8,7 +8,7 @@ const MANIFEST = {
   certs: { web: { subject: { alt_names: ["api.example"] } } },
 };
 
-it("certificates reach workers with their modes, serve TLS, and a new worker rotates nobody else's", () =>
+it("certificates reach workers with their modes, serve TLS, and a new worker rotates no other certificate", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, fleet, workers, directory, lifecycle }) => {
     const [first, second, third] = workers;
     if (!first || !second || !third) throw new Error("three workers are needed");

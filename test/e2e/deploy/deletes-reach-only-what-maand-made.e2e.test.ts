@@ -261,7 +261,7 @@ describe.each([
     expect(await deploy()).toMatchObject({ code: 0 });
     const { code, text } = await ends(place, "gc");
     expect(code).toBe(0);
-    expect(text).toContain("stays: maand did not make notes.txt in it");
+    expect(text).toContain("stays: maand did not create notes.txt in it");
     expect(await place.run("api", 'ls "$(dirname "$(dirname "$1")")"')).toBe("notes.txt\n");
   });
 });

@@ -32,7 +32,7 @@ it("draining one allocation stops exactly that one, and re-enabling starts exact
     }
   }));
 
-it("a drained worker that is switched off disturbs nobody, and is stopped once it is back", () =>
+it("a drained worker that is switched off does not disturb the others, and is stopped once it is back", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });

@@ -264,7 +264,7 @@ describe("disabled or removed", () => {
   });
 });
 
-describe("examples, typed as they are written", () => {
+describe("the examples of the documentation", () => {
   it("a maintenance window on one worker", async () => {
     await bucket.type(`cat > workspace/disabled.json <<'EOF'
 { "workers": ["${THREE}"] }

@@ -86,7 +86,7 @@ it("whom a worker does not know, or may not give files to, is named with what to
     const unknown = await bucket.maand("deploy", "--build");
     expect(unknown.code).toBe(1);
     expect(unknown.stderr.replace(/\s+/g, " ")).toMatch(
-      /files of api cannot be given to nosuchuser: there is no such user or group.*create it there, or change "files" in workspace\/jobs\/api\/manifest\.json/,
+      /files of api cannot be owned by nosuchuser: there is no such user or group.*create it there, or change "files" in workspace\/jobs\/api\/manifest\.json/,
     );
 
     await worker?.run(["chown", "-R", ACCOUNT, "/opt/worker"]);
@@ -95,7 +95,7 @@ it("whom a worker does not know, or may not give files to, is named with what to
     const refused = await bucket.maand("deploy", "--build");
     expect(refused.code).toBe(1);
     expect(refused.stderr.replace(/\s+/g, " ")).toMatch(
-      /files of api cannot be given to root: the user there may not change owners.*set use_sudo = true/,
+      /files of api cannot be owned by root: the user on the worker may not change owners.*set use_sudo = true/,
     );
     expect(await lifecycles("api")).toEqual([[]]);
 

@@ -24,7 +24,7 @@ describe("a job", () => {
     expect(bucket.files("api", ONE)).toEqual(["Makefile", "certs", "conf", "data", "manifest.json", "run.sh"]);
   });
 
-  it("is begun with maand job create, as it is typed on the page", async () => {
+  it("is created by maand job create", async () => {
     await bucket.type("maand job create api --selectors worker");
     expect(existsSync(join(bucket.root, "workspace/jobs/api/manifest.json"))).toBe(true);
     expect(bucket.read("workspace/jobs/api/Makefile")).toMatch(/^start:$/m);
@@ -129,7 +129,7 @@ describe("what a Makefile wraps is its own business", () => {
     return `${join(bucket.root, "programs")}:${maandOnPath()}`;
   }
 
-  it("docker compose behind make, as on the page", async () => {
+  it("may wrap docker compose", async () => {
     const PATH = pretend("docker");
     const Makefile = `COMPOSE := docker compose -f docker-compose.yml
 
@@ -153,7 +153,7 @@ restart: stop start
     expect(asked("docker")).toEqual([up, "compose -f docker-compose.yml down", up]);
   });
 
-  it("systemd behind make, as on the page", async () => {
+  it("may wrap systemd", async () => {
     const PATH = pretend("sudo");
     const Makefile = `UNIT := api.service
 
@@ -186,7 +186,7 @@ describe("a manifest", () => {
     },
   };
 
-  it("as it stands on the page is read as it says", async () => {
+  it("with every key is read as documented", async () => {
     bucket.workers(
       { host: ONE, labels: ["web"], memory: "1 gb", cpu: "1 ghz" },
       { host: "127.0.0.12", memory: "1 gb", cpu: "1 ghz" },

@@ -89,6 +89,6 @@ describe.skipIf(!has("fish"))("fish completes", () => {
   it.each(LINES)("%s", (line, wanted) => expect(offered(["fish", "--no-config"], FISH, line).sort()).toEqual(wanted));
 });
 
-it("a shell nobody knows is refused", async () => {
+it("an unknown shell is refused", async () => {
   expect(await bucket.maand("completion", "tcsh")).toMatchObject({ code: 2, stdout: "" });
 });

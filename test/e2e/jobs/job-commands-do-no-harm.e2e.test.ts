@@ -176,7 +176,7 @@ describe("maand jobcommand", () => {
     expect(notesOf(bucket)).toEqual([]);
   });
 
-  it("refuses names nobody has, and numbers that are none", async () => {
+  it("refuses unknown names and numbers that are not numbers", async () => {
     job("cli", "pass");
     bucket.job("web", { selectors: ["worker"] });
     await bucket.maand("build");

@@ -173,7 +173,7 @@ if not there("mended"):
     const failed = await bucket.maand("deploy", "--build");
     expect([failed.code, failed.stderr.includes("nobody listens")]).toEqual([1, true]);
     expect(notesOf(bucket).map((line) => line.split(" ")[0])).toEqual(["tell", "tell"]);
-    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("post_deploy is still to be run");
+    expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("post_deploy has not run yet");
     bucket.write("mended", "");
     const again = await bucket.maand("deploy", "--json");
     expect([again.code, actions(again.stdout, "start")], again.stderr).toEqual([0, []]);
@@ -186,7 +186,7 @@ if not there("mended"):
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("no deployment required");
   }));
 
-it("draining one of three with a health command stops exactly that one, and restarts nobody", () =>
+it("draining one of three with a health command stops exactly that one, and restarts no other", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle }) => {
     bucket.job(
       "api",

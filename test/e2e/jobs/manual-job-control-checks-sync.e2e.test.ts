@@ -39,7 +39,7 @@ it("maand job runs targets, and refuses a worker that is not as the bucket left 
     const failed = await bucket.maand("job", "restart", "api");
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain("restart refuses");
-    expect(failed.stderr).toContain(`left api on ${hosts[1]}: an earlier batch failed`);
+    expect(failed.stderr).toContain(`skipped api on ${hosts[1]}: an earlier batch failed`);
 
     const file = `${directory("api")}/../../worker.json`;
     const told = JSON.parse((await workers[0]?.read(file)) ?? "{}");
@@ -47,7 +47,7 @@ it("maand job runs targets, and refuses a worker that is not as the bucket left 
     const refused = await bucket.maand("job", "restart", "api");
     expect(refused).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`${hosts[0]}: update_seq is 7 there and 1 here`),
+      stderr: expect.stringContaining(`${hosts[0]}: update_seq is 7 on the worker, expected 1`),
     });
     expect(await bucket.maand("job", "status", "api", "--allocations", hosts[1] ?? "")).toMatchObject({ code: 0 });
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });

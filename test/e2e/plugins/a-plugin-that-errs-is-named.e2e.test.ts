@@ -19,7 +19,7 @@ async function withPlugin(
   return bucket;
 }
 
-describe("a plugin that errs where nobody can catch it", () => {
+describe("a plugin that throws outside of every hook", () => {
   it.for([
     ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
@@ -49,7 +49,7 @@ describe("a plugin that errs where nobody can catch it", () => {
     );
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect(code).toBe(1);
-    expect(stderr).toContain("maand: ended before it was done: the configuration, or a tap of a plugin, is waiting");
+    expect(stderr).toContain("maand: exited early: the configuration or a tap of a plugin is waiting on");
     expect(stderr).toContain("maand plugins --verbose");
   });
 });

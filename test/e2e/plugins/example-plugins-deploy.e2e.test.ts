@@ -122,7 +122,7 @@ describe("what decides", () => {
     expect(thawed).toContain("in a freeze window: the shop is down");
   });
 
-  it("wrong options are told with the configuration's line and the option", async () => {
+  it("wrong options are reported with the configuration's line and the option", async () => {
     const bucket = await bucketWith(`
       import { freezeWindow } from "@maand/example-freeze-window";
       export default defineConfig({ plugins: defaults().add(freezeWindow({ windows: [{ day: "freitag" }] })) });`);

@@ -44,7 +44,7 @@ it("a worker without make or python3 is named with what it lacks", () =>
     if (second) expect(await lifecycle("api", second)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("a target that fails is told with its worker and the last lines of its output", () =>
+it("a target that fails is reported with its worker and the last lines of its output", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, hosts }) => {
     bucket.job(
       "api",

@@ -199,7 +199,7 @@ it("a bucket whose path is long and has blanks is one like any other", () =>
   }));
 
 describe.concurrent("a target that", () => {
-  it("fails: the last lines of what it said are told, and its batch ends the job", () =>
+  it("fails: the last lines of its output are shown, and its batch ends the job", () =>
     onFleet(fleet, async (lent) => {
       lent.bucket.job("api", V1);
       const worker = lent.workers[1] as FleetWorker;

@@ -122,7 +122,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     const behind = await onlyFault(bucket);
     expect(behind).toMatchObject({
       check: "sync",
-      message: expect.stringMatching(/^update_seq is \d+ there and 1 here$/),
+      message: expect.stringMatching(/^update_seq is \d+ on the worker, expected 1$/),
     });
     await type(behind.hint ?? "");
     expect(await faultsOf(bucket)).toEqual([]);
@@ -153,7 +153,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("several at once are all told, with exit 1, and in words for people", async () => {
+  it("several at once are all reported, with exit 1, and as sentences", async () => {
     chmodSync(at("data"), 0o755);
     mkdirSync(at(LEFT), { recursive: true });
     mkdirSync(at("tmp/not of a run"), { recursive: true });
@@ -161,12 +161,15 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(code).toBe(1);
     expect(stdout).toMatch(/wrong {2}permissions {2}data: .*\n {7}chmod 700 \S+\/data\n/);
     expect(stdout).toContain(`wrong  tmp  ${LEFT}: `);
-    expect(stdout).toContain("2 things to mend");
+    expect(stdout).toContain("2 problems found");
     for (const { hint } of await faultsOf(bucket)) await type(hint ?? "");
-    expect(await bucket.maand("doctor")).toMatchObject({ code: 0, stdout: expect.stringContaining("all is well") });
+    expect(await bucket.maand("doctor")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("no problems found"),
+    });
   });
 
-  it("a run that goes on is no fault", async () => {
+  it("a run in progress is no fault", async () => {
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);

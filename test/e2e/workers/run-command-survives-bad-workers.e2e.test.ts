@@ -88,7 +88,7 @@ it("a megabyte without a line end, bytes that are no text, and a child left behi
     expect(left?.duration_ms).toBeLessThan(10_000);
   }));
 
-it("what many workers say alike is told once", () =>
+it("the same output of many workers is shown once", () =>
   withFleetBucket({ count: 5 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const said = await bucket.maand(

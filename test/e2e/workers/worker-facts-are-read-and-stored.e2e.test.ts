@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("worker_facts writes what workers have, keeps what nobody knows, and finds nothing to write the second time", () =>
+it("worker_facts writes what workers have, keeps what it cannot determine, and finds nothing to write the second time", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     for (const { host } of workers) expect(host).toBeDefined();
     // the clock of a real machine goes up and down; what is asked for does not
@@ -66,7 +66,10 @@ it("worker_facts writes what workers have, keeps what nobody knows, and finds no
       { memory_mb: facts[0]?.memory_mb },
       { cpu_mhz: facts[1]?.cpu_mhz },
     ]);
-    expect(await bucket.maand("worker_facts")).toMatchObject({ code: 0, stdout: "workers.json already up to date\n" });
+    expect(await bucket.maand("worker_facts")).toMatchObject({
+      code: 0,
+      stdout: "workers.json is already up to date\n",
+    });
 
     await workers[1]?.stop();
     bucket.write("workspace/workers.json", JSON.stringify(written));

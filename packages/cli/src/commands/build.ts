@@ -7,17 +7,17 @@ export class BuildCommand extends MaandCommand {
   static override paths = [["build"]];
   static override usage = Command.Usage({
     category: "Deploy",
-    description: "turn the workspace into a catalog",
+    description: "check the workspace and store its catalog",
     details:
-      "Reads workspace/, checks all of it, and stores the catalog that deploy works from. Every problem is reported at once; if anything is refused the previous catalog stays in force. No worker is contacted.",
+      "Reads and checks workspace/, and stores the catalog that deploy uses. Reports all problems at once; if there is an error, the previous catalog stays in effect. Contacts no worker.",
     examples: [
       ["Build", "maand build"],
-      ["Refuse warnings too", "maand build --strict"],
-      ["Forget variables and secrets of jobs that are gone", "maand build --purge-job-kv"],
+      ["Treat warnings as errors", "maand build --strict"],
+      ["Delete variables and secrets of removed jobs", "maand build --purge-job-kv"],
     ],
   });
 
-  strict = Option.Boolean("--strict", false, { description: "Warnings refuse the build as well." });
+  strict = Option.Boolean("--strict", false, { description: "Treat warnings as errors." });
 
   purgeJobKv = Option.Boolean("--purge-job-kv", false, {
     description: "Delete variables and secrets of removed jobs at once.",

@@ -8,14 +8,17 @@ import { zshScript } from "../completion/zsh.ts";
 
 const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
-/** `maand completion`: the script a shell completes our command lines with; that asks back for names of the bucket. */
+/**
+ * `maand completion`: prints the completion script of a shell, which runs `maand completion <kind>` to get names of the
+ * bucket.
+ */
 export class CompletionCommand extends MaandCommand {
   static override paths = [["completion"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the script a shell completes maand's command lines with",
+    description: "print the completion script for a shell",
     details:
-      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. Commands and flags stand in the script; names of jobs, workers and labels come from the bucket one is in, as its last build left it.",
+      "bash: source <(maand completion bash). zsh: source <(maand completion zsh). fish: maand completion fish | source. The script contains the commands and flags. Names of jobs, workers and labels come from the last build of the current bucket.",
     examples: [["In ~/.bashrc", "source <(maand completion bash)"]],
   });
 
@@ -27,7 +30,7 @@ export class CompletionCommand extends MaandCommand {
     return 0;
   }
 
-  /** What a shell asks for while somebody types; outside of a bucket there are no names. */
+  /** The words that the script of a shell requests; outside a bucket there are no names. */
   names(kind: string): string[] {
     const store = openStore(findBucket(this.from));
     try {
@@ -48,8 +51,8 @@ export class CompletionCommand extends MaandCommand {
     if (!entry)
       throw new MaandError({
         code: "USAGE",
-        message: `there is no completion for "${this.shell}"`,
-        hint: `there is for ${Object.keys(SHELLS).join(", ")}`,
+        message: `no completion for "${this.shell}"`,
+        hint: `use one of: ${Object.keys(SHELLS).join(", ")}`,
       });
     const { commandsFor } = await import("./index.ts");
     const cli = Cli.from<Context>(await commandsFor([]), { binaryName: "maand" });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -109,7 +109,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks", "--diff");
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("asked") });
-    expect(out).toContain("    pre_deploy was run for this; what it wrote was thrown away\n");
+    expect(out).toContain("    pre_deploy ran for this plan; what it wrote was discarded\n");
     expect(out).toContain("    -1\n    +2\n");
     expect((await typed("cat", "kv", "get", "vars/job/api", "port", "--json")).out).toContain('"value": "1"');
     expect((await typed("deploy", "--dry-run")).out).toContain("no deployment required");
@@ -148,7 +148,7 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
   it("says that the value comes from pre_deploy, and names --with-hooks", async () => {
     const { out, code } = await typed("deploy", "--build", "--dry-run");
     expect(out).toMatch(/^deploy dry-run: deployment required\n/);
-    expect(out).toMatch(/these need their pre_deploy first:\n {2}job "api": .*secret.conf.tpl:1.*"password"/);
+    expect(out).toMatch(/these need pre_deploy first:\n {2}job "api": .*secret.conf.tpl:1.*"password"/);
     expect(out).toContain("maand deploy --dry-run --with-hooks");
     expect(out).not.toContain("cannot be planned");
     expect(code).toBe(0);
@@ -198,7 +198,7 @@ describe("an edit that was not built", () => {
     const lines = err.trimEnd().split("\n");
     expect(code).toBe(0);
     expect(lines[0]).toMatch(NEWER);
-    expect(lines.at(-1)).toMatch(/not included: what changed since the last build \(jobs\/api\); maand deploy --build/);
+    expect(lines.at(-1)).toMatch(/not included: changes since the last build \(jobs\/api\); maand deploy --build/);
     const again = await typed("deploy", "--build");
     expect(again.err).not.toMatch(/newer than the build|not included/);
     expect(again.err).toContain("restarted on 3 workers");
@@ -233,6 +233,37 @@ describe("an edit that was not built", () => {
   it("is none when the text is what was built, whatever its date", async () => {
     write("workspace/jobs/api/app.conf", "port = 1\n");
     expect((await typed("why", "api")).err).toBe("");
+  });
+});
+
+describe("files of a job that were deleted on a worker", () => {
+  const HOST = "127.0.0.11";
+
+  it.each(["restart", "status"])("are synced again by the deploy that job %s names", async (verb) => {
+    write("workspace/jobs/api/Makefile", "start restart stop status:\n\t@true\n");
+    await typed("deploy", "--build");
+    const worker = join(root, "data/local", HOST);
+    const [home = ""] = readdirSync(worker);
+    const makefile = join(worker, home, "jobs/api/Makefile");
+    rmSync(makefile);
+    const { code, err } = await typed("job", verb, "api", "--allocations", HOST);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("not deployed there") });
+    expect((await typed("deploy", "--dry-run")).out).toContain("its files on the worker are not the promoted ones");
+    expect(await typed("deploy")).toMatchObject({ code: 0 });
+    expect(existsSync(makefile)).toBe(true);
+    expect(await typed("job", verb, "api", "--allocations", HOST)).toMatchObject({ code: 0 });
+  });
+
+  it("and edited ones are put back by deploy --force --sync-only, which runs nothing", async () => {
+    await typed("deploy", "--build");
+    const worker = join(root, "data/local", HOST);
+    const [home = ""] = readdirSync(worker);
+    const conf = join(worker, home, "jobs/api/app.conf");
+    writeFileSync(conf, "edited\n");
+    const { code, err } = await typed("deploy", "--force", "--sync-only", "--jobs", "api");
+    expect(code).toBe(0);
+    expect(err).not.toContain("ok restart");
+    expect(readFileSync(conf, "utf8")).toBe("port = 1\n");
   });
 });
 

@@ -9,34 +9,34 @@ export class DeployCommand extends MaandCommand {
   static override paths = [["deploy"]];
   static override usage = Command.Usage({
     category: "Deploy",
-    description: "bring the workers to the catalog",
+    description: "deploy the catalog to the workers",
     details:
-      "Stops what was removed or is disabled, brings changed files to the workers, then starts, restarts or reloads in small batches with health checks between, and remembers per allocation what runs. What did not change is not touched. Running it again continues where an earlier run ended.",
+      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
-      ["Only see what would happen, and why", "maand deploy --dry-run"],
-      ["And what changes in which file", "maand deploy --dry-run --diff"],
-      ["One job, changed or not", "maand deploy --force --jobs api"],
-      ["Bring files only, run nothing", "maand deploy --sync-only --jobs api"],
+      ["Show what would happen, and why", "maand deploy --dry-run"],
+      ["Also show the changes in each file", "maand deploy --dry-run --diff"],
+      ["One job, even if unchanged", "maand deploy --force --jobs api"],
+      ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
     ],
   });
 
   jobs = Option.Array("--jobs", [], {
-    description: "Only these jobs, comma-separated. What leaves the workers is not narrowed.",
+    description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
-  dryRun = Option.Boolean("-n,--dry-run", false, { description: "Say what would happen, and do nothing." });
-  force = Option.Boolean("--force", false, { description: "Upgrade every selected allocation, changed or not." });
-  syncOnly = Option.Boolean("--sync-only", false, { description: "Bring files, run no lifecycle." });
+  dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
+  force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
+  syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
   diff = Option.Boolean("--diff", false, {
-    description: "With --dry-run: show what changes in each file, line by line; secrets are dots.",
+    description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
   });
   withHooks = Option.Boolean("--with-hooks", false, {
-    description: "With --dry-run: run pre_deploy as well, and keep nothing that it writes.",
+    description: "With --dry-run: also run pre_deploy and discard what it writes.",
   });
   exitCode = Option.Boolean("--exit-code", false, {
-    description: "With --dry-run: exit 4 when a deploy would do something.",
+    description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
   override async work(): Promise<number> {
@@ -76,17 +76,18 @@ export class DeployCommand extends MaandCommand {
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
 
-  /** Columns of the screen results go to; none when they go elsewhere. */
+  /** The width of the terminal that results go to; undefined without a terminal. */
   get columns(): number | undefined {
     return this.context.stdout.isTTY === true ? this.context.stdout.columns : undefined;
   }
 
-  /** Nobody who asks to be shown something gets a deploy for it. */
+  /** A flag that only shows something must not start a deploy. */
   refuseForDryRunsOnly(): void {
     if (this.dryRun) return;
-    if (this.exitCode) throw refused("--exit-code", "a deploy has exit codes of its own: 0 done, 1 something failed");
-    if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff to look first, then maand deploy");
-    if (this.withHooks) throw refused("--with-hooks", "a deploy runs hooks anyway, and keeps what they write");
+    if (this.exitCode)
+      throw refused("--exit-code", "a deploy exits with 0 if it succeeds and with 1 if something fails");
+    if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff first, then maand deploy");
+    if (this.withHooks) throw refused("--with-hooks", "a deploy always runs hooks and keeps what they write");
   }
 
   get options() {
@@ -95,5 +96,5 @@ export class DeployCommand extends MaandCommand {
 }
 
 function refused(flag: string, hint: string): MaandError {
-  return new MaandError({ code: "USAGE", message: `${flag} goes with --dry-run`, hint });
+  return new MaandError({ code: "USAGE", message: `${flag} requires --dry-run`, hint });
 }

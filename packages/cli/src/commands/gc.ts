@@ -10,17 +10,17 @@ export class GcCommand extends MaandCommand {
   static override paths = [["gc"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "forget what was removed, and delete its data on the workers",
+    description: "delete removed allocations and their data on the workers",
     details:
-      "For every allocation that left the workspace and was stopped by a deploy: deletes its directory on the worker, data and logs included, and forgets it. Anything not stopped yet is refused. A worker that left the workspace and cannot be reached any more is given up.",
+      "For every allocation that was removed from the workspace and stopped by a deploy: deletes its directory on the worker, including data and logs, and its records. Refuses allocations that are not stopped yet. Gives up on a worker that was removed from the workspace and is unreachable.",
     examples: [
       ["After build and deploy", "maand gc"],
-      ["Keep what was deleted in the KV store for a week", "maand gc --retain-days 7"],
+      ["Keep deleted KV keys for a week", "maand gc --retain-days 7"],
     ],
   });
 
   retainDays = Option.String("--retain-days", "0", {
-    description: "Keep the versions of deleted KV keys for so many days; default 0.",
+    description: "Days to keep the versions of deleted KV keys; default 0.",
   });
 
   override async work(): Promise<number> {
@@ -29,12 +29,12 @@ export class GcCommand extends MaandCommand {
       throw new MaandError({
         code: "USAGE",
         message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, and is ${JSON.stringify(this.retainDays)}`,
-        hint: "such as --retain-days 7",
+        hint: "for example: --retain-days 7",
       });
     const collected = await this.withBucket((bucket) => gc(bucket, days));
     if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)
-      this.context.stderr.write(`given up: ${job} on ${host}, which left the workspace and does not answer\n`);
+      this.context.stderr.write(`given up: ${job} on ${host}, removed from the workspace and unreachable\n`);
     for (const { allocation, message } of collected.failed)
       this.context.stderr.write(`kept: ${allocation.job} on ${allocation.host}: ${message}\n`);
     if (!this.json && !this.quiet) this.print(`gc: ${plural(collected.forgotten.length, "allocation")} forgotten`);

@@ -7,18 +7,18 @@ export class HealthCheckCommand extends MaandCommand {
   static override paths = [["health_check"], ["health-check"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "ask workers and jobs whether they are well",
+    description: "check the health of workers and jobs",
     examples: [
       ["Everything, once", "maand health_check"],
-      ["Wait until one job is well", "maand health_check --jobs api --wait"],
+      ["Wait until one job is healthy", "maand health_check --jobs api --wait"],
     ],
   });
 
   jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
   wait = Option.Boolean("--wait", false, {
-    description: "Ask again, as often as the manifest says, until it is well.",
+    description: "Retry until healthy, up to the attempts in the manifest.",
   });
-  verbose = Option.Boolean("--verbose", false, { description: "Show every check, not only failed ones." });
+  verbose = Option.Boolean("--verbose", false, { description: "Show all checks, not only failed ones." });
 
   override async work(): Promise<number> {
     const report = await this.withBucket((bucket) => healthCheck(bucket, { jobs: listOf(this.jobs), wait: this.wait }));

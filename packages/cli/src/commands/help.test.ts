@@ -7,7 +7,7 @@ const maand = typedIn(tmpdir());
 it("help says which flags take a value", async () => {
   const { code, out } = await maand("run_command", "--help");
   expect(code).toBe(0);
-  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Workers at once; default 1\.$/m);
+  expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers at once; default 1\.$/m);
   expect(out).not.toContain("#0");
 });
 
@@ -29,10 +29,10 @@ it("a line that is not whole is answered with what there is, each once, however 
 });
 
 it.each([
-  [["frobnicate"], 'there is no command "frobnicate"'],
-  [["cat", "nonsense"], 'there is no table "nonsense"'],
+  [["frobnicate"], 'unknown command "frobnicate"'],
+  [["cat", "nonsense"], 'unknown table "nonsense"'],
   [["job", "restart", "api", "--bogus"], "--bogus"],
-  [["run_command", "echo", "a", "b"], "is not a whole command line"],
+  [["run_command", "echo", "a", "b"], "is not a complete command line"],
   [["info", "--", "--json"], ""],
 ])("a program that types %j with --json is answered with one object", async (argv, says) => {
   const { code, out, err } = await maand("--json", ...argv);

@@ -2,7 +2,7 @@ import type { Context } from "@maand/command";
 import { Command } from "clipanion";
 import { GLOBAL_FLAGS } from "../run/globals.ts";
 
-/** `maand`, `maand --help`: every command in a line, by what one wants to do. */
+/** `maand`, `maand --help`: lists every command in one line, grouped by task. */
 export class HelpCommand extends Command<Context> {
   static override paths = [Command.Default, ["help"], ["-h"], ["--help"]];
 
@@ -19,7 +19,7 @@ export class HelpCommand extends Command<Context> {
       }
       lines.push("");
     }
-    lines.push(GLOBAL_FLAGS, "", "maand <command> --help tells about one command.");
+    lines.push(GLOBAL_FLAGS, "", "maand <command> --help describes one command.");
     this.context.stdout.write(`${lines.join("\n")}\n`);
     return 0;
   }

@@ -5,7 +5,7 @@ import { STOCK_COMMANDS, stockCommands } from "../run/stock-commands.ts";
 
 type Load = () => Promise<readonly CommandClass<Context>[]>;
 
-/** Commands of the program itself, by the first word. */
+/** The program's own commands by first word. */
 const OWN: Readonly<Record<string, Load>> = {
   init: async () => [(await import("./init.ts")).InitCommand],
   build: async () => [(await import("./build.ts")).BuildCommand],
@@ -21,24 +21,28 @@ const OWN: Readonly<Record<string, Load>> = {
   completion: async () => [(await import("./completion.ts")).CompletionCommand],
 };
 
-/** First words in the order help lists them; only the file of the typed word is loaded. */
+/** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
   ...["init", "build", "deploy", "job", "jobcommand", "job_command", "health_check"],
   ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 
-/** First words that no plugin of another author may use. */
+/** First words reserved for maand; third-party plugins cannot use them. */
 export const OWN_WORDS: readonly string[] = [...Object.keys(OWN), "cat", "help"];
 
-/** Whether a line needs no plugin of the bucket: one of our first words, and, behind `cat`, one of the stock tables. */
+/**
+ * Whether a command line needs no plugin of the bucket: its first word is a command of maand or, after `cat`, a stock table.
+ */
 export function isOurs(argv: readonly string[]): boolean {
   const [word, table] = globalsFirst(argv).rest.map((text) => text.replaceAll("-", "_"));
   if (word === undefined || !WORDS.includes(word)) return false;
   return word !== "cat" || table === undefined || table.startsWith("_") || `cat ${table}` in STOCK_COMMANDS;
 }
 
-/** Command classes a line may need: those of its first word, or all of them for help and for unknown words. */
+/**
+ * The command classes that a command line may need: those of its first word, or all of them for help and for unknown words.
+ */
 export async function commandsFor(
   argv: readonly string[],
   stock: Readonly<Record<string, () => Promise<CommandClass<Context>>>> = STOCK_COMMANDS,

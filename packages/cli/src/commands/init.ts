@@ -7,10 +7,10 @@ export class InitCommand extends MaandCommand {
   static override paths = [["init"]];
   static override usage = Command.Usage({
     category: "Bucket",
-    description: "make a bucket here, or bring the one here up to date",
+    description: "create a bucket here, or update the existing one",
     details:
-      "Writes maand.conf, workspace/ with an empty workers.json, and the private directories data/, secrets/ and logs/. For editors it writes schemas below workspace/.schemas/, and .vscode/settings.json if there is none. Nothing that is there is overwritten but the schemas, which are made anew by every maand init.",
-    examples: [["Make a bucket in this directory", "maand init"]],
+      "Creates maand.conf, workspace/ with an empty workers.json, and the private directories data/, secrets/ and logs/. For editors, creates schemas in workspace/.schemas/, and .vscode/settings.json if it does not exist. Overwrites no existing file except the schemas.",
+    examples: [["Create a bucket in this directory", "maand init"]],
   });
 
   override async work(): Promise<number> {
@@ -36,15 +36,15 @@ function news(file: string): string {
 const NEXT = [
   "",
   "Next:",
-  "  1. Name the workers in workspace/workers.json. For a try, a directory of this machine will do:",
+  "  1. List the workers in workspace/workers.json. To try maand, use a directory of this machine:",
   '       [{ "host": "127.0.0.11", "transport": "local" }]',
-  '     A machine reached by ssh: [{ "host": "10.0.0.1" }]',
-  "     Its user stands in maand.conf, the private key is secrets/worker.key",
-  "  2. Write a job. This one can be deployed as it is:",
+  '     A machine over ssh: [{ "host": "10.0.0.1" }]',
+  "     Set its user in maand.conf and put the private key into secrets/worker.key",
+  "  2. Create a job. This one works without changes:",
   "       maand job create api --selectors worker",
-  "  3. Check it all, and deploy:",
+  "  3. Check the workspace and deploy:",
   "       maand build && maand deploy",
   "",
   "maand.conf lists every setting with its default.",
-  "Editors complete and check these files by workspace/.schemas/.",
+  "Editors use workspace/.schemas/ to complete and check these files.",
 ];

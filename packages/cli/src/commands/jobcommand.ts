@@ -8,21 +8,21 @@ export class JobCommandCommand extends MaandCommand {
   static override paths = [["jobcommand"], ["job_command"], ["job-command"]];
   static override usage = Command.Usage({
     category: "Job",
-    description: "run a command of jobs by hand, on this machine",
+    description: "run a job command by hand on this machine",
     details:
-      "The command must name the event cli. Without a job it runs for every job that has it; one that fails does not " +
-      "keep the next from its turn.",
+      "The command must list the event cli. Without a job, it runs for every job that has the command; a failure does " +
+      "not stop the others.",
     examples: [
       ["For one job", "maand jobcommand command_backup postgres"],
-      ["For all jobs that have it, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],
+      ["For all jobs with the command, two allocations at a time", "maand jobcommand command_rotate --concurrency 2"],
     ],
   });
 
   command = Option.String({ required: true, name: "command" });
   job = Option.String({ required: false, name: "job" });
-  concurrency = Option.String("--concurrency", "1", { description: "Allocations at the same time; default 1." });
+  concurrency = Option.String("--concurrency", "1", { description: "Number of allocations at once; default 1." });
   verbose = Option.Boolean("--verbose", false, {
-    description: "Changes nothing; what commands print is always shown.",
+    description: "Has no effect: the output of commands is always shown.",
   });
 
   override async work(): Promise<number> {
@@ -54,6 +54,6 @@ function atLeastOne(text: string): number {
   throw new MaandError({
     code: "USAGE",
     message: `--concurrency must be a whole number from 1 on, and is "${text}"`,
-    hint: "write --concurrency 2",
+    hint: "for example: --concurrency 2",
   });
 }

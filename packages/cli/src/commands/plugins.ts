@@ -8,11 +8,11 @@ export class PluginsCommand extends MaandCommand {
   static override paths = [["plugins"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what is loaded, from where, which hooks each plugin taps and what it adds",
-    examples: [["Who is called before whom", "maand plugins --verbose"]],
+    description: "list the loaded plugins with their source, hooks and additions",
+    examples: [["Show the order of the taps", "maand plugins --verbose"]],
   });
 
-  verbose = Option.Boolean("--verbose", false, { description: "Also the order of the taps of each hook." });
+  verbose = Option.Boolean("--verbose", false, { description: "Also show the order of the taps of each hook." });
 
   override async work(): Promise<number> {
     return this.withBucket(async ({ loaded, hooks }) => {
@@ -27,7 +27,7 @@ export class PluginsCommand extends MaandCommand {
         if (rows.length === 0) this.print(NONE);
         if (this.verbose)
           this.printTable(
-            ["hook", { name: "taps, in the order they are called", least: 40 }],
+            ["hook", { name: "taps, in call order", least: 40 }],
             Object.entries(order).map(([hook, taps]) => [hook, taps.join(", ")]),
           );
       }
@@ -44,9 +44,9 @@ const COLUMNS: readonly Column[] = [
   { name: "adds", least: 24 },
 ];
 
-/** What a bucket without any plugin can do. */
-const NONE = `no plugin is loaded: the workspace can be built and looked at, and no worker can be reached
-  plugins: ["defaults"] in the configuration, or no "plugins" at all, loads the stock ones`;
+/** The message for a bucket without plugins. */
+const NONE = `no plugin is loaded: maand can build and inspect the workspace, but cannot reach workers
+  set plugins: ["defaults"] in the configuration, or remove "plugins", to load the stock plugins`;
 
 type Row = ReturnType<typeof describe>;
 
@@ -71,7 +71,7 @@ function adds({ commands, tables, manifest_keys: keys }: Row): string {
   ].join(", ");
 }
 
-/** Who is called at each hook that somebody taps, by their own names and those of their plugins. */
+/** The taps of each hook that has any, with their own names and those of their plugins. */
 function orderOf(hooks: OpenedBucket["hooks"]): Record<string, string[]> {
   const order = hookNames(hooks).map((name): [string, string[]] => [
     name,

@@ -52,8 +52,8 @@ const API = "api on 127.0.0.21";
 describe("maand why says", () => {
   it("that nothing changed", async () => {
     expect(await why("api")).toEqual([
-      `${API} will be left as it is: unchanged`,
-      "api on 127.0.0.22 will be left as it is: unchanged",
+      `${API} will not change: unchanged`,
+      "api on 127.0.0.22 will not change: unchanged",
     ]);
   });
 
@@ -68,7 +68,7 @@ describe("maand why says", () => {
   it("what made a reload a restart", async () => {
     job("api", { version: "1.1.0", restart_policy: "reload", restart_globs: ["*.conf"] });
     write("workspace/jobs/api/a.conf", "x");
-    expect((await why())[0]).toContain("restarted and not reloaded, because of a.conf");
+    expect((await why())[0]).toContain("restarted instead of reloaded, because of a.conf");
   });
 
   it("that a command failed", async () => {
@@ -99,10 +99,10 @@ describe("maand why says", () => {
     write("workspace/disabled.json", '{ "workers": ["127.0.0.21"] }');
     expect(await why()).toEqual([`${API} will be stopped: disabled`]);
     expect(await ship()).toBe(0);
-    expect(await why()).toEqual([`${API} will be left as it is: disabled and stopped`]);
+    expect(await why()).toEqual([`${API} will not change: disabled and stopped`]);
     write("workspace/jobs/api/a.conf", "x");
     expect(await why()).toEqual([
-      `${API} will be recorded, and stays stopped: disabled and stopped; 1 file changed: a.conf (added)`,
+      `${API} will be recorded and stay stopped: disabled and stopped; 1 file changed: a.conf (added)`,
     ]);
     write("workspace/disabled.json", "{}");
     expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);
@@ -110,10 +110,12 @@ describe("maand why says", () => {
 
   it("that it was removed, and what is left of it", async () => {
     write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
-    expect(await why()).toEqual([`${API} will be stopped and removed: its worker left workspace/workers.json`]);
+    expect(await why()).toEqual([
+      `${API} will be stopped and removed: its worker was removed from workspace/workers.json`,
+    ]);
     expect(await ship()).toBe(0);
     expect(await why()).toEqual([
-      `${API} will be left as it is: it was removed, stopped and cleaned up; maand gc deletes its data and forgets it`,
+      `${API} will not change: it was removed, stopped and cleaned up; maand gc deletes its data and records`,
     ]);
   });
 
@@ -121,7 +123,7 @@ describe("maand why says", () => {
     const store = Store.open(join(root, "data/maand.db"));
     store.pendingAfter.set("api");
     store.close();
-    expect(await why()).toEqual([`${API} will be left as it is: unchanged; its post_deploy is still to be run`]);
+    expect(await why()).toEqual([`${API} will not change: unchanged; its post_deploy has not run yet`]);
   });
 
   it("that nobody asked yet whether it is well", async () => {
@@ -129,7 +131,7 @@ describe("maand why says", () => {
     store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "before anything else");
     store.close();
     expect(await why()).toEqual([
-      `${API} will be left as it is: unchanged; its health was not asked yet: the last run ended before that`,
+      `${API} will not change: unchanged; its health was not checked: the last run ended before the check`,
     ]);
   });
 
@@ -140,7 +142,7 @@ describe("maand why says", () => {
     const ask = { executed_on: ["post_build"], demands: { job: "db", command: "command_ask" } };
     job("api", { version: "1.1.0", commands: { command_own: ask } });
     write("workspace/jobs/api/_modules/command_own.py", "");
-    expect((await why())[0]).toContain("after db, which it demands; blocked if that fails");
+    expect((await why())[0]).toContain("after db, which it depends on; blocked if that fails");
     write("workspace/jobs/db/a.conf.tpl", '{{ get "maand/job/db" "nothing_there" }}');
     expect((await why())[0]).toMatch(/blocked by db, which cannot be planned: .*nothing_there/);
   });

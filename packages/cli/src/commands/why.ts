@@ -23,11 +23,11 @@ const WILL: Readonly<Record<string, string>> = {
   start: "will be started",
   restart: "will be restarted",
   reload: "will be reloaded",
-  sync: "will get its files, and nothing is run",
-  skip: "will be left as it is",
+  sync: "will get its files without a restart",
+  skip: "will not change",
   stop: "will be stopped",
-  promote: "will be recorded, and stays stopped",
-  "stop+promote": "will be stopped, and its change recorded",
+  promote: "will be recorded and stay stopped",
+  "stop+promote": "will be stopped; new version recorded, not applied",
   remove: "will be stopped and removed",
   undecided: "will be planned once its pre_deploy has run",
 };
@@ -37,9 +37,9 @@ export class WhyCommand extends MaandCommand {
   static override paths = [["why"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what the next deploy would do to a job, and why",
+    description: "show what the next deploy would do to a job, and why",
     examples: [
-      ["Everywhere", "maand why api"],
+      ["On all workers", "maand why api"],
       ["On one worker", "maand why api 10.0.0.2"],
     ],
   });
@@ -59,7 +59,7 @@ export class WhyCommand extends MaandCommand {
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
     if (this.json) this.printJson(asked);
-    else if (asked.length === 0) this.print(`${this.#unit} has no allocation, so nothing is done`);
+    else if (asked.length === 0) this.print(`${this.#unit} has no allocation, so a deploy does nothing`);
     else
       for (const { job, worker_ip, action, reasons } of asked)
         this.print(`${job} on ${worker_ip} ${WILL[action] ?? action}: ${reasons.join("; ")}`);
@@ -70,7 +70,7 @@ export class WhyCommand extends MaandCommand {
     return this.worker === undefined ? this.job : `${this.job} on ${this.worker}`;
   }
 
-  /** The workers that were asked about; a name nobody has is refused. */
+  /** The requested workers; an unknown name is refused. */
   #hosts({ workers, removedWorkers }: StoredCatalog): string[] {
     const wanted = this.worker === undefined ? [] : [this.worker];
     return selectWorkers([...workers, ...removedWorkers], "worker", wanted).map(({ worker }) => worker.host);
@@ -119,29 +119,29 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
 }
 
 function needsPreDeploy(undecided: Plan["undecided"][number] | undefined): string {
-  return `${undecided?.message}; maand deploy --dry-run --with-hooks runs its pre_deploy and says what changes`;
+  return `${undecided?.message}; maand deploy --dry-run --with-hooks runs its pre_deploy and shows the changes`;
 }
 
-const CLEANED = "it was removed, stopped and cleaned up; maand gc deletes its data and forgets it";
+const CLEANED = "it was removed, stopped and cleaned up; maand gc deletes its data and records";
 
 function restartOf(matched: readonly string[]): string[] {
-  return matched.length === 0 ? [] : [`restarted and not reloaded, because of ${matched.join(", ")}`];
+  return matched.length === 0 ? [] : [`restarted instead of reloaded, because of ${matched.join(", ")}`];
 }
 
 type Planned = Plan["waves"][number]["jobs"][number];
 
-/** What holds for the whole job: hooks that come before and after it, and the jobs it waits for. */
+/** Reasons that apply to the whole job: its hooks, and the jobs it depends on. */
 function besides(plan: Plan, { job, required, preDeploy, afterPending, healthPending }: Planned): string[] {
   const all = plan.waves.flatMap((wave) => wave.jobs);
   const waits = demandedJobs(job).flatMap((demanded) => {
     const failure = plan.failures.find((entry) => entry.job === demanded);
     if (failure) return [`blocked by ${demanded}, which cannot be planned: ${failure.message}`];
     const first = required && all.some((entry) => entry.job.name === demanded && entry.required);
-    return first ? [`after ${demanded}, which it demands; blocked if that fails`] : [];
+    return first ? [`after ${demanded}, which it depends on; blocked if that fails`] : [];
   });
   return [
     ...(healthPending ? [NOT_ASKED] : []),
-    ...(afterPending ? ["its post_deploy is still to be run"] : []),
+    ...(afterPending ? ["its post_deploy has not run yet"] : []),
     ...(preDeploy !== "none" ? ["pre_deploy runs first and may change this"] : []),
     ...waits,
   ];

@@ -1,10 +1,10 @@
 import type { Definition } from "clipanion";
 import { GLOBALS } from "../run/globals.ts";
 
-/** What may be completed: names of the bucket, a path, fixed words, or anything. */
+/** What can be completed: names of the bucket, a path, fixed words, or anything. */
 export type Kind = "jobs" | "workers" | "labels" | "file" | "directory" | "text" | readonly string[];
 
-/** A flag and its value; no value for a switch. */
+/** A flag and its value; a switch has no value. */
 export interface CompletedFlag {
   readonly names: readonly string[];
   readonly description: string;
@@ -42,7 +42,7 @@ const FLAGS: Readonly<Record<string, Kind>> = {
 
 const ARGS: Readonly<Record<string, Kind>> = { job: "jobs", worker: "workers" };
 
-/** The command table for completion. An argument called `one|other` is one of these words. */
+/** The command table for completion. An argument named `one|other` takes one of these words. */
 export function completedLines(definitions: readonly Definition[]): CompletedLine[] {
   return definitions.map(({ path, usage, options, description = "" }) => {
     const name = path.split(" ").slice(1).join(" ");
@@ -66,7 +66,7 @@ function flagOf({ definition, description = "" }: Definition["options"][number])
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 
-/** A name may be typed with `-` for `_`, which is not offered. */
+/** A name can be typed with `-` for `_`, which completion does not offer. */
 function isOtherSpelling(name: string, all: readonly string[]): boolean {
   return /^--.*-/.test(name) && all.includes(name.replace(/(?<=\w)-/g, "_"));
 }

@@ -1,7 +1,7 @@
 import { bashScript } from "./bash.ts";
 import type { CompletedLine } from "./lines.ts";
 
-/** Completion for zsh: that of bash, through zsh's bash emulation. */
+/** Completion for zsh: the bash script, through zsh's bash emulation. */
 export function zshScript(lines: readonly CompletedLine[]): string {
   const script = bashScript(lines).split("\n").slice(1).join("\n");
   return `#compdef maand

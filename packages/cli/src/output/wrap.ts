@@ -1,12 +1,12 @@
-/** A terminal's colours, which take no room. */
+/** Terminal colours, which take no columns. */
 const PAINT = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
-/** Narrower screens are left to break lines as they do. */
+/** Lines are not wrapped for narrower screens. */
 const NARROWEST = 40;
 
 /**
- * Breaks lines between words so that they fit a screen; what goes on stands two columns further in than its line began.
- * Without a width, as in a file, lines stay as they are.
+ * Wraps lines between words to fit a screen; continuation lines are indented by two more columns. Without a width, as in a
+ * file, lines are unchanged.
  */
 export function wrapped(lines: readonly string[], columns: number | undefined): string[] {
   if (columns === undefined || columns < NARROWEST) return [...lines];

@@ -17,7 +17,7 @@ export const GLOBAL_FLAGS = `Flags of every command:
   --config <file>   this configuration instead of looking for one
   --version         on its own: the version`;
 
-/** Moves global flags before the command behind it, where the parser expects them. A flag without its value is a problem. */
+/** Moves global flags in front of the command, where the parser expects them. A flag without its value is a problem. */
 export function globalsFirst(argv: readonly string[]): { readonly rest: string[]; readonly problem?: string } {
   const leading: string[] = [];
   let at = 0;
@@ -33,7 +33,7 @@ export function globalsFirst(argv: readonly string[]): { readonly rest: string[]
   return { rest: [...words.slice(0, cut), ...leading, ...words.slice(cut)] };
 }
 
-/** Joins a negative number to the flag before it, because the parser would take it for a flag. */
+/** Joins a negative number to the flag before it, because the parser would treat it as a flag. */
 export function negativesBound(argv: readonly string[]): string[] {
   const end = argv.indexOf("--");
   const bound: string[] = [];

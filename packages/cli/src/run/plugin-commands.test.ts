@@ -109,7 +109,7 @@ describe("maand plugins", () => {
 it("a bucket without any plugin says what it cannot do, and how to get the stock ones", async () => {
   writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
   const { code, out } = await typed("plugins");
-  expect([code, out]).toEqual([0, expect.stringContaining('no worker can be reached\n  plugins: ["defaults"]')]);
+  expect([code, out]).toEqual([0, expect.stringContaining('cannot reach workers\n  set plugins: ["defaults"]')]);
   expect((await typed("plugins", "--json")).out).toBe("[]\n");
 });
 
@@ -117,7 +117,7 @@ describe("a word that is none of ours", () => {
   it("is told with what was meant, plugins' words included", async () => {
     expect(await typed("gret", "bob")).toMatchObject({
       code: 2,
-      err: 'maand: there is no command "gret"\n  did you mean "greet"?\n',
+      err: 'maand: unknown command "gret"\n  did you mean "greet"?\n',
     });
     expect((await typed("cat", "job_owner")).err).toContain('did you mean "job_owners"?');
     expect((await typed("cat", "wrkers")).err).toContain('did you mean "workers"?');
@@ -127,7 +127,7 @@ describe("a word that is none of ours", () => {
     writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
     const { code, err } = await typed("greet", "bob");
     expect(code).toBe(2);
-    expect(err).toContain('"greet" is no command of maand\'s own, and the plugins cannot be asked');
+    expect(err).toContain('"greet" is not a command of maand, and the plugins cannot be loaded');
     expect(err).toMatch(/maand\.config\.ts:1.*gone is not defined/);
     expect((await typed("--help")).code).toBe(0);
   });
@@ -153,7 +153,9 @@ describe("without the plugin operations", () => {
     for (const line of ["doctor", "cat jobs", "job create web", "logs show", "run_command uptime", "worker trust"]) {
       const { code, err } = await typed(...line.split(" "));
       expect([line, code]).toEqual([line, 2]);
-      expect(err).toContain("is a command of the plugin operations, which the configuration of this bucket leaves out");
+      expect(err).toContain(
+        "is a command of the plugin operations, which the configuration of this bucket does not include",
+      );
       expect(err).toContain("add @maand/plugin-operations to the plugins of the configuration");
     }
     expect((await typed("--help")).out).not.toMatch(/maand (doctor|cat|logs|run_command)/);

@@ -9,9 +9,9 @@ import { tableCommand } from "./table-command.ts";
 /** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
 export interface Added {
   readonly commands: readonly CommandClass<Context>[];
-  /** The names of the loaded plugins; undefined outside of a bucket and if the configuration cannot be loaded. */
+  /** The names of the loaded plugins; undefined outside a bucket and if the configuration cannot be loaded. */
   readonly names?: readonly string[];
-  /** Why the bucket's configuration cannot be loaded; outside of a bucket nobody has to be asked. */
+  /** Why the bucket's configuration cannot be loaded; undefined outside a bucket. */
   readonly failure?: MaandError;
 }
 

@@ -7,7 +7,7 @@ import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals
 import type { Added } from "./plugin-commands.ts";
 import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
 
-/** Runs one command line and returns its exit code, whatever is thrown. Loads only what that command needs. */
+/** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   try {
     return await runCommand(argv, processContext);
@@ -60,7 +60,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   }
 }
 
-/** What commands need of the program; each part is loaded when it is needed. */
+/** What commands need of the program; each part is loaded on use. */
 function programFor(processContext: ProcessContext): Program {
   return {
     loadOptions: async (config) => (await import("./load-options.ts")).loadOptions(processContext.cwd, config),
@@ -69,12 +69,12 @@ function programFor(processContext: ProcessContext): Program {
 }
 
 function missing(path: string): string {
-  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket leaves out`;
+  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket does not include`;
 }
 
 const ADD_IT = `add @maand/plugin-${STOCK_PLUGIN} to the plugins of the configuration`;
 
-/** Where help goes: a flag that takes a value is told so with dots, in the columns of clipanion's own sign for it. */
+/** The output stream of help, which replaces clipanion's placeholder for a flag's value with dots of equal width. */
 function withValues(stdout: Writable): Writable {
   return new Writable({
     write(chunk, _, done) {
@@ -84,7 +84,7 @@ function withValues(stdout: Writable): Writable {
   });
 }
 
-/** A line nobody understands: what is wrong with it, what was perhaps meant, and where to look. */
+/** Reports a command line that cannot be parsed: the problem, a suggestion, and where to look. */
 async function usage(
   cause: unknown,
   argv: readonly string[],
@@ -101,15 +101,15 @@ async function usage(
     const all = [...new Set(known.filter((one) => one !== undefined))];
     const hint =
       didYouMean(unknown, all) ??
-      (unknown === table ? `there are: ${all.join(", ")}` : "maand --help lists the commands");
+      (unknown === table ? `use one of: ${all.join(", ")}` : "maand --help lists the commands");
     const what = unknown === word ? `command "${word}"` : `table "${table}"`;
-    return refuse(argv, processContext, `there is no ${what}`, hint);
+    return refuse(argv, processContext, `unknown ${what}`, hint);
   }
   const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
   const message = cause instanceof Error ? cause.message : String(cause);
   const [output = "", ...rest] = message.split("\n");
   const first = output.startsWith("Command not found")
-    ? `"${argv.join(" ")}" is not a whole command line; there is:`
+    ? `"${argv.join(" ")}" is not a complete command line; use:`
     : output;
   const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
   const meant = [...new Set(ways)];
@@ -117,11 +117,11 @@ async function usage(
     processContext.stdout.write(meant.join(""));
     return EXIT.ok;
   }
-  const help = "maand --help lists the commands, maand <command> --help tells about one";
+  const help = "maand --help lists the commands, maand <command> --help describes one";
   return refuse(argv, processContext, first.trim(), help, meant.slice(0, 12));
 }
 
-/** Says what is wrong with a line, on stderr for people and as one object on stdout for programs. */
+/** Reports a problem with the command line: as text on stderr, and with `--json` as one object on stdout. */
 function refuse(
   argv: readonly string[],
   { stdout, stderr }: ProcessContext,
@@ -137,13 +137,13 @@ function refuse(
   return EXIT.refused;
 }
 
-/** Whether machine output is asked for, before anybody has understood the line. */
+/** Whether `--json` is set, before the command line is parsed. */
 function asksForJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
 
-/** A usage line as it is worth reading: the flags every command has say nothing here. */
+/** A usage line without the global flags, which add nothing here. */
 function withoutGlobals(line: string): string {
   const text = line
     .replace(/^\s*(\d+\.|\$)\s*/, "")
@@ -151,7 +151,7 @@ function withoutGlobals(line: string): string {
   return `    ${text.replaceAll("#0", "...")}\n`;
 }
 
-/** The word of a line that names nothing: the first, or the table behind `cat`. */
+/** The unknown word of a command line: the first one, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
   if (isHelp(argv) || word === undefined) return undefined;
@@ -161,16 +161,16 @@ function unknownWord(argv: readonly string[], paths: readonly string[][]): strin
   return paths.some(([first, second]) => first === "cat" && same(second) === same(table)) ? undefined : table;
 }
 
-/** Whether help is asked for, and no command; a line without words asks for it. */
+/** Whether the line requests help instead of a command; an empty line does. */
 function isHelp(argv: readonly string[]): boolean {
   const word = firstWord(argv);
   return word === undefined || word === "help" || word.startsWith("-");
 }
 
-/** The word may be a plugin's, and the bucket's configuration is what keeps it from being asked. */
+/** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
 async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { stderr } = processContext;
-  stderr.write(`maand: "${firstWord(argv)}" is no command of maand's own, and the plugins cannot be asked:\n`);
+  stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
   return report(failure, argv, processContext);
 }
 
@@ -188,7 +188,7 @@ function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }
 
-/** What the plugins of the bucket add; nothing outside of a bucket. */
+/** The additions of the bucket's plugins; none outside a bucket. */
 async function addedByPlugins(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
   const { pluginCommands } = await import("./plugin-commands.ts");
   return pluginCommands(argv, processContext);

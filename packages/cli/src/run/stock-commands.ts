@@ -14,7 +14,7 @@ export const STOCK_PLUGIN = "operations";
 /** Its commands by path. */
 export const STOCK_COMMANDS: Commands = COMMANDS;
 
-/** The stock command a line types, by its path; of a family alone, such as `maand cat`, the first one. */
+/** The path of the stock command on a command line; for a family alone, such as `maand cat`, its first command. */
 export function stockPath(argv: readonly string[]): string | undefined {
   const [first, second] = words(argv);
   const typed = [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
@@ -22,7 +22,7 @@ export function stockPath(argv: readonly string[]): string | undefined {
   return Object.keys(STOCK_COMMANDS).find((path) => path.startsWith(`${first} `) && first !== "job");
 }
 
-/** The classes of a first word that a line may need: those of its second word too, if that names one. */
+/** The command classes that a first word may need: only those of the second word if it names a command. */
 export function stockCommands(
   word: string,
   argv: readonly string[],
@@ -35,9 +35,9 @@ export function stockCommands(
 }
 
 /**
- * Whether the configuration of the bucket may leave the stock plugin out, so that it has to be loaded before one of the
- * plugin's commands runs. Loading it takes as long as such a command, so its text is looked at first: one that says nothing of
- * plugins has all stock ones, and so has one with the defaults that does not name this plugin.
+ * Whether the configuration of the bucket may exclude the stock plugin, so that the configuration has to be loaded before
+ * one of the plugin's commands runs. Loading takes as long as such a command, so this checks the text first: a configuration
+ * without the word `plugins` has all stock plugins, and so has one with the defaults that does not name this plugin.
  */
 export function mayBeLeftOut(argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);
@@ -54,11 +54,11 @@ function configurationText(argv: readonly string[], cwd: string): string {
     const text = file === undefined ? "" : readFileSync(file, "utf8");
     return file?.endsWith("package.json") && !/"maand"\s*:/.test(text) ? "" : text;
   } catch {
-    return ""; // no bucket, or one that cannot be read: the command says so
+    return ""; // no bucket, or an unreadable one: the command reports it
   }
 }
 
-/** The words of a line, with the underscores of the paths. */
+/** The words of a command line, with underscores as in the paths. */
 function words(argv: readonly string[]): string[] {
   return globalsFirst(argv).rest.map((word) => word.replaceAll("-", "_"));
 }

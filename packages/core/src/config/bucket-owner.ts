@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
 import { CONFIG_PLACES } from "./config.ts";
 
-/** The environment variable that lists directories of buckets to trust although another user owns them. */
+/** The environment variable that lists bucket directories to trust although another user owns them. */
 export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
 
 /** The user who runs maand. */
@@ -15,7 +15,7 @@ export interface CurrentUser {
   readonly home: string;
 }
 
-/** The parts of a bucket that maand runs code from or believes, besides its configuration files. */
+/** The parts of a bucket that maand runs code from or trusts, besides its configuration files. */
 const TRUSTED_PARTS = [".", "maand.conf", "workspace", "data", "data/maand.db", "secrets"];
 
 /**
@@ -88,7 +88,7 @@ function notTrusted(root: string, part: string, owner: number, trusted: Readonly
   });
 }
 
-/** A user's name as the system's own list has it, else the number. */
+/** The user's name from the system's user list, or the number if it has none. */
 function userName(uid: number): string {
   const line = linesOf("/etc/passwd").find((entry) => entry.split(":")[2] === String(uid));
   return line?.split(":")[0] ?? `user ${uid}`;

@@ -8,17 +8,17 @@ import type { LoadedPlugin } from "./load.ts";
 import { coreVersion } from "./package-of.ts";
 import { keyAt, type Written } from "./written-at.ts";
 
-/** Words that are taken before any plugin comes. */
+/** Names that are reserved before any plugin is loaded. */
 export interface Taken {
   /** First words of commands. */
   readonly commands: readonly string[];
-  /** Words behind `maand cat`. */
+  /** Names after `maand cat`. */
   readonly tables: readonly string[];
 }
 
 /**
- * Holds the loaded plugins against each other and against this core: names that are listed twice, a plugin made for
- * another core, and whatever two of them want to own: commands, tables, manifest keys, worker files.
+ * Checks the loaded plugins against each other and against this core. Reports plugins that are listed twice, plugins made
+ * for another core, and names that two plugins claim: commands, tables, manifest keys, worker files.
  */
 export async function checkPlugins(
   loaded: readonly LoadedPlugin[],
@@ -38,9 +38,9 @@ export async function checkPlugins(
       );
   }
   const all = loaded.map(({ plugin }) => plugin);
-  // they come with the program, and add to its words: maand job create
+  // stock plugins may extend the program's own commands: maand job create
   const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
-  // what a plugin has twice because it is listed twice is told already
+  // conflicts of a plugin that is listed twice were reported above
   const plugins = all.filter(({ name }, at) => all.findIndex((other) => other.name === name) === at);
   for (const { name, commands } of plugins)
     if (Array.isArray(commands) && commands.some((command) => pathsOf(command).length === 0))
@@ -67,7 +67,7 @@ function twins(loaded: readonly LoadedPlugin[]): string[] {
   return [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
 }
 
-/** Loaded only here: few plugins say what they were made for. */
+/** Loaded only here, because few plugins declare the core they were made for. */
 async function fits(version: string, range: string): Promise<boolean> {
   const { default: satisfies } = await import("semver/functions/satisfies.js");
   return satisfies(version, range, { includePrerelease: true });
@@ -76,7 +76,7 @@ async function fits(version: string, range: string): Promise<boolean> {
 interface Belonging {
   readonly what: string;
   of(plugin: Plugin): readonly string[];
-  /** Words that are maand's own. */
+  /** Names that maand itself uses. */
   readonly owned: readonly string[];
 }
 
@@ -93,7 +93,7 @@ function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belon
     { what: "the table", of: tableWords, owned: taken?.tables ?? [] },
     { what: "the manifest key", of: ({ claims }) => keys(claims), owned: core },
     {
-      // plugins may share one declaration, such as two that reach workers by ssh
+      // plugins may share one declaration, such as two transports that use ssh
       what: "the key of maand.conf",
       of: (plugin) => (first(plugin) ? keys(plugin.settings?.entries) : []),
       owned: Object.keys(settingsSchema([]).entries),
@@ -102,16 +102,16 @@ function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belon
   ];
 }
 
-/** `commands` of a manifest is read by core, and owned by whoever runs them. */
+/** Core reads `commands` of a manifest; the plugin that runs the commands owns it. */
 const OFFERED: readonly string[] = ["commands"];
 
-/** The words behind `maand cat` of a plugin, be they tables or commands of its own. */
+/** A plugin's names after `maand cat`: tables and commands. */
 function tableWords({ tables, commands }: Plugin): string[] {
   const own = commandPaths(commands).flatMap((path) => /^cat (\S+)$/.exec(path)?.[1] ?? []);
   return [...new Set([...Object.keys(tables ?? {}), ...own])];
 }
 
-/** Words that more than one has, with their owners; of a word of maand's own, maand is the first. */
+/** Names with more than one owner, and their owners. For a name of maand's own, maand comes first. */
 function shared(plugins: readonly Plugin[], of: Belonging["of"], ownedFor: (plugin: Plugin) => readonly string[]) {
   const owners = new Map<string, string[]>();
   for (const plugin of plugins)

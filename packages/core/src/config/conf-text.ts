@@ -2,13 +2,13 @@ import * as v from "valibot";
 import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 
-/** Keys that a new bucket begins with: safer than what holds without them, which older buckets may rely on. */
+/** Keys that a new bucket starts with. They are safer than the defaults, which older buckets may rely on. */
 export const NEW_BUCKET: Readonly<Record<string, string>> = { secret_files_mode: "0600" };
 
 /**
- * `maand.conf` as init writes it: every key, those of plugins included, as a comment with its meaning and its default, from
- * the schema that checks it; keys that are `set` are written with their value. The first line tells editors of TOML where
- * `schema` is.
+ * The `maand.conf` that init writes. It lists every key, including those of plugins, as a comment with its meaning and
+ * default, taken from the schema that checks it. Keys in `set` are written with their value. The first line tells TOML
+ * editors where `schema` is.
  */
 export function confText(
   schema: string,
@@ -24,7 +24,7 @@ export function confText(
   ].join("\n")}\n`;
 }
 
-/** A table becomes keys with a dot, so that each line can stand alone. */
+/** A table is written as dotted keys, so that each line is valid on its own. */
 function lines(key: string, schema: v.GenericSchema, value?: string): string[] {
   const parts = entriesOf(schema);
   if (parts.length > 0) return parts.flatMap(([name, part]) => lines(`${key}.${name}`, part));

@@ -2,7 +2,7 @@ import type { SettingsWritten } from "../domain/settings/settings-written.ts";
 import type { InlineHooks } from "../plugin-api/inline-hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 
-/** Places a configuration may be in a bucket's directory, the first one found wins. */
+/** Possible configuration files in a bucket's directory; the first one found is used. */
 export const CONFIG_PLACES: readonly string[] = [
   "maand.config.ts",
   "maand.config.mts",
@@ -19,24 +19,24 @@ export const CONFIG_PLACES: readonly string[] = [
 /** Keys of a configuration. */
 export const CONFIG_KEYS: readonly string[] = ["plugins", "hooks", "settings"];
 
-/** What may stand in a list of plugins; nothing (`false`, `undefined`) stands for no plugin, so that `&&` can be written. */
+/** An entry of a list of plugins. `false` and `undefined` stand for no plugin, so that `&&` works. */
 export type PluginEntry = Plugin | readonly Plugin[] | string | readonly [string, unknown] | false | null | undefined;
 
-/** A configuration: which plugins, hooks of its own, and settings over those of `maand.conf`. */
+/** A configuration: plugins, hooks, and settings that override those of `maand.conf`. */
 export interface Config {
   /**
-   * Plugins in the order they are applied: values, or package names and paths (`./my-plugin.ts`), perhaps with options
-   * as `["name", { ... }]`. The word `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for
-   * some of them. Default: `["defaults"]`.
+   * Plugins in the order they are applied: values, or package names and paths (`./my-plugin.ts`), optionally with options as
+   * `["name", { ... }]`. `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for all but some.
+   * Default: `["defaults"]`.
    */
   readonly plugins?: readonly PluginEntry[];
-  /** One thing changed without a plugin: `hooks: { async after({ job, log }) { ... } }`. */
+  /** Hooks without a plugin: `hooks: { async after({ job, log }) { ... } }`. */
   readonly hooks?: InlineHooks;
-  /** The keys of `maand.conf`; these win over the file. */
+  /** The keys of `maand.conf`; they override the file. */
   readonly settings?: SettingsWritten;
 }
 
-/** Keeps a configuration's type where it is written: `export default defineConfig({ ... })`. */
+/** Type-checks a configuration where it is written: `export default defineConfig({ ... })`. */
 export function defineConfig(config: Config): Config {
   return config;
 }

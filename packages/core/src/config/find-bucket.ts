@@ -2,7 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
 import { checkOwner, isThere } from "./bucket-owner.ts";
 
-/** Where things are in a bucket's directory; all absolute. */
+/** The paths of a bucket; all absolute. */
 export interface BucketPaths {
   readonly root: string;
   readonly conf: string;
@@ -11,14 +11,14 @@ export interface BucketPaths {
   readonly data: string;
   readonly workspace: string;
   readonly secrets: string;
-  /** What secrets in the store are encrypted with. */
+  /** The key that encrypts secrets in the store. */
   readonly kvKey: string;
   readonly logs: string;
-  /** Private, per run, emptied when it ends. */
+  /** Private, per run; emptied when the run ends. */
   readonly tmp: string;
 }
 
-/** The places of a bucket that is, or will be, in `root`. */
+/** The paths of an existing or future bucket in `root`. */
 export function bucketPaths(root: string): BucketPaths {
   const at = (...parts: string[]) => join(root, ...parts);
   return {
@@ -36,7 +36,7 @@ export function bucketPaths(root: string): BucketPaths {
 }
 
 /**
- * Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET, NO_ACCESS for one that may not be read, and
+ * Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable one, and
  * BUCKET_NOT_TRUSTED for one of another user.
  */
 export function findBucket(from: string): BucketPaths {

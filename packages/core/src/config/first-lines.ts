@@ -1,6 +1,6 @@
 import { errorText } from "../errors.ts";
 
-/** What an error says, without its stack; where a file threw, the line in it is kept. */
+/** The message of an error without its stack, but with the throwing line of a file. */
 export function firstLines(cause: unknown, lines: number): string {
   return errorText(cause).split("\n").slice(0, lines).join("\n").trim() || "it cannot be read";
 }

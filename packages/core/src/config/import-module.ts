@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import type { Jiti, JitiOptions } from "jiti";
 import { type Place, thrownAt } from "./thrown-at.ts";
 
-/** Modules a configuration or plugin may import although they are not installed beside it: name to namespace. */
+/** Modules that a configuration or plugin may import without installing them, by name. */
 export type Modules = Readonly<Record<string, () => Promise<unknown>>>;
 
 /**
- * Imports a TypeScript or JavaScript file, or a package by name from `from`, and answers its namespace. `@maand/core` is
- * the running one, so that two copies never meet.
+ * Imports a TypeScript or JavaScript file, or a package by name from `from`, and returns its namespace. `@maand/core` always
+ * resolves to the running one, so that two copies never mix.
  */
 export async function importModule(name: string, modules: Modules, from: string = name): Promise<unknown> {
   const given = modules[name];
@@ -20,18 +20,18 @@ export async function importModule(name: string, modules: Modules, from: string 
   return loaded;
 }
 
-/** The default export of a module, or, where there is none, the module as a whole. */
+/** The default export of a module, or the module itself if it has none. */
 export function defaultOf(module: unknown): unknown {
   return (typeof module === "object" && module !== null && "default" in module ? module.default : undefined) ?? module;
 }
 
-/** Where a package or path leads from `from`; undefined when it leads nowhere. */
+/** Resolves a package or path from `from`; undefined if it does not exist. */
 export async function resolveModule(name: string, from: string): Promise<string | undefined> {
   const url = (await importer(from)).esmResolve(name, { try: true });
   return url === undefined ? undefined : url.startsWith("file:") ? fileURLToPath(url) : url;
 }
 
-/** Where below `directory` an error of an import comes from. */
+/** The position below `directory` that an import error comes from. */
 export async function importFault(cause: unknown, directory: string): Promise<Place | undefined> {
   const jiti = await importer(`${directory}/`, { sourceMaps: true });
   return thrownAt(cause, directory, (filename, source) =>
@@ -39,7 +39,7 @@ export async function importFault(cause: unknown, directory: string): Promise<Pl
   );
 }
 
-/** What to do about a package that is imported and not there; undefined for any other error. */
+/** The remedy for an imported package that is missing; undefined for any other error. */
 export function missingHint(cause: unknown): string | undefined {
   const found = cause instanceof Error ? /Cannot find (?:module|package) '([^'./][^']*)'/.exec(cause.message) : null;
   const [, name = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(found?.[1] ?? "") ?? [];

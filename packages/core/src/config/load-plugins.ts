@@ -14,14 +14,14 @@ import { keyAt, valueAt, type Written } from "./written-at.ts";
 
 interface Loading {
   readonly written: Written;
-  /** Directory that paths and packages are looked for from; absolute. */
+  /** Directory that paths and packages are resolved from; absolute. */
   readonly root: string;
   readonly options: LoadOptions;
   readonly report: Report;
   readonly stock: readonly Plugin[];
 }
 
-/** Resolves the list of plugins of a configuration; every one that cannot be had is reported, none is skipped silently. */
+/** Resolves the list of plugins of a configuration. Reports every plugin that cannot be loaded; none is skipped silently. */
 export async function loadPlugins(
   wanted: NonNullable<Config["plugins"]>,
   from: Omit<Loading, "stock">,
@@ -94,7 +94,7 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
   }
 }
 
-/** What a module gives as its plugin: the default export, the one that is called like the package or file, or the only one. */
+/** The plugin that a module exports: the default export, the export named like the package or file, or the only one. */
 function exported(module: unknown, name: string): unknown {
   const whole = defaultOf(module);
   if (whole !== module || isPlugin(module) || !isRecord(module)) return whole;
@@ -111,12 +111,12 @@ function noneOf(exports: readonly string[]): string {
   return `it exports ${exports.join(" and ")}, and none of them as default`;
 }
 
-/** The package of a plugin that comes with the program, by the plugin's name. */
+/** The package of a stock plugin, by the plugin's name. */
 export function packageNamed(name: string, modules: Modules): string | undefined {
   return Object.keys(modules).find((known) => known.endsWith(`/plugin-${name}`));
 }
 
-/** Tells why a plugin cannot be had: its options, what is missing, or the line of it that throws. */
+/** Reports why a plugin cannot be loaded: its options, a missing module, or the line that throws. */
 async function reportUnloadable(cause: unknown, name: string, key: string, loading: Loading) {
   const { root, report, written, options } = loading;
   if (isMaandError(cause) && cause.problems.length > 0) {
@@ -141,7 +141,7 @@ async function reportUnloadable(cause: unknown, name: string, key: string, loadi
   report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
 
-/** Whether it is the plugin itself that is not there, and not something it imports. */
+/** Whether the plugin itself is missing, rather than one of its imports. */
 function isMissing(cause: Error, name: string): boolean {
   return /Cannot find (module|package)/.test(cause.message) && cause.message.includes(`'${name}'`);
 }

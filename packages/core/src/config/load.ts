@@ -14,38 +14,41 @@ import { loadPlugins, packageNamed } from "./load-plugins.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
 import { keyAt, type Written } from "./written-at.ts";
 
-/** A plugin and where it came from. */
+/** A plugin and its origin. */
 export interface LoadedPlugin {
   readonly plugin: Plugin;
   /** `stock`, or the file or package it was loaded from. */
   readonly source: string;
   /** Its own version, or that of its package. */
   readonly version?: string;
-  /** Versions of @maand/core its package asks for. */
+  /** Versions of @maand/core that its package requires. */
   readonly core?: string;
 }
 
-/** Everything the configuration of a bucket settles. */
+/** The resolved configuration of a bucket. */
 export interface Loaded {
   readonly settings: Settings;
   readonly plugins: readonly LoadedPlugin[];
-  /** Stock plugins that the configuration leaves out. */
+  /** Stock plugins that the configuration removes. */
   readonly absent: readonly AbsentPlugin[];
-  /** Warnings; what refuses was thrown. */
+  /** Warnings; errors were thrown. */
   readonly warnings: readonly Problem[];
 }
 
-/** What the caller brings: plugins, modules a configuration may import, a file that was named on the command line. */
+/** Input of the caller: plugins, modules that a configuration may import, a configuration file of the command line. */
 export interface LoadOptions {
   /** The plugins that `"defaults"` stands for. */
   readonly defaults: () => readonly Plugin[];
-  /** All plugins that come with the program: what they declare tells what is missing without them. Default: `defaults`. */
+  /**
+   * All plugins that ship with the program. Their declarations explain what is missing if one is not loaded. Default:
+   * `defaults`.
+   */
   readonly stock?: () => readonly Plugin[];
   readonly modules: Modules;
   readonly configFile?: string;
-  /** Whether a plugin is one of `defaults`; default: whether it is called like one. */
+  /** Whether a plugin is one of `defaults`; default: whether it has the name of one. */
   readonly isStock?: (plugin: Plugin) => boolean;
-  /** Words a plugin cannot have for its own: of commands, of tables. Default: none. */
+  /** Command and table names that a plugin cannot claim. Default: none. */
   readonly taken?: Taken;
 }
 
@@ -72,7 +75,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   return { settings, plugins, absent, warnings: problems };
 }
 
-/** Stock plugins that are not loaded, as they would be named in a configuration. */
+/** Stock plugins that are not loaded, by their names in a configuration. */
 function leftOut(loaded: readonly LoadedPlugin[], { stock, defaults, modules }: LoadOptions): AbsentPlugin[] {
   const names = loaded.map(({ plugin }) => plugin.name);
   const others = (stock ?? defaults)().filter(({ name }) => !names.includes(name));
@@ -84,7 +87,7 @@ function ownersOf(loaded: readonly LoadedPlugin[], absent: readonly AbsentPlugin
   return { loaded: [...new Set(declared)], absent: absentKeys(absent, ({ settings }) => settings?.entries) };
 }
 
-/** Settings of both files; each is checked where it was written, and both together for what only both can have wrong. */
+/** Settings of both files. Each file is checked on its own, and then the combination of both. */
 function settled(
   conf: ReadConf,
   { config, ...written }: ReadConfig,
@@ -101,7 +104,7 @@ function settled(
   return resolveSettings({ ...conf.values, ...config.settings }, written.file, owners, together);
 }
 
-/** Reports with the line of the key that a problem is about. */
+/** Reports problems with the line of their key. */
 function placing(written: Written, prefix: string, report: Report): Report {
   const head = `${written.file}: `;
   return (problem) => {
@@ -110,7 +113,7 @@ function placing(written: Written, prefix: string, report: Report): Report {
   };
 }
 
-/** The hooks that a configuration has of its own, as one plugin. */
+/** The hooks of a configuration itself, as one plugin. */
 function inlined({ config, ...written }: ReadConfig, report: Report): LoadedPlugin[] {
   if (!config.hooks) return [];
   try {

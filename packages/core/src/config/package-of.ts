@@ -3,16 +3,16 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isRecord } from "../domain/checks/validate.ts";
 
-/** What a plugin's package says of it. */
+/** Metadata of a plugin's package. */
 export interface PackageFacts {
   readonly version?: string;
-  /** Versions of @maand/core it asks for as a peer. */
+  /** Versions of @maand/core in its peer dependencies. */
   readonly core?: string;
 }
 
 /**
- * The package a plugin's file belongs to: the one above it that asks for @maand/core, or else the one it was installed with.
- * A file of a bucket belongs to none.
+ * The package of a plugin's file: the nearest package above it that depends on @maand/core, otherwise the one it was
+ * installed with. A file of a bucket belongs to no package.
  */
 export function packageOf(file: string | undefined): PackageFacts {
   for (const { peerDependencies, version } of manifestsAbove(file)) {
@@ -23,7 +23,7 @@ export function packageOf(file: string | undefined): PackageFacts {
   return typeof installed?.version === "string" ? { version: installed.version } : {};
 }
 
-/** The version of this very @maand/core. */
+/** The version of the running @maand/core. */
 export function coreVersion(): string {
   const own = manifestsAbove(fileURLToPath(import.meta.url)).find(({ name }) => name === "@maand/core");
   return String(own?.version);

@@ -12,19 +12,19 @@ import { defaultOf, importFault, importModule, type Modules, missingHint } from 
 import { placeText } from "./thrown-at.ts";
 import { keyAt, position, type Written } from "./written-at.ts";
 
-/** `maand.conf`, or nothing. */
+/** The content of `maand.conf`, empty if it is missing. */
 export interface ReadConf extends Written {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A configuration file, with what it says. */
+/** A configuration file and its content. */
 export interface ReadConfig extends Written {
   readonly config: Config;
   /** Absolute. */
   readonly path: string;
 }
 
-/** Reads `maand.conf`; one that is no TOML is reported with its line. */
+/** Reads `maand.conf`; invalid TOML is reported with its line. */
 export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report: Report): Promise<ReadConf> {
   const file = basename(paths.conf);
   const { cosmiconfig } = await import("cosmiconfig");
@@ -37,7 +37,7 @@ export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report
   try {
     explorer = cosmiconfig("maand", { searchPlaces: [file], loaders: { ".conf": toml }, searchStrategy: "none" });
   } catch {
-    // it looks for settings of its own in a package.json; `readConfig` meets the same fault, and tells it
+    // cosmiconfig looks for its own settings in a package.json; `readConfig` meets the same error and reports it
     return { file, text, values: {} };
   }
   try {
@@ -56,7 +56,7 @@ export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report
   }
 }
 
-/** Reads the configuration file of a bucket, or the one that was named; undefined without one, or after a problem. */
+/** Reads the configuration file of a bucket, or the given one; undefined if there is none, or after a problem. */
 export async function readConfig(
   { root }: Pick<BucketPaths, "root">,
   options: { readonly modules: Modules; readonly configFile?: string },
@@ -91,13 +91,13 @@ export async function readConfig(
   }
 }
 
-/** Of a package.json, only what stands under the key `maand` is of maand. */
+/** In a package.json, only the key `maand` belongs to maand. */
 function ownPart(file: string, report: Report): Report {
   if (basename(file) !== "package.json") return report;
   return (problem) => /: maand\b/.test(problem.where) && report(problem);
 }
 
-/** What a script gives as the configuration. cosmiconfig writes on what is thrown, so that has to be an error. */
+/** The configuration that a script exports. cosmiconfig adds to thrown values, so they must be errors. */
 async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
   const module = await importModule(file, modules).catch((cause: unknown) => {
     throw cause instanceof Error ? cause : Object.assign(new Error(`it threw ${errorText(cause)}`), { stack: "" });
@@ -111,7 +111,7 @@ async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
   });
 }
 
-/** Tells why a configuration cannot be read, at the line of it or of what it imports that is at fault. Never a stack. */
+/** Reports why a configuration cannot be read, at the faulty line of it or of a file it imports. Never prints a stack. */
 async function reportBroken(cause: unknown, path: string, report: Report): Promise<void> {
   const read = cause instanceof Error && "filepath" in cause ? String(cause.filepath) : path;
   const file = basename(read);
@@ -126,14 +126,14 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
   }
 }
 
-/** The first line of what went wrong, without the words of the parsers and loaders in between. */
+/** The first line of an error, without the wording of the parsers and loaders in between. */
 function output(cause: unknown): string {
   const lines = firstLines(cause, 20).split("\n");
   const told = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
   return told.replace(/^ParseError: /, "").trim();
 }
 
-/** Where a parser of TOML, JSON or YAML says that it stopped. */
+/** The position at which a TOML, JSON or YAML parser stopped. */
 function parsedTo(cause: unknown, { file, text }: Written): string {
   if (!(cause instanceof Error)) return file;
   if ("line" in cause && "column" in cause) return `${file}:${String(cause.line)}:${String(cause.column)}`;
@@ -152,7 +152,7 @@ function textOf(path: string): string {
   }
 }
 
-/** What a file gave, as a configuration; each part that cannot be one is reported and left out. */
+/** Converts the content of a file to a configuration. Each invalid part is reported and left out. */
 function asConfig(value: unknown, written: Written, report: Report): Config {
   const refuse = (where: string, message: string, hint: string) =>
     report(error("invalid_config", where, message, hint));

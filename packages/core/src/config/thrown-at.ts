@@ -3,9 +3,9 @@ import { SourceMap } from "node:module";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A place in a file of a person. */
+/** A position in a user's file. */
 export interface Place {
-  /** Relative to the directory asked about. */
+  /** Relative to the searched directory. */
   readonly file: string;
   readonly line: number;
   readonly column: number | undefined;
@@ -17,8 +17,8 @@ export function placeText({ file, line, column }: Place): string {
 }
 
 /**
- * Where in the files below `directory` an error comes from: the place its parser names, or the innermost frame of its
- * stack that is no package's. `transform` makes of a file what was run, with its source map at its end.
+ * The position in the files below `directory` that an error comes from: the one that the parser names, or the innermost
+ * stack frame outside of packages. `transform` returns the code that ran for a file, with its source map at the end.
  */
 export function thrownAt(
   cause: unknown,
@@ -29,7 +29,7 @@ export function thrownAt(
   const inside = (file: string) => !relative(directory, file).startsWith("..") && !file.includes("/node_modules/");
   const parsed = /^\s*(\/.*?):(\d+):(\d+)\s*$/m.exec(cause.message);
   if (parsed?.[1] && inside(parsed[1]))
-    // its columns are counted from 0
+    // its columns start at 0
     return { file: relative(directory, parsed[1]), line: Number(parsed[2]), column: Number(parsed[3]) + 1 };
   const frames = (cause.stack ?? "").matchAll(
     /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/gm,
@@ -41,7 +41,7 @@ export function thrownAt(
   return undefined;
 }
 
-/** A place in what was run, as the place in what was written; lines are kept when TypeScript is read, columns are not. */
+/** Maps a position in the executed code to the source. Reading TypeScript keeps lines, but not columns. */
 function written(
   { file, line, column }: { readonly file: string; readonly line: number; readonly column: number },
   directory: string,

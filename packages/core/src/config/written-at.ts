@@ -1,13 +1,13 @@
-/** A configuration file as it was read, to find in it what a problem is about. */
+/** The text of a configuration file, to locate problems in it. */
 export interface Written {
-  /** As it is called in problems. */
+  /** Its name in problems. */
   readonly file: string;
   readonly text: string;
 }
 
 /**
- * `file:line:column: key`, where a key stands in the file; without the numbers when it cannot be found. `called` is what the
- * problem calls the key.
+ * `file:line:column: key` of a key in the file, without the numbers if it cannot be found. `called` is the name of the key
+ * in the problem.
  */
 export function keyAt({ file, text }: Written, key: string, called: string = key): string {
   const offset = offsetOf(
@@ -17,7 +17,7 @@ export function keyAt({ file, text }: Written, key: string, called: string = key
   return offset === undefined ? `${file}: ${called}` : `${file}:${position(text, offset)}: ${called}`;
 }
 
-/** The same for a text value below a key, such as a plugin's name in the list of plugins. */
+/** The same for a string below a key, such as a plugin's name in the list of plugins. */
 export function valueAt({ file, text }: Written, key: string, value: string, called: string = key): string {
   const from = offsetOf(text, [key]) ?? 0;
   const found = withoutComments(text)
@@ -26,15 +26,15 @@ export function valueAt({ file, text }: Written, key: string, value: string, cal
   return found === -1 ? keyAt({ file, text }, key, called) : `${file}:${position(text, from + found)}: ${called}`;
 }
 
-/** `line:column` of a place in a text, both counted from 1. */
+/** `line:column` of a position in a text, both starting at 1. */
 export function position(text: string, offset: number): string {
   const before = text.slice(0, offset).split("\n");
   return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
 /**
- * Where the last of some nested keys stands: each is looked for behind the one before. Keys of JSON, YAML, TOML and object
- * literals look alike enough for that. A key that stands nowhere is written elsewhere, such as behind a spread.
+ * The position of the last of some nested keys; each is searched after the one before. Keys of JSON, YAML, TOML and object
+ * literals look similar enough for that. A key that is not found is written elsewhere, such as in a spread object.
  */
 function offsetOf(text: string, keys: readonly string[]): number | undefined {
   const bare = withoutComments(text);
@@ -49,7 +49,7 @@ function offsetOf(text: string, keys: readonly string[]): number | undefined {
   return found;
 }
 
-/** The text with comments as blanks, so that places stay; what looks like one in a string is left alone. */
+/** Replaces comments with blanks, to preserve positions. Comment markers inside strings are left alone. */
 function withoutComments(text: string): string {
   return text.replace(
     /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/.*|\/\*[\s\S]*?\*\/|(?<=^|\s)#.*$/gm,

@@ -13,8 +13,9 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
 import { rollOut } from "./rollout/roll-out.ts";
 import type { Stager } from "./stage/stage.ts";
+import { retryStops } from "./stop-and-remove.ts";
 
-/** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls them out side by side. */
+/** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
 export async function deployWave(run: Run, stager: Stager, wave: Wave, options: LifecycleOptions): Promise<void> {
   const { bucket, reporter } = run;
   stopIfInterrupted(bucket.signal);
@@ -29,11 +30,12 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   const refusal = await refusalOf(run, wave, plans);
   if (refusal) return failAll(run, plans, refusal);
   await stager.stageWave(plans);
+  for (const plan of plans) await retryStops(run, plan);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
   await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOut(run, plan))));
 }
 
-/** The plan is recorded before it is carried out; only what differs from the last one is written. */
+/** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */
 function storePlans(run: Run, plans: readonly PlannedJob[]): void {
   const { store } = run.bucket;
   const before = store.promoted.planned();
@@ -49,7 +51,7 @@ function storePlans(run: Run, plans: readonly PlannedJob[]): void {
   });
 }
 
-/** Notes and reports the jobs that need nothing, are blocked or failed already, and answers the others. */
+/** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
 function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
   return plans.filter((plan) => {
     const { name } = plan.job;
@@ -64,7 +66,7 @@ function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
   });
 }
 
-/** Why a `wave` hook refuses the wave; undefined when all permit it. */
+/** The reason why a `wave` hook refuses the wave, or undefined if every hook permits it. */
 async function refusalOf(run: Run, wave: Wave, plans: readonly PlannedJob[]): Promise<MaandError | undefined> {
   return run.bucket.hooks.wave.promise(waveContext(run, wave, plans)).then(() => undefined, asMaandError);
 }

@@ -11,23 +11,25 @@ import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
 import { deployWave } from "./deploy-wave.ts";
+import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
 import { Stager } from "./stage/stage.ts";
 import { stopAndRemove } from "./stop-and-remove.ts";
 
-/** Runs whose settled journal rows are kept. */
+/** Number of runs whose settled journal rows are kept. */
 const RUNS_KEPT = 50;
 
 /**
- * Brings the workers to the catalog: what was removed or disabled is stopped, then wave by wave what changed is synced and
- * rolled out. Partial success is kept, and deploying again resumes where this run ended. Throws BUSY, or PROBLEMS for
- * options that cannot be; everything else is in the summary.
+ * Deploys the catalog to the workers. It stops removed and disabled allocations first. Then it syncs and rolls out the
+ * changes, wave by wave. Partial success is kept: the next deploy resumes where this run ended. Throws BUSY, or PROBLEMS for
+ * invalid options. All other failures are in the summary.
  */
 export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
   const run = beginRun(bucket, "deploy");
   try {
     const waves = await admit(run, options);
     warnOfUnbuilt(run);
+    for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run);
       for (const wave of waves) await deployWave(run, stager, wave, options);
@@ -41,7 +43,9 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
   }
 }
 
-/** The waves to deploy. Options that cannot be, and what a `begin` hook refuses, throw while nothing was touched. */
+/**
+ * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; no worker has been touched then.
+ */
 async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
   const { hooks, now, store } = run.bucket;
   try {
@@ -56,7 +60,7 @@ async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
   }
 }
 
-/** What was edited and not built is not deployed: that is said before anything is done, and in the summary. */
+/** Reports workspace changes that were not built, and so are not deployed. They are also in the summary. */
 function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   const parts = unbuiltParts(bucket);
   ledger.noteUnbuilt(parts);
@@ -65,7 +69,7 @@ function warnOfUnbuilt({ bucket, ledger, reporter }: Run): void {
   reporter.emit("warning", { code: "unbuilt_changes", message, job: null, worker: null });
 }
 
-/** A job that cannot be planned is reported by its wave. */
+/** The wave of a job that cannot be planned reports it. */
 async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployOptions): Promise<void> {
   const trial = { ...run, ledger: new Ledger() };
   const plans = [];
@@ -73,7 +77,7 @@ async function refuseSyncOnly(run: Run, waves: readonly Wave[], options: DeployO
   refuseStarts(plans, options);
 }
 
-/** Goes through the phases that touch workers, and answers what ended them early, unless it is an interruption. */
+/** Runs the phases that touch workers. Returns the error that ended them early, unless it is an interruption. */
 async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Promise<MaandError | undefined> {
   const stager = new Stager(run);
   try {
@@ -88,12 +92,12 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
   }
 }
 
-/** However the run ended: tells plugins its summary, and stores it. */
+/** Passes the summary to plugins and stores it, however the run ended. */
 async function commit(run: Run): Promise<Summary> {
   const { bucket, reporter, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
   try {
-    const concealed = bucket.mask.conceal(ledger.summary()); // a plugin may carry it anywhere
+    const concealed = bucket.mask.conceal(ledger.summary()); // a plugin may send it anywhere
     await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
   } catch (cause) {
     ledger.warn(asMaandError(cause).message);
@@ -110,7 +114,7 @@ async function commit(run: Run): Promise<Summary> {
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;
 
-/** The last event of a run, however it ended. */
+/** The last event of a run, however the run ended. */
 function reportEnd({ reporter, ledger, bucket }: Run, end: RunEnd): void {
   const duration_ms = bucket.now().getTime() - reporter.startedAt.getTime();
   reporter.emit("run.finished", { ...summaryRecord(ledger.summary()), ...end, duration_ms });

@@ -100,9 +100,9 @@ describe("what is to leave", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("and fails to stop keeps its job back, which is told, and those that demand it", async () => {
+  it("and fails to stop where it was removed keeps its job back, which is reported, and those that demand it", async () => {
     await shipped();
-    bucket.disable({ jobs: { db: { allocations: [C] } } });
+    bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);
     write({ db: "2.0.0", mid: "2.0.0", api: "1.0.0" });
     const { allocations, blocked } = await bucket.ship();
@@ -111,13 +111,24 @@ describe("what is to leave", () => {
     expect(
       allocations.filter(({ job }) => job === "db").map(({ host, action, outcome }) => [host, action, outcome]),
     ).toEqual([
-      [C, "stop", "failed"],
+      [C, "remove", "failed"],
       [A, "restart", "blocked"],
       [B, "restart", "blocked"],
     ]);
     bucket.fleet.repair();
     expect((await bucket.deploy()).outcome).toBe("ok");
-    expect(restarts()).toHaveLength(5);
+    expect(restarts()).toHaveLength(4);
+  });
+
+  it("and fails to stop where it was disabled keeps nothing else back", async () => {
+    await shipped();
+    bucket.disable({ jobs: { db: { allocations: [C] } } });
+    bucket.fleet.fail(`stop db@${C}`);
+    write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
+    const { outcome, allocations, blocked } = await bucket.ship();
+    expect({ outcome, blocked }).toEqual({ outcome: "failed", blocked: [] });
+    expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
+    expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ outcome: "failed" });
   });
 
   it("and is stopped, but whose files stay, keeps nothing back", async () => {

@@ -8,7 +8,7 @@ export function noteUnchanged({ ledger }: Pick<Run, "ledger">, { job, allocation
     if (decision.action === "skip") ledger.note(job.name, allocation.host, "skip", "skipped", true);
 }
 
-/** Notes the allocations that were not reached, so that the summary accounts for every one that was planned. */
+/** Notes the allocations that were not reached. The summary accounts for every planned allocation. */
 export function noteRest({ ledger }: Pick<Run, "ledger">, { job, allocations }: PlannedJob, cause?: unknown): void {
   const interrupted = cause !== undefined && asMaandError(cause).code === "INTERRUPTED";
   for (const { allocation, decision } of allocations) {

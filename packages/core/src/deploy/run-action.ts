@@ -6,7 +6,7 @@ import { noHandler } from "../run/no-handler.ts";
 import { type Run, workerOf } from "../run/run.ts";
 import { actionContext } from "../run/scope/contexts.ts";
 
-/** An allocation, what is to be done to it, and its row in the journal. */
+/** An allocation, the action to run on it, and the action's journal row. */
 export interface Step {
   readonly job: Job;
   readonly allocation: Allocation;
@@ -14,14 +14,14 @@ export interface Step {
   readonly row: number;
 }
 
-/** Something that is to be done to an allocation; `digest` is the tree it is to run with. */
+/** An action to run on an allocation; `digest` identifies the tree that the action runs with. */
 export interface IntendedAction {
   readonly allocation: Allocation;
   readonly kind: ActionKind;
   readonly digest?: string;
 }
 
-/** Records what is about to happen to some allocations of a job, all at once, before any of it begins. */
+/** Records the actions about to run on some allocations of a job, all at once, before any of them starts. */
 export function recordIntents(run: Run, job: Job, actions: readonly IntendedAction[]): Step[] {
   const intents = actions.map(({ allocation, kind, digest }) => ({
     allocation: allocation.id,
@@ -33,15 +33,15 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
   return actions.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
 }
 
-/** What is not a failure of an action. */
+/** Errors that do not count as a failure of the action. */
 export interface Tolerance {
-  /** That the worker holds nothing of the job (NOT_DELIVERED). */
+  /** The worker holds nothing of the job (NOT_DELIVERED). */
   readonly mayBeAbsent?: boolean;
 }
 
 /**
- * Runs one action on its worker, through the plugin that answers `hook`, and records its result. Throws what went wrong. An
- * interruption before it began leaves no trace in the journal; one that ends it leaves it in doubt.
+ * Runs one action on its worker, through the plugin that handles `hook`, and records the result. Throws on failure. An
+ * interruption before the action starts leaves no trace in the journal; one that ends the action leaves it in doubt.
  */
 export async function runAction(
   run: Run,
@@ -66,7 +66,7 @@ export async function runAction(
   }
 }
 
-/** What the action is given, once its worker can be reached. */
+/** The input of the action, available once its worker is reachable. */
 async function actionContextOf(run: Run, { job, allocation, kind }: Step): Promise<ActionContext> {
   const { bucket, connections } = run;
   stopIfInterrupted(bucket.signal);

@@ -2,6 +2,7 @@ import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
 import { groupBy } from "../domain/group-by.ts";
 import { abandonedJobs } from "../domain/kv/kv-purge.ts";
+import type { PlannedJob } from "../plan/plan-job.ts";
 import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
 import type { ActionKind } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
@@ -9,12 +10,13 @@ import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
+import { isStopFailed } from "./stop-failed.ts";
 
 /**
- * Stops what was removed or disabled and may run, deletes the files of what was removed, and checks the health of what is
- * left of those jobs. Wave by wave from the last, the workers of a wave side by side. What fails stays as it is, is
- * reported, and is tried again by the next deploy. A stop that failed keeps its job from being rolled out; a worker that
- * cannot be reached, or files that stay behind, do not.
+ * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
+ * remaining allocations of those jobs. Waves go from the last to the first; the workers of a wave go in parallel. A failure
+ * is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
+ * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not.
  */
 export async function stopAndRemove(run: Run): Promise<void> {
   const all = stopping(run);
@@ -39,7 +41,8 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     run.ledger.note(job.name, allocation.host, action, "ok", false);
   } catch (cause) {
     const unreachable = outcomeOf(cause) === "unreachable";
-    if (mayRun && !unreachable) run.ledger.fail(job.name, allocation.host, action, cause);
+    // a removed one may be a job on its way to another worker, where it must not run twice; a drain keeps no other back
+    if (mayRun && !unreachable && entry.remove) run.ledger.fail(job.name, allocation.host, action, cause);
     else run.ledger.addPendingCleanup(job.name, allocation.host, action, cause);
     if (unreachable && mayRun)
       run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
@@ -47,8 +50,24 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
 }
 
 /**
- * Stops it, and marks that durably before anything else, so that a stopped allocation is never stopped again. Where
- * something was promoted and nothing is on the worker, it may still run elsewhere: that is a failure.
+ * Stops disabled allocations of a job again whose stop failed in this run, now that its files were synced to them: a
+ * Makefile that was fixed is there then.
+ */
+export async function retryStops(run: Run, { job, allocations }: PlannedJob): Promise<void> {
+  const again = allocations.filter((planned) => isStopFailed(run, planned));
+  if (again.length === 0) return;
+  const ids = new Set(again.map(({ allocation }) => allocation.id));
+  const entries = stopping(run).filter(({ allocation }) => ids.has(allocation.id));
+  await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
+  await checkRemaining(
+    run,
+    entries.filter(({ allocation }) => !run.ledger.lost(job.name, allocation.host)),
+  );
+}
+
+/**
+ * Stops the allocation, then immediately records the stop durably, so that a stopped allocation is never stopped again. If a
+ * version was promoted and the worker has no files, the process may still run: this is a failure.
  */
 async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
   const { promoted, unsettled } = run.recorded(entry.allocation.id);
@@ -57,7 +76,7 @@ async function stop(run: Run, entry: StoppingAllocation): Promise<void> {
   run.bucket.store.promoted.markStopped(entry.allocation.id);
 }
 
-/** Runs the `stopped` hooks. The journal row is settled after them: until then the next deploy runs them again. */
+/** Runs the `stopped` hooks. The journal row is settled after them; until then the next deploy runs them again. */
 async function notifyStopped(run: Run, { allocation, job }: StoppingAllocation): Promise<void> {
   const { store, hooks } = run.bucket;
   try {
@@ -87,7 +106,7 @@ async function runOne(
     await runAction(run, step, "reconcile", tolerance);
 }
 
-/** Deletes the variables and secrets of jobs that are gone, once nothing of them is left to be cleaned up. */
+/** Deletes the variables and secrets of removed jobs that have no pending cleanup. */
 function purgeAbandoned(run: Run): void {
   const { catalog, bucket } = run;
   const left = new Set(stopping(run).map(({ job }) => job.name));
@@ -97,7 +116,7 @@ function purgeAbandoned(run: Run): void {
   });
 }
 
-/** Checks the health of jobs of which a running allocation was stopped and others run on. */
+/** Checks the health of jobs that had a running allocation stopped and still have others running. */
 async function checkRemaining(run: Run, all: readonly StoppingAllocation[]): Promise<void> {
   const jobs = new Set(
     all

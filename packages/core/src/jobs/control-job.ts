@@ -5,7 +5,7 @@ import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isName, nameRule } from "../domain/workspace/names.ts";
-import { problemsError } from "../errors.ts";
+import { isMaandError, problemsError } from "../errors.ts";
 import type { TargetContext } from "../plugin-api/contexts.ts";
 import { checkHealth } from "../run/check-health.ts";
 import { CommandOutput } from "../run/command-output.ts";
@@ -16,20 +16,20 @@ import { lifecycleContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown, selectAllocations } from "../run/select.ts";
 import type { Outcome } from "../summary.ts";
-import { checkSync } from "./sync-check.ts";
+import { checkSync, noteMissingFiles } from "./sync-check.ts";
 
-/** A manual lifecycle command. */
+/** A lifecycle command that is run by hand. */
 export interface JobControl {
   readonly jobs: readonly string[];
   /** `start`, `stop`, `restart`, `reload`, `status` or any other Makefile target. */
   readonly target: string;
-  /** Workers as they are typed: hosts, hostnames, labels, zones; empty means all active allocations. */
+  /** Workers as typed: hosts, hostnames, labels or zones; empty means all active allocations. */
   readonly workers: readonly string[];
-  /** Ask the job's health after each batch, waiting for it. */
+  /** Check the job's health after each batch, and wait for it. */
   readonly healthCheck: boolean;
 }
 
-/** What came of it on one worker. */
+/** The result on one worker. */
 export interface ControlResult {
   readonly host: string;
   readonly job: string;
@@ -43,7 +43,7 @@ export interface ControlResult {
 
 const BUILT_IN = ["start", "stop", "restart", "reload", "status"];
 
-/** A target as it is run: the built-in ones in lower case, any other as written. */
+/** Normalizes a target: built-in ones in lower case, any other as written. */
 export function resolveTarget(text: string): string {
   const target = text.trim();
   const builtIn = BUILT_IN.find((name) => name === target.toLowerCase());
@@ -52,8 +52,8 @@ export function resolveTarget(text: string): string {
 }
 
 /**
- * Runs a target by hand: the workers concerned must be as the bucket left them; then job by job in wave order, in batches
- * of `max_concurrent_upgrades`. A failing batch ends its job. Nothing is stored: promotions are not touched.
+ * Runs a target by hand. The workers involved must be in sync with the bucket. Jobs run one by one in wave order, each in
+ * batches of `max_concurrent_upgrades`; a failed batch ends its job. Nothing is stored, so promotions do not change.
  */
 export async function controlJob(bucket: Bucket, control: JobControl): Promise<ControlResult[]> {
   const target = resolveTarget(control.target);
@@ -108,7 +108,7 @@ async function controlOne(
   healthCheck: boolean,
 ): Promise<ControlResult[]> {
   const results: ControlResult[] = [];
-  // status changes nothing: one that fails is no reason to hide the state of the others
+  // status changes nothing, so a failure does not hide the state of the other workers
   const size = target === "status" ? allocations.length : batchSize(job.maxConcurrentUpgrades, allocations.length, 1);
   const batches = inBatches(allocations, size);
   announce(source, job, allocations, target, batches.length);
@@ -135,7 +135,7 @@ async function controlOne(
   ];
 }
 
-/** Counts come before anything is done to more than one. */
+/** Reports the counts before anything runs on more than one worker. */
 function announce(
   { reporter }: Source,
   job: Job,
@@ -153,8 +153,8 @@ function activeOf({ allocationsOf }: Source, job: Job): Allocation[] {
 }
 
 /**
- * Why a job is not healthy after a batch; undefined when it is. Between batches only the allocations that were reached are
- * judged, so that a job that is down everywhere comes up; after the last one the whole job is.
+ * The reason why a job is unhealthy after a batch; undefined if it is healthy. Between batches only the reached allocations
+ * are checked, so that a job that is down everywhere can start. After the last batch the whole job is checked.
  */
 async function unhealthyError(source: Source, job: Job, judged: readonly Allocation[]): Promise<string | undefined> {
   return (await checkHealth(source, scopedJobContext(source, job), judged, true)).cause?.message;
@@ -166,6 +166,8 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
   const end = (cause?: unknown): ControlResult => {
+    if (isMaandError(cause) && cause.code === "NOT_DELIVERED")
+      noteMissingFiles(source, allocation.id, target !== "status");
     const ended = commandEnd(bucket.now, began, cause);
     reporter.emit("action.finished", { ...unit, ...ended });
     const { outcome, exit, message, duration_ms: durationMs } = ended;

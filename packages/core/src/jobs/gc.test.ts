@@ -69,7 +69,7 @@ describe("gc", () => {
     const told = bucket.events.filter(({ type }) => type === "output" || type === "action.started");
     expect(told[0]).toMatchObject({
       type: "output",
-      line: "deletes what 2 removed allocations left on 2 workers, data and logs included",
+      line: "deletes the directories of 2 removed allocations on 2 workers, including data and logs",
     });
     expect(told.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
   });

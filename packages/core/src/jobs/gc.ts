@@ -7,27 +7,31 @@ import { shownPath } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import { deleteDirectory } from "../remote/delete-directory.ts";
 import type { Remote } from "../remote/remote.ts";
+import { atDelivery } from "../run/delivered-root.ts";
 import { beginRun, type Run, workerOf } from "../run/run.ts";
 
-/** What `gc` did. */
+/** The result of `gc`. */
 export interface Collected {
-  /** Allocations whose directories are gone and that are forgotten. */
+  /** Allocations whose directories and rows were deleted. */
   readonly forgotten: readonly Allocation[];
-  /** Those that were forgotten although their worker, which left the workspace, could not be reached. */
+  /**
+   * Allocations that were deleted from the store although their worker, which was removed from the workspace, was
+   * unreachable.
+   */
   readonly givenUp: readonly Allocation[];
-  /** Those that stay, because their worker failed; the next `gc` tries again. */
+  /** Allocations that stay because their worker failed; the next `gc` tries again. */
   readonly failed: readonly { readonly allocation: Allocation; readonly message: string }[];
-  /** KV keys that were deleted long enough ago and are forgotten with all their versions. */
+  /** KV keys deleted long enough ago, now purged with all their versions. */
   readonly purgedKeys: number;
 }
 
 const DAY_SECONDS = 86_400;
 
 /**
- * Forgets what was removed: deletes each removed allocation's directory on its worker, data and logs
- * included, and then its rows, one by one, so that being interrupted loses nothing. What a deploy has not stopped yet is
- * refused, naming it; only a worker that left the workspace and cannot be reached is given up. Deleted KV keys
- * are forgotten `retainDays` after their deletion.
+ * Purges removed allocations. It deletes the directory of each on its worker, including data and logs, and then its rows,
+ * one by one, so that an interruption loses nothing. It refuses to run, naming the allocations, if a deploy has not stopped
+ * some yet. It gives up only workers that were removed from the workspace and are unreachable. KV keys are purged
+ * `retainDays` after their deletion.
  */
 export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   const run = beginRun(bucket, "gc");
@@ -50,7 +54,7 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
   }
 }
 
-/** Workers that left the workspace and do not answer; each asked once. */
+/** Unreachable workers that were removed from the workspace; each is tried once. */
 async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
   const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
   const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
@@ -77,12 +81,14 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
 }
 
-/** Counts come before anything is done to more than one. */
+/** Reports the counts before anything is deleted for more than one allocation. */
 function announce({ reporter, catalog }: Run, count: number): void {
   if (count < 2) return;
   const hosts = new Set(catalog.allocations.filter(({ removed }) => removed).map(({ host }) => host));
   const where = `${hosts.size} ${hosts.size === 1 ? "worker" : "workers"}`;
-  reporter.context({}).log(`deletes what ${count} removed allocations left on ${where}, data and logs included`);
+  reporter
+    .context({})
+    .log(`deletes the directories of ${count} removed allocations on ${where}, including data and logs`);
 }
 
 async function collect(
@@ -107,12 +113,14 @@ async function collect(
   return { forgotten, givenUp, failed };
 }
 
-/** Names of the bucket's directory on a worker that maand makes. */
+/** Names in the bucket's directory on a worker that maand creates. */
 const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks"];
 
-/** Deletes an allocation's directory; with the last one of a worker that left, what else the bucket has there. */
+/**
+ * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.
+ */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
-  const remote = await run.connections.connect(workerOf(run, allocation.host));
+  const remote = atDelivery(run.bucket.store, await run.connections.connect(workerOf(run, allocation.host)));
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const { signal } = run.bucket;
@@ -122,7 +130,7 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   });
 }
 
-/** What an operator put into the bucket's directory stays, and is named. */
+/** Files that an operator added to the bucket's directory stay, and are reported. */
 async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocation[]): Promise<void> {
   const { signal } = run.bucket;
   const jobs = await deleteDirectory({ remote, directory: `${remote.root}/jobs`, only: [], signal });
@@ -132,10 +140,10 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
   if (stay.length === 0) return;
   run.reporter
     .context({ worker: remote.host })
-    .log(`${remote.root} stays: maand did not make ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
+    .log(`${remote.root} stays: maand did not create ${stay.slice(0, 3).map(shownPath).join(", ")} in it`);
 }
 
-/** Logs what deletes data, whatever its result. */
+/** Logs a deletion, whatever its result. */
 async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
   const unit = { job, worker: host, action: "remove" };

@@ -8,7 +8,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 import { reach } from "../run/wait-until-reachable.ts";
 
-/** What `maand health_check` found. */
+/** The result of `maand health_check`. */
 export interface HealthReport {
   readonly workers: readonly { readonly host: string; readonly ok: boolean; readonly message: string }[];
   readonly jobs: readonly {
@@ -19,21 +19,21 @@ export interface HealthReport {
   }[];
 }
 
-/** How often a worker is asked with `wait`. */
+/** Number of attempts for each worker with `wait`. */
 const ATTEMPTS = 30;
 
-/** Jobs asked side by side. */
+/** Number of jobs checked in parallel. */
 const JOBS_AT_ONCE = 16;
 
-/** Which jobs are asked, all when none is named, and whether to wait until they are well. */
+/** The jobs to check, all if none is named, and whether to wait until they are healthy. */
 export interface HealthCheckOptions {
   readonly jobs: readonly string[];
   readonly wait: boolean;
 }
 
 /**
- * Asks every worker the jobs are on whether it answers, and then the jobs. Nothing is changed, so no lock is
- * taken. Workers are connected, not only their port tried: a hung sshd does not pass.
+ * Checks that every worker of the jobs is reachable, and then checks the jobs. It changes nothing, so it takes no lock. It
+ * connects to the workers instead of only trying their port, because a hung sshd accepts connections.
  */
 export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): Promise<HealthReport> {
   const reporter = runReporter(bucket, "health_check");
@@ -51,7 +51,7 @@ export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): 
   }
 }
 
-/** The same within a run that has its own connections. */
+/** The same check within a run that has its own connections. */
 export async function probeHealth(source: HealthSource, options: HealthCheckOptions): Promise<HealthReport> {
   const jobs = source.catalog.jobs.filter((job) => options.jobs.length === 0 || options.jobs.includes(job.name));
   const wanted = new Set(jobs.flatMap((job) => activeOf(source, job).map(({ host }) => host)));
@@ -83,7 +83,7 @@ async function checkJob(source: HealthSource, job: Job, wait: boolean): Promise<
   return { job: job.name, outcome: verdict, message, checks: results };
 }
 
-/** Why a report is not well, in a sentence; undefined when all is. */
+/** Describes the problem of a report in a sentence; undefined if everything is healthy. */
 export function unhealthyReason({ workers, jobs }: HealthReport): string | undefined {
   const worker = workers.find(({ ok }) => !ok);
   if (worker) return worker.message;

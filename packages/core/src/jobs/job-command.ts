@@ -11,24 +11,24 @@ import type { ScopeSource } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refuseUnknown } from "../run/select.ts";
 
-/** The event commands must name to be run by hand. */
+/** The event that a command must name to be run by hand. */
 const BY_HAND = "cli";
 
-/** A command of jobs that is asked for by hand. */
+/** A request to run a command of jobs by hand. */
 export interface JobCommandOptions {
   readonly command: string;
-  /** One job; without it every job that has the command for `cli`. */
+  /** One job; without it, every job that has the command for `cli`. */
   readonly job?: string;
-  /** Allocations at the same time, at least 1. */
+  /** Number of allocations to run on in parallel, at least 1. */
   readonly concurrency: number;
 }
 
-/** What became of it, by job. */
+/** The result, by job. */
 export type JobCommandReport = readonly { readonly job: string; readonly failure?: MaandError }[];
 
 /**
- * Runs a command of jobs by hand, job by job in name order; one that fails does not keep the next from its turn. Throws
- * PROBLEMS for names nobody has and for a command that is not to be run by hand, before anything is run.
+ * Runs a command of jobs by hand, job by job in name order. A failure does not stop the remaining jobs. Throws PROBLEMS up
+ * front for unknown names, and for a command that may not be run by hand.
  */
 export async function runJobCommand(bucket: Bucket, options: JobCommandOptions): Promise<JobCommandReport> {
   const lock = lockBucket(bucket, "jobcommand");
@@ -57,7 +57,7 @@ function chosen({ catalog }: ScopeSource, { command, job: only }: JobCommandOpti
   const of = only === undefined ? "no job has" : `job ${only} has no`;
   const known = [...new Set(asked.flatMap(byHand))].sort();
   const list =
-    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `there: ${known.join(", ")}`;
+    known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `available: ${known.join(", ")}`;
   throw problemsError([
     error(
       "unknown_command",

@@ -2,13 +2,14 @@ import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
+import { atDelivery } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
-/** What the sync check needs of a run, or of a command that is none. */
+/** The input of the sync check: a run, or a command without one. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;
 
-/** How a worker differs from what was left there; `lost`: nothing is there any more. */
+/** How a worker differs from the last delivery; `lost`: its files no longer exist. */
 export interface Difference {
   readonly lost: boolean;
   readonly message: string;
@@ -17,9 +18,9 @@ export interface Difference {
 type Source = SyncSource & Pick<Run, "reporter" | "workers" | "connections">;
 
 /**
- * Whether workers are as the bucket left them: each one's `worker.json` must name this bucket, this worker, and the
- * `update_seq` that was delivered there last. Throws OUT_OF_SYNC naming every worker that is not and what differs; nothing
- * was run then. Without the bucket's lock, what a command is changing right now is no difference.
+ * Checks that workers match their last delivery: each `worker.json` must name this bucket, this worker, and the `update_seq`
+ * of the last delivery. Throws OUT_OF_SYNC with every worker that differs and its difference, before anything runs. Without
+ * the bucket's lock, changes by a command that is still running do not count.
  */
 export async function checkSync(source: Source, hosts: readonly string[], isLocked: boolean): Promise<void> {
   const found = await Promise.all(hosts.map((host) => problemsOf(source, host, isLocked)));
@@ -36,8 +37,9 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
   });
 }
 
-/** How a worker something was delivered to differs from that. Throws what keeps its `worker.json` from being read. */
-export async function differences(source: SyncSource, remote: Remote, workerId: string): Promise<Difference[]> {
+/** Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. */
+export async function differences(source: SyncSource, reached: Remote, workerId: string): Promise<Difference[]> {
+  const remote = atDelivery(source.bucket.store, reached);
   const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
   if (code !== 0) return [await isEmpty(remote)];
   const found = parse(stdout);
@@ -49,27 +51,27 @@ export async function differences(source: SyncSource, remote: Remote, workerId: 
   };
   return Object.entries(wanted)
     .filter(([key, value]) => found[key] !== value)
-    .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} there and ${value} here`));
+    .map(([key, value]) => different(`${key} is ${String(found[key] ?? "missing")} on the worker, expected ${value}`));
 }
 
-/** Exit code that says that nothing is there; any other one says nothing for certain. */
+/** Exit code for an empty or missing directory; any other code proves nothing. */
 const EMPTY = 3;
 
-/** What runs is started again only where nothing of it can be: no `worker.json`, and no directory with jobs. */
+/** A running job is started again only if none of its files can exist: no `worker.json`, and no directory with jobs. */
 async function isEmpty(remote: Remote): Promise<Difference> {
   const script = `[ -e "$1" ] && ! [ -x "$1" ] && exit 1; [ -e "$1/worker.json" ] || [ -e "$1/jobs" ] || exit ${EMPTY}`;
   const { code } = await remote.probe(["sh", "-c", script, "sh", remote.root], {
-    title: "the look at its files",
+    title: "the check of its files",
     asRoot: true,
   });
   return code === EMPTY
-    ? { lost: true, message: "its worker.json is missing, and so are its jobs: its files are gone" }
+    ? { lost: true, message: "its worker.json and its jobs are missing: its files were deleted" }
     : different("its worker.json is missing or cannot be read");
 }
 
 /**
- * Lets the next deploy repair a worker that differs: its `worker.json` is written anew; one that lost its files gets them
- * again, and what ran of them is started.
+ * Makes the next deploy repair a worker that differs. It writes `worker.json` again. A worker that lost its files gets them
+ * again, and the jobs that ran from them are started.
  */
 export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
   const { store } = bucket;
@@ -86,8 +88,8 @@ export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: 
 }
 
 /**
- * Notes how a worker differs, unless another command is changing it right now or has changed it meanwhile: answers whether
- * that difference stands. For commands that do not hold the bucket's lock; it is held while this looks again.
+ * Records how a worker differs, unless another command is changing the worker or has changed it since. Returns whether the
+ * difference still exists. For commands that do not hold the bucket's lock: this takes it while it checks again.
  */
 export function confirmDifference(source: SyncSource, host: string, lost: boolean): boolean {
   const lock = tryLock(source.bucket);
@@ -109,6 +111,16 @@ function tryLock(bucket: SyncSource["bucket"]): Lock | undefined {
     if (asMaandError(cause).code === "BUSY") return undefined;
     throw cause;
   }
+}
+
+/**
+ * Notes that a worker does not have the files of an allocation, so that the next deploy syncs them again. Without the bucket's
+ * lock, only if no other command is changing them right now.
+ */
+export function noteMissingFiles({ bucket }: SyncSource, allocation: string, isLocked: boolean): void {
+  const lock = isLocked ? undefined : tryLock(bucket);
+  if (isLocked || lock) bucket.store.promoted.unstage(allocation);
+  lock?.release();
 }
 
 async function problemsOf(source: Source, host: string, isLocked: boolean): Promise<Problem[]> {
@@ -134,7 +146,7 @@ function neverDeployed({ bucket }: SyncSource, host: string): Problem {
   const hint = holder
     ? `maand ${holder.command} is running (pid ${holder.pid}): wait for it`
     : "run maand deploy first";
-  return error("out_of_sync", host, "nothing was deployed there yet", hint);
+  return error("out_of_sync", host, "nothing was deployed to it yet", hint);
 }
 
 function different(message: string): Difference {

@@ -1,10 +1,10 @@
-/** What one line of a log says, by key; nothing is kept under a key that has nothing to say. */
+/** The fields of one log line, by key. A key without a value is left out. */
 export type LogFields = Readonly<Record<string, string | number>>;
 
-/** How log files are written: `key=value` pairs, or one JSON object a line (`log_format`). */
+/** The format of log files: `key=value` pairs, or one JSON object per line (`log_format`). */
 export type LogFormat = "kv" | "json";
 
-/** Keys in the order they are written; any other comes behind them, sorted. */
+/** Keys in the order they are written. All other keys follow, sorted. */
 export const LOG_KEYS: readonly string[] = [
   "ts",
   "level",
@@ -26,13 +26,13 @@ export const LOG_KEYS: readonly string[] = [
 
 const ORDERED: ReadonlySet<string> = new Set(LOG_KEYS);
 
-/** Keys whose values are numbers; all others are texts. */
+/** Keys with numeric values; all others are text. */
 const NUMBERS: ReadonlySet<string> = new Set(["seq", "exit", "duration_ms"]);
 
-/** Longest value written; the rest of a longer one is dropped and marked. */
+/** Maximum length of a value. The rest of a longer one is dropped and marked. */
 const VALUE_LIMIT = 8192;
 
-/** One line of a log file, without its line end. Whatever a value holds, the line stays one line. */
+/** Formats one line of a log file, without its line end. The result is always one line, whatever its values contain. */
 export function logLine(fields: LogFields, format: LogFormat): string {
   const known = LOG_KEYS.filter((key) => fields[key] !== undefined);
   const more = Object.keys(fields).filter((key) => !ORDERED.has(key));
@@ -43,12 +43,12 @@ export function logLine(fields: LogFields, format: LogFormat): string {
   return entries.map(([key, value]) => `${key}=${worded(String(value))}`).join(" ");
 }
 
-/** What a line says, in either format; undefined for one that is none. */
+/** Parses a line in either format; undefined for an invalid line. */
 export function readLogLine(line: string): LogFields | undefined {
   return line.startsWith("{") ? readJson(line) : readPairs(line);
 }
 
-/** When a line was written, without reading the rest of it; undefined for one that is none. */
+/** The time of a line, without parsing the rest of it; undefined for an invalid line. */
 export function timeOf(line: string): string | undefined {
   const from = line.startsWith("ts=") ? 3 : line.startsWith('{"ts":"') ? 7 : -1;
   if (from < 0) return undefined;
@@ -61,16 +61,16 @@ function cut(value: string | number): string | number {
   return `${value.slice(0, VALUE_LIMIT)} [line cut]`;
 }
 
-/** In quotes if a reader could take it for something else; a backslash and control characters are always escaped. */
+/** Quotes a value if it would be ambiguous. Backslashes and control characters are always escaped. */
 function worded(value: string): string {
-  if (/^[\w.:/@,+-]+$/.test(value)) return value; // as most are
+  if (/^[\w.:/@,+-]+$/.test(value)) return value; // the usual case
   if (!/[\s="\\\p{Cc}\u2028\u2029]/u.test(value)) return value;
   return `"${plain(value.replace(/["\\]/g, "\\$&"))}"`;
 }
 
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Control characters as escapes, so that no line breaks and no terminal obeys one. */
+/** Escapes control characters, so that no value breaks the line or controls a terminal. */
 function plain(text: string): string {
   return text.replace(
     /[\p{Cc}\u2028\u2029]/gu,

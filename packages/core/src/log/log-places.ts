@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { MaandError } from "../errors.ts";
 import { putAside } from "./rotating-file.ts";
 
-/** One log and the files it is in. */
+/** One log and its files. */
 export interface LogPlace {
   /** `10.0.0.1.log`, `maand.log`. */
   readonly name: string;
-  /** The file that grows. */
+  /** The current file. */
   readonly path: string;
-  /** Those put aside, the oldest first. */
+  /** Rotated files, oldest first. */
   readonly aside: readonly string[];
 }
 
 /**
- * The directory lines are shown from: that of one run, of which the beginning of its id is enough; of the newest run; or
- * all logs. Throws NOT_FOUND for a run of which there is no record, and for a beginning that several have.
+ * Returns the directory to show lines from: that of one run (a unique prefix of its id is enough), of the newest run, or of
+ * all logs. Throws NOT_FOUND for a run without a record, and for an ambiguous prefix.
  */
 export function logDirectory(logs: string, options: { readonly run?: string; readonly newestRun?: boolean }): string {
   if (options.run === undefined && !options.newestRun) return logs;
@@ -33,7 +33,7 @@ export function logDirectory(logs: string, options: { readonly run?: string; rea
   return join(logs, "runs", only);
 }
 
-/** The logs in a directory, by name; with `workers`, only theirs. */
+/** The logs in a directory, by name; with `workers`, only those of these workers. */
 export function logPlaces(directory: string, workers: readonly string[] = []): LogPlace[] {
   if (!existsSync(directory)) return [];
   const names = readdirSync(directory);
@@ -51,7 +51,7 @@ export function logPlaces(directory: string, workers: readonly string[] = []): L
   });
 }
 
-/** Ids of the runs there is a record of, the oldest first. */
+/** Ids of the recorded runs, oldest first. */
 export function recordedRuns(logs: string): string[] {
   const runs = join(logs, "runs");
   if (!existsSync(runs)) return [];

@@ -1,9 +1,9 @@
 import { type LogLimits, RotatingFile } from "./rotating-file.ts";
 
-/** Files open at once; a fleet may have more workers than a process may have files. */
+/** Maximum number of open files; a fleet may have more workers than a process may have files. */
 const MOST = 256;
 
-/** The log files that are open, the ones used least recently first. */
+/** The open log files, least recently used first. */
 export class OpenFiles {
   readonly #limits: LogLimits;
   readonly #files = new Map<string, RotatingFile>();
@@ -12,7 +12,7 @@ export class OpenFiles {
     this.#limits = limits;
   }
 
-  /** Adds a line to a file, which is opened when it is first needed. Throws what the disk says. */
+  /** Appends a line to a file and opens it if needed. Throws errors of the disk. */
   write(path: string, line: string, ts: string): void {
     const file = this.#files.get(path) ?? new RotatingFile(path, this.#limits);
     this.#files.delete(path);

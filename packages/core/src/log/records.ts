@@ -1,21 +1,21 @@
 import type { MaandEvent } from "../events.ts";
 import type { LogFields } from "./line.ts";
 
-/** What is known of one run while its events come. */
+/** The state of one run while its events arrive. */
 interface Known {
   readonly command: string;
   updateSeq: number;
-  /** Number of the last command that began in it. */
+  /** Number of the last command that started in it. */
   commands: number;
-  /** Commands under way, by allocation or worker. */
+  /** Running commands, by allocation or worker. */
   readonly open: Map<string, LogFields>;
 }
 
-/** Turns the events of runs into what the log files say. */
+/** Converts the events of runs to log lines. */
 export class LogRecords {
   readonly #runs = new Map<string, Known>();
 
-  /** What an event says in the logs. */
+  /** The log line of an event. */
   of(event: MaandEvent): LogFields {
     const known = this.#knownOf(event);
     if ("update_seq" in event && typeof event.update_seq === "number") known.updateSeq = event.update_seq;
@@ -23,7 +23,7 @@ export class LogRecords {
     return { ...headOf(event, known), worker, ...output(event, known) };
   }
 
-  /** The last line of a run whose events do not say that it is over; undefined if they did. */
+  /** The last line of a run without an event that ends it; undefined if such an event exists. */
   end(run: string, ts: string): LogFields | undefined {
     const known = this.#runs.get(run);
     this.#runs.delete(run);
@@ -31,7 +31,7 @@ export class LogRecords {
     return { ...headOf({ at: ts, run }, known), event: "run_finished", worker: "-" };
   }
 
-  /** Forgets a run that told its end. */
+  /** Drops a run that has ended. */
   forget(run: string): void {
     this.#runs.delete(run);
   }
@@ -51,7 +51,7 @@ function headOf({ at, run }: Pick<MaandEvent, "at" | "run">, known: Known): LogF
   return { ts: at, level: "INFO", run, maand: wordOf(known.command), ...seq };
 }
 
-/** A command in the one word `grep` looks for; the line of `run_started` has it whole. */
+/** A command as one word for `grep`; the line of `run_started` contains the whole command. */
 function wordOf(command: string): string {
   return command === "health_check" ? "healthcheck" : command.replace(/^(job|deploy) .*/, "$1");
 }
@@ -111,13 +111,13 @@ interface Ended {
   readonly duration_ms: number;
 }
 
-/** -1 stands for a command that has no exit code: it was ended, or never began. */
+/** -1 means that a command has no exit code: it was ended, or never started. */
 function endOf({ outcome, exit, message, duration_ms }: Ended): LogFields {
   const good = outcome === "ok";
   return { exit: exit ?? (good ? 0 : -1), duration_ms, reason: good ? "" : outcome, msg: message ?? "" };
 }
 
-/** A command that begins gets a number within its run: lines of commands that run side by side are told apart by it. */
+/** Each command gets a number within its run, which distinguishes the lines of parallel commands. */
 function begun(known: Known, key: string, fields: LogFields): LogFields {
   known.commands += 1;
   const command = { ...fields, id: String(known.commands) };
@@ -135,7 +135,7 @@ function unit({ job, worker }: { readonly job: string | null; readonly worker: s
   return `${job ?? ""}@${worker ?? ""}`;
 }
 
-/** Under which a command of a job is open: several may run for one allocation, as health is asked at any time. */
+/** The key of an open command. Several may run for one allocation, because health checks run at any time. */
 function hookOf({
   job,
   worker,
@@ -148,7 +148,7 @@ function hookOf({
   return `${unit({ job, worker })} ${command}`;
 }
 
-/** The command of a job a line may be of: the one that began last for this allocation. */
+/** The command that a line belongs to: the last one that started for this allocation. */
 function commandOf(
   event: { readonly job: string | null; readonly worker: string | null },
   known: Known,
@@ -182,16 +182,16 @@ function actionOf(action: string, { command }: Known): string {
   return command === "gc" ? "cleanup_job_tree" : "cleanup_deploy";
 }
 
-/** Keys of events that the logs have another word for. */
+/** Event keys that have a different name in the logs. */
 const WORDS: Readonly<Record<string, string>> = { message: "msg", line: "msg", command: "cmd", phase: "batch" };
 
 /** Events that are part of a phase, by the first word of their type. */
 const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: "rollout", batch: "rollout" };
 
-/** Fields every line has already, or that stand elsewhere in full. */
+/** Fields that every line has already, or that are logged in full elsewhere. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
 
-/** Any other event: its type as one word, and whatever it holds that is one value or a list of names. */
+/** Any other event: its type as one word, and its fields that are single values or lists of names. */
 function told(event: MaandEvent): LogFields {
   const name = event.type === "job.skipped" ? "deploy_skip" : event.type.replaceAll(".", "_");
   const fields = Object.entries(event).flatMap(([key, value]): [string, string | number][] => {

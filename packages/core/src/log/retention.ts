@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isRunId } from "../domain/workspace/names.ts";
 
-/** Deletes the records of the oldest runs, so that no more than `keep` are left; nothing that is not a run's directory. */
+/** Deletes the records of the oldest runs and keeps the newest `keep`. Deletes only run directories. */
 export function deleteOldRuns(runs: string, keep: number): void {
   const names = readdirSync(runs).filter(isRunId);
   if (names.length <= keep) return;

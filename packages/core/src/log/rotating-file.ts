@@ -11,37 +11,36 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-/** How large log files may grow. */
+/** Size limits of log files. */
 export interface LogLimits {
-  /** Bytes at which a file is put aside and a new one begun. */
+  /** Size in bytes at which a file is rotated. */
   readonly maxBytes: number;
-  /** Files put aside that are kept of each, besides the one that grows. */
+  /** Number of rotated files to keep, in addition to the current one. */
   readonly keepFiles: number;
 }
 
 const NEWLINE = 0x0a;
 
 /**
- * A file that lines are added to, by several processes at once. When it is full it is renamed to
- * `<name>-<time of the line that comes next>` and begun anew; who still has the old one open notices before the next
- * time it is full.
+ * A log file that several processes append to. A full file is renamed to `<name>-<time of the next line>` and a new one is
+ * created. A process that still has the old file open notices before the new one is full.
  */
 export class RotatingFile {
   readonly #path: string;
   readonly #limits: LogLimits;
   #file = -1;
   #size = 0;
-  /** The last line there has no end: a disk was full, or somebody died. */
+  /** The last line has no line end: the disk was full, or a process died. */
   #torn = false;
 
-  /** Opens or makes the file, private. Throws what the disk says. */
+  /** Opens or creates the file with private permissions. Throws errors of the disk. */
   constructor(path: string, limits: LogLimits) {
     this.#path = path;
     this.#limits = limits;
     this.#open();
   }
 
-  /** Adds a line in one write, so that lines of several processes never mix. `ts` is when it was said. */
+  /** Appends a line in one write, so that lines of several processes never mix. `ts` is the time of the line. */
   write(line: string, ts: string): void {
     const bytes = Buffer.from(`${this.#torn ? "\n" : ""}${line}\n`);
     if (this.#size > 0 && this.#size + bytes.length > this.#limits.maxBytes) this.#turn(ts);
@@ -74,7 +73,7 @@ export class RotatingFile {
   }
 }
 
-/** The files that were put aside of a log file, the oldest first. */
+/** The rotated files of a log file, oldest first. */
 export function putAside(path: string, names = readdirSync(dirname(path))): string[] {
   const start = `${basename(path)}-`;
   return names

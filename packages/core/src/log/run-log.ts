@@ -8,26 +8,26 @@ import { LogRecords } from "./records.ts";
 import { deleteOldRuns } from "./retention.ts";
 import type { LogLimits } from "./rotating-file.ts";
 
-/** What the logs are to be like. */
+/** Options of the logs. */
 export interface LogOptions extends LogLimits {
   readonly format: LogFormat;
-  /** Runs whose records are kept. */
+  /** Number of runs whose records are kept. */
   readonly keepRuns: number;
 }
 
-/** The writer of the logs, as a plugin that hears every event. */
+/** The log writer, as a plugin that receives every event. */
 export interface RunLog extends Plugin {
-  /** Why something could not be written; said once, undefined afterwards and while all is well. */
+  /** The reason why a write failed, returned once; undefined afterwards and if all writes succeeded. */
   problem(): string | undefined;
-  /** Ends the records of runs whose events told no end, at this time, and closes all files. */
+  /** Ends the records of runs without a final event, at this time, and closes all files. */
   close(at: Date): void;
 }
 
 /**
- * The record of every run: each event goes to `logs/<worker>.log`, or to `logs/maand.log` when it is of no
- * worker, and the same line to that file of the run's own directory, `logs/runs/<run>/`; the event itself, whole, to
- * `events.ndjson` there. Screens, `--json` and `maand logs` read the same events, so none of them can disagree. A log
- * that cannot be written never ends a run.
+ * Records every run. Each event goes to `logs/<worker>.log`, or to `logs/maand.log` if it has no worker. The same line goes
+ * to that file in the run's own directory, `logs/runs/<run>/`, and the whole event to `events.ndjson` there. Screens,
+ * `--json` and `maand logs` read the same events, so that they cannot disagree. A log that cannot be written never ends a
+ * run.
  */
 export function runLog(logs: string, options: LogOptions): RunLog {
   const records = new LogRecords();
@@ -82,7 +82,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     files.write(join(logs, name), line, ts);
   }
 
-  /** A full or read-only disk must not stop a deploy that is under way. */
+  /** A full or read-only disk must not stop a running deploy. */
   function attempt(work: () => void): void {
     try {
       work();

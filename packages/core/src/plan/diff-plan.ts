@@ -14,14 +14,14 @@ export interface FileDiff extends FileChange {
   readonly diff: string;
 }
 
-/** Changed files of every allocation that has any, by allocation id, sorted by path. */
+/** Changed files by allocation id, sorted by path. Allocations without changed files are absent. */
 export type PlanDiffs = ReadonlyMap<string, readonly FileDiff[]>;
 
 type Source = Pick<ContextSource, "bucket" | "recorded">;
 
 /**
- * Compares the files that are planned with those promoted, for each allocation of the jobs. Secrets are dots, on both
- * sides. What is the same on many workers is compared once.
+ * Compares the planned files with the promoted ones, for each allocation of the jobs. Secrets appear as dots on both sides.
+ * Content that is the same on many workers is compared once.
  */
 export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Promise<PlanDiffs> {
   const diffs = new Map<string, readonly FileDiff[]>();
@@ -36,7 +36,7 @@ export async function diffPlan(source: Source, jobs: readonly PlannedJob[]): Pro
   return diffs;
 }
 
-/** What its plan says; where nothing was promoted yet, all of its files. */
+/** The changes of its plan; all files if nothing was promoted yet. */
 function changesOf(source: Source, { allocation, tree, decision }: PlannedAllocation): readonly FileChange[] {
   const isNew = decision.action === "start" && source.recorded(allocation.id).promoted === undefined;
   return isNew ? changedFiles([], tree.files) : decision.files;
@@ -89,13 +89,13 @@ function oldSide(maand: Bucket, file: ListedFile | undefined, secret: boolean, h
   });
 }
 
-/** What is small enough and was still not kept is no text, or a secret went into it in a way that hides nothing. */
+/** A content that is small enough and was not kept is binary, or contains a secret that cannot be hidden. */
 function whyNotKept({ size, secret }: ListedFile): Unseen {
   if (size === undefined) return "not kept";
   return secret === true ? "hidden" : "binary";
 }
 
-/** The text is without its secrets already; with another key than it was kept with, it cannot be read any more. */
+/** The text is stored without its secrets. It cannot be decrypted if the key has changed since. */
 function opened({ key }: Bucket, bytes: Uint8Array, path: string): Side["content"] {
   try {
     return { text: key.decrypt(Buffer.from(bytes).toString(), path) };

@@ -10,14 +10,14 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { KvOverlay } from "../store/kv/kv-overlay.ts";
 import type { PlanningHooks } from "./plan-wave.ts";
 
-/** A job whose plan depends on what `pre_deploy` commands write; they run in a deploy, and were not run here. */
+/** A job whose plan depends on values that `pre_deploy` commands write. A deploy runs them; the dry run did not. */
 export interface UndecidedJob {
   readonly job: Job;
-  /** The value that is missing, and where. */
+  /** The missing value, and where it is used. */
   readonly message: string;
 }
 
-/** What a dry run plans with. */
+/** The input of a dry run's planning. */
 export interface DryRunState extends CommandRun {
   readonly ledger: Ledger;
   readonly hooks: PlanningHooks;
@@ -25,9 +25,9 @@ export interface DryRunState extends CommandRun {
 }
 
 /**
- * Opens what a dry run plans with: the store as it is at this moment, without the lock, so that it answers beside a deploy.
- * With `withHooks`, what goes before the plan of each job is run, under the lock and on top of the KV store: planning sees
- * what it wrote, and nothing of it is ever stored.
+ * Opens the state that a dry run plans with: the store as it is now, without the lock, so that a dry run works while a
+ * deploy runs. With `withHooks`, the hooks before each job's plan run under the lock, on top of the KV store. Planning sees
+ * their writes, which are never stored.
  */
 export function openDryRun(bucket: Bucket, reporter: RunReporter, withHooks: boolean): DryRunState {
   const lock = withHooks ? lockBucket(bucket, "deploy --dry-run") : undefined;
@@ -68,19 +68,19 @@ function openState(
   });
 }
 
-/** Whether a deploy runs `pre_deploy` commands before it plans a job, which may change what it does. */
+/** Whether a deploy runs `pre_deploy` commands before it plans a job. They may change its plan. */
 export function hasPreDeploy({ hooks }: Pick<Bucket, "hooks">, job: Job): boolean {
   return isTapped(hooks.before, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
 }
 
-/** Whether something is wrong because a value does not exist, whatever was made of that since. */
+/** Whether an error was caused by a missing value, even if it was wrapped since. */
 function isMissing(cause: unknown): cause is Error {
   for (let error = cause; error instanceof Error; error = error.cause)
     if (isMaandError(error) && error.code === "NOT_FOUND") return true;
   return false;
 }
 
-/** A KV store that knows which values were looked for in vain. */
+/** A KV store that records lookups of missing values. */
 class WatchedKv extends KvOverlay {
   readonly #lacked = new Set<string>();
 
@@ -90,7 +90,7 @@ class WatchedKv extends KvOverlay {
     return value;
   }
 
-  /** Whether a value was looked for in vain that commands of this job may write. */
+  /** Whether a missing value was looked up that commands of this job may write. */
   lacked(job: string): boolean {
     return this.#lacked.has(NAMESPACE.jobVars(job)) || this.#lacked.has(NAMESPACE.secrets(job));
   }

@@ -4,26 +4,26 @@ import { type AccessedFile, fileMode, modeText, ownerChange } from "../domain/de
 /** One side of a changed file. */
 export interface Side {
   readonly hash: string;
-  /** What its mode, owner and group follow from. */
+  /** The source of its mode, owner and group. */
   readonly file: AccessedFile;
-  /** Bytes, if they are known. */
+  /** Size in bytes, if known. */
   readonly size: number | undefined;
-  /** Its text, or why none can be shown. */
+  /** Its text, or the reason why none can be shown. */
   readonly content: { readonly text: string } | { readonly unseen: Unseen };
 }
 
-/** Why a content is not compared line by line. */
+/** The reason why a content is not compared line by line. */
 export type Unseen = "binary" | "large" | "hidden" | "not kept";
 
-/** Lines around a change. */
+/** Context lines around a change. */
 const CONTEXT = 3;
 
-/** Changed lines up to which the shortest way is looked for; beyond it the whole file is shown as replaced. */
+/** Maximum changed lines for which the shortest diff is computed. Beyond it, the whole file is shown as replaced. */
 const MOST_CHANGES = 4000;
 
 /**
- * A unified diff of one file, headed as git heads it; one side is undefined for a file that is added or deleted. What is
- * not text, too large, or cannot be shown is told by size and digest.
+ * A unified diff of one file, with a header as in git. One side is undefined for an added or deleted file. Content that is
+ * binary, too large, or cannot be shown is described by size and digest.
  */
 export async function fileDiff(path: string, before: Side | undefined, after: Side | undefined): Promise<string> {
   const lines = [`diff --git a/${path} b/${path}`, ...modeLines(before, after)];
@@ -46,7 +46,7 @@ export async function fileDiff(path: string, before: Side | undefined, after: Si
 const WHY: Readonly<Record<Unseen, string>> = {
   binary: "binary file",
   large: "too large to compare",
-  hidden: "not shown, a secret went into it",
+  hidden: "not shown, it contains a secret",
   "not kept": "the promoted content was not kept",
 };
 
@@ -85,7 +85,9 @@ async function hunksOf(before: string, after: string): Promise<Hunk[]> {
   return patch?.hunks ?? [replaced(before, after)];
 }
 
-/** All of one text for all of the other: what is added, deleted, or shares hardly a line. */
+/**
+ * Replaces all of one text with all of the other, for added and deleted files and for texts with hardly a line in common.
+ */
 function replaced(before: string, after: string): Hunk {
   const [old, now] = [linesOf(before, "-"), linesOf(after, "+")];
   const count = (lines: readonly string[]) => lines.filter((line) => !line.startsWith("\\")).length;
@@ -103,7 +105,7 @@ function hunkHead({ oldStart, oldLines, newStart, newLines }: Hunk): string {
   return `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`;
 }
 
-/** A side without lines begins at the line before. */
+/** A side without lines starts at the preceding line. */
 function range(start: number, lines: number): string {
   return `${lines === 0 ? start - 1 : start},${lines}`;
 }

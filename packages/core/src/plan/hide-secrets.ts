@@ -5,14 +5,14 @@ import type { Job } from "../domain/workspace/job.ts";
 import { HIDDEN } from "../remote/secret.ts";
 
 /**
- * A text with a mark in the place of each secret; undefined when no secret was found in it, so that nobody knows what of
- * it may be shown. {@link showDots} makes dots of the marks.
+ * Replaces each secret in a text with a mark. Returns undefined if no secret was found: it is then unknown which parts may
+ * be shown. {@link showDots} turns the marks into dots.
  */
 export type Hider = (text: string) => string | undefined;
 
 /**
- * Hides every secret a job may read on a worker, whole, line by line and in the spellings templates give it. The mark of a
- * secret is the same as long as the secret is, so that a diff shows that it changed.
+ * Hides every secret that a job may read on a worker: whole, line by line, and in the encodings that templates produce.
+ * Equal secrets have equal marks, so that a diff shows that a secret changed.
  */
 export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, host: string): Hider {
   const secrets = readableNamespaces(job, [host]).flatMap((namespace) =>
@@ -28,15 +28,15 @@ export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, host
   };
 }
 
-/** Text files have no zero bytes, so nothing else looks like a mark. */
+/** Text files contain no zero bytes, so no other text looks like a mark. */
 const MARK = "\0";
 
-/** Puts dots where {@link Hider} left marks. */
+/** Replaces the marks of {@link Hider} with dots. */
 export function showDots(text: string): string {
   return text.replace(/\0[0-9a-f]*\0/g, HIDDEN);
 }
 
-/** Shorter ones are hidden only where they stand alone, or half of a file would be dots. */
+/** Shorter secrets are hidden only where they stand alone; otherwise half of a file would be dots. */
 const SHORTEST_INSIDE = 4;
 
 function spellings(secret: string): string[] {
@@ -67,7 +67,7 @@ function encoded(text: string): string[] {
   ];
 }
 
-/** The longest first, so that no end of one is left because another begins like it. */
+/** Longest first: otherwise the end of a secret would stay visible if a shorter secret is its prefix. */
 function patternOf(texts: ReadonlySet<string>): RegExp | undefined {
   if (texts.size === 0) return undefined;
   const longest = [...texts].sort((a, b) => b.length - a.length);

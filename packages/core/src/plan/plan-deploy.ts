@@ -12,51 +12,51 @@ import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
 import { wavesOf } from "./waves.ts";
 
-/** How a deploy was asked for. */
+/** Options of a deploy. */
 export interface DeployOptions extends LifecycleOptions {
-  /** Only these jobs enter the waves; empty means all. What is stopped and removed is not narrowed by it. */
+  /** Deploy only these jobs; empty means all. Stops and removals are not limited by this. */
   readonly jobs: readonly string[];
 }
 
-/** How a dry run was asked for. */
+/** Options of a dry run. */
 export interface PlanOptions extends DeployOptions {
   /** Also compare the files of changed allocations, line by line. */
   readonly diff?: boolean;
-  /** Run what goes before the plan of each job, such as `pre_deploy`, and throw its writes away. */
+  /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
 }
 
-/** What a deploy would do. */
+/** The plan of a whole deploy. */
 export interface Plan {
   readonly required: boolean;
   readonly waves: readonly {
     readonly deploymentSeq: number;
     readonly jobs: readonly (PlannedJob & {
       readonly required: boolean;
-      /** Whether its `pre_deploy` commands, which go before its plan, may still change this, or were run for it. */
+      /** Whether its `pre_deploy` commands, which run before its plan, may still change this plan, or were run for it. */
       readonly preDeploy: "none" | "may change this" | "was run";
-      /** A job it demands that cannot be planned: it would be left as it is. */
+      /** A demanded job that cannot be planned. This job would be left unchanged. */
       readonly blockedBy?: string;
     })[];
   }[];
-  /** Jobs whose plan needs what `pre_deploy` commands write, which were not run; they are in no wave. */
+  /** Jobs whose plan needs values that `pre_deploy` commands write, which were not run. They are in no wave. */
   readonly undecided: readonly UndecidedJob[];
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly stopping: readonly StoppingAllocation[];
-  /** Present when it was asked for. */
+  /** Present if requested. */
   readonly diffs?: PlanDiffs;
-  /** Parts of the workspace that changed since the last build and are not part of this. */
+  /** Parts of the workspace that changed since the last build and are not in this plan. */
   readonly unbuilt: readonly string[];
-  /** The command that is changing the bucket or its workers right now. */
+  /** The command that is changing the bucket or its workers at the moment. */
   readonly underWay?: Pick<Holder, "command" | "pid" | "since">;
 }
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /**
- * Plans a whole deploy without doing any of it: nothing is written, and no hook that could change something runs, unless
- * it was asked for.
+ * Plans a whole deploy without carrying it out. It writes nothing and runs no hook that could change something, unless
+ * requested.
  */
 export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<Plan> {
   const underWay = lockHolder(bucket.store.holder);

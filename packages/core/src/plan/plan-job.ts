@@ -16,12 +16,12 @@ import type { ContextSource } from "../run/scope/contexts.ts";
 import type { WhenDue } from "../store/pending-rows.ts";
 import { renderTree } from "./render-tree.ts";
 
-/** One allocation of a plan: where it is to be brought, how, and why. */
+/** One allocation of a plan: its target state, the action to reach it, and the reason. */
 export interface PlannedAllocation {
   readonly allocation: Allocation;
   readonly target: Target;
   readonly tree: Tree;
-  /** What the tree was rendered for. */
+  /** The inputs the tree was rendered for. */
   readonly occasion: Occasion;
   readonly decision: Decision;
 }
@@ -31,36 +31,36 @@ export interface PlannedJob {
   readonly job: Job;
   /** Non-removed allocations, in worker order. */
   readonly allocations: readonly PlannedAllocation[];
-  /** Only its `after` hooks are still to be run. */
+  /** Only its `after` hooks remain to be run. */
   readonly afterPending: boolean;
-  /** A run promoted it and ended before its health check: that is made before anything else. */
+  /** A run promoted it and ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
 }
 
-/** What earlier runs left to be done for jobs that are promoted. */
+/** Work that earlier runs left pending for promoted jobs. */
 export interface Pending {
-  /** Jobs whose `after` hooks are to be run. */
+  /** Jobs with pending `after` hooks. */
   readonly after: ReadonlySet<string>;
-  /** Allocations whose job's health is to be checked. */
+  /** Allocations with a pending health check of their job. */
   readonly health: ReadonlyMap<string, WhenDue>;
 }
 
-/** Everything that earlier runs left to be done. */
+/** All work that earlier runs left pending. */
 export function pendingOf({ store }: Pick<Run["bucket"], "store">): Pending {
   return { after: store.pendingAfter.all(), health: store.pendingHealth.all() };
 }
 
-/** What planning needs of a run. */
+/** The input of planning. */
 export type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
-/** Whether there is anything to do for a job. */
+/** Whether a job needs any work. */
 export function isRequired(plan: PlannedJob): boolean {
   return plan.afterPending || plan.healthPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
 }
 
 /**
- * Plans one job: its tree for each allocation, the digest of that, and the decision against what is promoted. The deploy
- * and the dry run both come through here, and nothing is written.
+ * Plans one job: the tree of each allocation, its digest, and the decision against the promoted version. Deploy and dry run
+ * both call this. It writes nothing.
  */
 export async function planJob(
   source: PlanSource,
@@ -85,7 +85,7 @@ export async function planJob(
   };
 }
 
-/** A check that is due with the next batch is due now if there is none. */
+/** A check that is due with the next batch is due now if there is no next batch. */
 function isHealthPending(allocations: readonly PlannedAllocation[], { health }: Pending): boolean {
   if (health.size === 0) return false;
   const pending = pendingAmong(allocations, health);
@@ -98,7 +98,7 @@ function isHealthPending(allocations: readonly PlannedAllocation[], { health }: 
 
 const LIFECYCLE: ReadonlySet<string> = new Set(["start", "reload", "restart"]);
 
-/** Allocations that were promoted and whose health was not checked since; disabled ones are not checked. */
+/** Allocations that were promoted and not checked since. Disabled ones are not checked. */
 export function pendingAmong(
   allocations: readonly PlannedAllocation[],
   health: Pending["health"],
@@ -110,14 +110,14 @@ type Wanted = Pick<PlannedAllocation, "tree" | "target" | "occasion">;
 type Bare = Omit<Wanted, "occasion">;
 
 /**
- * The tree an allocation is to have. It is rendered as for the deploy that promoted it, and if that shows no change it
- * is the promoted one; otherwise it is rendered for this deploy.
+ * The target tree of an allocation. It is first rendered as for the deploy that promoted it. If that shows no change, the
+ * result is the promoted tree; otherwise the tree is rendered for this deploy.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
   const { promoted } = source.recorded(allocation.id);
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
-    // a template may fail for what is past and not for what is to come; then it shows a change
+    // a template may fail for the promoted inputs and not for the new ones; then it counts as a change
     const before = await rendered(source, job, allocation, bare, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
   }

@@ -10,30 +10,30 @@ import type { Wave } from "./waves.ts";
 /** A planned job of a wave. */
 export interface WaveJob extends PlannedJob {
   readonly required: boolean;
-  /** The hooks before its plan were run. */
+  /** The hooks before its plan have run. */
   readonly hooksRan: boolean;
-  /** A job it demands that something is wrong with: this one is left as it is. */
+  /** A demanded job with a problem. This job is left unchanged. */
   readonly blockedBy?: string;
 }
 
-/** What planning the jobs of a wave needs: a run, or what a dry run plans with. */
+/** The input of planning the jobs of a wave: a run, or the state of a dry run. */
 export type WaveSource = PlanSource & Pick<Run, "jobs" | "ledger">;
 
-/** Runs the hooks that come before a job is planned, such as its `pre_deploy` commands. */
+/** Runs the hooks before a job is planned, such as its `pre_deploy` commands. */
 export type BeforeHooks = (job: Job) => Promise<void>;
 
-/** How a dry run and a deploy differ in planning a wave. */
+/** Where planning a wave differs between a dry run and a deploy. */
 export interface PlanningHooks {
   /** Absent in a dry run that runs no hooks. */
   readonly before?: BeforeHooks;
-  /** Whether a job that cannot be planned may well be planned in a deploy; it does not count as failed then. */
+  /** Whether a deploy may be able to plan a job that cannot be planned here. The job does not count as failed then. */
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
 }
 
 /**
- * Plans the jobs of one wave against what is recorded now. The deploy and the dry run both come through here, so that one
- * cannot differ from the other: a deploy carries each wave out before it plans the next, a dry run only looks. What cannot
- * be planned or is blocked goes to the ledger; a job that cannot be planned is not in the answer.
+ * Plans the jobs of one wave against the recorded state. Deploy and dry run both call this, so that they cannot differ: a
+ * deploy carries out each wave before it plans the next one, a dry run only reads. Jobs that cannot be planned or are
+ * blocked are recorded in the ledger; jobs that cannot be planned are not in the result.
  */
 export async function planWave(
   source: WaveSource,
@@ -71,8 +71,7 @@ async function planWaveJob(
 }
 
 /**
- * The nearest job this one demands, itself or through others that are left as they are, that something went wrong with in
- * this run.
+ * The nearest job with a problem in this run that this one demands, directly or through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
   if (!ledger.hasFailures) return undefined;
@@ -85,7 +84,7 @@ function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: J
   return undefined;
 }
 
-/** `--sync-only` starts nothing, so it is refused for jobs that have something to start, before anything is done. */
+/** `--sync-only` starts nothing. It is refused up front if a job has something to start. */
 export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: LifecycleOptions): void {
   const problems = (syncOnly ? plans : []).flatMap(({ job, allocations }) => {
     const starts = allocations.filter(({ decision }) => decision.action === "start");

@@ -8,7 +8,7 @@ import { workerOf } from "../run/run.ts";
 import { allocationContext, type ContextSource } from "../run/scope/contexts.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
 
-/** The tree of one allocation as the `render` taps make it of the bare one; that one itself when nobody changes it. */
+/** The tree of one allocation after the `render` taps; the bare tree itself if no tap changes it. */
 export async function renderTree(
   source: ContextSource,
   job: Job,
@@ -32,14 +32,14 @@ export async function renderTree(
   return { files: tree.files.map((file) => giveAccess(withHash(file))).sort(byPath) };
 }
 
-/** Where the bucket's directory is on a worker, known without a connection to it. */
-function rootOf(source: ContextSource, host: string): string {
+/** The path of the bucket's directory on a worker, known without a connection. */
+export function rootOf(source: ContextSource, host: string): string {
   const { hooks, settings, bucketId } = source.bucket;
   const context = Object.freeze({ ...source.reporter.context({ worker: host }), worker: workerOf(source, host) });
   return hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucketId}`;
 }
 
-/** A rendered file's hash is always the one of its content, whatever a tap said. */
+/** The hash of a rendered file is always that of its content, even if a tap returned another one. */
 function withHash(file: Tree["files"][number]): Tree["files"][number] {
   return file.content === undefined
     ? file

@@ -2,22 +2,22 @@ import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { compareHosts } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
 
-/** An allocation that is to stop running, and what that takes. */
+/** An allocation to stop, and the required steps. */
 export interface StoppingAllocation {
   readonly allocation: Allocation;
   readonly job: Job;
-  /** Its process may run. */
+  /** Its process may be running. */
   readonly stop: boolean;
-  /** It was stopped by a run that ended before its `stopped` hooks had run. */
+  /** A run stopped it and ended before its `stopped` hooks. */
   readonly notify: boolean;
-  /** Its files are deleted as well; its data and logs stay until `gc`. */
+  /** Its files are also deleted; its data and logs stay until `gc`. */
   readonly remove: boolean;
   readonly reason: string;
 }
 
 /**
- * Allocations that were removed or disabled, and may still run or have files on a worker. The last wave goes first. The
- * deploy and the dry run both ask here.
+ * Allocations that were removed or disabled, and may still run or have files on a worker. The last wave comes first. Deploy
+ * and dry run both call this.
  */
 export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
   const found: StoppingAllocation[] = [];
@@ -39,8 +39,8 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
 
 function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
   if (!allocation.removed) return "disabled in workspace/disabled.json";
-  if (!workerThere) return "its worker left workspace/workers.json";
-  return jobThere ? "its worker no longer has the labels the job selects" : "its job left the workspace";
+  if (!workerThere) return "its worker was removed from workspace/workers.json";
+  return jobThere ? "its worker no longer has the labels the job selects" : "its job was removed from the workspace";
 }
 
 function byLastWave(a: StoppingAllocation, b: StoppingAllocation): number {

@@ -5,7 +5,7 @@ import { problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
 import { refuseUnknown } from "../run/select.ts";
 
-/** Jobs that are deployed together, and when. */
+/** Jobs that are deployed together, and the position of their wave. */
 export interface Wave {
   readonly deploymentSeq: number;
   /** In name order. */
@@ -13,8 +13,9 @@ export interface Wave {
 }
 
 /**
- * The waves of the selected jobs, or of all jobs when none is named. Throws PROBLEMS for an unknown job, since a filter
- * never silently means something else, and for a bucket that was never built, where a deploy would look as if all were done.
+ * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because a
+ * filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, where a deploy
+ * would look as if there was nothing to do.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,
@@ -34,7 +35,7 @@ export function wavesOf(
   return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
 }
 
-/** Every build stores what it publishes of the bucket, even of one without workers and jobs. */
+/** Every build stores the published values of the bucket, even without workers and jobs. */
 function refuseUnbuilt({ kv }: Bucket): void {
   if (kv.entries("maand/bucket").size > 0) return;
   throw problemsError([error("not_built", "data/maand.db", "nothing was built yet", "run maand build first")]);

@@ -1,5 +1,7 @@
 import type { SyncConflict } from "../domain/deploy/sync-conflicts.ts";
 import { isMaandError, MaandError } from "../errors.ts";
+import { type FileSystemFailure, fileSystemHint, fileSystemOf } from "./file-system.ts";
+import type { Remote } from "./remote.ts";
 
 /** STAGE_FAILED: a sync would delete or overwrite what maand did not make; nothing was changed. */
 export function syncRefused(host: string, conflicts: readonly SyncConflict[]): MaandError {
@@ -12,6 +14,33 @@ export function syncRefused(host: string, conflicts: readonly SyncConflict[]): M
     output: others.map(({ message }) => message),
     ...(first && { hint: first.hint }),
   });
+}
+
+/** STAGE_FAILED: a file system of the worker took no more; the sentence names both. */
+export async function fileSystemError(
+  remote: Pick<Remote, "host" | "probe">,
+  failure: FileSystemFailure,
+  { path, output = [], exit, cause }: FailedWrite,
+): Promise<MaandError> {
+  const mount = await fileSystemOf(remote, path, { timeoutMs: 10_000 });
+  return new MaandError({
+    code: "STAGE_FAILED",
+    worker: remote.host,
+    message: `files cannot be synced to ${remote.host}: its file system ${mount ?? `at ${path}`} ${failure}`,
+    hint: fileSystemHint(failure),
+    output,
+    ...(exit !== undefined && { exit }),
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** A write that a file system refused. */
+export interface FailedWrite {
+  /** The path that could not be written, or one near it. */
+  readonly path: string;
+  readonly output?: readonly string[];
+  readonly exit?: number;
+  readonly cause?: unknown;
 }
 
 /** TIMED_OUT: the whole sync took longer than it may. */

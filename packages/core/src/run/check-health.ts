@@ -7,7 +7,7 @@ import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { workerOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 
-/** What a job's health check found. */
+/** The result of a job's health check. */
 export interface HealthFinding {
   readonly verdict: "passed" | "failed" | "skipped";
   /** The last result of each check on each worker. */
@@ -15,10 +15,10 @@ export interface HealthFinding {
   readonly cause?: MaandError;
 }
 
-/** What checking health needs of a run; the health command has no run that could change anything. */
+/** The input of a health check; the health command has no run that could change anything. */
 export type HealthSource = ScopeSource;
 
-/** Runs all `verify` taps for some allocations of a job. A job without any result has no checks: it is skipped. */
+/** Runs all `verify` taps for some allocations of a job. A job without results has no checks and counts as skipped. */
 export async function checkHealth(
   run: HealthSource,
   context: ScopedJobContext,

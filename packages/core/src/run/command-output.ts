@@ -1,11 +1,13 @@
 import type { OutputStream } from "../remote/remote.ts";
 
-/** Characters kept of each output of one command, when few commands run. */
+/** Characters kept of each output of one command when few commands run. */
 const MOST = 1024 * 1024;
 /** Characters kept of all outputs together. */
 const TOGETHER = 128 * 1024 * 1024;
 
-/** The output of a command so far, line by line; of a long output the end is kept. Many commands share what may be kept. */
+/**
+ * Collects the output of a command line by line, and keeps the end of a long one. Parallel commands share the total limit.
+ */
 export class CommandOutput {
   readonly #most: number;
   readonly #lines: Record<OutputStream, string[]> = { stdout: [], stderr: [] };
@@ -22,18 +24,18 @@ export class CommandOutput {
     if (this.#sizes[stream] > 2 * this.#most) this.#forget(stream);
   }
 
-  /** The end of an output: of `whole` where it was kept as it came, else of the lines. */
+  /** The end of an output: of `whole` if it was kept verbatim, otherwise of the lines. */
   text(stream: OutputStream, whole?: string): string {
     const text = whole ?? this.#lines[stream].map((line) => `${line}\n`).join("");
     return text.slice(-this.#most);
   }
 
-  /** The last lines, of errors if there were any, else of output. */
+  /** The last lines of stderr if there are any, otherwise of stdout. */
   last(count: number): string[] {
     return (this.#lines.stderr.length > 0 ? this.#lines.stderr : this.#lines.stdout).slice(-count);
   }
 
-  /** Rarely, so that a long output costs no more than its length. */
+  /** Done rarely, so that the cost stays linear in the length of the output. */
   #forget(stream: OutputStream): void {
     const lines = this.#lines[stream];
     let size = this.#sizes[stream];

@@ -4,10 +4,13 @@ import { knownOf, recordedStateOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 import { temporary } from "./temporary.ts";
 
-/** The same for a command that has no journal, with the way to end it. */
+/** The same for a command without a journal, with a method to end it. */
 export type CommandRun = ScopeSource & ReturnType<typeof recordedStateOf> & { end(): Promise<void> };
 
-/** What a command may act with that is no deploy. With `pid` it holds no lock, and that process's name marks its files. */
+/**
+ * The run context of a command other than deploy. With `pid` it holds no lock, and its directory is named after that
+ * process.
+ */
 export function openCommandRun(
   bucket: Bucket,
   reporter: RunReporter,

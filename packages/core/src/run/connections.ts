@@ -8,8 +8,8 @@ import type { Remote } from "../remote/remote.ts";
 import { noHandler } from "./no-handler.ts";
 
 /**
- * The open workers of a run. Each is connected once, when it is first needed, and looked over once (`preflight`); one
- * that fails is not tried again, and every later ask gets the same answer.
+ * The connected workers of a run. Each is connected once, when it is first needed, and checked once (`preflight`). A worker
+ * that fails is not tried again, and every later call gets the same error.
  */
 export class Connections {
   readonly #frame: RunReporter;
@@ -17,22 +17,25 @@ export class Connections {
   readonly #tools = new Map<string, string>();
   readonly #open = new Map<string, Promise<Remote>>();
   readonly #ready = new Map<string, Promise<Remote>>();
-  /** What hooks tried anew. */
+  /** Connections that hooks retried. */
   readonly #again = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
 
-  /** `known` tells which tools were found on a worker before, so that they are not looked for again. */
+  /** `known` contains the tools found on a worker earlier, which are not checked again. */
   constructor(reporter: RunReporter, known: (host: string) => string | undefined = () => undefined) {
     this.#frame = reporter;
     this.#known = known;
   }
 
-  /** The connection to a worker, as it is. Whoever waits for it does not `tell` of each attempt that failed. */
+  /**
+   * The connection to a worker, without a tool check. A caller that waits for the worker sets `tell` to false, so that not
+   * every failed attempt is reported.
+   */
   connect(worker: Worker, { tell = true }: { readonly tell?: boolean } = {}): Promise<Remote> {
     return once(this.#open, worker.host, () => this.#connect(worker, tell));
   }
 
-  /** The connection to a worker that has everything it needs. Throws WORKER_LACKS naming what it has not. */
+  /** The connection to a worker that has all required tools. Throws WORKER_LACKS with the missing ones. */
   ready(worker: Worker): Promise<Remote> {
     return once(this.#ready, worker.host, async () => {
       const remote = await this.connect(worker);
@@ -47,15 +50,15 @@ export class Connections {
   }
 
   /**
-   * The connection to a worker for a hook, which may wait for it: each ask tries one that failed anew. For everybody else
-   * what failed stays failed.
+   * The connection to a worker for a hook, which may wait for it: each call retries a failed connection. For all other
+   * callers a failed worker stays failed.
    */
   connectOnce(worker: Worker): Promise<Remote> {
     if (!this.#open.has(worker.host)) return this.connect(worker);
     return this.connect(worker).catch(() => this.#anew(worker));
   }
 
-  /** The same with everything it needs. */
+  /** The same, with all required tools. */
   connectReady(worker: Worker): Promise<Remote> {
     if (!this.#ready.has(worker.host) && !this.#open.has(worker.host)) return this.ready(worker);
     return this.ready(worker).catch(async () => {
@@ -65,7 +68,7 @@ export class Connections {
     });
   }
 
-  /** Lets a worker that failed, or whose connection is lost, be tried anew: only for those who wait for it. */
+  /** Allows a retry for a worker that failed or lost its connection; only for callers that wait for it. */
   forget(host: string): void {
     this.#open.delete(host);
     this.#ready.delete(host);
@@ -76,22 +79,22 @@ export class Connections {
     }
   }
 
-  /** The tools a worker that is ready has, in one text. */
+  /** The tools of a ready worker, as one text. */
   toolsOf(host: string): string | undefined {
     return this.#tools.get(host);
   }
 
-  /** Whether a worker was reached in this run, and not forgotten since. */
+  /** Whether a worker was reached in this run, and not reset since. */
   reached(host: string): boolean {
     return this.#remotes.some((remote) => remote.host === host);
   }
 
-  /** Ends all connections; errors of closing tell nobody anything. */
+  /** Closes all connections and ignores errors of closing. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#remotes.map((remote) => remote.close()));
   }
 
-  /** Those who ask at the same time share an attempt; one that failed is forgotten. */
+  /** Concurrent callers share an attempt; a failed one is discarded. */
   #anew(worker: Worker): Promise<Remote> {
     return once(this.#again, worker.host, async () => {
       try {
@@ -159,7 +162,7 @@ export class Connections {
   }
 }
 
-/** Looks all tools up in one command; the names are its arguments, never part of its text. */
+/** Checks all tools in one command. The names are its arguments, never part of its text. */
 export async function missingTools(remote: Remote, tools: readonly string[]): Promise<string[]> {
   if (tools.length === 0) return [];
   const script = 'for tool; do command -v "$tool" >/dev/null 2>&1 || printf "%s\\n" "$tool"; done';

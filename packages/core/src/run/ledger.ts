@@ -3,10 +3,10 @@ import type { ErrorCode } from "../errors.ts";
 import { isMaandError } from "../errors.ts";
 import type { AllocationResult, JobFailure, Outcome, Summary } from "../summary.ts";
 
-/** What happened in a run so far; the summary is made of it, and so is what blocks what. */
+/** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
-  /** Hosts of each job where something went wrong or was left; what is only owed is not among them. */
+  /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #wrong = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
@@ -15,8 +15,8 @@ export class Ledger {
   #interrupted = false;
 
   /**
-   * Notes what became of an allocation; a later note replaces an earlier one, but "nothing to do" replaces nothing, and
-   * what was stopped and then recorded was both.
+   * Notes the result of an allocation. A later result replaces an earlier one, except that "nothing to do" replaces nothing,
+   * and a stop followed by a promotion counts as both.
    */
   note(job: string, host: string, action: string, outcome: Outcome, promoted: boolean): void {
     const before = this.#results.get(`${job}|${host}`);
@@ -25,7 +25,7 @@ export class Ledger {
     this.#set({ job, host, action: whole, outcome, promoted });
   }
 
-  /** Notes that an allocation failed, and why. */
+  /** Notes that an allocation failed, with the reason. */
   fail(job: string, host: string, action: string, cause: unknown, promoted = false): void {
     const error = asMaandError(cause);
     if (error.code === "INTERRUPTED") this.#interrupted = true;
@@ -34,7 +34,10 @@ export class Ledger {
     this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...hint, ...output });
   }
 
-  /** Notes that an allocation could not be left as it should; it is named, and keeps nothing back of what stays. */
+  /**
+   * Notes that a removed or stopped allocation could not be cleaned up. It is reported, and does not block the remaining
+   * allocations.
+   */
   addPendingCleanup(job: string, host: string, action: string, cause: unknown): void {
     this.fail(job, host, action, cause);
     this.#wrong.get(job)?.delete(host);
@@ -60,7 +63,7 @@ export class Ledger {
     this.#warnings.push(message);
   }
 
-  /** Notes what changed in the workspace since it was built: none of that is part of this run. */
+  /** Notes workspace changes since the last build, which are not part of this run. */
   noteUnbuilt(parts: readonly string[]): void {
     this.#unbuilt = parts;
   }
@@ -69,12 +72,12 @@ export class Ledger {
     this.#interrupted = true;
   }
 
-  /** Whether anything went wrong for any job that others may have to wait for. */
+  /** Whether any job had a failure that may block other jobs. */
   get hasFailures(): boolean {
     return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
   }
 
-  /** Whether anything of a job went wrong or was left, so that those who demand it must wait. */
+  /** Whether any part of a job failed or was left unchanged, which blocks the jobs that demand it. */
   failed(job: string): boolean {
     return (
       this.failureOf(job) !== undefined ||
@@ -83,12 +86,12 @@ export class Ledger {
     );
   }
 
-  /** The first thing that went wrong for a job as a whole. */
+  /** The first failure of a job as a whole. */
   failureOf(job: string): JobFailure | undefined {
     return this.#failures.find((failure) => failure.job === job);
   }
 
-  /** Whether anything was noted of an allocation. */
+  /** Whether an allocation has a result. */
   knows(job: string, host: string): boolean {
     return this.#results.has(`${job}|${host}`);
   }
@@ -99,9 +102,14 @@ export class Ledger {
     return result !== undefined && !isFine(result.outcome);
   }
 
-  /** Whether something was done to this allocation in this run, and succeeded. */
+  /** The outcome of this allocation in this run so far. */
+  outcomeOf(job: string, host: string): Outcome | undefined {
+    return this.#results.get(`${job}|${host}`)?.outcome;
+  }
+
+  /** Whether an action on this allocation succeeded in this run. */
   isDone(job: string, host: string): boolean {
-    return this.#results.get(`${job}|${host}`)?.outcome === "ok";
+    return this.outcomeOf(job, host) === "ok";
   }
 
   summary(): Summary {
@@ -135,7 +143,7 @@ function isFine(outcome: Outcome): boolean {
   return outcome === "ok" || outcome === "skipped";
 }
 
-/** Whether an error carries this code. */
+/** Whether an error has this code. */
 export function hasCode(cause: unknown, code: ErrorCode): boolean {
   return isMaandError(cause) && cause.code === code;
 }

@@ -2,25 +2,28 @@ import { MaandError } from "../errors.ts";
 import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
-/** Hooks that must be answered. */
+/** Hooks that a plugin must handle. */
 export type DoingHook = Extract<HookName, "connect" | "stage" | "reconcile" | "rollout" | "target">;
 
-/** What no plugin answered. */
+/** A call that no plugin handled. */
 export interface Unanswered {
   readonly hook: DoingHook;
-  /** How the worker is reached. */
+  /** The transport of the worker. */
   readonly transport: string;
   readonly host: string;
-  /** What was wanted of the hook, such as `restart of api`. */
+  /** The requested action, such as `restart of api`. */
   readonly wanted?: string;
 }
 
-/** The error for a doing hook that no tap answered: for which worker, and which of the absent plugins would answer it. */
+/**
+ * The error for a required hook that no tap handled. It names the worker, and a plugin that is not loaded and would handle
+ * the hook.
+ */
 export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, host, wanted }: Unanswered): MaandError {
-  const unit = `worker ${host}, which is reached by "${transport}"`;
+  const unit = `worker ${host} with transport "${transport}"`;
   return new MaandError({
     code: "NO_HANDLER",
-    message: `no plugin answered \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
+    message: `no plugin handles \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
     hint: `${remedy(absent, hook, transport)}; maand plugins lists what is loaded`,
     worker: host,
   });
@@ -32,7 +35,7 @@ function remedy(absent: readonly AbsentPlugin[], hook: DoingHook, transport: str
     return answers.includes(hook) && transports.includes(transport);
   });
   const fitting = able.find(({ plugin }) => plugin.provides?.transports !== undefined) ?? able[0];
-  if (fitting) return addPlugin(`${fitting.name} or another that answers \`${hook}\``);
-  if (hook === "connect") return `add a plugin that reaches workers by "${transport}", or change their transport`;
-  return addPlugin(`one that answers \`${hook}\``);
+  if (fitting) return addPlugin(`${fitting.name} or another that handles \`${hook}\``);
+  if (hook === "connect") return `add a plugin for the transport "${transport}", or change the transport of the worker`;
+  return addPlugin(`one that handles \`${hook}\``);
 }

@@ -11,37 +11,37 @@ import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
 import { temporary } from "./temporary.ts";
 
-/** A run that holds the bucket's lock and may touch workers: what is known, what is open, what happened. */
+/** A run, which holds the bucket's lock and may touch workers: its catalog, connections and results. */
 export interface Run {
   readonly reporter: RunReporter;
   readonly bucket: Bucket;
   /** Counted from 1 over all runs of the bucket. */
   readonly number: number;
   readonly catalog: StoredCatalog;
-  /** Catalog workers and those that left it, by host. */
+  /** Workers of the catalog and removed ones, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
-  /** Jobs of the catalog and those that left it, by name. */
+  /** Jobs of the catalog and removed ones, by name. */
   readonly jobs: ReadonlyMap<string, Job>;
   /** Non-removed allocations by job, in worker order. */
   readonly allocationsOf: ReadonlyMap<string, readonly Allocation[]>;
   /** Non-removed allocations by host. */
   readonly allocationsOn: ReadonlyMap<string, readonly Allocation[]>;
-  /** What is remembered of each allocation now; read again after what this run stored. */
+  /** The recorded state of each allocation; read again after this run stored something. */
   recorded(allocation: string): RecordedState;
-  /** The `update_seq` of whatever this run delivers. */
+  /** The `update_seq` of all deliveries of this run. */
   readonly updateSeq: number;
   refresh(): void;
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
   readonly ledger: Ledger;
-  /** Private directory for staged trees; gone when the run ends. */
+  /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
   /** ISO time for the journal. */
   at(): string;
   end(): Promise<void>;
 }
 
-/** Takes the lock and opens a run. Throws BUSY; nothing was touched then. */
+/** Takes the lock and opens a run. Throws BUSY before anything is touched. */
 export function beginRun(bucket: Bucket, command: string): Run {
   const lock = lockBucket(bucket, command);
   try {
@@ -89,7 +89,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   };
 }
 
-/** A catalog, and the ways runs look things up in it. */
+/** A catalog with the lookups that runs need. */
 export function knownOf(
   catalog: StoredCatalog,
 ): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf" | "allocationsOn"> {
@@ -105,7 +105,7 @@ export function knownOf(
 
 const NOTHING: RecordedState = {};
 
-/** What the store remembers of allocations and deliveries, read as a whole. */
+/** The recorded state of allocations and deliveries, read as a whole. */
 export function recordedStateOf(
   bucket: Pick<Bucket, "store">,
 ): Pick<Run, "recorded" | "updateSeq" | "refresh" | "delivery"> {
@@ -122,7 +122,7 @@ export function recordedStateOf(
   };
 }
 
-/** The worker of an allocation; it is kept as long as the allocation is. */
+/** The worker of an allocation. The store keeps it as long as the allocation. */
 export function workerOf(run: Pick<Run, "workers">, host: string): Worker {
   const worker = run.workers.get(host);
   if (worker) return worker;

@@ -5,7 +5,7 @@ import { didYouMean } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { Run } from "./run.ts";
 
-/** Refuses names nobody has, all of them at once. */
+/** Refuses unknown names, all of them at once. */
 export function refuseUnknown(
   kind: "job" | "worker",
   flag: string,
@@ -23,8 +23,8 @@ export function refuseUnknown(
 }
 
 /**
- * The workers a list on the command line means: hosts, hostnames, `label:web`, `zone:a`, in the order of the catalog. The
- * one place where such a list is understood. Throws PROBLEMS with every word that means nobody.
+ * Resolves a worker list of the command line: hosts, hostnames, `label:web`, `zone:a`. Returns the workers in catalog order.
+ * This is the only parser of such lists. Throws PROBLEMS with every term that matches no worker.
  */
 export function selectWorkers<T extends Choosable>(
   workers: readonly T[],
@@ -37,8 +37,9 @@ export function selectWorkers<T extends Choosable>(
 }
 
 /**
- * A job's active allocations, or those of them on the workers listed. A worker that is named itself and cannot be meant
- * is refused, with the reason; of a label or zone those workers count on which the job is active.
+ * A job's active allocations, limited to the listed workers if there are any. A worker that is named itself must have an
+ * active allocation; otherwise it is refused with the reason. A label or zone selects those of its workers on which the job
+ * is active.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,

@@ -5,21 +5,21 @@ import { isRunId } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import { makePrivateDirectory } from "../workspace/write-files.ts";
 
-/** The name of a command's directory: its id, and before it the process of a command that holds no lock. */
+/** The name of a command's directory: its id, preceded by the process id of a command that holds no lock. */
 const NAME = /^(?:free-(\d+)-)?([^/]+)$/;
 
-/** A private directory of one command, made when it is first read. */
+/** A private directory of one command, created on first access. */
 export interface Temporary {
   /** Its path. Throws PROBLEMS when the bucket's `tmp` is not a directory. */
   readonly tmp: string;
-  /** Deletes it and all that is in it. */
+  /** Deletes the directory and its contents. */
   remove(): void;
 }
 
 /**
- * A private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes what dead runs left there;
- * the directory of a command without the lock (`pid` given) stays as long as its process lives. Nothing else in `tmp/` is
- * ever deleted, and nothing at all where `tmp` is a link: what it leads to may be shared.
+ * Creates a private directory below the bucket's `tmp/`. The holder of the bucket's lock first deletes directories of dead
+ * runs. The directory of a command without the lock (`pid` given) stays as long as its process lives. Nothing else in `tmp/`
+ * is ever deleted, and nothing at all if `tmp` is a link, because its target may be shared.
  */
 export function temporary(parent: string, id: string, pid?: number): Temporary {
   const directory = join(parent, pid === undefined ? id : `free-${pid}-${id}`);
@@ -44,14 +44,16 @@ export function temporary(parent: string, id: string, pid?: number): Temporary {
   }
 }
 
-/** Paths of the directories below a bucket's `tmp/` that dead commands left, given that no other process holds the lock. */
+/**
+ * Paths of the directories that dead commands left below a bucket's `tmp/`, assuming that no other process holds the lock.
+ */
 export function leftBehind(parent: string): string[] {
   return readdirSync(parent)
     .map((name) => join(parent, name))
     .filter((path) => isRunDirectory(path) && !hasProcess(path));
 }
 
-/** Whether a path below `tmp/` has the form of a directory that maand makes there. */
+/** Whether a path below `tmp/` has the form of a directory that maand creates. */
 export function isRunDirectory(path: string): boolean {
   const id = NAME.exec(basename(path))?.[2];
   return id !== undefined && isRunId(id) && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -62,12 +64,15 @@ function makeParent(parent: string): void {
   if (!found) makePrivateDirectory(parent);
   else if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) {
     const message = found.isSymbolicLink() ? "is a link to nothing" : "is not a directory";
-    const problem = error("tmp_unusable", parent, message, "move it away; maand makes the directory");
+    const problem = error("tmp_unusable", parent, message, "move it away; maand creates the directory");
     throw problemsError([problem], `${basename(parent)} ${message}`);
   }
 }
 
-/** Whether the process that a directory names still lives; without a name its owner held the lock, which is ours now. */
+/**
+ * Whether the process that a directory names is still alive. A directory without a process id belongs to a lock holder; this
+ * process holds the lock now, so that holder is dead.
+ */
 function hasProcess(path: string): boolean {
   const pid = NAME.exec(basename(path))?.[1];
   return pid !== undefined && isAlive(Number(pid));

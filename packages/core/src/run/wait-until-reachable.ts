@@ -5,13 +5,13 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { MaandError } from "../errors.ts";
 import type { Connections } from "./connections.ts";
 
-/** How long somebody waits for a worker. */
+/** How long to wait for a worker. */
 export interface Patience {
-  /** Attempts at most; default: as many as `untilMs` allows. */
+  /** Maximum number of attempts; default: as many as `untilMs` allows. */
   readonly attempts?: number;
-  /** Milliseconds from now after which no attempt begins; default: no limit. */
+  /** Milliseconds from now after which no attempt starts; default: no limit. */
   readonly limitMs?: number;
-  /** What is said of an attempt that failed, before the next. */
+  /** Called for a failed attempt, before the next one. */
   report(attempt: number, message: string): string;
 }
 
@@ -21,8 +21,7 @@ const RETRY_MS = 1_000;
 type Source = { readonly reporter: RunReporter; readonly connections: Connections };
 
 /**
- * Waits until a worker answers: a command runs on it, so that neither an open port nor a hung sshd passes. Answers what
- * was wrong at last when it never did.
+ * Waits until a worker runs a command; an open port or a hung sshd does not count. Returns the last error if it never does.
  */
 export async function reach(
   { reporter, connections }: Source,
@@ -41,7 +40,7 @@ export async function reach(
   }
 }
 
-/** A connection that was just made has answered; one that is older is asked. */
+/** A new connection has just been verified; an older one is checked. */
 async function asked(
   { reporter, connections }: Source,
   worker: Worker,

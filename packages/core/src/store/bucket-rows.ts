@@ -1,16 +1,16 @@
 import type { StoreDatabase } from "./database.ts";
 import type { Holder, HolderRecord } from "./lock/holder.ts";
 
-/** A workspace as it was built: how it was read, and the digest of each of its parts by its path. */
+/** A workspace as it was built: the options it was read with, and the digest of each part by path. */
 export interface BuiltWorkspace {
-  /** Which override file was read; "" for the usual one. */
+  /** Selector of the override file; "" for the default one. */
   readonly selector: string;
-  /** Bytes a file of a job could have. */
+  /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** The bucket's own row: who it is, and the count of its deliveries. */
+/** The bucket's own row: its identity and its delivery counter. */
 export class BucketRows {
   readonly #db: StoreDatabase;
 
@@ -28,7 +28,7 @@ export class BucketRows {
     this.#db.run("INSERT INTO bucket (one, bucket_id) VALUES (1, ?)", id);
   }
 
-  /** The workspace as it was when it was built last; undefined before the first build. */
+  /** The workspace of the last build; undefined before the first one. */
   built(): BuiltWorkspace | undefined {
     const text = this.#db.get("SELECT built FROM bucket")?.built;
     if (typeof text !== "string") return undefined;
@@ -40,14 +40,14 @@ export class BucketRows {
     this.#db.run("UPDATE bucket SET built = ?", JSON.stringify(built));
   }
 
-  /** Counts one delivery up and answers the new number. */
+  /** Increments the delivery counter and returns the new number. */
   nextUpdateSeq(): number {
     this.#db.run("UPDATE bucket SET update_seq = update_seq + 1");
     return this.read()?.updateSeq ?? 0;
   }
 }
 
-/** The command that holds the bucket's lock, as it wrote itself down. */
+/** The command that holds the bucket's lock, as it recorded itself. */
 export class HolderRow implements HolderRecord {
   readonly #db: StoreDatabase;
 
@@ -71,14 +71,21 @@ export class HolderRow implements HolderRecord {
   }
 }
 
-/** What was delivered to a worker last: the sync check and the metadata sync both stand on it. */
+/** The last delivery to a worker, used by the sync check and the metadata sync. */
 export interface Delivery {
   /** `update_seq` in the worker's `worker.json`; undefined while a delivery is in doubt. */
   readonly seq: number | undefined;
   /** Digest of its metadata files without the sequence number. */
   readonly metadata: string | undefined;
-  /** Tools that were found there, as `Connections` writes them; undefined when nobody knows any more. */
+  /** Tools that were found on the worker, as `Connections` writes them; undefined if unknown. */
   readonly tools: string | undefined;
+}
+
+/** Where files are delivered on a worker. */
+export interface DeliveryPlace {
+  readonly root: string;
+  /** The root as far as it is known without a connection. */
+  readonly expected: string;
 }
 
 /** Deliveries by worker. */
@@ -103,11 +110,28 @@ export class DeliveryRows {
     );
   }
 
-  /** Before a sync: until it is finished nobody knows what is there. */
-  begin(host: string): void {
+  /** The bucket's directory on a worker where its files were delivered; undefined before that. */
+  rootOf(host: string): string | undefined {
+    return this.#place(host)?.root;
+  }
+
+  /** The directory that was expected for that delivery, as far as it is known without a connection. */
+  expectedRootOf(host: string): string | undefined {
+    return this.#place(host)?.expected;
+  }
+
+  #place(host: string): DeliveryPlace | undefined {
+    const row = this.#db.get("SELECT root, expected_root FROM delivery WHERE host = ?", host);
+    return row && row.root !== null ? { root: String(row.root), expected: String(row.expected_root) } : undefined;
+  }
+
+  /** Before a sync: the state of the worker is unknown until the sync finishes. `place` is its target; default: the last one. */
+  begin(host: string, place?: DeliveryPlace): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata) VALUES (?, NULL, NULL) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL",
+      "INSERT INTO delivery (host, delivered_seq, metadata, root, expected_root) VALUES (?, NULL, NULL, ?, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root), expected_root = coalesce(excluded.expected_root, expected_root)",
       host,
+      place?.root ?? null,
+      place?.expected ?? null,
     );
   }
 
@@ -116,7 +140,7 @@ export class DeliveryRows {
     this.#db.later(update, seq ?? null, metadata ?? null, tools ?? null, host);
   }
 
-  /** Something went wrong there: what is known of its tools may be what is wrong. */
+  /** An error on the worker: its recorded tools may be out of date. */
   distrust(host: string): void {
     this.#db.later("UPDATE delivery SET tools = NULL WHERE host = ? AND tools IS NOT NULL", host);
   }

@@ -3,15 +3,15 @@ import type { Allocation, Job, SeenFile } from "../domain/workspace/job.ts";
 import { byPosition, type Worker } from "../domain/workspace/worker.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** The stored catalog, with what has left the workspace and is not forgotten yet. */
+/** The stored catalog, including removed items that `gc` has not purged. */
 export interface StoredCatalog extends Catalog {
-  /** Workers that left `workers.json` and may still have something of ours. */
+  /** Workers that were removed from `workers.json` and may still have files of this bucket. */
   readonly removedWorkers: readonly Worker[];
-  /** Jobs that left the workspace, as they were last. */
+  /** Jobs that were removed from the workspace, in their last version. */
   readonly removedJobs: readonly Job[];
 }
 
-/** Workers, jobs, files and allocations: what should be. Only rows that differ are written. */
+/** Workers, jobs, files and allocations of the desired state. Only rows that differ are written. */
 export class CatalogRows {
   readonly #db: StoreDatabase;
 
@@ -48,7 +48,7 @@ export class CatalogRows {
     }));
   }
 
-  /** Files of all jobs by job, as they were when they were last read. */
+  /** Files of all jobs, by job, as last read. */
   seenFiles(): Map<string, Map<string, SeenFile>> {
     const jobs = new Map<string, Map<string, SeenFile>>();
     for (const row of this.#db.all(
@@ -68,14 +68,14 @@ export class CatalogRows {
     return jobs;
   }
 
-  /** Puts a catalog in the place of the stored one. Run it in a transaction, after the contents were put. */
+  /** Replaces the stored catalog. Call this in a transaction, after the contents were stored. */
   write(before: StoredCatalog, next: Catalog, files: ReadonlyMap<string, readonly SeenFile[]>): void {
     this.#writeWorkers(before, next);
     this.#writeJobs(before, next, files);
     this.#writeAllocations(before.allocations, next.allocations);
   }
 
-  /** Forgets a removed allocation; with the last one of a removed job or worker, that goes too. */
+  /** Deletes the rows of a removed allocation. The last one of a removed job or worker deletes that too. */
   forget(allocation: Pick<Allocation, "id" | "job" | "host">): void {
     this.#db.run("DELETE FROM allocation WHERE id = ? AND removed = 1", allocation.id);
     this.#db.run(

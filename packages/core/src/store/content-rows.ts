@@ -1,17 +1,17 @@
 import { MaandError } from "../errors.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** A content as it is kept for diffs. */
+/** A content as kept for diffs. */
 export interface KeptContent {
   readonly bytes: Uint8Array;
   /** The bytes are encrypted with the bucket's key. */
   readonly sealed: boolean;
 }
 
-/** File contents, each once under its SHA-256: those jobs have, and those that were promoted and are kept for diffs. */
+/** File contents, each stored once under its SHA-256: those of current job files, and promoted ones kept for diffs. */
 export class ContentRows {
   readonly #db: StoreDatabase;
-  /** Asked about already, and so not again. */
+  /** Hashes that were looked up already. */
   readonly #judged = new Set<string>();
 
   constructor(db: StoreDatabase) {
@@ -19,8 +19,8 @@ export class ContentRows {
   }
 
   /**
-   * Stores a content of a job in clear, whatever was kept before, one row for each piece. Runs in a transaction; what
-   * `pieces` throws leaves nothing of it behind.
+   * Stores a content of a job unencrypted, replacing what was kept for diffs, one row per piece. Runs in a transaction. If
+   * `pieces` throws, nothing is stored.
    */
   put(hash: string, pieces: Iterable<Uint8Array>): void {
     if (this.#db.get("SELECT 1 FROM content WHERE hash = ? AND sealed = 0", hash) !== undefined) return;
@@ -42,13 +42,13 @@ export class ContentRows {
     );
   }
 
-  /** A content as a whole; for one of any size there is {@link pieces}. Throws STORE_BROKEN when it is not there. */
+  /** Returns a whole content; use {@link pieces} for content of any size. Throws STORE_BROKEN if it is missing. */
   read(hash: string): Uint8Array {
     const [first = new Uint8Array(), ...rest] = this.pieces(hash);
     return rest.length === 0 ? first : Buffer.concat([first, ...rest]);
   }
 
-  /** A content piece by piece. Throws STORE_BROKEN when it is not there. */
+  /** Returns a content in pieces. Throws STORE_BROKEN if it is missing. */
   *pieces(hash: string): Generator<Uint8Array> {
     const row = this.#db.get("SELECT bytes, pieces FROM content WHERE hash = ?", hash);
     if (!row) throw lacking(hash);
@@ -59,13 +59,16 @@ export class ContentRows {
     }
   }
 
-  /** A content that fits one piece, be it of a job or kept for diffs; undefined for any other. */
+  /** A content that fits in one piece, of a job or kept for diffs; undefined for any other. */
   find(hash: string): KeptContent | undefined {
     const row = this.#db.get("SELECT bytes, sealed FROM content WHERE hash = ? AND pieces = 1", hash);
     return row?.bytes instanceof Uint8Array ? { bytes: row.bytes, sealed: row.sealed === 1 } : undefined;
   }
 
-  /** Keeps a promoted content for diffs; `make` says how, or undefined for not at all, and is asked once per content. */
+  /**
+   * Keeps a promoted content for diffs. `make` returns its stored form, or undefined to keep nothing. It is called once per
+   * content.
+   */
   keep(hash: string, make: () => KeptContent | undefined): void {
     if (this.#judged.has(hash)) return;
     this.#judged.add(hash);
@@ -80,17 +83,17 @@ export class ContentRows {
     );
   }
 
-  /** What was kept since the transaction began is not kept after all. */
+  /** Undoes what was kept since the transaction started. */
   rolledBack(): void {
     this.#judged.clear();
   }
 
-  /** Drops contents that no job has any more and that are not kept. */
+  /** Deletes contents that no job uses and that are not kept for diffs. */
   sweep(): void {
     this.#db.run("DELETE FROM content WHERE kept = 0 AND hash NOT IN (SELECT hash FROM job_file)");
   }
 
-  /** Keeps no longer what none of the remembered promotions has. Looks at every one of their files. */
+  /** Deletes kept contents that no recorded promotion uses. Reads every file list of those promotions. */
   release(): void {
     this.#judged.clear();
     this.#db.run(

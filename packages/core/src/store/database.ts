@@ -5,23 +5,23 @@ import { openSqlite } from "./sqlite.ts";
 import { isBusy, storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
 
-/** Milliseconds what is written later may wait for company. */
+/** Milliseconds that a deferred write may wait for others. */
 const LATER_MS = 20;
 
 /** One row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** How a store is opened. */
+/** Options for opening a store. */
 export interface OpenOptions {
-  /** Make the file where there is none. */
+  /** Create the file if it is missing. */
   readonly create?: boolean;
-  /** Take an empty file for one whose making was cut short. */
+  /** Treat an empty file as one whose creation was interrupted. */
   readonly mayBeEmpty?: boolean;
 }
 
 /**
- * The open SQLite file behind the store: prepared statements, and transactions that never span an `await`. Every failure
- * of SQLite leaves here as STORE_BROKEN.
+ * The open SQLite file of the store: prepared statements, and transactions that never span an `await`. Every SQLite error is
+ * rethrown as STORE_BROKEN.
  */
 export class StoreDatabase {
   readonly #db: Database;
@@ -35,7 +35,7 @@ export class StoreDatabase {
     this.#file = file;
   }
 
-  /** Opens the file, which must be a store unless `create` makes one, and brings its tables up to date. */
+  /** Opens the file and migrates its tables. The file must be a store, unless `create` creates one. */
   static open(file: string, options: OpenOptions = {}): StoreDatabase {
     if (file !== ":memory:") prepareFile(file, options);
     return guarded(file, () => {
@@ -45,7 +45,7 @@ export class StoreDatabase {
         db.pragma("synchronous = FULL");
         db.pragma("foreign_keys = ON");
         migrate(db);
-        db.pragma("journal_mode = WAL"); // last, so that what is made is made whole or stays empty
+        db.pragma("journal_mode = WAL"); // last, so that a new store is either complete or empty
         return new StoreDatabase(db, file);
       } catch (cause) {
         db.close();
@@ -64,15 +64,15 @@ export class StoreDatabase {
     return this.#guarded(() => this.#prepare(sql).get(...values));
   }
 
-  /** Runs a statement that writes; answers the id of the row it put in. */
+  /** Runs a statement that writes; returns the id of the inserted row. */
   run(sql: string, ...values: readonly unknown[]): number {
     this.#catchUp();
     return this.#guarded(() => Number(this.#prepare(sql).run(...values).lastInsertRowid));
   }
 
   /**
-   * Runs a statement that writes, soon and together with others: before anything else is asked of the store, and after
-   * 20 ms at the latest. For what may be lost with the process, since every transaction waits for the disk.
+   * Defers a statement that writes, to run it together with others: before the next read of the store, and after 20 ms at
+   * the latest. Use it for data that may be lost with the process, because every transaction waits for the disk.
    */
   later(sql: string, ...values: readonly unknown[]): void {
     if (this.#db.inTransaction) {
@@ -83,7 +83,10 @@ export class StoreDatabase {
     this.#soon ??= setTimeout(() => this.#catchUpOrWait(), LATER_MS);
   }
 
-  /** Runs a statement whose effect other processes see at once, and which may be lost with the machine: it waits for no disk. */
+  /**
+   * Runs a statement whose effect other processes see immediately. It does not wait for the disk, so a crash of the machine
+   * may lose it.
+   */
   briefly(sql: string, ...values: readonly unknown[]): void {
     this.#catchUp();
     this.#guarded(() => {
@@ -96,7 +99,7 @@ export class StoreDatabase {
     });
   }
 
-  /** Does `work` as one transaction: all of it is stored, or nothing. */
+  /** Runs `work` as one transaction: everything is stored, or nothing. */
   transaction<T>(work: () => T): T {
     if (this.#db.inTransaction) return this.#guarded(work);
     const queued = this.#later.length;
@@ -110,13 +113,13 @@ export class StoreDatabase {
   }
 
   /**
-   * From now on all reads are of this moment, whatever other processes store meanwhile, until the answer is called. For
-   * commands that only read: they keep nothing waiting, and nothing keeps them waiting.
+   * From now on all reads see this snapshot, whatever other processes store, until the returned function is called. For
+   * commands that only read: they block no other process, and no other process blocks them.
    */
   snapshot(): () => void {
     this.#catchUp();
     this.#guarded(() => this.#db.exec("BEGIN"));
-    this.get("SELECT count(*) FROM sqlite_schema"); // a snapshot is taken by its first read
+    this.get("SELECT count(*) FROM sqlite_schema"); // the first read takes the snapshot
     return () => this.#guarded(() => this.#db.exec("COMMIT"));
   }
 
@@ -128,21 +131,21 @@ export class StoreDatabase {
     }
   }
 
-  /** Writes what was put off. */
+  /** Runs the deferred writes. */
   #catchUp(): void {
     clearTimeout(this.#soon);
     this.#soon = undefined;
     if (this.#later.length > 0 && !this.#db.inTransaction) this.transaction(() => undefined);
   }
 
-  /** What cannot be written now stays queued, and is the error of who asks next. */
+  /** A deferred write that fails stays queued; the next caller gets the error. */
   #catchUpOrWait(): void {
     try {
       this.#catchUp();
     } catch {}
   }
 
-  /** Who was kept waiting once does not wait again: nothing else can happen in this process meanwhile. */
+  /** A caller that waited once does not wait again, because the wait blocks the whole process. */
   #guarded<T>(work: () => T): T {
     return guarded(this.#file, work, () => this.#db.pragma("busy_timeout = 0"));
   }
@@ -156,14 +159,17 @@ export class StoreDatabase {
   }
 }
 
-/** Makes the file, private, or looks at the one that is there. */
+/** Creates the file with private permissions, or checks the existing one. */
 function prepareFile(file: string, { create = false, mayBeEmpty = false }: OpenOptions): void {
   const isMade = create && makeFile(file);
   checkFile(file, { mayBeEmpty: mayBeEmpty || isMade });
   if (create) chmodSync(file, 0o600);
 }
 
-/** Makes an empty private file where there is nothing, and answers whether it did. SQLite would let others read it. */
+/**
+ * Creates an empty private file if none exists; returns whether it did. A file that SQLite creates would be readable by
+ * other users.
+ */
 export function makeFile(file: string): boolean {
   try {
     closeSync(openSync(file, "wx", 0o600));

@@ -5,14 +5,14 @@ import { openSqlite } from "./sqlite.ts";
 import { storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
 
-/** What a look at a store file found. */
+/** The result of an integrity check. */
 export interface StoreState {
   readonly state: "sound" | "damaged" | "foreign" | "newer" | "older";
-  /** What is wrong with it, or which versions there are. */
+  /** The problem of the store, or its versions. */
   readonly message: string;
 }
 
-/** Looks a store over without changing it, whatever state it is in. */
+/** Checks a store without changing it, whatever its state. */
 export function storeState(file: string): StoreState {
   try {
     checkFile(file);

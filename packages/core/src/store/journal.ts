@@ -1,10 +1,10 @@
 import type { Outcome } from "../summary.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** What a journal row is about to do: a lifecycle command, a cleanup, or bringing files. */
+/** The kind of a journal row: a lifecycle command, a cleanup, or a sync. */
 export type StepKind = "start" | "restart" | "reload" | "stop" | "remove" | "stage";
 
-/** An action about to be taken on a worker for one allocation. */
+/** An action about to run on a worker for one allocation. */
 export interface Intent {
   readonly allocation: string;
   readonly kind: StepKind;
@@ -12,7 +12,7 @@ export interface Intent {
   readonly version?: string;
 }
 
-/** A run that is over, or was: `outcome` is null when it died. */
+/** A run that has ended; `outcome` is null if it died. */
 export interface RunRow {
   readonly number: number;
   readonly id: string;
@@ -23,8 +23,8 @@ export interface RunRow {
 }
 
 /**
- * The journal: a row before every remote action and its result after it. A row without a result is in
- * doubt; a row is settled once what it did is part of a promotion, or is undone.
+ * The journal has a row before every remote action, and the result after it. A row without a result is in doubt. A row is
+ * settled once its effect is part of a promotion, or is undone.
  */
 export class Journal {
   readonly #db: StoreDatabase;
@@ -33,7 +33,7 @@ export class Journal {
     this.#db = db;
   }
 
-  /** Opens a run and answers its number. */
+  /** Opens a run and returns its number. */
   beginRun(id: string, command: string, at: string): number {
     return this.#db.run("INSERT INTO run (id, command, started_at) VALUES (?, ?, ?)", id, command, at);
   }
@@ -42,7 +42,7 @@ export class Journal {
     this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
-  /** The last run of a command that was not refused, if any. */
+  /** The last run of a command that was not refused, if there is one. */
   lastRun(command: string): RunRow | undefined {
     const row = this.#db.get(
       "SELECT * FROM run WHERE command = ? AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1",
@@ -60,7 +60,7 @@ export class Journal {
     );
   }
 
-  /** Writes what is about to happen, all of it at once; answers the rows' ids in the same order. */
+  /** Records the actions that are about to run, all at once; returns the row ids in the same order. */
   intend(run: number, intents: readonly Intent[], at: string): number[] {
     const insert = "INSERT INTO step (run, allocation, kind, digest, version, started_at) VALUES (?, ?, ?, ?, ?, ?)";
     return this.#db.transaction(() =>
@@ -70,7 +70,7 @@ export class Journal {
     );
   }
 
-  /** Writes that what ran of an allocation was lost with its worker's files; a promotion settles it. */
+  /** Records that the running version of an allocation was lost with its worker's files; a promotion settles the row. */
   lose(allocation: string, at: string): void {
     this.#db.run(
       "INSERT INTO step (run, allocation, kind, started_at, finished_at, outcome) SELECT max(number), ?, 'loss', ?, ?, 'failed' FROM run",
@@ -80,22 +80,22 @@ export class Journal {
     );
   }
 
-  /** Writes what came of it, soon: a row without a result is in doubt, which is never wrong. */
+  /** Defers writing a result. Until it is written the row is in doubt, which is always safe. */
   conclude(step: number, outcome: Outcome, at: string): void {
     this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);
   }
 
-  /** Closes all lifecycle rows of an allocation: what they did is accounted for. */
+  /** Settles all lifecycle rows of an allocation, whose effect is now accounted for. */
   settle(allocation: string): void {
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
   }
 
-  /** Takes rows back whose action was not begun after all. */
+  /** Deletes rows whose action never started. */
   withdraw(rows: readonly number[]): void {
     for (const row of rows) this.#db.run("DELETE FROM step WHERE id = ?", row);
   }
 
-  /** Whether a finished sync row of this allocation is the last of it; used by tests and `why`. */
+  /** Whether the last row of this allocation is a finished sync; used by tests and `why`. */
   steps(allocation: string): { readonly kind: string; readonly outcome: string | null; readonly settled: boolean }[] {
     return this.#db
       .all("SELECT kind, outcome, settled FROM step WHERE allocation = ? ORDER BY id", allocation)
@@ -107,8 +107,8 @@ export class Journal {
   }
 
   /**
-   * Forgets settled rows of all but the newest runs, so that the journal stays small, and rows of files that were brought:
-   * what is on a worker is remembered beside them.
+   * Deletes settled rows of all but the newest runs, to keep the journal small. Also deletes sync rows, because the state of
+   * each worker is recorded separately.
    */
   trim(keepRuns: number): void {
     const old = "run <= (SELECT max(number) FROM run) - ?";

@@ -3,8 +3,8 @@ import { MaandError } from "../errors.ts";
 import { APPLICATION_ID } from "./store-file.ts";
 
 /**
- * Every change the store's tables ever went through, in order; the store's `user_version` counts those already done.
- * Append only: a migration that has been released is never edited.
+ * All changes to the store's tables, in order. The store's `user_version` is the number of applied changes. Append only:
+ * never edit a released migration.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -168,14 +168,20 @@ const MIGRATIONS: readonly string[] = [
   -- the workspace as it was when it was built, as JSON: digests of its parts
   ALTER TABLE bucket ADD COLUMN built TEXT;
   `,
+  `
+  -- the bucket's directory on the worker where its files were delivered, and the one that was expected without a
+  -- connection; null where an older maand delivered them
+  ALTER TABLE delivery ADD COLUMN root TEXT;
+  ALTER TABLE delivery ADD COLUMN expected_root TEXT;
+  `,
 ];
 
-/** Version of the tables this maand writes. */
+/** The table version that this maand writes. */
 export const STORE_VERSION = MIGRATIONS.length;
 
 /**
- * Brings a store to {@link STORE_VERSION}, all or nothing. A newer store is refused, since this maand would lose what
- * it does not know of. An older `to` makes a store as it once was, for tests.
+ * Migrates a store to {@link STORE_VERSION}, all or nothing. Refuses a newer store, because this maand would lose data that
+ * it does not know. An older `to` creates an old store, for tests.
  */
 export function migrate(db: Database, to = STORE_VERSION): void {
   const version = storeVersion(db);

@@ -1,6 +1,6 @@
 import type { StoreDatabase } from "./database.ts";
 
-/** Jobs whose `after` hooks still have to run. */
+/** Jobs with pending `after` hooks. */
 export class PendingAfterRows {
   readonly #db: StoreDatabase;
 
@@ -21,7 +21,7 @@ export class PendingAfterRows {
   }
 }
 
-/** When a health check that is still to be made is due: before anything else of its job, or with its next batch. */
+/** When a pending health check is due: before anything else of its job, or with its next batch. */
 export type WhenDue = "before anything else" | "with the next batch";
 
 /** Allocations that were promoted, and whose job's health was not checked since. */
@@ -32,7 +32,7 @@ export class PendingHealthRows {
     this.#db = db;
   }
 
-  /** When it is due, by allocation id. */
+  /** When the check is due, by allocation id. */
   all(): Map<string, WhenDue> {
     const rows = this.#db.all("SELECT allocation, first FROM pending_health");
     return new Map(rows.map(({ allocation, first }) => [String(allocation), first === 1 ? BEFORE_ALL : NEXT_BATCH]));
@@ -46,7 +46,7 @@ export class PendingHealthRows {
     );
   }
 
-  /** Soon: one check more than needed does no harm. */
+  /** Deferred: an extra check does no harm. */
   clear(allocation: string): void {
     this.#db.later("DELETE FROM pending_health WHERE allocation = ?", allocation);
   }

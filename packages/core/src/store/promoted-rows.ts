@@ -2,28 +2,28 @@ import { type DigestedFile, digestScheme } from "../domain/deploy/digest.ts";
 import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
 import type { StoreDatabase } from "./database.ts";
 
-/** Promotions of an allocation that are remembered, the last one included. */
+/** Number of recorded promotions per allocation, including the last one. */
 const PROMOTIONS_KEPT = 3;
 
-/** A file as a digest lists it. */
+/** A file in the list of a digest. */
 export interface ListedFile extends DigestedFile {
-  /** Bytes; absent in lists from before they were kept. */
+  /** Size in bytes; absent in lists from before it was recorded. */
   readonly size?: number;
-  /** A secret or private key went into it. */
+  /** The file contains a rendered secret or private key. */
   readonly secret?: boolean;
-  /** Mode its plugin gave it; absent in lists from before it was kept. */
+  /** Mode that its plugin set; absent in lists from before it was recorded. */
   readonly mode?: number;
 }
 
-/** What a plan found for an allocation. */
+/** The plan of an allocation. */
 export interface Planned {
-  /** Digest of the tree it is to have. */
+  /** Digest of its target tree. */
   readonly digest: string;
-  /** Digest of the job's files that came of, sources included. */
+  /** Digest of the job's files that the tree was rendered from, including sources. */
   readonly source: string;
 }
 
-/** What is known of each allocation: planned, staged, promoted, and what is not settled. */
+/** The recorded state of each allocation: planned, staged, promoted and unsettled. */
 export class PromotedRows {
   readonly #db: StoreDatabase;
 
@@ -31,7 +31,7 @@ export class PromotedRows {
     this.#db = db;
   }
 
-  /** Everything remembered, by allocation id. */
+  /** The whole recorded state, by allocation id. */
   recorded(): Map<string, RecordedState> {
     const found = new Map<string, RecordedState>();
     const add = (id: unknown, part: RecordedState) => found.set(String(id), { ...found.get(String(id)), ...part });
@@ -55,13 +55,13 @@ export class PromotedRows {
     return found;
   }
 
-  /** Version that is promoted for an allocation; undefined before the first. */
+  /** The promoted version of an allocation; undefined before the first one. */
   version(allocation: string): string | undefined {
     const row = this.#db.get("SELECT version FROM promoted WHERE allocation = ?", allocation);
     return row && String(row.version);
   }
 
-  /** What the last plan of each allocation found, by allocation id. */
+  /** The last plan of each allocation, by allocation id. */
   planned(): Map<string, Planned> {
     const rows = this.#db.all("SELECT allocation, digest, source FROM planned");
     return new Map(
@@ -78,7 +78,7 @@ export class PromotedRows {
     );
   }
 
-  /** Before files are brought to the worker: nobody knows what is there. */
+  /** Before a sync: the state of the worker is unknown. */
   unstage(allocation: string): void {
     this.#db.run(
       "INSERT INTO staged (allocation, digest) VALUES (?, NULL) ON CONFLICT (allocation) DO UPDATE SET digest = NULL",
@@ -86,12 +86,12 @@ export class PromotedRows {
     );
   }
 
-  /** What is on the worker now; soon, since not to know it costs no more than to bring it again. */
+  /** The tree that is on the worker now. Deferred: if the record is lost, the files are only synced again. */
   stage(allocation: string, digest: string): void {
     this.#db.later("UPDATE staged SET digest = ? WHERE allocation = ?", digest, allocation);
   }
 
-  /** Records what now runs; a promotion with `stopped` is one of an allocation in maintenance. */
+  /** Records the version that now runs; a promotion with `stopped` is one of an allocation in maintenance. */
   promote(
     allocation: string,
     target: Target,
@@ -117,7 +117,7 @@ export class PromotedRows {
     this.#remember(allocation, target.digest);
   }
 
-  /** The durable mark that an allocation in maintenance was stopped; it is not asked for its health any more. */
+  /** Durably marks an allocation in maintenance as stopped. Its health is not checked any more. */
   markStopped(allocation: string): void {
     this.#db.run("UPDATE promoted SET stopped = 1 WHERE allocation = ?", allocation);
     this.#db.run("DELETE FROM pending_health WHERE allocation = ?", allocation);
@@ -127,14 +127,14 @@ export class PromotedRows {
     this.#db.run("UPDATE promoted SET health_failed = ? WHERE allocation = ?", failed ? 1 : 0, allocation);
   }
 
-  /** Nothing of it runs and nothing but its data is left on its worker. */
+  /** No process of it runs, and only its data remains on its worker. */
   forget(allocation: string): void {
     for (const table of ["promoted", "staged", "planned", "promotion", "pending_health"])
       this.#db.run(`DELETE FROM ${table} WHERE allocation = ?`, allocation);
     this.#db.run("UPDATE step SET settled = 1 WHERE allocation = ? AND settled = 0", allocation);
   }
 
-  /** Adds to the last promotions of an allocation, and forgets the oldest. */
+  /** Adds a promotion of an allocation, and deletes the oldest ones. */
   #remember(allocation: string, digest: string): void {
     const last = Number(
       this.#db.get("SELECT max(number) AS last FROM promotion WHERE allocation = ?", allocation)?.last ?? 0,
@@ -144,19 +144,19 @@ export class PromotedRows {
     if (gone > 0) this.#db.run("DELETE FROM promotion WHERE allocation = ? AND number <= ?", allocation, gone);
   }
 
-  /** Files a digest stands for; empty when it is not known any more. */
+  /** Files of a digest; empty if unknown. */
   files(digest: string): ListedFile[] {
     const row = this.#db.get("SELECT files FROM tree WHERE digest = ?", digest);
     return row ? JSON.parse(String(row.files)) : [];
   }
 
-  /** Files promoted for an allocation, if a mode, owner or group was asked for any of them; otherwise none. */
+  /** Files promoted for an allocation if any of them has a requested mode, owner or group; otherwise none. */
   filesWithAccess(allocation: string): ListedFile[] {
     const row = this.#db.get("SELECT digest FROM promoted WHERE allocation = ? AND scheme > 1", allocation);
     return row ? this.files(String(row.digest)) : [];
   }
 
-  /** Drops file lists that no remembered promotion has; answers whether there were any. */
+  /** Deletes file lists that no recorded promotion uses; returns whether there were any. */
   sweepTrees(): boolean {
     const gone = "digest NOT IN (SELECT digest FROM promotion)";
     if (this.#db.get(`SELECT 1 FROM tree WHERE ${gone} LIMIT 1`) === undefined) return false;
@@ -165,7 +165,9 @@ export class PromotedRows {
   }
 }
 
-/** A closed connection tells as little of how a command ended as a run that died, and an interruption ends it anywhere. */
+/**
+ * After a lost connection, as after a dead run, the result of a command is unknown; an interruption ends it at any point.
+ */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected" || outcome === "interrupted";
 }

@@ -1,17 +1,17 @@
 import Sqlite from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
-/** Whether another program holds what SQLite wanted. */
+/** Whether another program holds a lock that SQLite needs. */
 export function isBusy(cause: unknown): boolean {
   return cause instanceof Sqlite.SqliteError && BUSY.test(cause.code);
 }
 
 const BUSY = /^SQLITE_(BUSY|LOCKED)/;
 
-/** What to do about a store that is no use any more. */
+/** The remedy for an unusable store. */
 const RESTORE = "restore data/ from a backup; the workers are as they were";
 
-/** What SQLite says by the beginning of its code, what it means, and what to do. */
+/** SQLite errors by the prefix of their code, with their meaning and remedy. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [BUSY, "another program is writing to it", "close what has it open, such as sqlite3, and run the command again"],
   [
@@ -24,7 +24,7 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "look at the permissions of data/ and who you are"],
 ];
 
-/** A failure of SQLite as what it means for the store in `file`. */
+/** Converts an SQLite error to the error for the store in `file`. */
 export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.SqliteError>): MaandError {
   const [, meaning, hint] = REASONS.find(([pattern]) => pattern.test(cause.code)) ?? [];
   return new MaandError({
@@ -35,7 +35,7 @@ export function storeBroken(file: string, cause: InstanceType<typeof Sqlite.Sqli
   });
 }
 
-/** The error for a store that is lost: `why` says how that shows. */
+/** The error for a store that is lost; `why` describes the evidence. */
 export function damaged(file: string, why: string): MaandError {
   return new MaandError({ code: "STORE_BROKEN", message: cannotBeUsed(file, why), hint: RESTORE });
 }

@@ -3,13 +3,13 @@ import type { Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { damaged } from "./store-error.ts";
 
-/** "maan": the `application_id` of SQLite files that are stores of ours. */
+/** "maan": the `application_id` of SQLite files that are maand stores. */
 export const APPLICATION_ID = 0x6d61_616e;
 
 /**
- * Refuses, before SQLite opens it, what stands in a store's place and is not a file with something in it. SQLite would
- * make a new store of an empty file, and wait for a pipe. Looks only: opening and closing the file here would drop the
- * locks that SQLite holds on it in this process.
+ * Refuses anything at the store's path that is not a non-empty file, before SQLite opens it. SQLite would turn an empty file
+ * into a new store, and block on a pipe. This only inspects the path: opening and closing the file would drop the locks that
+ * SQLite holds on it in this process.
  */
 export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBeEmpty?: boolean } = {}): void {
   const stats = statSync(file, { throwIfNoEntry: false });
@@ -20,16 +20,16 @@ export function checkFile(file: string, { mayBeEmpty = false }: { readonly mayBe
     throw damaged(file, "it is empty (0 bytes), as after a full disk or a failed copy");
 }
 
-/** What is wrong with a link whose target is gone. */
+/** The problem of a link with a missing target. */
 export const DANGLING = "it is a link to a file that does not exist";
 
-/** What stands where a file should be, in words; undefined for a file. */
+/** Describes what is at the path of a file; undefined for a file. */
 export function kindOf(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   return stats.isDirectory() ? "it is a directory" : "it is not a regular file";
 }
 
-/** Refuses an open database that is not a store of ours, before anything is written into it. */
+/** Refuses an open database that is not a maand store, before anything is written to it. */
 export function recognise(db: Database, file: string): void {
   const tables = tablesOf(db);
   if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
@@ -41,7 +41,7 @@ export function recognise(db: Database, file: string): void {
   throw notAStore(file, `it is an SQLite database of another program (tables: ${some.join(", ")})`, MOVE_AWAY);
 }
 
-/** Tables of every store that was written before stores were marked. */
+/** Tables of every store from before stores were marked. */
 const UNMARKED: readonly string[] = ["bucket", "delivery", "content", "promoted", "step"];
 
 const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_version"];

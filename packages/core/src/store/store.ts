@@ -7,7 +7,7 @@ import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 
-/** What a bucket remembers: what should be, what is promoted, what is under way. One SQLite file, one member per topic. */
+/** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
 export class Store {
   readonly bucket: BucketRows;
   readonly holder: HolderRow;
@@ -36,14 +36,14 @@ export class Store {
   }
 
   /**
-   * Opens a bucket's store; `:memory:` gives one that is gone when closed. Throws STORE_BROKEN, STORE_NEWER, and NOT_A_STORE
-   * for the file of another program.
+   * Opens a bucket's store; `:memory:` is an in-memory store, which is lost when closed. Throws STORE_BROKEN, STORE_NEWER,
+   * and NOT_A_STORE for the file of another program.
    */
   static open(file: string, options: OpenOptions = {}): Store {
     return new Store(StoreDatabase.open(file, options));
   }
 
-  /** Does `work` as one transaction. It must not await. */
+  /** Runs `work` as one transaction. It must not await. */
   transaction<T>(work: () => T): T {
     try {
       return this.#db.transaction(work);
@@ -54,12 +54,12 @@ export class Store {
     }
   }
 
-  /** Until the answer is called, all reads are of this moment, whatever other processes store meanwhile. */
+  /** All reads see this snapshot until the returned function is called, whatever other processes store. */
   snapshot(): () => void {
     return this.#db.snapshot();
   }
 
-  /** Drops file lists and contents that no remembered promotion has any more; run it where promotions were made. */
+  /** Deletes file lists and contents that no recorded promotion uses. Call this after promotions. */
   sweepPromotions(): void {
     this.transaction(() => {
       if (this.promoted.sweepTrees()) this.contents.release();

@@ -11,7 +11,7 @@ import { readToml, textsOf } from "./toml.ts";
 const BUCKET_CONF = "workspace/bucket.conf";
 const CODE = "invalid_bucket_conf";
 
-/** Reads `bucket.conf`: the variables of the bucket, and the range from which ports are assigned. */
+/** Reads `bucket.conf`: the variables of the bucket, and the range of assigned ports. */
 export function readBucketConf(
   directory: string,
   report: Report,
@@ -23,7 +23,7 @@ export function readBucketConf(
 
 /** The contents of `bucket.jobs.conf`, or of the selected `bucket.jobs.<selector>.conf`. */
 export interface ReadOverrides {
-  /** The reservations it sets, by job. */
+  /** Its reservations, by job. */
   readonly overrides: Readonly<Record<string, Override>>;
   /** All of it, by job. */
   readonly tables: ReadonlyMap<string, KvEntries>;

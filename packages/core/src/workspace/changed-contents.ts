@@ -5,13 +5,13 @@ import { filePieces } from "./file-pieces.ts";
 import { unreadable } from "./read-text.ts";
 
 /**
- * Contents of the workspace that are not in the store yet, by hash. They are not held but read again where they are, and
- * held against their hash: a file that was edited since it was listed is never taken for the one that was.
+ * Contents of the workspace that are not in the store yet, by hash. They are not kept in memory: each is read again from its
+ * file and checked against its hash, so that a file edited in the meantime is detected.
  */
 export class ChangedContents {
   readonly #files = new Map<string, { readonly at: string; readonly where: string }>();
 
-  /** `at` is where the file is, `where` how problems call it. */
+  /** `at` is the path of the file, `where` its name in problems. */
   add(hash: string, at: string, where: string): void {
     this.#files.set(hash, { at, where });
   }
@@ -21,12 +21,12 @@ export class ChangedContents {
     return this.#files.keys();
   }
 
-  /** The whole content, of a file that is known to be small; undefined when it is not among these. Throws PROBLEMS. */
+  /** The whole content of a small file; undefined if it is not one of these. Throws PROBLEMS. */
   read(hash: string): Uint8Array | undefined {
     return this.#files.has(hash) ? Buffer.concat([...this.pieces(hash)]) : undefined;
   }
 
-  /** The content piece by piece. Throws PROBLEMS, at the end at the latest, if it is not the one that was listed. */
+  /** The content in pieces. Throws PROBLEMS, at the latest at the end, if it is not the listed content. */
   *pieces(hash: string): Generator<Uint8Array> {
     const file = this.#files.get(hash);
     if (!file) return;

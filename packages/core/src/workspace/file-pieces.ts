@@ -1,15 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
-/** Bytes of the largest piece a content is read, stored and written in. */
+/** Maximum size in bytes of the pieces in which a content is read, stored and written. */
 export const PIECE_BYTES = 1024 * 1024;
 
-/** A file's content piece by piece, so that a file of any size takes the memory of one piece. */
+/** A file's content in pieces, so that a file of any size needs the memory of one piece. */
 export function* filePieces(path: string): Generator<Uint8Array> {
   const file = openSync(path, "r");
   try {
     const { size } = fstatSync(file);
     for (let at = 0; ; ) {
-      // one byte more than is left, so that the end of a small file shows without another read
+      // one byte more than remains, so that one read finds the end of a small file
       const left = at < size ? size - at + 1 : PIECE_BYTES;
       const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, left));
       const length = readSync(file, piece);

@@ -2,12 +2,12 @@ import ignore from "ignore";
 import type { Report } from "../domain/checks/problem.ts";
 import { readText } from "./read-text.ts";
 
-/** Name of the files that say what is left out, in the workspace and in a job's directory. */
+/** Name of the ignore files, in the workspace and in a job's directory. */
 export const IGNORE_FILE = ".maandignore";
 
 /**
- * What is left out where no file says otherwise: what editors and file browsers write beside a file, and what tools
- * build for the machine they run on. Only what no service can want: leaving a file out of a job is a change of it.
+ * Default patterns: files that editors and file browsers create, and artifacts that tools build for the local machine. Only
+ * files that no service needs, because ignoring a file changes its job.
  */
 export const DEFAULT_IGNORES: readonly string[] = [
   // Emacs, vim, nano, Kate, LibreOffice, GNOME
@@ -33,7 +33,7 @@ export const DEFAULT_IGNORES: readonly string[] = [
   IGNORE_FILE,
 ];
 
-/** The workspace's ignore file as init writes it: only comments, with the defaults among them. */
+/** The ignore file that init writes: only comments, with the default patterns among them. */
 export function ignoreText(): string {
   return `${[
     "# Files of jobs that count for nothing, in the syntax of .gitignore. Paths are relative to this directory; a file of",
@@ -44,27 +44,27 @@ export function ignoreText(): string {
   ].join("\n")}`;
 }
 
-/** Files maand itself reads in a job's directory; nothing can leave them out. */
+/** Files in a job's directory that maand itself reads; they cannot be ignored. */
 const ALWAYS_READ = ["manifest.json", "vars.toml"];
 
-/** Tells what of a job's directory counts for nothing. Paths are relative to it; a directory's ends in `/`. */
+/** Decides which paths in a job's directory are ignored. Paths are relative to it; directories end in `/`. */
 export type IsIgnored = (path: string) => boolean;
 
 /** The rules of one workspace. */
 export interface Ignores {
-  /** Whether a directory directly below `jobs/` is left out as a whole. */
+  /** Whether a directory directly below `jobs/` is ignored as a whole. */
   job(name: string): boolean;
-  /** What is left out in a job's directory, by the defaults, the workspace's file and the job's own; the last rule wins. */
+  /** The rules for a job's directory: the defaults, the workspace's file and the job's own; the last match wins. */
   within(job: string): IsIgnored;
 }
 
-/** A line that is no pattern. */
+/** A line that is not a valid pattern. */
 const COMMENT = /^\s*(#|$)/;
 
-/** As git on Linux: case counts. */
+/** Case-sensitive, as git on Linux. */
 const OPTIONS = { ignorecase: false, allowRelativePaths: true };
 
-/** Reads the ignore file of a workspace; those of its jobs are read when they are needed. */
+/** Reads the ignore file of a workspace; those of its jobs are read when needed. */
 export function ignoresOf(workspace: string, report: Report): Ignores {
   const written = patternsIn(workspace, "", report);
   const shared = [...DEFAULT_IGNORES, ...written];
@@ -81,7 +81,7 @@ export function ignoresOf(workspace: string, report: Report): Ignores {
   };
 }
 
-/** The defaults alone decide by the last name of a path, and the same names come again in every job. */
+/** The defaults depend only on the last name of a path, and the same names occur in every job. */
 function ignoredByName(): IsIgnored {
   const rules = ignore(OPTIONS).add(DEFAULT_IGNORES);
   const known = new Map<string, boolean>();
@@ -101,7 +101,7 @@ function patternsIn(workspace: string, place: string, report: Report): string[] 
   return text === undefined ? [] : text.split(/\r?\n/);
 }
 
-/** A pattern of a job's own file, as it is written in the workspace's: a bare name holds at any depth of the job. */
+/** Converts a pattern of a job's own file to the workspace's file: a bare name matches at any depth of the job. */
 function below(directory: string, pattern: string): string[] {
   if (COMMENT.test(pattern)) return [];
   const negated = pattern.startsWith("!");

@@ -9,37 +9,40 @@ import { filePieces } from "./file-pieces.ts";
 import type { IsIgnored } from "./ignored.ts";
 import { unreadable } from "./read-text.ts";
 
-/** A file, and where it is on disk if it is new or changed. */
+/** A file, with its path on disk if it is new or changed. */
 export interface ReadFile extends SeenFile {
   readonly changedAt?: string;
 }
 
-/** A job's directory, and what its files are read with. */
+/** A job's directory, with the options for reading its files. */
 export interface JobDirectory {
   readonly job: string;
   /** Absolute. */
   readonly directory: string;
-  /** The job's files as they were seen last, by path. */
+  /** The job's files as last read, by path. */
   readonly before: ReadonlyMap<string, SeenFile>;
   readonly isIgnored: IsIgnored;
-  /** Bytes a file may have. */
+  /** Maximum size of a file in bytes. */
   readonly maxBytes: number;
   readonly report: Report;
 }
 
-/** Names directly in a job's directory on a worker that are not the deploy's: what the job writes, and what a file system has. */
+/**
+ * Names in a job's directory on a worker that a deploy does not manage: those the job writes, and those of the file system.
+ */
 export const RUNTIME_NAMES: readonly string[] = ["data", "logs", "bin", "lost+found"];
 
-/** Names under which transports keep files on a worker until all have arrived: they delete what a killed sync left so. */
+/**
+ * Names of temporary files that transports create on a worker during a sync. They delete the ones that a killed sync left.
+ */
 const OF_A_SYNC = /^(\.~tmp~|\.~maand-[0-9a-f]{16}|\.incoming-\d+-\d+)$/;
 
-/** Bytes a path within a job may have: with what stands before it, it is far below what Linux takes, here and there. */
+/** Maximum bytes of a path within a job. Together with its parent path, it is far below the Linux limit on both machines. */
 const LONGEST_PATH = 2000;
 
 /**
- * Lists the files of a job's directory, sorted by path. A link to a file counts as that file; links to directories,
- * broken links, and links that leave the workspace are reported. A file is read only where its size or time differ, and
- * piece by piece.
+ * Lists the files of a job's directory, sorted by path. A link to a file counts as that file. Links to directories, broken
+ * links, and links out of the workspace are reported. A file is read only if its size or time differs, in pieces.
  */
 export function readJobFiles(job: JobDirectory): ReadFile[] {
   const files: ReadFile[] = [];
@@ -65,7 +68,7 @@ function entriesOf(place: string): Dirent[] {
   return readdirSync(place, { withFileTypes: true });
 }
 
-/** Does `work`; what the system refuses is reported with the path, and what is gone by now is left out. */
+/** Runs `work`. Errors of the system are reported with the path; files that have disappeared are left out. */
 function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T): T | undefined {
   try {
     return work();
@@ -76,14 +79,14 @@ function attempt<T>({ job, report }: JobDirectory, path: string, work: () => T):
   }
 }
 
-/** What is wrong with a file or directory by its name alone. */
+/** The problem of a file or directory that its name alone shows. */
 function ofName(job: string, name: string, path: string): Problem | undefined {
   if (path === name && RUNTIME_NAMES.includes(name)) return reserved(job, name);
   const refused = (place: string, message: string, hint: string) =>
     error("invalid_file", where(job, place), message, hint);
   if (/\p{Cc}/u.test(name)) return refused(quoted(path), "a file name must not hold control characters", "rename it");
   if (OF_A_SYNC.test(name)) return refused(path, "has a name that maand gives files while it syncs", "rename it");
-  // What cannot be decoded cannot be looked up by its name either.
+  // A name that cannot be decoded cannot be looked up either.
   if (name.includes("\uFFFD")) return refused(path, "a file name must be UTF-8", "rename it");
   if (Buffer.byteLength(path) <= LONGEST_PATH) return undefined;
   return refused(
@@ -105,7 +108,7 @@ function readOne({ job, before, maxBytes, report }: JobDirectory, at: string, pa
   return [{ path, ...hashOfPieces(filePieces(at)), executable, mtimeMs: stampOf(stats), changedAt: at }];
 }
 
-/** The later of the two times, so that a file put back with an old date is seen as well. */
+/** The later of the two times, to detect a file that was restored with an old date. */
 function stampOf(stats: Stats): number {
   return Math.max(stats.mtimeMs, stats.ctimeMs);
 }
@@ -128,7 +131,7 @@ function isInside(workspace: string, at: string): boolean {
   return !relative(realpathSync(workspace), realpathSync(at)).startsWith("..");
 }
 
-/** What is wrong with a link, and what to do. */
+/** The problem of a link, and the remedy. */
 function flawOfLink(stats: Stats | undefined): [string, string] {
   const replace = "copy what it should hold, or delete it";
   if (!stats) return ["is a link to nothing", replace];

@@ -2,8 +2,8 @@ import { lineAndColumn, reportDuplicateKeys } from "../domain/checks/duplicate-k
 import { error, type Report } from "../domain/checks/problem.ts";
 
 /**
- * Parses JSON that a person wrote; reports where it breaks, by line and column, and returns undefined then. Keys that stand
- * twice are reported too.
+ * Parses user-written JSON. On a syntax error, reports the line and column and returns undefined. Duplicate keys are also
+ * reported.
  */
 export function parseJson(text: string, file: string, code: string, report: Report): unknown {
   const plain = text.replace(/^\uFEFF/, "");
@@ -26,7 +26,10 @@ export function parseJson(text: string, file: string, code: string, report: Repo
   }
 }
 
-/** Where a text breaks. Node tells no number for an unexpected token, so the shortest beginning that has it is looked for. */
+/**
+ * The position of a syntax error. Node gives no position for an unexpected token, so this searches the shortest prefix with
+ * the error.
+ */
 function positionIn(text: string, message: string): number {
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return Number(position);

@@ -3,15 +3,15 @@ import { error, type Problem, type Report } from "../domain/checks/problem.ts";
 import type { Place } from "../domain/checks/validate.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
 
-/** Bytes a file that a person writes may have: far more than anybody writes, far less than would fill the memory. */
+/** Maximum size in bytes of a user-written file: far more than any needs, far less than would fill the memory. */
 const LARGEST = 64 * 1024 * 1024;
 
-/** Where a file that a person wrote belongs, and what is reported when it is not there. */
+/** The path of a user-written file, and the problem to report if it is missing. */
 export interface TextPlace extends Pick<Place, "file" | "code"> {
   readonly missing?: Problem;
 }
 
-/** A text file that a person wrote; undefined when it is missing, or when it cannot be read, which is reported. */
+/** A user-written text file; undefined if it is missing or unreadable. The latter is reported. */
 export function readText(path: string, { file, code, missing }: TextPlace, report: Report): string | undefined {
   const read = contentOf(path);
   if (read === undefined && missing) report(missing);
@@ -24,9 +24,9 @@ interface Reason {
   readonly hint: string;
 }
 
-/** The text, why there is none, or undefined where there is no file. */
+/** The text, the reason why it is unreadable, or undefined if there is no file. */
 function contentOf(path: string): string | Reason | undefined {
-  if (!existsSync(path)) return undefined; // most jobs lack most of these files, and an exception for each takes time
+  if (!existsSync(path)) return undefined; // most jobs lack most of these files, and throwing an exception for each is slow
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -41,7 +41,7 @@ function contentOf(path: string): string | Reason | undefined {
   }
 }
 
-/** Why a file or directory cannot be read, and what to do; undefined when it is not there. Throws what is no such reason. */
+/** Why a file or directory cannot be read, and the remedy; undefined if it does not exist. Throws other errors. */
 export function unreadable(cause: unknown): Reason | undefined {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOENT" || code === "ENOTDIR") return undefined;

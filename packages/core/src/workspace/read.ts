@@ -17,29 +17,29 @@ import { readText, type TextPlace } from "./read-text.ts";
 import { readJobVars } from "./vars-toml.ts";
 import { MISSING_WORKERS } from "./workers-file.ts";
 
-/** A workspace as it is on disk: what was written, and the files of its jobs. */
+/** A workspace as read from disk: its user-written files, and the files of its jobs. */
 export interface ReadWorkspace {
   readonly written: Written;
   readonly files: ReadonlyMap<string, readonly SeenFile[]>;
   /** Variables of the bucket and its jobs. */
   readonly variables: Pick<KvSources, "bucketVars" | "overrides" | "jobVars">;
-  /** Texts of the JSON files that could be parsed, by their name in problems. */
+  /** Texts of the valid JSON files, by their name in problems. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Contents of files that are new or changed; those of the others are in the store. */
+  /** Contents of new or changed files; the store has the others. */
   readonly contents: ChangedContents;
 }
 
-/** What a workspace is read with. */
+/** Options for reading a workspace. */
 export interface ReadOptions {
-  /** Files of the jobs as they were seen last: those whose size and time are as they were are not read again. */
+  /** Files of the jobs as last read. Files with unchanged size and time are not read again. */
   readonly before: ReadonlyMap<string, ReadonlyMap<string, SeenFile>>;
-  /** Which override file is read; "" for the usual one. */
+  /** Selector of the override file; "" for the default one. */
   readonly selector: string;
-  /** Bytes a file of a job may have. */
+  /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
 }
 
-/** Reads a workspace. Everything wrong is reported. */
+/** Reads a workspace and reports all problems. */
 export function readWorkspace(directory: string, options: ReadOptions, report: Report): ReadWorkspace {
   const contents = new ChangedContents();
   const files = new Map<string, readonly SeenFile[]>();
@@ -110,7 +110,7 @@ function jobNames(directory: string, ignores: Ignores, report: Report): string[]
   return names.filter((name) => isJob(name, ignores, report));
 }
 
-/** A directory that cannot be a job may be ignored; a job that is would be stopped by the next deploy, so it is refused. */
+/** A directory with an invalid job name may be ignored. An existing job may not, because the next deploy would stop it. */
 function isJob(name: string, ignores: Ignores, report: Report): boolean {
   const where = `workspace/jobs/${name}`;
   const ignored = ignores.job(name);

@@ -3,7 +3,7 @@ import { error, type Report } from "../domain/checks/problem.ts";
 import { CONTROL_CHARACTER, type Place, quoted, shown } from "../domain/checks/validate.ts";
 import { readText } from "./read-text.ts";
 
-/** A TOML file as a table; empty when there is none, or after a problem. */
+/** A TOML file as a table; empty if the file is missing, or after a problem. */
 export function readToml(at: string, { file, code }: Place, report: Report): Record<string, unknown> {
   const text = readText(at, { file, code }, report);
   if (text === undefined) return {};
@@ -17,7 +17,7 @@ export function readToml(at: string, { file, code }: Place, report: Report): Rec
   }
 }
 
-/** The texts of a table, by key; anything else in it is reported. */
+/** The strings of a table, by key; other values are reported. */
 export function textsOf(
   table: Readonly<Record<string, unknown>>,
   { file, code, key: parent = "" }: Place,
@@ -41,7 +41,7 @@ function hintFor(key: string, value: unknown): string {
   return typeof value === "object" ? "write one text in quotes per key" : `write ${key} = "${String(value)}"`;
 }
 
-/** A key without anything a terminal would obey. */
+/** A key without terminal control characters. */
 function quotedPlain(key: string): string {
   return CONTROL_CHARACTER.test(key) ? quoted(key) : key;
 }

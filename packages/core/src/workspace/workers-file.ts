@@ -7,17 +7,17 @@ import { parseJson } from "./json.ts";
 import { readText } from "./read-text.ts";
 import { replaceFile } from "./write-files.ts";
 
-/** `workers.json` as a person wrote it, and the workers it means. */
+/** `workers.json` as written, and the workers that it defines. */
 export interface WorkersFile {
   readonly text: string;
-  /** Its entries as they were written, in their order. */
+  /** Its entries as written, in order. */
   readonly entries: readonly unknown[];
   readonly workers: readonly WorkerSpec[];
 }
 
 const PLACE = { file: WORKERS_FILE, code: "invalid_workers" };
 
-/** What is reported where there is no `workers.json`. */
+/** The problem to report if `workers.json` is missing. */
 export const MISSING_WORKERS: Problem = error(
   "missing_workers",
   WORKERS_FILE,
@@ -25,7 +25,7 @@ export const MISSING_WORKERS: Problem = error(
   "write it; [] means no workers",
 );
 
-/** Reads `workers.json` without a build. Throws PROBLEMS with all that is wrong. */
+/** Reads `workers.json` without a build. Throws PROBLEMS with all problems. */
 export function readWorkersFile(workspace: string): WorkersFile {
   const file = join(workspace, "workers.json");
   const problems: Problem[] = [];
@@ -39,8 +39,8 @@ export function readWorkersFile(workspace: string): WorkersFile {
 }
 
 /**
- * Replaces the entries of `workers.json` in one step, so that no program reads half of it. Throws PROBLEMS, and writes nothing,
- * if the file was edited since it was read.
+ * Replaces the entries of `workers.json` atomically. If the file was edited since it was read, throws PROBLEMS and writes
+ * nothing.
  */
 export function writeWorkersFile(workspace: string, before: WorkersFile, entries: readonly unknown[]): void {
   const file = join(workspace, "workers.json");

@@ -20,7 +20,7 @@ const DIRECTORY = 0o755;
 const FILE = 0o644;
 const PRIVATE_DIRECTORY = 0o700;
 
-/** Makes a directory that all may read, and those above it that are missing, whatever the umask. */
+/** Creates a world-readable directory and its missing parents, whatever the umask. */
 export function makeDirectories(path: string): void {
   if (existsSync(path)) return;
   makeDirectories(dirname(path));
@@ -29,8 +29,8 @@ export function makeDirectories(path: string): void {
 }
 
 /**
- * Makes a directory that only its owner may enter, or takes from others what they may do there. A link of the operator's
- * is left as it is: what it leads to may have other uses.
+ * Creates a directory that only its owner can access, or removes the access of others from an existing one. An existing link
+ * is left unchanged, because its target may have other uses.
  */
 export function makePrivateDirectory(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
@@ -38,7 +38,7 @@ export function makePrivateDirectory(path: string): void {
   else if (found.isDirectory()) chmodSync(path, PRIVATE_DIRECTORY);
 }
 
-/** Writes a file that all may read, whatever the umask. Throws EEXIST where there is one. */
+/** Writes a world-readable file, whatever the umask. Throws EEXIST if it exists. */
 export function createFile(path: string, text: string): void {
   const file = openSync(path, "wx", FILE);
   try {
@@ -49,7 +49,7 @@ export function createFile(path: string, text: string): void {
   }
 }
 
-/** Replaces a file in one step. It keeps its mode and its owner; a link is followed. */
+/** Replaces a file atomically. It keeps its mode and owner; a link is followed. */
 export function replaceFile(path: string, text: string): void {
   const target = realpathSync(path);
   const { mode, uid, gid } = statSync(target);
@@ -57,7 +57,7 @@ export function replaceFile(path: string, text: string): void {
   try {
     const file = openSync(fresh, "wx", 0o600);
     try {
-      if (process.getuid?.() === 0) fchownSync(file, uid, gid); // another user may not give a file away
+      if (process.getuid?.() === 0) fchownSync(file, uid, gid); // another user cannot change the owner of a file
       fchmodSync(file, mode & 0o777);
       writeFileSync(file, text);
     } finally {

@@ -99,7 +99,7 @@ export class RunnerClient {
     return { ended, end, send: (more) => this.#writeMore({ id, ...more }), abandon: () => this.#abandon(id) };
   }
 
-  /** Ends it now; what it runs goes on there by itself. */
+  /** Ends it now; what it runs continues there by itself. */
   destroy(): void {
     this.#stream.destroy();
     this.#gone();

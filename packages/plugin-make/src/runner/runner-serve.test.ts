@@ -45,7 +45,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(flood.bytes().length).toBe(50_000_000);
   });
 
-  it("holds little back when nobody reads, and keeps its time limits", async (context) => {
+  it("holds little output back while it is not read, and keeps its time limits", async (context) => {
     const w = worker(context, "web");
     const { request, process, io } = w.serve();
     expect(await request("start", { jobs: "web" }).code).toBe(0);

@@ -39,7 +39,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(stderr).toBe("runner: ghost: it has no Makefile here; nothing was stopped\n");
   });
 
-  it("stops a job that is leaving and in jobs.json no more, but does not start it", async (context) => {
+  it("stops a removed job that jobs.json does not list any more, but does not start it", async (context) => {
     const w = worker(context);
     w.lists();
     expect(await w.run(form, "stop")).toMatchObject({ code: 0, stdout: "stopped\n" });
@@ -170,7 +170,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     expect(stderr).toContain("no-such-make: No such file or directory");
   });
 
-  it("keeps the order of the jobs asked for", async (context) => {
+  it("keeps the order of the jobs it is given", async (context) => {
     const w = worker(context);
     w.lists({ job: "api" }, { job: "db" });
     expect(await w.run("one process each", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
@@ -206,7 +206,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     await gone(pid);
   });
 
-  it("carries a command to its end when nobody listens any more", async (context) => {
+  it("runs a command to its end when its reader is gone", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));

@@ -77,7 +77,7 @@ function failed(unit: Unit, target: string, code: number): ErrorParts {
   };
 }
 
-/** Where make speaks another language, its own message is shown. */
+/** Found by make's English message. In another language the message itself is shown, among the last lines. */
 function noTarget(unit: Unit, target: string): ErrorParts {
   const { job, remote, allocation } = unit;
   return {

@@ -1,5 +1,5 @@
 """
-Makes jobs' directories on this worker equal to trees. What is here is compared by content; what differs is asked for,
+Makes jobs' directories on this worker equal to trees. What is here is compared by content; what differs is requested,
 written beside, and put in place by renaming once all of it is here. So a full disk or a cut connection leaves every file as
 it was. What may not be ours to replace or delete is printed before anything is changed, and waits for leave.
 """

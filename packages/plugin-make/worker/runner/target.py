@@ -45,7 +45,7 @@ def carry_out(call, command, lock):
     killed = status is not None and os.WIFSIGNALED(status)
     while killed and call.code is None and any(pump.source is not None for pump in call.pumps):
         yield 0.05  # its recipe still runs: it comes to its end as it would when we are gone
-    asked = call.code is not None and (status is None or killed)
+    cut_off = call.code is not None and (status is None or killed)
     ended = False
     if status != 0:
         ended = yield from end(child, Descendants(child, command.mark, killed))
@@ -54,7 +54,7 @@ def carry_out(call, command, lock):
     for pump in pumps:
         pump.drain()
         pump.leave()
-    if asked:
+    if cut_off:
         call.report(call.text)
         return call.code
     if killed:

@@ -12,15 +12,15 @@ export interface CertificateView {
   readonly job: string | null;
   readonly worker: string | null;
   readonly cert: string;
-  /** Null where the certificate has none, or cannot be read. */
+  /** Null if the certificate has none or cannot be read. */
   readonly commonName: string | null;
   readonly notAfter: Date | null;
-  /** Whole days until its end; below zero after it. */
+  /** Whole days until the certificate ends; negative after it has ended. */
   readonly daysLeft: number | null;
   readonly status: CertificateStatus;
 }
 
-/** The time, and the settings that decide from when on a certificate counts as expiring. */
+/** The time, and the settings that decide when a certificate counts as expiring. */
 export interface CertificateClock {
   readonly now: Date;
   /** `certs_ttl` and `certs_renewal_buffer`. */
@@ -28,7 +28,7 @@ export interface CertificateClock {
   readonly bufferDays: number;
 }
 
-/** The clock of a bucket. */
+/** The clock of the bucket. */
 export function certificateClock(now: Date, { plugins }: Pick<Settings, "plugins">): CertificateClock {
   return { now, ttlDays: Number(plugins.certs_ttl || 60), bufferDays: Number(plugins.certs_renewal_buffer ?? 0) };
 }
@@ -36,7 +36,7 @@ export function certificateClock(now: Date, { plugins }: Pick<Settings, "plugins
 const DAY = 86_400_000;
 const CRT = ".crt";
 
-/** Every stored certificate, the CA's first, then by job, worker and name. None of this is encrypted. */
+/** Lists every stored certificate: the CA first, then by job, worker and name. None of this data is encrypted. */
 export function certificates(store: Store, clock: CertificateClock): CertificateView[] {
   const prefix = NAMESPACE.job("");
   const places = store.kv.namespaces(prefix).flatMap((namespace) => {
@@ -59,8 +59,8 @@ export function certificates(store: Store, clock: CertificateClock): Certificate
 type Read = Pick<CertificateView, "commonName" | "notAfter" | "daysLeft" | "status">;
 
 /**
- * Reads a certificate. One of a job counts as expiring when a build would renew it; the CA when certificates made now would end
- * with it, `certs_ttl` days before its end.
+ * Reads a certificate. The certificate of a job counts as expiring when a build would renew it. The CA counts as expiring
+ * when certificates issued now would end with it, `certs_ttl` days before its end.
  */
 export function readCertificate(
   pem: string,
@@ -86,7 +86,7 @@ function statusAt(now: number, { from, to }: CertificateTimes, soon: number): Ce
   return now >= soon ? "expiring" : "ok";
 }
 
-/** The common name in a subject as OpenSSL prints it: a part a line, special characters after a backslash. */
+/** The common name in a subject as OpenSSL prints it: one part per line, with special characters escaped by a backslash. */
 function nameIn(subject: string | undefined): string | null {
   const line = (subject ?? "").split("\n").find((part) => part.startsWith("CN="));
   return line === undefined ? null : line.slice("CN=".length).replace(/\\(.)/g, "$1");

@@ -14,7 +14,7 @@ type Source = Pick<Bucket, "store" | "settings" | "now" | "paths">;
 
 /**
  * Checks the certificates of all jobs: those in the store, which a build renews, and those on the workers, which a deploy
- * replaces. A certificate that ends with the CA is left to the check of the CA, because no build makes it last longer.
+ * replaces. The check of the CA covers a certificate that ends with the CA, because no build can extend it.
  */
 export function examineCertificates(bucket: Source): Finding[] {
   const clock = certificateClock(bucket.now(), bucket.settings);
@@ -37,10 +37,10 @@ export function examineCertificates(bucket: Source): Finding[] {
     ),
   ];
   if (faults.length > 0 || stored.length === 0) return faults;
-  return [sound("certificates", "data/maand.db", "all are valid, and none ends soon")];
+  return [sound("certificates", "data/maand.db", "all are valid and none expires soon")];
 }
 
-/** The same certificates as they were promoted to the workers last; none for those that never were. */
+/** The same certificates as last promoted to the workers; certificates that were never promoted are left out. */
 function delivered({ store }: Source, stored: readonly CertificateView[], clock: CertificateClock): CertificateView[] {
   const promoted = store.promoted.recorded();
   const digests = new Map(
@@ -56,7 +56,7 @@ function delivered({ store }: Source, stored: readonly CertificateView[], clock:
   });
 }
 
-/** One finding for each certificate of a job and what is wrong with it, however many workers have it. */
+/** Returns one finding per certificate of a job and problem, regardless of how many workers have it. */
 function faultsOf(flaws: readonly CertificateView[], place: string, hint: string): Finding[] {
   const groups = groupBy(flaws, ({ job, cert, status }) => JSON.stringify([job, cert, status]));
   return [...groups.values()].flatMap((group) => {

@@ -8,10 +8,10 @@ export class DoctorCommand extends MaandCommand {
   static override paths = [["doctor"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what is wrong with bucket, machine and workers, and how to mend it",
+    description: "check the bucket, this machine and the workers, and show fixes",
     details:
-      "Looks at permissions, keys, the store, the workspace and every worker, and changes nothing there; a worker that lost its files is noted for the next deploy. Each fault comes with the line to type. Exits with 1 if anything is wrong.",
-    examples: [["Look everything over", "maand doctor"]],
+      "Checks permissions, keys, the store, the workspace and every worker without changing them. Records each worker that lost its files, so that the next deploy restores them. Shows the command that fixes each problem. Exits with 1 if it finds a problem.",
+    examples: [["Check everything", "maand doctor"]],
   });
 
   override async work(): Promise<number> {
@@ -21,7 +21,7 @@ export class DoctorCommand extends MaandCommand {
     return findings.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed;
   }
 
-  /** A bucket that cannot be opened is looked at from outside only, and the reason is a finding too. */
+  /** If the bucket cannot be opened, only the checks from outside run, and the reason becomes a finding. */
   async #look(paths: BucketPaths): Promise<Finding[]> {
     const { examine, examineBucket } = await import("../doctor/doctor.ts");
     const outside = examineBucket(paths);
@@ -29,7 +29,7 @@ export class DoctorCommand extends MaandCommand {
     try {
       const inside = await this.withBucket(
         (bucket) => examine(bucket),
-        () => {}, // what is wrong is told at the end, in one place
+        () => {}, // problems are reported together at the end
       );
       const warned = new Set(outside.map(({ check, where }) => `${check} ${where}`));
       return [...outside, ...inside.filter(({ check, where }) => !warned.has(`${check} ${where}`))];
@@ -40,7 +40,7 @@ export class DoctorCommand extends MaandCommand {
   }
 }
 
-/** Why a bucket cannot be opened: mostly its configuration. */
+/** Why a bucket cannot be opened: usually a problem in its configuration. */
 function refused({
   message,
   hint,

@@ -1,7 +1,7 @@
 import type { Context } from "@maand/command";
 import type { CommandClass } from "clipanion";
 
-/** The commands of this plugin by their paths as they are typed. Each is imported when it is needed, and none before. */
+/** The commands of this plugin by path. Each one is imported only when it is used. */
 export const COMMANDS = {
   run_command: async () => (await import("./run_command.ts")).RunCommandCommand,
   worker_facts: async () => (await import("./worker_facts.ts")).WorkerFactsCommand,

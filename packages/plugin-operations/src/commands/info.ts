@@ -6,7 +6,7 @@ import { StoredCommand } from "./stored-command.ts";
 /** `maand info`. */
 export class InfoCommand extends StoredCommand {
   static override paths = [["info"]];
-  static override usage = Command.Usage({ category: "Look", description: "the bucket in five numbers" });
+  static override usage = Command.Usage({ category: "Look", description: "show a summary of the bucket" });
 
   override show(store: Store): number {
     const bucket = store.bucket.read();

@@ -12,11 +12,11 @@ export class JobCreateCommand extends MaandCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({
     category: "Job",
-    description: "begin a job with a manifest and a Makefile, or a command of a job",
+    description: "create a job with a manifest and a Makefile, or add a command to a job",
     examples: [
       ["A job for every worker", "maand job create myservice --selectors worker"],
       [
-        "A script before each deploy, for a new job or one that is there",
+        "A script before each deploy, for a new or existing job",
         "maand job create myservice --command command_lead --on pre_deploy",
       ],
     ],
@@ -24,9 +24,11 @@ export class JobCreateCommand extends MaandCommand {
 
   job = Option.String({ required: true, name: "job" });
   selectors = Option.Array("-s,--selectors", [], { description: "Labels a worker must have, comma-separated." });
-  command = Option.String("--command", { description: "Begin this command too; of a job that is there, only this." });
-  on = Option.Array("--on", [], { description: "Events the command runs at, comma-separated." });
-  language = Option.String("--lang", { description: "py or ts, what the command is written in; default: py." });
+  command = Option.String("--command", {
+    description: "Also create this command; for an existing job, create only the command.",
+  });
+  on = Option.Array("--on", [], { description: "Events that run the command, comma-separated." });
+  language = Option.String("--lang", { description: "Language of the command, py or ts; default: py." });
 
   override async work(): Promise<number> {
     const { root, workspace } = findBucket(this.from);
@@ -47,7 +49,7 @@ export class JobCreateCommand extends MaandCommand {
   refuseStrayFlags(): void {
     const stray = [...(this.on.length > 0 ? ["--on"] : []), ...(this.language === undefined ? [] : ["--lang"])];
     const problems = stray.map((flag) =>
-      error("invalid_command", flag, "is about a command", "name it with --command"),
+      error("invalid_command", flag, "needs --command", "name the command with --command"),
     );
     if (problems.length > 0) throw problemsError(problems);
   }
@@ -57,10 +59,10 @@ export class JobCreateCommand extends MaandCommand {
     if (this.json) this.printJson({ job: this.job, directory, command: this.command ?? null, script });
     if (this.json) return;
     if (added) this.print(`wrote ${script} and its entry in ${directory}/manifest.json`);
-    if (added && !added.newJob) this.print("  next: write into the script what it is to do; maand build checks it");
+    if (added && !added.newJob) this.print("  next: edit the script, then run maand build to check it");
     else
       this.print(
-        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: maand deploy --build, it runs as it is; then write what the job needs into them`,
+        `wrote ${directory}/manifest.json and ${directory}/Makefile\n  next: run maand deploy --build (the files work as they are), then edit them for your job`,
       );
   }
 }

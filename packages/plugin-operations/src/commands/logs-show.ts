@@ -11,10 +11,10 @@ import { namesIn } from "../logs/names.ts";
 import { type LogProblem, StoredLines } from "../logs/stored-lines.ts";
 import { LogPrinter } from "../output/log-printer.ts";
 
-/** Milliseconds between two looks at logs that are followed. */
+/** Milliseconds between two reads of followed logs. */
 const LOOK_EVERY_MS = 150;
 
-/** Lines shown first when all logs are followed, as `tail -f` does. */
+/** The number of lines shown first when all logs are followed, as `tail -f` does. */
 const FOLLOW_TAIL = 10;
 
 /** `maand logs show`. */
@@ -22,14 +22,14 @@ export class LogsShowCommand extends MaandCommand {
   static override paths = [["logs", "show"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what was done where, and what it printed",
+    description: "show logs: what ran on which worker, and its output",
     details:
-      "Shows the lines of logs/ by time, or of one run. Filters are added up: a line has to pass all of them. Takes no lock and contacts nobody.",
+      "Shows the lines of logs/ by time, or those of one run. A line must match all filters. Takes no lock and contacts no worker.",
     examples: [
       ["The last twenty lines of all workers", "maand logs show --tail 20"],
       ["What a job printed on one worker", "maand logs show --job api --worker 10.0.0.2 --format human"],
       ["One run, by the beginning of its id", "maand logs show --run 3f2a"],
-      ["What goes on right now, from another terminal", "maand logs show --follow"],
+      ["Follow a running command from another terminal", "maand logs show --follow"],
     ],
   });
 
@@ -43,15 +43,15 @@ export class LogsShowCommand extends MaandCommand {
   event = Option.Array("--event", [], { description: "Only these events: command_end, run_started, ..." });
   tail = Option.String("--tail", { description: "Only the last lines; with --format human, the last blocks." });
   format = Option.String("--format", "raw", { description: "raw, as stored; or human, a block for each command." });
-  follow = Option.Boolean("-f,--follow", false, { description: "Go on showing lines as they are written." });
+  follow = Option.Boolean("-f,--follow", false, { description: "Keep showing lines as they are written." });
 
-  /** Workers that were asked for. */
+  /** The requested workers. */
   #hosts: readonly string[] = [];
 
   override async work(): Promise<number> {
     const paths = findBucket(this.from);
     const tail = this.#count();
-    if (!/^(raw|h|human)$/.test(this.format)) throw usage(`"${this.format}" is no format`, "use raw or human");
+    if (!/^(raw|h|human)$/.test(this.format)) throw usage(`"${this.format}" is not a format`, "use raw or human");
     const directory = logDirectory(paths.logs, {
       newestRun: this.runDir,
       ...(this.run === undefined ? {} : { run: this.run }),
@@ -103,7 +103,7 @@ export class LogsShowCommand extends MaandCommand {
     return this.#enough === undefined ? parts : lastParts(parts, this.#enough);
   }
 
-  /** Lines of each file that are enough; undefined when all have to be looked at. */
+  /** The number of last lines to read from each file; undefined if all lines have to be read. */
   get #enough(): number | undefined {
     const { job, phase, event } = this.#filter;
     if (this.format !== "raw" || job.length + phase.length + event.length > 0) return undefined;
@@ -126,14 +126,15 @@ export class LogsShowCommand extends MaandCommand {
 
   #count(): number | undefined {
     if (this.tail === undefined) return undefined;
-    if (!/^\d{1,9}$/.test(this.tail)) throw usage(`--tail takes a number, not "${this.tail}"`, "such as --tail 20");
+    if (!/^\d{1,9}$/.test(this.tail))
+      throw usage(`--tail takes a number, not "${this.tail}"`, "for example: --tail 20");
     return Number(this.tail);
   }
 
-  /** A log that is partly rubbish is named, and all the rest was shown; one that cannot be opened fails the command. */
+  /** A log with unreadable lines is named, and everything else is shown. A log that cannot be opened fails the command. */
   #tellTroubles(problems: readonly LogProblem[]): number {
     for (const { name, lines, message } of problems) {
-      if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are left out\n`);
+      if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are skipped\n`);
       if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);
     }
     return problems.some(({ message }) => message !== undefined) ? EXIT.failed : EXIT.ok;

@@ -9,10 +9,10 @@ import { scriptSummary } from "../output/run-command-summary.ts";
 import { runCommand } from "../workers/run-command.ts";
 import type { ScriptResult } from "../workers/run-script.ts";
 
-/** Where the command is when none is typed. */
+/** The file with the command if none is given. */
 const FILE = "command.sh";
 
-/** Results that are read one by one; of more than so many, those that say the same are put together. */
+/** The number of results listed one by one; with more workers, equal results are grouped. */
 const FEW = 4;
 
 /** `maand run_command`. */
@@ -22,7 +22,7 @@ export class RunCommandCommand extends MaandCommand {
     category: "Operate",
     description: "run a shell command on workers, a few at a time",
     details:
-      "The command is a script for bash: the one argument, standard input when that is -, or else workspace/command.sh. It runs in the bucket's directory on the worker, with sudo where use_sudo is set, on disabled workers too. A batch in which it fails is the last one. A connection that closes is a failure, unless the command takes its machine down or --allow-disconnect is given; the next batch waits until a machine that restarts is back.",
+      "The command is a bash script: the argument, standard input if the argument is -, or workspace/command.sh without an argument. It runs in the bucket's directory on the worker, with sudo if use_sudo is set, and also on disabled workers. If it fails on a worker, no further batch starts. A closed connection is a failure, unless the command shuts the machine down or --allow-disconnect is set. The next batch waits until rebooting machines are back.",
     examples: [
       ["On every worker, ten at a time", 'maand run_command "uptime" --concurrency 10'],
       ["A script, on the web servers", "maand run_command - --workers label:web"],
@@ -38,12 +38,12 @@ export class RunCommandCommand extends MaandCommand {
     description: "Only these: hosts, hostnames, label:x, zone:x; default: all.",
   });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  concurrency = Option.String("-c,--concurrency", "1", { description: "Workers at once; default 1." });
+  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers at once; default 1." });
   healthCheck = Option.Boolean("--health_check,--health-check", false, {
-    description: "After each batch, wait until workers answer and jobs are healthy.",
+    description: "After each batch, wait for healthy workers and jobs.",
   });
   allowDisconnect = Option.Boolean("--allow-disconnect", false, {
-    description: "A connection that closes while the command runs is no failure.",
+    description: "A connection closed during the command is not a failure.",
   });
 
   override async work(): Promise<number> {
@@ -70,8 +70,8 @@ export class RunCommandCommand extends MaandCommand {
     if (existsSync(file)) return readFileSync(file, "utf8");
     throw new MaandError({
       code: "USAGE",
-      message: `no command was given, and there is no workspace/${FILE}`,
-      hint: `write maand run_command "uptime", or put the command into workspace/${FILE}`,
+      message: `no command given, and there is no workspace/${FILE}`,
+      hint: `run maand run_command "uptime", or write the command to workspace/${FILE}`,
     });
   }
 }

@@ -8,12 +8,12 @@ export class SchemaCommand extends MaandCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the JSON Schema of a file you write: manifest, workers, disabled, config",
+    description: "print the JSON Schema of a file: manifest, workers, disabled, config",
     details:
-      "For editors and other checkers: draft 7, made from the definitions the files are checked by. The schemas of a manifest and of maand.conf have the keys that the plugins of this bucket own; outside of a bucket, those of the stock plugins. maand init writes all of them below workspace/.schemas/.",
+      "For editors and other validators. The schema is JSON Schema draft 7, generated from the definitions that maand validates the files with. The schemas of a manifest and of maand.conf include the keys of the bucket's plugins, or of the stock plugins outside a bucket. maand init writes all schemas to workspace/.schemas/.",
     examples: [
-      ["What a manifest may say", "maand schema manifest"],
-      ["What maand.conf may say", "maand schema config"],
+      ["Keys of a manifest", "maand schema manifest"],
+      ["Keys of maand.conf", "maand schema config"],
     ],
   });
 
@@ -26,7 +26,7 @@ export class SchemaCommand extends MaandCommand {
     return 0;
   }
 
-  /** Those of the bucket, if there is one. */
+  /** The plugins of the bucket, if there is one. */
   private async plugins(): Promise<readonly Plugin[]> {
     try {
       return await this.withBucket(async ({ plugins }) => plugins);
@@ -38,6 +38,6 @@ export class SchemaCommand extends MaandCommand {
 }
 
 function unknownSchema(word: string) {
-  const hint = didYouMean(word, SCHEMA_NAMES) ?? `known here: ${SCHEMA_NAMES.join(", ")}`;
-  return problemsError([error("unknown_name", word, "there is no schema of that name", hint)]);
+  const hint = didYouMean(word, SCHEMA_NAMES) ?? `use one of: ${SCHEMA_NAMES.join(", ")}`;
+  return problemsError([error("unknown_name", word, "unknown schema", hint)]);
 }

@@ -1,7 +1,7 @@
 import { MaandCommand } from "@maand/command";
 import { type BucketPaths, findBucket, openStore, type Store } from "@maand/core/readonly";
 
-/** A command that only reads the store: it loads no plugin and no configuration, and opens no connection. */
+/** A command that only reads the store: it loads no plugins and no configuration, and opens no connections. */
 export abstract class StoredCommand extends MaandCommand {
   abstract show(store: Store, paths: BucketPaths): number | Promise<number>;
 

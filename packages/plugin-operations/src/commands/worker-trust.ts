@@ -9,17 +9,17 @@ export class WorkerTrustCommand extends MaandCommand {
   static override paths = [["worker", "trust"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "show the host keys of workers in one table, and pin them",
+    description: "show the host keys of workers in a table and pin them",
     details:
-      "Asks each worker for its host key without logging in, shows them all, and pins those that are new or changed in secrets/known_hosts once you say so. Compare the fingerprints with what the machines themselves say: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
+      "Fetches the host key of each worker without logging in, shows all keys, and pins new and changed keys in secrets/known_hosts after you confirm. Compare the fingerprints with those on the machines: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub.",
     examples: [
-      ["Look, and be asked", "maand worker trust"],
-      ["A worker that was installed anew", "maand worker trust --workers 10.0.0.3 --yes"],
+      ["Show the keys and confirm", "maand worker trust"],
+      ["A reinstalled worker", "maand worker trust --workers 10.0.0.3 --yes"],
     ],
   });
 
   workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
-  yes = Option.Boolean("-y,--yes", false, { description: "Pin them without asking." });
+  yes = Option.Boolean("-y,--yes", false, { description: "Pin the keys without confirmation." });
 
   override async work(): Promise<number> {
     return this.withBucket(async (bucket) => {
@@ -42,7 +42,7 @@ export class WorkerTrustCommand extends MaandCommand {
     for (const { host, failure } of reports) if (failure) this.print(`${host}: ${failure.message}`);
   }
 
-  /** A program cannot be asked, and can do nothing without the fingerprints. */
+  /** With `--json` there is no confirmation, and a program needs the fingerprints first. */
   #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
     this.printJson(reports.map((report) => record(report, false)));
     const { message, hint } = nobodyToAsk(fresh);
@@ -50,7 +50,7 @@ export class WorkerTrustCommand extends MaandCommand {
     return EXIT.refused;
   }
 
-  /** Asks on a terminal; without one nobody could answer, and a key must not be trusted by accident. */
+  /** Asks for confirmation on a terminal. Without one, no key is pinned, because a key must not be trusted by accident. */
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
     const { stdin, stderr, signal } = this.context;
@@ -64,7 +64,10 @@ export class WorkerTrustCommand extends MaandCommand {
   }
 }
 
-/** A worker's key, and below a changed one those that were pinned: side by side they are too wide for a screen. */
+/**
+ * The rows of a worker: its key, and below a changed key the previously pinned ones, because side by side they are too wide
+ * for a screen.
+ */
 function rows({ host, key, failure }: TrustReport): string[][] {
   const state = key?.state ?? (failure ? "unreachable" : "none needed");
   const before = key?.state === "changed" ? key.pinned : [];
@@ -77,8 +80,8 @@ function rows({ host, key, failure }: TrustReport): string[][] {
 function nobodyToAsk(fresh: readonly TrustReport[]): MaandError {
   return new MaandError({
     code: "USAGE",
-    message: `${counted(fresh)} would be pinned, and nobody can be asked here`,
-    hint: "compare the fingerprints, then run it with --yes",
+    message: `${counted(fresh)} would be pinned, and there is no terminal to confirm on`,
+    hint: "compare the fingerprints, then run the command again with --yes",
   });
 }
 

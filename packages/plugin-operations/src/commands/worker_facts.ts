@@ -8,20 +8,19 @@ export class WorkerFactsCommand extends MaandCommand {
   static override paths = [["worker_facts"], ["worker-facts"]];
   static override usage = Command.Usage({
     category: "Operate",
-    description: "ask workers for their memory and cpu, and write that into workers.json",
-    details:
-      "Needs no build. When one worker cannot be asked nothing is written. Keys of workers.json that nobody knows are kept.",
+    description: "read the memory and CPU of workers and write them to workers.json",
+    details: "Needs no build. If a worker fails, nothing is written. Unknown keys in workers.json are kept.",
     examples: [
       ["See what would be written", "maand worker_facts --dry-run"],
-      ["Ten at a time, and build with it", "maand worker_facts --concurrency 10 --build"],
+      ["Ten at a time, then build", "maand worker_facts --concurrency 10 --build"],
     ],
   });
 
   workers = Option.Array("-w,--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
   labels = Option.Array("-l,--labels", [], { description: "Only workers with any of these labels." });
-  concurrency = Option.String("-c,--concurrency", "1", { description: "Workers asked at once; default 1." });
-  dryRun = Option.Boolean("--dry-run", false, { description: "Say what would be written, and write nothing." });
-  build = Option.Boolean("--build", false, { description: "Build afterwards." });
+  concurrency = Option.String("-c,--concurrency", "1", { description: "Number of workers at once; default 1." });
+  dryRun = Option.Boolean("--dry-run", false, { description: "Show what would be written without writing it." });
+  build = Option.Boolean("--build", false, { description: "Run a build afterwards." });
 
   override async work(): Promise<number> {
     const options = {
@@ -48,7 +47,7 @@ function record({ host, memoryMb, cpuMhz, changed }: WorkerFacts) {
 
 function lines(facts: readonly WorkerFacts[], dryRun: boolean): string[] {
   const changed = facts.filter((one) => one.changed);
-  if (changed.length === 0) return ["workers.json already up to date"];
+  if (changed.length === 0) return ["workers.json is already up to date"];
   return [
     ...changed.map(
       ({ host, memoryMb, cpuMhz, before }) =>

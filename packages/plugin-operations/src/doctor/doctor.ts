@@ -20,19 +20,18 @@ import { examineSecretFiles } from "./secret-files.ts";
 import { examineStore } from "./store.ts";
 import { examineWorker } from "./worker.ts";
 
-/** Workers looked at side by side. */
+/** The number of workers checked in parallel. */
 const WORKERS_AT_ONCE = 32;
 
-/** Looks at a bucket from outside: what can be said even if it cannot be opened. Changes nothing. */
+/** Checks a bucket from outside, without opening it. Changes nothing. */
 export function examineBucket(paths: BucketPaths): Finding[] {
   const { findings, holder } = examineStore(paths);
   return [...examineFiles(paths, holder !== undefined), ...findings];
 }
 
 /**
- * Looks an opened bucket over: its workspace, what the last runs left, whatever plugins look at (`examine`), and every
- * worker. Nothing is changed but what the bucket remembers of a worker that turns out to have lost it, so that a deploy
- * mends that.
+ * Checks an opened bucket: its workspace, the state the last runs left, the checks of plugins (`examine`), and every worker.
+ * The only change it makes is to the recorded state of a worker that lost its files, so that a deploy restores them.
  */
 export async function examine(bucket: Bucket): Promise<Finding[]> {
   const reporter = runReporter(bucket, "doctor");
@@ -92,18 +91,18 @@ function counted(count: number, what: string): string {
   return `${count} ${count === 1 ? what : `${what}s`}`;
 }
 
-/** What a deploy would have to mend: commands nobody knows the end of, and jobs that were sick when last asked. */
+/** What the next deploy has to resolve: commands with an unknown outcome, and jobs that failed their last health check. */
 function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
-  // what a command does right now is in doubt until it has ended
+  // the action of a running command is in doubt until the command ends
   const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
   const sick = all.filter(({ rollout }) => rollout === "health_failed");
   const deploy = typed(bucket, "deploy");
   const faults = [
-    ...doubtful.map(({ job, host }) => [job, host, "a run died in the middle of a command", deploy] as const),
+    ...doubtful.map(({ job, host }) => [job, host, "a run was killed during a command", deploy] as const),
     ...sick.map(({ job, host }) => {
       const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
-      const why = "while it is sick a deploy mends nothing: mend what its status and its logs show, then deploy";
+      const why = "a deploy does not repair an unhealthy job: fix what its status and logs show, then deploy";
       return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;
     }),
   ];
@@ -111,7 +110,7 @@ function state(bucket: Bucket): Finding[] {
   return faults.map(([job, host, message, hint]) => fault("state", `${job} on ${host}`, message, hint));
 }
 
-/** Programs of this machine that plugins named. */
+/** Programs on this machine that plugins require. */
 function hostTools(tools: ReadonlySet<string>): Finding[] {
   const path = (process.env.PATH ?? "").split(delimiter);
   return [...tools].sort().map((tool) => {
@@ -121,7 +120,7 @@ function hostTools(tools: ReadonlySet<string>): Finding[] {
           "host_tools",
           "this machine",
           `${tool} is not installed`,
-          `apt-get install -y ${tool}  # or as this machine installs things`,
+          `apt-get install -y ${tool}  # or with the package manager of this machine`,
         )
       : sound("host_tools", "this machine", `${tool} is ${found}`);
   });
@@ -130,7 +129,7 @@ function hostTools(tools: ReadonlySet<string>): Finding[] {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return statSync(path).isFile(); // one may enter a directory, which looks like being allowed to run it
+    return statSync(path).isFile(); // a directory can be searched, which looks like execute permission
   } catch {
     return false;
   }

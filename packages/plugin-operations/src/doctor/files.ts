@@ -3,18 +3,18 @@ import { join, relative } from "node:path";
 import { type BucketPaths, type Finding, shellLine } from "@maand/core";
 import { fault, leftBehind, sound } from "@maand/core/operator";
 
-/** Bytes of logs from which on it is worth a word. */
+/** The size of logs, in bytes, above which doctor reports them. */
 const MANY_LOGS = 2_000_000_000;
 
-/** Free bytes a bucket's disk should have: a deploy stages files and writes its journal there. */
+/** Free bytes that the disk of a bucket should have: a deploy stages files and writes its journal there. */
 const LEAST_FREE = 100_000_000;
 
-/** Looks at a bucket's directory: who may read what is private, what was left behind, and whether there is room. */
+/** Checks the directory of a bucket: permissions of private files, leftover files, and free space. */
 export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
   return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), room(paths)];
 }
 
-/** Keys, the store and the logs are for their owner alone: directories 0700, files 0600. */
+/** Only the owner may read keys, the store and the logs: directories have mode 0700, files 0600. */
 function permissions({ root, data, secrets, logs, tmp }: BucketPaths): Finding[] {
   const directories = [data, secrets, logs, tmp].filter((path) => existsSync(path));
   const files = [data, secrets, logs].flatMap((path) =>
@@ -29,23 +29,26 @@ function permissions({ root, data, secrets, logs, tmp }: BucketPaths): Finding[]
   const faults = open.flatMap(({ path, mode }) => {
     const now = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
     if ((now & 0o077) === 0) return [];
-    const message = `others may look into it: its mode is ${(now & 0o777).toString(8).padStart(4, "0")}`;
+    const message = `other users can access it: its mode is ${(now & 0o777).toString(8).padStart(4, "0")}`;
     return [fault("permissions", relative(root, path), message, shellLine(["chmod", mode, path]))];
   });
-  return faults.length > 0 ? faults : [sound("permissions", ".", "private things are private")];
+  return faults.length > 0 ? faults : [sound("permissions", ".", "private files have private modes")];
 }
 
-/** A public half of a key, and a certificate, may be read by anybody. */
+/** Any user may read public keys and certificates. */
 function isPrivate(path: string): boolean {
   return !/\.(pub|crt)$/.test(path);
 }
 
-/** Staged files hold rendered secrets. A run takes its own away; what is there without one was left by one that died. */
+/**
+ * Staged files contain rendered secrets. A run removes its own; files without a running command come from a run that was
+ * killed.
+ */
 function abandoned({ root, tmp }: BucketPaths, isInUse: boolean): Finding[] {
   const left = isInUse || !isDirectory(tmp) ? [] : leftBehind(tmp);
-  if (left.length === 0) return [sound("tmp", relative(root, tmp), "nothing was left behind")];
+  if (left.length === 0) return [sound("tmp", relative(root, tmp), "no leftover files")];
   return left.map((path) =>
-    fault("tmp", relative(root, path), "a run that died left its staged files", shellLine(["rm", "-rf", path])),
+    fault("tmp", relative(root, path), "a killed run left its staged files", shellLine(["rm", "-rf", path])),
   );
 }
 
@@ -54,7 +57,8 @@ function logSize({ root, logs }: BucketPaths): Finding {
   const where = relative(root, logs);
   const message = `${megabytes(size)} MB`;
   if (size < MANY_LOGS) return sound("logs", where, message);
-  const comment = "# forgets what single runs did; logs.max_mb, keep_files and keep_runs in maand.conf keep it smaller";
+  const comment =
+    "# deletes the logs of single runs; logs.max_mb, keep_files and keep_runs in maand.conf limit the size";
   return fault("logs", where, `${message} of logs`, `${shellLine(["rm", "-rf", join(logs, "runs")])}  ${comment}`);
 }
 
@@ -67,7 +71,7 @@ function room({ root }: BucketPaths): Finding {
     "disk",
     ".",
     `only ${message}`,
-    `${shellLine(["du", "-xsh", join(root, "logs"), join(root, "data")])}  # shows what could go`,
+    `${shellLine(["du", "-xsh", join(root, "logs"), join(root, "data")])}  # shows the largest files`,
   );
 }
 

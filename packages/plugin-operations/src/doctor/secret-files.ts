@@ -3,8 +3,8 @@ import { type Bucket, type Finding, fileMode } from "@maand/core";
 import { fault, type ListedFile } from "@maand/core/operator";
 
 /**
- * Says once that files with secrets can be read by any user of a worker, in a bucket in which nobody has chosen their mode:
- * it is older than `secret_files_mode`. To set that, whatever the mode, is the choice.
+ * Reports that any user of a worker can read files with secrets, in a bucket without `secret_files_mode`, which is older
+ * than that setting. Setting it to any mode ends the report.
  */
 export function examineSecretFiles({
   settings,
@@ -24,7 +24,7 @@ export function examineSecretFiles({
   return [fault("secret_files", basename(paths.conf), message, `# ${set}: docs/secrets.md`)];
 }
 
-/** Lists from before modes were kept say nothing of those plugins gave, such as 0600 for private keys. */
+/** File lists older than recorded modes do not contain the modes that plugins set, such as 0600 for private keys. */
 function isOpen(file: ListedFile): boolean {
   const isKey = file.mode === undefined && file.path.endsWith(".key");
   return file.secret === true && !isKey && (fileMode(file) & 0o004) !== 0;

@@ -11,28 +11,28 @@ import {
   sound,
 } from "@maand/core/operator";
 
-/** Seconds a worker's clock may be off; certificates and logs begin to lie from there. */
+/** Seconds that a worker's clock may differ; beyond that, certificate dates and log times become unreliable. */
 const CLOCK_SECONDS = 10;
 
-/** Percent, and kilobytes, that should be free where a worker keeps its buckets. */
+/** The percentage and kilobytes that should be free on the disk with a worker's buckets. */
 const LEAST_PERCENT = 5;
 const LEAST_KB = 50_000;
 
-/** What examining a worker needs of a run. */
+/** What checking a worker needs of a run. */
 export interface WorkerSource extends SyncSource {
   readonly reporter: RunReporter;
   readonly connections: Connections;
 }
 
-/** Looks at one worker: the host key it shows, can it be reached, has it what is needed, its clock, its disk. */
+/** Checks one worker: its host key, connection, required programs, clock and disk. */
 export async function examineWorker(source: WorkerSource, worker: Worker): Promise<Finding[]> {
   const key = await hostKey(source.reporter, worker);
-  // one that shows another key is not logged in to: there is one thing wrong with it, and one thing to do about it
+  // do not log in to a worker with a different key: the key is the only problem to report
   if (key.some(({ ok }) => !ok)) return key;
   return [...key, ...(await examineRemote(source, worker))];
 }
 
-/** One that shows no key, or none at all, is told of when it is connected. */
+/** A worker that shows no host key is reported by the connection check. */
 async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
   const asked = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
@@ -40,15 +40,15 @@ async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promis
   if (!key) return [];
   const shown = `${key.type} ${key.fingerprint}`;
   if (key.state !== "changed")
-    return [sound("host_key", host, key.state === "pinned" ? "is the pinned one" : `will be pinned: ${shown}`)];
+    return [sound("host_key", host, key.state === "pinned" ? "matches the pinned key" : `will be pinned: ${shown}`)];
   const trust = shellLine(["maand", "-C", bucket.paths.root, "worker", "trust", "--workers", host, "--yes"]);
-  const message = `is another one: pinned ${key.pinned.join(", ")}, shown ${shown}`;
+  const message = `does not match: pinned ${key.pinned.join(", ")}, shown ${shown}`;
   return [
     fault(
       "host_key",
       host,
       message,
-      `${trust}  # only if the machine was built anew; if not, somebody may be in between`,
+      `${trust}  # only if the machine was reinstalled; otherwise the connection may be intercepted`,
     ),
   ];
 }
@@ -60,10 +60,10 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
   try {
     const remote = await connections.connect(worker);
     const tools = connections.ready(worker).then(
-      () => sound("worker_tools", host, "has what is needed"),
+      () => sound("worker_tools", host, "all required programs are installed"),
       (cause: unknown) => wrong("worker_tools", host, cause),
     );
-    const reached = sound("reach", host, `answers by ${remote.transport}`);
+    const reached = sound("reach", host, `reachable over ${remote.transport}`);
     return [
       reached,
       ...(await Promise.all([
@@ -95,19 +95,19 @@ async function attempt(check: string, host: string, look: () => Promise<Finding>
   }
 }
 
-/** Whether a worker is as the last deploy left it. One that is not is noted down, so that a deploy mends it. */
+/** Whether a worker matches the last deploy. A difference is recorded, so that a deploy repairs it. */
 async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promise<Finding> {
   const { host } = worker;
   const found = await differences(source, remote, worker.workerId);
-  if (found.length === 0) return sound("sync", host, "is as the last deploy left it");
+  if (found.length === 0) return sound("sync", host, "matches the last deploy");
   const lost = found.some((one) => one.lost);
-  if (!confirmDifference(source, host, lost)) return sound("sync", host, "is being changed by another command");
+  if (!confirmDifference(source, host, lost)) return sound("sync", host, "another command is changing it");
   const deploy = shellLine(["maand", "-C", source.bucket.paths.root, "deploy"]);
-  const what = lost ? "brings its files again, and starts what ran there" : "tells it anew what it is";
+  const what = lost ? "syncs its files again and starts its jobs" : "writes its worker.json again";
   return fault("sync", host, found.map(({ message }) => message).join("; "), `${deploy}  # ${what}`);
 }
 
-/** Half of the way there and back is taken off, as far as one answer can tell. */
+/** Subtracts half of the round trip, as far as one measurement allows. */
 async function clock(remote: Remote, now: () => Date): Promise<Finding> {
   const asked = now().getTime();
   const { stdout } = await remote.exec(["date", "+%s"]);
@@ -115,16 +115,16 @@ async function clock(remote: Remote, now: () => Date): Promise<Finding> {
   const off = Number(stdout.trim()) - (asked + answered) / 2000;
   const message = `its clock is ${Math.abs(off).toFixed(0)} s ${off < 0 ? "behind" : "ahead"}`;
   if (Math.abs(off) < CLOCK_SECONDS + (answered - asked) / 1000)
-    return sound("clock", remote.host, "agrees with this machine");
+    return sound("clock", remote.host, "matches the clock of this machine");
   return faultOf(
     "clock",
     remote.host,
     message,
-    "on it: sudo timedatectl set-ntp true (or this machine's clock is the wrong one)",
+    "on it: sudo timedatectl set-ntp true (unless this machine's clock is wrong)",
   );
 }
 
-/** The bucket's directory need not be there yet, so its nearest parent is asked. */
+/** The bucket's directory may not exist yet, so this checks the nearest existing parent. */
 async function disk(remote: Remote): Promise<Finding> {
   const script = 'at=$1; until test -e "$at"; do at=$(dirname "$at"); done; df -Pk "$at" | tail -n 1';
   const { stdout } = await remote.exec(["sh", "-c", script, "sh", remote.root], {
@@ -140,6 +140,6 @@ async function disk(remote: Remote): Promise<Finding> {
     "worker_disk",
     remote.host,
     `only ${message}`,
-    `on it: sudo du -xsh ${remote.root}/jobs/* shows what fills it`,
+    `on it: sudo du -xsh ${remote.root}/jobs/* shows the largest directories`,
   );
 }

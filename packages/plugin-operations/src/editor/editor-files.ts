@@ -7,7 +7,7 @@ import { jsonSchema } from "./json-schema.ts";
 
 /**
  * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
- * anew whenever they changed, and settings for VS Code unless there are some. Answers what it wrote, seen from `root`.
+ * whenever they changed, and settings for VS Code unless there are some. Returns the written paths, relative to `root`.
  */
 export function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): string[] {
   const schemas = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);
@@ -16,7 +16,7 @@ export function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): s
   return written.map(([file]) => file);
 }
 
-/** `workers.json` is a list and cannot name its schema, so an editor has to be told. */
+/** `workers.json` is a list and cannot name its schema, so the editor settings name it. */
 const VSCODE = ".vscode/settings.json";
 const VSCODE_SETTINGS = {
   "json.schemas": [

@@ -4,7 +4,7 @@ import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, Worke
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
-/** The schema of a file, from the definition that checks it, with the keys that plugins own. */
+/** The schema of a file, generated from the definition that validates it, with the keys of plugins. */
 export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
   const { title, description, ...rest } = BY_NAME[name](plugins);
   return { $schema: DRAFT, title, description, ...rest };
@@ -28,13 +28,13 @@ function manifestSchema(plugins: readonly OwnedKeys[]): JsonSchema {
   return { ...schema, properties };
 }
 
-/** An older name still works, and an editor strikes it out. */
+/** An older name still works; the schema marks it as deprecated, and editors strike it out. */
 function renamed(schema: unknown, name: string): JsonSchema {
   const message = `An older name of ${name}.`;
   return { ...Object(schema), description: message, deprecationMessage: message, doNotSuggest: true };
 }
 
-/** A key that core and a plugin both read has to keep both schemas. */
+/** A key that core and a plugin both define must match both schemas. */
 function claimed(own: unknown, { description, jsonSchema: make }: Claim): JsonSchema {
   const { $schema: _, ...schema } = make?.() ?? {};
   return own === undefined ? { description, ...schema } : { ...Object(own), allOf: [schema] };

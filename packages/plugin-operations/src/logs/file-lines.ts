@@ -1,22 +1,22 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** A file to be read, or some bytes of one, which somebody else may have open. */
+/** A file to read, or a range of its bytes; another process may have it open. */
 export interface FilePart {
   readonly path: string;
-  /** Descriptor of the open file; it stays open. */
+  /** The descriptor of the open file; it stays open. */
   readonly file?: number;
-  /** Where to begin, at the start of a line; default: 0. */
+  /** The offset to start at, which must be the start of a line; default: 0. */
   readonly start?: number;
-  /** Where to end; default: at its end. */
+  /** The offset to end at; default: the end of the file. */
   readonly end?: number;
 }
 
 const CHUNK = 64 * 1024;
 
-/** A longer one cannot be a line of ours. */
+/** The longest line that maand writes; a longer one is not a log line. */
 const LONGEST = 256 * 1024;
 
-/** The lines of some files, one file after another, of which never more than a chunk is held. */
+/** The lines of several files in order; at most one chunk is held in memory. */
 export class FileLines {
   readonly #parts: FilePart[];
   readonly #lost: () => void;
@@ -28,14 +28,14 @@ export class FileLines {
   #lines: string[] = [];
   #at = 0;
 
-  /** `lost` is told of every line that is too long to be one. */
+  /** `lost` is called for every line that is too long. */
   constructor(parts: readonly FilePart[], lost: () => void) {
     this.#parts = [...parts];
     this.#position = parts[0]?.start ?? 0;
     this.#lost = lost;
   }
 
-  /** The next line without its end, or undefined after the last one. Throws what the disk says. */
+  /** The next line without its line end, or undefined after the last one. Throws errors of the file system. */
   next(): string | undefined {
     while (this.#at >= this.#lines.length) if (!this.#fill()) return undefined;
     const line = this.#lines[this.#at];
@@ -48,7 +48,7 @@ export class FileLines {
     this.#file = undefined;
   }
 
-  /** Reads on; false when there is nothing more. */
+  /** Reads the next chunk; returns false at the end. */
   #fill(): boolean {
     const [part] = this.#parts;
     if (!part) return false;

@@ -1,7 +1,7 @@
 import { type LogFields, readLogLine } from "@maand/core/readonly";
 import type { StoredLine } from "./stored-lines.ts";
 
-/** Which lines are wanted: of each kind, one of these; all kinds must agree. An empty list lets everything pass. */
+/** The wanted lines. A line must match one value of each kind; an empty list matches every line. */
 export interface LogFilter {
   readonly run: readonly string[];
   readonly worker: readonly string[];
@@ -10,20 +10,20 @@ export interface LogFilter {
   readonly event: readonly string[];
 }
 
-/** Kinds for which the beginning of a name is enough. */
+/** Kinds that also match by prefix. */
 const BY_BEGINNING: ReadonlySet<string> = new Set(["run", "worker", "job"]);
 
 /**
- * Makes the question whether a line is wanted. `run`, `worker` and `job` hold if the value is it, begins with it, or has it
- * among its parts with commas; `phase` and `event` only if it is it. A name somebody has (`isKnown`) means that one and
- * not what begins like it.
+ * Returns a function that decides whether a line is wanted. `run`, `worker` and `job` match the whole value, a prefix of it,
+ * or one of its comma-separated parts; `phase` and `event` match the whole value only. An existing name (`isKnown`) matches
+ * only itself, not names that begin with it.
  */
 export function logFilter(filter: LogFilter, isKnown: (name: string) => boolean): (line: StoredLine) => boolean {
   const kinds = Object.entries(filter).filter((entry): entry is [string, string[]] => entry[1].length > 0);
   if (kinds.length === 0) return () => true;
   return (line) => {
     if (line.bare) return false;
-    // most lines are left out, and need not be understood for that
+    // most lines do not match, so they are not parsed
     if (!kinds.every(([, wanted]) => wanted.some((word) => line.text.includes(word)))) return false;
     const fields = readLogLine(line.text);
     return fields !== undefined && kinds.every(([kind, wanted]) => wanted.some((word) => holds(fields, kind, word)));

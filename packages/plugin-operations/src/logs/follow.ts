@@ -7,7 +7,7 @@ import { type StoredLine, StoredLines, storedLine } from "./stored-lines.ts";
 
 const CHUNK = 64 * 1024;
 
-/** A log that is being followed. */
+/** A followed log. */
 interface Followed {
   readonly path: string;
   file: number;
@@ -15,20 +15,20 @@ interface Followed {
   ts: string;
 }
 
-/** Logs that are read to their end and then further, as others write them. */
+/** Logs that are read to the end and then followed while other processes write to them. */
 export class FollowedLogs {
   readonly #directory: string;
   readonly #workers: readonly string[];
   readonly #logs = new Map<string, Followed>();
 
-  /** Notes where every log ends now; nothing is read yet. */
+  /** Records the current end of every log; reads nothing yet. */
   constructor(directory: string, workers: readonly string[]) {
     this.#directory = directory;
     this.#workers = workers;
     for (const { name, path } of logPlaces(directory, workers)) this.#begin(name, path, true);
   }
 
-  /** What was written before, to be read once; with a number, no more than so many lines of each. */
+  /** The lines written before, to be read once; with a number, at most that many lines of each log. */
   before(lines = Number.MAX_SAFE_INTEGER): StoredLines[] {
     return [...this.#logs].map(([name, { path, file, position }]) => {
       const own = fstatSync(file).ino;
@@ -39,7 +39,7 @@ export class FollowedLogs {
     });
   }
 
-  /** The lines that were written since the last time, by time. */
+  /** The lines written since the last call, by time. */
   more(): StoredLine[] {
     for (const { name, path } of logPlaces(this.#directory, this.#workers))
       if (!this.#logs.has(name)) this.#begin(name, path, false);
@@ -59,12 +59,12 @@ export class FollowedLogs {
   }
 }
 
-/** Reads a log on; when it was put aside meanwhile, all that came after it as well. */
+/** Reads the new part of a log. If the log was rotated meanwhile, reads all files written after it as well. */
 function readOn(log: Followed): StoredLine[] {
   const lines = readToEnd(log);
   const own = fstatSync(log.file).ino;
   if (statSync(log.path, { throwIfNoEntry: false })?.ino === own) return lines;
-  // what was written between the last look and the moment it was put aside
+  // the lines written between the last read and the rotation
   lines.push(...readToEnd(log));
   const aside = putAside(log.path, readdirSync(dirname(log.path)));
   const mine = aside.findIndex((path) => statSync(path, { throwIfNoEntry: false })?.ino === own);
@@ -84,7 +84,7 @@ function readToEnd(log: Followed): StoredLine[] {
   for (;;) {
     const bytes = readSync(log.file, chunk, 0, CHUNK, log.position);
     if (bytes === 0) return lines;
-    // what has no end yet is read again next time; what fills a chunk without one is no line
+    // a line without a line end is read again next time; a full chunk without one is not a line
     const last = chunk.lastIndexOf(0x0a, bytes - 1);
     const whole = last === -1 ? 0 : last + 1;
     if (whole === 0 && bytes < CHUNK) return lines;

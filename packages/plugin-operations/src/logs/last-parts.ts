@@ -5,12 +5,12 @@ import type { FilePart } from "./file-lines.ts";
 const CHUNK = 64 * 1024;
 const NEWLINE = 0x0a;
 
-/** As many bytes of a line as say whether it is one. */
+/** The number of bytes that show whether a line is a log line. */
 const HEAD = 40;
 
 /**
- * What has to be read of some files, one after another, to see their last lines; read from the end. Only what begins like a
- * line of ours is counted, since whoever reads leaves the rest out.
+ * Returns the parts of some consecutive files that contain their last lines, reading from the end. Counts only lines that
+ * begin like log lines, because readers skip the rest.
  */
 export function lastParts(parts: readonly FilePart[], lines: number): FilePart[] {
   const kept: FilePart[] = [];
@@ -24,7 +24,7 @@ export function lastParts(parts: readonly FilePart[], lines: number): FilePart[]
   return kept;
 }
 
-/** Where the last lines of a file begin, and how many there are. One that cannot be read is left to who reads it. */
+/** The offset of the last lines of a file, and their number. A file that cannot be read is reported by its reader. */
 function lastOf(part: FilePart, lines: number): { readonly start: number; readonly found: number } {
   let file: number | undefined;
   try {
@@ -48,7 +48,7 @@ function scan(file: number, end: number, lines: number): { readonly start: numbe
       at !== -1;
       at = at === 0 ? -1 : chunk.lastIndexOf(NEWLINE, at - 1)
     ) {
-      if (from + at === end - 1) continue; // it ends the last line, and begins none
+      if (from + at === end - 1) continue; // this line end ends the last line and starts none
       if (!beginsLine(file, from + at + 1, chunk.subarray(at + 1, bytes))) continue;
       found += 1;
       if (found === lines) return { start: from + at + 1, found };
@@ -57,7 +57,7 @@ function scan(file: number, end: number, lines: number): { readonly start: numbe
   return { start: 0, found: end > 0 ? found + 1 : 0 };
 }
 
-/** Whether a line begins here; `known` are the bytes from here on that were read already. */
+/** Whether a log line begins here; `known` are the bytes from here on that were already read. */
 function beginsLine(file: number, position: number, known: Buffer): boolean {
   if (known.length >= HEAD) return timeOf(known.toString("latin1", 0, HEAD)) !== undefined;
   const head = Buffer.alloc(HEAD);

@@ -1,11 +1,14 @@
 import type { StoredLine } from "./stored-lines.ts";
 
-/** Something that gives lines in the order they were written. */
+/** A source that returns lines in the order they were written. */
 export interface LineSource {
   next(): StoredLine | undefined;
 }
 
-/** The lines of all sources by time; of the same time, those of an earlier source first. One line of each is held. */
+/**
+ * Merges the lines of all sources by time; lines with the same time are in the order of the sources. Holds one line of each
+ * source.
+ */
 export function* mergedByTime(sources: readonly LineSource[]): Generator<StoredLine, void> {
   const heap = new Heap();
   for (const [order, source] of sources.entries()) heap.refill(source, order);
@@ -21,7 +24,7 @@ interface Entry {
   readonly order: number;
 }
 
-/** A binary heap: with a thousand workers, looking at every file for every line would take for ever. */
+/** A binary heap: with a thousand workers, comparing all files for every line would be too slow. */
 class Heap {
   readonly #entries: Entry[] = [];
 

@@ -1,14 +1,17 @@
 import { type BucketPaths, openStore, selectWorkers } from "@maand/core/readonly";
 
-/** Who has which name in a bucket, as far as its store can be read. */
+/** The names of jobs and workers in a bucket, as far as its store can be read. */
 export interface Names {
   /** Whether a job or worker has this name. */
   isKnown(name: string): boolean;
-  /** The hosts some words mean: `label:x`, `zone:x` and hostnames become hosts; any other stays, as logs outlive workers. */
+  /**
+   * Resolves words to hosts: `label:x`, `zone:x` and hostnames become hosts. Other words stay unchanged, because logs
+   * outlive workers.
+   */
   hostsOf(words: readonly string[]): string[];
 }
 
-/** Reads the names of a bucket. A store that cannot be read knows none, and logs are shown all the same. */
+/** Reads the names of a bucket. If the store cannot be read, there are no names, and logs are still shown. */
 export function namesIn(paths: BucketPaths): Names {
   const { jobs, workers } = read(paths);
   const known = new Set([...jobs.map(({ name }) => name), ...workers.map(({ host }) => host)]);

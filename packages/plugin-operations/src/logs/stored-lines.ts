@@ -4,23 +4,23 @@ import { FileLines, type FilePart } from "./file-lines.ts";
 /** One line of a log file. */
 export interface StoredLine {
   readonly text: string;
-  /** When it was written; of a line that says nothing about it, the time of the one before. */
+  /** When the line was written; for a line without a time, the time of the line before it. */
   readonly ts: string;
-  /** Only what a command printed, as an older maand kept it: `| text`, `! text`. */
+  /** True for a line with only the output of a command, in the format of older versions: `| text`, `! text`. */
   readonly bare: boolean;
 }
 
-/** What could not be read of a log file. */
+/** The part of a log file that could not be read. */
 export interface LogProblem {
   /** Its name, such as `10.0.0.1.log`. */
   readonly name: string;
-  /** Lines that are none. */
+  /** The number of lines that are not log lines. */
   readonly lines: number;
-  /** Why the file could not be read on; undefined if it could. */
+  /** Why reading stopped; undefined if it did not. */
   readonly message: string | undefined;
 }
 
-/** The lines of one log, from the files that were put aside to the one that grows; what is no line is counted. */
+/** The lines of one log, from its rotated files to the current one; counts lines that are not log lines. */
 export class StoredLines {
   readonly #name: string;
   readonly #lines: FileLines;
@@ -35,7 +35,7 @@ export class StoredLines {
     });
   }
 
-  /** The next line that is one, or undefined after the last. */
+  /** The next log line, or undefined after the last. */
   next(): StoredLine | undefined {
     for (let text = this.#read(); text !== undefined; text = this.#read()) {
       const line = storedLine(text, this.#ts);
@@ -46,7 +46,7 @@ export class StoredLines {
     return undefined;
   }
 
-  /** What could not be read so far; undefined while all could. */
+  /** What could not be read so far; undefined if there is nothing. */
   problem(): LogProblem | undefined {
     if (this.#unreadable === 0 && this.#message === undefined) return undefined;
     return { name: this.#name, lines: this.#unreadable, message: this.#message };
@@ -66,10 +66,10 @@ export class StoredLines {
   }
 }
 
-/** Signs no line of ours holds: they are always escaped. */
+/** Characters that a log line never contains, because they are always escaped. */
 const RUBBISH = /(?!\t)\p{Cc}/u;
 
-/** A text as a line of a log; undefined if it is none. `before` is the time of the line before it. */
+/** Parses a log line; returns undefined if the text is not one. `before` is the time of the line before it. */
 export function storedLine(text: string, before: string): StoredLine | undefined {
   if (RUBBISH.test(text)) return undefined;
   const ts = timeOf(text);

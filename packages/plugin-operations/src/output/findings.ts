@@ -13,7 +13,7 @@ export function findingLines(findings: readonly Finding[], style: Style, quiet: 
         quiet,
       ),
     ),
-    faults.length === 0 ? style.good("all is well") : style.bad(`${plural(faults.length, "thing")} to mend`),
+    faults.length === 0 ? style.good("no problems found") : style.bad(`${plural(faults.length, "problem")} found`),
   ];
 }
 

@@ -2,10 +2,10 @@ import { plural, type Style, visible } from "@maand/command";
 import { groupBy } from "@maand/core/readonly";
 import type { ScriptResult } from "../workers/run-script.ts";
 
-/** Lines of one output that are shown; the record of the run has the rest. */
+/** The number of output lines shown; the log of the run has the rest. */
 const SHOWN = 40;
 
-/** Results that are equal in outcome and output as one, the largest group first: what differs stands out at the end. */
+/** Groups results with equal outcome and output, the largest group first, so that different results stand out at the end. */
 export function groupLines(results: readonly ScriptResult[], style: Style): string[] {
   const groups = groupBy(results, (result) => {
     const { outcome, exit, message, stdout, stderr } = result;
@@ -14,7 +14,7 @@ export function groupLines(results: readonly ScriptResult[], style: Style): stri
   return [...groups.values()].sort((a, b) => b.length - a.length).flatMap((group) => linesOf(group, style));
 }
 
-/** A worker that cannot be reached is named in its message; others for the same reason are of the same group. */
+/** Removes the host from the message, so that workers unreachable for the same reason share a group. */
 function withoutHost(message: string, { host }: ScriptResult): string {
   return message.replaceAll(host, "it");
 }
@@ -39,5 +39,5 @@ function cut(text: string): string[] {
   if (text === "") return [];
   const lines = text.replace(/\n$/, "").split("\n");
   if (lines.length <= SHOWN) return lines;
-  return [`(${lines.length - SHOWN} lines before)`, ...lines.slice(-SHOWN)];
+  return [`(${lines.length - SHOWN} earlier lines)`, ...lines.slice(-SHOWN)];
 }

@@ -86,9 +86,9 @@ export class LogBlocks {
       `  ${what.join("  ")}`,
       ...(head.cmd === undefined ? [] : [`  $ ${visible(String(head.cmd))}`]),
       ...first,
-      ...(left === 0 ? [] : [faint(`  ... ${left} lines left out here; --format raw has them`)]),
+      ...(left === 0 ? [] : [faint(`  ... ${left} lines omitted; --format raw shows them`)]),
       ...last,
-      ...(end?.event === "command_end" ? [this.#endLine(end)] : head.id === undefined ? [] : [faint("  no end")]),
+      ...(end?.event === "command_end" ? [this.#endLine(end)] : head.id === undefined ? [] : [faint("  did not end")]),
       "",
     ].join("\n");
   }

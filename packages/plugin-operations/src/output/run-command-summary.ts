@@ -1,7 +1,7 @@
 import { plural, type Style } from "@maand/command";
 import type { ScriptResult } from "../workers/run-script.ts";
 
-/** The end of a `run_command`: how many did what, who failed and why, who was not begun. */
+/** The summary of a `run_command`: counts per outcome, failures with their messages, and skipped workers. */
 export function scriptSummary(results: readonly ScriptResult[], style: Style): string[] {
   const skipped = results.filter(({ outcome }) => outcome === "skipped");
   const wrong = results.filter(({ ok, outcome }) => !ok && outcome !== "skipped");
@@ -9,20 +9,20 @@ export function scriptSummary(results: readonly ScriptResult[], style: Style): s
   const counts = [
     ...(well.length > 0 ? [`${plural(well.length, "worker")} ok`] : []),
     ...(wrong.length > 0 ? [`${wrong.length} failed`] : []),
-    ...(skipped.length > 0 ? [`${skipped.length} not begun`] : []),
+    ...(skipped.length > 0 ? [`${skipped.length} skipped`] : []),
   ];
   const head = wrong.length + skipped.length === 0 ? style.good("run_command done:") : style.bad("run_command failed:");
   return [
     ...wrong.map(({ host, outcome, message }) => `  ${style.bad(outcome.replace("_", " "))} ${host}: ${message ?? ""}`),
     ...hintsOf(wrong).map((hint) => `  ${style.faint("hint:")} ${hint}`),
     ...(skipped.length > 0
-      ? [`  ${style.warn("left")} ${skipped.map(({ host }) => host).join(", ")}: ${skipped[0]?.message ?? ""}`]
+      ? [`  ${style.warn("skipped")} ${skipped.map(({ host }) => host).join(", ")}: ${skipped[0]?.message ?? ""}`]
       : []),
     `${head} ${counts.join(", ")}`,
   ];
 }
 
-/** What to do, each once: a switch that is off says the same of all its workers. */
+/** The hints, without duplicates: workers that fail for the same reason share a hint. */
 function hintsOf(results: readonly ScriptResult[]): string[] {
   return [...new Set(results.flatMap(({ hint }) => hint ?? []))];
 }

@@ -17,7 +17,7 @@ import { COMMAND_LANGUAGES, type CommandLanguage, commandScript } from "./comman
 import { insertEntry } from "./insert-entry.ts";
 import { createJob } from "./scaffold.ts";
 
-/** A command to begin, as it was typed. */
+/** The options of a new command, as typed. */
 export interface NewCommandOptions {
   readonly name: string;
   readonly events: readonly string[];
@@ -25,25 +25,25 @@ export interface NewCommandOptions {
   readonly language: string;
 }
 
-/** The same, understood. */
+/** The validated options. */
 interface ParsedCommandOptions {
   readonly name: string;
   readonly events: readonly CommandEvent[];
   readonly language: CommandLanguage;
 }
 
-/** What was written, as paths in the job's directory. */
+/** The written files, as paths in the job's directory. */
 export interface AddedCommand {
   readonly directory: string;
   readonly script: string;
-  /** Whether the job was made as well. */
+  /** Whether the job was created as well. */
   readonly newJob: boolean;
 }
 
 /**
- * Begins a command of a job: its script, and its entry in the manifest, whose own way of writing is kept. A job that is
- * not there is made, with `selectors`. Nothing is overwritten: refuses, before anything is written, a name or event
- * that is none, a command that is there, and a manifest that cannot be understood.
+ * Creates a command of a job: its script, and its entry in the manifest, whose formatting is kept. Creates the job with
+ * `selectors` if it does not exist. Never overwrites a file. Before writing anything, refuses an invalid name or event, an
+ * existing command, and a manifest that cannot be parsed.
  */
 export async function createCommand(
   workspace: string,
@@ -83,19 +83,19 @@ function understand({ name, events, language }: NewCommandOptions): ParsedComman
   const known = COMMAND_LANGUAGES.find((candidate) => candidate === language);
   if (!known)
     problems.push(
-      error("invalid_command", "--lang", `there is no start in "${language}"`, `use ${COMMAND_LANGUAGES.join(" or ")}`),
+      error("invalid_command", "--lang", `unsupported language "${language}"`, `use ${COMMAND_LANGUAGES.join(" or ")}`),
     );
   if (!known || problems.length > 0) throw problemsError(problems);
   return { name, events: events.filter(isCommandEvent), language: known };
 }
 
-/** The text of the manifest with the command in it. */
+/** The text of the manifest including the command. */
 async function manifestWith(directory: string, job: string, { name, events }: ParsedCommandOptions): Promise<string> {
   const problems: Problem[] = [];
   const path = join(directory, "manifest.json");
   const text = existsSync(path) ? readFileSync(path, "utf8").replace(/^\uFEFF/, "") : undefined;
   if (text === undefined)
-    problems.push(error("missing_manifest", manifestFile(job), "the file is missing", "write it; {} will do"));
+    problems.push(error("missing_manifest", manifestFile(job), "the file is missing", "create it; {} is enough"));
   const manifest =
     text === undefined ? {} : parseJson(text, manifestFile(job), "invalid_manifest", (p) => problems.push(p));
   problems.push(...taken(directory, job, name, manifest));
@@ -110,20 +110,20 @@ function taken(directory: string, job: string, name: string, manifest: unknown):
   const commands = isRecord(manifest) && manifest.commands !== undefined ? manifest.commands : {};
   if (!isRecord(manifest) || !isRecord(commands))
     return [error("invalid_manifest", where, "must be an object", 'write { "commands": {} }')];
-  const hint = "choose another name, or change what is there";
+  const hint = "choose another name, or edit the existing command";
   const scripts = ["py", "ts", "js"]
     .map((ending) => `_modules/${name}.${ending}`)
     .filter((script) => existsSync(join(directory, script)))
-    .map((script) => error("command_exists", `workspace/jobs/${job}/${script}`, "is already there", hint));
+    .map((script) => error("command_exists", `workspace/jobs/${job}/${script}`, "already exists", hint));
   const entry = Object.hasOwn(commands, name);
-  return entry ? [error("command_exists", `${where}.${name}`, "is already there", hint), ...scripts] : scripts;
+  return entry ? [error("command_exists", `${where}.${name}`, "already exists", hint), ...scripts] : scripts;
 }
 
 function alreadyThere(job: string): Problem {
   return error(
     "job_exists",
     `workspace/jobs/${job}`,
-    "is already there",
-    "leave --selectors out to add the command to it, or choose another name",
+    "already exists",
+    "omit --selectors to add the command to the existing job, or choose another name",
   );
 }

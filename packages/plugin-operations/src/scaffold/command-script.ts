@@ -1,19 +1,19 @@
 import { COMMAND_EVENTS, type CommandEvent } from "@maand/core";
 
-/** Languages a command can be begun in, by the ending of its script. */
+/** Languages for a new command, which are the extensions of its script. */
 export const COMMAND_LANGUAGES = ["py", "ts"] as const;
 
 export type CommandLanguage = (typeof COMMAND_LANGUAGES)[number];
 
-/** What a script is about. */
+/** The data of a new script. */
 export interface CommandScript {
   readonly job: string;
   readonly command: string;
-  /** At least one; the first chooses the example. */
+  /** At least one event; the first one selects the example. */
   readonly events: readonly CommandEvent[];
 }
 
-/** An example in each language, and what it is for. */
+/** An example in each language, and its purpose. */
 type Example = { readonly about: string } & Readonly<Record<CommandLanguage, readonly string[]>>;
 
 const ON_WORKER: Example = {
@@ -62,8 +62,8 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
 };
 
 /**
- * The script of a new command: it can be run as it is. Its example is commented without a blank, prose with one, so that
- * taking the former away is all it takes to use it.
+ * Returns the script of a new command, which runs without changes. Examples are commented out without a space after the
+ * comment sign and prose with one, so that removing the sign activates the example.
  */
 export function commandScript(options: CommandScript, language: CommandLanguage): string {
   const [event = "cli"] = options.events;

@@ -1,8 +1,8 @@
 import type { Node } from "jsonc-parser";
 
 /**
- * A JSON text with one more entry in its object at `parent` (made when it is not there), written behind the others and
- * indented as they are; nothing else in the text changes. The text must be a JSON object, without that entry.
+ * Adds an entry to the object at `parent` of a JSON text, after the other entries and with their indentation. Creates the
+ * object if it does not exist; nothing else in the text changes. The text must be a JSON object without that entry.
  */
 export async function insertEntry(text: string, parent: string, name: string, value: string): Promise<string> {
   const { default: jsonc } = await import("jsonc-parser");
@@ -16,7 +16,7 @@ export async function insertEntry(text: string, parent: string, name: string, va
   return append(text, root, whole, { ...layout, depth: 1 });
 }
 
-/** How a text is indented, and its line ends. */
+/** The indentation and line ends of a text. */
 interface Layout {
   readonly indent: string;
   readonly end: string;
@@ -30,7 +30,7 @@ function line({ indent, end }: Layout, depth: number): string {
   return `${end}${indent.repeat(depth)}`;
 }
 
-/** Adds a written entry as the last one of an object. */
+/** Adds a formatted entry as the last one of an object. */
 function append(text: string, object: Node, entry: string, layout: Layout & { readonly depth: number }): string {
   const last = object.children?.at(-1);
   const from = last ? last.offset + last.length : object.offset + 1;

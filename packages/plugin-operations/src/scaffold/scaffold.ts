@@ -5,8 +5,8 @@ import { MANIFEST_SCHEMA_LINK } from "@maand/core/operator";
 import { MAKEFILE } from "./makefile.ts";
 
 /**
- * Writes a new job's directory with a manifest and a Makefile; answers its path. Without selectors it says what holds
- * then anyway, the job's name. Refuses a bad name or one that is taken.
+ * Creates the directory of a new job with a manifest and a Makefile, and returns its path. Without selectors, the manifest
+ * names the default, which is the job's name. Refuses an invalid or existing name.
  */
 export function createJob(workspace: string, name: string, selectors: readonly string[]): string {
   const directory = join(workspace, "jobs", name);
@@ -18,7 +18,7 @@ export function createJob(workspace: string, name: string, selectors: readonly s
       problems.push(error("invalid_name", "--selectors", `"${label}" is not a label`, `use ${nameRule("label")}`));
   }
   if (problems.length === 0 && existsSync(directory))
-    problems.push(error("job_exists", `workspace/jobs/${name}`, "is already there", "choose another name"));
+    problems.push(error("job_exists", `workspace/jobs/${name}`, "already exists", "choose another name"));
   if (problems.length > 0) throw problemsError(problems);
   makeDirectories(directory);
   const manifest = {

@@ -13,10 +13,10 @@ describe("what a machine has", () => {
   });
 
   it.each([
-    ["", "it does not say how much memory it has"],
-    [MEMORY, "it does not say how fast its cpu is"],
-    [`${MEMORY}online: 2\n`, "it does not say how fast its cpu is"],
-    ["online: 2\ncpu MHz : 1000\n", "it does not say how much memory it has"],
+    ["", "its memory size is unknown"],
+    [MEMORY, "its CPU speed is unknown"],
+    [`${MEMORY}online: 2\n`, "its CPU speed is unknown"],
+    ["online: 2\ncpu MHz : 1000\n", "its memory size is unknown"],
   ])("%j is too little", (output, why) => expect(readFacts(output)).toBe(why));
 });
 

@@ -1,12 +1,15 @@
 import { isRecord } from "@maand/core/operator";
 
-/** What a machine has, in whole MB and MHz. */
+/** The memory and CPU of a machine, in whole MB and MHz. */
 export interface Facts {
   readonly memoryMb: number;
   readonly cpuMhz: number;
 }
 
-/** Prints what {@link readFacts} reads; for a POSIX shell. Where there is no clock of a core, its largest one counts. */
+/**
+ * Prints the input of {@link readFacts}; for a POSIX shell. If the current clock of a core is unknown, it prints the maximum
+ * one.
+ */
 export const FACTS_SCRIPT = [
   "grep '^MemTotal:' /proc/meminfo",
   'echo "online: $(getconf _NPROCESSORS_ONLN 2>/dev/null || nproc)"',
@@ -15,7 +18,7 @@ export const FACTS_SCRIPT = [
   "true",
 ].join("\n");
 
-/** Reads the facts of a machine; a text names what is missing. */
+/** Parses the facts of a machine; returns a text that names what is missing. */
 export function readFacts(output: string): Facts | string {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? Number.NaN);
   const kb = number(/^MemTotal:\s+(\d+) kB/m);
@@ -23,14 +26,14 @@ export function readFacts(output: string): Facts | string {
   const now = number(/^cpu MHz\s*:\s*([\d.]+)/im);
   const most = number(/^CPU max MHz:\s*([\d.]+)/im);
   const mhz = now > 0 ? now : most;
-  if (!(kb > 0)) return "it does not say how much memory it has";
-  if (!(online > 0) || !(mhz > 0)) return "it does not say how fast its cpu is";
+  if (!(kb > 0)) return "its memory size is unknown";
+  if (!(online > 0) || !(mhz > 0)) return "its CPU speed is unknown";
   return { memoryMb: Math.ceil(kb / 1024), cpuMhz: Math.round(online * mhz) };
 }
 
 const ORDER = ["host", "hostname", "labels", "memory", "cpu", "tags", "position"];
 
-/** An entry of `workers.json` with other facts: known keys in their order, all others behind them as they were. */
+/** An entry of `workers.json` with new facts: known keys in their usual order, then all other keys unchanged. */
 export function withFacts(entry: unknown, { memoryMb, cpuMhz }: Facts): unknown {
   if (!isRecord(entry)) return entry;
   const all: Record<string, unknown> = { ...entry, memory: `${memoryMb} mb`, cpu: `${cpuMhz} mhz` };
@@ -38,7 +41,7 @@ export function withFacts(entry: unknown, { memoryMb, cpuMhz }: Facts): unknown 
   return Object.fromEntries(keys.filter((key) => !isEmpty(key, all[key])).map((key) => [key, all[key]]));
 }
 
-/** A known key that says nothing is left out; what nobody knows is not touched. */
+/** Omits a known key without a value; leaves unknown keys unchanged. */
 function isEmpty(key: string, value: unknown): boolean {
   if (!ORDER.includes(key) || key === "host") return false;
   return (

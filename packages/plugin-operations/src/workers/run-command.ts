@@ -11,26 +11,26 @@ import { expectsReboot, type RebootKind } from "./expects-reboot.ts";
 import { runScript, type ScriptResult } from "./run-script.ts";
 import { awaitReturn } from "./wait-for-reboot.ts";
 
-/** A command for workers. */
+/** The options of a command on workers. */
 export interface RunCommandOptions {
-  /** A script for bash; its last command's exit code is its result. */
+  /** A bash script; the exit code of its last command is its result. */
   readonly script: string;
-  /** Workers as they are typed: hosts, hostnames, labels, zones. Empty: all, disabled ones included. */
+  /** Workers as typed: hosts, hostnames, labels, zones. Empty: all workers, including disabled ones. */
   readonly workers: readonly string[];
-  /** Workers with any of these labels; not together with `workers`. */
+  /** Workers with any of these labels; cannot be combined with `workers`. */
   readonly labels: readonly string[];
-  /** Workers at once. */
+  /** The number of workers at once. */
   readonly concurrency: number;
-  /** After each batch wait until the workers answer and every job is healthy. */
+  /** After each batch, waits until the workers respond and every job is healthy. */
   readonly healthCheck: boolean;
-  /** A connection that closes while the command runs is no failure. */
+  /** Whether a connection may close while the command runs without being a failure. */
   readonly allowDisconnect: boolean;
 }
 
 /**
- * Runs a script on workers, batch by batch, and answers what came of it on each, in the order of the catalog. A batch in
- * which one fails is the last one. A connection that closes is a failure, unless that is allowed or the script takes its
- * machine down: then the next batch begins when the machine is back. No lock is taken.
+ * Runs a script on workers, batch by batch, and returns the result of each worker in the order of the catalog. No batch
+ * starts after one with a failure. A closed connection is a failure, unless `allowDisconnect` is set or the script takes its
+ * machine down; then the next batch starts when the machine is back. Takes no lock.
  */
 export async function runCommand(bucket: Bucket, options: RunCommandOptions): Promise<ScriptResult[]> {
   const workers = chosenWorkers(bucket.store.catalog.read().workers, options);
@@ -60,14 +60,14 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
       results.push(...ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result)));
       if (results.some(({ ok }) => !ok)) break;
     }
-    const left = workers.slice(results.length).map(notBegun);
+    const left = workers.slice(results.length).map(skippedResult);
     return [...results, ...left].map((result) => bucket.mask.conceal(result));
   } finally {
     await source.end();
   }
 
-  /** What is wrong after a batch that went well itself: its machines stay away, or somebody is not healthy. */
-  async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<Trouble | undefined> {
+  /** Problems after a successful batch: machines that did not come back, or unhealthy jobs. */
+  async function afterBatch(ended: readonly ScriptResult[], more: boolean): Promise<LateFailure | undefined> {
     const spoils = ended.some(({ ok }) => !ok) || bucket.signal.aborted;
     for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
     if (spoils || !(more || options.healthCheck)) return undefined;
@@ -79,15 +79,15 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
 
   function warnOf(worker: string): void {
     if (!script.mayDisconnect) return;
-    const message = `${worker}: the connection closed while the command ran${rebootKind ? ", as its machine goes down" : ""}`;
+    const message = `${worker}: the connection closed while the command ran${rebootKind ? "; its machine is going down" : ""}`;
     reporter.emit("warning", { code: "disconnected", message, worker, job: null });
   }
 }
 
-/** Why a worker's result is spoilt by what came after it; undefined for one that is not concerned. */
-type Trouble = (result: ScriptResult) => string | undefined;
+/** Why a later check turns a worker's result into a failure; undefined if the worker is not affected. */
+type LateFailure = (result: ScriptResult) => string | undefined;
 
-/** Who has to come back before anything else: not those that were switched off. */
+/** The workers that must come back before the next step; not those that were switched off. */
 function rebooting(ended: readonly ScriptResult[], rebootKind: RebootKind | undefined) {
   if (rebootKind === "off") return [];
   return ended
@@ -100,7 +100,7 @@ function chosenWorkers(all: readonly Worker[], options: RunCommandOptions): read
   return words.length === 0 ? all : selectWorkers(all, flag, words).map(({ worker }) => worker);
 }
 
-/** `--workers` and `--labels` as one list of words, and the flag it came from. Throws USAGE when both are given. */
+/** `--workers` and `--labels` as one list of words, with the flag it came from. Throws USAGE if both are given. */
 export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" | "labels">): {
   readonly flag: string;
   readonly words: readonly string[];
@@ -109,24 +109,27 @@ export function wordsOf({ workers, labels }: Pick<RunCommandOptions, "workers" |
   if (workers.length === 0) return { flag: "--labels", words: labels.map((label) => `label:${label}`) };
   throw new MaandError({
     code: "USAGE",
-    message: "--workers and --labels exclude each other",
-    hint: "give one; --workers takes label:web as well",
+    message: "--workers and --labels are mutually exclusive",
+    hint: "use one of them; --workers also accepts label:web",
   });
 }
 
 function checkOptions({ script, concurrency }: RunCommandOptions, workers: readonly Worker[]): void {
   if (script.trim() === "")
-    throw new MaandError({ code: "USAGE", message: "the command is empty", hint: 'write maand run_command "uptime"' });
-  if (script.includes("\0"))
-    throw new MaandError({ code: "USAGE", message: "the command holds a NUL byte, so it is no text" });
+    throw new MaandError({
+      code: "USAGE",
+      message: "the command is empty",
+      hint: 'for example: maand run_command "uptime"',
+    });
+  if (script.includes("\0")) throw new MaandError({ code: "USAGE", message: "the command contains a NUL byte" });
   checkConcurrency(concurrency);
   if (workers.length === 0)
     throw problemsError([
-      error("no_workers", "workspace/workers.json", "the catalog has no workers", "write some, and run maand build"),
+      error("no_workers", "workspace/workers.json", "the catalog has no workers", "add workers and run maand build"),
     ]);
 }
 
-/** Throws USAGE unless it is a whole number from 1. */
+/** Throws USAGE unless it is an integer of at least 1. */
 export function checkConcurrency(concurrency: number): void {
   if (Number.isInteger(concurrency) && concurrency >= 1) return;
   throw new MaandError({
@@ -139,8 +142,8 @@ function spoilt(result: ScriptResult, message: string | undefined): ScriptResult
   return message === undefined ? result : { ...result, ok: false, outcome: "failed", message };
 }
 
-function notBegun({ host }: Worker): ScriptResult {
-  const message = "not begun, since the batches before it did not all go well";
+function skippedResult({ host }: Worker): ScriptResult {
+  const message = "skipped: an earlier batch failed";
   return {
     host,
     exit: null,

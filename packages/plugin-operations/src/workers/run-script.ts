@@ -9,27 +9,27 @@ import {
   stopIfInterrupted,
 } from "@maand/core/operator";
 
-/** What came of a script on one worker. */
+/** The result of a script on one worker. */
 export interface ScriptResult {
   readonly host: string;
   readonly exit: number | null;
   readonly outcome: Outcome;
-  /** Whether it counts as done: also a connection that closed when that was to be expected. */
+  /** Whether the script succeeded; a closed connection counts as success if it was expected. */
   readonly ok: boolean;
   readonly stdout: string;
   readonly stderr: string;
   readonly durationMs: number;
   readonly message: string | null;
-  /** What to do about it, when that is known. */
+  /** How to fix the problem, if known. */
   readonly hint: string | null;
 }
 
-/** A script on its way to workers. */
+/** A script to run on workers. */
 export interface Script {
   readonly text: string;
   /** Whether its connection may close while it runs. */
   readonly mayDisconnect: boolean;
-  /** How many workers run it in all; they share the memory for what they say. */
+  /** The total number of workers that run it; they share the memory limit for output. */
   readonly workers: number;
 }
 
@@ -40,8 +40,8 @@ export interface ScriptSource {
 }
 
 /**
- * The text comes over the connection, so that no process list shows it; bash has read all of it before it begins, so that
- * a command in it that reads its input finds none, instead of the rest of the text.
+ * The script arrives over the connection, so that no process list shows it. Bash reads all of it before it runs, so that a
+ * command that reads standard input gets none of the script's text.
  */
 const ARGV = [
   "bash",
@@ -55,7 +55,7 @@ const SWEPT_AWAY: readonly number[] = [129, 137, 143];
 
 const LINES = 12;
 
-/** Runs a script on one worker to its end, and tells of it. Never throws: what went wrong is the result. */
+/** Runs a script on one worker to its end and reports it. Never throws; an error is part of the result. */
 export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
   const { emit, bucket } = source.reporter;
   const began = bucket.now().getTime();
@@ -117,7 +117,7 @@ async function attempt(
   return result;
 }
 
-/** Asked only when it failed as a missing program does, so that a script that runs costs one round trip. */
+/** Checked only after an exit code of a missing program, so that a successful script costs one round trip. */
 async function refuseWithoutTools(remote: Remote): Promise<void> {
   const wanted = ["bash", "timeout", ...(remote.sudo ? ["sudo"] : [])];
   const missing = await missingTools(remote, wanted).catch(() => []);
@@ -141,7 +141,7 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
   });
 }
 
-/** The words of a transport name our wrapping of the script, which nobody typed. */
+/** The message of a transport names our wrapper of the script, which the user did not type. */
 function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,

@@ -1,20 +1,20 @@
 import { isMaandError } from "@maand/core";
 import { type Run, reach, workerOf } from "@maand/core/operator";
 
-/** A worker whose machine goes down and comes up again; whether it is known to be gone already. */
+/** A worker whose machine reboots, and whether it is already known to be down. */
 export interface RebootingWorker {
   readonly host: string;
   readonly gone: boolean;
 }
 
-/** Milliseconds a machine that was told to restart has until it lets go of its connections. */
+/** Milliseconds that a machine has to close its connections after a restart command. */
 const GOING_MS = 10_000;
 
 type Source = Pick<Run, "bucket" | "reporter" | "connections" | "workers">;
 
 /**
- * Waits until machines are back, each for `timeouts.command` at most; answers why not, by host. A machine that answered a
- * restart and is still there ten seconds later is taken to be up.
+ * Waits until machines are back, each for at most `timeouts.command`; returns the failures by host. A machine that accepted
+ * a restart and is still connected ten seconds later counts as up.
  */
 export async function awaitReturn(
   source: Source,
@@ -39,7 +39,7 @@ async function awaitOne(source: Source, { host, gone }: RebootingWorker): Promis
   return failure && `was not back after ${limitMs / 1000} s: ${failure.message}`;
 }
 
-/** Holds on to the connection until the machine cuts it. */
+/** Keeps the connection open until the machine closes it. */
 async function waitForDisconnect({ connections, workers, bucket }: Source, host: string): Promise<void> {
   try {
     const remote = await connections.connect(workerOf({ workers }, host), { tell: false });

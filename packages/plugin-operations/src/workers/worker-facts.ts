@@ -12,17 +12,17 @@ import pLimit from "p-limit";
 import { FACTS_SCRIPT, type Facts, readFacts, withFacts } from "./facts.ts";
 import { checkConcurrency, wordsOf } from "./run-command.ts";
 
-/** Which workers are asked what they have, and whether that is written. */
+/** The workers to read facts from, and whether to write them. */
 export interface WorkerFactsOptions {
   readonly workers: readonly string[];
   readonly labels: readonly string[];
-  /** Workers asked at once. */
+  /** The number of workers at once. */
   readonly concurrency: number;
-  /** Only say what would be written. */
+  /** Only reports what would be written. */
   readonly dryRun: boolean;
 }
 
-/** What a worker has, beside what `workers.json` said of it. */
+/** The facts of a worker, and its previous entry in `workers.json`. */
 export interface WorkerFacts extends Facts {
   readonly host: string;
   readonly before: Facts;
@@ -30,8 +30,8 @@ export interface WorkerFacts extends Facts {
 }
 
 /**
- * Asks workers of `workers.json` how much memory and cpu they have, and writes that into the file. No build
- * is needed, no lock is taken. When one fails nothing is written; throws UNREACHABLE or WORKER_LACKS naming each.
+ * Reads memory and CPU from the workers in `workers.json` and writes them to that file. Needs no build and takes no lock. If
+ * a worker fails, nothing is written; throws UNREACHABLE or WORKER_LACKS naming each failed worker.
  */
 export async function workerFacts(bucket: Bucket, options: WorkerFactsOptions): Promise<readonly WorkerFacts[]> {
   const file = readWorkersFile(bucket.paths.workspace);
@@ -76,7 +76,7 @@ async function ask(bucket: Bucket, connections: Connections, worker: Worker): Pr
     const title = "the script that reads facts";
     const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title, signal: bucket.signal });
     const facts = readFacts(stdout);
-    if (typeof facts === "string") return error("no_facts", worker.host, facts, "write memory and cpu by hand");
+    if (typeof facts === "string") return error("no_facts", worker.host, facts, "set memory and cpu by hand");
     const before = { memoryMb: Math.round(worker.memoryMb), cpuMhz: Math.round(worker.cpuMhz) };
     const changed = facts.memoryMb !== before.memoryMb || facts.cpuMhz !== before.cpuMhz;
     return { host: worker.host, ...facts, before, changed };
@@ -92,7 +92,7 @@ function refused(problems: readonly Problem[]): MaandError {
   return new MaandError({
     code: unreachable ? "UNREACHABLE" : "WORKER_LACKS",
     message: problems.map(({ where, message }) => `worker ${where}: ${message}`).join("; "),
-    hint: "nothing was written; leave it out with --workers, or mend it and run this again",
+    hint: "nothing was written; fix the worker and run the command again, or select other workers with --workers",
     problems,
   });
 }

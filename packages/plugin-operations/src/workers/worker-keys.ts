@@ -2,20 +2,20 @@ import { type Bucket, type HostKey, type MaandError, selectWorkers } from "@maan
 import { asMaandError, runReporter } from "@maand/core/operator";
 import pLimit from "p-limit";
 
-/** What one worker showed; neither for one that is reached without host keys. */
+/** The host key of one worker; neither field is set for a worker that is reached without host keys. */
 export interface TrustReport {
   readonly host: string;
   readonly key?: HostKey;
-  /** Why it could not be asked. */
+  /** Why the key could not be fetched. */
   readonly failure?: MaandError;
 }
 
-/** Workers asked at once. */
+/** The number of workers at once. */
 const AT_ONCE = 32;
 
 /**
- * Asks workers of the catalog, all when none is listed, for their host keys, without logging in. Nothing is
- * pinned; each key's `trust` does that.
+ * Fetches the host keys of workers without logging in; of all workers in the catalog if none is listed. Pins nothing; each
+ * key's `trust` does that.
  */
 export async function workerKeys(bucket: Bucket, words: readonly string[]): Promise<readonly TrustReport[]> {
   const { workers } = bucket.store.catalog.read();

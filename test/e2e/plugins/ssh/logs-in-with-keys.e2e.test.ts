@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 
 describe("logging in", () => {
-  test("a key nobody knows and a user nobody knows are AUTH_FAILED and named", async () => {
+  test("an unknown key and an unknown user are AUTH_FAILED and named", async () => {
     const stranger = await makeKey(join(fleet().directory, "stranger"));
     const error = await failure(desk().connect({ host: worker.host, identity: stranger.path }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", worker: worker.host });

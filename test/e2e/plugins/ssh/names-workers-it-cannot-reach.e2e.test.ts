@@ -87,7 +87,7 @@ describe("workers that cannot be reached", () => {
     expect(await failure(connecting)).toMatchObject({ code: "INTERRUPTED" });
   });
 
-  test("another transport is somebody else's", async () => {
+  test("another transport is left to other plugins", async () => {
     await expect(desk().connect({ ...worker, host: worker.host, transport: "local" })).rejects.toThrow(
       "nobody connects",
     );

@@ -3,7 +3,7 @@ import { type ControlResult, controlJob } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
-/** What the commands that run a target have in common. */
+/** The base of the commands that run a target. */
 abstract class ControlCommand extends MaandCommand {
   job = Option.String({ required: true, name: "job" });
   allocations = Option.Array("--allocations", [], {
@@ -32,7 +32,10 @@ abstract class ControlCommand extends MaandCommand {
   }
 }
 
-/** Why jobs are not healthy although their target did what it should, each once: otherwise the lines of the run say it. */
+/**
+ * The reasons why jobs are unhealthy although their target succeeded, without duplicates; without `--quiet`, the lines of
+ * the run show them.
+ */
 function unhealthyReasons(results: readonly ControlResult[]): ReadonlySet<string> {
   return new Set(
     results.flatMap(({ outcome, exit, message }) =>
@@ -46,9 +49,9 @@ function record({ host, job, exit, outcome, stdout, stderr, durationMs }: Contro
 }
 
 const NOTE =
-  "Several jobs are named with commas. Workers are hosts, hostnames, label:x or zone:x, and must be as the last deploy left them. Nothing is recorded: versions and promotions stay as they are.";
+  "Separate several jobs with commas. Workers are hosts, hostnames, label:x or zone:x, and must match the last deploy. The command does not change recorded versions and promotions.";
 
-/** A command that runs the target of its own name. */
+/** Creates a command that runs the target of its own name. */
 function controlCommand(target: string, description: string, example: readonly [string, string]) {
   return class extends ControlCommand {
     static override paths = [["job", target]];
@@ -65,14 +68,14 @@ class JobRunCommand extends ControlCommand {
     description: "run any Makefile target on the workers of a job",
     details: NOTE,
     examples: [
-      ["Apply settings softly", "maand job run api --target reload"],
-      ["A target of your own", "maand job run api --target migrate"],
+      ["Reload the configuration", "maand job run api --target reload"],
+      ["A custom target", "maand job run api --target migrate"],
     ],
   });
 
   target = Option.String("--target", {
     required: true,
-    description: "Must be given: start, stop, reload, or any other target.",
+    description: "Required: start, stop, reload, or any other target.",
   });
 
   override get targetName(): string {
@@ -80,9 +83,9 @@ class JobRunCommand extends ControlCommand {
   }
 }
 
-/** The commands that run a target of a job by hand. */
+/** The commands that run one target of a job by hand. */
 export const JOB_COMMANDS = [
-  controlCommand("start", "run make start on the workers of a job", ["Everywhere", "maand job start api"]),
+  controlCommand("start", "run make start on the workers of a job", ["On all workers", "maand job start api"]),
   controlCommand("stop", "run make stop on the workers of a job", [
     "On one worker",
     "maand job stop api --allocations 10.0.0.2",
@@ -92,5 +95,5 @@ export const JOB_COMMANDS = [
     "maand job restart api --health_check",
   ]),
   JobRunCommand,
-  controlCommand("status", "run make status on the workers of a job", ["Everywhere", "maand job status api"]),
+  controlCommand("status", "run make status on the workers of a job", ["On all workers", "maand job status api"]),
 ];

@@ -146,9 +146,9 @@ describe("maand job create --command", () => {
       'did you mean "pre_deploy"?',
     ],
     [["--command", "command_x"], "--on: must name at least one event", "use post_build, pre_deploy"],
-    [["--command", "command_x", "--on", "cli", "--lang", "rb"], '--lang: there is no start in "rb"', "use py or ts"],
-    [["--on", "cli"], "--on: is about a command", "name it with --command"],
-    [["--lang", "py"], "--lang: is about a command", "name it with --command"],
+    [["--command", "command_x", "--on", "cli", "--lang", "rb"], '--lang: unsupported language "rb"', "use py or ts"],
+    [["--on", "cli"], "--on: needs --command", "name the command with --command"],
+    [["--lang", "py"], "--lang: needs --command", "name the command with --command"],
   ])("refuses %j, and writes nothing", async (flags, message, hint) => {
     const { code, err } = await typed("job", "create", "api", ...flags);
     expect(code).toBe(2);
@@ -193,6 +193,6 @@ describe("maand job create --command", () => {
   it("refuses selectors for a job that is there: it would have to change them", async () => {
     await typed("job", "create", "api");
     const line = ["job", "create", "api", "-s", "web", "--command", "command_lead", "--on", "cli"];
-    expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("leave --selectors out") });
+    expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("omit --selectors") });
   });
 });

@@ -10,11 +10,11 @@ export class PluginCreateCommand extends MaandCommand {
   static override paths = [["plugin", "create"]];
   static override usage = Command.Usage({
     category: "Plugin",
-    description: "write a package with a plugin, its test and its README, ready to publish",
+    description: "create a package with a plugin, a test and a README, ready to publish",
     details:
-      "The package is written into a new directory below this one, called like the last part of its name. It needs no bucket. Nothing that is there is overwritten.",
+      "Creates the package in a new subdirectory named after the last part of the package name. Needs no bucket. Overwrites nothing.",
     examples: [
-      ["A plugin called slack", "maand plugin create maand-plugin-slack"],
+      ["A plugin named slack", "maand plugin create maand-plugin-slack"],
       ["In a scope", "maand plugin create @acme/maand-plugin-slack"],
     ],
   });
@@ -28,14 +28,14 @@ export class PluginCreateCommand extends MaandCommand {
         error(
           "invalid_name",
           "package",
-          `"${this.packageName}" is not a name for a plugin's package`,
-          "use lower-case letters, digits and -, beginning with a letter, perhaps behind @scope/",
+          `"${this.packageName}" is not a valid name for a plugin package`,
+          "use lower-case letters, digits and -, starting with a letter, with an optional @scope/ in front",
         ),
       ]);
     const directory = join(this.from, names.directory);
     if (existsSync(directory))
       throw problemsError([
-        error("plugin_exists", names.directory, "is already there, and is left as it is", "choose another name"),
+        error("plugin_exists", names.directory, "already exists; nothing was changed", "choose another name"),
       ]);
     const files = packageFiles(names, coreVersion());
     for (const [path, text] of Object.entries(files)) {

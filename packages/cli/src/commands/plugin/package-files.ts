@@ -1,16 +1,16 @@
-/** How a new plugin is called in its different places. */
+/** The names of a new plugin in different places. */
 export interface PluginNames {
-  /** For npm: `@acme/maand-plugin-slack`. */
+  /** The npm package: `@acme/maand-plugin-slack`. */
   readonly package: string;
-  /** Last part of that. */
+  /** The last part of the package name. */
   readonly directory: string;
-  /** For taps, errors and `maand plugins`: `slack`. */
+  /** The name in taps, errors and `maand plugins`: `slack`. */
   readonly plugin: string;
-  /** Of the function that makes it. */
+  /** The function that creates the plugin. */
   readonly variable: string;
 }
 
-/** The names of a plugin by that of its package; undefined for a name npm or we would refuse. */
+/** The names of a plugin, derived from its package name; undefined for a name that npm or maand would refuse. */
 export function pluginNames(name: string): PluginNames | undefined {
   const [, directory = ""] = /^(?:@[a-z0-9][a-z0-9._-]*\/)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/.exec(name) ?? [];
   const plugin = directory.replace(/^(maand-plugin|maand|plugin)-/, "");
@@ -19,7 +19,7 @@ export function pluginNames(name: string): PluginNames | undefined {
   return { package: name, directory, plugin, variable: /^[a-z]/.test(variable) ? variable : `plugin${variable}` };
 }
 
-/** Words that mean something else in a configuration, or could not be the name of a function. */
+/** Words with another meaning in a configuration, and words that are not valid function names. */
 const RESERVED: readonly string[] = [
   ...["defaults", "config", "maand", "plugin", "options", "default", "import", "export", "function", "class", "new"],
   ...["delete", "return", "switch", "case", "package", "static", "public", "private", "null", "true", "false", "void"],
@@ -86,20 +86,22 @@ const BUILT = {
   include: ["src"],
 };
 
-/** A default export is for what a configuration names; no file of ours has one. */
+/**
+ * The default export that the configuration examples use. As a constant, because maand's own files have no default export.
+ */
 const DEFAULT_EXPORT = "export default";
 
 function source({ plugin, variable }: PluginNames): string {
   return `import { pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
 
-/** What can be set, with what holds when nothing is. */
+/** The options with their defaults. */
 const Options = v.object({
   /** The word before each line. */
   word: v.optional(v.string(), "deployed"),
 });
 
-/** Says a line for every job that was rolled out. */
+/** Prints a line for every deployed job. */
 export const ${variable} = pluginWithOptions({
   name: "${plugin}",
   options: Options,
@@ -120,13 +122,13 @@ import { describe, expect, it } from "vitest";
 import { ${variable} } from "../src/index.ts";
 
 describe("${plugin}", () => {
-  it("says a line for a job", async () => {
+  it("prints a line for a job", async () => {
     const context = scopedJobContext();
     await callHook(${variable}({ word: "shipped" }), "after", context);
     expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
   });
 
-  it("does so in a whole deploy, against workers in memory", async () => {
+  it("prints the lines of a whole deploy, with in-memory workers", async () => {
     const bucket = aBucket({ plugins: [${variable}()] });
     bucket.workers("10.0.0.1", "10.0.0.2");
     bucket.job("api", { version: "1.2.0", selectors: ["worker"] });
@@ -136,7 +138,7 @@ describe("${plugin}", () => {
     expect(lines).toEqual(["deployed api 1.2.0 on 2 workers"]);
   });
 
-  it("refuses options it does not know", () => {
+  it("refuses unknown options", () => {
     const wrong = () => Reflect.apply(${variable}, undefined, [{ wrod: "shipped" }]);
     expect(wrong).toThrow('plugin "${plugin}" refuses its options');
   });
@@ -147,7 +149,7 @@ describe("${plugin}", () => {
 function readme({ package: name, plugin, variable }: PluginNames): string {
   return `# ${name}
 
-A plugin for maand: says a line for every job that was rolled out.
+A plugin for maand: prints a line for every deployed job.
 
 \`\`\`sh
 npm install ${name}
@@ -165,13 +167,13 @@ ${DEFAULT_EXPORT} defineConfig({ plugins: [...defaults(), ${variable}({ word: "s
 
 In JSON or YAML: \`["defaults", ["${name}", { "word": "shipped" }]]\`.
 
-| Option | Means | Default |
+| Option | Meaning | Default |
 | --- | --- | --- |
 | \`word\` | the word before each line | \`deployed\` |
 
 \`maand plugins\` shows it as \`${plugin}\`.
 
-## Work on it
+## Development
 
 \`\`\`sh
 npm install
@@ -180,6 +182,6 @@ npm run check
 npm publish
 \`\`\`
 
-Before the first publishing, choose a license in \`package.json\`.
+Before you publish, choose a license in \`package.json\`.
 `;
 }

@@ -1,12 +1,12 @@
 import { plural, type Style } from "@maand/command";
 import type { PlanDiffs, PlannedJob } from "@maand/core";
 
-/** Characters of one line that are shown. */
+/** The number of characters shown per line. */
 const LONGEST_LINE = 2000;
 
 /**
- * The diffs of a job for people: path by path, each different one once, headed by the workers it is for. A person reads a
- * file that changes in the same way on forty workers one time.
+ * The diffs of a job as text, by path. Each different diff is shown once with its workers, so that a file that changes in
+ * the same way on forty workers appears once.
  */
 export function diffLines({ allocations }: PlannedJob, diffs: PlanDiffs, style: Style): string[] {
   const paths = new Map<string, Map<string, string[]>>();
@@ -29,7 +29,7 @@ function heading(path: string, [first = "", ...others]: readonly string[], style
   return `    ${style.strong(visible(path))} on ${first}${style.faint(same)}`;
 }
 
-/** The diff without the line that names the file, which the heading does. */
+/** The diff without the line that names the file, because the heading names it. */
 function painted(diff: string, style: Style): string[] {
   const lines = diff.replace(/\n$/, "").split("\n").slice(1);
   return lines.map((line) => `    ${paint(cut(visible(line)), style)}`);
@@ -47,7 +47,7 @@ function cut(line: string): string {
   return `${line.slice(0, LONGEST_LINE)} ... ${line.length - LONGEST_LINE} more characters`;
 }
 
-/** What would move the cursor or colour the screen shows as what it is, such as `\x1b`; tabs stay. */
+/** Shows control characters as escapes, such as `\x1b`; tabs stay. */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, (found) => {
     if (found === "\t") return found;

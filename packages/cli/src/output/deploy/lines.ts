@@ -5,7 +5,7 @@ import { summaryLines } from "./summary.ts";
 
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
-/** Makes the lines an event is worth on a screen or in a file; most events are worth none. */
+/** Returns the lines to print for an event; most events have none. */
 export function eventLines(
   style: Style,
   quiet: boolean,
@@ -27,7 +27,7 @@ function quietLines(event: MaandEvent, style: Style): string[] {
 function lines(event: MaandEvent, style: Style): string[] {
   switch (event.type) {
     case "run.started":
-      return event.continues === null ? [] : [style.faint(`continuing where run ${event.continues} ended`)];
+      return event.continues === null ? [] : [style.faint(`resuming run ${event.continues}`)];
     case "warning":
       return [`${style.warn("warning:")} ${event.message}`];
     case "worker.failed":
@@ -38,7 +38,7 @@ function lines(event: MaandEvent, style: Style): string[] {
     case "job.skipped":
       return [style.faint(`${event.job}: nothing to do, ${event.reason}`)];
     case "job.blocked":
-      return [`${style.warn("blocked")} ${event.job}: waits for ${event.by}`];
+      return [`${style.warn("blocked")} ${event.job}: depends on ${event.by}`];
     case "job.started":
       return event.batches === 0
         ? []
@@ -84,7 +84,7 @@ function lines(event: MaandEvent, style: Style): string[] {
   }
 }
 
-/** Counts come before anything is done to more than one. */
+/** Prints counts before anything runs on more than one worker. */
 function plannedLine({ workers, concurrency, stops_when }: Planned, style: Style): string {
   const pace =
     concurrency >= workers.length

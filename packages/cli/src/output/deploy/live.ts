@@ -2,8 +2,8 @@ import type { ProcessContext, Style } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 
 /**
- * Lines as they come, and below them one that says what is being waited for now. It is redrawn with each event and taken
- * away at the end, so that what stays on the screen is the same as in a file.
+ * Prints lines as they arrive, and below them a status line with the running steps. The status line is redrawn with each
+ * event and removed at the end, so that the remaining output is the same as in a file.
  */
 export function liveScreen(
   stderr: ProcessContext["stderr"],
@@ -22,7 +22,7 @@ export function liveScreen(
   };
 }
 
-/** Keeps the list of what is under way: each beginning adds to it, each end takes away. */
+/** Keeps the list of running steps: a start event adds a step, an end event removes it. */
 function follow(waiting: Map<string, string>, event: MaandEvent): void {
   switch (event.type) {
     case "action.started":

@@ -6,7 +6,7 @@ import { diffLines } from "./diff.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
-/** A plan for people: per allocation what would happen and why. Diffs are never broken to fit a screen. */
+/** A plan as text: per allocation, what would happen and why. Diffs are never wrapped to the screen. */
 export function planLines(plan: Plan, style: Style, columns?: number): string[] {
   const { waves, stopping, undecided, failures, underWay, unbuilt } = plan;
   if (waves.length + stopping.length + undecided.length + failures.length === 0)
@@ -16,7 +16,7 @@ export function planLines(plan: Plan, style: Style, columns?: number): string[] 
     ...fit(`deploy dry-run: ${headline(plan)}`),
     ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
     ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
-    ...(stopping.length > 0 ? fit("", "first, these stop running:", ...stoppingLines(stopping, style)) : []),
+    ...(stopping.length > 0 ? fit("", "to stop first:", ...stoppingLines(stopping, style)) : []),
     ...waves.flatMap(({ deploymentSeq, jobs }) => [
       ...fit("", `deployment sequence ${deploymentSeq}:`),
       ...jobs.flatMap((job) => [
@@ -24,15 +24,15 @@ export function planLines(plan: Plan, style: Style, columns?: number): string[] 
         ...(plan.diffs ? diffLines(job, plan.diffs, style) : []),
       ]),
     ]),
-    ...(undecided.length > 0 ? fit("", "these need their pre_deploy first:", ...undecidedLines(undecided, style)) : []),
+    ...(undecided.length > 0 ? fit("", "these need pre_deploy first:", ...undecidedLines(undecided, style)) : []),
     ...(failures.length > 0 ? fit("", "these cannot be planned:", ...failureLines(failures, style)) : []),
     ...(unbuilt.length > 0 ? fit("", notIncluded(unbuilt, style)) : []),
   ];
 }
 
-/** The last line of what was planned or done without the edits since the last build. */
+/** The last line of a plan or deploy without the edits since the last build. */
 export function notIncluded(parts: readonly string[], style: Style): string {
-  return `${style.warn("not included:")} what changed since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
+  return `${style.warn("not included:")} changes since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
 }
 
 function headline({ required, failures }: Plan): string {
@@ -40,7 +40,7 @@ function headline({ required, failures }: Plan): string {
   return failures.length > 0 ? `${plural(failures.length, "job")} cannot be planned` : "no deployment required";
 }
 
-/** What a reader of a plan should know of a command that is changing things meanwhile. */
+/** The warning about a command that is changing things at the same time. */
 export function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
   return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
 }
@@ -64,7 +64,7 @@ function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
     const action = stop ? (remove ? "stop and remove" : "stop") : "remove";
     return `  job "${job.name}" on ${allocation.host}: ${style.warn(action)}  ${reason}`;
   });
-  const note = "  of what is removed, data/ and logs/ stay on the worker until maand gc";
+  const note = "  data/ and logs/ of removed allocations stay on the worker until maand gc";
   return stopping.some(({ remove }) => remove) ? [...lines, style.faint(note)] : lines;
 }
 
@@ -79,7 +79,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
       ...before,
     ];
   const width = Math.max(...job.allocations.map(({ allocation }) => allocation.host.length));
-  const blocked = `blocked: it needs ${job.blockedBy}, which cannot be planned`;
+  const blocked = `blocked: it depends on ${job.blockedBy}, which cannot be planned`;
   return [
     `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
     ...before,
@@ -90,7 +90,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
 
 const PRE_DEPLOY = {
   "may change this": "pre_deploy runs first and may change this",
-  "was run": "pre_deploy was run for this; what it wrote was thrown away",
+  "was run": "pre_deploy ran for this plan; what it wrote was discarded",
 } as const;
 
 function allocationLine({ allocation, decision, target }: PlannedAllocation, width: number, style: Style): string {
@@ -100,7 +100,7 @@ function allocationLine({ allocation, decision, target }: PlannedAllocation, wid
   return `    ${allocation.host.padEnd(width)}  ${painted}  ${decision.reasons.join("; ")}${matched} ${style.faint(`[${target.digest.slice(0, 12)}]`)}`;
 }
 
-/** A plan for programs. */
+/** A plan as JSON. */
 export function planRecord(
   plan: Plan,
   promotedDigest: (allocation: string) => string | null,
@@ -116,7 +116,7 @@ export function planRecord(
     unbuilt: plan.unbuilt,
     under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
-    stopping: plan.stopping.map(({ job, allocation, remove, reason }) => ({
+    leaving: plan.stopping.map(({ job, allocation, remove, reason }) => ({
       job: job.name,
       worker_ip: allocation.host,
       action: remove ? "remove" : "stop",
@@ -155,10 +155,10 @@ function reasonOf(job: PlanJob): string {
   return pending.length > 0 ? pending.join("; ") : "deploy required";
 }
 
-/** What earlier runs left to be done for a job that is promoted. */
+/** Steps of a promoted job that earlier runs did not finish. */
 function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
-  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy is still to be run"] : [])];
+  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy has not run yet"] : [])];
 }
 
-/** Of a job that a run promoted and did not verify. */
-export const NOT_ASKED = "its health was not asked yet: the last run ended before that";
+/** The text for a job that a run promoted but did not verify. */
+export const NOT_ASKED = "its health was not checked: the last run ended before the check";

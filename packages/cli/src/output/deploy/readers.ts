@@ -3,7 +3,7 @@ import type { MaandEvent } from "@maand/core";
 import { eventLines } from "./lines.ts";
 import { liveScreen } from "./live.ts";
 
-/** What turns events into something on stderr: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
+/** Returns what prints events on stderr: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
 export function eventReader(
   place: Pick<ProcessContext, "stderr" | "env"> & { readonly quiet: boolean; readonly style: Style },
 ): (event: MaandEvent) => void {
@@ -17,7 +17,7 @@ export function eventReader(
   };
 }
 
-/** Writes every event to stdout as it comes, one object a line, for `--json`. */
+/** Writes each event to stdout as it occurs, one JSON object per line, for `--json`. */
 export function jsonReader(stdout: ProcessContext["stdout"]): (event: MaandEvent) => void {
   return (event) => {
     stdout.write(`${JSON.stringify(event)}\n`);

@@ -7,7 +7,7 @@ const result = (job: string, host: string, outcome: ControlResult["outcome"]): C
   message: outcome === "skipped" ? "an earlier batch failed" : null,
 });
 
-it("names the workers nobody got to, a line for each job", () => {
+it("names the skipped workers, one line per job", () => {
   expect(
     skippedWorkerLines([
       result("api", "10.0.0.1", "failed"),
@@ -16,7 +16,7 @@ it("names the workers nobody got to, a line for each job", () => {
       result("api", "10.0.0.3", "skipped"),
     ]),
   ).toEqual([
-    "left api on 10.0.0.2, 10.0.0.3: an earlier batch failed",
-    "left web on 10.0.0.1: an earlier batch failed",
+    "skipped api on 10.0.0.2, 10.0.0.3: an earlier batch failed",
+    "skipped web on 10.0.0.1: an earlier batch failed",
   ]);
 });

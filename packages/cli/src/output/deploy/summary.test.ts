@@ -42,7 +42,7 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
-  it("says what failed alike once, with the last lines, what was not begun, and what to type", () => {
+  it("says what failed alike once, with the last lines, what was skipped, and what to type", () => {
     const failed = (last: number) =>
       result("api", last, {
         outcome: "failed",
@@ -65,15 +65,15 @@ describe("the end of a deploy", () => {
         "      | two",
         "      | three",
         "      | four",
-        "    not begun on 10.0.0.4: an earlier batch failed",
-        "deploy failed: 1 promoted, 0 unchanged, 2 failed, 1 left in 1.5s",
-        "  next: mend api, then maand deploy goes on from here",
+        "    skipped on 10.0.0.4: an earlier batch failed",
+        "deploy failed: 1 promoted, 0 unchanged, 2 failed, 1 skipped in 1.5s",
+        "  next: fix api, then run maand deploy --build to resume",
       ].join("\n"),
     );
   });
 
   it("says what to do about it, and of what was removed, where", () => {
-    const hint = "mend target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
+    const hint = "fix target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
     const stuck = [10, 2].map((last) =>
       result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
     );
@@ -84,14 +84,14 @@ describe("the end of a deploy", () => {
         "    remove failed on 10.0.0.2, 10.0.0.10: exit code 2",
         `      hint: ${hint}`,
         "deploy failed: 0 promoted, 0 unchanged, 2 failed in 1.5s",
-        "  next: mend what keeps api on 10.0.0.2, 10.0.0.10, then maand deploy goes on from here",
+        "  next: fix the cleanup of api on 10.0.0.2, 10.0.0.10, then run maand deploy to resume",
       ].join("\n"),
     );
   });
 
   it("says the hint of a batch whose hook failed once", () => {
-    const message = "command_told of api failed";
-    const hint = "mend _modules/command_told.py";
+    const message = "command_report of api failed";
+    const hint = "fix _modules/command_report.py";
     const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
     const text = output({ allocations: failed, failures: [{ job: "api", code: "HOOK_FAILED", message, hint }] });
     expect(text.split(hint).length).toBe(2);
@@ -101,36 +101,36 @@ describe("the end of a deploy", () => {
   it("says of a health check that an earlier run left what came of it", () => {
     const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
     expect(output({ outcome: "ok", allocations: asked })).toContain(
-      "\n  api: healthy on 2 workers; its health was not asked yet: the last run ended before that\n",
+      "\n  api: healthy on 2 workers; its health was not checked: the last run ended before the check\n",
     );
     const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
     expect(output({ allocations: sick })).toContain(
-      "\n  api: its health was not asked yet: the last run ended before that; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
+      "\n  api: its health was not checked: the last run ended before the check; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
     );
   });
 
-  it("names the worker to be mended, not the job, where a worker could not be reached", () => {
+  it("names the worker to fix, not the job, where a worker could not be reached", () => {
     const away = (job: string, number: number) =>
       result(job, number, { outcome: "unreachable", promoted: false, message: "cannot reach it" });
     const next = /next: (.*), then/;
-    expect(next.exec(output({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("mend 10.0.0.1");
+    expect(next.exec(output({ allocations: [away("api", 1), away("db", 1)] }))?.[1]).toBe("fix 10.0.0.1");
     const failed = result("api", 2, { outcome: "failed", promoted: false, message: "exit code 2" });
-    expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("mend api and 10.0.0.1");
+    expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("fix api and 10.0.0.1");
   });
 
-  it("says of a job that was not permitted that nothing of it was begun", () => {
+  it("says of a job that was not permitted that it was skipped", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
     expect(output({ allocations: [left], failures: [refused] })).toContain(
-      "\n    failed: it is Friday\n    not begun on 10.0.0.1: it was not permitted\n",
+      "\n    failed: it is Friday\n    skipped on 10.0.0.1: not permitted\n",
     );
   });
 
-  it("says of a job that did not stop where it should that nothing else of it was begun", () => {
+  it("says of a job that did not stop where it should that the rest of it was skipped", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
     expect(output({ allocations: [stuck, left] })).toContain(
-      "\n    stop failed on 10.0.0.2: exit code 2\n    not begun on 10.0.0.1: it could not be stopped on 10.0.0.2\n",
+      "\n    stop failed on 10.0.0.2: exit code 2\n    skipped on 10.0.0.1: the job could not be stopped on 10.0.0.2\n",
     );
   });
 
@@ -151,9 +151,9 @@ describe("the end of a deploy", () => {
       [
         "",
         "  db: restart unreachable on 10.0.0.1: 10.0.0.1 cannot be reached",
-        "  api: not begun: it needs db, which failed",
-        "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 left in 1.5s",
-        "  next: mend 10.0.0.1, then maand deploy goes on from here",
+        "  api: skipped: it depends on db, which failed",
+        "deploy failed: 0 promoted, 0 unchanged, 1 failed, 1 skipped in 1.5s",
+        "  next: fix 10.0.0.1, then run maand deploy to resume",
       ].join("\n"),
     );
   });
@@ -178,7 +178,7 @@ describe("the end of a deploy", () => {
       result("api", last, { outcome: "blocked", promoted: false }),
     );
     expect(output({ allocations })).toContain(
-      "not begun on 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more workers",
+      "skipped on 10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 4 more workers",
     );
   });
 });

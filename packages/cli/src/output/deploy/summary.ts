@@ -6,15 +6,15 @@ type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
 type Failure = Finished["failures"][number];
 
-/** Workers that are named one by one. */
+/** The number of workers named individually. */
 const NAMED = 6;
 
-/** Last lines of a command's output that are shown again. */
+/** The number of last output lines of a command shown again. */
 const LAST_LINES = 3;
 
 /**
- * The end of a deploy, for a tired person: per job what happened to how many allocations, what failed and why, what was
- * left because of it, and what to type next. Jobs that are well come first, so that the trouble stands at the bottom.
+ * The summary of a deploy: per job, the results of its allocations, the failures with their reasons, the skipped
+ * allocations, and the next step. Successful jobs come first, so that problems are at the bottom.
  */
 export function summaryLines(event: Finished, style: Style): string[] {
   const jobs = jobsOf(event);
@@ -29,16 +29,16 @@ export function summaryLines(event: Finished, style: Style): string[] {
   ];
 }
 
-/** What is told of one job. */
+/** The results of one job. */
 interface JobEnd {
   readonly name: string;
   readonly results: readonly Result[];
   readonly failures: readonly Failure[];
-  /** The job it waits for. */
+  /** The failed job that blocks this one. */
   readonly by: string | undefined;
 }
 
-/** Jobs something happened to; blocked ones last, as they wait for others. */
+/** Jobs with any result; blocked jobs last, after the jobs that block them. */
 function jobsOf({ allocations, failures, blocked_jobs }: Finished): JobEnd[] {
   const results = byJob(allocations);
   const failed = byJob(failures);
@@ -66,7 +66,7 @@ function hasProblems({ results, failures, by }: JobEnd): boolean {
   );
 }
 
-/** `api: restarted on 3 workers`, or several such lines below its name. */
+/** `api: restarted on 3 workers`, or several such lines below the name. */
 function jobLines(job: JobEnd, style: Style): string[] {
   const of = (...outcomes: readonly string[]) => job.results.filter(({ outcome }) => outcomes.includes(outcome));
   const wrong = job.results.filter(isWrong);
@@ -86,7 +86,7 @@ function isWrong({ outcome }: Result): boolean {
   return !["ok", "skipped", "blocked"].includes(outcome);
 }
 
-/** `restarted on 3 workers`, per kind of action. */
+/** `restarted on 3 workers`, one line per action. */
 function doneLines(done: readonly Result[]): string[] {
   return groups(done, ({ action }) => action).map((same) => {
     const action = same[0]?.action ?? "";
@@ -99,14 +99,14 @@ const PAST: Readonly<Record<string, string>> = {
   start: "started",
   restart: "restarted",
   reload: "reloaded",
-  sync: "files brought, nothing run",
+  sync: "files synced, no restart",
   stop: "stopped",
   remove: "stopped and removed",
   promote: "recorded, not started (disabled)",
-  "stop+promote": "stopped, and its change recorded",
+  "stop+promote": "stopped; new version recorded, not applied",
 };
 
-/** What went wrong in the same way is said once, with all its workers. */
+/** Equal failures are reported once, with all their workers. */
 function wrongLines(wrong: readonly Result[], style: Style): string[] {
   const alike = grouped(wrong, ({ message }) => message);
   const keyOf = (result: Result) => {
@@ -121,7 +121,7 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
   });
 }
 
-/** What was tried, where, and how it ended. */
+/** The action, its workers, and its outcome. */
 function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
   if (action === "verify") return `${NOT_ASKED}; ${style.bad("not healthy")} on ${named(same)}`;
   if (promoted && outcome === "failed")
@@ -136,7 +136,7 @@ function why(first: Result, same: readonly Result[]): string {
   return text === "" ? "" : `: ${text}`;
 }
 
-/** The message as it is for any worker. */
+/** The message without the worker. */
 function without({ message, worker_ip }: Result): string {
   return (message ?? "").replaceAll(` on ${worker_ip}`, "").replaceAll(worker_ip, "it");
 }
@@ -150,7 +150,7 @@ function tail({ output }: Result): string {
   return output.slice(-LAST_LINES).join("\n");
 }
 
-/** Whether the allocations that failed say it already. */
+/** Whether a failed allocation already reports this failure. */
 function isReported({ message }: Failure, wrong: readonly Result[]): boolean {
   return wrong.some((result) => result.message !== null && message.includes(result.message));
 }
@@ -173,20 +173,18 @@ function skippedWorkerLines(
   wrong: readonly Result[],
   style: Style,
 ): string[] {
-  if (by !== undefined) return [`${style.warn("not begun:")} it needs ${by}, which failed`];
+  if (by !== undefined) return [`${style.warn("skipped:")} it depends on ${by}, which failed`];
   if (left.length === 0) return [];
   const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
-  return [
-    `${style.warn("not begun")} on ${named(left)}: ${refused ? "it was not permitted" : whatFailedBefore(wrong)}`,
-  ];
+  return [`${style.warn("skipped")} on ${named(left)}: ${refused ? "not permitted" : whatFailedBefore(wrong)}`];
 }
 
-/** Who leaves goes first, and then batch after batch. */
+/** Removed and stopped allocations are processed first, then the batches in order. */
 function whatFailedBefore(wrong: readonly Result[]): string {
   const leaves = ({ action }: Result) => action === "stop" || action === "remove";
   if (wrong.some((result) => !leaves(result))) return "an earlier batch failed";
   const stuck = wrong.filter((result) => leaves(result) && result.outcome !== "unreachable");
-  return stuck.length > 0 ? `it could not be stopped on ${named(stuck)}` : "what goes before it failed";
+  return stuck.length > 0 ? `the job could not be stopped on ${named(stuck)}` : "an earlier step failed";
 }
 
 function named(results: readonly Result[]): string {
@@ -215,7 +213,7 @@ function headline(event: Finished, style: Style): string {
     `${event.promoted} promoted`,
     `${event.skipped} unchanged`,
     ...(event.failed > 0 ? [`${event.failed} failed`] : []),
-    ...(event.blocked > 0 ? [`${event.blocked} left`] : []),
+    ...(event.blocked > 0 ? [`${event.blocked} skipped`] : []),
   ].join(", ");
   const took = style.faint(`in ${duration(event.duration_ms)}`);
   if (event.outcome === "ok") return `${style.good("deploy done:")} ${counts} ${took}`;
@@ -225,14 +223,16 @@ function headline(event: Finished, style: Style): string {
 function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
   if (event.outcome === "ok") return [];
   const again = style.strong("maand deploy");
-  if (event.outcome === "interrupted") return [`  next: ${again} goes on where this ended`];
+  if (event.outcome === "interrupted") return [`  next: ${again} resumes this deploy`];
   const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
   const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
-  const what = [...jobs.filter(isAtFault).map(nextSteps), ...workers];
-  return [`  next: mend ${inWords(what)}, then ${again} goes on from here`];
+  const atFault = jobs.filter(isAtFault);
+  // what is fixed in the workspace reaches no worker before it is built
+  const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
+  return [`  next: fix ${inWords([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
 
-/** Whether there is something to mend about the job itself: it waits for no other one, nor only for workers to answer. */
+/** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
 function isAtFault(job: JobEnd): boolean {
   if (!hasProblems(job) || job.by !== undefined) return false;
   const wrong = job.results.filter(isWrong);
@@ -244,11 +244,15 @@ function isAway({ outcome }: Result): boolean {
   return outcome === "unreachable";
 }
 
-/** Of what was removed, nothing is left in the workspace that could be mended. */
-function nextSteps({ name, results, failures }: JobEnd): string {
+/** A removed job is no longer in the workspace, so its cleanup on the workers has to be fixed. */
+function nextSteps(job: JobEnd): string {
+  return isGone(job) ? `the cleanup of ${job.name} on ${named(job.results.filter(isWrong))}` : job.name;
+}
+
+/** Whether only the removal of a job failed. */
+function isGone({ results, failures }: JobEnd): boolean {
   const wrong = results.filter(isWrong);
-  const gone = failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
-  return gone ? `what keeps ${name} on ${named(wrong)}` : name;
+  return failures.length === 0 && wrong.length > 0 && wrong.every(({ action }) => action === "remove");
 }
 
 /** `a`, `a and b`, `a, b and c`. */

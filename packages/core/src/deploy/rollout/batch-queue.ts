@@ -4,7 +4,7 @@ import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { JobRollout, PlannedBatch } from "./job-rollout.ts";
 import { runRound } from "./run-round.ts";
 
-/** The batches of a rollout that were not begun yet. */
+/** The batches of a rollout that have not started. */
 export class BatchQueue {
   readonly #rollout: JobRollout;
   #left: readonly PlannedBatch[];
@@ -15,18 +15,21 @@ export class BatchQueue {
     this.#left = rollout.batches;
   }
 
-  /** Allocations that are left. */
+  /** Remaining allocations. */
   get members(): PlannedAllocation[] {
     return this.#left.flatMap(({ members }) => members);
   }
 
-  /** Hosts of allocations that are left, of batches of one phase. */
+  /** Hosts of the remaining allocations, for batches of one phase. */
   hosts(phase: PlannedBatch["phase"]): string[] {
     const batches = this.#left.filter((batch) => batch.phase === phase);
     return batches.flatMap(({ members }) => members.map(({ allocation }) => allocation.host));
   }
 
-  /** Takes out what is left on some hosts, cut anew into batches that are no larger. Throws for a host with nothing left. */
+  /**
+   * Removes the remaining allocations of some hosts from the queue, regrouped into batches that are no larger. Throws for a
+   * host with no remaining allocation.
+   */
   take(hosts: readonly string[]): PlannedBatch[] {
     const there = new Set(this.members.map(({ allocation }) => allocation.host));
     const stray = hosts.find((host) => !there.has(host));
@@ -37,7 +40,7 @@ export class BatchQueue {
     return chosen;
   }
 
-  /** Runs batches that were taken out, or all that are left, one after another; the first that fails throws. */
+  /** Runs the given batches, or all remaining ones, one after another. Throws at the first failure. */
   async run(batches: readonly PlannedBatch[] = this.#left): Promise<void> {
     if (batches === this.#left) this.#left = [];
     const count = this.#begun + batches.length + this.#left.length;
@@ -51,8 +54,8 @@ export class BatchQueue {
   }
 }
 
-/** Between batches: those not begun yet may be down, and are brought up by their batch. */
+/** Between batches, allocations whose batch has not started may be down: their batch starts them. */
 const STARTED = { of: "started", wait: true } as const;
 
-/** The health of all active allocations, waiting for them. */
+/** Waits for the health of all active allocations. */
 export const WHOLE_JOB = { of: "all", wait: true } as const;

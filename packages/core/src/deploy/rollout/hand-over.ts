@@ -8,8 +8,8 @@ import { PluginCalls } from "./plugin-calls.ts";
 import { recordRollout, runRound } from "./run-round.ts";
 
 /**
- * Runs the batches of a job, or lets a plugin take that over (`control`): wholly, and then what it did is promoted and
- * checked as one; or by saying which go now, and then the rest goes as usual.
+ * Runs the batches of a job, or hands the rollout to a plugin (`control`). The plugin either carries out the whole rollout,
+ * which is then promoted and checked as one batch, or selects what to roll out now; the rest is rolled out as usual.
  */
 export async function runBatches(rollout: JobRollout): Promise<void> {
   const queue = new BatchQueue(rollout);
@@ -18,7 +18,7 @@ export async function runBatches(rollout: JobRollout): Promise<void> {
   } else await queue.run();
 }
 
-/** Offers the rollout to plugins, and answers whether one carried out all that is left in the queue. */
+/** Offers the rollout to plugins. Returns whether one of them carried out everything that remained in the queue. */
 async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<boolean> {
   const { hooks } = rollout.run.bucket;
   if (queue.members.length === 0 || !isTapped(hooks.control, rollout.job)) return false;
@@ -35,7 +35,9 @@ async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<bool
   }
 }
 
-/** A rollout in the hands of a plugin. That what is left of it may be touched is in the journal from the start. */
+/**
+ * A rollout that a plugin controls. The journal records from the start that the plugin may touch the remaining allocations.
+ */
 class Offer {
   readonly calls: PluginCalls;
   readonly #rollout: JobRollout;
@@ -60,7 +62,10 @@ class Offer {
     });
   }
 
-  /** Closes the journal's rows of what is left: with an outcome the plugin did it, without one nothing was done. */
+  /**
+   * Closes the journal rows of the remaining allocations. With an outcome, the plugin rolled them out; without one, it did
+   * nothing.
+   */
   close(outcome: ReturnType<typeof outcomeOf> | undefined): void {
     const { run } = this.#rollout;
     const { journal } = run.bucket.store;
@@ -70,8 +75,8 @@ class Offer {
   }
 
   /**
-   * A plugin that failed after it rolled out through us has touched nothing else; one that went about it in its own way
-   * may have touched everything.
+   * A plugin that failed after a rollout through `rollOut` touched nothing else. A plugin that rolled out in its own way may
+   * have touched every allocation.
    */
   fail(cause: unknown): void {
     const isTouched = this.#rolledOut.length === 0;

@@ -7,17 +7,17 @@ import type { JobRollout } from "./job-rollout.ts";
 
 /** A health check that the rollout of a job depends on. */
 export interface HealthGate {
-  /** Allocations that are checked: all active ones, those of them that ran before this run, or those this run started. */
+  /** The allocations to check: all active ones, the active ones that ran before this run, or the ones this run started. */
   readonly of: "all" | "running" | "started";
-  /** Wait until they are healthy, as the manifest says; otherwise check once. */
+  /** Waits until they are healthy, as the manifest says; otherwise checks once. */
   readonly wait: boolean;
-  /** An earlier run ended before it made this check. */
+  /** An earlier run ended before this check. */
   readonly isLate?: boolean;
 }
 
 /**
- * Checks a job's health after `members` were promoted; throws when it is not healthy. The allocations that the checks name
- * are marked durably then, or all members if they name none; passing takes the marks away.
+ * Checks a job's health after `members` were promoted. Throws if the job is unhealthy, and durably marks the allocations
+ * that the checks name, or all members if they name none. A passing check removes the marks.
  */
 export async function passGate(
   rollout: JobRollout,
@@ -41,7 +41,7 @@ function allocationsOf({ run, job, present }: JobRollout, { of }: HealthGate): A
   return present().filter(({ id }) => run.recorded(id).promoted?.stopped === false);
 }
 
-/** Those the failed checks name, or all members if they name none; undefined when nothing failed. */
+/** The allocations that the failed checks name, or all members if they name none; undefined if nothing failed. */
 function unhealthyOf(
   { cause, results }: HealthFinding,
   checked: readonly Allocation[],
@@ -82,7 +82,7 @@ function noteHealth(
   }
 }
 
-/** The error of a health check that an earlier run left to this one. */
+/** The error of a health check that an earlier run left pending. */
 function lateError(cause: unknown): MaandError {
   const { code, message, hint, output } = asMaandError(cause);
   return new MaandError({

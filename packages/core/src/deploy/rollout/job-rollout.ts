@@ -6,10 +6,10 @@ import type { ScopedJobContext } from "../../plugin-api/scope.ts";
 import type { Run } from "../../run/run.ts";
 import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
 
-/** Planned allocations that go together, with their lifecycle commands. */
+/** Planned allocations that are rolled out together, with their lifecycle commands. */
 export type PlannedBatch = Batch<PlannedAllocation>;
 
-/** What the rollout of one job needs: made once, before it begins, and passed down. */
+/** The input of one job's rollout, created once before the rollout starts. */
 export interface JobRollout {
   readonly run: Run;
   readonly job: Job;
@@ -17,13 +17,16 @@ export interface JobRollout {
   /** For the hooks of the job. */
   readonly context: ScopedJobContext;
   readonly order: RolloutOrder;
-  /** The allocations that need a lifecycle command, in the order they go. */
+  /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
-  /** Active allocations that are not lost in this run, as of now. */
+  /** Active allocations that this run has not lost so far. */
   present(): Allocation[];
 }
 
-/** Makes it of a job's plan. Allocations that failed in this run, such as those of a lost worker, are in no batch. */
+/**
+ * Creates the rollout from a job's plan. Allocations that failed in this run, such as those of a lost worker, are in no
+ * batch.
+ */
 export function jobRollout(run: Run, plan: PlannedJob): JobRollout {
   const { job } = plan;
   const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);

@@ -1,6 +1,6 @@
 /**
- * Calls of a plugin into something it was given for a while. They go one after another, also when the plugin does not wait
- * for them; after one that failed no other begins, even if the plugin passes over that.
+ * Calls that a plugin makes through an object it holds for a limited time. They run one after another, even if the plugin
+ * does not await them. After one call fails, no other starts, even if the plugin ignores the failure.
  */
 export class PluginCalls {
   readonly #what: string;
@@ -8,12 +8,15 @@ export class PluginCalls {
   #failure: { readonly cause: unknown } | undefined;
   #ended = false;
 
-  /** `what` they are about, for a call that comes too late. */
+  /** `what` describes the object, for the error of a call that comes too late. */
   constructor(what: string) {
     this.#what = what;
   }
 
-  /** Does the work of one call when those before it are done. A plugin that ignores the answer is not crashed by it. */
+  /**
+   * Runs one call after the earlier ones are done. A plugin that ignores the returned promise does not crash on its
+   * rejection.
+   */
   run(work: () => Promise<void>): Promise<void> {
     const call = this.#ended ? Promise.reject(this.#tooLate()) : this.#last.then(() => this.#next(work));
     const settled = call.catch((cause: unknown) => {
@@ -23,7 +26,7 @@ export class PluginCalls {
     return call;
   }
 
-  /** Waits for calls that the plugin did not wait for, and allows no more. Throws the first failure of all. */
+  /** Waits for the calls that the plugin did not await, and refuses further ones. Throws the first failure of all calls. */
   async end(): Promise<void> {
     for (let last: unknown; last !== this.#last; ) {
       last = this.#last;

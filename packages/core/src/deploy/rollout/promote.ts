@@ -12,8 +12,8 @@ import type { WhenDue } from "../../store/pending-rows.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
 /**
- * Records that these allocations now run what was planned, as one transaction that also closes their journal rows. With
- * `check`, the job's health is checked after this; should this run end before that, the next one does it, then.
+ * Records that these allocations run the planned version, in one transaction that also closes their journal rows. `check`
+ * records that a health check follows: if this run ends before it, the next run makes it.
  */
 export function promote(rollout: JobRollout, members: readonly PlannedAllocation[], check: WhenDue | undefined): void {
   const { run, job } = rollout;
@@ -28,12 +28,15 @@ export function promote(rollout: JobRollout, members: readonly PlannedAllocation
   });
 }
 
-/** Records that the job's `after` hooks are due: a run that ends before them is made up for by the next. */
+/** Records that the job's `after` hooks are due. If this run ends before them, the next run runs them. */
 export function markAfterDue({ run, job }: JobRollout): void {
   if (isTapped(run.bucket.hooks.after, job)) run.bucket.store.pendingAfter.set(job.name);
 }
 
-/** A promotion without a lifecycle command does not close lifecycle rows: it says nothing about the process. */
+/**
+ * A promotion without a lifecycle command does not close lifecycle rows, because it does not prove anything about the
+ * process.
+ */
 function promoteOne(
   run: JobRollout["run"],
   job: Job,
@@ -50,8 +53,8 @@ function promoteOne(
 }
 
 /**
- * Keeps what a later diff needs of promoted files, each content once. Of what is binary or larger than 1 MiB nothing is
- * kept: its size and digest are in the file list. Where a secret went in, the text is kept without it, and encrypted.
+ * Keeps the promoted files that a later diff needs, each content once. Binary content and content larger than 1 MiB is not
+ * kept; its size and digest are in the file list. Text with secrets is kept without them, and encrypted.
  */
 function keepContents(
   bucket: Pick<Bucket, "store" | "kv" | "key">,
@@ -74,7 +77,7 @@ function keepContents(
   }
 }
 
-/** A promotion is worth more than a diff of it: without the key, nothing is kept. */
+/** A promotion matters more than a later diff: without the key, the content is not kept and the promotion goes ahead. */
 function sealed({ key }: Pick<Bucket, "key">, hider: Hider, text: string): KeptContent | undefined {
   try {
     const hidden = hider(text);

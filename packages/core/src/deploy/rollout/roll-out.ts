@@ -8,8 +8,9 @@ import { type JobRollout, jobRollout } from "./job-rollout.ts";
 import { runRound } from "./run-round.ts";
 
 /**
- * Rolls out one job whose files are on its workers. Whatever fails ends this job and goes to the ledger. Batches are
- * starts, then reloads, then restarts; after each come `started`, its promotion and `verify`, and after the last `after`.
+ * Rolls out one job whose files are on its workers. A failure ends the rollout of this job and is recorded in the ledger.
+ * Batches of starts run first, then reloads, then restarts. Each batch is followed by `started`, its promotion and `verify`;
+ * the last one also by `after`.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   const began = run.bucket.now().getTime();
@@ -28,7 +29,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   reportFinished(rollout, began);
 }
 
-/** Makes the health check that an earlier run promoted for and did not come to. */
+/** Makes the health check of an earlier run that promoted the job and ended before the check. */
 async function checkPending(rollout: JobRollout): Promise<void> {
   const { run, plan, batches } = rollout;
   if (!plan.healthPending && batches.length > 0) return;
@@ -37,7 +38,7 @@ async function checkPending(rollout: JobRollout): Promise<void> {
 }
 
 /**
- * Promotes allocations whose files alone changed, and those in maintenance. Unhealthy ones that have no command to run
+ * Promotes allocations with changes to files only, and those in maintenance. Unhealthy allocations without a command to run
  * (restart policy `never`) are checked again.
  */
 async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
@@ -53,7 +54,7 @@ async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: WHOLE_JOB });
 }
 
-/** Runs what comes after a job's rollout; only its success takes the mark away that it is due. */
+/** Runs the `after` hooks of a job's rollout. Only success removes the mark that they are due. */
 async function runAfter({ run, job, context }: JobRollout): Promise<void> {
   const { hooks, store, signal } = run.bucket;
   if (run.ledger.failed(job.name)) return;
@@ -72,7 +73,7 @@ function reportStarted({ run, job, plan, batches, order }: JobRollout): void {
   if (order.problem === undefined || batches.length === 0) return;
   run.reporter.emit("warning", {
     code: "invalid_rollout_order",
-    message: `the rollout_order of ${job.name} is ignored: ${order.problem}; the order of the workers is used`,
+    message: `the rollout_order of ${job.name} is ignored: ${order.problem}; the order of the workers is used instead`,
     job: job.name,
     worker: null,
   });

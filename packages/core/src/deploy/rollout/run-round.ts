@@ -8,23 +8,24 @@ import { type HealthGate, passGate } from "./health-gate.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { markAfterDue, promote } from "./promote.ts";
 
-/** What a batch is in the rollout of its job. */
+/** The position of a batch in the rollout of its job. */
 export type BatchPlace = Pick<BatchContext["batch"], "phase" | "index" | "count">;
 
-/** What a rollout does to some allocations in one go; what is absent is not done. */
+/** What a rollout does to some allocations in one round; absent steps are skipped. */
 export interface Round {
   readonly members: readonly PlannedAllocation[];
-  /** They are a batch: their lifecycle commands run side by side, then the hooks before a promotion. */
+  /** The allocations form a batch: their lifecycle commands run in parallel, then the hooks before a promotion. */
   readonly batch?: BatchPlace;
-  /** Record that they run what was planned. */
+  /** Record that they run the planned version. */
   readonly promote?: boolean;
-  /** Check the job's health after that. */
+  /** Check the job's health after the promotion. */
   readonly gate?: HealthGate;
 }
 
 /**
- * Carries out one round of a job's rollout: commands, promotion, health check. All three are only ever reached from here.
- * Those whose command succeeded are promoted even when it failed for others; then the round throws, and nothing is checked.
+ * Carries out one round of a job's rollout: commands, promotion, health check. This is the only place that does any of the
+ * three. Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
+ * without a health check.
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
   const { members, batch, gate } = round;
@@ -38,13 +39,13 @@ export async function runRound(rollout: JobRollout, round: Round): Promise<void>
   if (gate) await passGate(rollout, done, gate);
 }
 
-/** When the next run makes up for a health check, should this one end before it; never after files alone. */
+/** When the next run makes the health check if this run ends before it; never after a change to files only. */
 function checkDue({ batch, gate }: Round, failures: readonly unknown[]): WhenDue | undefined {
   if (gate && failures.length === 0) return "before anything else";
   return batch ? "with the next batch" : undefined;
 }
 
-/** All members side by side, each to its end even when another fails. */
+/** Runs all members in parallel, each to its end even if another fails. */
 async function runCommands(rollout: JobRollout, members: readonly PlannedAllocation[], batch: BatchPlace) {
   const { run, job } = rollout;
   report(rollout, "batch.started", batch, members);
@@ -62,8 +63,8 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
 }
 
 /**
- * Records that lifecycle commands are about to run, and that the job's `after` hooks are due: a run that dies from here on
- * is continued by the next one.
+ * Records that lifecycle commands are about to run, and that the job's `after` hooks are due. If the run dies from here on,
+ * the next run continues it.
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
   const actions = members.map(({ allocation, decision, target }): IntendedAction => {
@@ -76,7 +77,7 @@ export function recordRollout(rollout: JobRollout, members: readonly PlannedAllo
   });
 }
 
-/** If a hook between the commands and their promotion fails, the commands ran and are not recorded as promoted. */
+/** If a hook between the commands and their promotion fails, the commands have run but are not promoted. */
 async function runHooks(rollout: JobRollout, batch: BatchPlace, done: readonly PlannedAllocation[]): Promise<void> {
   const { run, job, context, order } = rollout;
   const { hooks } = run.bucket;

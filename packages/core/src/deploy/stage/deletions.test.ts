@@ -8,8 +8,8 @@ it("a file no version had is told once for its job, with where and what to do", 
   for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
   deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });
   expect(deletions.warnings()).toEqual([
-    'db had files of its own in its directory, and a sync deleted them: run/, on 10.0.0.1; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
-    'web had files of its own in its directory, and a sync deleted them: app.pid, on 10.0.0.1 and 1 more; put what it needs into data/ or logs/, or name it under "keep" in its manifest',
+    'db had created files in its directory, and a sync deleted them: run/, on 10.0.0.1; write files that it needs to data/ or logs/, or list them under "keep" in its manifest',
+    'web had created files in its directory, and a sync deleted them: app.pid, on 10.0.0.1 and 1 more; write files that it needs to data/ or logs/, or list them under "keep" in its manifest',
   ]);
 });
 

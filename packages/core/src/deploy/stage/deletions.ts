@@ -1,21 +1,21 @@
 import { shownPath } from "../../domain/workspace/names.ts";
 
-/** Paths a warning names. */
+/** Maximum number of paths that a warning names. */
 const NAMED = 3;
 
-/** A file or directory that went because no tree has it, and what the promoted tree had. */
+/** A file or directory that a sync deleted because no tree contains it, and the paths of the promoted tree. */
 export interface Deletion {
   readonly job: string;
   readonly host: string;
-  /** Below the job's directory. */
+  /** Relative to the job's directory. */
   readonly path: string;
-  /** Paths of the tree that was promoted there before. */
+  /** Paths of the tree that was promoted on this worker before. */
   readonly promoted: readonly string[];
 }
 
 /**
- * What syncs of a run deleted that was in no promoted version: a job made it itself, and it may be missed. Paths that
- * a version had went because somebody deleted them in the workspace.
+ * The paths that syncs of a run deleted and that no promoted version contained. A job created them itself, so the data may
+ * be needed. A deleted path that a version contained was deleted in the workspace on purpose.
  */
 export class Deletions {
   readonly #byJob = new Map<string, { readonly paths: Set<string>; readonly hosts: Set<string> }>();
@@ -29,12 +29,12 @@ export class Deletions {
     known.hosts.add(host);
   }
 
-  /** One sentence for each job, with what to do. */
+  /** One sentence for each job, with the steps to take. */
   warnings(): string[] {
     return [...this.#byJob].sort().map(([job, { paths, hosts }]) => {
       const [first] = [...hosts].sort();
       const where = hosts.size === 1 ? `on ${first}` : `on ${first} and ${hosts.size - 1} more`;
-      return `${job} had files of its own in its directory, and a sync deleted them: ${some(paths)}, ${where}; put what it needs into data/ or logs/, or name it under "keep" in its manifest`;
+      return `${job} had created files in its directory, and a sync deleted them: ${some(paths)}, ${where}; write files that it needs to data/ or logs/, or list them under "keep" in its manifest`;
     });
   }
 }

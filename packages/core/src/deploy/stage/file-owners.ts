@@ -3,25 +3,28 @@ import { MaandError } from "../../errors.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
 import type { ExecOptions, Remote } from "../../remote/remote.ts";
 
-/** A job whose files were brought to a worker. */
+/** A job whose files were synced to a worker. */
 export interface StagedJob {
   readonly job: string;
   readonly files: readonly Pick<TreeFile, "path" | "access">[];
-  /** Files of the version that was promoted there before. */
+  /** Files of the version that was promoted on this worker before. */
   readonly before: readonly Pick<TreeFile, "access">[];
 }
 
-/** Bytes of paths in one command: sshd hands a whole command to a shell as one word, of which Linux takes 128 KiB. */
+/**
+ * Maximum bytes of paths in one command: sshd passes the whole command to a shell as one argument, which Linux limits to 128
+ * KiB.
+ */
 const BYTES_AT_ONCE = 32 * 1024;
 
-/** Gives the files that follow their owner; an empty one stands for the user this runs as. */
+/** Sets the owner of the given files; an empty owner means the user that runs the command. */
 const SCRIPT =
   'owner=$1 group=$2; shift 2; [ "$owner" ] || owner=$(id -u); [ "$group" ] || group=$(id -g); exec chown -h "$owner:$group" "$@"';
 
 /**
- * Gives files on a worker the owner and group that their manifests ask for. Where a job names any, or did in the version
- * before, its other files get the default ones, so that a rule that was taken out does not stay in force. Other jobs cost
- * nothing, and keep the owners their own targets may have set. Throws STAGE_FAILED with the reason.
+ * Sets the owner and group of files on a worker as their manifests ask. If a job names any, or did in its previous version,
+ * its other files get the default owner, so that a removed rule does not stay in effect. Other jobs are skipped: they keep
+ * the owners that their own targets may have set. Throws STAGE_FAILED with the reason.
  */
 export async function giveOwners(
   remote: Remote,
@@ -45,7 +48,7 @@ function hasOwner({ access }: Pick<TreeFile, "access">): boolean {
   return access?.owner !== undefined || access?.group !== undefined;
 }
 
-/** Paths by `owner:group`; names hold no colon. */
+/** Paths by `owner:group`; names contain no colon. */
 function byOwner(files: StagedJob["files"]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const { path, access } of files) {
@@ -70,7 +73,7 @@ function chunks(paths: readonly string[]): string[][] {
   return found;
 }
 
-/** What chown says, what it means, and what to do. */
+/** The output of chown, its meaning, and the remedy. */
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [
     /invalid (user|group|spec)|unknown (user|group)|no such (user|group)/i,
@@ -79,8 +82,8 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /not permitted|permission denied/i,
-    "the user there may not change owners",
-    "set use_sudo = true in maand.conf, so that root does it",
+    "the user on the worker may not change owners",
+    "set use_sudo = true in maand.conf",
   ],
 ];
 
@@ -90,8 +93,8 @@ function refusal(job: string, host: string, pair: string, stderr: string): Maand
   return new MaandError({
     code: "STAGE_FAILED",
     worker: host,
-    message: `files of ${job} cannot be given to ${whom} on ${host}: ${reason ?? "chown failed"}`,
-    hint: `${remedy ?? "look at what it printed"}, or change "files" in ${manifestFile(job)}`,
+    message: `files of ${job} cannot be owned by ${whom} on ${host}: ${reason ?? "chown failed"}`,
+    hint: `${remedy ?? "check its output"}, or change "files" in ${manifestFile(job)}`,
     output: stderr.trim().split("\n").slice(-3),
   });
 }

@@ -2,14 +2,14 @@ import { contentHash } from "../../domain/deploy/digest.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { Run } from "../../run/run.ts";
 
-/** What a worker is told of itself: files directly in its bucket directory, name to text. */
+/** The metadata of a worker: files directly in its bucket directory, name to text. */
 export interface Metadata {
   readonly files: ReadonlyMap<string, string>;
-  /** Digest of everything but the sequence number: tells whether the worker has to be told anew. */
+  /** Digest of everything except the sequence number. It shows whether the worker needs new metadata. */
   readonly digest: string;
 }
 
-/** `worker.json`, `jobs.json` and `bin/` of a worker, for a given `update_seq`. */
+/** Returns `worker.json`, `jobs.json` and `bin/` of a worker for an `update_seq`. */
 export function metadataOf(run: Pick<Run, "bucket" | "allocationsOn">, worker: Worker, updateSeq: number): Metadata {
   const jobs = (run.allocationsOn.get(worker.host) ?? [])
     .map(({ job, disabled }) => ({ job, disabled: disabled ? 1 : 0 }))

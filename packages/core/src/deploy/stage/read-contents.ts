@@ -1,13 +1,13 @@
 import type { JobFile } from "../../domain/workspace/job.ts";
 import type { ContentRows } from "../../store/content-rows.ts";
 
-/** Bytes kept at most, and of one content: what many workers get is small and the same. */
+/** Maximum bytes kept in total, and of one content. Files that many workers get are small and identical. */
 const ROOM = 16 * 1024 * 1024;
 const LARGEST = 256 * 1024;
 
 type Contents = Pick<ContentRows, "read" | "pieces">;
 
-/** Contents of the store read in a run, so that a file a hundred workers get is read once. */
+/** Caches contents that a run reads from the store, so that a file for a hundred workers is read once. */
 export class ReadContents {
   readonly #contents: Contents;
   readonly #kept = new Map<string, Uint8Array>();
@@ -17,7 +17,7 @@ export class ReadContents {
     this.#contents = contents;
   }
 
-  /** The content with this hash. Throws what the store throws when it has none. */
+  /** Returns the content with this hash. Throws the error of the store if the content does not exist. */
   read(hash: string): Uint8Array {
     const known = this.#kept.get(hash);
     if (known) return known;
@@ -29,7 +29,7 @@ export class ReadContents {
     return content;
   }
 
-  /** The content of a file piece by piece; a small one is a single piece. */
+  /** Returns the content of a file in pieces; a small file is a single piece. */
   pieces({ hash, size }: Pick<JobFile, "hash" | "size">): Iterable<Uint8Array> {
     return size <= LARGEST ? [this.read(hash)] : this.#contents.pieces(hash);
   }

@@ -4,8 +4,8 @@ import { metadataOf } from "./metadata.ts";
 import type { Stager } from "./stage.ts";
 
 /**
- * Brings `worker.json` and `jobs.json` up to date on workers that this run reached, or whose last delivery is in doubt,
- * where they differ from what is recorded there.
+ * Updates `worker.json` and `jobs.json` where they differ from the recorded state. It visits only workers that this run
+ * reached, or whose last delivery is in doubt.
  */
 export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
   run.refresh();
@@ -18,9 +18,7 @@ export async function refreshMetadata(run: Run, stager: Stager): Promise<void> {
   await Promise.all(
     stale.map((worker) =>
       stager.stageMetadata(worker).catch((cause: unknown) => {
-        run.ledger.warn(
-          `worker.json on ${worker.host} could not be brought up to date: ${asMaandError(cause).message}`,
-        );
+        run.ledger.warn(`worker.json on ${worker.host} cannot be updated: ${asMaandError(cause).message}`);
       }),
     ),
   );

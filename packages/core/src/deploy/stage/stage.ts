@@ -3,22 +3,25 @@ import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import { rootOf } from "../../plan/render-tree.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { noHandler } from "../../run/no-handler.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import type { Delivery } from "../../store/bucket-rows.ts";
 import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
+import { isStopFailed } from "../stop-failed.ts";
 import { Deletions } from "./deletions.ts";
 import { giveOwners, type StagedJob } from "./file-owners.ts";
 import { metadataOf } from "./metadata.ts";
+import { refuseMoved } from "./moved-root.ts";
 import { ReadContents } from "./read-contents.ts";
 import { StagedTrees } from "./staged-trees.ts";
 
-/** Workers synced at once: enough to hide their distance, few enough for one machine's processes. */
+/** Workers synced in parallel: enough to hide network latency, few enough for the processes of one machine. */
 const SYNCS_AT_ONCE = 16;
 
-/** Brings files to workers: keeps the count of deliveries and the staged trees of a run. */
+/** Syncs files to workers. It holds the delivery count and the staged trees of a run. */
 export class Stager {
   readonly #run: Run;
   readonly #contents: ReadContents;
@@ -34,12 +37,11 @@ export class Stager {
     this.#trees = new StagedTrees(run.tmp, (file) => this.#contents.pieces(file));
   }
 
-  /** Syncs every worker that gets something of these jobs, each once. Failures go to the ledger. */
+  /** Syncs every worker that receives files of these jobs, each once. Failures are recorded in the ledger. */
   async stageWave(plans: readonly PlannedJob[]): Promise<void> {
-    const { ledger } = this.#run;
     const wanted = plans.flatMap(({ job, allocations }) =>
       allocations
-        .filter((planned) => needsFiles(planned) && !ledger.lost(job.name, planned.allocation.host))
+        .filter((planned) => this.#isWanted(planned))
         .map((planned): SyncEntry => ({ job: job.name, planned })),
     );
     const byHost = groupBy(wanted, ({ planned }) => planned.allocation.host);
@@ -48,17 +50,25 @@ export class Stager {
     );
   }
 
-  /** Whether bringing files to this worker failed in this run. */
+  /** Allocations that failed already get nothing, except disabled ones whose stop failed: a fixed Makefile may stop them. */
+  #isWanted(planned: PlannedAllocation): boolean {
+    const { allocation, target } = planned;
+    const { ledger } = this.#run;
+    if (isStopFailed(this.#run, planned)) return this.#run.recorded(allocation.id).staged !== target.digest;
+    return needsFiles(planned) && !ledger.lost(allocation.job, allocation.host);
+  }
+
+  /** Whether a sync to this worker failed in this run. */
   failed(host: string): boolean {
     return this.#failed.has(host);
   }
 
-  /** What the operator should know of files that went. */
+  /** Warnings for the operator about deleted files. */
   warnings(): string[] {
     return this.#deletions.warnings();
   }
 
-  /** Tells a worker anew what it is and what is on it, without any job's files. */
+  /** Syncs the metadata of a worker again, without the files of any job. */
   async stageMetadata(worker: Worker): Promise<void> {
     await this.#limit(() => this.#sync(worker, []));
   }
@@ -73,7 +83,10 @@ export class Stager {
     }
   }
 
-  /** What cannot be brought together is brought job by job, so that one that does not fit keeps no other back. */
+  /**
+   * If the jobs of a worker cannot be synced together, they are synced one by one, so that one job that does not fit does
+   * not hold back the others.
+   */
   async #stageApart(worker: Worker, entries: readonly SyncEntry[]): Promise<void> {
     for (const entry of entries) await this.#stageWorker(worker, [entry]);
   }
@@ -82,12 +95,13 @@ export class Stager {
     const { bucket, reporter, connections } = this.#run;
     stopIfInterrupted(bucket.signal);
     const remote = await connections.ready(worker);
+    refuseMoved(this.#run, remote);
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
     const began = bucket.now().getTime();
     reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
-    const steps = this.#intend(worker, entries);
+    const steps = this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
     try {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
@@ -150,7 +164,7 @@ export class Stager {
     return { job, files: tree.files, before: promoted.filesWithAccess(allocation.id) };
   };
 
-  /** Before the first promotion nobody can say whose a file was. */
+  /** Before the first promotion it is unknown which job a file belongs to. */
   #noteDeleted(entries: readonly SyncEntry[], path: string): void {
     const [, name, below] = /^jobs\/([^/]+)\/(.+)$/s.exec(path) ?? [];
     const planned = entries.find(({ job }) => job === name)?.planned;
@@ -161,11 +175,16 @@ export class Stager {
     this.#deletions.note({ job, host, path: below, promoted: files.map((file) => file.path) });
   }
 
-  /** Before a sync, nobody knows what will be on the worker; that is what stays written if we die. */
-  #intend(worker: Worker, entries: readonly SyncEntry[]): number[] {
-    const { store } = this.#run.bucket;
+  /**
+   * Before a sync, the resulting state of the worker is unknown. This is recorded, and stays recorded if the process dies.
+   */
+  #intend({ host, root }: Remote, entries: readonly SyncEntry[]): number[] {
+    const { bucket, catalog } = this.#run;
+    const { store } = bucket;
     return store.transaction(() => {
-      store.deliveries.begin(worker.host);
+      const isMoved = ![undefined, root].includes(store.deliveries.rootOf(host));
+      if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
+      store.deliveries.begin(host, { root, expected: rootOf(this.#run, host) });
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,
@@ -176,7 +195,7 @@ export class Stager {
     });
   }
 
-  /** Soon, and together with what is written for other workers: until then this one counts as not synced. */
+  /** Written soon, together with the records of other workers. Until then this worker counts as not synced. */
   #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
     const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);
@@ -184,7 +203,7 @@ export class Stager {
     for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
   }
 
-  /** Counted up once per run, just before its first sync. */
+  /** Incremented once per run, just before its first sync. */
   #nextSeq(): number {
     this.#updateSeq ??= this.#run.bucket.store.bucket.nextUpdateSeq();
     return this.#updateSeq;
@@ -196,7 +215,7 @@ interface SyncEntry {
   readonly planned: PlannedAllocation;
 }
 
-/** Allocations in maintenance get no files; unchanged ones need none. */
+/** Allocations in maintenance and unchanged allocations get no files. */
 function needsFiles({ allocation, decision }: PlannedAllocation): boolean {
   return !allocation.disabled && decision.action !== "skip";
 }

@@ -7,24 +7,24 @@ import type { Tree, TreeFile } from "../../plugin-api/contexts.ts";
 import { filePieces } from "../../workspace/file-pieces.ts";
 
 /**
- * Trees written to this machine's disk so that a transport can send them: the files a job has everywhere once for all
- * workers, and per worker only what was rendered for it. Everything is private to the run.
+ * Trees written to the local disk, so that a transport can send them. Files that a job has on every worker are written once;
+ * only rendered files are written per worker. The trees are private to the run.
  */
 export class StagedTrees {
   readonly #root: string;
   readonly #pieces: (file: TreeFile) => Iterable<Uint8Array>;
-  /** Static trees by directory: what was written, as read back from disk. */
+  /** Static trees by directory: the written files, as read back from disk. */
   readonly #shared = new Map<string, readonly StagedFile[]>();
 
-  /** `pieces` gives the content of a file that was not rendered. */
+  /** `pieces` returns the content of a file that was not rendered. */
   constructor(root: string, pieces: (file: TreeFile) => Iterable<Uint8Array>) {
     this.#root = root;
     this.#pieces = pieces;
   }
 
   /**
-   * Writes what is missing for one worker and answers the directories to merge, the worker's own first. Each tree is
-   * read back and held against its planned digest before anybody may sync from it. Throws TREE_CHANGED.
+   * Writes the missing files of one worker. Returns the directories to merge, the worker's own first. Each tree is read back
+   * and compared with its planned digest before any sync reads it. Throws TREE_CHANGED.
    */
   write(
     host: string,
@@ -65,7 +65,7 @@ export class StagedTrees {
   }
 }
 
-/** Modes are set apart from the writing, since the umask of whoever runs us must not reach the workers. */
+/** Sets modes in a separate step, because the umask of the maand process must not affect the workers. */
 function writeFile(path: string, pieces: Iterable<Uint8Array>, mode: number): void {
   makeDirectory(dirname(path));
   const file = openSync(path, "w", 0o600);
@@ -88,7 +88,7 @@ interface StagedFile extends DigestedFile {
   readonly mode: number;
 }
 
-/** Whether what is on disk is a tree: every file with its mode, and the digest with the access that was asked for. */
+/** Whether the directory matches a tree: every file with its mode, and the digest with the requested access. */
 function isStaged({ files }: Tree, found: readonly StagedFile[], digest: string): boolean {
   const wanted = new Map(files.map((file) => [file.path, file]));
   const asWanted = found.flatMap(({ mode, ...file }) => {
@@ -99,7 +99,7 @@ function isStaged({ files }: Tree, found: readonly StagedFile[], digest: string)
   return asWanted.length === found.length && treeDigest(asWanted) === digest;
 }
 
-/** All files below a directory as they are on disk; none if it is missing. */
+/** Returns all files below a directory as they are on disk; none if the directory is missing. */
 function listTree(directory: string): StagedFile[] {
   const stats = statSync(directory, { throwIfNoEntry: false });
   if (!stats) return [];

@@ -1,4 +1,4 @@
-/** The events at which commands of a job run, each with its moment; a plugin may add others. */
+/** The events at which commands of a job run, each with a description; plugins may add others. */
 export const COMMAND_EVENTS = {
   post_build: "at the end of a build",
   pre_deploy: "in a deploy, before the job's templates are rendered and its changes are planned",

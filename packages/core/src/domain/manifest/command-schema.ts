@@ -5,7 +5,7 @@ import { COMMAND_EVENTS } from "./command-events.ts";
 
 const EVENTS_HINT = 'name the events it runs at, such as ["post_deploy"]';
 
-/** Examples for editors; a plugin may know other events. */
+/** Examples for editors; plugins may add other events. */
 const EVENTS: readonly string[] = Object.keys(COMMAND_EVENTS);
 
 /** The schema of an entry of `commands` in a manifest. */
@@ -24,17 +24,14 @@ export const CommandSchema = v.looseObject(
         v.looseObject({
           job: described(v.string(), "The job it needs."),
           command: described(v.string(), "The command of that job."),
-          config: described(
-            onlyObject(v.record(v.string(), v.unknown())),
-            "Handed to that command; anything that can be written as JSON.",
-          ),
+          config: described(onlyObject(v.record(v.string(), v.unknown())), "Input for that command; any JSON value."),
         }),
         'write { "job": "...", "command": "command_..." }',
       ),
       "A command of another job that it needs; that job is deployed first then.",
       { dependencies: { job: ["command"], command: ["job"] } },
     ),
-    runtime: described(v.string(), "What runs it, where that is not the default."),
+    runtime: described(v.string(), "The runtime that executes it, if not the default."),
   },
   withHint("is missing", EVENTS_HINT),
 );

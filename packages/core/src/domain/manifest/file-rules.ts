@@ -13,7 +13,7 @@ const owner = (what: string) =>
     looksLike(OWNER_PATTERN.source, OWNER_HINT),
   );
 
-/** An entry of `files`: strict, since a typing mistake would leave a file open to everybody. */
+/** An entry of `files`. It is strict, because a typo would leave a file readable by everyone. */
 export const FileRuleSchema = onlyObject(
   v.pipe(
     v.strictObject(
@@ -43,7 +43,7 @@ export const FileRuleSchema = onlyObject(
 
 type WrittenRules = Readonly<Record<string, v.InferOutput<typeof FileRuleSchema>>>;
 
-/** The rules of a manifest, in the order they were written. */
+/** The rules of a manifest, in the order written. */
 export function fileRulesOf(written: WrittenRules): FileRule[] {
   return Object.entries(written).map(([pattern, { mode, owner, group }]) => ({
     pattern,

@@ -3,15 +3,15 @@ import { isRecord, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts
 import { COMMAND_KEYS } from "./command-schema.ts";
 import { MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
 
-/** Who owns the keys of a manifest that are not core's. */
+/** The owners of manifest keys that core does not read. */
 export interface ManifestOwners {
-  /** Keys that loaded plugins own. */
+  /** Keys of loaded plugins. */
   readonly claimed: readonly string[];
-  /** Keys of plugins that could be loaded and are not, each with what to do to have it read. */
+  /** Keys of plugins that are available but not loaded, each with the step that enables it. */
   readonly absent: ReadonlyMap<string, string>;
 }
 
-/** The manifest with older names of keys exchanged for those of today, each with a warning. */
+/** Replaces deprecated key names in a manifest by the current ones, each with a warning. */
 export function withAliases(value: unknown, file: string, report: Report): unknown {
   if (!isRecord(value)) return value;
   const entries = Object.entries(value).flatMap(([key, entry]): [string, unknown][] => {
@@ -25,7 +25,7 @@ export function withAliases(value: unknown, file: string, report: Report): unkno
   return Object.fromEntries(entries);
 }
 
-/** Warns of keys in a manifest that neither core nor a plugin knows, in every part that core reads. */
+/** Warns about unknown keys in every part of a manifest that core reads. */
 export function warnUnknownManifestKeys(
   manifest: unknown,
   { claimed, absent }: ManifestOwners,

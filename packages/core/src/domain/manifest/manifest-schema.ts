@@ -9,7 +9,7 @@ import { CommandSchema } from "./command-schema.ts";
 import { FileRuleSchema } from "./file-rules.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
 
-/** What holds where a manifest says nothing. */
+/** The defaults of a manifest. */
 export const MANIFEST_DEFAULTS = {
   version: NO_VERSION,
   max_concurrent_upgrades: 1,
@@ -20,7 +20,7 @@ export const MANIFEST_DEFAULTS = {
 
 const BATCH_HINT = 'write 2 for two at a time, or "25%" for a quarter of them';
 
-/** More allocations than any bucket has; a larger number is a typing mistake. */
+/** More allocations than any bucket has; a larger number is a typo. */
 const MOST = 100_000;
 
 const BATCH_RANGE = ({ input }: { readonly input: number }) =>
@@ -131,13 +131,14 @@ const ENTRIES = {
   ),
 };
 
-/** restart_globs mean something with restart_policy reload only; an empty list is no use either. */
+/** restart_globs only apply with restart_policy reload; an empty list has no effect either. */
 const GLOBS_NEED_RELOAD = {
   restart_globs: { required: ["restart_policy"], properties: { restart_policy: { const: "reload" } } },
 };
 
 /**
- * The schema of `manifest.json`. Keys that plugins own are checked by them; other unknown keys are warnings. The JSON Schema that editors use is made from this same definition.
+ * The schema of `manifest.json`. Plugins check the keys that they own; other unknown keys are warnings. The JSON Schema for
+ * editors is generated from this definition.
  */
 export const ManifestSchema = v.pipe(
   onlyObject(v.looseObject(ENTRIES), "write {} at least"),
@@ -148,13 +149,13 @@ export const ManifestSchema = v.pipe(
   }),
 );
 
-/** What a person may write in a manifest. */
+/** The user-written form of a manifest. */
 export type WrittenManifest = v.InferOutput<typeof ManifestSchema>;
 
-/** Keys of a manifest that core itself reads. */
+/** Manifest keys that core itself reads. */
 export const MANIFEST_KEYS: readonly string[] = Object.keys(ENTRIES);
 
-/** Older names of keys, still accepted, with a warning. */
+/** Deprecated key names. They still work, with a warning. */
 export const MANIFEST_ALIASES: Readonly<Record<string, "max_concurrent_upgrades" | "max_concurrent_starts">> = {
   update_parallel_count: "max_concurrent_upgrades",
   deploy_parallel_count: "max_concurrent_starts",

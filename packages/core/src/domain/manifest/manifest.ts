@@ -8,7 +8,7 @@ import { fileRulesOf } from "./file-rules.ts";
 import { type ManifestOwners, warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
 
-/** A manifest, resolved: what of a job follows from its own file alone. */
+/** A resolved manifest: the properties of a job that depend only on its own file. */
 export type Manifest = Pick<
   Job,
   | "version"
@@ -26,14 +26,14 @@ export type Manifest = Pick<
   | "commands"
 > & { readonly portRequests: Readonly<Record<string, PortRequest>> };
 
-/** Where a job's manifest is, as problems name it. */
+/** The path of a job's manifest, as problems name it. */
 export function manifestFile(job: string): string {
   return `workspace/jobs/${job}/manifest.json`;
 }
 
 /**
- * Resolves a job's manifest; reports what is wrong with it and answers undefined if it does not keep the schema. Nothing
- * is said of an undefined one: whoever could not read it has said why.
+ * Resolves a job's manifest. Reports its problems and returns undefined if it does not match the schema. An undefined
+ * manifest adds no problem, because the caller that failed to read it has reported it.
  */
 export function resolveManifest(
   job: string,
@@ -55,8 +55,8 @@ export function resolveManifest(
 }
 
 /**
- * What of a refused manifest can be relied on all the same, for plugins that check the rest of it in the same go.
- * Undefined when there is no such part, or when it would have fewer ports than were written.
+ * The valid part of a refused manifest, for plugins that check the rest of it in the same build. Undefined if there is no
+ * such part, or if it would have fewer ports than written.
  */
 export function understoodPart(job: string, value: unknown): Manifest | undefined {
   const silent: Report = () => undefined;
@@ -105,7 +105,7 @@ function portRequestsOf(written: WrittenManifest): Manifest["portRequests"] {
   return Object.fromEntries(ports.map(([name, options]) => [name, typeof options === "number" ? options : "any"]));
 }
 
-/** Selectors are compared with labels, so both are trimmed and in lower case. */
+/** Selectors are compared with labels, so both are trimmed and lower-cased. */
 function selectorsOf(job: string, written: WrittenManifest, report: Report): string[] {
   const selectors = [...new Set((written.selectors ?? []).map((label) => label.trim().toLowerCase()))].filter(
     (label) => label !== "",

@@ -50,8 +50,8 @@ const portName = v.pipe(
   looksLike(namePattern("port"), `use ${nameRule("port")}`),
 );
 
-const LEAST = "The least it can do with; default 0.";
-const MOST = "The most it takes, which is what is reserved for it; default: min.";
+const LEAST = "The minimum it needs; default 0.";
+const MOST = "The maximum it uses, which is reserved for it; default: min.";
 
 /** The schema of `resources` in a manifest. */
 export const ResourcesSchema = v.looseObject({

@@ -5,7 +5,7 @@ import type { Worker } from "../workspace/worker.ts";
 import { WORKERS_FILE } from "../workspace/workers.ts";
 import { manifestFile } from "./manifest.ts";
 
-/** What an override file says of one job: its `memory` and `cpu`, as written. */
+/** The override of one job: its `memory` and `cpu`, as written. */
 export interface Override {
   /** `workspace/bucket.jobs.conf` or the selected one. */
   readonly file: string;
@@ -18,7 +18,7 @@ const KINDS = {
   cpu: { parse: parseCpu, unit: "MHz" },
 } as const;
 
-/** A reservation with its override, if there is one, checked against the bounds of the manifest. */
+/** A reservation, with its override if there is one, checked against the bounds of the manifest. */
 export function overridden(
   job: string,
   kind: keyof typeof KINDS,
@@ -57,7 +57,7 @@ export function overridden(
   return { ...base, reserved: wanted, source };
 }
 
-/** Compares the reservations on each worker with its capacity, and reports every worker that lacks some. */
+/** Compares the reservations on each worker with its capacity, and reports every worker with too little. */
 export function checkCapacity(
   jobs: readonly Job[],
   workers: readonly Worker[],

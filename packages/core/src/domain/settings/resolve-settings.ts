@@ -7,15 +7,15 @@ import type { PluginSettings } from "./plugin-settings.ts";
 import { DEFAULT_SETTINGS as D, type Settings } from "./settings.ts";
 import { CoreSchema, ENTRIES, MEGABYTE, settingsSchema, TABLES } from "./settings-schema.ts";
 
-/** Who owns the keys that are not core's. */
+/** The owners of keys that core does not read. */
 export interface SettingsOwners {
-  /** What the loaded plugins declare. */
+  /** The declarations of the loaded plugins. */
   readonly loaded: readonly PluginSettings[];
-  /** Keys of plugins that could be loaded and are not, each with what to do to have it read. */
+  /** Keys of plugins that are available but not loaded, each with the step that enables it. */
   readonly absent: ReadonlyMap<string, string>;
 }
 
-/** Fills the defaults into what somebody wrote; undefined after a problem that refuses. */
+/** Fills the defaults into the written settings; undefined after an error. */
 export function resolveSettings(
   written: unknown,
   file: string,
@@ -34,7 +34,7 @@ export function resolveSettings(
   return settings;
 }
 
-/** Warns of what nothing reads in a table, or outside of all: a mistyped key, or one of a plugin that is not loaded. */
+/** Warns about unknown keys, inside and outside of tables: typos, or keys of a plugin that is not loaded. */
 function warnUnread(
   written: unknown,
   keys: readonly string[],
@@ -52,7 +52,7 @@ function warnUnread(
   warnUnknownKeys(others, known, file, table, report);
 }
 
-/** The values of plugins' keys by their whole names, as they were written. */
+/** The values of plugins' keys by their full names, as written. */
 function ownedValues(
   written: Readonly<Record<string, unknown>>,
   loaded: readonly PluginSettings[],

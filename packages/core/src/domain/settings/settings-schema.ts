@@ -36,7 +36,7 @@ const MODE_HINT = 'write it as "0600", in quotes, with reading for the owner';
 const SIZE_HINT = 'write it as "200 mb" or "2 gb"';
 const D = DEFAULT_SETTINGS;
 
-/** Keys of core outside of all tables. */
+/** Keys of core outside of tables. */
 export const ENTRIES = {
   worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
@@ -88,18 +88,20 @@ export const ENTRIES = {
   }),
 };
 
-/** Tables of `maand.conf`: each with its sentence and its keys. */
+/** Tables of `maand.conf`, each with its description and keys. */
 export const TABLES = {
   logs: {
     description: "How large the logs may grow.",
     entries: {
-      max_mb: described(megabytes, "Megabytes at which a log file is put aside and a new one begun; default 10.", {
+      max_mb: described(megabytes, "Size in megabytes at which a log file is rotated; default 10.", {
         default: D.logs.maxBytes / MEGABYTE,
       }),
-      keep_files: described(count(0), "Files put aside that are kept of each log file; default 4.", {
+      keep_files: described(count(0), "Number of rotated files to keep of each log; default 4.", {
         default: D.logs.keepFiles,
       }),
-      keep_runs: described(count(10), "Runs whose own records are kept; default 200.", { default: D.logs.keepRuns }),
+      keep_runs: described(count(10), "Number of runs whose records are kept; default 200.", {
+        default: D.logs.keepRuns,
+      }),
     },
   },
   timeouts: {
@@ -113,19 +115,19 @@ export const TABLES = {
   },
 };
 
-/** What core reads of `maand.conf`. */
+/** The keys of `maand.conf` that core reads. */
 export const CoreSchema = v.looseObject({
   ...ENTRIES,
   logs: v.optional(v.looseObject(TABLES.logs.entries)),
   timeouts: v.optional(v.looseObject(TABLES.timeouts.entries)),
 });
 
-/** `maand.conf`, and `settings` of a `maand.config.*`: each key, once, with what it means; those of plugins come first. */
+/** `maand.conf`, and `settings` of a `maand.config.*`: each key once, with its description; keys of plugins come first. */
 export function settingsSchema(loaded: readonly PluginSettings[]) {
   const owned = Object.assign({}, ...loaded.map(({ entries }) => entries));
   return v.pipe(
     onlyObject(v.looseObject(withTables(owned))),
-    v.metadata({ title: "maand.conf", description: "How maand works on this bucket." }),
+    v.metadata({ title: "maand.conf", description: "The settings of a bucket." }),
   );
 }
 

@@ -1,26 +1,26 @@
-/** What `maand.conf` and a `maand.config.*` settle, with every default filled in. */
+/** The settings of `maand.conf` and `maand.config.*`, with all defaults filled in. */
 export interface Settings {
-  /** `worker_root`, default `/opt/worker`: where a worker keeps its buckets. */
+  /** `worker_root`, default `/opt/worker`: the parent of all bucket directories on a worker. */
   readonly workerRoot: string;
-  /** `transport`, default `ssh`: how workers that do not say otherwise are reached. */
+  /** `transport`, default `ssh`: the transport of workers that do not set their own. */
   readonly transport: string;
-  /** `max_concurrent_jobs`, default 4: jobs of one wave that roll out side by side. */
+  /** `max_concurrent_jobs`, default 4: jobs of one wave that roll out in parallel. */
   readonly maxConcurrentJobs: number;
-  /** `max_file_size`, default 1 GB: bytes a file of a job may have. */
+  /** `max_file_size`, default 1 GB: maximum size of a job file in bytes. */
   readonly maxFileBytes: number;
-  /** `secret_files_mode`: mode of files a secret was rendered into; absent where it was never set, and they are 0644. */
+  /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, and then 0644. */
   readonly secretFilesMode?: number;
-  /** `job_config_selector`: which `bucket.jobs.<selector>.conf` is read; default none. */
+  /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
   readonly jobConfigSelector: string;
   /** `log_format`: `kv` (default) or `json`. */
   readonly logFormat: "kv" | "json";
-  /** `logs`: how large the logs may grow; sizes in bytes here and in megabytes in the file. */
+  /** `logs`: size limits of the logs; sizes are in bytes here and in megabytes in the file. */
   readonly logs: {
-    /** `max_mb`, default 10: size at which a log file is put aside and a new one begun. */
+    /** `max_mb`, default 10: size at which a log file is rotated. */
     readonly maxBytes: number;
-    /** `keep_files`, default 4: files put aside that are kept of each. */
+    /** `keep_files`, default 4: number of rotated files to keep of each log. */
     readonly keepFiles: number;
-    /** `keep_runs`, default 200: runs whose records are kept. */
+    /** `keep_runs`, default 200: number of runs whose records are kept. */
     readonly keepRuns: number;
   };
   /** `timeouts`, in milliseconds here and in seconds in the file. */
@@ -30,11 +30,11 @@ export interface Settings {
     /** `command`, default 300 s. */
     readonly commandMs: number;
   };
-  /** Keys that plugins own, as they were written; a plugin reads its own with `from` of what it declared. */
+  /** Keys of plugins, as written; a plugin reads its own with `from` of its declaration. */
   readonly plugins: Readonly<Record<string, unknown>>;
 }
 
-/** What holds where nothing is written; the same with or without a file. */
+/** The defaults, with or without a file. */
 export const DEFAULT_SETTINGS: Settings = {
   workerRoot: "/opt/worker",
   transport: "ssh",

@@ -13,19 +13,19 @@ import { assignPorts, type PortRange, RESERVED_PORT_NAMES } from "./ports.ts";
 import { byPosition, type Worker } from "./worker.ts";
 import { resolveWorkers } from "./workers.ts";
 
-/** What should be: workers by position, jobs by name, allocations by job and worker. */
+/** The desired state: workers by position, jobs by name, allocations by job and worker. */
 export interface Catalog {
   readonly workers: readonly Worker[];
   readonly jobs: readonly Job[];
-  /** Removed ones that `gc` has not forgotten yet included. */
+  /** Includes removed ones that `gc` has not purged. */
   readonly allocations: readonly Allocation[];
 }
 
-/** A workspace as it was read: parsed, not yet understood. */
+/** A workspace as read: parsed, but not resolved. */
 export interface Written {
-  /** Undefined when it could not be read, which was reported then. */
+  /** Undefined if it could not be read, which was reported. */
   readonly workers: unknown;
-  /** Undefined when there is no `disabled.json`. */
+  /** Undefined if there is no `disabled.json`. */
   readonly disabled: unknown;
   readonly jobs: readonly WrittenJob[];
   readonly portRange: PortRange;
@@ -34,29 +34,29 @@ export interface Written {
 
 export interface WrittenJob {
   readonly name: string;
-  /** Undefined when it could not be read, which was reported then. */
+  /** Undefined if it could not be read, which was reported. */
   readonly manifest: unknown;
   readonly files: readonly JobFile[];
 }
 
-/** What has to stay as it was: ids and ports given before, allocations still known. */
+/** State that must be preserved: assigned ids and ports, and known allocations. */
 export interface Before {
   readonly workerIds: ReadonlyMap<string, string>;
   readonly ports: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly allocations: readonly Allocation[];
 }
 
-/** What a workspace comes to. */
+/** The result of resolving a workspace. */
 export interface Assembled {
   readonly catalog: Catalog;
   readonly problems: readonly Problem[];
-  /** Jobs whose manifest was refused, as far as it is understood: not of the catalog, and to be looked at by plugins. */
+  /** Jobs whose manifest was refused, resolved as far as possible: not in the catalog, but available to plugins. */
   readonly unfinished: readonly Job[];
 }
 
 /**
- * Makes the catalog of a workspace; pure. All problems come back at once; the catalog holds only if none of them refuses.
- * `newId` gives the UUIDs of workers not seen before; `owners` says whose the manifest keys are that core does not read.
+ * Creates the catalog of a workspace; pure. Returns all problems at once; the catalog is valid only if none of them is an
+ * error. `newId` creates the UUIDs of new workers; `owners` names the owners of manifest keys that core does not read.
  */
 export function assemble(
   written: Written,
@@ -67,7 +67,7 @@ export function assemble(
   const report: Report = (problem) => problems.push(problem);
   const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
   const workers = resolveWorkers(written.workers, report)
-    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as it is stored: the worker is the same
+    .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as stored: the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
   const fleetKnown = written.workers !== undefined && !refuses(problems);
@@ -86,7 +86,7 @@ export function assemble(
   return { catalog: { workers, jobs, allocations }, problems, unfinished };
 }
 
-/** A worker nobody could read is no reason to call its name unknown elsewhere. */
+/** Names of unreadable workers do not count as unknown elsewhere. */
 function withoutUnknownNames(report: Report): Report {
   return (problem) => {
     if (problem.code !== "unknown_name") report(problem);

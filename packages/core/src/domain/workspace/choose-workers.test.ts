@@ -51,7 +51,7 @@ describe("a list of workers", () => {
     ["label:wbe", "empty_selection", 'did you mean "label:web"?'],
     ["zone:nowhere", "empty_selection", "maand cat workers lists them"],
     ["label:", "empty_selection", 'did you mean "label:db"?'],
-    ["db", "ambiguous_worker", "give the host of the one you mean"],
+    ["db", "ambiguous_worker", "name one of these hosts instead"],
   ])("refuses %s", (word, code, hint) => {
     expect(problems(word)).toMatchObject([{ code, where: "--workers", hint }]);
   });

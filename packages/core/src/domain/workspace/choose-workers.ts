@@ -3,19 +3,19 @@ import { isSameHost } from "./host-address.ts";
 import { didYouMean } from "./names.ts";
 import type { Worker } from "./worker.ts";
 
-/** What choosing must know of a worker. */
+/** The worker properties that selection needs. */
 export type Choosable = Pick<Worker, "host" | "hostname" | "labels" | "tags">;
 
-/** A worker that a list of words means. */
+/** A worker that a list of terms selects. */
 export interface Chosen<T extends Choosable = Choosable> {
   readonly worker: T;
-  /** Named itself, by host or hostname; otherwise it is one of a label or zone. */
+  /** Named directly, by host or hostname; otherwise it is one of a label or zone. */
   readonly named: boolean;
 }
 
 /**
- * The workers a list of words means, in the order given: a host, a hostname, `label:web` or
- * `zone:a`, in any case. Each stands once. A word that means nobody is a problem, and so is a hostname that two have.
+ * Returns the workers that a list of terms selects, in the given order, each once. A term is a host, a hostname, `label:web`
+ * or `zone:a`, in any case. An unknown term and an ambiguous hostname are problems.
  */
 export function chooseWorkers<T extends Choosable>(
   words: readonly string[],
@@ -39,14 +39,14 @@ export function chooseWorkers<T extends Choosable>(
 
 type Kind = "host" | "label" | "zone";
 
-/** No host begins so: one with a colon is an IPv6 address. */
+/** No host starts like this: one with a colon is an IPv6 address. */
 function parted(word: string): { readonly kind: Kind; readonly name: string } {
   const [, kind, name = ""] = /^(label|zone):(.*)$/i.exec(word) ?? [];
   const text = (kind === undefined ? word : name).trim().toLowerCase();
   return { kind: kind === undefined ? "host" : kind.toLowerCase() === "label" ? "label" : "zone", name: text };
 }
 
-/** A host is unique; a hostname is looked for only when no host is called so. */
+/** A host is unique; hostnames are searched only if no host has this name. */
 function named<T extends Choosable>(name: string, workers: readonly T[]): T[] {
   const hosts = workers.filter(({ host }) => isSameHost(host, name));
   return hosts.length > 0 ? hosts : workers.filter(({ hostname }) => hostname?.toLowerCase() === name);
@@ -65,12 +65,7 @@ function problemOf(
   const { kind, name } = parted(word);
   if (kind === "host" && meant.length > 1) {
     const hosts = meant.map(({ host }) => host).join(", ");
-    return error(
-      "ambiguous_worker",
-      flag,
-      `"${word}" is the hostname of ${hosts}`,
-      "give the host of the one you mean",
-    );
+    return error("ambiguous_worker", flag, `"${word}" is the hostname of ${hosts}`, "name one of these hosts instead");
   }
   if (meant.length > 0) return undefined;
   const list = "maand cat workers lists them";

@@ -9,7 +9,7 @@ import { sequence } from "./sequence.ts";
 type Demanding = Pick<Job, "name" | "version" | "commands">;
 type Jobs = ReadonlyMap<string, Demanding>;
 
-/** One demand, and where it is written. */
+/** One demand, and its position. */
 interface Demand {
   readonly from: Demanding;
   readonly on: string;
@@ -19,8 +19,8 @@ interface Demand {
 }
 
 /**
- * Checks what jobs demand of each other and returns each job's wave; circles are reported. Nothing is
- * said of demands on `unread` jobs: they are there, but their manifests were refused.
+ * Checks the demands between jobs and returns each job's wave; cycles are reported. Demands on `unread` jobs are not
+ * reported: those jobs exist, but their manifests were refused.
  */
 export function resolveDemands(
   jobs: readonly Demanding[],
@@ -43,7 +43,7 @@ function demandsOf(from: Demanding): Demand[] {
   });
 }
 
-/** Each circle that shares no job with another, so that all of them can be mended in one go. */
+/** All cycles that share no job with another, so that they can be fixed in one go. */
 function reportCircles(edges: ReadonlyMap<string, readonly string[]>, report: Report): void {
   const left = new Map(edges);
   for (let { circle } = sequence(left); circle; { circle } = sequence(left)) {
@@ -76,7 +76,7 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
   checkRange(demand, upstream, report);
 }
 
-/** Who demands or is demanded needs a version; each job without one is named once. */
+/** Both sides of a demand need a version; each job without one is reported once. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
   const told = new Set<string>();
   for (const { from, on } of demands) {

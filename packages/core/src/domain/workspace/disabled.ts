@@ -16,15 +16,13 @@ import { didYouMean } from "./names.ts";
 
 const ENTRY_HINT = 'write {} to stop the job everywhere, or { "allocations": ["10.0.0.1"] }';
 
-/** The usual hint for a null, to leave the key out, would stop the job everywhere. */
+/** The usual hint for null, to omit the key, would stop the job everywhere. */
 const LIST_HINT = 'write ["10.0.0.1"], or [] to stop the job nowhere; without the key it is stopped everywhere';
 
-/** Where maintenance is written, as problems name it. */
+/** The path of the maintenance file, as problems name it. */
 export const DISABLED_FILE = "workspace/disabled.json";
 
-/**
- * The schema of `disabled.json`. Inner keys are strict, because a typing mistake there would stop services.
- */
+/** The schema of `disabled.json`. Inner keys are strict, because a typo there would stop services. */
 export const DisabledSchema = v.pipe(
   onlyObject(
     v.looseObject({
@@ -44,7 +42,7 @@ export const DisabledSchema = v.pipe(
   ),
   v.metadata({
     title: "disabled.json",
-    description: "What is out of service; delete the file, or write {}, for nothing.",
+    description: "Disabled workers, jobs and allocations; delete the file, or write {}, to disable none.",
   }),
 );
 
@@ -63,17 +61,17 @@ function entry() {
   );
 }
 
-/** Who is in maintenance: whole workers, whole jobs, single allocations. */
+/** What is in maintenance: whole workers, whole jobs, single allocations. */
 export interface Disabled {
   readonly workers: ReadonlySet<string>;
   /** Per job: its disabled hosts, or `all`. */
   readonly jobs: ReadonlyMap<string, ReadonlySet<string> | "all">;
 }
 
-/** Nobody. */
+/** Nothing is disabled. */
 export const NOTHING_DISABLED: Disabled = { workers: new Set(), jobs: new Map() };
 
-/** Resolves `disabled.json`; names nobody has are warned of. An empty list disables nothing, `{}` everything. */
+/** Resolves `disabled.json`; unknown names are warnings. An empty list disables nothing, `{}` everything. */
 export function resolveDisabled(
   value: unknown,
   known: { readonly jobs: readonly string[]; readonly hosts: readonly string[] },

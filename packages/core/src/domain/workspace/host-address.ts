@@ -1,8 +1,8 @@
 import { isIpv6 } from "./names.ts";
 
 /**
- * The one form of an address that names a worker, however it is written: `WEB1.` is `web1`, `2001:DB8:0:0::1` is
- * `2001:db8::1`, and `::ffff:10.0.0.1` is `10.0.0.1`. Text that is not an address only loses its capitals.
+ * The canonical form of an address that names a worker: `WEB1.` becomes `web1`, `2001:DB8:0:0::1` becomes `2001:db8::1`, and
+ * `::ffff:10.0.0.1` becomes `10.0.0.1`. Other text is only lower-cased.
  */
 export function canonicalHost(host: string): string {
   const text = host.trim().toLowerCase();
@@ -11,7 +11,7 @@ export function canonicalHost(host: string): string {
   return embeddedIpv4(address) ?? address;
 }
 
-/** The IPv4 address in `::ffff:a00:1`, the form in which a dual-stack socket shows it. */
+/** The IPv4 address in `::ffff:a00:1`, the form that dual-stack sockets use. */
 function embeddedIpv4(address: string): string | undefined {
   const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(address) ?? [];
   if (high === undefined || low === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * The UUID a name always gets, in every build and bucket: its MD5 with version and variant bits set.
- * MD5 only spreads names here; nothing is protected by it.
+ * The UUID of a name, the same in every build and bucket: its MD5 with version and variant bits set. MD5 only distributes
+ * names here; it protects nothing.
  */
 export function nameUuid(name: string): string {
   const bytes = createHash("md5").update(name).digest();

@@ -3,10 +3,10 @@ import type { FileRule } from "../deploy/file-access.ts";
 /** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
 
-/** A batch size: a number of allocations, 0 for all at once, or a share of the active ones. */
+/** A batch size: a number of allocations, 0 for all at once, or a percentage of the active ones. */
 export type BatchSize = number | `${number}%`;
 
-/** Bounds of one resource and what is reserved of it on a worker, in MB or MHz; 0 means none. */
+/** Bounds of one resource and its reservation on a worker, in MB or MHz; 0 means none. */
 export interface Reservation {
   readonly min: number;
   readonly max: number;
@@ -15,7 +15,7 @@ export interface Reservation {
   readonly source: string;
 }
 
-/** A command of a manifest, as far as core needs it: its events, and the command it demands. */
+/** A command of a manifest, as core needs it: its events, and the command it demands. */
 export interface JobCommand {
   readonly name: string;
   readonly executedOn: readonly string[];
@@ -26,26 +26,26 @@ export interface JobCommand {
   };
 }
 
-/** A file of a job, as it is in the workspace and, unless it is a source only, on the worker. */
+/** A file of a job, as it is in the workspace and, unless it is only a source, on the worker. */
 export interface JobFile {
   /** Relative to the job's directory, with `/`. */
   readonly path: string;
-  /** SHA-256 of the content, lower-case hex: its key among the kept contents. */
+  /** SHA-256 of the content, lower-case hex: its key in the content store. */
   readonly hash: string;
   readonly executable: boolean;
   /** Bytes. */
   readonly size: number;
 }
 
-/** A job's file with the time it was last seen to change, so that unchanged ones are not read again. */
+/** A job's file with the time of its last known change, so that unchanged files are not read again. */
 export interface SeenFile extends JobFile {
   readonly mtimeMs: number;
 }
 
-/** A thing to run: what its manifest says, resolved, and its files. */
+/** A service to run: its resolved manifest, and its files. */
 export interface Job {
   readonly name: string;
-  /** As written, trimmed; `0.0.0` when the manifest has none. */
+  /** As written, trimmed; `0.0.0` if the manifest has none. */
   readonly version: string;
   readonly selectors: readonly string[];
   readonly restartPolicy: RestartPolicy;
@@ -55,7 +55,7 @@ export interface Job {
   readonly minAllocationsCount: number;
   /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
-  /** Mode, owner and group of its files on a worker, by pattern, in the order they were written; default: none. */
+  /** Mode, owner and group of its files on a worker, by pattern, in the order written; default: none. */
   readonly fileRules?: readonly FileRule[];
   /** Time limit of one lifecycle command, in seconds; default: `timeouts.command` of the bucket. */
   readonly timeoutSeconds?: number;
@@ -65,11 +65,11 @@ export interface Job {
   readonly cpu: Reservation;
   /** Sorted by name. */
   readonly commands: readonly JobCommand[];
-  /** Wave it is deployed in: 0 for a job that demands none, else one after the last job it demands. */
+  /** Wave of the job: 0 for a job without demands, otherwise one more than the latest job it demands. */
   readonly deploymentSeq: number;
   /** The manifest as written, for plugins that own keys of it. */
   readonly manifest: Readonly<Record<string, unknown>>;
-  /** All files, sorted by path, sources that never reach a worker included. */
+  /** All files, sorted by path, including sources that never reach a worker. */
   readonly files: readonly JobFile[];
 }
 
@@ -79,11 +79,11 @@ export interface Allocation {
   readonly id: string;
   readonly job: string;
   readonly host: string;
-  /** In maintenance by `disabled.json`: kept, but not running. */
+  /** Disabled by `disabled.json`: kept, but not running. */
   readonly disabled: boolean;
-  /** No longer wanted: stopped and cleaned by the next deploy, forgotten by `gc`. */
+  /** No longer desired: the next deploy stops and cleans it, and `gc` purges it. */
   readonly removed: boolean;
-  /** Position among the job's non-removed allocations, disabled ones included. */
+  /** Position among the job's non-removed allocations, including disabled ones. */
   readonly index: number;
 }
 

@@ -1,7 +1,7 @@
 import leven from "leven";
 import { trimmed } from "../checks/schema-notes.ts";
 
-/** The grammar of every name in the workspace; a build refuses any other. */
+/** The grammar of every name in the workspace; a build refuses all others. */
 const GRAMMAR = {
   job: {
     pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/,
@@ -22,15 +22,18 @@ const GRAMMAR = {
 
 export type NameKind = keyof typeof GRAMMAR;
 
-/** Names every object has by its nature: as a key of a JSON file they would be lost, so nothing is called so. */
+/**
+ * Property names that every JavaScript object has. As a key of a JSON file they would be lost, so no name may be one of
+ * them.
+ */
 export const FORBIDDEN_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
 
-/** Whether a name keeps the grammar of its kind. */
+/** Whether a name matches the grammar of its kind. */
 export function isName(kind: NameKind, name: string): boolean {
   return GRAMMAR[kind].pattern.test(name) && !FORBIDDEN_NAMES.includes(name);
 }
 
-/** What names of a kind are made of, to be put behind "use". */
+/** The grammar of a kind as a pattern for editors; it does not exclude {@link FORBIDDEN_NAMES}. */
 export function nameRule(kind: NameKind): string {
   return GRAMMAR[kind].description;
 }
@@ -40,20 +43,20 @@ export function namePattern(kind: NameKind): string {
   return GRAMMAR[kind].pattern.source;
 }
 
-/** Labels as they may be written: in any case, with blanks around them. */
+/** Labels as users may write them: in any case, with surrounding blanks. */
 export const WRITTEN_LABEL = trimmed(GRAMMAR.label.pattern.source.slice(1, -1).replaceAll("a-z", "a-zA-Z"));
 
-/** Whether a name is the id of a run: a UUID, in lower case as it is made. */
+/** Whether a name is the id of a run: a lower-case UUID. */
 export function isRunId(name: string): boolean {
   return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name);
 }
 
-/** A path of a worker in one line of text, whatever its names hold: nothing in it gives a terminal orders. */
+/** A path of a worker as one line of text, without terminal control characters. */
 export function shownPath(path: string): string {
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\"]/u.test(path) ? JSON.stringify(path).replace(HIDDEN, escapedUnit) : path;
 }
 
-/** Characters that show nothing and change how others show; JSON leaves them as they are. */
+/** Invisible characters that change how others are displayed; JSON does not escape them. */
 const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapedUnit(character: string): string {
@@ -65,7 +68,10 @@ function escapedUnit(character: string): string {
 const IPV4 = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
 const DNS_LABEL = /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/;
 
-/** What {@link isHost} takes, blanks around it too, as a pattern for editors; of IPv6 it knows only the characters. */
+/**
+ * The texts that {@link isHost} accepts, also with surrounding blanks, as a pattern for editors; for IPv6 it only checks the
+ * characters.
+ */
 export const HOST_PATTERN = trimmed(
   `${IPV4.source.slice(1, -1)}|(?=.{1,254}\\s*$)(?![\\d.]+\\s*$)${DNS_LABEL.source.slice(1, -1)}(?:\\.${DNS_LABEL.source.slice(1, -1)})*\\.?|[\\da-fA-F]*:[\\da-fA-F:.]+`,
 );
@@ -75,7 +81,7 @@ export function isIpv4(text: string): boolean {
   return IPV4.test(text);
 }
 
-/** Whether a text is an IPv6 address: up to eight groups, `::` once, and perhaps an IPv4 address at its end. */
+/** Whether a text is an IPv6 address: up to eight groups, at most one `::`, and optionally an IPv4 address at the end. */
 export function isIpv6(text: string): boolean {
   const halves = text.split("::");
   if (halves.length > 2 || !text.includes(":")) return false;
@@ -94,7 +100,7 @@ export function isHost(text: string): boolean {
   return name.length <= 253 && name.split(".").every((label) => DNS_LABEL.test(label));
 }
 
-/** The known word a mistyped one most likely stands for; undefined when nothing is near. */
+/** The known word that a mistyped one most likely means; undefined if none is similar. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = word.length < 4 ? 2 : Math.max(2, Math.floor(word.length / 3)) + 1;
@@ -107,7 +113,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `did you mean "x"?`, or undefined when nothing is near. */
+/** `did you mean "x"?`, or undefined if no word is similar. */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const near = nearest(word, known);
   return near === undefined ? undefined : `did you mean "${near}"?`;

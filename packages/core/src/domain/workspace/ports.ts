@@ -1,9 +1,9 @@
 import { error, type Report } from "../checks/problem.ts";
 
-/** A port as a manifest declares it: a number, or "any" of the bucket's range. */
+/** A port as declared in a manifest: a number, or "any" for one of the bucket's range. */
 export type PortRequest = number | "any";
 
-/** Where assigned numbers come from: `port_min` and `port_max` of bucket.conf. */
+/** The range of assigned numbers: `port_min` and `port_max` of bucket.conf. */
 export interface PortRange {
   readonly min: number;
   readonly max: number;
@@ -11,7 +11,7 @@ export interface PortRange {
 
 type PortsOf<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
 
-/** Names that `maand/bucket` needs for itself. */
+/** Names reserved in `maand/bucket`. */
 export const RESERVED_PORT_NAMES: readonly string[] = ["jobs", "activejobs", "bucket_id"];
 
 interface Declared {
@@ -21,9 +21,9 @@ interface Declared {
 }
 
 /**
- * Gives every declared port its number: all fixed numbers are taken first, then each assigned port keeps the number it
- * had if that is still free and in range, and takes the lowest free one otherwise. Jobs and names go
- * in sorted order, so two builds of the same workspace agree.
+ * Assigns a number to every declared port. Fixed numbers come first. Then each assigned port keeps its earlier number if
+ * that is still free and in range; otherwise it gets the lowest free one. Jobs and names are processed in sorted order, so
+ * that two builds of the same workspace agree.
  */
 export function assignPorts(
   requests: PortsOf<PortRequest>,
@@ -60,7 +60,7 @@ function inOrder(requests: PortsOf<PortRequest>): Declared[] {
     );
 }
 
-/** Lets a port have the number it had, if that may be. */
+/** Keeps the earlier number of a port if possible. */
 function keep(port: Declared, before: PortsOf<number>, range: PortRange, taken: Map<number, Declared>): boolean {
   const number = own(own(before, port.job) ?? {}, port.name);
   if (number === undefined || number < range.min || number > range.max || taken.has(number)) return false;

@@ -1,6 +1,6 @@
 /**
- * Waves of jobs: 0 for a job that demands none, else one more than the latest job it demands. One walk over jobs and
- * demands. Jobs on a circle, or behind one, have no wave; `circle` then names one, from a job back to itself.
+ * Computes the waves of jobs: 0 for a job without demands, otherwise one more than the latest job it demands. Linear in jobs
+ * and demands. Jobs in a cycle, or behind one, have no wave; `circle` then names one cycle, from a job back to itself.
  */
 export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   readonly waves: ReadonlyMap<string, number>;
@@ -16,7 +16,7 @@ export function sequence(demands: ReadonlyMap<string, readonly string[]>): {
   return waves.size === demands.size ? { waves } : { waves, circle: findCircle(demands, waves) };
 }
 
-/** How many jobs each job still waits for, and who waits for it. */
+/** The number of jobs that each job still waits for, and the jobs that wait for it. */
 function count(demands: ReadonlyMap<string, readonly string[]>) {
   const waiting = new Map<string, number>();
   const dependents = new Map<string, string[]>();
@@ -32,7 +32,7 @@ function count(demands: ReadonlyMap<string, readonly string[]>) {
   return { waiting, dependents };
 }
 
-/** Jobs that wait for nothing more once this one has its wave: the last job they demand was in it. */
+/** Jobs that wait for nothing else once this job has its wave: it was the last job they demand. */
 function release(job: string, waiting: Map<string, number>, dependents: ReadonlyMap<string, string[]>): string[] {
   return (dependents.get(job) ?? []).filter((dependent) => {
     const left = (waiting.get(dependent) ?? 0) - 1;
@@ -41,7 +41,7 @@ function release(job: string, waiting: Map<string, number>, dependents: Readonly
   });
 }
 
-/** Follows demands among the jobs without a wave until one comes up again. */
+/** Follows demands among the jobs without a wave until a job repeats. */
 function findCircle(demands: ReadonlyMap<string, readonly string[]>, waves: ReadonlyMap<string, number>): string[] {
   const stuck = (names: Iterable<string>) => [...names].filter((name) => demands.has(name) && !waves.has(name)).sort();
   const path = new Set<string>();

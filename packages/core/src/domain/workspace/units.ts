@@ -18,7 +18,7 @@ const UNITS = [
 ] as const;
 const SIZE = /^(\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)$/;
 
-/** What {@link parseMemory} and {@link parseCpu} take, as patterns for editors. */
+/** The texts that {@link parseMemory} and {@link parseCpu} accept, as patterns for editors. */
 export const MEMORY_PATTERN = sizePattern(MEMORY);
 export const CPU_PATTERN = sizePattern(CPU);
 
@@ -45,19 +45,19 @@ function sizePattern(units: ReadonlyMap<string, number>): string {
   return trimmed(`(?:\\d{1,12}(?:\\.\\d{1,6})?\\s*(?:${unit.join("|")})?)?`);
 }
 
-/** The bytes an amount such as `512 mb` stands for, as {@link parseMemory} reads it; undefined where that gives none. */
+/** The bytes of an amount such as `512 mb`, as {@link parseMemory} reads it; undefined for an invalid one. */
 export function parseBytes(text: string): number | undefined {
   const megabytes = parseMemory(text);
   return megabytes === undefined ? undefined : Math.floor(megabytes * MEGABYTE);
 }
 
-/** Bytes for a person, as `1.2 GB`: in the largest unit of which there is one, cut to two decimals. */
+/** Formats bytes for display, such as `1.2 GB`: in the largest unit of at least one, truncated to two decimals. */
 export function plainBytes(bytes: number): string {
   const [unit, factor] = UNITS.find(([, factor]) => bytes >= factor) ?? ["bytes", 1];
   return `${Math.floor((bytes / factor) * 100) / 100} ${unit}`;
 }
 
-/** A number without what binary fractions leave behind its sixth decimal, so that equal amounts are equal. */
+/** Rounds a number to six decimals to remove binary fraction errors, so that equal amounts are equal. */
 export function sixDecimals(value: number): number {
   return Number(value.toFixed(6));
 }

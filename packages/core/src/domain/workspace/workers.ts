@@ -23,10 +23,10 @@ const HOST_HINT = 'write it as "10.0.0.1", "2001:db8::1" or "db-1.example.org"';
 const TRANSPORT_HINT = "write ssh, local, or the lower-case word of a plugin";
 const USER_HINT = "use letters, digits, - . and _";
 
-/** More than any order needs; a larger number is a typing mistake. */
+/** More than any order needs; a larger number is a typo. */
 const MOST = 1_000_000_000;
 
-/** A text of one line: it is shown in tables. */
+/** A text of one line, because it is displayed in tables. */
 const oneLine = v.pipe(
   v.string(),
   v.trim(),
@@ -47,17 +47,20 @@ const entry = v.looseObject(
       looksLike(HOST_PATTERN, HOST_HINT),
       v.metadata({ description: "Address of the worker: IPv4, IPv6 or a DNS name; unique.", examples: ["10.0.0.1"] }),
     ),
-    hostname: described(oneLine, "A name for people and templates."),
+    hostname: described(oneLine, "A display name, also available in templates."),
     labels: described(
       v.array(v.pipe(v.string(), looksLike(WRITTEN_LABEL, `use ${nameRule("label")}`))),
-      "What selectors of jobs are matched with; worker is always one of them.",
+      "Labels that job selectors match; worker is always one of them.",
       { examples: [["web"]] },
     ),
     memory: described(
       amount(parseMemory, MEMORY_PATTERN, "4 gb"),
-      "What it has; needed once a job there reserves some.",
+      "Its capacity; required if a job on this worker reserves some.",
     ),
-    cpu: described(amount(parseCpu, CPU_PATTERN, "2 ghz"), "What it has; needed once a job there reserves some."),
+    cpu: described(
+      amount(parseCpu, CPU_PATTERN, "2 ghz"),
+      "Its capacity; required if a job on this worker reserves some.",
+    ),
     tags: described(
       onlyObject(v.record(v.string(), oneLine), 'write { "zone": "eu-1" }'),
       "Facts about the worker, such as its zone.",
@@ -73,7 +76,7 @@ const entry = v.looseObject(
         v.regex(/^[a-z][a-z0-9_-]*$/, ({ input }) => withHint(`${shown(input)} is not a transport`, TRANSPORT_HINT)),
         v.metadata({ patternErrorMessage: TRANSPORT_HINT }),
       ),
-      "How it is reached: ssh, local, or a plugin's word; default: transport of the bucket.",
+      "Transport of the worker: ssh, local, or one of a plugin; default: transport of the bucket.",
       { examples: ["ssh", "local"] },
     ),
     port: described(
@@ -115,15 +118,15 @@ export const WorkersSchema = v.pipe(
       'write [{ "host": "10.0.0.1" }], or [] for no workers',
     ),
   ),
-  v.metadata({ title: "workers.json", description: "The machines jobs run on; [] for none." }),
+  v.metadata({ title: "workers.json", description: "The machines that run jobs; [] for none." }),
 );
 
-/** Where workers are written, as problems name it. */
+/** The path of the workers file, as problems name it. */
 export const WORKERS_FILE = "workspace/workers.json";
 
 /**
- * Resolves the workers of `workers.json`, in the order of the file; reports everything that is wrong, and leaves out
- * entries that cannot be read. Nothing is said of an undefined file: whoever could not read it has said why.
+ * Resolves the workers of `workers.json`, in file order. Reports all problems, and leaves out unreadable entries. An
+ * undefined file adds no problem, because the caller that failed to read it has reported it.
  */
 export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   if (value === undefined) return [];
@@ -132,7 +135,7 @@ export function resolveWorkers(value: unknown, report: Report): WorkerSpec[] {
   return (list ?? []).flatMap((item: unknown, at) => {
     const written = readWritten(worker, item, { ...PLACE, key: `[${at}]` }, report);
     if (isRecord(item)) warnUnknownKeys(item, Object.keys(entry.entries), WORKERS_FILE, `[${at}]`, report);
-    // What can be understood of a refused entry is looked over in the same go, and left out all the same.
+    // The valid parts of a refused entry are checked in the same pass; the entry is still left out.
     const understood = written ?? salvage(worker, item);
     if (!understood) return [];
     reportTwice(understood.host, at, first, report);

@@ -13,7 +13,10 @@ import type { ScopeSource } from "./contexts.ts";
 import { lifecycleContext } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
-/** What may be known and done in the name of one allocation; read anew each time, so that it is as the store is now. */
+/**
+ * Everything that code may read and do on behalf of one allocation. The store is read on each access, so that values are
+ * current.
+ */
 export function allocationScope(run: ScopeSource, job: Job, allocation: Allocation): AllocationScope {
   const { bucket } = run;
   const { log } = run.reporter.context({ job: job.name, worker: allocation.host });
@@ -59,7 +62,7 @@ function knownWorker(run: ScopeSource, host: string) {
   });
 }
 
-/** Runs a target as `maand job` would; its exit code is the answer, and what could not be run is thrown. */
+/** Runs a target as `maand job` does. Returns its exit code; throws if the target cannot run. */
 async function runTarget(
   run: ScopeSource,
   own: Job,
@@ -92,7 +95,7 @@ async function runTarget(
     if (code === "COMMAND_FAILED" && exit !== undefined) return { exit, ...output };
     throw cause;
   }
-  throw new MaandError({ code: "NO_HANDLER", message: `no plugin answers target for "${target}"` });
+  throw new MaandError({ code: "NO_HANDLER", message: `no plugin handles the target "${target}"` });
 }
 
 function targetJob(run: ScopeSource, own: Job, name: string): Job {
@@ -108,8 +111,8 @@ function targetJob(run: ScopeSource, own: Job, name: string): Job {
 function nothingThere(host: string): MaandError {
   return new MaandError({
     code: "OUT_OF_SYNC",
-    message: `nothing was brought to ${host} yet, so no target can be run there`,
-    hint: "maand deploy brings it",
+    message: `nothing was deployed to ${host} yet, so it has no target to run`,
+    hint: "run maand deploy first",
     worker: host,
   });
 }

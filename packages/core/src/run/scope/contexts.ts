@@ -3,12 +3,13 @@ import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
 import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
+import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
 
-/** What making contexts needs of a run; planning without a run has it too. */
+/** The input of contexts; planning without a run has it too. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
 
-/** What acting in the name of allocations needs of a run, or of a command that is none. */
+/** The input of actions on behalf of allocations: a run, or a command without one. */
 export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
 
 /** Context of a job. */
@@ -33,7 +34,7 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
   });
 }
 
-/** Everything a lifecycle command of one allocation is given, but what to do. */
+/** The complete input of a lifecycle command of one allocation, except the command itself. */
 export function lifecycleContext(
   run: ContextSource,
   job: Job,
@@ -41,11 +42,12 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
+  const placed = atDelivery(run.bucket.store, remote);
   const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
-    remote,
-    directory: `${remote.root}/jobs/${job.name}`,
+    remote: placed,
+    directory: `${placed.root}/jobs/${job.name}`,
     timeoutMs: job.timeoutSeconds === undefined ? commandMs : job.timeoutSeconds * 1000,
     env: {
       CURRENT_VERSION: context.currentVersion,

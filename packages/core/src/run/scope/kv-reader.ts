@@ -7,7 +7,7 @@ import { MaandError } from "../../errors.ts";
 import type { KvReader } from "../../plugin-api/kv.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 
-/** What a job may read of the KV store on one worker. */
+/** The part of the KV store that a job may read on one worker. */
 export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
   const readable = new Set(readableNamespaces(job, [host]));
   const allowed = (namespace: string) => {
@@ -32,7 +32,7 @@ function absent(kv: KvStore, namespace: string, key: string): never {
   if (jobs.length > 1) {
     throw new MaandError({
       code: "NOT_FOUND",
-      message: `the port "${key}" is declared by ${jobs.slice(0, -1).join(", ")} and ${jobs.at(-1)}, so ${namespace} does not say which is meant`,
+      message: `the port "${key}" is declared by ${jobs.slice(0, -1).join(", ")} and ${jobs.at(-1)}, so it is ambiguous in ${namespace}`,
       hint: `read ${jobs.map((job) => `${NAMESPACE.job(job)} ${PORT_KEY}${key}`).join(" or ")}`,
     });
   }
@@ -44,7 +44,7 @@ function absent(kv: KvStore, namespace: string, key: string): never {
   });
 }
 
-/** Jobs that declare a port, whoever it is published for. */
+/** Jobs that declare a port, whichever job it is published for. */
 function declaring(kv: KvStore, port: string): string[] {
   const prefix = NAMESPACE.job("");
   return kv
@@ -53,7 +53,6 @@ function declaring(kv: KvStore, port: string): string[] {
 }
 
 function hintFor(namespace: string, keys: readonly string[], key: string): string {
-  if (keys.length === 0)
-    return "nothing is published there; maand build does, and so do the hooks of the job it belongs to";
+  if (keys.length === 0) return "it has no keys yet; maand build and the hooks of its job publish them";
   return didYouMean(key, keys) ?? `maand cat kv lists what is in ${namespace}`;
 }

@@ -6,10 +6,10 @@ import type { KvSession } from "../../plugin-api/kv.ts";
 import { KvOverlay } from "../../store/kv/kv-overlay.ts";
 import { kvReader } from "./kv-reader.ts";
 
-/** The key of `maand/job/<job>` that hooks may write: the order of its rollout. */
+/** The key in `maand/job/<job>` that hooks may write: the order of its rollout. */
 const ROLLOUT_ORDER = "rollout_order";
 
-/** Reads and writes of one hook on one worker, kept to itself until they are committed. */
+/** Reads and writes of one hook on one worker, isolated until they are committed. */
 export function kvSession({ kv, mask, now, store }: Bucket, job: Job, host: string): KvSession {
   const overlay = new KvOverlay(kv, { now, onSecret: (value) => mask.add(value) });
   const writable = (namespace: string, key: string) => {

@@ -366,7 +366,7 @@ describe("a deploy", () => {
     await put("maand/job/api", "rollout_order", `${B},10.0.0.9`);
     await bucket.deploy();
     expect(warnings()).toEqual([
-      "the rollout_order of api is ignored: it names 10.0.0.9, where this job has no active allocation; the order of the workers is used",
+      "the rollout_order of api is ignored: it names 10.0.0.9, where this job has no active allocation; the order of the workers is used instead",
     ]);
     expect(started().sort()).toEqual([`start api@${A}`, `start api@${B}`, "start api@10.0.0.3"].sort());
   });

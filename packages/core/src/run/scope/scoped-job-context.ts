@@ -3,7 +3,7 @@ import type { IncomingDemand, ScopedJobContext } from "../../plugin-api/scope.ts
 import { allocationScope } from "./allocation-scope.ts";
 import { jobContext, type ScopeSource } from "./contexts.ts";
 
-/** Context of a job for hooks that do something. */
+/** Context of a job for hooks that act on workers. */
 export function scopedJobContext(run: ScopeSource, job: Job): ScopedJobContext {
   return Object.freeze({
     ...jobContext(run, job),

@@ -9,8 +9,8 @@ const TAG_BYTES = 16;
 const FINGERPRINT_DIGITS = 16;
 
 /**
- * The bucket's key for what is kept encrypted, `secrets/kv.key`: 32 random bytes. An encrypted value is `enc:v1:` and the
- * base64 of nonce, AES-256-GCM ciphertext and tag. The file is read when it is first needed.
+ * The bucket's encryption key, `secrets/kv.key`: 32 random bytes. An encrypted value is `enc:v1:` and the base64 of nonce,
+ * AES-256-GCM ciphertext and tag. The file is read on first use.
  */
 export class KvKey {
   readonly #file: string;
@@ -28,7 +28,7 @@ export class KvKey {
     return `${MARK}${sealed.toString("base64")}`;
   }
 
-  /** Throws KV_KEY_MISSING, or KV_DECRYPT_FAILED naming what could not be read. */
+  /** Throws KV_KEY_MISSING, or KV_DECRYPT_FAILED with the name of the unreadable value. */
   decrypt(value: string, what: string): string {
     const key = this.#key();
     const sealed = value.startsWith(MARK) ? Buffer.from(value.slice(MARK.length), "base64") : undefined;
@@ -44,7 +44,10 @@ export class KvKey {
     }
   }
 
-  /** What tells two texts apart without telling either: nobody can try values out on it who lacks the key. Throws KV_KEY_MISSING. */
+  /**
+   * A keyed digest that shows whether two texts differ without revealing them. Without the key it cannot be used to guess
+   * values. Throws KV_KEY_MISSING.
+   */
   fingerprint(text: string): string {
     return createHmac("sha256", this.#key()).update(text).digest("hex").slice(0, FINGERPRINT_DIGITS);
   }
@@ -55,7 +58,7 @@ export class KvKey {
   }
 }
 
-/** Makes the key if it is missing. Refused when something was encrypted with the one that is missing. */
+/** Creates the key if it is missing. Refuses if the store has values that the missing key encrypted. */
 export function makeKvKey(file: string, hasSecrets: boolean): void {
   try {
     if (hasSecrets) readKey(file);

@@ -5,20 +5,20 @@ import type { KvStore } from "./kv.ts";
 
 /** Options of a {@link KvOverlay}. */
 export interface KvOverlayOptions {
-  /** Told every secret that is written, at once, so that it is masked before it is stored. */
+  /** Receives every secret as soon as it is written, so that it is masked before it is stored. */
   readonly onSecret?: (value: string) => void;
   /** The clock. */
   readonly now: () => Date;
 }
 
 /**
- * Writes on top of a KV store that nobody else sees until they are committed, and never if they are not. Reads go
- * through to what is stored now, so that nothing waits for anybody. An overlay can lie on another one.
+ * Writes on top of a KV store that stay invisible to others until they are committed. Reads fall through to the stored
+ * values, so that nothing blocks. Overlays can be stacked.
  */
 export class KvOverlay implements KvStore {
   readonly #base: KvStore;
   readonly #options: KvOverlayOptions;
-  /** By namespace and key; undefined stands for deleted. */
+  /** By namespace and key; undefined means deleted. */
   readonly #written = new Map<string, Map<string, string | undefined>>();
 
   constructor(base: KvStore, options: KvOverlayOptions) {
@@ -79,7 +79,7 @@ export class KvOverlay implements KvStore {
     this.sync(namespace, new Map(), () => true);
   }
 
-  /** Hands everything that was written to what lies below, and begins anew. Run it in a transaction. */
+  /** Passes all writes to the layer below, and starts empty again. Call this in a transaction. */
   commit(): void {
     for (const [namespace, entries] of this.#written) {
       for (const [key, value] of entries) {

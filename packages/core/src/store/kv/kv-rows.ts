@@ -2,12 +2,12 @@ import type { KvRow } from "../../domain/kv/kv-derived.ts";
 import { CERTS } from "../../domain/kv/kv-names.ts";
 import type { Row, StoreDatabase } from "../database.ts";
 
-/** Rows of a key that are kept, the newest ones, however old they are. */
+/** Number of newest rows kept per key, whatever their age. */
 export const VERSIONS_KEPT = 7;
 
 const NEWEST = "SELECT key, value, max(version) AS version, created_date, deleted FROM kv WHERE namespace = ?";
 
-/** Every KV entry with its last versions, as it is stored: secrets are encrypted here, and nothing derived is. */
+/** Every KV entry with its last versions, as stored: secrets are encrypted, and derived values are absent. */
 export class KvRows {
   readonly #db: StoreDatabase;
   #changes = 0;
@@ -16,17 +16,17 @@ export class KvRows {
     this.#db = db;
   }
 
-  /** Grows whenever rows may differ from those read before. */
+  /** Increases whenever rows may differ from those read before. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** What was written since the transaction began is not there after all. */
+  /** Undoes the writes since the transaction started. */
   rolledBack(): void {
     this.#changes += 1;
   }
 
-  /** The newest row of a key, be it deleted. */
+  /** The newest row of a key, even if deleted. */
   newest(namespace: string, key: string): KvRow | undefined {
     const row = this.#db.get(
       "SELECT key, value, version, created_date, deleted FROM kv WHERE namespace = ? AND key = ? ORDER BY version DESC LIMIT 1",
@@ -41,7 +41,7 @@ export class KvRows {
     return this.#db.all(`${NEWEST} GROUP BY key`, namespace).map(rowOf);
   }
 
-  /** Writes the next version of a key, and forgets the oldest beyond {@link VERSIONS_KEPT}. */
+  /** Writes the next version of a key, and deletes the oldest beyond {@link VERSIONS_KEPT}. */
   append(namespace: string, row: KvRow): void {
     this.#db.run(
       "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
@@ -62,7 +62,9 @@ export class KvRows {
     this.#changes += 1;
   }
 
-  /** Forgets every key whose deletion is not younger than that, in Unix seconds, with all its versions; answers how many. */
+  /**
+   * Purges every key that was deleted at or before this time, in Unix seconds, with all its versions; returns their number.
+   */
   forgetDeleted(before: number): number {
     const sql =
       "SELECT namespace, key, max(version), created_date, deleted FROM kv GROUP BY namespace, key HAVING deleted = 1 AND created_date <= ?";
@@ -73,20 +75,20 @@ export class KvRows {
     return gone.length;
   }
 
-  /** Names of all namespaces that ever held something and begin so, sorted. */
+  /** Sorted names of all namespaces with this prefix that ever held an entry. */
   namespaces(prefix = ""): string[] {
     const sql = "SELECT DISTINCT namespace FROM kv WHERE namespace >= ? AND namespace < ? ORDER BY namespace";
     return this.#db.all(sql, prefix, `${prefix}\u{10FFFF}`).map((row) => String(row.namespace));
   }
 
-  /** Namespaces in which a key is live. Looks at every row, so it is for telling what is wrong. */
+  /** Namespaces in which a key is live. Scans every row, so use it only for error messages. */
   holders(key: string): string[] {
     const sql =
       "SELECT namespace, max(version), deleted FROM kv WHERE key = ? GROUP BY namespace HAVING deleted = 0 ORDER BY namespace";
     return this.#db.all(sql, key).map((row) => String(row.namespace));
   }
 
-  /** Whether any value is encrypted, so that losing the key would lose something. */
+  /** Whether any value is encrypted and would be lost with the key. */
   hasSecrets(): boolean {
     const secrets = "SELECT 1 FROM kv WHERE namespace >= 'secrets/job/' AND namespace < 'secrets/job0' LIMIT 1";
     const keys = "SELECT 1 FROM kv WHERE key LIKE ? AND namespace LIKE 'maand/job/%/worker/%' LIMIT 1";

@@ -4,21 +4,21 @@ import { isSecret } from "../../domain/kv/kv-names.ts";
 import type { KvKey } from "./kv-key.ts";
 import type { KvRows } from "./kv-rows.ts";
 
-/** Namespaces kept in memory; they are cheap to read again. */
+/** Number of namespaces cached in memory; reading them again is cheap. */
 const REMEMBERED = 8192;
 
-/** What {@link Kv} stands on. */
+/** Dependencies of {@link Kv}. */
 export interface KvParts {
   readonly rows: KvRows;
   readonly key: KvKey;
   readonly now: () => Date;
-  /** Told every secret that is read or written, so that it can be masked. */
+  /** Receives every secret that is read or written, so that it can be masked. */
   readonly onSecret?: (value: string) => void;
 }
 
-/** What can be asked of KV entries and done to them; what is stored, or an overlay on it. */
+/** Operations on KV entries, of the store or of an overlay on it. */
 export interface KvStore {
-  /** The newest of every key of a namespace, derived and deleted ones included. */
+  /** The newest version of every key of a namespace, including derived and deleted ones. */
   entries(namespace: string): ReadonlyMap<string, KvEntry>;
   find(namespace: string, key: string): string | undefined;
   keys(namespace: string): string[];
@@ -31,8 +31,8 @@ export interface KvStore {
 }
 
 /**
- * The KV store in clear text. Values are kept exactly as they are given: nothing is trimmed, so that a file or a blank
- * that was meant survives. Writing what is there already is no change, and makes no new version, for secrets too.
+ * The KV store in clear text. Values are stored unchanged, without trimming, to preserve files and significant blanks.
+ * Writing the current value is no change and creates no version, also for secrets.
  */
 export class Kv implements KvStore {
   readonly #parts: KvParts;
@@ -43,7 +43,7 @@ export class Kv implements KvStore {
     this.#parts = parts;
   }
 
-  /** The newest of every key of a namespace, derived and deleted ones included, values as stored. */
+  /** The newest version of every key of a namespace, including derived and deleted ones, with values as stored. */
   entries(namespace: string): ReadonlyMap<string, KvEntry> {
     const known = this.#namespace(namespace);
     if (known.entries) return known.entries;
@@ -54,7 +54,7 @@ export class Kv implements KvStore {
     return entries;
   }
 
-  /** A live value; undefined when there is none. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED. */
+  /** A live value; undefined if there is none. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED. */
   find(namespace: string, key: string): string | undefined {
     const entry = this.entries(namespace).get(key);
     return entry && !entry.deleted ? this.#clear(namespace, key, entry.value()) : undefined;
@@ -73,7 +73,7 @@ export class Kv implements KvStore {
     return this.#parts.rows.holders(key);
   }
 
-  /** Namespaces that ever held something and begin so, sorted. */
+  /** Sorted namespaces with this prefix that ever held an entry. */
   namespaces(prefix: string): string[] {
     return this.#parts.rows.namespaces(prefix);
   }
@@ -82,7 +82,7 @@ export class Kv implements KvStore {
     this.#put(namespace, key, value, this.#parts.rows.newest(namespace, key));
   }
 
-  /** Deletes a key; answers whether there was one. The next put goes on with its versions. */
+  /** Deletes a key; returns whether it existed. The next put continues its version numbers. */
   remove(namespace: string, key: string): boolean {
     const row = this.#parts.rows.newest(namespace, key);
     if (!row || row.deleted) return false;
@@ -90,7 +90,7 @@ export class Kv implements KvStore {
     return true;
   }
 
-  /** Puts all entries, and deletes those other keys `drops` names. */
+  /** Puts all entries, and deletes those other keys that `drops` selects. */
   sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
     const rows = this.#parts.rows.namespace(namespace);
     const known = new Map(rows.map((row) => [row.key, row]));
@@ -144,7 +144,7 @@ export class Kv implements KvStore {
 interface Namespace {
   readonly rows: ReadonlyMap<string, KvRow>;
   readonly live: ReadonlyMap<string, KvRow>;
-  /** Made when somebody first reads. */
+  /** Created on the first read. */
   entries: ReadonlyMap<string, KvEntry> | undefined;
 }
 

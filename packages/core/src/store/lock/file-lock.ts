@@ -6,19 +6,20 @@ import { MaandError } from "../../errors.ts";
 import { isBusy } from "../store-error.ts";
 import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
 
-/** Work that waits for its turn in this process, by lock file. */
+/** Queued work of this process, by lock file. */
 const turns = new Map<string, Promise<unknown>>();
-/** Locks that are held. A handle that is collected would release its lock, so they are kept reachable. */
+/** Held locks. They stay referenced, because a garbage-collected handle would release its lock. */
 const held = new Set<Database>();
 
 const RETRY_MS = 10;
 const LIMIT_MS = 30_000;
 
 /**
- * Runs `work` while no other process of this machine holds the lock `file`, which is created and stays; waits for it.
- * The lock is an exclusive SQLite transaction, hence a lock of the operating system: it ends with its process, also
- * after `kill -9`. Within this process callers take turns.
- * @throws BUSY after 30 seconds; what `work` throws
+ * Waits for the lock `file` and runs `work` while no other process of this machine holds it. The file is created if needed
+ * and stays. The lock is an exclusive SQLite transaction, hence a lock of the operating system: it ends with its process,
+ * even after `kill -9`. Callers within this process take turns.
+ *
+ * @throws BUSY after 30 seconds; errors of `work`
  */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const run = () => whileLocked(file, work);

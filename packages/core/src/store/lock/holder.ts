@@ -6,22 +6,22 @@ export interface Holder {
   readonly command: string;
   /** UTC, ISO 8601. */
   readonly since: string;
-  /** Tells its process from another one that has its number later; undefined where the system does not say. */
+  /** Distinguishes its process from a later one with the same number; undefined if the system does not provide it. */
   readonly process?: string;
 }
 
-/** Where it is written down which command holds a bucket's lock, apart from the lock itself. */
+/** The record of the command that holds a bucket's lock, separate from the lock itself. */
 export interface HolderRecord {
   read(): Holder | undefined;
   write(holder: Holder): void;
   clear(): void;
 }
 
-/** The identity of a process on this machine: when it began, and after which boot. Linux only. */
+/** The identity of a process on this machine: its start time and the boot id. Linux only. */
 export function processIdentity(pid: number): string | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // the second field is the program's name in brackets, with anything in it; the start time is the 22nd
+    // the second field is the program name in brackets and may contain any character; the start time is field 22
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\)/s, "").trim().split(" ");
     return `${boot} ${fields[19]}`;
   } catch {
@@ -29,12 +29,12 @@ export function processIdentity(pid: number): string | undefined {
   }
 }
 
-/** Whether the process that wrote itself down is certainly this one that lives now. */
+/** Whether the recorded process is certainly the one that now has its number. */
 export function isSameProcess({ pid, process }: Holder): boolean {
   return process !== undefined && processIdentity(pid) === process;
 }
 
-/** Whether the process may still live; where its identity cannot be read, its number decides. */
+/** Whether the process may still be alive. If its identity cannot be read, its number decides. */
 export function mayBeAlive(holder: Holder): boolean {
   return isAlive(holder.pid) && (processIdentity(holder.pid) === undefined || isSameProcess(holder));
 }

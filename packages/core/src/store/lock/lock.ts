@@ -10,16 +10,16 @@ export interface Lock {
 }
 
 /**
- * Every lock this process holds. A handle that nothing refers to is closed when garbage is collected, and its lock is
- * lost while its holder runs on; a run whose promises nothing waits for is such garbage.
+ * All locks that this process holds. An unreferenced handle is closed by garbage collection, and its lock is lost while its
+ * holder continues. A run whose promises nothing awaits is such garbage.
  */
 const held = new Map<Database, string>();
 
 /**
- * Takes the bucket's lock, or throws BUSY naming its holder. The lock is an exclusive transaction on an SQLite file of
- * its own, which is a lock of the operating system: it goes when the process goes, however that ends. The file is never
- * opened beside SQLite, since closing it would drop the lock. A lock file that was deleted while it was held can be
- * taken again; then the holder in the store's record, if it lives, keeps the second one out.
+ * Takes the bucket's lock, or throws BUSY with its holder. The lock is an exclusive transaction on a separate SQLite file,
+ * hence a lock of the operating system: it ends with the process, in any case. The file is never opened outside SQLite,
+ * because closing it would drop the lock. If the lock file was deleted while held, a second process can lock a new one; then
+ * the recorded holder, if it is alive, keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
   const db = openLockFile(file);
@@ -42,7 +42,7 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
   };
 }
 
-/** The command that holds a bucket's lock, as far as the record and its process tell. Takes nothing. */
+/** The command that holds a bucket's lock, according to the record and its process. Does not take the lock. */
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
   return holder && mayBeAlive(holder) ? holder : undefined;
@@ -57,7 +57,7 @@ function identified(pid: number): Pick<Holder, "process"> {
   return identity === undefined ? {} : { process: identity };
 }
 
-/** What cannot be taken back names a process that is gone soon, which keeps nobody out. */
+/** If the record cannot be deleted, it names a process that ends soon, which blocks no other command. */
 function forget(record: HolderRecord): void {
   try {
     record.clear();

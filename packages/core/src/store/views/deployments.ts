@@ -12,7 +12,7 @@ export interface Deployment {
   readonly host: string;
   readonly id: string;
   readonly rollout: RolloutState;
-  /** Digest the allocation is to have, as its last plan found it; null since a build changed the job's files. */
+  /** Target digest of the allocation, from its last plan; null if a build has changed the job's files since. */
   readonly currentDigest: string | null;
   readonly promotedDigest: string | null;
   readonly currentVersion: string;
@@ -22,7 +22,7 @@ export interface Deployment {
   readonly inDoubt: boolean;
 }
 
-/** All allocations with what is promoted on each and what would change, from the store alone; by job, then worker. */
+/** All allocations with their promoted version and pending change, from the store alone; by job, then worker. */
 export function deployments(store: Store): Deployment[] {
   const catalog = store.catalog.read();
   const recorded = store.promoted.recorded();
@@ -47,7 +47,7 @@ export function deployments(store: Store): Deployment[] {
   });
 }
 
-/** What is built of a job: its version, its files as they reach a worker bare, and all of them. */
+/** The built state of a job: its version, its files as they reach a worker unrendered, and all its files. */
 interface BuiltTarget {
   readonly version: string;
   readonly bare: string;
@@ -59,8 +59,8 @@ function builtTarget({ version, files }: Job): BuiltTarget {
 }
 
 /**
- * What was planned holds as long as no other files were built since. Then the digest is one of the files as they are before
- * anything is rendered: it tells whether they differ, and is not the one they will have.
+ * A plan is valid until a build changes the job's files. After that, the digest is that of the unrendered files: it shows
+ * whether they differ, but is not the digest they will have.
  */
 function targetOf(built: BuiltTarget | undefined, planned: Planned | undefined) {
   if (!built) return { version: NO_VERSION, digest: planned?.digest ?? "", isPlanned: planned !== undefined };

@@ -6,28 +6,28 @@ import { Kv } from "../kv/kv.ts";
 import { KvKey } from "../kv/kv-key.ts";
 import type { Store } from "../store.ts";
 
-/** Where the key of a bucket is. */
+/** The path of a bucket's key. */
 interface Places {
   readonly kvKey: string;
 }
 
-/** One row of `cat kv`: the newest of a key. */
+/** One row of `cat kv`: the newest version of a key. */
 export interface KvView {
   readonly namespace: string;
   readonly key: string;
-  /** Kept encrypted: not shown unless somebody asks for it. */
+  /** Stored encrypted; shown only on request. */
   readonly secret: boolean;
   readonly version: number;
   /** Unix seconds. */
   readonly createdDate: number;
   readonly deleted: boolean;
-  /** In clear text. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED; a derived one is made now. */
+  /** In clear text. Throws KV_KEY_MISSING, KV_DECRYPT_FAILED. A derived value is computed now. */
   value(): string;
 }
 
 /**
- * Every KV entry by namespace and key, deleted ones included, one after another, since a large bucket has very many.
- * With `jobs`, only what those may read on the workers of their non-removed allocations.
+ * Iterates over all KV entries by namespace and key, including deleted ones; a large bucket has very many. With `jobs`, only
+ * entries that those jobs may read on the workers of their non-removed allocations.
  */
 export function* kvEntries(store: Store, paths: Places, jobs: readonly string[]): Generator<KvView> {
   const kv = readOnlyKv(store, paths);
@@ -56,7 +56,7 @@ function viewOf(kv: Kv, namespace: string, { key, version, createdDate, deleted,
   return { namespace, key, secret, version, createdDate, deleted, value: clear };
 }
 
-/** Those with something stored, and those of allocations that have only what is derived. */
+/** Namespaces with stored entries, and those of allocations with derived entries only. */
 function allNamespaces(kv: Kv): string[] {
   const stored = kv.namespaces("");
   const allocations = stored.filter(isInternal).flatMap((members) => {

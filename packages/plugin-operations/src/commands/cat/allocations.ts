@@ -8,7 +8,7 @@ export class AllocationsCommand extends StoredCommand {
   static override paths = [["cat", "allocations"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "which job is on which worker",
+    description: "list which job runs on which worker",
     examples: [["Of one job", "maand cat allocations --jobs api"]],
   });
 

@@ -8,7 +8,7 @@ export class CertsCommand extends MaandCommand {
   static override paths = [["cat", "certs"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the CA and the certificates of the jobs, and how long each is valid",
+    description: "list the CA and job certificates with their validity",
     examples: [
       ["Of one job", "maand cat certs --jobs api"],
       ["On one worker", "maand cat certs --workers 10.0.0.1"],

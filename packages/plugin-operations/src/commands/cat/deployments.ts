@@ -8,10 +8,10 @@ export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "what is promoted on each worker, and what the next deploy has to do there",
+    description: "show what is promoted on each worker and what the next deploy will do",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],
-      ["Without disabled and removed ones", "maand cat deployments --active"],
+      ["Without disabled and removed allocations", "maand cat deployments --active"],
     ],
   });
 

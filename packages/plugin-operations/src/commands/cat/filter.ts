@@ -1,20 +1,20 @@
 import { listOf } from "@maand/command";
 import { refuseUnknown, type Store, selectWorkers } from "@maand/core/readonly";
 
-/** Whether a name passes a filter; an empty filter lets everything pass. */
+/** Whether a name passes a filter; an empty filter accepts every name. */
 export function passes(wanted: readonly string[], name: string): boolean {
   return wanted.length === 0 || wanted.includes(name);
 }
 
-/** A job on a worker, however the row is called. */
+/** A job on a worker, whatever the fields of the row are called. */
 interface Unit {
   readonly job: string;
   readonly host: string;
 }
 
 /**
- * What `--jobs` and `--workers` let pass; workers may be hosts, hostnames, labels and zones. Names nobody has, or had before
- * `gc`, are refused: a filter never silently means "all" or "nothing".
+ * Returns a filter for `--jobs` and `--workers`; workers may be hosts, hostnames, labels and zones. Refuses names that
+ * neither the catalog nor a removed allocation (until `gc`) has: a filter never silently means "all" or "nothing".
  */
 export function unitFilter(
   catalog: ReturnType<Store["catalog"]["read"]>,

@@ -2,7 +2,7 @@ import type { Store } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
-/** `maand cat job_commands`: a row for each event a command is executed on. */
+/** `maand cat job_commands`: one row for each event that runs a command. */
 export class JobCommandsCommand extends StoredCommand {
   static override paths = [
     ["cat", "job_commands"],
@@ -10,7 +10,7 @@ export class JobCommandsCommand extends StoredCommand {
   ];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the commands of the jobs, when they are executed and what they demand",
+    description: "list job commands, the events that run them and their dependencies",
   });
 
   override show(store: Store): number {

@@ -12,7 +12,7 @@ export class JobPortsCommand extends StoredCommand {
   ];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the ports of the jobs, assigned ones included",
+    description: "list the ports of jobs, including assigned ports",
     examples: [["Of one job", "maand cat job_ports --jobs api"]],
   });
 

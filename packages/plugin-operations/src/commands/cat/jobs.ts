@@ -7,7 +7,7 @@ export class JobsCommand extends StoredCommand {
   static override paths = [["cat", "jobs"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the jobs of the catalog, in the order they are deployed",
+    description: "list the jobs of the catalog in deployment order",
   });
 
   override show(store: Store): number {

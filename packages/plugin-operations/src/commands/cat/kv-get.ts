@@ -8,7 +8,7 @@ export class KvGetCommand extends StoredCommand {
   static override paths = [["cat", "kv", "get"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "one KV entry, whole",
+    description: "show one KV entry in full",
     examples: [
       ["A port", "maand cat kv get maand/job/api port_http"],
       ["A secret, readable", "maand cat kv get secrets/job/api password --reveal"],

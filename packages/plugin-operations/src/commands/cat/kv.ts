@@ -3,10 +3,10 @@ import { findBucket, type KvView, kvEntries, MaandError, refuseUnknown, type Sto
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 
-/** Characters of a value that a table has room for. */
+/** The number of characters of a value that a table shows. */
 const SHOWN = 50;
 
-/** What stands for a value that is kept encrypted. */
+/** What is shown in place of an encrypted value. */
 export const ENCRYPTED = "[encrypted]";
 
 /** `maand cat kv`. */
@@ -17,10 +17,10 @@ export class KvCommand extends StoredCommand {
   ];
   static override usage = Command.Usage({
     category: "Look",
-    description: "the KV entries jobs are given, each with its newest version",
+    description: "list the KV entries of jobs with their newest version",
     examples: [
       ["What one job may read", "maand cat kv --jobs api"],
-      ["Without deleted ones", "maand cat kv --active"],
+      ["Without deleted entries", "maand cat kv --active"],
     ],
   });
 
@@ -30,7 +30,11 @@ export class KvCommand extends StoredCommand {
 
   override show(store: Store): number {
     if (this.active && this.deleted)
-      throw new MaandError({ code: "USAGE", message: "--active and --deleted exclude each other", hint: "give one" });
+      throw new MaandError({
+        code: "USAGE",
+        message: "--active and --deleted are mutually exclusive",
+        hint: "use one of them",
+      });
     const catalog = store.catalog.read();
     const jobs = listOf(this.jobs);
     const known = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
@@ -45,7 +49,7 @@ export class KvCommand extends StoredCommand {
     for (const entry of entries) if (!(entry.deleted ? this.active : this.deleted)) yield entry;
   }
 
-  /** One by one: the peers of every allocation of a large bucket do not fit into one text. */
+  /** Writes entries one by one: the peers of every allocation of a large bucket do not fit into one string. */
   printRecords(entries: Iterable<KvView>): void {
     let before = "[";
     for (const entry of entries) {
@@ -74,7 +78,7 @@ function row(entry: KvView): (string | number)[] {
   return [namespace, key, shortValue(entry), version, createdAt(entry), deleted ? 1 : 0];
 }
 
-/** A value that fits a row: never more than one line of it. */
+/** A value shortened to fit a table row: at most one line. */
 function shortValue({ key, secret, value }: KvView): string {
   if (secret) return ENCRYPTED;
   const text = value();
@@ -82,7 +86,7 @@ function shortValue({ key, secret, value }: KvView): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text;
 }
 
-/** When a version was written, UTC, to the second. */
+/** When a version was written: UTC, to the second. */
 export function createdAt({ createdDate }: Pick<KvView, "createdDate">): string {
   return new Date(createdDate * 1000).toISOString().slice(0, 19).replace("T", " ");
 }

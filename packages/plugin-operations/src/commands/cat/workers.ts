@@ -5,7 +5,7 @@ import { StoredCommand } from "../stored-command.ts";
 /** `maand cat workers`. */
 export class WorkersCommand extends StoredCommand {
   static override paths = [["cat", "workers"]];
-  static override usage = Command.Usage({ category: "Look", description: "the workers of the catalog" });
+  static override usage = Command.Usage({ category: "Look", description: "list the workers of the catalog" });
 
   override show(store: Store): number {
     const { workers } = store.catalog.read();

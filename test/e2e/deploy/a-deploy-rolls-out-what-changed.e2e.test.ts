@@ -23,7 +23,7 @@ const updateSeq = async () => (await bucket.json<{ update_seq: number }>("info")
 const onWorker = (path: string, host = ONE) => join(bucket.directory("api", host), "../..", path);
 
 describe("the command", () => {
-  it("does what the page types: all jobs, one, only looking, and by force", async () => {
+  it("deploys all jobs, one job, nothing with --dry-run, and everything with --force", async () => {
     await bucket.type("maand deploy --dry-run");
     expect([targets("api"), targets("web"), await updateSeq()]).toEqual([[], [], 0]);
     await bucket.type("maand deploy --jobs api");

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
+
+/** What was delivered is stopped and deleted where it is, whatever the settings name by now. */
+
+const A = "10.0.0.1";
+const [OLD, NEW] = ["/opt/worker/old", "/opt/worker/new"];
+
+let bucket: TestBucket;
+let root: string;
+/** What was done, with the directory it was done in. */
+let done: string[];
+
+const machines = definePlugin({
+  name: "machines",
+  apply({ connect, locate, stage, rollout, reconcile }) {
+    connect.tapPromise("machines", async ({ worker }) => fakeRemote({ host: worker.host, transport: "fake", root }));
+    locate.tap("machines", () => root);
+    stage.tap("machines", ({ remote, jobs }) => void done.push(`stage ${jobs.join(",")} ${remote.root}`));
+    rollout.tap("machines", ({ action, directory }) => void done.push(`${action.kind} ${directory}`));
+    reconcile.tap("machines", ({ action, directory }) => void done.push(`${action.kind} ${directory}`));
+  },
+});
+
+beforeEach(async () => {
+  root = OLD;
+  done = [];
+  bucket = aBucket({ plugins: [machines] });
+  bucket.workers(A);
+  for (const name of ["api", "web"]) bucket.job(name, { version: "1.0.0", selectors: ["worker"] });
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  done.splice(0);
+  root = NEW;
+});
+
+afterEach(() => bucket.dispose());
+
+it("a removed job is stopped and removed where it was delivered", async () => {
+  bucket.removeJob("api");
+  const { warnings } = await bucket.ship();
+  expect(done).toEqual([`stop ${OLD}/jobs/api`, `remove ${OLD}/jobs/api`]);
+  expect(warnings.join()).toContain(`the files on ${A} are in ${OLD}, and the settings now name ${NEW}`);
+});
+
+it("a drained job is stopped where it was delivered", async () => {
+  bucket.disable({ jobs: { api: {} } });
+  await bucket.ship();
+  expect(done).toEqual([`stop ${OLD}/jobs/api`]);
+});
+
+it("an unchanged deploy says that the place changed", async () => {
+  const { outcome, warnings } = await bucket.deploy();
+  expect(outcome).toBe("ok");
+  expect(warnings).toEqual([expect.stringContaining("set worker_root back")]);
+});
+
+it("an upgrade is refused for the worker, with the way out, and nothing is started a second time", async () => {
+  bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
+  const { outcome, allocations } = await bucket.ship();
+  expect(outcome).toBe("failed");
+  expect(allocations.find(({ job }) => job === "web")).toMatchObject({
+    outcome: "failed",
+    hint: expect.stringContaining("to move"),
+  });
+  expect(done).toEqual([]);
+});
+
+it("once nothing runs there, the bucket moves, and everything is delivered to the new place", async () => {
+  root = OLD;
+  bucket.disable({ workers: [A] });
+  await bucket.ship();
+  root = NEW;
+  bucket.disable({});
+  done.splice(0);
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok", warnings: [] });
+  expect(done.sort()).toEqual([`stage api,web ${NEW}`, `start ${NEW}/jobs/api`, `start ${NEW}/jobs/web`]);
+  bucket.removeJob("api");
+  done.splice(0);
+  await bucket.ship();
+  expect(done[0]).toBe(`stop ${NEW}/jobs/api`);
+});

@@ -1,0 +1,40 @@
+import { MaandError } from "../../errors.ts";
+import { rootOf } from "../../plan/render-tree.ts";
+import type { Remote } from "../../remote/remote.ts";
+import type { Run } from "../../run/run.ts";
+
+/** What moves a bucket's directory on a worker. */
+const HINT =
+  "set worker_root back in maand.conf; to move, disable the worker, deploy, move the directory on it, then set worker_root, enable it and deploy";
+
+/**
+ * Refuses to sync files to another directory of a worker than the one it has, while something may run from there: it would
+ * be started a second time, without its data. Throws OUT_OF_SYNC.
+ */
+export function refuseMoved(run: Run, { host, root }: Remote): void {
+  const before = run.bucket.store.deliveries.rootOf(host);
+  if (before === undefined || before === root || !mayRun(run, host)) return;
+  throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });
+}
+
+/** Says which workers have their files in another directory than the settings name. */
+export function movedWarnings(run: Run): string[] {
+  return run.catalog.workers.flatMap(({ host }) => {
+    const before = run.bucket.store.deliveries.expectedRootOf(host);
+    const now = rootOf(run, host);
+    if (before === undefined || before === now || !mayRun(run, host)) return [];
+    return [`${movedText(host, before, now)}: ${HINT}`];
+  });
+}
+
+function movedText(host: string, before: string, now: string): string {
+  return `the files on ${host} are in ${before}, and the settings now name ${now}; what runs there stays there`;
+}
+
+function mayRun(run: Run, host: string): boolean {
+  return run.catalog.allocations.some((allocation) => {
+    if (allocation.host !== host) return false;
+    const { promoted, unsettled } = run.recorded(allocation.id);
+    return (promoted !== undefined && !promoted.stopped) || unsettled !== undefined;
+  });
+}

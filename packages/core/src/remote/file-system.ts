@@ -1,0 +1,44 @@
+import { lastLines } from "./output.ts";
+import type { ExecOptions, ExecResult, Remote } from "./remote.ts";
+
+/** Why a file system takes no more. */
+export type FileSystemFailure = "is full" | "is mounted read-only" | "has no room left in the user's quota";
+
+const FAILURES: readonly (readonly [RegExp, FileSystemFailure])[] = [
+  [/No space left on device|\bENOSPC\b/, "is full"],
+  [/Disk quota exceeded|\bEDQUOT\b/, "has no room left in the user's quota"],
+  [/Read-only file system|\bEROFS\b/, "is mounted read-only"],
+];
+
+/** What the words of a tool, or of Node, say of a file system; undefined when they speak of anything else. */
+export function fileSystemFailure(text: string): FileSystemFailure | undefined {
+  return FAILURES.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** What to do about it. */
+export function fileSystemHint(failure: FileSystemFailure): string {
+  return failure === "is mounted read-only"
+    ? "mount it writable there, then run maand deploy"
+    : "free space there, then run maand deploy; every file of the last version is whole";
+}
+
+/** The file system of the nearest path that is there. */
+const PROGRAM = 'at=$1; while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done; df -P -- "$at"';
+
+/** Where the file system of a path is mounted on a worker, with its device; undefined when the worker does not tell. */
+export async function fileSystemOf(
+  remote: Pick<Remote, "probe">,
+  path: string,
+  options: Pick<ExecOptions, "timeoutMs" | "signal">,
+): Promise<string | undefined> {
+  const argv = ["sh", "-c", PROGRAM, "sh", path];
+  const result = await remote.probe(argv, { asRoot: true, ...options }).catch(() => undefined);
+  return result && mountIn(result);
+}
+
+/** The last line of `df -P`: device, three counts of blocks, a share, and the mount point. */
+function mountIn(result: Pick<ExecResult, "stdout" | "stderr">): string | undefined {
+  const line = lastLines({ stdout: result.stdout, stderr: "" }, 1).at(-1) ?? "";
+  const [, device, mount] = /^(.+?)\s+\d+\s+-?\d+\s+-?\d+\s+\S+\s+(\/.*)$/.exec(line) ?? [];
+  return mount === undefined ? undefined : `${mount} (${device})`;
+}

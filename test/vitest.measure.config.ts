@@ -1,0 +1,48 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "vitest/config";
+import { EndToEndFirst } from "./support/end-to-end-first.ts";
+
+/** Its package names its entry without an extension, and Vite would take the one Node cannot load. */
+const clipanion = { find: /^clipanion$/, replacement: createRequire(import.meta.url).resolve("clipanion") };
+
+/** Packages run from their sources in tests: no build comes first. */
+const fromSource = {
+  resolve: { conditions: ["source"], alias: [clipanion] },
+  ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
+};
+
+/** Files of one process share the modules they import: loading the engine anew for each would be half of all work. */
+const shared = {
+  isolate: false,
+  maxWorkers: "200%", // end-to-end tests mostly wait, and every fleet has its own addresses
+  testTimeout: 60_000, // a busy machine is no failure
+  hookTimeout: 60_000,
+  setupFiles: ["/tmp/w/ci/cpu.setup.ts"],
+};
+
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  test: {
+    sequence: { sequencer: EndToEndFirst },
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "plugins-examples/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "test/**/*.e2e.test.ts"],
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          ...shared,
+          name: "e2e",
+          globalSetup: "test/support/built.ts",
+          include: ["test/**/*.e2e.test.ts"],
+        },
+      },
+    ],
+  },
+});
