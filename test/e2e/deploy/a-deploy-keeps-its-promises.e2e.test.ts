@@ -108,13 +108,15 @@ describe.concurrent("a deploy", () => {
       await workers[0]?.write(`${directory("a")}/data/hold`, "");
       const first = bucket.start(["deploy", "--build"]);
       await first.says(`a@${hosts[0]} | a is at start`);
-      for (const line of ["deploy", "deploy --dry-run", "build", "gc", "job stop a"]) {
+      for (const line of ["deploy", "deploy --dry-run --with-hooks", "build", "gc", "job stop a"]) {
         const { code, stderr } = await bucket.maand(...line.split(" "));
         expect({ line, code, stderr }).toMatchObject({
           code: 3,
           stderr: expect.stringContaining(`maand deploy (pid ${first.pid},`),
         });
       }
+      const looked = await bucket.maand("deploy", "--dry-run");
+      expect(looked).toMatchObject({ code: 0, stdout: expect.stringContaining(`(pid ${first.pid}, since`) });
       await workers[0]?.run(["rm", `${directory("a")}/data/hold`]);
       expect(await first.ended).toMatchObject({ code: 0 });
       expect(await rollouts()).toEqual(onEach(hosts, "a=promoted", "b=promoted"));

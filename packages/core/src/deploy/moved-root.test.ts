@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { definePlugin } from "../plugin-api/plugin.ts";
+import { deliveryPlace } from "../run/delivered-root.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
 /** What was delivered is stopped and deleted where it is, whatever the settings name by now. */
@@ -79,4 +81,18 @@ it("once nothing runs there, the bucket moves, and everything is delivered to th
   done.splice(0);
   await bucket.ship();
   expect(done[0]).toBe(`stop ${NEW}/jobs/api`);
+});
+
+it("a directory inside the bucket is recorded relative to it, so that a moved or copied bucket acts on its own", async () => {
+  bucket.disable({ workers: [A] });
+  root = OLD;
+  await bucket.ship();
+  root = join(bucket.root, "data/local", A);
+  bucket.disable({});
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  const ours = await bucket.open();
+  const paths = { ...ours.paths, root: "/somewhere/else" };
+  const place = deliveryPlace({ ...ours, paths }, A);
+  ours.close();
+  expect(place?.root).toBe(`/somewhere/else/data/local/${A}`);
 });

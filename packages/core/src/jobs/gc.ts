@@ -120,7 +120,7 @@ const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks"];
  * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.
  */
 async function erase(run: Run, allocation: Allocation, removed: readonly Allocation[]): Promise<void> {
-  const remote = atDelivery(run.bucket.store, await run.connections.connect(workerOf(run, allocation.host)));
+  const remote = atDelivery(run.bucket, await run.connections.connect(workerOf(run, allocation.host)));
   const left = run.catalog.removedWorkers.some(({ host }) => host === allocation.host);
   const last = removed.filter(({ host }) => host === allocation.host).at(-1)?.id === allocation.id;
   const { signal } = run.bucket;

@@ -39,7 +39,7 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
 
 /** Returns how a worker differs from its last delivery. Throws if `worker.json` cannot be read. */
 export async function differences(source: SyncSource, reached: Remote, workerId: string): Promise<Difference[]> {
-  const remote = atDelivery(source.bucket.store, reached);
+  const remote = atDelivery(source.bucket, reached);
   const { code, stdout } = await remote.probe(["cat", `${remote.root}/worker.json`], { asRoot: true });
   if (code !== 0) return [await isEmpty(remote)];
   const found = parse(stdout);

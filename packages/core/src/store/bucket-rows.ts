@@ -110,17 +110,8 @@ export class DeliveryRows {
     );
   }
 
-  /** The bucket's directory on a worker where its files were delivered; undefined before that. */
-  rootOf(host: string): string | undefined {
-    return this.#place(host)?.root;
-  }
-
-  /** The directory that was expected for that delivery, as far as it is known without a connection. */
-  expectedRootOf(host: string): string | undefined {
-    return this.#place(host)?.expected;
-  }
-
-  #place(host: string): DeliveryPlace | undefined {
+  /** Where files were delivered on a worker, as it was written; undefined before that. */
+  placeOf(host: string): DeliveryPlace | undefined {
     const row = this.#db.get("SELECT root, expected_root FROM delivery WHERE host = ?", host);
     return row && row.root !== null ? { root: String(row.root), expected: String(row.expected_root) } : undefined;
   }

@@ -6,6 +6,7 @@ import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
 import { rootOf } from "../../plan/render-tree.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
+import { deliveryPlace, storedPlace } from "../../run/delivered-root.ts";
 import { noHandler } from "../../run/no-handler.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import type { Delivery } from "../../store/bucket-rows.ts";
@@ -182,9 +183,9 @@ export class Stager {
     const { bucket, catalog } = this.#run;
     const { store } = bucket;
     return store.transaction(() => {
-      const isMoved = ![undefined, root].includes(store.deliveries.rootOf(host));
+      const isMoved = ![undefined, root].includes(deliveryPlace(bucket, host)?.root);
       if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
-      store.deliveries.begin(host, { root, expected: rootOf(this.#run, host) });
+      store.deliveries.begin(host, storedPlace(bucket, { root, expected: rootOf(this.#run, host) }));
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,

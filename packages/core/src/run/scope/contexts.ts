@@ -42,7 +42,7 @@ export function lifecycleContext(
   remote: Remote,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
-  const placed = atDelivery(run.bucket.store, remote);
+  const placed = atDelivery(run.bucket, remote);
   const { commandMs } = run.bucket.settings.timeouts;
   return {
     ...context,
