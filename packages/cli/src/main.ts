@@ -6,8 +6,8 @@ import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 
 /**
- * The only place that ends the process and listens to signals. The first signal stops what runs and saves the state; the
- * second one ends the process at once, and so does the first one once the command has its result.
+ * The only file that ends the process and handles signals. The first signal stops the running command and saves the state;
+ * the second one ends the process at once, and so does the first one after the command has ended.
  */
 const [argv, cwd] = [process.argv.slice(2), process.cwd()];
 const interrupted = new AbortController();
@@ -22,7 +22,7 @@ const STRAYS_SHOWN = 3;
 /** How long what was left open may keep the process after a command has its result. */
 const LEFT_OPEN_MS = 5_000;
 
-/** ^C is how one stops looking at logs: nothing runs, and nothing is saved. */
+/** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
 const follows = firstWord(argv) === "logs";
 const ignored = ignoredSignals(process.env[IGNORED]);
 delete process.env[IGNORED];
@@ -31,10 +31,10 @@ for (const signal of ENDING) process.on(signal, ignored.has(signal) ? () => {} :
 function interrupt(): void {
   if (ended !== undefined || interrupted.signal.aborted) process.exit(ended ?? 130);
   interrupted.abort();
-  process.stderr.write(follows ? "\n" : "\nmaand: stopping; press Ctrl-C again to force\n");
+  process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
 }
 
-// what a plugin throws where nothing waits for it: state is saved as after ^C, and nothing new is started
+// an error of a plugin outside of awaited code: state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
   strays += 1;
   process.exitCode = 1;
@@ -46,8 +46,8 @@ process.on("uncaughtException", (cause: unknown) => {
 process.on("exit", () => {
   if (ended !== undefined || interrupted.signal.aborted) return;
   process.stderr.write(
-    "maand: ended before it was done: the configuration, or a tap of a plugin, is waiting on a promise that never settles\n" +
-      "  hint: look for a promise without resolve, or a callback that is never called; maand plugins --verbose lists the taps\n",
+    "maand: exited early: the configuration or a tap of a plugin is waiting on a promise that never settles\n" +
+      "  hint: look for a promise that is never resolved or a callback that is never called; maand plugins --verbose lists the taps\n",
   );
 });
 

@@ -30,7 +30,7 @@ function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): vo
 }
 
 describe.concurrent("a disk that is nearly full", () => {
-  it("is named at whatever moment it fills up, and nothing is lost", () =>
+  it("is named at whatever moment it fills up, and nothing is lost", { timeout: 240_000 }, () =>
     withBucket(async (bucket) => {
       const disk = `${bucket.root}-disk`;
       cpSync(bucket.root, disk, { recursive: true });
@@ -51,7 +51,8 @@ describe.concurrent("a disk that is nearly full", () => {
         execFileSync("umount", [disk]);
         rmSync(disk, { recursive: true, force: true });
       }
-    }));
+    }),
+  );
 
   /** The code of the error that ended a command with `--json`; `summary` where the run told its own end. */
   function codeOf(stdout: string): string {

@@ -50,7 +50,7 @@ describe.concurrent("an interrupted deploy", () => {
           run.kill(signal);
           const { code, stderr } = await run.ended;
           expect(code).toBe(130);
-          expect(stderr).toContain("maand: stopping; press Ctrl-C again to force");
+          expect(stderr).toContain("interrupted; stopping");
           expect(stderr).toMatch(new RegExp(`interrupted start api@${hosts[1]}`));
           expect(stderr).toMatch(/deploy interrupted: .*\n {2}next: .*maand deploy/);
           expectTidy(lent);

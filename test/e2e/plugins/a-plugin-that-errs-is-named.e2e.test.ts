@@ -49,7 +49,7 @@ describe("a plugin that throws outside of every hook", () => {
     );
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect(code).toBe(1);
-    expect(stderr).toContain("maand: ended before it was done: the configuration, or a tap of a plugin, is waiting");
+    expect(stderr).toContain("maand: exited early: the configuration or a tap of a plugin is waiting on");
     expect(stderr).toContain("maand plugins --verbose");
   });
 });

@@ -118,13 +118,13 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
       message: expect.stringContaining("damaged"),
     });
     await type((fault.hint ?? "").replace("'<backup>/maand.db'", backup));
-    // the worker was told of deploys that the backup does not know
-    const behind = await onlyFault(bucket);
-    expect(behind).toMatchObject({
-      check: "sync",
-      message: expect.stringMatching(/^update_seq is \d+ on the worker, expected 1$/),
-    });
-    await type(behind.hint ?? "");
+    // the worker knows deploys that the backup does not, and the workspace was edited since the backup was built
+    const behind = await faultsOf(bucket);
+    expect(behind).toMatchObject([
+      { check: "built" },
+      { check: "sync", message: expect.stringMatching(/^update_seq is \d+ on the worker, expected 1$/) },
+    ]);
+    await type(behind[0]?.hint ?? "");
     expect(await faultsOf(bucket)).toEqual([]);
   });
 

@@ -7,8 +7,16 @@ import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals
 import type { Added } from "./plugin-commands.ts";
 import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
 
-/** Runs one command line and returns its exit code. Loads only the files that the command needs. */
+/** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  try {
+    return await runCommand(argv, processContext);
+  } catch (cause) {
+    return await report(cause, argv, processContext);
+  }
+}
+
+async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { Cli } = await import("clipanion");
   const { HelpCommand } = await import("../commands/help.ts");
   const cli = new Cli<Context>({
@@ -38,8 +46,8 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
     const command = cli.process(rest, context);
     const failures: unknown[] = [];
     command.catch = async (cause: unknown) => {
-      if (isUsageError(cause)) throw cause; // clipanion prints the usage of the command
-      failures.push(cause); // for any other error it would print a stack trace
+      if (isUsageError(cause)) throw cause; // clipanion prints how the command is used
+      failures.push(cause); // of any other error it would print the stack
     };
     const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
@@ -161,18 +169,13 @@ function isHelp(argv: readonly string[]): boolean {
 
 /** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
 async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  processContext.stderr.write(
-    `maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`,
-  );
+  const { stderr } = processContext;
+  stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
   return report(failure, argv, processContext);
 }
 
 /** Prints an error that no command has printed, and returns its exit code. */
-export async function report(
-  thrown: unknown,
-  argv: readonly string[],
-  processContext: ProcessContext,
-): Promise<number> {
+async function report(thrown: unknown, argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
   const { stdout, stderr, env } = processContext;
   const error = shownError(thrown, processContext);
@@ -180,7 +183,7 @@ export async function report(
   return exitOf(error);
 }
 
-/** Whether clipanion explains the error with the usage of a command. */
+/** Whether it is an error of clipanion, which says how to use a command. */
 function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }
