@@ -136,7 +136,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
-export { withFileLock } from "./store/file-lock.ts";
+export { withFileLock } from "./store/lock/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,
