@@ -145,6 +145,7 @@ function take(statement, file, { declarations, exports, imports, stars }) {
       .filter(Boolean)) {
       const [name, as = name] = item.split(" as ");
       if (verb === "export") exports.set(as, { file: target, name });
+      if (verb === "export" && from && target === file) declarations.set(name, [`export { ${name} } from "${from}";`]);
       else if (from?.startsWith(".")) imports.set(as, { file: target, name });
     }
   } else {

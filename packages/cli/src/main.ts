@@ -1,60 +1,79 @@
 import { hostname } from "node:os";
+import { systemText, unexpected } from "@maand/command/unexpected";
+import { ENDING, IGNORED, ignoredSignals } from "./process/ignored-signals.ts";
+import { flushed, watchOutput } from "./process/output-errors.ts";
 import { firstWord } from "./run/globals.ts";
 import { run } from "./run/run.ts";
 
 /**
- * The only file that ends the process and handles signals. The first Ctrl-C stops the running command, the second ends the
- * process; after the command has ended, the first one does.
+ * The only file that ends the process and handles signals. The first signal stops the running command and saves the state;
+ * the second one ends the process at once, and so does the first one after the command has ended.
  */
+const [argv, cwd] = [process.argv.slice(2), process.cwd()];
 const interrupted = new AbortController();
-/** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
-const follows = firstWord(process.argv.slice(2)) === "logs";
-/** Set when the command has returned, or must fail regardless of its result. */
-let ended = false;
-let stray = false;
+const stdout = watchOutput(process.stdout);
+watchOutput(process.stderr);
+/** The exit code, once the command has its result. */
+let ended: number | undefined;
+/** Errors that were thrown where nothing waited for them, and how many of them are shown. */
+let strays = 0;
+const STRAYS_SHOWN = 3;
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (ended) process.exit();
-    if (interrupted.signal.aborted) process.exit(130);
-    interrupted.abort();
-    process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
-  });
-}
-for (const stream of [process.stdout, process.stderr]) {
-  // a closed output pipe, such as that of head, is not an error
-  stream.on("error", (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "EPIPE") throw cause;
-  });
+/** How long what was left open may keep the process after a command has its result. */
+const LEFT_OPEN_MS = 5_000;
+
+/** Ctrl-C is the normal way to stop following logs: nothing else runs and there is nothing to save. */
+const follows = firstWord(argv) === "logs";
+const ignored = ignoredSignals(process.env[IGNORED]);
+delete process.env[IGNORED];
+for (const signal of ENDING) process.on(signal, ignored.has(signal) ? () => {} : interrupt);
+
+function interrupt(): void {
+  if (ended !== undefined || interrupted.signal.aborted) process.exit(ended ?? 130);
+  interrupted.abort();
+  process.stderr.write(follows ? "\n" : "\nmaand: interrupted; stopping (press Ctrl-C again to force)\n");
 }
 
 // an error of a plugin outside of awaited code: state is saved as after Ctrl-C, and nothing new starts
 process.on("uncaughtException", (cause: unknown) => {
-  const output = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  process.stderr.write(`\nmaand: an error outside all hooks; stopping\n${output}\n`);
-  if (stray) process.exit(1);
-  stray = true;
+  strays += 1;
   process.exitCode = 1;
   interrupted.abort();
+  if (strays > STRAYS_SHOWN) return;
+  const { message, hint } = unexpected(cause, new Date());
+  process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
 process.on("exit", () => {
-  if (ended || interrupted.signal.aborted) return;
+  if (ended !== undefined || interrupted.signal.aborted) return;
   process.stderr.write(
     "maand: exited early: the configuration or a tap of a plugin is waiting on a promise that never settles\n" +
       "  hint: look for a promise that is never resolved or a callback that is never called; maand plugins --verbose lists the taps\n",
   );
 });
 
-const code = await run(process.argv.slice(2), {
+const code = await run(argv, {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  cwd: process.cwd(),
+  cwd,
   signal: interrupted.signal,
   now: () => new Date(),
   pid: process.pid,
   machine: hostname(),
 });
-process.exitCode = stray ? 1 : code;
-ended = true;
+await flushed(process.stdout);
+const lost = stdout.lost();
+if (lost) process.stderr.write(`maand: the output could not be written: ${systemText(lost)}\n`);
+ended = strays > 0 || (lost && code === 0) ? 1 : code;
+process.exitCode = ended;
+// a timer that keeps nothing alive itself, for what a plugin left open and would keep the process for ever
+setTimeout(endAnyway, LEFT_OPEN_MS, ended).unref();
+
+function endAnyway(exit: number): never {
+  const open = [...new Set(process.getActiveResourcesInfo())].join(", ");
+  process.stderr.write(
+    `maand: something was left open, such as a timer or a connection of a plugin (${open}); it was ended\n`,
+  );
+  process.exit(exit);
+}

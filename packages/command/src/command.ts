@@ -1,11 +1,13 @@
 import { resolve } from "node:path";
 import type { LoadOptions, MaandEvent, OpenedBucket, Plugin } from "@maand/core";
-import { isMaandError, MaandError, unbuiltText } from "@maand/core/readonly";
+import { MaandError, unbuiltText } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
 import type { ProcessContext } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
+import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Column, table } from "./table.ts";
+import { keepDetailsIn } from "./unexpected.ts";
 
 /** The parts of the program that commands use. */
 export interface Program {
@@ -41,8 +43,8 @@ export abstract class MaandCommand extends Command<Context> {
   override async execute(): Promise<number> {
     try {
       return await this.work();
-    } catch (cause) {
-      if (!isMaandError(cause) && !isExpected(cause)) throw cause;
+    } catch (thrown) {
+      const cause = shownError(thrown, this.context);
       printError(cause, {
         json: this.json,
         stdout: this.context.stdout,
@@ -102,19 +104,16 @@ export abstract class MaandCommand extends Command<Context> {
       readers: [output],
       ...(await this.context.program.loadOptions(this.config)),
     });
+    const forget = keepDetailsIn(maand);
     try {
       return await work(maand);
     } catch (cause) {
-      throw isMaandError(cause) ? core.maskedError(cause, maand.mask) : cause;
+      throw core.maskedError(shownError(cause, this.context), maand.mask);
     } finally {
+      forget();
       maand.close();
     }
   }
-}
-
-/** Errors of the operating system, such as a read-only directory, are reported without a stack trace. */
-function isExpected(cause: unknown): boolean {
-  return cause instanceof Error && "syscall" in cause;
 }
 
 /**

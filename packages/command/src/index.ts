@@ -3,5 +3,6 @@ export { EXIT, type ProcessContext } from "./context.ts";
 export { exitOf, printError, printProblems } from "./error.ts";
 export { visible, visibleLines } from "./escape-control.ts";
 export { duration, plural } from "./quantities.ts";
+export { shownError } from "./shown-error.ts";
 export { type Style, styleFor } from "./style.ts";
 export { type Column, table } from "./table.ts";

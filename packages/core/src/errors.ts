@@ -41,6 +41,9 @@ export const ERROR_CODES = {
   BUCKET_NOT_TRUSTED: "The bucket belongs to another user, so nothing of it was run.",
   NO_ACCESS: "The bucket belongs to another user and may not be read.",
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
+  SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
+  INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
+  UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -4,11 +4,11 @@ export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build } from "./build/build.ts";
-export type { Taken } from "./config/check-plugins.ts";
 export { type Config, defineConfig, type PluginEntry } from "./config/config.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
-export { type Loaded, type LoadedPlugin, type LoadOptions, loadConfig } from "./config/load.ts";
+export { loadConfig } from "./config/load.ts";
+export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.ts";
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
@@ -136,7 +136,7 @@ export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-c
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
-export { withFileLock } from "./store/file-lock.ts";
+export { withFileLock } from "./store/lock/file-lock.ts";
 export { Store } from "./store/store.ts";
 export {
   type AllocationResult,

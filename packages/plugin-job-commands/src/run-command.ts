@@ -1,13 +1,13 @@
 import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
 import { COMMAND_SETTINGS } from "./claim.ts";
 import type { CommandRuntime } from "./command-runtime.ts";
-import { environmentOf } from "./environment.ts";
 import type { CommandEvent } from "./events.ts";
-import { follow } from "./follow.ts";
-import { commandLine } from "./interpreter.ts";
-import { MODULES, scriptsOf } from "./scripts.ts";
-import { start } from "./start.ts";
-import { createWorkingDirectory, type WorkingDirectory } from "./working-directory.ts";
+import { environmentOf } from "./process/environment.ts";
+import { follow } from "./process/follow.ts";
+import { commandLine } from "./process/interpreter.ts";
+import { MODULES, scriptsOf } from "./process/scripts.ts";
+import { start } from "./process/start.ts";
+import { createWorkingDirectory, type WorkingDirectory } from "./process/working-directory.ts";
 
 /** The number of output lines shown with a failure. */
 const LINES = 12;

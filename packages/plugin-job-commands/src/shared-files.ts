@@ -2,12 +2,13 @@ import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, writeFileSync
 import { rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Job, JobFile, ScopedJobContext } from "@maand/core";
-import { MODULES } from "./scripts.ts";
+import { MODULES } from "./process/scripts.ts";
 
 /** The library every script can import; it replaces a job's file of the same name. */
 const LIBRARY = ["maand.py", "maand.ts"];
 
 /** The directory of helper libraries and of the launcher for TypeScript hooks. */
+// found from src/ and from the bundle in dist/ alike, so this file stays where it is
 export const LIB = new URL("../lib/", import.meta.url).pathname;
 
 /** The files of a job a process needs. */

@@ -1,7 +1,7 @@
 import { didYouMean, error, type Job, type JobFile, type Problem, type ValidateContext, warning } from "@maand/core";
-import { onPath, ownPackages, ownPython, runtimeOf } from "./installed.ts";
 import { isRecord } from "./is-record.ts";
-import { MODULES, scriptsOf } from "./scripts.ts";
+import { onPath, ownPackages, ownPython, runtimeOf } from "./process/installed.ts";
+import { MODULES, scriptsOf } from "./process/scripts.ts";
 
 type Context = Pick<ValidateContext, "bucket" | "jobs" | "read" | "report">;
 

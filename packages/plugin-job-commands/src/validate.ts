@@ -1,6 +1,6 @@
 import { didYouMean, error, type Job, type JobCommand, type Report, type ValidateContext } from "@maand/core";
 import { EVENTS } from "./events.ts";
-import { ENDINGS, MODULES, scriptsOf } from "./scripts.ts";
+import { ENDINGS, MODULES, scriptsOf } from "./process/scripts.ts";
 
 /** Checks the commands of every job: whether their events are known, and each has exactly one script. */
 export function validateCommands({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {

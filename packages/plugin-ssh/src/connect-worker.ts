@@ -6,7 +6,7 @@ import { connectWithRetry } from "./connect-with-retry.ts";
 import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { ConnectOptions } from "./handshake.ts";
 import { hostKeyPins } from "./host-keys/host-key-pins.ts";
-import type { SshOptions } from "./plugin.ts";
+import type { SshOptions } from "./options.ts";
 import type { Semaphore } from "./semaphore.ts";
 import { SshRemote } from "./ssh-remote.ts";
 

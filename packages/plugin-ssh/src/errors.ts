@@ -1,5 +1,4 @@
 import { type ErrorCode, MaandError } from "@maand/core";
-import type { Endpoint } from "./endpoint.ts";
 
 /** UNREACHABLE: nothing was started on the worker. */
 export function unreachable(worker: string, why: string, hint?: string, cause?: unknown): MaandError {
@@ -45,7 +44,14 @@ export function seconds(ms: number): string {
   return `${ms >= 10_000 ? Math.round(ms / 1000) : Math.round(ms / 100) / 10} s`;
 }
 
+/** A machine by its name in messages, and where it listens. */
+interface Place {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
 /** `port 22`, or `10.0.0.1 port 22` where the worker goes by another name. */
-export function placeOf({ name, address, port }: Endpoint): string {
+export function placeOf({ name, address, port }: Place): string {
   return name === address ? `port ${port}` : `${address} port ${port}`;
 }

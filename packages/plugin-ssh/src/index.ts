@@ -1,2 +1,3 @@
 export { SSH_SETTINGS, type SshSettings } from "./endpoint.ts";
-export { type SshOptions, ssh } from "./plugin.ts";
+export type { SshOptions } from "./options.ts";
+export { ssh } from "./plugin.ts";

@@ -13,14 +13,18 @@ it("a second deploy ends at once with exit 3 and names the first, which goes on 
     await bucket.maand("build");
     const first = bucket.start(["deploy"]);
     await first.says("slow start");
-    for (const args of [["deploy"], ["deploy", "--dry-run"], ["build"], ["job", "restart", "api"]]) {
+    for (const args of [["deploy"], ["build"], ["job", "restart", "api"]]) {
       const second = await bucket.maand(...args);
       expect(second, args.join(" ")).toMatchObject({
         code: 3,
         stderr: expect.stringContaining(`maand deploy (pid ${first.pid}`),
       });
     }
-    expect(await bucket.maand("cat", "deployments")).toMatchObject({ code: 0 });
+    for (const args of [
+      ["deploy", "--dry-run"],
+      ["cat", "deployments"],
+    ])
+      expect(await bucket.maand(...args), args.join(" ")).toMatchObject({ code: 0 });
     await worker?.write(`${directory("api")}/data/go`, "");
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(worker && (await lifecycle("api", worker))).toEqual(["started"]);

@@ -18,7 +18,7 @@ describe("the public API of each package", () => {
     expect(status).toBe(0);
   });
 
-  it("is reported for every package, with what its doors export", () => {
+  it("is reported for every package, with what its entry points export", () => {
     const reports = readdirSync(join(ROOT, "packages")).map((name) =>
       readFileSync(join(ROOT, "packages", name, `${name}.api.md`), "utf8"),
     );
@@ -30,6 +30,6 @@ describe("the public API of each package", () => {
       "function make({ program }?: MakeOptions): Plugin;",
     ])
       expect(all).toContain(said);
-    expect(all).not.toMatch(/^export \{/m);
+    expect(all).not.toMatch(/^export \{[^}]*\};/m);
   });
 });

@@ -85,7 +85,7 @@ describe.concurrent("a worker that", () => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.write("maand.conf", `${lent.conf}[timeouts]\ncommand = 10\n`);
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "timed out", says: /bringing files to .* timed out after 10 s/ });
+      const failed = failsOn(lent, { outcome: "timed out", says: /syncing files to .* timed out after 10 s/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
       await failed;
@@ -97,7 +97,7 @@ describe.concurrent("a worker that", () => {
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "cut off", says: /closed while files were brought there/ });
+      const failed = failsOn(lent, { outcome: "cut off", says: /closed while files were synced/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       await worker.dropConnections();
       await failed;
@@ -129,7 +129,7 @@ describe.concurrent("a worker that", () => {
   it("has a read-only disk", () =>
     withWorkers({ count: 2, diskKb: 4_096 }, async (lent) => {
       await lent.workers[1]?.run(["mount", "-o", "remount,ro", "/opt/worker"]);
-      await failsOn(lent, { outcome: "failed", says: /its disk is read-only/ });
+      await failsOn(lent, { outcome: "failed", says: /its file system \/opt\/worker .*is mounted read-only/ });
       await lent.workers[1]?.run(["mount", "-o", "remount,rw", "/opt/worker"]);
       await mends(lent);
     }));

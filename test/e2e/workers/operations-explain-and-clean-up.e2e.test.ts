@@ -62,7 +62,7 @@ async function withJobs(
 
 it("looking first: everything can be typed, and all is well", () =>
   withJobs(async (lent) => {
-    const [look = ""] = blocksUnder("Look first");
+    const [look = ""] = blocksUnder("Find the problem");
     expect(await typing(lent).lines(look)).toEqual([0, 0, 0, 0]);
     const [keys = ""] = blocksUnder("A worker's host key");
     expect((await typing(lent).block(keys)).stdout).toContain("nothing to pin");

@@ -1,6 +1,6 @@
 import { type Context, MaandCommand } from "@maand/command";
 import { findBucket, MaandError, openStore } from "@maand/core/readonly";
-import { Cli, Command, Option } from "clipanion";
+import { Cli, Command, type CommandClass, Option } from "clipanion";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { completedLines, NAMED } from "../completion/lines.ts";
@@ -23,6 +23,9 @@ export class CompletionCommand extends MaandCommand {
   });
 
   shell = Option.String({ required: true, name: "bash|zsh|fish" });
+
+  /** The commands that are completed; the table of all commands, which loads this one, says so. */
+  completed: () => Promise<CommandClass<Context>[]> = async () => [CompletionCommand];
 
   override async work(): Promise<number> {
     if (NAMED.includes(this.shell)) for (const name of this.names(this.shell)) this.print(name);
@@ -54,8 +57,7 @@ export class CompletionCommand extends MaandCommand {
         message: `no completion for "${this.shell}"`,
         hint: `use one of: ${Object.keys(SHELLS).join(", ")}`,
       });
-    const { commandsFor } = await import("./index.ts");
-    const cli = Cli.from<Context>(await commandsFor([]), { binaryName: "maand" });
+    const cli = Cli.from<Context>(await this.completed(), { binaryName: "maand" });
     return entry[1](completedLines(cli.definitions()));
   }
 }

@@ -18,7 +18,14 @@ const OWN: Readonly<Record<string, Load>> = {
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
   plugins: async () => [(await import("./plugins.ts")).PluginsCommand],
-  completion: async () => [(await import("./completion.ts")).CompletionCommand],
+  completion: async () => {
+    const { CompletionCommand } = await import("./completion.ts");
+    return [
+      class extends CompletionCommand {
+        override completed = () => commandsFor([]);
+      },
+    ];
+  },
 };
 
 /** First words in the order of the help; only the file of the typed word is loaded. */

@@ -7,8 +7,16 @@ import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals
 import type { Added } from "./plugin-commands.ts";
 import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
 
-/** Runs one command line and returns its exit code. Loads only the files that the command needs. */
+/** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  try {
+    return await runCommand(argv, processContext);
+  } catch (cause) {
+    return await report(cause, argv, processContext);
+  }
+}
+
+async function runCommand(argv: readonly string[], processContext: ProcessContext): Promise<number> {
   const { Cli } = await import("clipanion");
   const { HelpCommand } = await import("../commands/help.ts");
   const cli = new Cli<Context>({
@@ -35,9 +43,15 @@ export async function runLine(argv: readonly string[], processContext: ProcessCo
       colorDepth: 1,
       program: programFor(processContext),
     };
-    const code = await cli.run(cli.process(rest, context), context);
+    const command = cli.process(rest, context);
+    const failures: unknown[] = [];
+    command.catch = async (cause: unknown) => {
+      if (isUsageError(cause)) throw cause; // clipanion prints how the command is used
+      failures.push(cause); // of any other error it would print the stack
+    };
+    const code = await cli.run(command, context);
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
-    return code;
+    return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
     if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
     if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
@@ -155,16 +169,23 @@ function isHelp(argv: readonly string[]): boolean {
 
 /** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
 async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
-  const { exitOf, printError, styleFor } = await import("@maand/command");
-  const { stdout, stderr } = processContext;
+  const { stderr } = processContext;
   stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
-  printError(failure, {
-    json: asksForJson(argv),
-    stdout,
-    stderr,
-    style: styleFor(stderr, processContext.env, false),
-  });
-  return exitOf(failure);
+  return report(failure, argv, processContext);
+}
+
+/** Prints an error that no command has printed, and returns its exit code. */
+async function report(thrown: unknown, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+  const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
+  const { stdout, stderr, env } = processContext;
+  const error = shownError(thrown, processContext);
+  printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
+  return exitOf(error);
+}
+
+/** Whether it is an error of clipanion, which says how to use a command. */
+function isUsageError(cause: unknown): boolean {
+  return cause instanceof Error && "clipanion" in cause;
 }
 
 /** The additions of the bucket's plugins; none outside a bucket. */

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { findBucket } from "../config/find-bucket.ts";
-import { type Loaded, type LoadOptions, loadConfig } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Loaded, LoadOptions } from "../config/loaded.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";

@@ -9,7 +9,8 @@ import { isMaandError } from "../errors.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { pluginList } from "../plugin-api/plugin-list.ts";
 import { bucketPaths } from "./find-bucket.ts";
-import { type Loaded, type LoadOptions, loadConfig } from "./load.ts";
+import { loadConfig } from "./load.ts";
+import type { Loaded, LoadOptions } from "./loaded.ts";
 
 /** A plugin that does nothing. */
 export const silent = (name: string): Plugin => ({ name, apply() {} });

@@ -4,17 +4,9 @@ import { isDeclared } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 import { commandPaths, pathsOf } from "../plugin-api/commands.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import type { LoadedPlugin } from "./load.ts";
+import type { LoadedPlugin, Taken } from "./loaded.ts";
 import { coreVersion } from "./package-of.ts";
 import { keyAt, type Written } from "./written-at.ts";
-
-/** Names that are reserved before any plugin is loaded. */
-export interface Taken {
-  /** First words of commands. */
-  readonly commands: readonly string[];
-  /** Names after `maand cat`. */
-  readonly tables: readonly string[];
-}
 
 /**
  * Checks the loaded plugins against each other and against this core. Reports plugins that are listed twice, plugins made

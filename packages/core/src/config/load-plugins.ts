@@ -7,7 +7,7 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
 import { defaultOf, importFault, importModule, type Modules, missingHint, resolveModule } from "./import-module.ts";
-import type { LoadedPlugin, LoadOptions } from "./load.ts";
+import type { LoadedPlugin, LoadOptions } from "./loaded.ts";
 import { packageOf } from "./package-of.ts";
 import { placeText } from "./thrown-at.ts";
 import { keyAt, valueAt, type Written } from "./written-at.ts";

@@ -6,51 +6,12 @@ import type { Settings } from "../domain/settings/settings.ts";
 import { isMaandError, problemsError } from "../errors.ts";
 import { type AbsentPlugin, absentKeys } from "../plugin-api/absent-plugins.ts";
 import { inlinePlugin } from "../plugin-api/inline-hooks.ts";
-import type { Plugin } from "../plugin-api/plugin.ts";
-import { checkPlugins, type Taken } from "./check-plugins.ts";
+import { checkPlugins } from "./check-plugins.ts";
 import type { BucketPaths } from "./find-bucket.ts";
-import type { Modules } from "./import-module.ts";
 import { loadPlugins, packageNamed } from "./load-plugins.ts";
+import type { Loaded, LoadedPlugin, LoadOptions } from "./loaded.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
 import { keyAt, type Written } from "./written-at.ts";
-
-/** A plugin and its origin. */
-export interface LoadedPlugin {
-  readonly plugin: Plugin;
-  /** `stock`, or the file or package it was loaded from. */
-  readonly source: string;
-  /** Its own version, or that of its package. */
-  readonly version?: string;
-  /** Versions of @maand/core that its package requires. */
-  readonly core?: string;
-}
-
-/** The resolved configuration of a bucket. */
-export interface Loaded {
-  readonly settings: Settings;
-  readonly plugins: readonly LoadedPlugin[];
-  /** Stock plugins that the configuration removes. */
-  readonly absent: readonly AbsentPlugin[];
-  /** Warnings; errors were thrown. */
-  readonly warnings: readonly Problem[];
-}
-
-/** Input of the caller: plugins, modules that a configuration may import, a configuration file of the command line. */
-export interface LoadOptions {
-  /** The plugins that `"defaults"` stands for. */
-  readonly defaults: () => readonly Plugin[];
-  /**
-   * All plugins that ship with the program. Their declarations explain what is missing if one is not loaded. Default:
-   * `defaults`.
-   */
-  readonly stock?: () => readonly Plugin[];
-  readonly modules: Modules;
-  readonly configFile?: string;
-  /** Whether a plugin is one of `defaults`; default: whether it has the name of one. */
-  readonly isStock?: (plugin: Plugin) => boolean;
-  /** Command and table names that a plugin cannot claim. Default: none. */
-  readonly taken?: Taken;
-}
 
 /** Reads `maand.conf` and the configuration file of a bucket. All problems are thrown at once, as PROBLEMS. */
 export async function loadConfig(paths: BucketPaths, options: LoadOptions): Promise<Loaded> {

@@ -4,7 +4,7 @@ import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
-import { type Lock, lockHolder } from "../store/lock.ts";
+import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
 /** The input of the sync check: a run, or a command without one. */
 export type SyncSource = Pick<Run, "bucket" | "catalog" | "recorded" | "delivery">;

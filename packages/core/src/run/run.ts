@@ -6,7 +6,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
-import { type Lock, takeLock } from "../store/lock.ts";
+import { type Lock, takeLock } from "../store/lock/lock.ts";
 import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
 import { temporary } from "./temporary.ts";

@@ -1,5 +1,5 @@
 import type { StoreDatabase } from "./database.ts";
-import type { Holder, HolderRecord } from "./holder.ts";
+import type { Holder, HolderRecord } from "./lock/holder.ts";
 
 /** A workspace as it was built: the options it was read with, and the digest of each part by path. */
 export interface BuiltWorkspace {

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
 import Sqlite, { type Database, type Statement } from "better-sqlite3";
 import { migrate } from "./migrations.ts";
+import { openSqlite } from "./sqlite.ts";
 import { isBusy, storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
 
@@ -38,7 +39,7 @@ export class StoreDatabase {
   static open(file: string, options: OpenOptions = {}): StoreDatabase {
     if (file !== ":memory:") prepareFile(file, options);
     return guarded(file, () => {
-      const db = new Sqlite(file, { timeout: 5000 });
+      const db = openSqlite(file, { timeout: 5000 });
       try {
         if (file !== ":memory:" && statSync(file).size > 0) recognise(db, file);
         db.pragma("synchronous = FULL");

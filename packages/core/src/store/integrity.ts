@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { isMaandError } from "../errors.ts";
 import { STORE_VERSION } from "./migrations.ts";
+import { openSqlite } from "./sqlite.ts";
 import { storeBroken } from "./store-error.ts";
 import { checkFile, recognise } from "./store-file.ts";
 
@@ -15,7 +16,7 @@ export interface StoreState {
 export function storeState(file: string): StoreState {
   try {
     checkFile(file);
-    const db = new Sqlite(file, { readonly: true, timeout: 5000 });
+    const db = openSqlite(file, { readonly: true, timeout: 5000 });
     try {
       recognise(db, file);
       return stateOf(
@@ -27,8 +28,10 @@ export function storeState(file: string): StoreState {
     }
   } catch (cause) {
     const error = cause instanceof Sqlite.SqliteError ? storeBroken(file, cause) : cause;
-    const message = error instanceof Error ? error.message : String(error);
-    return { state: isMaandError(error) && error.code === "NOT_A_STORE" ? "foreign" : "damaged", message };
+    if (!isMaandError(error)) throw error;
+    if (error.code === "NOT_A_STORE") return { state: "foreign", message: error.message };
+    if (error.code === "STORE_BROKEN") return { state: "damaged", message: error.message };
+    throw error;
   }
 }
 

@@ -4,10 +4,10 @@ import type { ActionNode, BranchNode, Span, Statement, TemplateNode } from "../p
 import { isTrue } from "../value/truth.ts";
 import { kindOf } from "../value/value.ts";
 import { evalPipeline } from "./evaluate.ts";
-import type { Program } from "./execute.ts";
 import type { Callable } from "./functions.ts";
 import { Budget } from "./limits.ts";
 import { type Rounds, roundsOf } from "./loop.ts";
+import type { Program } from "./program.ts";
 import type { State } from "./state.ts";
 import { Variables } from "./variables.ts";
 

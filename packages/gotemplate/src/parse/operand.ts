@@ -3,7 +3,7 @@ import type { Token } from "../lex/token.ts";
 import { unquote } from "../text/unquote.ts";
 import type { Operand, PipeNode } from "./nodes.ts";
 import { type NumberValue, parseCharacter, parseComplex, parseNumber } from "./number.ts";
-import type { Reading } from "./pipeline.ts";
+import type { Reading } from "./reading.ts";
 
 /** How deep parentheses may be nested. */
 export const MAX_PARENTHESES = 400;

@@ -2,18 +2,8 @@ import { Fault } from "../fault.ts";
 import type { TokenType } from "../lex/token.ts";
 import type { CommandNode, Operand, PipeNode } from "./nodes.ts";
 import { parseOperand } from "./operand.ts";
-import type { Scope } from "./scope.ts";
-import { type TokenStream, unexpected } from "./stream.ts";
-
-/** What reading a pipeline needs to know. */
-export interface Reading {
-  readonly tokens: TokenStream;
-  readonly scope: Scope;
-  /** Whether a name is a function's. */
-  isFunction(name: string): boolean;
-  /** Parentheses around the place. */
-  depth: number;
-}
+import type { Reading } from "./reading.ts";
+import { unexpected } from "./stream.ts";
 
 const OPERAND_STARTS: ReadonlySet<TokenType> = new Set([
   "bool",

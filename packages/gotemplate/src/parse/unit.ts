@@ -1,6 +1,7 @@
 import type { Token } from "../lex/token.ts";
 import type { BranchNode, Statement } from "./nodes.ts";
-import { parsePipeline, type Reading } from "./pipeline.ts";
+import { parsePipeline } from "./pipeline.ts";
+import type { Reading } from "./reading.ts";
 import { Scope } from "./scope.ts";
 import type { TokenStream } from "./stream.ts";
 

@@ -5,7 +5,7 @@ import { connectError } from "../connect-errors.ts";
 import { connectWithRetry, wireTo } from "../connect-with-retry.ts";
 import { routeTo } from "../connect-worker.ts";
 import { HandshakeFailed } from "../handshake.ts";
-import type { SshOptions } from "../plugin.ts";
+import type { SshOptions } from "../options.ts";
 import { Semaphore } from "../semaphore.ts";
 import { algorithmsFor, isPinned, withRole } from "./host-key-check.ts";
 import { fingerprint, type HostKey, hostName, keyTypeOf } from "./known-hosts.ts";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { type ExamineContext, isMaandError, shellLine, type Worker } from "@maand/core";
 import { routeTo } from "../connect-worker.ts";
-import type { SshOptions } from "../plugin.ts";
+import type { SshOptions } from "../options.ts";
 import { Semaphore } from "../semaphore.ts";
 import { loginKeysFor } from "./login-keys.ts";
 

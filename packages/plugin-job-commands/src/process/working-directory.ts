@@ -2,9 +2,9 @@ import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "no
 import { join } from "node:path";
 import type { Allocation, KvReader, ScopedJobContext } from "@maand/core";
 import { NAMESPACE } from "@maand/core";
+import type { Extent, SharedFiles } from "../shared-files.ts";
 import { ownPackages } from "./installed.ts";
 import { MODULES } from "./scripts.ts";
-import type { Extent, SharedFiles } from "./shared-files.ts";
 
 /** The working directory of one process: links to the job's files, and the allocation's certificates. */
 export interface WorkingDirectory {

@@ -15,9 +15,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Store } from "../store.ts";
 import type { Holder } from "./holder.ts";
 import { type Lock, lockHolder, takeLock } from "./lock.ts";
-import { Store } from "./store.ts";
 
 let directory: string;
 let file: string;

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Job } from "@maand/core";
-import { isRecord } from "./is-record.ts";
+import { isRecord } from "../is-record.ts";
 import { MODULES } from "./scripts.ts";
 
 /** Python interpreters of a job, in this order, below its `_modules/` in the workspace. */

@@ -1,10 +1,8 @@
-import { lstatSync, statSync } from "node:fs";
-import Sqlite, { type Database } from "better-sqlite3";
-import { MaandError } from "../errors.ts";
-import { makeFile } from "./database.ts";
+import type { Database } from "better-sqlite3";
+import { MaandError } from "../../errors.ts";
+import { isBusy } from "../store-error.ts";
 import { type Holder, type HolderRecord, isSameProcess, mayBeAlive, processIdentity } from "./holder.ts";
-import { isBusy } from "./store-error.ts";
-import { DANGLING, kindOf } from "./store-file.ts";
+import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
 
 /** A held lock. */
 export interface Lock {
@@ -24,16 +22,15 @@ const held = new Map<Database, string>();
  * the recorded holder, if it is alive, keeps the second process out.
  */
 export function takeLock(file: string, holder: Holder, record: HolderRecord): Lock {
-  const db = openLock(file);
+  const db = openLockFile(file);
   try {
-    db.pragma("journal_mode = MEMORY"); // nothing is ever written to this file, so a journal would only need disk space
-    db.exec("BEGIN EXCLUSIVE");
+    lockExclusively(db);
     const other = record.read();
     if (other && isSameProcess(other) && (other.pid !== process.pid || isHeldHere(file))) throw busy(other);
     record.write({ ...holder, ...identified(holder.pid) });
   } catch (cause) {
     db.close();
-    throw isBusy(cause) ? busy(record.read(), cause) : refused(file, cause);
+    throw isBusy(cause) ? busy(record.read(), cause) : lockError(file, cause);
   }
   held.set(db, file);
   return {
@@ -49,18 +46,6 @@ export function takeLock(file: string, holder: Holder, record: HolderRecord): Lo
 export function lockHolder(record: Pick<HolderRecord, "read">): Holder | undefined {
   const holder = record.read();
   return holder && mayBeAlive(holder) ? holder : undefined;
-}
-
-function openLock(file: string): Database {
-  try {
-    makeFile(file);
-    const stats = statSync(file, { throwIfNoEntry: false });
-    const wrong = stats ? kindOf(stats) : lstatSync(file, { throwIfNoEntry: false }) && DANGLING;
-    if (wrong !== undefined) throw broken(file, wrong);
-    return new Sqlite(file, { timeout: 0 });
-  } catch (cause) {
-    throw refused(file, cause);
-  }
 }
 
 function isHeldHere(file: string): boolean {
@@ -87,21 +72,6 @@ function busy(holder: Holder | undefined, cause?: unknown): MaandError {
     code: "BUSY",
     message: `the bucket is in use by ${by}`,
     hint: "wait until it is done; nothing was changed",
-    cause,
-  });
-}
-
-function refused(file: string, cause: unknown): unknown {
-  if (!(cause instanceof Sqlite.SqliteError)) return cause;
-  const why = cause.code === "SQLITE_NOTADB" ? "it is not a lock file of maand" : cause.message;
-  return broken(file, why, cause);
-}
-
-function broken(file: string, why: string, cause?: unknown): MaandError {
-  return new MaandError({
-    code: "LOCK_BROKEN",
-    message: `the lock file ${file} cannot be used: ${why}`,
-    hint: "delete it, when no maand runs on this bucket; the next command makes it anew",
     cause,
   });
 }

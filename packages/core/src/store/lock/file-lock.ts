@@ -1,8 +1,10 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import Sqlite, { type Database } from "better-sqlite3";
-import { MaandError } from "../errors.ts";
+import type { Database } from "better-sqlite3";
+import { MaandError } from "../../errors.ts";
+import { isBusy } from "../store-error.ts";
+import { lockError, lockExclusively, openLockFile } from "./lock-file.ts";
 
 /** Queued work of this process, by lock file. */
 const turns = new Map<string, Promise<unknown>>();
@@ -33,8 +35,7 @@ export async function withFileLock<T>(file: string, work: () => Promise<T>): Pro
 
 async function whileLocked<T>(file: string, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  closeSync(openSync(file, "a", 0o600)); // SQLite would create it readable for other users
-  const db = new Sqlite(file, { timeout: 0 });
+  const db = openLockFile(file);
   held.add(db);
   try {
     await lock(db, file);
@@ -47,7 +48,7 @@ async function whileLocked<T>(file: string, work: () => Promise<T>): Promise<T> 
 
 async function lock(db: Database, file: string): Promise<void> {
   const end = performance.now() + LIMIT_MS;
-  while (!tryLock(db)) {
+  while (!tryLock(db, file)) {
     if (performance.now() > end) {
       const message = `${file} was locked by another process for ${LIMIT_MS / 1000} s`;
       throw new MaandError({ code: "BUSY", message, hint: `fuser ${file} shows that process` });
@@ -56,12 +57,12 @@ async function lock(db: Database, file: string): Promise<void> {
   }
 }
 
-function tryLock(db: Database): boolean {
+function tryLock(db: Database, file: string): boolean {
   try {
-    db.exec("BEGIN EXCLUSIVE");
+    lockExclusively(db);
     return true;
   } catch (cause) {
-    if (cause instanceof Sqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY")) return false;
-    throw cause;
+    if (isBusy(cause)) return false;
+    throw lockError(file, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
@@ -54,5 +54,19 @@ test("a lock file that cannot be made is an error, and nothing is run", async ()
     begun = true;
   });
   await expect(locking).rejects.toThrow(/EEXIST|ENOTDIR/);
+  expect(begun).toBe(false);
+});
+
+test.each([
+  ["rubbish", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
+  ["a directory", () => mkdirSync(file), "it is a directory"],
+])("%s in the place of the lock file is named, and nothing is run", async (_, make, message) => {
+  mkdirSync(join(directory, "data"));
+  make();
+  let begun = false;
+  const locking = withFileLock(file, async () => {
+    begun = true;
+  });
+  await expect(locking).rejects.toMatchObject({ code: "LOCK_BROKEN", message: expect.stringContaining(message) });
   expect(begun).toBe(false);
 });

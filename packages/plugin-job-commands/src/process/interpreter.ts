@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Job } from "@maand/core";
+import { LIB } from "../shared-files.ts";
 import { onPath, ownPython, runtimeOf } from "./installed.ts";
-import { LIB } from "./shared-files.ts";
 
 /** The program and arguments for a script. */
 export interface InterpreterOptions {

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { ignoredSignals } from "./ignored-signals.ts";
+
+it.each([
+  ["none", "0000000000000000", []],
+  ["that of nohup", "0000000000000001", ["SIGHUP"]],
+  ["that of a job in the background of a script", "0000000000000006", ["SIGINT"]],
+  ["both, among others", "0000000001001003", ["SIGINT", "SIGHUP"]],
+  ["SIGTERM", "0000000000004000", ["SIGTERM"]],
+  ["not told", undefined, []],
+  ["not understood", "yes", []],
+])("signals that were ignored at the start: %s", (_, mask, ignored) => {
+  expect([...ignoredSignals(mask)]).toEqual(ignored);
+});

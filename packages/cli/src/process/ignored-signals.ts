@@ -1,0 +1,21 @@
+import { constants } from "node:os";
+
+/** Signals that end a command. */
+export const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** One of {@link ENDING}. */
+export type Ending = (typeof ENDING)[number];
+
+/** The variable in which `bin/maand.js` hands over the signals that were ignored when it was started. */
+export const IGNORED = "MAAND_IGNORED_SIGNALS";
+
+/**
+ * The signals that were ignored when maand was started, as by nohup, or by a shell for what runs in its background. They
+ * stay ignored. Node cannot tell, since it resets all signals before anything of ours runs; so the shell that starts
+ * Node reads the mask of /proc/self/status. Where there is none, no signal counts as ignored.
+ */
+export function ignoredSignals(mask: string | undefined): ReadonlySet<Ending> {
+  if (mask === undefined || !/^[0-9a-f]+$/i.test(mask)) return new Set();
+  const bits = BigInt(`0x${mask}`);
+  return new Set(ENDING.filter((signal) => (bits >> BigInt(constants.signals[signal] - 1)) & 1n));
+}

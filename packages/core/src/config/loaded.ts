@@ -1,0 +1,51 @@
+import type { Problem } from "../domain/checks/problem.ts";
+import type { Settings } from "../domain/settings/settings.ts";
+import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
+import type { Modules } from "./import-module.ts";
+
+/** A plugin and its origin. */
+export interface LoadedPlugin {
+  readonly plugin: Plugin;
+  /** `stock`, or the file or package it was loaded from. */
+  readonly source: string;
+  /** Its own version, or that of its package. */
+  readonly version?: string;
+  /** Versions of @maand/core that its package requires. */
+  readonly core?: string;
+}
+
+/** The resolved configuration of a bucket. */
+export interface Loaded {
+  readonly settings: Settings;
+  readonly plugins: readonly LoadedPlugin[];
+  /** Stock plugins that the configuration removes. */
+  readonly absent: readonly AbsentPlugin[];
+  /** Warnings; errors were thrown. */
+  readonly warnings: readonly Problem[];
+}
+
+/** Names that are reserved before any plugin is loaded. */
+export interface Taken {
+  /** First words of commands. */
+  readonly commands: readonly string[];
+  /** Names after `maand cat`. */
+  readonly tables: readonly string[];
+}
+
+/** Input of the caller: plugins, modules that a configuration may import, a configuration file of the command line. */
+export interface LoadOptions {
+  /** The plugins that `"defaults"` stands for. */
+  readonly defaults: () => readonly Plugin[];
+  /**
+   * All plugins that ship with the program. Their declarations explain what is missing if one is not loaded. Default:
+   * `defaults`.
+   */
+  readonly stock?: () => readonly Plugin[];
+  readonly modules: Modules;
+  readonly configFile?: string;
+  /** Whether a plugin is one of `defaults`; default: whether it has the name of one. */
+  readonly isStock?: (plugin: Plugin) => boolean;
+  /** Command and table names that a plugin cannot claim. Default: none. */
+  readonly taken?: Taken;
+}

@@ -1,0 +1,43 @@
+import { lstatSync, statSync } from "node:fs";
+import Sqlite, { type Database } from "better-sqlite3";
+import { MaandError } from "../../errors.ts";
+import { makeFile } from "../database.ts";
+import { openSqlite } from "../sqlite.ts";
+import { DANGLING, kindOf } from "../store-file.ts";
+
+/**
+ * Opens the file of a lock, which is created if it is missing. An existing one is opened by SQLite alone: closing it here
+ * would drop a lock that this process holds on it. Throws LOCK_BROKEN for what is no file.
+ */
+export function openLockFile(file: string): Database {
+  makeFile(file);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  const wrong = stats ? kindOf(stats) : lstatSync(file, { throwIfNoEntry: false }) && DANGLING;
+  if (wrong !== undefined) throw broken(file, wrong);
+  try {
+    return openSqlite(file, { timeout: 0 });
+  } catch (cause) {
+    throw lockError(file, cause);
+  }
+}
+
+/** Takes the lock of an open lock file. Throws the error of SQLite if another one holds it. */
+export function lockExclusively(db: Database): void {
+  db.pragma("journal_mode = MEMORY"); // nothing is ever written: a journal on disk would only need space there
+  db.exec("BEGIN EXCLUSIVE");
+}
+
+/** A failure of SQLite as LOCK_BROKEN; any other error as it is. */
+export function lockError(file: string, cause: unknown): unknown {
+  if (!(cause instanceof Sqlite.SqliteError)) return cause;
+  return broken(file, cause.code === "SQLITE_NOTADB" ? "it is not a lock file of maand" : cause.message, cause);
+}
+
+function broken(file: string, why: string, cause?: unknown): MaandError {
+  return new MaandError({
+    code: "LOCK_BROKEN",
+    message: `the lock file ${file} cannot be used: ${why}`,
+    hint: "delete it, when no maand runs on this bucket; the next command makes it anew",
+    cause,
+  });
+}

@@ -1,0 +1,46 @@
+import { createRequire } from "node:module";
+import Sqlite, { type Database, type Options } from "better-sqlite3";
+import { MaandError } from "../errors.ts";
+
+/**
+ * Opens an SQLite file. The native part of better-sqlite3 is loaded with the first one; INSTALLATION_BROKEN says when it
+ * does not fit this Node or this machine.
+ */
+export function openSqlite(file: string, options: Options): Database {
+  try {
+    return new Sqlite(file, options);
+  } catch (cause) {
+    if (cause instanceof Sqlite.SqliteError) throw cause;
+    throw isAddonError(cause) ? unusableAddon(cause) : cause;
+  }
+}
+
+/** What Node says of an addon it cannot load, and the package `bindings` of one it cannot find. */
+function isAddonError(cause: unknown): cause is Error {
+  return (
+    cause instanceof Error &&
+    (("code" in cause && cause.code === "ERR_DLOPEN_FAILED") ||
+      /^Could not locate the bindings file/.test(cause.message))
+  );
+}
+
+function unusableAddon(cause: Error): MaandError {
+  const [line = ""] = cause.message.split("\n");
+  const why = /NODE_MODULE_VERSION/.test(cause.message)
+    ? `it was built for another version of Node than ${process.version}`
+    : /bindings file/.test(line)
+      ? "its native part was not built when it was installed"
+      : line;
+  return new MaandError({
+    code: "INSTALLATION_BROKEN",
+    message: `better-sqlite3 cannot be loaded: ${why}`,
+    hint: `cd ${installedIn()} && npm rebuild better-sqlite3`,
+    cause,
+  });
+}
+
+/** The directory whose node_modules has better-sqlite3. */
+function installedIn(): string {
+  const path = createRequire(import.meta.url).resolve("better-sqlite3/package.json");
+  return path.slice(0, path.lastIndexOf("/node_modules/"));
+}
