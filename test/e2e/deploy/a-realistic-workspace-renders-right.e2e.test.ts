@@ -159,7 +159,9 @@ describe("deployed", () => {
         await expect
           .poll(() => second.ask("info", "replication"), { timeout: 20_000 })
           .toContain("master_link_status:up");
-        expect(await first.ask("info", "replication")).toContain(`ip=${EEL},port=${port},state=online`);
+        await expect
+          .poll(() => first.ask("info", "replication"), { timeout: 20_000 })
+          .toContain(`ip=${EEL},port=${port},state=online`);
         expect(await first.ask("config", "get", "maxmemory")).toBe(`maxmemory\n${768 * 1024 * 1024}`);
         expect(await second.ask("config", "get", "replica-priority")).toBe("replica-priority\n10");
         await first.ask("set", "colour", "red");

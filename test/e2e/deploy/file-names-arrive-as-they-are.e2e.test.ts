@@ -119,7 +119,7 @@ describe.each([
       const half = NAMES.filter((_name, at) => at % 2 === 0);
       const text = await deploys(place, { ...among("files", half), ...more });
       expect(await filesOf(place)).toEqual([...Object.keys(among("files", half)), ...KEPT].sort());
-      expect(text.replace(/\s+/g, " ")).toContain("api had files of its own");
+      expect(text.replace(/\s+/g, " ")).toContain("api had created files in its directory, and a sync deleted them");
       expect(text).not.toContain("\x1b[31m"); // the name of a file gives the terminal no orders
     } finally {
       place.bucket.dispose();

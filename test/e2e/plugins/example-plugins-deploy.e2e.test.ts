@@ -92,10 +92,7 @@ describe("what listens", () => {
       expect(bucket.read("audit/audit.jsonl")).toContain('"type":"run.finished","outcome":"ok"');
       for (const host of HOSTS) expect(linesOf(join(localJob(bucket, host, "api") ?? "", "color"))).toEqual(["blue"]);
       const { code, stderr } = await bucket.maand("build");
-      expect([code, stderr]).toEqual([
-        2,
-        expect.stringContaining("environment variable MAAND_KV_LOG_LEVEL is not set@@COLOR"),
-      ]);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("environment variable MAAND_KV_COLOR is not set")]);
     } finally {
       server.close();
     }
@@ -197,7 +194,7 @@ describe("what decides", () => {
 
   /** Deploys in a terminal of its own, where somebody answers; what was shown there. */
   async function onTerminal(bucket: Scratch, answer: string): Promise<string> {
-    const typed = `(until grep -q "go on" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
+    const typed = `(until grep -qF "continue?" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
     const command = `rm -f shown; ${typed} | script --quiet --flush --return --command "${installation.program} deploy" shown`;
     bucket.write(
       "type.mjs",

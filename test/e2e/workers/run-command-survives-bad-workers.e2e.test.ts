@@ -40,7 +40,7 @@ it("run_command runs a script in the bucket's directory, as root, and tells each
     expect(told).toMatchObject({ code: 1, stdout: "" });
     expect(told.stderr).toContain(`${hosts[0]} ! `);
     expect(told.stderr).toContain(`failed ${hosts[0]}: exit code 5`);
-    expect(told.stderr).toContain(`left ${hosts[1]}: not begun`);
+    expect(told.stderr).toContain(`skipped ${hosts[1]}: an earlier batch failed`);
     expect(workers[0]?.exists(directory("api"))).toBe(true);
   }));
 

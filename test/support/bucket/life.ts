@@ -1,4 +1,5 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Store } from "@maand/core";
@@ -8,6 +9,8 @@ import type { FleetBucket } from "./fleet-bucket.ts";
 import { killer, stepCounter } from "./killer.ts";
 import type { LocalBucket } from "./local-bucket.ts";
 import { type Ended, type MaandOptions, maand } from "./maand.ts";
+
+const Database = createRequire(new URL("../../../packages/core/package.json", import.meta.url))("better-sqlite3");
 
 /** One of many copies of a bucket and of what is on its workers, each of which goes on by itself. */
 export interface Life {
@@ -29,6 +32,7 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
   const home = `${dirname(base.home)}-${name}`;
   cpSync(base.bucket.root, root, { recursive: true });
   writeFileSync(join(root, "maand.conf"), base.conf.replace(/worker_root = .*/, `worker_root = "${home}"`));
+  moveDeliveries(join(root, "data/maand.db"), dirname(base.home), home);
   for (const worker of base.workers)
     await worker.run(["sh", "-c", 'test ! -e "$1" || cp -a "$1" "$2"', "sh", dirname(base.home), home]);
   return {
@@ -48,6 +52,17 @@ export async function fleetLife(base: FleetBucket, jobs: readonly string[], name
       Promise.all(base.workers.map(async (worker) => (await worker.run(["sh", "-c", LIST, "sh", home])).stdout)),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
+}
+
+/** What was delivered below one directory is below another one: the files are copied there, so the copy's store says so too. */
+function moveDeliveries(store: string, from: string, to: string): void {
+  const db = new Database(store);
+  try {
+    const moved = (column: string) => `${column} = replace(${column}, @from || '/', @to || '/')`;
+    db.prepare(`UPDATE delivery SET ${moved("root")}, ${moved("expected_root")}`).run({ from, to });
+  } finally {
+    db.close();
+  }
 }
 
 /** A copy of a bucket whose workers are directories below it. */

@@ -143,7 +143,7 @@ function spoilt(result: ScriptResult, message: string | undefined): ScriptResult
 }
 
 function skippedResult({ host }: Worker): ScriptResult {
-  const message = "skipped: an earlier batch failed";
+  const message = "an earlier batch failed";
   return {
     host,
     exit: null,
