@@ -41,15 +41,11 @@ export interface StartRequest {
 export class Connection {
   readonly handshakeMs: number;
   readonly #parts: ConnectionParts;
-  #received = 0;
   #closed = false;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.handshakeMs = parts.handshakeMs;
-    parts.wire.on("data", (chunk: Buffer) => {
-      this.#received += chunk.length;
-    });
     parts.client.on("error", () => {}).once("close", () => this.drop());
   }
 
@@ -67,17 +63,24 @@ export class Connection {
   }
 
   /**
-   * Opens a channel and starts a command line on it. The line is sent only after the server has answered the opening,
-   * so when not a byte came since, nothing can have started there. `onStarted` is called the moment the command runs:
+   * Opens a channel and starts a command line on it. The line is sent only after the server has opened the channel, so
+   * until then nothing can have started there. `onStarted` is called the moment the command runs:
    * all of a short one may arrive in one packet, and later listeners would miss it. It is called even when the signal
    * aborted meanwhile, since then a command runs that has to be ended.
    * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */
   start<T>({ line, title, limitMs, signal }: StartRequest, onStarted: (channel: ClientChannel) => T): Promise<T> {
     const { worker, client } = this.#parts;
-    const before = this.#received;
+    let sent = false;
+    const options = {
+      /** ssh2 reads it when the channel is open, in the moment before it sends the line. */
+      get env() {
+        sent = true;
+        return {};
+      },
+    };
     return new Promise((resolve, reject) => {
-      const lost = (why: string) => (this.#received === before ? new NotStarted(why) : disconnected(worker, title));
+      const lost = (why: string) => (sent ? disconnected(worker, title) : new NotStarted(why));
       const settle = (done: () => void) => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
@@ -97,7 +100,7 @@ export class Connection {
         settle(() => reject("reason" in error ? new NotStarted(error.message, true) : this.#notStarted(error, lost)));
       };
       try {
-        client.exec(line, opened);
+        client.exec(line, options, opened);
       } catch (error) {
         settle(() => reject(new NotStarted(error instanceof Error ? error.message : String(error))));
       }

@@ -412,11 +412,14 @@ describe("when things are bad", () => {
     const at = deskFor(fleet);
     const to = await at.connect(worker);
     await worker.cutOff();
-    const error = await failure(stage({ sources: [tree({ "jobs/api/a": "x" })], remote: to }));
-    expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
-    await until("every process of the sync to end here", () => leftHere().length === 0);
-    await worker.start();
-    await at.close();
+    try {
+      const error = await failure(stage({ sources: [tree({ "jobs/api/a": "x" })], remote: to }));
+      expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
+      await until("every process of the sync to end here", () => leftHere().length === 0);
+    } finally {
+      await worker.start();
+      await at.close();
+    }
   });
 
   test("an interrupted run ends both rsyncs", async () => {

@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
+import ssh2, { type Connection as ServerConnection } from "ssh2";
+import { afterEach, describe, expect, test } from "vitest";
+import { Connection, NotStarted } from "./connection.ts";
+
+const { Client, Server, utils } = ssh2;
+const REQUEST = { line: "true", title: "true", limitMs: 10_000 };
+
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** A logged-in connection to a server in this process, which does this to each session that is asked for. */
+async function connected(
+  onSession: (server: ServerConnection, accept: () => ssh2.Session) => void,
+): Promise<Connection> {
+  const { private: hostKey } = utils.generateKeyPairSync("ed25519");
+  const server = new Server({ hostKeys: [hostKey] }, (client) => {
+    client.on("authentication", (context) => context.accept());
+    client.on("error", () => {});
+    client.on("session", (accept) => onSession(client, accept));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = new Client();
+  const wire = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  client.connect({ sock: wire, username: "ann" });
+  await once(client, "ready");
+  const connection = new Connection({ worker: "app", user: "ann", client, wire, handshakeMs: 1 });
+  closing.push(
+    () => connection.drop(),
+    () => server.close(),
+  );
+  return connection;
+}
+
+describe("a connection that closes while a command starts", () => {
+  test("may be replaced when the server had not opened the channel, whatever else it sent", async () => {
+    const connection = await connected((server) => server.rekey(() => server.end()));
+    await expect(connection.start(REQUEST, () => {})).rejects.toBeInstanceOf(NotStarted);
+  });
+
+  test("may not be replaced when the command line was sent, for it may have run", async () => {
+    const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
+    await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
+  });
+});
