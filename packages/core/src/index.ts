@@ -17,6 +17,7 @@ export { error, type Problem, type Report, refuses, warning } from "./domain/che
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
+export { matchGlobs } from "./domain/deploy/glob.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,

@@ -1,7 +1,5 @@
 import { isMaandError, MaandError, NAMESPACE, type RenderContext, type TemplateFunctions } from "@maand/core";
-import { typed } from "@maand/gotemplate";
-import { numberFunctions } from "./number-functions.ts";
-import { textFunctions } from "./text-functions.ts";
+import { numberFunctions, textFunctions, typed } from "@maand/gotemplate";
 
 /** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */
 export function stockFunctions(current: () => RenderContext): TemplateFunctions {

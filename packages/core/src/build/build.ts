@@ -16,6 +16,7 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { storeKv } from "./build-kv.ts";
+import { buildReader } from "./build-reader.ts";
 import { type Contributions, contributions } from "./contribute.ts";
 import { withLines } from "./problem-lines.ts";
 
@@ -74,7 +75,8 @@ async function understand(bucket: Bucket) {
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
   const output = { settings, bucket: { root: paths.root }, now: bucket.now };
   const runBy = (job: Job) => runnerOf(job, bucket.plugins);
-  const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, runBy, report });
+  const kv = buildReader(bucket.kv, { bucketId: bucket.bucketId, catalog, ...read.variables });
+  const validation = Object.freeze({ ...output, ...catalog, jobs, read: bytes, kv, runBy, report });
   await bucket.hooks.validate.promise(validation);
   return { stored, read, catalog, problems: withLines(problems, read.texts) };
 }

@@ -10,6 +10,7 @@ import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
+import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
 import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
@@ -94,11 +95,10 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
 
 /** Passes the summary to plugins and stores it, however the run ended. */
 async function commit(run: Run): Promise<Summary> {
-  const { bucket, reporter, ledger } = run;
+  const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
   try {
-    const concealed = bucket.mask.conceal(ledger.summary()); // a plugin may send it anywhere
-    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
+    await bucket.hooks.commit.promise(commitContext(run));
   } catch (cause) {
     ledger.warn(asMaandError(cause).message);
   }

@@ -1,4 +1,4 @@
-import type { Claim, OwnedKeys } from "@maand/core";
+import type { Claim, FileSchema, OwnedKeys } from "@maand/core";
 import { type JsonSchema, jsonSchemaOf, type SchemaName } from "@maand/core";
 import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
 
@@ -8,6 +8,16 @@ const DRAFT = "http://json-schema.org/draft-07/schema#";
 export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
   const { title, description, ...rest } = BY_NAME[name](plugins);
   return { $schema: DRAFT, title, description, ...rest };
+}
+
+/** The schema of a file that a plugin reads. */
+export async function pluginSchema({ description, jsonSchema: make }: FileSchema): Promise<JsonSchema> {
+  return { $schema: DRAFT, description, ...(await make()) };
+}
+
+/** The schemas of all files that plugins read, by name. */
+export function pluginSchemas(plugins: readonly OwnedKeys[]): [string, FileSchema][] {
+  return plugins.flatMap(({ schemas = {} }) => Object.entries(schemas));
 }
 
 type Make = (plugins: readonly OwnedKeys[]) => JsonSchema;

@@ -1,0 +1,135 @@
+import { error, type Job, type Problem, reachesWorker, type ValidateContext, warning } from "@maand/core";
+import { fileOf, localLinks } from "./pages/markdown.ts";
+import { RUNBOOKS, runbooksOf } from "./pages/runbooks.ts";
+import { checkWithPromtool, type ToolResult } from "./promtool/check-with-promtool.ts";
+import type { Published } from "./published.ts";
+import { type CheckedRules, checkRules } from "./rules/check-rules.ts";
+import { checkScrape, type JobScrape } from "./scrape/check-scrape.ts";
+import { isServer, placeOf, SERVER_PORT, serverConfigs, sourcesOf } from "./sources.ts";
+import { decoded, readTextFile } from "./text-file.ts";
+
+/** What a build found of Prometheus in the workspace. */
+export interface CheckedWorkspace {
+  readonly published: Published;
+  /** Whether promtool had a look as well. */
+  readonly tool: ToolResult["state"];
+}
+
+/** Checks everything that the jobs have for Prometheus, and reports all that is wrong with it. */
+export async function checkWorkspace(context: ValidateContext, promtool: string): Promise<CheckedWorkspace> {
+  const scrape = checkScrape(context);
+  const rules = checkRules(context);
+  for (const job of context.jobs) for (const problem of problemsOf(job, context)) context.report(problem);
+  for (const server of context.jobs.filter(isServer))
+    for (const problem of serverProblems(server, { scrape, rules }, context)) context.report(problem);
+  const tool = await checkWithPromtool(promtool, { scrape, rules, configs: plainConfigs(context) });
+  if (tool.state === "refused") for (const problem of tool.problems) context.report(problem);
+  return { published: { scrape, files: publishedFiles(context.jobs), active: true }, tool: tool.state };
+}
+
+function publishedFiles(jobs: readonly Job[]): Published["files"] {
+  return jobs.flatMap((job) => {
+    const { rules, runbooks, dashboards, ignore } = sourcesOf(job);
+    return [...rules, ...runbooks, ...dashboards, ...ignore].map(({ path, hash, executable, size }) => ({
+      job: job.name,
+      path,
+      hash,
+      executable,
+      size,
+    }));
+  });
+}
+
+/** Problems of the files below `_prometheus/` that are neither scrape configurations nor rules. */
+function problemsOf(job: Job, { read, report }: ValidateContext): Problem[] {
+  const sources = sourcesOf(job);
+  const strays = sources.others.map(({ path }) =>
+    warning(
+      "prometheus_file_ignored",
+      placeOf(job.name, path),
+      "is nothing that Prometheus gets",
+      "it gets scrape.yaml or scrape.yaml.tpl, alerts/*.yaml, runbooks/*.md and dashboards/",
+    ),
+  );
+  const books = runbooksOf(job.name, sources.runbooks);
+  const known = new Set(books.map(({ name }) => `${name}.md`));
+  const dead = books.flatMap(({ name, file }) => {
+    const text = readTextFile(job.name, file, read, report);
+    return text === undefined ? [] : deadLinks(text, name, placeOf(job.name, file.path), known);
+  });
+  return [...strays, ...dead];
+}
+
+/** Links to what is not beside a runbook: in an incident is no time to find that out. */
+function deadLinks(text: string, name: string, where: string, known: ReadonlySet<string>): Problem[] {
+  const base = new URL(`http://runbooks/${name}`);
+  return localLinks(text).flatMap(({ href, line }) => {
+    const target = decodeURIComponent(new URL(encodeURI(fileOf(href)), base).pathname.slice(1));
+    if (known.has(target)) return [];
+    const hint = `write _prometheus/runbooks/${target}, or a whole address (only *.md files are served)`;
+    return [{ ...error("invalid_runbook", where, `the link to "${href}" leads nowhere`, hint), line }];
+  });
+}
+
+interface Found {
+  readonly scrape: readonly JobScrape[];
+  readonly rules: readonly CheckedRules[];
+}
+
+function serverProblems(job: Job, found: Found, { read }: ValidateContext): Problem[] {
+  const [config, other] = serverConfigs(job);
+  if (!config) return [];
+  const where = placeOf(job.name, config.path);
+  if (other) return [error("invalid_prometheus", where, `is there beside ${other.path}`, "delete one of them")];
+  return [...portProblems(job), ...silentProblems(where, decoded(read(config)) ?? "", found), ...takenPaths(job)];
+}
+
+/** Pages and certificate metrics need to know where the server listens. */
+function portProblems({ name, ports }: Job): Problem[] {
+  if (SERVER_PORT in ports) return [];
+  const where = `${placeOf(name, "manifest.json")}: resources.ports`;
+  const message = `job ${name} has a prometheus.yml and no port "${SERVER_PORT}"`;
+  return [error("invalid_prometheus", where, message, `add "${SERVER_PORT}": {} and let the server listen on it`)];
+}
+
+/** Prometheus says nothing if its configuration leaves out what the jobs have for it. */
+function silentProblems(where: string, text: string, { scrape, rules }: Found): Problem[] {
+  const isTemplate = where.endsWith(".tpl");
+  const lacks = (section: string, call: string) => !new RegExp(isTemplate ? `${section}|${call}` : section).test(text);
+  const found = [
+    scrape.length > 0 && lacks("scrape_configs\\s*:\\s*\\S?", "scrapeConfigs")
+      ? ["scrape configurations", "scrape_configs:{{scrapeConfigs}}"]
+      : [],
+    rules.length > 0 && lacks("rule_files", "ruleFiles") ? ["rules", "{{ruleFiles}}"] : [],
+  ];
+  return found.flatMap(([what, line]) =>
+    what === undefined
+      ? []
+      : [warning("prometheus_ignores", where, `leaves out the ${what} of the jobs`, `add a line: ${line}`)],
+  );
+}
+
+/** Directories of a server job that belong to maand. */
+const MADE = ["rules/", RUNBOOKS, "consoles/dashboards/"];
+
+function takenPaths({ name, files }: Job): Problem[] {
+  return files
+    .filter(({ path }) => (reachesWorker(path) || path.endsWith(".tpl")) && MADE.some((made) => path.startsWith(made)))
+    .map(({ path }) =>
+      error(
+        "invalid_prometheus",
+        placeOf(name, path),
+        "is where the rules and pages of all jobs are put",
+        `move it below _prometheus/ of ${name}, or to another directory`,
+      ),
+    );
+}
+
+/** Configurations that are no templates: they can be read at build. */
+function plainConfigs({ jobs, read }: ValidateContext) {
+  return jobs.flatMap((job) =>
+    serverConfigs(job)
+      .filter(({ path }) => !path.endsWith(".tpl"))
+      .map((file) => ({ where: placeOf(job.name, file.path), text: decoded(read(file)) ?? "" })),
+  );
+}

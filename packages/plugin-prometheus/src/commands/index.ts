@@ -1,0 +1,8 @@
+import type { LazyCommands } from "@maand/core";
+
+/** The commands of this plugin by path. Each one is imported only when it is used. */
+export const COMMANDS: LazyCommands = {
+  "cat prometheus": async () => (await import("./cat-prometheus.ts")).CatPrometheusCommand,
+  "cat prometheus get": async () => (await import("./get.ts")).GetPrometheusCommand,
+  "cat prometheus scrape": async () => (await import("./scrape.ts")).ScrapePrometheusCommand,
+};
