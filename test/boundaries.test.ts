@@ -139,7 +139,9 @@ describe("each library is imported in one place", () => {
     ssh2: /^packages\/plugin-ssh\/src\//,
     execa: /^packages\/core\/src\/remote\/process\/process\.ts$/,
     diff: /^packages\/core\/src\/plan\/file-diff\.ts$/,
-    clipanion: /^packages\/(cli\/src|command\/src|plugin-operations\/src\/commands)\//,
+    clipanion: /^packages\/(cli\/src|command\/src|plugin-(operations|prometheus)\/src\/commands)\//,
+    yaml: /^packages\/plugin-prometheus\/src\//,
+    marked: /^packages\/plugin-prometheus\/src\/pages\/markdown\.ts$/,
   };
 
   for (const [library, place] of Object.entries(LIBRARIES)) {

@@ -178,11 +178,13 @@ describe("a build refuses rules", () => {
 
 describe("a build refuses", () => {
   it("links of a runbook to what is not there", async () => {
-    const text = "# Slow\n\n[Down](down.md#why), [gone](gone.md)\nand ![a](a.png)\n";
+    const text =
+      "# Slow\n\n[Down](down.md#why), [all](../index.html), [gone](gone.md)\nand ![a](a.png), [up](../down.md)\n";
     const files = { "_prometheus/runbooks/slow.md": text, "_prometheus/runbooks/down.md": "# Down\n" };
     expect(await problemsOf(aWorkspace(files))).toEqual([
       'web/_prometheus/runbooks/slow.md:3: the link to "gone.md" leads nowhere',
       'web/_prometheus/runbooks/slow.md:3: the link to "a.png" leads nowhere',
+      'web/_prometheus/runbooks/slow.md:3: the link to "../down.md" leads nowhere',
     ]);
   });
 

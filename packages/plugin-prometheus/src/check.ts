@@ -19,7 +19,8 @@ export interface CheckedWorkspace {
 export async function checkWorkspace(context: ValidateContext, promtool: string): Promise<CheckedWorkspace> {
   const scrape = checkScrape(context);
   const rules = checkRules(context);
-  for (const job of context.jobs) for (const problem of problemsOf(job, context)) context.report(problem);
+  const pages = runbookPages(context.jobs);
+  for (const job of context.jobs) for (const problem of problemsOf(job, pages, context)) context.report(problem);
   for (const server of context.jobs.filter(isServer))
     for (const problem of serverProblems(server, { scrape, rules }, context)) context.report(problem);
   const tool = await checkWithPromtool(promtool, { scrape, rules, configs: plainConfigs(context) });
@@ -41,7 +42,7 @@ function publishedFiles(jobs: readonly Job[]): Published["files"] {
 }
 
 /** Problems of the files below `_prometheus/` that are neither scrape configurations nor rules. */
-function problemsOf(job: Job, { read, report }: ValidateContext): Problem[] {
+function problemsOf(job: Job, pages: ReadonlySet<string>, { read, report }: ValidateContext): Problem[] {
   const sources = sourcesOf(job);
   const strays = sources.others.map(({ path }) =>
     warning(
@@ -51,22 +52,28 @@ function problemsOf(job: Job, { read, report }: ValidateContext): Problem[] {
       "it gets scrape.yaml or scrape.yaml.tpl, alerts/*.yaml, runbooks/*.md and dashboards/",
     ),
   );
-  const books = runbooksOf(job.name, sources.runbooks);
-  const known = new Set(books.map(({ name }) => `${name}.md`));
-  const dead = books.flatMap(({ name, file }) => {
+  const dead = runbooksOf(job.name, sources.runbooks).flatMap(({ name, file }) => {
     const text = readTextFile(job.name, file, read, report);
-    return text === undefined ? [] : deadLinks(text, name, placeOf(job.name, file.path), known);
+    return text === undefined ? [] : deadLinks(text, `${job.name}/${name}`, placeOf(job.name, file.path), pages);
   });
   return [...strays, ...dead];
 }
 
-/** Links to what is not beside a runbook: in an incident is no time to find that out. */
-function deadLinks(text: string, name: string, where: string, known: ReadonlySet<string>): Problem[] {
-  const base = new URL(`http://runbooks/${name}`);
+/** What runbooks may link to: each other, as `<job>/<name>.md`, and the list of all. */
+function runbookPages(jobs: readonly Job[]): Set<string> {
+  const books = jobs.flatMap((job) => runbooksOf(job.name, sourcesOf(job).runbooks));
+  return new Set(["index.html", ...books.map(({ job, name }) => `${job}/${name}.md`)]);
+}
+
+const BASE = "http://server/consoles/runbooks/";
+
+/** Links to what is not there: in an incident is no time to find that out. */
+function deadLinks(text: string, page: string, where: string, pages: ReadonlySet<string>): Problem[] {
   return localLinks(text).flatMap(({ href, line }) => {
-    const target = decodeURIComponent(new URL(encodeURI(fileOf(href)), base).pathname.slice(1));
-    if (known.has(target)) return [];
-    const hint = `write _prometheus/runbooks/${target}, or a whole address (only *.md files are served)`;
+    const { pathname } = new URL(encodeURI(fileOf(href)), BASE + encodeURI(page));
+    const target = decodeURI(pathname).slice(new URL(BASE).pathname.length);
+    if (pathname.startsWith(new URL(BASE).pathname) && pages.has(target)) return [];
+    const hint = "link to <name>.md beside it, ../<job>/<name>.md or ../index.html; no other files are served";
     return [{ ...error("invalid_runbook", where, `the link to "${href}" leads nowhere`, hint), line }];
   });
 }

@@ -8,7 +8,7 @@ export class GetPrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "get"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print what a job has for Prometheus: scrape, alerts, runbooks, dashboards, or one file",
+    description: "print the files a job has for Prometheus",
     details:
       "Prints the files as of the last build, exactly as they are. Before each of several files stands a line with its path below _prometheus/. With --json, a list of files with path and text.",
     examples: [
