@@ -74,7 +74,7 @@ it("doctor tells of a worker that came back empty, and the deploy it advises bri
     {
       where: A,
       ok: false,
-      message: expect.stringContaining("files are gone"),
+      message: expect.stringContaining("its files were deleted"),
       hint: expect.stringMatching(/ deploy {2}#/),
     },
   ]);

@@ -14,7 +14,7 @@ const bare = definePlugin({
   name: "bare",
   apply({ connect }) {
     connect.tapPromise("bare", async ({ worker }) =>
-      worker.transport === "bare" ? fakeRemote({ transport: "bare" }) : undefined,
+      worker.transport === "bare" ? fakeRemote({ host: HOST, transport: "bare" }) : undefined,
     );
   },
 });

@@ -28,7 +28,7 @@ describe("approval-gate", () => {
     const asked = desk(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
-    expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ngo on? (yes/no) "]);
+    expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
   it("leaves everything as it is after a no, and goes on with the next deploy", async () => {
@@ -68,12 +68,12 @@ describe("approval-gate", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("refuses where nobody can be asked, and says what would approve it", async () => {
+  it("refuses without a terminal, and says how to approve in advance", async () => {
     desk([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
     expect(failures).toMatchObject([
-      { code: "NOT_PERMITTED", hint: "to approve it beforehand: MAAND_APPROVE=yes maand deploy" },
+      { code: "NOT_PERMITTED", hint: "to approve in advance, run: MAAND_APPROVE=yes maand deploy" },
     ]);
   });
 

@@ -3,23 +3,23 @@ import { MaandError, pluginWithOptions, type WaveContext, type Worker } from "@m
 import * as v from "valibot";
 
 const options = v.object({
-  /** Only what touches a worker with one of these labels is asked about; none of them: everything is. */
+  /** Ask only about changes on workers with one of these labels; an empty list asks about all changes. */
   labels: v.optional(v.array(v.string("must be text"), "must be a list of labels"), ["production"]),
-  /** Environment variable that says yes beforehand, where nobody can be asked. */
+  /** The environment variable that approves in advance, for runs without a terminal. */
   approvedBy: v.optional(v.string("must be text"), "MAAND_APPROVE"),
 });
 
-/** Where a person is asked. */
+/** The terminal to ask on. */
 export interface Desk {
   readonly environment: NodeJS.ProcessEnv;
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
-/** Asks before a wave is rolled out in production, and before anything is stopped there. */
+/** Asks for approval before a wave is rolled out in production, and before anything is stopped there. */
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
-/** The same, where somebody else is asked. */
+/** The same with another terminal, for tests. */
 export function approvalGateAt(desk: Desk) {
   return pluginWithOptions({
     name: "approval-gate",
@@ -33,12 +33,13 @@ export function approvalGateAt(desk: Desk) {
           await ask(jobs.map(inWords).join("\n"), signal);
       });
 
-      // what leaves comes one by one and side by side; one answer is for all of a run
+      // allocations to stop arrive one by one and in parallel; one approval covers all of them in a run
       const leaving = new Map<string, Promise<void>>();
-      const order = { name: "approval-gate", before: "local" }; // whoever answers a step of it comes later
+      const order = { name: "approval-gate", before: "local" }; // plugins that perform a step run later
       reconcile.tapPromise(order, async ({ run, worker, job, action, signal }) => {
         if (!matters(worker)) return undefined;
-        const asked = leaving.get(run.id) ?? ask(`  ${action.kind} ${job.name} and whatever else leaves`, signal);
+        const asked =
+          leaving.get(run.id) ?? ask(`  ${action.kind} ${job.name} and all other allocations to stop`, signal);
         leaving.set(run.id, asked);
         await asked;
         return undefined;
@@ -50,9 +51,10 @@ export function approvalGateAt(desk: Desk) {
 async function approve(desk: Desk, variable: string, what: string, signal: AbortSignal): Promise<void> {
   const said = desk.environment[variable]?.trim().toLowerCase();
   if (said === "yes") return;
-  const hint = `to approve it beforehand: ${variable}=yes maand deploy`;
-  if (said || desk.input.isTTY !== true) throw refused(`nobody can be asked to approve:\n${what}`, hint);
-  if (!(await answersYes(desk, `\nabout to:\n${what}\ngo on? (yes/no) `, signal))) throw refused("not approved", hint);
+  const hint = `to approve in advance, run: ${variable}=yes maand deploy`;
+  if (said || desk.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
+  if (!(await answersYes(desk, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
+    throw refused("not approved", hint);
 }
 
 async function answersYes({ input, output }: Desk, question: string, signal: AbortSignal): Promise<boolean> {

@@ -5,13 +5,13 @@ import { type MaandEvent, pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
-  /** Where the lines go. Absolute, because several buckets may share one file. */
+  /** The file to append to. The path is absolute, because several buckets may share one file. */
   file: v.pipe(v.string("must be text"), v.check(isAbsolute, "must be an absolute path")),
-  /** Types of events to keep; all of them if it is left out. */
+  /** The types of events to write; default: all. */
   types: v.optional(v.array(v.string("must be text"), "must be a list of event types")),
 });
 
-/** Appends every event, with the user of this machine who caused it, to a file that only its owner may read. */
+/** Appends every event, with the user of this machine who caused it, to a file that only its owner can read. */
 export const auditJsonl = pluginWithOptions({
   name: "audit-jsonl",
   options,
@@ -22,7 +22,7 @@ export const auditJsonl = pluginWithOptions({
       if (types && !types.includes(said.type)) return;
       trouble ??= attempt(() => appendPrivately(file, { who, ...said }));
     });
-    // a tap of `event` must not throw; what went wrong is told when the run is over
+    // a tap of `event` must not throw; errors are reported when the run is over
     commit.tap("audit-jsonl", () => {
       if (trouble !== undefined) throw trouble;
     });
@@ -38,7 +38,7 @@ function attempt(work: () => void): unknown {
   }
 }
 
-/** One write for one line, at the end of the file as it is now: lines of two processes never mix. */
+/** Writes each line with one write at the end of the file, so that lines of two processes never mix. */
 function appendPrivately(file: string, line: MaandEvent & { readonly who: string }): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const opened = openSync(file, "a", 0o600);

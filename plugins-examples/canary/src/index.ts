@@ -5,20 +5,23 @@ import * as v from "valibot";
 const seconds = (least: number) => v.pipe(v.number("must be a number"), v.minValue(least, `must be at least ${least}`));
 
 const Canary = v.object({
-  soak_seconds: v.pipe(seconds(0), v.description("How long the first upgraded allocation is watched.")),
-  interval_seconds: v.optional(v.pipe(seconds(0.01), v.description("Pause between two looks at it; default 5.")), 5),
+  soak_seconds: v.pipe(seconds(0), v.description("Seconds to watch the first upgraded allocation.")),
+  interval_seconds: v.optional(
+    v.pipe(seconds(0.01), v.description("Seconds between two health checks; default 5.")),
+    5,
+  ),
 });
 
 /**
- * Upgrades a job whose manifest says `"canary": { "soak_seconds": 300 }` on one worker first, asks the job's health again
- * and again for that long, and only then goes on with the others. The first sign of sickness ends the rollout.
+ * Upgrades a job whose manifest has `"canary": { "soak_seconds": 300 }` on one worker first, checks the job's health
+ * repeatedly for that long, and only then continues with the other workers. The first failed check ends the rollout.
  */
 export function canary(): Plugin {
   return definePlugin({
     name: "canary",
     claims: {
       canary: {
-        description: "Upgrade one allocation first, and watch it for a while.",
+        description: "Upgrade one allocation first and watch its health.",
         schema: Canary,
         jsonSchema: () => jsonSchemaOf(Canary),
       },
@@ -30,14 +33,14 @@ export function canary(): Plugin {
         const [first, ...others] = updatedAllocations;
         if (!wanted || first === undefined || others.length === 0) return undefined;
         await rollOut([...newAllocations, first]);
-        log(`${job.name} ${job.version} is watched on ${first} for ${wanted.soak_seconds} s`);
+        log(`${job.name} ${job.version} on ${first} is watched for ${wanted.soak_seconds} s`);
         const looks = Math.ceil(wanted.soak_seconds / wanted.interval_seconds);
         for (let look = 0; look < looks; look++) {
           await waitFor(wanted.interval_seconds * 1000, signal);
           await checkHealth();
         }
-        log(`${job.name} ${job.version} was well on ${first}; ${others.length} more to go`);
-        return undefined; // the rest goes in batches, as usual
+        log(`${job.name} ${job.version} is healthy on ${first}; ${others.length} more to go`);
+        return undefined; // the remaining allocations are rolled out in batches, as usual
       });
     },
   });
@@ -49,7 +52,7 @@ async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** One that is not as it should be was reported already, by its schema. */
+/** The schema already reported an invalid value. */
 function canaryOf({ manifest }: Job): v.InferOutput<typeof Canary> | undefined {
   const found = v.safeParse(Canary, manifest.canary);
   return found.success ? found.output : undefined;

@@ -65,7 +65,7 @@ describe("freeze-window", () => {
       expect.objectContaining({
         problems: [
           expect.objectContaining({ where: "freeze-window.windows.0.from", message: "must be a time, such as 15:00" }),
-          expect.objectContaining({ where: "freeze-window.timeZone", message: "is no time zone" }),
+          expect.objectContaining({ where: "freeze-window.timeZone", message: "is not a time zone" }),
         ],
       }),
     );

@@ -9,7 +9,7 @@ const time = v.pipe(
 );
 
 const options = v.object({
-  /** When nothing is deployed: days, each from a time until another, which are midnight if they are left out. */
+  /** The windows without deploys: days, each with a start and an end; both default to midnight. */
   windows: v.optional(
     v.array(
       v.object({
@@ -20,16 +20,16 @@ const options = v.object({
     ),
     [{ day: "friday", from: "15:00" }],
   ),
-  /** Where it is that time, such as Europe/Berlin; default: where maand runs. */
-  timeZone: v.optional(v.pipe(v.string("must be text"), v.check(isTimeZone, "is no time zone"))),
-  /** Environment variable with a reason to deploy all the same. */
+  /** The time zone, such as Europe/Berlin; default: that of this machine. */
+  timeZone: v.optional(v.pipe(v.string("must be text"), v.check(isTimeZone, "is not a time zone"))),
+  /** The environment variable with the reason to deploy anyway. */
   override: v.optional(v.string("must be text"), "MAAND_THAW"),
 });
 
-/** No deploys on Fridays after three, or whenever else. Its time is the run's own clock. */
+/** Refuses deploys on Fridays after 15:00, or in other windows. Uses the clock of the run. */
 export const freezeWindow = freezeWindowIn(process.env);
 
-/** The same, with another environment. */
+/** The same with another environment, for tests. */
 export function freezeWindowIn(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "freeze-window",
@@ -51,7 +51,7 @@ function frozen(window: string, at: string, override: string): MaandError {
   return new MaandError({
     code: "NOT_PERMITTED",
     message: `no deploys on ${window}; it is ${at}`,
-    hint: `come back later, or say why it cannot wait: ${override}="..." maand deploy`,
+    hint: `deploy later, or give a reason why it cannot wait: ${override}="..." maand deploy`,
   });
 }
 

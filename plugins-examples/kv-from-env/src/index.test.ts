@@ -29,7 +29,7 @@ describe("kv-from-env", () => {
       {
         code: "missing_variable",
         where: "workspace/jobs/api/manifest.json: env_keys",
-        message: "the environment has no MAAND_KV_LOG_LEVEL",
+        message: "environment variable MAAND_KV_LOG_LEVEL is not set",
       },
     ]);
   });

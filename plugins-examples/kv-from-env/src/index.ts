@@ -2,7 +2,7 @@ import { error, type Job, jsonSchemaOf, pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
-  /** What the names of the variables begin with. */
+  /** The prefix of the variable names. */
   prefix: v.optional(
     v.pipe(v.string("must be text"), v.regex(/^[A-Z][A-Z0-9_]*$/, "must be capitals, digits and _")),
     "MAAND_KV_",
@@ -11,17 +11,19 @@ const options = v.object({
 
 const Names = v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _")));
 
-/** Gives a job whose manifest says `"env_keys": ["color"]` the KV entry `env/color`, with the value of `MAAND_KV_COLOR`. */
+/**
+ * Creates the KV entry `env/color` with the value of `MAAND_KV_COLOR` for a job whose manifest has `"env_keys": ["color"]`.
+ */
 export const kvFromEnv = kvFrom(process.env);
 
-/** The same, from another environment. */
+/** The same with another environment, for tests. */
 export function kvFrom(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "kv-from-env",
     options,
     claims: {
       env_keys: {
-        description: "Keys under env/ that come from the environment of whoever builds.",
+        description: "Keys under env/ that a build reads from the environment.",
         schema: Names,
         jsonSchema: () => jsonSchemaOf(Names),
       },
@@ -41,7 +43,7 @@ export function kvFrom(environment: NodeJS.ProcessEnv) {
   });
 }
 
-/** A key that is not as it should be was reported already, by its schema. */
+/** The schema already reported an invalid key. */
 function namesOf(job: Job): string[] {
   const names = v.safeParse(Names, job.manifest.env_keys);
   return names.success ? names.output : [];
@@ -51,7 +53,7 @@ function missing(job: Job, variable: string) {
   return error(
     "missing_variable",
     `workspace/jobs/${job.name}/manifest.json: env_keys`,
-    `the environment has no ${variable}`,
+    `environment variable ${variable} is not set`,
     `set it before the build: ${variable}=... maand build`,
   );
 }

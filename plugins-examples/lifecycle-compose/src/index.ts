@@ -16,17 +16,20 @@ const ComposeFile = v.pipe(
   v.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml$/, "must be the name of a file, such as compose.yaml"),
 );
 
-/** What docker compose is asked for. `--wait` ends when all services run, and are healthy where they can tell. */
+/**
+ * The arguments of docker compose per action. `--wait` waits until all services run and, if they have health checks, are
+ * healthy.
+ */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   start: ["up", "--detach", "--wait", "--remove-orphans"],
-  // a changed file that is only mounted does not make compose replace a container by itself
+  // compose does not replace a container if only a mounted file changed
   restart: ["up", "--detach", "--wait", "--remove-orphans", "--force-recreate"],
   reload: ["up", "--detach", "--wait", "--remove-orphans"],
   stop: ["down"],
   status: ["ps", "--all"],
 };
 
-/** Jobs whose manifest says `"compose": "compose.yaml"` are that project of theirs, and need no Makefile. */
+/** Runs jobs whose manifest has `"compose": "compose.yaml"` as compose projects; they need no Makefile. */
 export function lifecycleCompose(): Plugin {
   return definePlugin({
     name: "lifecycle-compose",
@@ -48,13 +51,13 @@ export function lifecycleCompose(): Plugin {
   });
 }
 
-/** Leaves jobs of others, and whatever compose is not asked for here, to the next plugin. */
+/** Leaves other jobs and unsupported targets to the next plugin. */
 async function run(context: ActionContext | TargetContext, what: string): Promise<Done | undefined> {
   const { job, bucket, directory, env, remote, timeoutMs, signal, log } = context;
   const file = composeFileOf(job);
   const words = WORDS[what];
   if (file === undefined || words === undefined) return undefined;
-  // two buckets may have a job of one name on the same worker
+  // two buckets may have jobs with the same name on one worker
   const project = ["--project-name", `${job.name}-${bucket.id.slice(0, 8)}`, "--file", `${directory}/${file}`];
   const onLine = (line: string, stream: "stdout" | "stderr") => log(line, { stream });
   const options = { asRoot: true, cwd: directory, env, timeoutMs, signal, onLine };
@@ -78,7 +81,7 @@ function needFiles({ jobs, report }: ValidateContext): void {
   }
 }
 
-/** A name that is not as it should be was reported already, by its schema. */
+/** The schema already reported an invalid name. */
 function composeFileOf({ manifest }: Job): string | undefined {
   const file = v.safeParse(ComposeFile, manifest.compose);
   return file.success ? file.output : undefined;

@@ -16,7 +16,7 @@ const UnitFile = v.pipe(
   v.regex(/^[A-Za-z0-9:_.@-]+\.(service|socket|timer|path|target)$/, "must be the name of a unit, such as api.service"),
 );
 
-/** What systemctl is asked for, one call after another; `enable` also links the unit file and reads it anew. */
+/** The systemctl calls per action, in order; `enable` also links the unit file and reloads it. */
 const STEPS: Readonly<Record<string, (unit: string, file: string) => string[][]>> = {
   start: (unit, file) => [
     ["enable", file],
@@ -28,7 +28,7 @@ const STEPS: Readonly<Record<string, (unit: string, file: string) => string[][]>
   status: (unit) => [["status", "--no-pager", unit]],
 };
 
-/** Jobs whose manifest says `"systemd": "api.service"` are that unit of theirs, and need no Makefile. */
+/** Runs jobs whose manifest has `"systemd": "api.service"` as systemd units; they need no Makefile. */
 export function lifecycleSystemd(): Plugin {
   return definePlugin({
     name: "lifecycle-systemd",
@@ -50,7 +50,7 @@ export function lifecycleSystemd(): Plugin {
   });
 }
 
-/** Leaves jobs of others, and whatever systemctl has no word for, to the next plugin. */
+/** Leaves other jobs and unsupported targets to the next plugin. */
 async function run(context: ActionContext | TargetContext, what: string): Promise<Done | undefined> {
   const { job, directory, remote, timeoutMs, signal, log } = context;
   const unit = unitOf(job);
@@ -73,7 +73,7 @@ function needUnits({ jobs, report }: ValidateContext): void {
   }
 }
 
-/** A name that is not as it should be was reported already, by its schema. */
+/** The schema already reported an invalid name. */
 function unitOf({ manifest }: Job): string | undefined {
   const unit = v.safeParse(UnitFile, manifest.systemd);
   return unit.success ? unit.output : undefined;

@@ -3,9 +3,9 @@ import { dirname, resolve } from "node:path";
 import { definePlugin, type Plugin, summaryRecord } from "@maand/core";
 
 export interface NotifyFileOptions {
-  /** Where the lines go; a relative path is one in the bucket. */
+  /** The file to append to; a relative path is relative to the bucket. */
   readonly file: string;
-  /** Only tell of deploys that failed or were interrupted; default false. */
+  /** Only write deploys that failed or were interrupted; default false. */
   readonly onlyFailures?: boolean;
 }
 

@@ -63,19 +63,19 @@ describe("notify-webhook", () => {
   });
 
   it("names the variable that holds no address", async () => {
-    await expect(tell({})).rejects.toThrow("MAAND_WEBHOOK_URL does not hold an address");
+    await expect(tell({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
   });
 
   it("says what was answered, by the host alone", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(tell({ url })).rejects;
-    await refused.toThrow(`nobody was told: ${host} answered 500`);
+    await refused.toThrow(`notification failed: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t-token");
   });
 
   it("waits no longer than it may", async () => {
     const { url, host } = await receiver(() => {});
-    await expect(tell({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not answer within 0.1 s`);
+    await expect(tell({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
   });
 
   it("cannot change how a deploy ends", async () => {
@@ -84,7 +84,7 @@ describe("notify-webhook", () => {
     bucket.job("api", { selectors: ["worker"] });
     const { outcome, warnings } = await bucket.ship().finally(bucket.dispose);
     expect(outcome).toBe("ok");
-    expect(warnings).toEqual(["notify-webhook: nobody was told: 127.0.0.1:1 cannot be reached"]);
+    expect(warnings).toEqual(["notify-webhook: notification failed: 127.0.0.1:1 cannot be reached"]);
   });
 
   it("says by key what is wrong with its options", () => {

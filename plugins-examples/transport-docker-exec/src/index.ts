@@ -3,11 +3,11 @@ import { type ConnectContext, MaandError, pluginWithOptions, programRemote, type
 import * as v from "valibot";
 
 const options = v.object({
-  /** The docker of this machine; podman takes the same words. */
+  /** The docker command of this machine; podman takes the same arguments. */
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "docker"),
 });
 
-/** Workers whose transport is `docker-exec` are running containers of this machine, called as their `host` says. */
+/** Connects workers with the transport `docker-exec`: running containers of this machine, named by their `host`. */
 export const dockerExec = pluginWithOptions({
   name: "transport-docker-exec",
   options,
@@ -22,7 +22,7 @@ export const dockerExec = pluginWithOptions({
   },
 });
 
-/** Nothing is kept open: each command is a `docker exec` of its own. Only root is told apart, since there is no login. */
+/** Keeps no connection open: each command is its own `docker exec`. There is no login, so only root is distinguished. */
 function enter({ worker, settings, bucket }: ConnectContext, program: string): Remote {
   const { host } = worker;
   const why = notRunning(program, host);
@@ -46,14 +46,14 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
   });
 }
 
-/** What docker itself ends with when it cannot go on; a command may end so as well, and then the container runs. */
+/** Exit codes of docker itself; a command may return the same code, in which case the container is still running. */
 const SUSPICIOUS = new Set([1, 125, 137]);
 
 function notRunning(program: string, container: string): string | undefined {
   const words = ["container", "inspect", "--format", "{{.State.Running}}", container];
   const { stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8", timeout: 10_000 });
   if (error) return error.message;
-  return stdout.trim() === "true" ? undefined : stderr.trim().split("\n")[0] || `container ${container} does not run`;
+  return stdout.trim() === "true" ? undefined : stderr.trim().split("\n")[0] || `container ${container} is not running`;
 }
 
 export default dockerExec;

@@ -15,11 +15,11 @@ import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);
 
-/** Opens a master connection, and answers a remote whose every command is a session of it. */
+/** Opens a master connection and returns a remote that runs each command as a session on it. */
 export async function connectBySsh(context: ConnectContext, options: OpensshOptions): Promise<Remote> {
   const { worker, settings, bucket, signal } = context;
   const own = SSH_SETTINGS.from(settings);
-  // the path of a socket may be some hundred bytes long, and that of a bucket often is longer
+  // the path of a socket is limited to about a hundred bytes, and the path of a bucket is often longer
   const place = await mkdtemp("/tmp/maand-");
   const ssh = [...wordsFor(context, options), "-o", `ControlPath=${join(place, "s")}`];
   const master = ["-o", "ControlMaster=yes", "-o", `ControlPersist=${options.persistSeconds}`, "-f", "-N"];
@@ -30,7 +30,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     await rm(place, { recursive: true, force: true });
     throw explained(worker.host, cause, signal);
   }
-  // a master that is about to end makes ssh connect anew, even for these words, and open a shell there; so it cannot
+  // if the master is ending, ssh would open a new connection and a shell for these options; this proxy prevents it
   const alone = ["-o", "ProxyCommand=false"];
   const tellMaster = (word: string) =>
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
@@ -42,10 +42,10 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
-    // ssh ends with 255 when it lost the worker, but so may a command; only then is the master asked
+    // ssh exits with 255 if it lost the worker, but a command may too, so only then check the master
     lost: async (code) => code === 255 && (await fails(tellMaster("check"))),
     async close() {
-      await fails(tellMaster("exit")); // one that is gone already is fine
+      await fails(tellMaster("exit")); // the master may already be gone
       await rm(place, { recursive: true, force: true });
     },
   });
@@ -58,7 +58,7 @@ function fails(work: Promise<unknown>): Promise<boolean> {
   );
 }
 
-/** Nothing is ever asked of a person; keys of machines are pinned in the bucket, the first time they are seen. */
+/** Never prompts; host keys are pinned in the bucket the first time they are seen. */
 function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: OpensshOptions): string[] {
   const inSecrets = (name: string) => (isAbsolute(name) ? name : join(bucket.root, "secrets", name));
   const own = SSH_SETTINGS.from(settings);
@@ -79,7 +79,7 @@ function wordsFor({ worker, settings, bucket }: ConnectContext, { configFile }: 
   return [...config, ...Object.entries(settled).flatMap(([key, value]) => ["-o", `${key}=${value}`])];
 }
 
-/** A path in which ssh sees neither several words nor one of its own. */
+/** Quotes a path, so that ssh neither splits it nor expands tokens in it. */
 function quoted(path: string): string {
   return `"${path.replaceAll("%", "%%")}"`;
 }
@@ -88,12 +88,12 @@ const REASONS: readonly (readonly [RegExp, ErrorCode, string])[] = [
   [
     /HOST IDENTIFICATION HAS CHANGED|Host key verification failed/,
     "HOST_KEY_CHANGED",
-    "if the machine was built anew, remove its line from secrets/known_hosts; if not, somebody may be in between",
+    "if the machine was reinstalled, remove its line from secrets/known_hosts; otherwise the connection may be intercepted",
   ],
   [
     /Permission denied|Too many authentication failures/,
     "AUTH_FAILED",
-    "does it know the bucket's key, for this user?",
+    "check that this user on the worker accepts the bucket's key",
   ],
 ];
 

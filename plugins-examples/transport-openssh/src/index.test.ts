@@ -233,7 +233,7 @@ describe("bringing files", () => {
     const sources = [join(place, "one"), join(place, "nowhere")];
     await expect(stage(["api"], { sources })).rejects.toMatchObject({
       code: "STAGE_FAILED",
-      message: expect.stringContaining("bringing files to 10.0.0.1 failed: tar: "),
+      message: expect.stringContaining("sync of files to 10.0.0.1 failed: tar: "),
     });
     write("bin/tar", `#!/bin/sh\n$(PATH=\${PATH#*:} command -v tar) "$@"; test "$1" = -x || exit 1\n`, 0o755);
     vi.stubEnv("PATH", `${join(place, "bin")}:${process.env.PATH}`);

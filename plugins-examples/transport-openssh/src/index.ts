@@ -6,11 +6,11 @@ import { removeJob } from "./remove.ts";
 import { stageByTar } from "./stage.ts";
 
 const options = v.object({
-  /** The ssh of this machine. */
+  /** The ssh command of this machine. */
   program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "ssh"),
-  /** Configuration file for it; default: those ssh reads by itself. */
+  /** The ssh configuration file; default: ssh's own configuration files. */
   configFile: v.optional(v.string("must be text")),
-  /** Seconds a master connection outlives a maand that was killed, or is kept without any command. */
+  /** Seconds that a master connection stays open without a command, or after maand was killed. */
   persistSeconds: v.optional(v.pipe(v.number("must be a number"), v.minValue(1, "must be at least 1")), 600),
 });
 
@@ -19,13 +19,13 @@ export type OpensshOptions = v.InferOutput<typeof options>;
 const OPENSSH = "openssh";
 
 /**
- * Reaches workers with the system's ssh, over one master connection each, and brings their files by tar: for transport
- * `openssh`, and for `ssh` where no other plugin answers.
+ * Connects to workers with the system's ssh, over one master connection per worker, and syncs their files with tar: for the
+ * transport `openssh`, and for `ssh` if no other plugin handles it.
  */
 export const openssh = pluginWithOptions({
   name: "transport-openssh",
   options,
-  settings: SSH_SETTINGS, // the same keys as those of the ssh plugin, which may be loaded as well
+  settings: SSH_SETTINGS, // the same keys as the ssh plugin, which may be loaded as well
   apply({ connect, preflight, stage, reconcile }, chosen) {
     connect.tapPromise("transport-openssh", async (context) => {
       const transport = context.worker.transport ?? context.settings.transport;
@@ -35,7 +35,7 @@ export const openssh = pluginWithOptions({
       if (remote.transport !== OPENSSH) return;
       for (const tool of ["timeout", "tar", "find", "cmp", ...(remote.sudo ? ["sudo"] : [])]) needs(tool);
     });
-    // in front of rsync, which would bring files to any worker
+    // before rsync, which would sync files to any worker
     const order = { name: "transport-openssh", before: "rsync" };
     stage.tapPromise(order, async (context) => {
       if (context.remote.transport !== OPENSSH) return undefined;

@@ -1,4 +1,4 @@
-/** Runs on a worker, as `sh -c RECEIVE sh <root>`: puts the tar that is its input beside what is there. */
+/** Runs on a worker as `sh -c RECEIVE sh <root>`: extracts the tar on standard input next to the current files. */
 export const RECEIVE = `
 new=$1/.incoming
 umask 022
@@ -7,8 +7,8 @@ tar -x -p --no-same-owner -f - -C "$new" || { rm -rf "$new"; exit 1; }
 `;
 
 /**
- * Runs on a worker when all of it was received, as `sh -c INSTALL sh <root> <names to keep> -- <jobs>`: what a job has no
- * more is deleted, and what differs takes its place, file by file, by renaming; what is equal is not touched.
+ * Runs on a worker after all files arrived, as `sh -c INSTALL sh <root> <names to keep> -- <jobs>`: deletes files that a job
+ * no longer has, and replaces changed files one by one by renaming. Does not touch equal files.
  */
 export const INSTALL = `
 root=$1 new=$1/.incoming; shift

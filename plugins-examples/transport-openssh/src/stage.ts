@@ -3,29 +3,28 @@ import { type ErrorCode, MaandError, type StageContext, timeLimit } from "@maand
 import { INSTALL, RECEIVE } from "./install.ts";
 
 /**
- * Makes the directories of a wave's jobs on a worker equal to their trees. Nothing there is changed before all of it has
- * arrived and both sides have said so. Throws STAGE_FAILED with what tar said.
+ * Makes the directories of a wave's jobs on a worker equal to their trees. Changes nothing there until all files have
+ * arrived and both sides have succeeded. Throws STAGE_FAILED with the output of tar.
  */
 export async function stageByTar(context: StageContext): Promise<void> {
   const { remote, jobs, keep, signal, timeoutMs } = context;
   const time = timeLimit(timeoutMs);
   const { packed, received, output } = await send(context, AbortSignal.any([signal, time]));
   const failed = (code: ErrorCode, how: string) =>
-    new MaandError({ code, worker: remote.host, message: `bringing files to ${remote.host} ${how}`, output });
+    new MaandError({ code, worker: remote.host, message: `sync of files to ${remote.host} ${how}`, output });
   if (signal.aborted) throw failed("INTERRUPTED", "was interrupted");
   if (time.aborted) throw failed("TIMED_OUT", `timed out after ${timeoutMs / 1000} s`);
-  if (packed === 0 && received === null) throw failed("DISCONNECTED", "was cut off");
-  if (packed !== 0 || received !== 0)
-    throw failed("STAGE_FAILED", `failed: ${output.at(-1) || "tar did not end well"}`);
+  if (packed === 0 && received === null) throw failed("DISCONNECTED", "was disconnected");
+  if (packed !== 0 || received !== 0) throw failed("STAGE_FAILED", `failed: ${output.at(-1) || "tar failed"}`);
   const argv = ["sh", "-c", INSTALL, "sh", remote.root, ...keep, "--", ...jobs];
-  await remote.exec(argv, { title: "putting files in place", asRoot: true, signal, timeoutMs });
+  await remote.exec(argv, { title: "installing files", asRoot: true, signal, timeoutMs });
 }
 
 interface Sent {
-  /** Exit codes of the tar here and the one there; null: cut off. */
+  /** Exit codes of tar on this machine and on the worker; null: disconnected. */
   readonly packed: number | null;
   readonly received: number | null;
-  /** Last lines of what both said. */
+  /** The last output lines of both sides. */
   readonly output: readonly string[];
 }
 
@@ -44,14 +43,14 @@ async function send({ remote, sources, jobs, keep }: StageContext, signal: Abort
       resolve(null);
     });
   });
-  there.io.on("error", () => {}).resume(); // its exit tells more
+  there.io.on("error", () => {}).resume(); // its exit code is more specific
   here.stdout.pipe(there.io);
   const received = await there.exit;
-  if (received !== 0) here.kill(); // nobody reads what it still writes
+  if (received !== 0) here.kill(); // its remaining output has no reader
   return { packed: await packed, received, output: Buffer.concat(said).toString().trim().split("\n").slice(-12) };
 }
 
-/** One archive of all sources, the last one first: what comes later in it takes the place of what came before. */
+/** One archive of all sources in reverse order: later entries replace earlier ones. */
 function tarWords(sources: readonly string[], jobs: readonly string[], keep: readonly string[]): string[] {
   const kept = jobs.flatMap((job) => keep.map((name) => `--exclude=./jobs/${job}/${name}`));
   const anonymous = ["--owner=0", "--group=0", "--numeric-owner", "--hard-dereference"];

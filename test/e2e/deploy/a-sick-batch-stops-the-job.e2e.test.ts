@@ -15,7 +15,7 @@ it("a batch that is sick stops its job, the rest keeps serving the old version, 
     bucket.job("other", { version: "1.0.0", selectors: ["worker"] });
     const failed = await bucket.maand("deploy", "--build");
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain(`not begun on ${hosts[1]}, ${hosts[2]}: an earlier batch failed`);
+    expect(failed.stderr).toContain(`skipped on ${hosts[1]}, ${hosts[2]}: an earlier batch failed`);
     expect(await Promise.all(hosts.map(ask))).toEqual([undefined, "1.0.0", "1.0.0"]);
     const states = await rollouts();
     expect(hosts.map((host) => states[`web@${host}`])).toEqual(["health_failed", "restart", "restart"]);

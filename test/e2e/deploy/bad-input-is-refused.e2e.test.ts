@@ -180,7 +180,7 @@ describe("a command line that is wrong is refused with exit 2", () => {
     [["job", "run", "api"], "--target"],
     [["job", "run", "api", "--target", "x;y"], "is not a target"],
     [["job", "create", "../evil"], "is not a job name"],
-    [["job", "create", "api"], "already there"],
+    [["job", "create", "api"], "already exists"],
     [["-C"], "-C needs a value"],
   ])("maand %j", async (args, says) => {
     const { code, stderr } = await bucket.maand(...args);

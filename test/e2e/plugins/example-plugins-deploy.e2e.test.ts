@@ -92,7 +92,10 @@ describe("what listens", () => {
       expect(bucket.read("audit/audit.jsonl")).toContain('"type":"run.finished","outcome":"ok"');
       for (const host of HOSTS) expect(linesOf(join(localJob(bucket, host, "api") ?? "", "color"))).toEqual(["blue"]);
       const { code, stderr } = await bucket.maand("build");
-      expect([code, stderr]).toEqual([2, expect.stringContaining("the environment has no MAAND_KV_COLOR")]);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining("environment variable MAAND_KV_LOG_LEVEL is not set@@COLOR"),
+      ]);
     } finally {
       server.close();
     }
@@ -140,7 +143,7 @@ describe("what decides", () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await done(bucket.maand("build"));
     const refused = await bucket.maand("deploy");
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("nobody can be asked to approve")]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("no terminal to ask for approval")]);
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual([]);
     expect(await onTerminal(bucket, "no")).toContain("not approved");
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual([]);
@@ -177,7 +180,7 @@ describe("what decides", () => {
       "start 0.0.0 1.0.0",
     ]);
     bucket.job("api", watched("1.2.0", 0.3), { Makefile: SICKENING });
-    expect(await done(bucket.maand("deploy", "--build"))).toContain("api 1.2.0 was well on 127.0.0.11; 2 more to go");
+    expect(await done(bucket.maand("deploy", "--build"))).toContain("api 1.2.0 is healthy on 127.0.0.11; 2 more to go");
     expect(HOSTS.map((host) => lifecycle(bucket, host).at(-1))).toEqual([
       "restart 1.1.0 1.2.0",
       "restart 1.0.0 1.2.0",

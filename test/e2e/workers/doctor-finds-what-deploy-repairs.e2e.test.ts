@@ -50,9 +50,9 @@ async function faultsOf(bucket: Scratch): Promise<Finding[]> {
   return findings.filter(({ ok }) => !ok);
 }
 
-/** The one fault there is; an empty bucket has none. */
+/** The one fault besides the edits that were not built yet, which several of these faults are as well. */
 async function onlyFault(bucket: Scratch): Promise<Finding> {
-  const faults = await faultsOf(bucket);
+  const faults = (await faultsOf(bucket)).filter(({ check }) => check !== "built");
   expect(faults).toHaveLength(1);
   return faults[0] ?? { check: "", where: "", ok: true, message: "", hint: null };
 }

@@ -26,7 +26,7 @@ interface PlanRecord {
   readonly waves: readonly {
     jobs: readonly { job: string; allocations: readonly { worker_ip: string; action: string }[] }[];
   }[];
-  readonly stopping: readonly { job: string; worker_ip: string; action: string }[];
+  readonly leaving: readonly { job: string; worker_ip: string; action: string }[];
 }
 
 /** Makes a bucket with so many workers, each with the label `worker`. Dispose of it when done. */
@@ -50,14 +50,14 @@ function withLocalWorkers(bucket: Scratch, hosts: readonly string[]): LocalBucke
       return Object.fromEntries(rows.map(({ job, worker_ip, rollout }) => [`${job}@${worker_ip}`, rollout]));
     },
     async planned() {
-      const { waves, stopping } = await bucket.json<PlanRecord>("deploy", "--dry-run");
+      const { waves, leaving } = await bucket.json<PlanRecord>("deploy", "--dry-run");
       const kept = waves.flatMap(({ jobs }) =>
         jobs.flatMap(({ job, allocations }) =>
           allocations.map(({ worker_ip, action }) => [`${job}@${worker_ip}`, action]),
         ),
       );
       return Object.fromEntries([
-        ...stopping.map(({ job, worker_ip, action }) => [`${job}@${worker_ip}`, action]),
+        ...leaving.map(({ job, worker_ip, action }) => [`${job}@${worker_ip}`, action]),
         ...kept,
       ]);
     },

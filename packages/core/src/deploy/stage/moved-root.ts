@@ -12,7 +12,7 @@ const HINT =
  * Refuses to sync files to another directory of a worker than the one it has, while something may run from there: it would
  * be started a second time, without its data. Throws OUT_OF_SYNC.
  */
-export function refuseMoved(run: Run, { host, root }: Remote): void {
+export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "root">): void {
   const before = deliveryPlace(run.bucket, host)?.root;
   if (before === undefined || before === root || !mayRun(run, host)) return;
   throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });

@@ -96,7 +96,7 @@ export class Stager {
     const { bucket, reporter, connections } = this.#run;
     stopIfInterrupted(bucket.signal);
     const remote = await connections.ready(worker);
-    refuseMoved(this.#run, remote);
+    refuseMoved(this.#run, { host: worker.host, root: remote.root });
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
