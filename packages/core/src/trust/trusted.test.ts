@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CurrentUser, checkOwner } from "./bucket-owner.ts";
+import { checkCode, checkOwner as checkParts } from "./trusted.ts";
+import type { CurrentUser } from "./user.ts";
 
 /** Needs root, to give files away. */
 const asRoot = process.getuid?.() === 0;
@@ -15,10 +16,13 @@ let user: CurrentUser;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "maand-owner-"));
   home = mkdtempSync(join(tmpdir(), "maand-home-"));
-  user = { uid: 0, env: {}, home };
+  user = { uid: 0, gids: [0], env: {}, home };
   mkdirSync(join(root, "data"));
   for (const file of ["data/maand.db", "maand.config.ts"]) writeFileSync(join(root, file), "");
 });
+
+const checkOwner = (bucket: string, by: CurrentUser) =>
+  checkParts(bucket, [".", "data", "data/maand.db", "maand.config.ts"], by);
 
 afterEach(() => {
   for (const directory of [root, home]) rmSync(directory, { recursive: true, force: true });
@@ -68,5 +72,46 @@ describe.runIf(asRoot)("a bucket of another user", () => {
     chownSync(root, NOBODY, NOBODY);
     chmodSync(root, 0o755);
     expect(() => checkOwner(root, { ...user, uid: undefined })).not.toThrow();
+  });
+});
+
+describe.runIf(asRoot)("a file of code", () => {
+  const check = (over: Partial<CurrentUser> = {}) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
+
+  it.each<[string, () => void, string | undefined]>([
+    ["is ours", () => {}, undefined],
+    ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user of this machine"],
+    ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user of this machine"],
+    ["is in a directory like /tmp, where only owners replace files", () => chmodSync(root, 0o1777), undefined],
+    ["may be written by our group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
+    [
+      "may be written by another group",
+      () => {
+        chownSync(join(root, "data"), 0, NOBODY);
+        chmodSync(join(root, "data"), 0o775);
+      },
+      "the group nogroup",
+    ],
+    [
+      "is a link of another user",
+      () => {
+        rmSync(join(root, "data/maand.db"));
+        symlinkSync("/etc/hostname", join(root, "data/maand.db"));
+        lchownSync(join(root, "data/maand.db"), NOBODY, NOBODY);
+      },
+      "belongs to nobody",
+    ],
+  ])("%s", (_, prepare, says) => {
+    prepare();
+    if (says === undefined) expect(() => check()).not.toThrow();
+    else expect(() => check()).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
+  });
+
+  it("may be written by the group of the user who called sudo", () => {
+    chownSync(join(root, "data/maand.db"), NOBODY, NOBODY);
+    chmodSync(join(root, "data/maand.db"), 0o664);
+    const env = { SUDO_UID: String(NOBODY), SUDO_GID: String(NOBODY) };
+    expect(() => check({ env })).not.toThrow();
+    expect(() => check({ env: { SUDO_UID: String(NOBODY) } })).toThrow("the group nogroup");
   });
 });
