@@ -13,6 +13,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
+import { maandOnPath } from "../../support/bucket/shell.ts";
+import { ACCOUNT, ensureAccount } from "../../support/fleet/account.ts";
+import { must, run } from "../../support/fleet/command.ts";
 
 const NOBODY = 65_534;
 const LINES = ["plugins", "build", "deploy --dry-run", "doctor", "job status api", "health_check", "init"];
@@ -213,6 +216,60 @@ describe.concurrent("settings of the loader of configurations", () => {
         expect(await bucket.maand("plugins")).toMatchObject({ code: 0 });
       }),
   );
+});
+
+/** Commands of a user with a group of their own and umask 002, as many systems set users up. */
+const DAILY = `
+  set -e; umask 002
+  mkdir -p $0/team && cd $0/team
+  maand init >/dev/null
+  echo '[{ "host": "127.0.0.11" }]' > workspace/workers.json
+  mkdir -p workspace/jobs/api/_modules plugins
+  echo '{ "version": "1.0.0", "selectors": ["worker"], "commands": { "command_x": { "executed_on": ["cli"] } } }' > workspace/jobs/api/manifest.json
+  printf 'start stop restart:\\n\\t@true\\n' > workspace/jobs/api/Makefile
+  echo 'print("x ran")' > workspace/jobs/api/_modules/command_x.py
+  echo 'transport = "local"' >> maand.conf
+  echo 'plugins: [defaults, "./plugins/odd.cjs"]' > .maandrc
+  echo '${PLUGIN}' > plugins/odd.cjs
+`;
+
+describe.concurrent("an ordinary bucket", () => {
+  const as = (place: string, lines: string) =>
+    run(["sudo", "-u", ACCOUNT, "env", `PATH=${maandOnPath()}:${process.env.PATH}`, "sh", "-c", lines, place]);
+
+  async function withPlace(use: (place: string) => Promise<void>): Promise<void> {
+    await ensureAccount();
+    const place = mkdtempSync(join(tmpdir(), "maand-daily-"));
+    try {
+      await must(["chown", `${ACCOUNT}:`, place]);
+      await must(["chmod", "755", maandOnPath()]);
+      await use(place);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  }
+
+  it("of a user whose group is their own and may write everything is one to work with", () =>
+    withPlace(async (place) => {
+      const worked = await as(
+        place,
+        `${DAILY} maand build && maand deploy && maand jobcommand command_x api && maand plugins`,
+      );
+      expect(worked).toMatchObject({ code: 0, stdout: expect.stringContaining("odd") });
+    }));
+
+  it("that several people may write is one to work with for those who list it", () =>
+    withPlace(async (place) => {
+      const bucket = join(place, "team");
+      expect(await as(place, DAILY)).toMatchObject({ code: 0 });
+      await must(["chgrp", "-R", "nogroup", bucket]);
+      expect(await as(place, "cd $0/team && maand build")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`${bucket} can be written by the group nogroup, in which are other users`),
+      });
+      await as(place, "mkdir -p $HOME/.config/maand && echo $0/team >> $HOME/.config/maand/safe-directories");
+      expect(await as(place, "cd $0/team && maand build")).toMatchObject({ code: 0 });
+    }));
 });
 
 describe.concurrent("maand init in a directory of another user", () => {

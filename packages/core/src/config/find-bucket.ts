@@ -39,7 +39,7 @@ export function bucketPaths(root: string): BucketPaths {
 }
 
 /** The parts of a bucket that maand runs code from or trusts. */
-const TRUSTED_PARTS = [".", "maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
+const TRUSTED_PARTS = ["maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
 
 /** Throws BUCKET_NOT_TRUSTED for a bucket of another user, or a directory that is to be one. */
 export function checkBucketOwner(root: string): void {

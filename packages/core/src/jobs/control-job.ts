@@ -129,9 +129,10 @@ async function controlOne(
     break;
   }
   const reached = new Set(results.map((result) => result.host));
+  const why = source.bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
   return [
     ...results,
-    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => notBegun(job, allocation)),
+    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => notBegun(job, allocation, why)),
   ];
 }
 
@@ -197,7 +198,7 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   }
 }
 
-function notBegun(job: Job, { host }: Allocation): ControlResult {
+function notBegun(job: Job, { host }: Allocation, message: string): ControlResult {
   return {
     host,
     job: job.name,
@@ -206,6 +207,6 @@ function notBegun(job: Job, { host }: Allocation): ControlResult {
     stdout: "",
     stderr: "",
     durationMs: 0,
-    message: "an earlier batch failed",
+    message,
   };
 }

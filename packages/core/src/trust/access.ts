@@ -1,7 +1,8 @@
 import { type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { MaandError } from "../errors.ts";
-import { currentUser, userName } from "./user.ts";
+import { userName } from "./accounts.ts";
+import { currentUser } from "./user.ts";
 
 /** Whether the operating system refused the access to a file, for the rights of this user. */
 export function isRefused(cause: unknown): cause is NodeJS.ErrnoException {

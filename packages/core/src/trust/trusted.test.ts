@@ -2,12 +2,29 @@ import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Accounts } from "./accounts.ts";
 import { checkCode, checkOwner as checkParts } from "./trusted.ts";
 import type { CurrentUser } from "./user.ts";
 
 /** Needs root, to give files away. */
 const asRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const [ALICE, BOB, OPS, EMPTY, LDAP, UNKNOWN] = [2001, 2002, 3000, 3001, 3002, 3003] as const;
+
+/** Alice and Bob, each with a group of their own as many systems have it, and a group they share. */
+const accounts: Accounts = {
+  users: () => ["root:x:0:0::", "nobody:x:65534:65534::", `alice:x:${ALICE}:${ALICE}::`, `bob:x:${BOB}:${BOB}::`],
+  group: (gid) =>
+    [
+      "root:x:0:",
+      "nogroup:x:65534:",
+      `alice:x:${ALICE}:`,
+      `bob:x:${BOB}:alice`,
+      `ops:x:${OPS}:alice,bob`,
+      `empty:x:${EMPTY}:`,
+      `ldap:x:${LDAP}:alice,carol`,
+    ].find((line) => line.split(":")[2] === String(gid)),
+};
 
 let root: string;
 let home: string;
@@ -16,13 +33,13 @@ let user: CurrentUser;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "maand-owner-"));
   home = mkdtempSync(join(tmpdir(), "maand-home-"));
-  user = { uid: 0, gids: [0], env: {}, home };
+  user = { uid: 0, gids: [0], env: {}, home, accounts };
   mkdirSync(join(root, "data"));
   for (const file of ["data/maand.db", "maand.config.ts"]) writeFileSync(join(root, file), "");
 });
 
 const checkOwner = (bucket: string, by: CurrentUser) =>
-  checkParts(bucket, [".", "data", "data/maand.db", "maand.config.ts"], by);
+  checkParts(bucket, ["data", "data/maand.db", "maand.config.ts"], by);
 
 afterEach(() => {
   for (const directory of [root, home]) rmSync(directory, { recursive: true, force: true });
@@ -83,15 +100,7 @@ describe.runIf(asRoot)("a file of code", () => {
     ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user of this machine"],
     ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user of this machine"],
     ["is in a directory like /tmp, where only owners replace files", () => chmodSync(root, 0o1777), undefined],
-    ["may be written by our group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
-    [
-      "may be written by another group",
-      () => {
-        chownSync(join(root, "data"), 0, NOBODY);
-        chmodSync(join(root, "data"), 0o775);
-      },
-      "the group nogroup",
-    ],
+    ["may be written by root's group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
     [
       "is a link of another user",
       () => {
@@ -107,11 +116,66 @@ describe.runIf(asRoot)("a file of code", () => {
     else expect(() => check()).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
   });
 
-  it("may be written by the group of the user who called sudo", () => {
-    chownSync(join(root, "data/maand.db"), NOBODY, NOBODY);
-    chmodSync(join(root, "data/maand.db"), 0o664);
-    const env = { SUDO_UID: String(NOBODY), SUDO_GID: String(NOBODY) };
-    expect(() => check({ env })).not.toThrow();
-    expect(() => check({ env: { SUDO_UID: String(NOBODY) } })).toThrow("the group nogroup");
+  it("is a link to a file that others can replace", () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
+    writeFileSync(join(elsewhere, "code"), "");
+    rmSync(join(root, "data/maand.db"));
+    symlinkSync(join(elsewhere, "code"), join(root, "data/maand.db"));
+    expect(() => check()).not.toThrow();
+    chmodSync(elsewhere, 0o777);
+    expect(() => check()).toThrow(`${elsewhere} can be written by every user`);
+    rmSync(elsewhere, { recursive: true });
+  });
+});
+
+describe.runIf(asRoot)("a file that a group may write", () => {
+  const by = (over: Partial<CurrentUser>) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
+  const alice = { uid: ALICE, gids: [ALICE, OPS] };
+  /** As it is after an edit with umask 002 in a directory of that group. */
+  const give = (owner: number, group: number) => {
+    for (const path of ["data/maand.db", "data", "."]) {
+      chownSync(join(root, path), owner, group);
+      chmodSync(join(root, path), path === "data/maand.db" ? 0o664 : 0o2775);
+    }
+  };
+
+  it.each([
+    ["the user's own, in which is nobody else", ALICE, alice, undefined],
+    ["one in which is nobody", EMPTY, alice, undefined],
+    ["root's", 0, alice, undefined],
+    ["one that only this container has", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
+    ["one that nothing knows, and the user is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
+    ["one that the user shares", OPS, alice, "the group ops, in which are other users"],
+    ["the own group of somebody else", BOB, alice, "the group bob"],
+    ["one with a member that only a directory service knows", LDAP, alice, "the group ldap"],
+  ] as const)("%s", (_, group, who, says) => {
+    give(ALICE, group);
+    if (says === undefined) expect(() => by(who)).not.toThrow();
+    else expect(() => by(who)).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
+  });
+
+  it("is trusted by root when its owner called sudo", () => {
+    give(ALICE, ALICE);
+    expect(() => by({ env: { SUDO_UID: String(ALICE) } })).not.toThrow();
+    expect(() => by({ env: { SUDO_UID: String(BOB) } })).toThrow("belongs to alice");
+    give(ALICE, OPS);
+    expect(() => by({ env: { SUDO_UID: String(ALICE) } })).toThrow("the group ops");
+  });
+
+  it("is trusted when its bucket is listed, as a bucket of several people has to be", () => {
+    give(ALICE, OPS);
+    expect(() => by({ ...alice, env: { MAAND_SAFE_DIRECTORIES: root } })).not.toThrow();
+  });
+});
+
+describe.runIf(asRoot)("the directory of a bucket", () => {
+  it.each([
+    [0o777, "can be written by every user"],
+    [0o1777, undefined],
+    [0o755, undefined],
+  ])("with mode %o", (mode, says) => {
+    chmodSync(root, mode);
+    if (says === undefined) expect(() => checkOwner(root, user)).not.toThrow();
+    else expect(() => checkOwner(root, user)).toThrow(says);
   });
 });

@@ -1,23 +1,25 @@
-import { lstatSync, type Stats } from "node:fs";
+import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
 import { statOf } from "./access.ts";
-import { type CurrentUser, currentUser, linesOf, userName } from "./user.ts";
+import { groupName, linesOf, membersOf, userName } from "./accounts.ts";
+import { type CurrentUser, currentUser } from "./user.ts";
 
 /** The environment variable that lists bucket directories to trust although others can change them. */
 export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
 
 /**
- * Refuses a bucket if one of these parts belongs to another user: its configuration and plugins are code, and a bucket above
- * the current directory is found without being named. The bucket must belong to the current user or to root; for root, files
- * of the user who called sudo count as well. This is the rule of git's `safe.directory` (git-config(1)). Throws
- * BUCKET_NOT_TRUSTED.
+ * Refuses a bucket whose directory others can change, or one of whose parts belongs to another user: its configuration and
+ * plugins are code, and a bucket above the current directory is found without being named. The bucket must belong to the
+ * current user or to root; for root, files of the user who called sudo count as well. This is the rule of git's
+ * `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
  */
 export function checkOwner(root: string, parts: readonly string[], user: CurrentUser = currentUser()): void {
-  for (const part of parts) {
-    const reason = foreign(join(root, part), user);
-    if (reason !== undefined && !isListed(root, user)) throw notTrusted(root, join(root, part), reason, user);
-  }
+  const refuse = (path: string, reason: string | undefined) => {
+    if (reason !== undefined && !isListed(root, user)) throw notTrusted(root, path, reason, user);
+  };
+  refuse(root, distrust(root, user));
+  for (const part of parts) refuse(join(root, part), foreign(join(root, part), user));
 }
 
 /**
@@ -38,8 +40,13 @@ export function distrusted(root: string, file: string, user: CurrentUser = curre
   return reason === undefined || isListed(root, user) ? undefined : reason;
 }
 
-/** A file and the directories in which it could be replaced. */
+/** A file, what it is a link to, and the directories in which either could be replaced. */
 function changeable(root: string, file: string): string[] {
+  const real = realPath(file);
+  return real === file ? upwards(root, file) : [...upwards(root, file), ...upwards(realPath(root), real)];
+}
+
+function upwards(root: string, file: string): string[] {
   const inside = !relative(root, file).startsWith("..");
   const paths = [file];
   for (let at = dirname(file); ; at = dirname(at)) {
@@ -56,15 +63,21 @@ function distrust(path: string, user: CurrentUser): string | undefined {
   // in a directory like /tmp only the owner of a file can replace it
   const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
   if ((stats.mode & 0o002) !== 0 && !isSticky) return "can be written by every user of this machine";
-  const isOurGroup = groups(user).includes(stats.gid);
-  return (stats.mode & 0o020) !== 0 && !isSticky && !isOurGroup
-    ? `can be written by the group ${groupName(stats.gid)}`
+  return (stats.mode & 0o020) !== 0 && !isSticky && hasOthers(stats.gid, user)
+    ? `can be written by the group ${groupName(stats.gid, user.accounts)}, in which are other users`
     : undefined;
 }
 
-/** Groups whose members the user shares files with on purpose. */
-function groups({ uid, gids, env }: CurrentUser): number[] {
-  return uid === 0 ? [0, ...gids, Number(env.SUDO_GID ?? 0)] : [0, ...gids];
+/**
+ * Whether other users are in a group. Many systems give every user a group of their own and umask 002; members of root's group
+ * are as good as root. Of a group that nothing knows, such as one of a container, the own processes are the only ones.
+ */
+function hasOthers(gid: number, user: CurrentUser): boolean {
+  if (gid === 0) return false;
+  const members = membersOf(gid, user.accounts);
+  if (!members) return !user.gids.includes(gid);
+  const trusted = trustedUids(user);
+  return members.some((uid) => uid === undefined || trusted?.has(uid) === false);
 }
 
 /** Another owner of a path, or of the link that stands there. */
@@ -72,7 +85,15 @@ function foreign(path: string, user: CurrentUser): string | undefined {
   const trusted = trustedUids(user);
   const owners = [statOf(path)?.uid, linkOf(path)?.uid];
   const owner = owners.find((uid) => uid !== undefined && trusted?.has(uid) === false);
-  return owner === undefined ? undefined : `belongs to ${userName(owner)}`;
+  return owner === undefined ? undefined : `belongs to ${userName(owner, user.accounts)}`;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function linkOf(path: string): Stats | undefined {
@@ -106,9 +127,4 @@ function notTrusted(root: string, path: string, reason: string, { uid = 0 }: Cur
     message: `${path} ${reason}, and maand runs as ${userName(uid)}; nothing of it was run`,
     hint: `${fix}; or, if you trust it, set ${SAFE_DIRECTORIES}=${root}`,
   });
-}
-
-function groupName(gid: number): string {
-  const line = linesOf("/etc/group").find((entry) => entry.split(":")[2] === String(gid));
-  return line?.split(":")[0] ?? String(gid);
 }

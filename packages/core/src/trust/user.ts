@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { type Accounts, SYSTEM_ACCOUNTS } from "./accounts.ts";
 
 /** The user who runs maand. */
 export interface CurrentUser {
@@ -8,25 +8,11 @@ export interface CurrentUser {
   readonly gids: readonly number[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+  readonly accounts: Accounts;
 }
 
 /** The user of this process. */
 export function currentUser(): CurrentUser {
   const gids = [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])];
-  return { uid: process.geteuid?.(), gids, env: process.env, home: homedir() };
-}
-
-/** The user's name from the system's user list, or the number if it has none. */
-export function userName(uid: number): string {
-  const line = linesOf("/etc/passwd").find((entry) => entry.split(":")[2] === String(uid));
-  return line?.split(":")[0] ?? `user ${uid}`;
-}
-
-/** The lines of a file; none if it cannot be read. */
-export function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, "utf8").split("\n");
-  } catch {
-    return [];
-  }
+  return { uid: process.geteuid?.(), gids, env: process.env, home: homedir(), accounts: SYSTEM_ACCOUNTS };
 }

@@ -3,7 +3,7 @@ import { error, type Problem, type Report } from "../domain/checks/problem.ts";
 import type { Place } from "../domain/checks/validate.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
 import { statOf } from "../trust/access.ts";
-import { userName } from "../trust/user.ts";
+import { userName } from "../trust/accounts.ts";
 
 /** Maximum size in bytes of a user-written file: far more than any needs, far less than would fill the memory. */
 const LARGEST = 64 * 1024 * 1024;
