@@ -5,6 +5,7 @@ import { noteRest, noteUnchanged } from "../note-allocations.ts";
 import { WHOLE_JOB } from "./batch-queue.ts";
 import { runBatches } from "./hand-over.ts";
 import { type JobRollout, jobRollout } from "./job-rollout.ts";
+import { confirmRelease, markBad } from "./release-verdict.ts";
 import { runRound } from "./run-round.ts";
 
 /**
@@ -21,8 +22,10 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     await checkPending(rollout);
     await promoteWithoutCommands(rollout);
     await runBatches(rollout);
+    confirmRelease(rollout);
     await runAfter(rollout);
   } catch (cause) {
+    markBad(rollout, cause);
     run.ledger.failJob(plan.job.name, cause);
     noteRest(run, plan, cause);
   }
