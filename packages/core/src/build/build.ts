@@ -4,7 +4,7 @@ import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { type Problem, refuses } from "../domain/checks/problem.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
 import { MaandError, problemsError } from "../errors.ts";
-import { isTapped } from "../plugin-api/hooks.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
@@ -91,18 +91,18 @@ function save(
 }
 
 /**
- * Calls `built` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
+ * Calls `afterBuild` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
  * results of successful hooks are already stored.
  */
 async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
-  const wanted = jobs.filter((job) => isTapped(bucket.hooks.built, job));
+  const wanted = jobs.filter((job) => isTapped(bucket.hooks.afterBuild, job));
   if (wanted.length === 0) return;
   const source = openCommandRun(bucket, reporter);
   const failures: MaandError[] = [];
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
       stopIfInterrupted(bucket.signal);
-      await bucket.hooks.built.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
+      await bucket.hooks.afterBuild.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
         failures.push(asMaandError(cause));
       });
     }

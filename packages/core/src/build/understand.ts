@@ -5,8 +5,8 @@ import { manifestFile } from "../domain/manifest/manifest.ts";
 import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
-import { isTapped } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
 import { type HeldJobs, heldJobs, textsWithHeld, withHeld } from "./held-jobs.ts";
@@ -71,7 +71,7 @@ export async function checkJobs(
   const report: Report = (problem) => problems.push(problem);
   const jobs = [...catalog.jobs, ...unfinished];
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
-  if (!isTapped(hooks.functions)) warnUnrendered(catalog, absent, report);
+  if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
   await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs, read, runBy, report }));
