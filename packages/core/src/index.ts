@@ -38,6 +38,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type Hold, holdText } from "./domain/release/hold.ts";
 export {
   defineSettings,
   type PluginSettings,
@@ -72,6 +73,7 @@ export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
+export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
@@ -88,7 +90,6 @@ export {
   type TapFunction,
   type TapInterest,
 } from "./plugin-api/hooks.ts";
-export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
@@ -103,14 +104,31 @@ export {
 export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
-export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export { type FileSystemFailure, fileSystemFailure } from "./remote/file-system.ts";
+export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/tapping/inline-hooks.ts";
+export {
+  type DirectoryToDelete,
+  deleteDirectory,
+  deleteJobFiles,
+  mountPoint,
+} from "./remote/files/delete-directory.ts";
+export { type FileSystemFailure, fileSystemFailure } from "./remote/files/file-system.ts";
+export {
+  asSyncError,
+  type FailedWrite,
+  fileSystemError,
+  syncDisconnected,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+} from "./remote/files/sync-errors.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
 export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { processStream } from "./remote/process-stream.ts";
-export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
+export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
+export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";
+export { processStream } from "./remote/process/process-stream.ts";
+export { type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export type {
   Argv,
@@ -122,15 +140,6 @@ export type {
   StreamOptions,
 } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
-export {
-  asSyncError,
-  type FailedWrite,
-  fileSystemError,
-  syncDisconnected,
-  syncInterrupted,
-  syncRefused,
-  syncTimedOut,
-} from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

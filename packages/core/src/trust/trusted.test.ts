@@ -46,19 +46,19 @@ afterEach(() => {
 });
 
 describe.runIf(asRoot)("a bucket of another user", () => {
-  it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused when %s belongs to somebody else", (part) => {
+  it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
     chownSync(join(root, part), NOBODY, NOBODY);
     expect(() => checkOwner(root, user)).toThrow(
       expect.objectContaining({ code: "BUCKET_NOT_TRUSTED", message: expect.stringContaining("belongs to nobody") }),
     );
   });
 
-  it("is ours when it belongs to us, or to root", () => {
+  it("is accepted if it belongs to the current user or to root", () => {
     expect(() => checkOwner(root, user)).not.toThrow();
     expect(() => checkOwner(root, { ...user, uid: NOBODY })).not.toThrow();
   });
 
-  it("counts as ours when its owner called sudo", () => {
+  it("is accepted under sudo if it belongs to the calling user", () => {
     chownSync(join(root, "maand.config.ts"), NOBODY, NOBODY);
     expect(() => checkOwner(root, { ...user, env: { SUDO_UID: String(NOBODY) } })).not.toThrow();
     expect(() => checkOwner(root, { ...user, uid: 1, env: { SUDO_UID: String(NOBODY) } })).toThrow();
@@ -75,7 +75,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
       },
       {},
     ],
-  ])("is trusted when it is listed: %s", (_, prepare, env) => {
+  ])("is accepted if it is listed: %s", (_, prepare, env) => {
     prepare();
     chownSync(root, NOBODY, NOBODY);
     const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));
@@ -140,21 +140,21 @@ describe.runIf(asRoot)("a file that a group may write", () => {
   };
 
   it.each([
-    ["the user's own, in which is nobody else", ALICE, alice, undefined],
-    ["one in which is nobody", EMPTY, alice, undefined],
-    ["root's", 0, alice, undefined],
-    ["one that only this container has", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
-    ["one that nothing knows, and the user is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
-    ["one that the user shares", OPS, alice, "the group ops, in which are other users"],
-    ["the own group of somebody else", BOB, alice, "the group bob"],
-    ["one with a member that only a directory service knows", LDAP, alice, "the group ldap"],
+    ["a group of the user alone", ALICE, alice, undefined],
+    ["a group without members", EMPTY, alice, undefined],
+    ["the group of root", 0, alice, undefined],
+    ["a group without an entry that the process is in", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
+    ["a group without an entry that the process is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
+    ["a group with another member", OPS, alice, "the group ops, in which are other users"],
+    ["the own group of another user", BOB, alice, "the group bob"],
+    ["a group with a member that only a directory service knows", LDAP, alice, "the group ldap"],
   ] as const)("%s", (_, group, who, says) => {
     give(ALICE, group);
     if (says === undefined) expect(() => by(who)).not.toThrow();
     else expect(() => by(who)).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
   });
 
-  it("is trusted by root when its owner called sudo", () => {
+  it("is accepted under sudo if its owner is the calling user", () => {
     give(ALICE, ALICE);
     expect(() => by({ env: { SUDO_UID: String(ALICE) } })).not.toThrow();
     expect(() => by({ env: { SUDO_UID: String(BOB) } })).toThrow("belongs to alice");
@@ -162,7 +162,7 @@ describe.runIf(asRoot)("a file that a group may write", () => {
     expect(() => by({ env: { SUDO_UID: String(ALICE) } })).toThrow("the group ops");
   });
 
-  it("is trusted when its bucket is listed, as a bucket of several people has to be", () => {
+  it("is accepted if its bucket is listed", () => {
     give(ALICE, OPS);
     expect(() => by({ ...alice, env: { MAAND_SAFE_DIRECTORIES: root } })).not.toThrow();
   });
