@@ -42,7 +42,10 @@ export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): P
         state = { first: first?.name, published, ...(tool === "absent" ? { note: STRUCTURE_ONLY } : {}) };
       });
       hooks.contribute.tap("prometheus", (context) => contribute(context, state));
-      hooks.functions.tap("prometheus", (functions, current) => ({ ...functions, ...prometheusFunctions(current) }));
+      hooks.templateFunctions.tap("prometheus", (functions, current) => ({
+        ...functions,
+        ...prometheusFunctions(current),
+      }));
       hooks.render.tapPromise("prometheus", async (tree, context) => {
         if (!isServer(context.job)) return tree;
         const lazy = await import("./lazy.ts");
