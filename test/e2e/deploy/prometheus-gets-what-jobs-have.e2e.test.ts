@@ -126,7 +126,7 @@ async function knowsCertificates(server: URL, hosts: readonly string[]): Promise
 
 async function isWhatPromtoolTakes({ directory, workers: [first] }: FleetBucket): Promise<void> {
   const checked = await first?.run(["promtool", "check", "config", `${directory("prometheus")}/prometheus.yml`]);
-  expect(checked).toMatchObject({ exit: 0, stdout: expect.stringContaining("SUCCESS") });
+  expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining("SUCCESS") });
 }
 
 /** Looks at a runbook's page in a browser, in light and in dark. */

@@ -16,7 +16,7 @@ export class SchemaCommand extends MaandCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print the JSON Schema of a file: manifest, workers, disabled, config, ...",
+    description: "print the JSON Schema of a file: manifest, workers, config, ...",
     details:
       "For editors and other validators. The schema is JSON Schema draft 7, generated from the definitions that maand validates the files with. The schemas of a manifest and of maand.conf include the keys of the bucket's plugins, or of the stock plugins outside a bucket; scrape and rules are files below _prometheus/ of a job. maand init writes all schemas to workspace/.schemas/.",
     examples: [
