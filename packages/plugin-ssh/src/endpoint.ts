@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import { defineSettings, isKeyFile, KEY_FILE_HINT, setting, type Worker, type WrittenKeys } from "@maand/core";
+import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
+import { isKeyFile, KEY_FILE_HINT } from "@maand/core/internal";
 import * as v from "valibot";
 import type { HostLookup } from "./config/ssh-config.ts";
 
