@@ -1,4 +1,5 @@
-import { error, type Job, type Problem, reachesWorker, type ValidateContext, warning } from "@maand/core";
+import { error, type Job, type Problem, type ValidateContext, warning } from "@maand/core";
+import { reachesWorker } from "@maand/core/internal";
 import { fileOf, localLinks } from "./pages/markdown.ts";
 import { RUNBOOKS, runbooksOf } from "./pages/runbooks.ts";
 import { checkWithPromtool, type ToolResult } from "./promtool/check-with-promtool.ts";

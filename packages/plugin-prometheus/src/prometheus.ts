@@ -1,4 +1,5 @@
-import { type ContributeContext, definePlugin, NAMESPACE, type Plugin } from "@maand/core";
+import { type ContributeContext, definePlugin, type Plugin } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { COMMANDS } from "./commands/index.ts";
 import { entriesOf, NOTHING, type Published, SECRET_PREFIX, secretEntriesOf } from "./published.ts";
 import { isServer } from "./sources.ts";

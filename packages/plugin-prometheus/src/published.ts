@@ -1,4 +1,5 @@
-import { type JobFile, type KvReader, MaandError, NAMESPACE } from "@maand/core";
+import { type JobFile, type KvReader, MaandError } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 
 /**
  * What a build publishes for the jobs that run Prometheus. Everything that other jobs contribute is in the KV namespace

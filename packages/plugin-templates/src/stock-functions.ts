@@ -1,4 +1,5 @@
-import { isMaandError, MaandError, NAMESPACE, type RenderContext, type TemplateFunctions } from "@maand/core";
+import { isMaandError, MaandError, type RenderContext, type TemplateFunctions } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { numberFunctions, textFunctions, typed } from "@maand/gotemplate";
 
 /** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */

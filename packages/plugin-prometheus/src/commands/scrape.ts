@@ -1,5 +1,5 @@
 import { listOf } from "@maand/command";
-import { NAMESPACE } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { expandedOf, scrapeJobsOf } from "../published.ts";

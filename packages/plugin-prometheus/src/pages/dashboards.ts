@@ -1,4 +1,4 @@
-import { matchGlobs } from "@maand/core";
+import { matchGlobs } from "@maand/core/internal";
 import { escapeHtml, hrefOf, linkList, page } from "./page.ts";
 
 /** A dashboard of a job. */

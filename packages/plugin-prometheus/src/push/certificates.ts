@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { type CommitContext, renewalStart } from "@maand/core";
+import type { CommitContext } from "@maand/core";
+import { renewalStart } from "@maand/core/internal";
 
 /** The state of a certificate: as `maand cat certs` names it. */
 type Status = "ok" | "not_yet_valid" | "expiring" | "expired" | "invalid";

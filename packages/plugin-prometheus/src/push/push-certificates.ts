@@ -1,4 +1,5 @@
-import { type CommitContext, compareHosts, type Job, MaandError, NAMESPACE, secret } from "@maand/core";
+import { type CommitContext, type Job, MaandError, secret } from "@maand/core";
+import { compareHosts, NAMESPACE } from "@maand/core/internal";
 import { addressOf } from "../scrape/target.ts";
 import { isServer, SERVER_PORT } from "../sources.ts";
 import { certificatesOnWorkers } from "./certificates.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { reveal, type Secret } from "@maand/core";
+import type { Secret } from "@maand/core";
+import { reveal } from "@maand/core/internal";
 
 /** Where and how to push. */
 export interface Receiver {

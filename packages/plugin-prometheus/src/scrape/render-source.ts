@@ -1,4 +1,5 @@
-import { error, type Job, type KvReader, NAMESPACE, type Problem } from "@maand/core";
+import { error, type Job, type KvReader, type Problem } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import {
   numberFunctions,
   parse,
