@@ -29,7 +29,7 @@ export function aWorkspace(
 ): TestBucket {
   const bucket = aBucket({ plugins: [templates(), prometheus({ promtool })] });
   made.push(bucket);
-  bucket.workers({ host: "10.0.0.1", labels: ["mon"] }, "10.0.0.2");
+  bucket.workers({ host: "127.0.0.81", labels: ["mon"] }, "127.0.0.82");
   bucket.job("prometheus", { ...SERVER_MANIFEST, selectors: ["mon"] }, SERVER);
   bucket.job("web", { selectors: ["worker"], resources: { ports } }, web);
   return bucket;
@@ -54,7 +54,7 @@ function lineOf({ where, line, message }: Problem): string {
 
 /** The text of a file of the server job as it is on its worker. */
 export function onServer(bucket: TestBucket, path: string): string | undefined {
-  return bucket.fleet.at("prometheus", "10.0.0.1")?.files[path];
+  return bucket.fleet.at("prometheus", "127.0.0.81")?.files[path];
 }
 
 /** A value of `maand/prometheus`, or of another namespace. */

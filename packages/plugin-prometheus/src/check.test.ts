@@ -70,8 +70,8 @@ describe("a build refuses scrape configurations", () => {
     ],
     [
       "with a worker the job is not on",
-      targets("maand:port/_implicit/10.0.0.9"),
-      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web is not on 10.0.0.9`],
+      targets("maand:port/_implicit/127.0.0.89"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web is not on 127.0.0.89`],
     ],
     [
       "with the same name twice",

@@ -26,7 +26,8 @@ export async function checkWorkspace(context: ValidateContext, promtool: string)
     for (const problem of serverProblems(server, { scrape, rules }, context)) context.report(problem);
   const tool = await checkWithPromtool(promtool, { scrape, rules, configs: plainConfigs(context) });
   if (tool.state === "refused") for (const problem of tool.problems) context.report(problem);
-  return { published: { scrape, files: publishedFiles(context.jobs), active: true }, tool: tool.state };
+  const groups = rules.reduce((sum, file) => sum + file.groups, 1);
+  return { published: { scrape, files: publishedFiles(context.jobs), groups, active: true }, tool: tool.state };
 }
 
 function publishedFiles(jobs: readonly Job[]): Published["files"] {

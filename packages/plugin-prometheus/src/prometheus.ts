@@ -57,8 +57,8 @@ export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): P
       });
       hooks.commit.tapPromise("prometheus", async (context) => {
         if (!context.jobs.some(isServer)) return;
-        const { pushCertificates } = await import("./push/push-certificates.ts");
-        await pushCertificates(context);
+        const { afterDeploy } = await import("./push/after-deploy.ts");
+        await afterDeploy(context);
       });
     },
   });

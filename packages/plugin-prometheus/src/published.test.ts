@@ -59,8 +59,8 @@ describe("scrapeConfigs gives", () => {
   - job_name: web
     static_configs:
       - targets:
-          - 10.0.0.1:9100
-          - 10.0.0.2:9100
+          - 127.0.0.81:9100
+          - 127.0.0.82:9100
           - "node:9100"
         labels:
           team: web
@@ -70,11 +70,11 @@ describe("scrapeConfigs gives", () => {
   });
 
   it("one worker where a target names it, and none while that is disabled", async () => {
-    const text = "- job_name: web\n  static_configs:\n  - targets: [maand:port/_implicit/10.0.0.2]\n";
+    const text = "- job_name: web\n  static_configs:\n  - targets: [maand:port/_implicit/127.0.0.82]\n";
     const bucket = aWorkspace({ [SCRAPE]: text });
     await bucket.ship();
-    expect(onServer(bucket, "prometheus.yml")).toContain("- 10.0.0.2:9100");
-    bucket.disable({ workers: ["10.0.0.2"] });
+    expect(onServer(bucket, "prometheus.yml")).toContain("- 127.0.0.82:9100");
+    bucket.disable({ workers: ["127.0.0.82"] });
     await bucket.ship();
     expect(onServer(bucket, "prometheus.yml")).toBe(
       'global: {}\nrule_files:\n  - "rules/maand/certs.yaml"\nscrape_configs:\n',
@@ -118,7 +118,7 @@ describe("scrapeConfigs gives", () => {
     await bucket.ship();
     const config = onServer(bucket, "prometheus.yml");
     expect(config).toContain("- job_name: web-0.0.0\n    metrics_path: /stats\n");
-    expect(config).toContain("10.0.0.2:9101");
+    expect(config).toContain("127.0.0.82:9101");
   });
 });
 
@@ -156,7 +156,7 @@ it("a changed scrape configuration changes the server job and nothing else", asy
   bucket.fleet.done.splice(0);
   bucket.write(`jobs/web/${SCRAPE}`, ALL.replace("node:9100", "node:9200"));
   await bucket.ship();
-  expect(bucket.fleet.done).toEqual(["stage 10.0.0.1", "restart prometheus@10.0.0.1"]);
+  expect(bucket.fleet.done).toEqual(["stage 127.0.0.81", "restart prometheus@127.0.0.81"]);
   await bucket.ship();
   expect(bucket.fleet.done).toHaveLength(2);
 });

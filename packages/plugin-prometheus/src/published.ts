@@ -12,6 +12,7 @@ const KEY = {
   jobs: "scrape_jobs",
   count: "scrape_jobs_length",
   files: "files",
+  groups: "rule_groups",
 } as const;
 
 const SCRAPE = "scrape/";
@@ -37,15 +38,17 @@ export interface Published {
   }[];
   /** Rules, runbooks, dashboards and `.dashboardignore`, by job and path. */
   readonly files: readonly PublishedFile[];
+  /** The number of groups of rules in them, with that of maand. */
+  readonly groups: number;
   /** Whether there is a server job. */
   readonly active: boolean;
 }
 
 /** Nothing, as without a server job. */
-export const NOTHING: Published = { scrape: [], files: [], active: false };
+export const NOTHING: Published = { scrape: [], files: [], groups: 0, active: false };
 
 /** The entries of `maand/prometheus`. */
-export function entriesOf({ scrape, files, active }: Published): Record<string, string> {
+export function entriesOf({ scrape, files, groups, active }: Published): Record<string, string> {
   const included = scrape.filter((one) => one.included);
   const open = scrape.filter(({ secret }) => !secret);
   const configs = included.filter(({ secret }) => !secret).map(({ json }) => json.slice(1, -1));
@@ -55,7 +58,7 @@ export function entriesOf({ scrape, files, active }: Published): Record<string, 
     [KEY.count]: String(included.length),
     ...Object.fromEntries(open.map(({ job, json }) => [`${SCRAPE}${job}`, json])),
     ...Object.fromEntries(open.filter((one) => one.included).map(({ job, yaml }) => [`${EXPANDED}${job}`, yaml])),
-    ...(active ? { [KEY.files]: JSON.stringify(files) } : {}),
+    ...(active ? { [KEY.files]: JSON.stringify(files), [KEY.groups]: String(groups) } : {}),
   };
 }
 
@@ -81,6 +84,12 @@ export function scrapeJobsOf(kv: Pick<KvReader, "find">): string[] {
 /** Whether the last build knew a server job. */
 export function isActive(kv: Pick<KvReader, "find">): boolean {
   return kv.find(NAMESPACE.prometheus, KEY.files) !== undefined;
+}
+
+/** The number of groups of rules that a server job gets; undefined if the last build did not say. */
+export function groupCountOf(kv: Pick<KvReader, "find">): number | undefined {
+  const text = kv.find(NAMESPACE.prometheus, KEY.groups);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The files that a server job gets. */

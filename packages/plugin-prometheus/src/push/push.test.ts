@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { secret } from "@maand/core";
 import { aJob, anAllocation, commitContext, fakeKv } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { pushCertificates } from "./push-certificates.ts";
+import { afterDeploy } from "./after-deploy.ts";
 import { type Receiver, send } from "./send.ts";
 import { snappy } from "./snappy.ts";
 import { encodeWriteRequest } from "./write-request.ts";
@@ -122,14 +122,14 @@ describe("after a deploy", () => {
     commitContext({
       jobs: [job(port)],
       allocations: [allocation],
-      kv: () => fakeKv({ "secrets/job/prometheus": secrets }),
+      kv: () => fakeKv({ "secrets/job/prometheus": secrets, "maand/prometheus": { rule_groups: "2" } }),
       promotedFiles: () => [file("certs/ca.crt"), file("certs/web.crt"), file("certs/web.key")],
       readPromoted: ({ path }) => (path.endsWith(".crt") ? Buffer.from("no certificate") : undefined),
     });
 
   it("every certificate on a worker is pushed, and the authority once", async () => {
     const { port, requests } = await aReceiver(204);
-    await pushCertificates(context(port));
+    await afterDeploy(context(port));
     expect(requests).toHaveLength(1);
     const text = requests[0]?.body.toString("latin1") ?? "";
     expect(text.split("maand_cert_expired")).toHaveLength(3);
@@ -139,14 +139,14 @@ describe("after a deploy", () => {
 
   it("what cannot be pushed is thrown with the address and the reason, for a warning", async () => {
     const { port, url } = await aReceiver(404);
-    await expect(pushCertificates(context(port))).rejects.toThrow(
-      `the days left of certificates could not be pushed to Prometheus: ${url}: it answers 404: start it with --web.enable-remote-write-receiver`,
+    await expect(afterDeploy(context(port))).rejects.toThrow(
+      `the days left of certificates could not be pushed to ${url}: it answers 404: start it with --web.enable-remote-write-receiver`,
     );
   });
 
   it("nothing is pushed with half a login", async () => {
     const { port, requests } = await aReceiver(204);
-    await expect(pushCertificates(context(port, { admin_username: "u" }))).rejects.toThrow(
+    await expect(afterDeploy(context(port, { admin_username: "u" }))).rejects.toThrow(
       "the secrets of job prometheus have no admin_password; both or neither are needed",
     );
     expect(requests).toHaveLength(0);
@@ -154,8 +154,8 @@ describe("after a deploy", () => {
 
   it("nothing is pushed to a server that was never deployed, or is disabled", async () => {
     const { port, requests } = await aReceiver(204);
-    await pushCertificates({ ...context(port), allocations: [{ ...allocation, disabled: true }] });
-    await pushCertificates({ ...context(port), promotedFiles: () => [] });
+    await afterDeploy({ ...context(port), allocations: [{ ...allocation, disabled: true }] });
+    await afterDeploy({ ...context(port), promotedFiles: () => [] });
     expect(requests).toHaveLength(0);
   });
 });

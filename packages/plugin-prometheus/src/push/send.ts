@@ -1,38 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Secret } from "@maand/core";
-import { reveal } from "@maand/core/internal";
+import type { Patience } from "./patience.ts";
+import { loginHeaders, type Server } from "./server.ts";
 
 /** Where and how to push. */
-export interface Receiver {
+export interface Receiver extends Pick<Server, "login"> {
   /** `http://10.0.0.1:9090/api/v1/write`. */
   readonly url: string;
-  readonly login?: { readonly user: string; readonly password: Secret };
 }
-
-/** How long a push may take. */
-export interface Patience {
-  /** Pauses before another attempt. */
-  readonly pausesMs: readonly number[];
-  /** All attempts together. */
-  readonly totalMs: number;
-}
-
-/** The limits of a push after a deploy that changed something: the server may have been restarted by it. */
-export const AFTER_CHANGES: Patience = { pausesMs: [250, 500, 1000, 2000], totalMs: 8000 };
-
-/** The limits of a push after a deploy without changes, which must not take longer because of it. */
-export const WITHOUT_CHANGES: Patience = { pausesMs: [], totalMs: 1000 };
 
 /** Sends one request, again after network errors, 429 and 5xx; returns why it failed, or undefined. */
 export async function send(
-  { url, login }: Receiver,
+  receiver: Receiver,
   body: Buffer,
   { pausesMs, totalMs }: Patience,
   interrupted: AbortSignal,
 ): Promise<string | undefined> {
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(totalMs)]);
-  const authorization = login && `Basic ${Buffer.from(`${login.user}:${reveal(login.password)}`).toString("base64")}`;
-  const headers = { ...HEADERS, ...(authorization ? { Authorization: authorization } : {}) };
+  const headers = { ...HEADERS, ...loginHeaders(receiver) };
+  const { url } = receiver;
   let failure = await attempt(url, headers, body, signal);
   for (const pause of pausesMs) {
     if (failure === undefined || !failure.again || signal.aborted) break;

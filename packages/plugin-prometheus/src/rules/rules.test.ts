@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { CERTIFICATE_ALERTS, certificateRules } from "./certificate-rules.ts";
 import { linkRunbooks } from "./link-runbooks.ts";
 
-const urlOf = (name: string) => `http://10.0.0.1:9090/${name}.html`;
+const urlOf = (name: string) => `http://127.0.0.81:9090/${name}.html`;
 
 const RULES = `# why
 groups:
@@ -28,7 +28,7 @@ groups:
 describe("the rules of a server job", () => {
   it("have the address of the runbook in place of its name, and everything else as it was", () => {
     expect(linkRunbooks(RULES, urlOf)).toBe(
-      RULES.replace("runbook: slow", "runbook_url: http://10.0.0.1:9090/slow.html"),
+      RULES.replace("runbook: slow", "runbook_url: http://127.0.0.81:9090/slow.html"),
     );
   });
 
@@ -51,7 +51,7 @@ describe("the rules of a server job", () => {
       - {alert: B, expr: up, annotations: *a}
 `;
     const [group] = parse(linkRunbooks(shared, urlOf)).groups;
-    const url = "http://10.0.0.1:9090/slow.html";
+    const url = "http://127.0.0.81:9090/slow.html";
     expect(group.rules.map((rule: { annotations: object }) => rule.annotations)).toEqual([
       { runbook_url: url },
       { runbook_url: url },
