@@ -15,12 +15,12 @@ export type { Finding } from "./domain/checks/finding.ts";
 export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export type { FileChange } from "./domain/deploy/changed-files.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
-  FileChange,
   LifecycleOptions,
   PlannedAction,
   Promoted,

@@ -1,13 +1,7 @@
+import { changedFiles } from "../domain/deploy/changed-files.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
 import { accessGiver } from "../domain/deploy/file-access.ts";
-import {
-  changedFiles,
-  type Decision,
-  decide,
-  type LifecycleOptions,
-  type Occasion,
-  type Target,
-} from "../domain/deploy/plan.ts";
+import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";

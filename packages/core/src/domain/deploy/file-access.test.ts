@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { changedFiles } from "./changed-files.ts";
 import { digestScheme, treeDigest } from "./digest.ts";
 import { type AccessedFile, accessChange, accessGiver, type FileRule, fileMode, modeText } from "./file-access.ts";
-import { changedFiles } from "./plan.ts";
 
 type File = AccessedFile & { readonly hash: string };
 

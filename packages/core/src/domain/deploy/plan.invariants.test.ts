@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type ActionKind, changedFiles, type Decision, decide, type FileChange, type RecordedState } from "./plan.ts";
+import { changedFiles, type FileChange } from "./changed-files.ts";
+import { type ActionKind, type Decision, decide, type RecordedState } from "./plan.ts";
 
 fc.configureGlobal({ seed: 1 });
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { RestartPolicy } from "../workspace/job.ts";
+import { changedFiles, type FileChange } from "./changed-files.ts";
 import {
-  changedFiles,
   type Decision,
   decide,
-  type FileChange,
   type PlannedAction,
   type Promoted,
   type RecordedState,
