@@ -55,10 +55,10 @@ describe("HOOKS.md", () => {
   });
 
   it("documents the effect of a throw", () => {
-    const said = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
+    const description = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
-    expect(said.sort()).toEqual(Object.keys(createHooks()).sort());
+    expect(description.sort()).toEqual(Object.keys(createHooks()).sort());
   });
 });
 

@@ -7,32 +7,32 @@ let bucket: TestBucket;
 afterEach(() => bucket.dispose());
 
 /** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
-function desk(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
-  const asked: string[] = [];
+function console(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
+  const approval: string[] = [];
   const output = new PassThrough();
   const input = Object.assign(new PassThrough(), { isTTY: answers.length > 0 });
   const left = [...answers];
   output.on("data", (chunk: Buffer) => {
-    asked.push(chunk.toString());
+    approval.push(chunk.toString());
     if (chunk.toString().endsWith("(yes/no) ")) input.write(`${left.shift()}\n`);
   });
   bucket = aBucket({ plugins: [approvalGateAt({ environment, input, output })(labels ? { labels } : {})] });
   bucket.workers({ host: "10.0.0.1", labels: ["production"] }, { host: "10.0.0.2", labels: ["test"] });
-  return asked;
+  return approval;
 }
 
 const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
   it("asks before a wave in production, and describes the wave", async () => {
-    const asked = desk(["yes"]);
+    const approval = console(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
-    expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
+    expect(approval).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
   it("changes nothing after a no, and the next deploy resumes", async () => {
-    desk(["no", "y"]);
+    console(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();
     expect([outcome, failures[0]?.code, running()]).toEqual(["failed", "NOT_PERMITTED", []]);
@@ -40,22 +40,22 @@ describe("approval-gate", () => {
   });
 
   it("does not ask about other workers, or if there is nothing to do", async () => {
-    const asked = desk(["yes"]);
+    const approval = console(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     await bucket.deploy({ force: false });
-    expect(asked).toEqual([]);
+    expect(approval).toEqual([]);
   });
 
   it("asks for every wave if no label is configured", async () => {
-    const asked = desk(["yes"], {}, []);
+    const approval = console(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
-    expect(asked).toHaveLength(1);
+    expect(approval).toHaveLength(1);
   });
 
   it("asks once before removals, however many", async () => {
-    const asked = desk(["yes", "no", "yes"]);
+    const approval = console(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
     await bucket.ship();
@@ -65,11 +65,11 @@ describe("approval-gate", () => {
     expect(running()).toEqual(["api@10.0.0.1", "web@10.0.0.1"]);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual([]);
-    expect(asked).toHaveLength(3);
+    expect(approval).toHaveLength(3);
   });
 
   it("refuses without a terminal, and explains how to approve in advance", async () => {
-    desk([]);
+    console([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
     expect(failures).toMatchObject([
@@ -78,11 +78,11 @@ describe("approval-gate", () => {
   });
 
   it("accepts an approval from the environment, and no other value", async () => {
-    desk([], { MAAND_APPROVE: "yes" });
+    console([], { MAAND_APPROVE: "yes" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     bucket.dispose();
-    desk(["yes"], { MAAND_APPROVE: "no" });
+    console(["yes"], { MAAND_APPROVE: "no" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("failed");
   });

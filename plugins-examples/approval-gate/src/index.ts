@@ -10,7 +10,7 @@ const options = v.object({
 });
 
 /** The terminal to ask on. */
-export interface Desk {
+export interface Console {
   readonly environment: NodeJS.ProcessEnv;
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
@@ -20,13 +20,13 @@ export interface Desk {
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
 /** The same with another terminal, for tests. */
-export function approvalGateAt(desk: Desk) {
+export function approvalGateAt(console: Console) {
   return pluginWithOptions({
     name: "approval-gate",
     options,
     apply({ wave, reconcile }, { labels, approvedBy }) {
       const matters = ({ labels: its }: Worker) => labels.length === 0 || its.some((label) => labels.includes(label));
-      const ask = (what: string, signal: AbortSignal) => approve(desk, approvedBy, what, signal);
+      const ask = (what: string, signal: AbortSignal) => approve(console, approvedBy, what, signal);
 
       wave.tapPromise("approval-gate", async ({ wave: { jobs }, signal }) => {
         if (jobs.some(({ allocations }) => allocations.some(({ worker }) => matters(worker))))
@@ -34,30 +34,30 @@ export function approvalGateAt(desk: Desk) {
       });
 
       // allocations to stop arrive one by one and in parallel; one approval covers all of them in a run
-      const leaving = new Map<string, Promise<void>>();
+      const approvals = new Map<string, Promise<void>>();
       const order = { name: "approval-gate", before: "local" }; // plugins that perform a step run later
       reconcile.tapPromise(order, async ({ run, worker, job, action, signal }) => {
         if (!matters(worker)) return undefined;
-        const asked =
-          leaving.get(run.id) ?? ask(`  ${action.kind} ${job.name} and all other allocations to stop`, signal);
-        leaving.set(run.id, asked);
-        await asked;
+        const approval =
+          approvals.get(run.id) ?? ask(`  ${action.kind} ${job.name} and all other allocations to stop`, signal);
+        approvals.set(run.id, approval);
+        await approval;
         return undefined;
       });
     },
   });
 }
 
-async function approve(desk: Desk, variable: string, what: string, signal: AbortSignal): Promise<void> {
-  const said = desk.environment[variable]?.trim().toLowerCase();
-  if (said === "yes") return;
+async function approve(console: Console, variable: string, what: string, signal: AbortSignal): Promise<void> {
+  const answer = console.environment[variable]?.trim().toLowerCase();
+  if (answer === "yes") return;
   const hint = `to approve in advance, run: ${variable}=yes maand deploy`;
-  if (said || desk.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
-  if (!(await answersYes(desk, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
+  if (answer || console.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
+  if (!(await answersYes(console, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
     throw refused("not approved", hint);
 }
 
-async function answersYes({ input, output }: Desk, question: string, signal: AbortSignal): Promise<boolean> {
+async function answersYes({ input, output }: Console, question: string, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input, output, terminal: false });
   try {
     return /^y(es)?$/i.test((await lines.question(question, { signal })).trim());

@@ -6,7 +6,7 @@ import { type CurrentUser, checkOwner } from "./bucket-owner.ts";
 
 /** Needs root, to give files away. */
 const asRoot = process.getuid?.() === 0;
-const NOBODY = 65_534;
+const OTHER_UID = 65_534;
 
 let root: string;
 let home: string;
@@ -26,7 +26,7 @@ afterEach(() => {
 
 describe.runIf(asRoot)("a bucket of another user", () => {
   it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
-    chownSync(join(root, part), NOBODY, NOBODY);
+    chownSync(join(root, part), OTHER_UID, OTHER_UID);
     expect(() => checkOwner(root, user)).toThrow(
       expect.objectContaining({ code: "BUCKET_NOT_TRUSTED", message: expect.stringContaining("belongs to nobody") }),
     );
@@ -34,13 +34,13 @@ describe.runIf(asRoot)("a bucket of another user", () => {
 
   it("is accepted if it belongs to the current user or to root", () => {
     expect(() => checkOwner(root, user)).not.toThrow();
-    expect(() => checkOwner(root, { ...user, uid: NOBODY })).not.toThrow();
+    expect(() => checkOwner(root, { ...user, uid: OTHER_UID })).not.toThrow();
   });
 
   it("is accepted under sudo if it belongs to the calling user", () => {
-    chownSync(join(root, "maand.config.ts"), NOBODY, NOBODY);
-    expect(() => checkOwner(root, { ...user, env: { SUDO_UID: String(NOBODY) } })).not.toThrow();
-    expect(() => checkOwner(root, { ...user, uid: 1, env: { SUDO_UID: String(NOBODY) } })).toThrow();
+    chownSync(join(root, "maand.config.ts"), OTHER_UID, OTHER_UID);
+    expect(() => checkOwner(root, { ...user, env: { SUDO_UID: String(OTHER_UID) } })).not.toThrow();
+    expect(() => checkOwner(root, { ...user, uid: 1, env: { SUDO_UID: String(OTHER_UID) } })).toThrow();
   });
 
   it.each<[string, () => void, Record<string, string>]>([
@@ -56,7 +56,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
     ],
   ])("is accepted if it is listed: %s", (_, prepare, env) => {
     prepare();
-    chownSync(root, NOBODY, NOBODY);
+    chownSync(root, OTHER_UID, OTHER_UID);
     const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));
     expect(() => checkOwner(root, { ...user, env: listed })).not.toThrow();
     expect(() =>
@@ -65,7 +65,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
   });
 
   it("is not checked on systems without user ids", () => {
-    chownSync(root, NOBODY, NOBODY);
+    chownSync(root, OTHER_UID, OTHER_UID);
     chmodSync(root, 0o755);
     expect(() => checkOwner(root, { ...user, uid: undefined })).not.toThrow();
   });

@@ -1,6 +1,6 @@
 import { changedFiles } from "../domain/deploy/changed-files.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { accessGiver } from "../domain/deploy/file-access.ts";
+import { accessRules } from "../domain/deploy/file-access.ts";
 import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
@@ -62,8 +62,8 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const giveAccess = accessGiver(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
-  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
+  const withAccess = accessRules(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
+  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {

@@ -73,8 +73,10 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     if (spoils || !(more || options.healthCheck)) return undefined;
     const away = await awaitReturn(source, rebooting(ended, rebootKind));
     if (away.size > 0) return ({ host }) => away.get(host);
-    const sick = options.healthCheck ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true })) : undefined;
-    return sick === undefined ? undefined : () => sick;
+    const reason = options.healthCheck
+      ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true }))
+      : undefined;
+    return reason === undefined ? undefined : () => reason;
   }
 
   function warnOf(worker: string): void {
