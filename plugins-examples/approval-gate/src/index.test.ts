@@ -7,7 +7,7 @@ let bucket: TestBucket;
 afterEach(() => bucket.dispose());
 
 /** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
-function console(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
+function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
   const approval: string[] = [];
   const output = new PassThrough();
   const input = Object.assign(new PassThrough(), { isTTY: answers.length > 0 });
@@ -25,14 +25,14 @@ const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
   it("asks before a wave in production, and describes the wave", async () => {
-    const approval = console(["yes"]);
+    const approval = tty(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(approval).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
   it("changes nothing after a no, and the next deploy resumes", async () => {
-    console(["no", "y"]);
+    tty(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();
     expect([outcome, failures[0]?.code, running()]).toEqual(["failed", "NOT_PERMITTED", []]);
@@ -40,7 +40,7 @@ describe("approval-gate", () => {
   });
 
   it("does not ask about other workers, or if there is nothing to do", async () => {
-    const approval = console(["yes"]);
+    const approval = tty(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     await bucket.deploy({ force: false });
@@ -48,14 +48,14 @@ describe("approval-gate", () => {
   });
 
   it("asks for every wave if no label is configured", async () => {
-    const approval = console(["yes"], {}, []);
+    const approval = tty(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     expect(approval).toHaveLength(1);
   });
 
   it("asks once before removals, however many", async () => {
-    const approval = console(["yes", "no", "yes"]);
+    const approval = tty(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
     await bucket.ship();
@@ -66,10 +66,13 @@ describe("approval-gate", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual([]);
     expect(approval).toHaveLength(3);
+    expect(approval[2]).toBe(
+      "\nabout to:\n  remove api 0.0.0 on 10.0.0.1\n  remove web 0.0.0 on 10.0.0.1\ncontinue? (yes/no) ",
+    );
   });
 
   it("refuses without a terminal, and explains how to approve in advance", async () => {
-    console([]);
+    tty([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
     expect(failures).toMatchObject([
@@ -78,11 +81,11 @@ describe("approval-gate", () => {
   });
 
   it("accepts an approval from the environment, and no other value", async () => {
-    console([], { MAAND_APPROVE: "yes" });
+    tty([], { MAAND_APPROVE: "yes" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     bucket.dispose();
-    console(["yes"], { MAAND_APPROVE: "no" });
+    tty(["yes"], { MAAND_APPROVE: "no" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("failed");
   });

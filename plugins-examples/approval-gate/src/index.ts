@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { MaandError, pluginWithOptions, type WaveContext, type Worker } from "@maand/core";
+import { type Changes, MaandError, pluginWithOptions, type Worker } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
@@ -10,54 +10,40 @@ const options = v.object({
 });
 
 /** The terminal to ask on. */
-export interface Console {
+export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
-/** Asks for approval before a wave is rolled out in production, and before anything is stopped there. */
+/** Asks for approval before a wave is stopped, removed or rolled out in production. */
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
 /** The same with another terminal, for tests. */
-export function approvalGateAt(console: Console) {
+export function approvalGateAt(tty: Terminal) {
   return pluginWithOptions({
     name: "approval-gate",
     options,
-    apply({ wave, reconcile }, { labels, approvedBy }) {
+    apply({ permit }, { labels, approvedBy }) {
       const matters = ({ labels: its }: Worker) => labels.length === 0 || its.some((label) => labels.includes(label));
-      const ask = (what: string, signal: AbortSignal) => approve(console, approvedBy, what, signal);
-
-      wave.tapPromise("approval-gate", async ({ wave: { jobs }, signal }) => {
+      permit.tapPromise("approval-gate", async ({ changes: { jobs }, signal }) => {
         if (jobs.some(({ allocations }) => allocations.some(({ worker }) => matters(worker))))
-          await ask(jobs.map(inWords).join("\n"), signal);
-      });
-
-      // allocations to stop arrive one by one and in parallel; one approval covers all of them in a run
-      const approvals = new Map<string, Promise<void>>();
-      const order = { name: "approval-gate", before: "local" }; // plugins that perform a step run later
-      reconcile.tapPromise(order, async ({ run, worker, job, action, signal }) => {
-        if (!matters(worker)) return undefined;
-        const approval =
-          approvals.get(run.id) ?? ask(`  ${action.kind} ${job.name} and all other allocations to stop`, signal);
-        approvals.set(run.id, approval);
-        await approval;
-        return undefined;
+          await approve(tty, approvedBy, jobs.map(lineFor).join("\n"), signal);
       });
     },
   });
 }
 
-async function approve(console: Console, variable: string, what: string, signal: AbortSignal): Promise<void> {
-  const answer = console.environment[variable]?.trim().toLowerCase();
+async function approve(tty: Terminal, variable: string, what: string, signal: AbortSignal): Promise<void> {
+  const answer = tty.environment[variable]?.trim().toLowerCase();
   if (answer === "yes") return;
   const hint = `to approve in advance, run: ${variable}=yes maand deploy`;
-  if (answer || console.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
-  if (!(await answersYes(console, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
+  if (answer || tty.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
+  if (!(await answersYes(tty, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
     throw refused("not approved", hint);
 }
 
-async function answersYes({ input, output }: Console, question: string, signal: AbortSignal): Promise<boolean> {
+async function answersYes({ input, output }: Terminal, question: string, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input, output, terminal: false });
   try {
     return /^y(es)?$/i.test((await lines.question(question, { signal })).trim());
@@ -69,9 +55,11 @@ async function answersYes({ input, output }: Console, question: string, signal: 
   }
 }
 
-function inWords({ job, allocations }: WaveContext["wave"]["jobs"][number]): string {
+function lineFor({ job, allocations }: Changes["jobs"][number]): string {
   return allocations
     .map(({ worker, action, currentVersion }) => {
+      if (action === "stop" || action === "remove")
+        return `  ${action} ${job.name} ${currentVersion} on ${worker.host}`;
       const versions = currentVersion === job.version ? job.version : `${currentVersion} -> ${job.version}`;
       return `  ${action} ${job.name} ${versions} on ${worker.host}`;
     })
