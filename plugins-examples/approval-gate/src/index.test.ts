@@ -8,27 +8,27 @@ afterEach(() => bucket.dispose());
 
 /** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
 function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
-  const approval: string[] = [];
+  const questions: string[] = [];
   const output = new PassThrough();
   const input = Object.assign(new PassThrough(), { isTTY: answers.length > 0 });
   const left = [...answers];
   output.on("data", (chunk: Buffer) => {
-    approval.push(chunk.toString());
+    questions.push(chunk.toString());
     if (chunk.toString().endsWith("(yes/no) ")) input.write(`${left.shift()}\n`);
   });
   bucket = aBucket({ plugins: [approvalGateAt({ environment, input, output })(labels ? { labels } : {})] });
   bucket.workers({ host: "10.0.0.1", labels: ["production"] }, { host: "10.0.0.2", labels: ["test"] });
-  return approval;
+  return questions;
 }
 
 const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
   it("asks before a wave in production, and describes the wave", async () => {
-    const approval = tty(["yes"]);
+    const questions = tty(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
-    expect(approval).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
+    expect(questions).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
   it("changes nothing after a no, and the next deploy resumes", async () => {
@@ -40,22 +40,22 @@ describe("approval-gate", () => {
   });
 
   it("does not ask about other workers, or if there is nothing to do", async () => {
-    const approval = tty(["yes"]);
+    const questions = tty(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     await bucket.deploy({ force: false });
-    expect(approval).toEqual([]);
+    expect(questions).toEqual([]);
   });
 
   it("asks for every wave if no label is configured", async () => {
-    const approval = tty(["yes"], {}, []);
+    const questions = tty(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
-    expect(approval).toHaveLength(1);
+    expect(questions).toHaveLength(1);
   });
 
   it("asks once before removals, however many", async () => {
-    const approval = tty(["yes", "no", "yes"]);
+    const questions = tty(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
     await bucket.ship();
@@ -65,8 +65,8 @@ describe("approval-gate", () => {
     expect(running()).toEqual(["api@10.0.0.1", "web@10.0.0.1"]);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual([]);
-    expect(approval).toHaveLength(3);
-    expect(approval[2]).toBe(
+    expect(questions).toHaveLength(3);
+    expect(questions[2]).toBe(
       "\nabout to:\n  remove api 0.0.0 on 10.0.0.1\n  remove web 0.0.0 on 10.0.0.1\ncontinue? (yes/no) ",
     );
   });
