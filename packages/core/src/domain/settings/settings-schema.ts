@@ -70,6 +70,16 @@ export const ENTRIES = {
     'Maximum size of a file of a job, in mb, gb or tb; default "1 gb".',
     { default: "1 gb", examples: ["200 mb"] },
   ),
+  keep_releases: described(
+    v.pipe(
+      v.number(),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(1000, "must be at most 1000"),
+    ),
+    `Releases of each job to keep for a rollback; what runs somewhere is always kept. Default ${D.keepReleases}.`,
+    { default: D.keepReleases },
+  ),
   secret_files_mode: described(
     v.pipe(
       v.string(),
@@ -107,7 +117,9 @@ export const TABLES = {
   timeouts: {
     description: "Time limits in seconds.",
     entries: {
-      connect: described(seconds, "Seconds to connect to a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
+      connect: described(seconds, "Seconds to connect to a worker; default 15.", {
+        default: D.timeouts.connectMs / 1000,
+      }),
       command: described(seconds, "Seconds that a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
