@@ -12,7 +12,7 @@ export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.t
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
-export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
+export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export type { FileChange } from "./domain/deploy/changed-files.ts";
