@@ -89,6 +89,7 @@ export {
   type TapInterest,
 } from "./plugin-api/hooks.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
+export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/inventory-context.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {

@@ -83,12 +83,21 @@ function readSettings({ settings }: Bucket) {
   return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
 }
 
-async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
+/**
+ * The part of a build that reads, checks and stores; no hook that runs something is called. The caller holds the lock.
+ * `adjust` changes what plugins contribute before it is stored.
+ */
+export async function buildCatalog(
+  bucket: Bucket,
+  reporter: RunReporter,
+  options: BuildOptions,
+  adjust: (contributed: Contributions) => Contributions = (contributed) => contributed,
+): Promise<Built> {
   const { stored, read, catalog, problems } = await understand(bucket);
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
   if (refuses(found)) throw problemsError(found, "the workspace was refused");
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  save(bucket, stored, catalog, read, await contributions(source, catalog.jobs), options);
+  save(bucket, stored, catalog, read, adjust(await contributions(source, catalog.jobs)), options);
   return { catalog, problems: found };
 }
 

@@ -31,6 +31,7 @@ import type {
   WaveContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
+import type { Inventory, InventoryContext } from "./inventory-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
 
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
@@ -67,6 +68,8 @@ export function createHooks() {
     login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
     /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
+    /** Once per worker of `maand import`: return the files of its jobs as they are there, or undefined. Changes nothing. */
+    inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined>(["context"], "inventory"),
     /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
     /** Once per job of a wave, before it is planned. */
