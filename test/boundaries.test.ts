@@ -24,7 +24,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["run"],
   ["plan", "build"],
   ["deploy", "jobs"],
-  ["readonly.ts", "operator.ts", "index.ts"],
+  ["import"],
+  ["readonly.ts", "operator.ts", "import.ts", "index.ts"],
   ["testing"],
 ];
 

@@ -53,6 +53,8 @@ export function readSubjectAltNames(text: string | undefined): HoldsFor | undefi
   const names = (text ?? "").split(", ").map((part) => canonical(part.replace(/^(DNS|IP Address):/, "")));
   const divider = names.indexOf(DIVIDER);
   if (names[0] !== LOOPBACK) return undefined;
-  if (divider < 0) return names.every((name) => isIP(name) !== 0) ? { entry: [], hosts: names.slice(1) } : undefined;
+  const [, ...hosts] = names;
+  if (divider < 0)
+    return hosts.length > 0 && hosts.every((name) => isIP(name) !== 0) ? { entry: [], hosts } : undefined;
   return { entry: names.slice(1, divider), hosts: names.slice(divider + 1) };
 }

@@ -5,8 +5,8 @@ import type { TreeFile } from "../plugin-api/contexts.ts";
 import { storedPlace } from "../run/delivered-root.ts";
 import type { Run } from "../run/run.ts";
 import type { ListedFile } from "../store/promoted-rows.ts";
-import { type Assessed, versionOf } from "./assess.ts";
-import type { ReadWorker } from "./take-inventory.ts";
+import { type Assessed, versionOf } from "./compare/assess.ts";
+import type { ReadWorker } from "./compare/read-worker.ts";
 
 /**
  * The digest of the metadata of a worker that was taken over: it is that of no worker, so a run that visits the worker brings it

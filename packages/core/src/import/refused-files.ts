@@ -2,9 +2,9 @@ import { fileDiff, type Side, type Unseen } from "../plan/file-diff.ts";
 import { type Hider, hiderFor, showDots } from "../plan/hide-secrets.ts";
 import { LARGEST_TEXT, textOf } from "../remote/text.ts";
 import type { Run } from "../run/run.ts";
-import type { Assessed } from "./assess.ts";
-import type { Refusal } from "./compare.ts";
-import type { RefusedFile } from "./result.ts";
+import type { Assessed } from "./compare/assess.ts";
+import type { Refusal } from "./compare/compare.ts";
+import type { RefusedFile } from "./imported.ts";
 
 /** The files of an allocation that are only taken over on request, each with its diff; secrets appear as dots. */
 export function refusedFiles(run: Run, { compared, job, allocation }: Assessed): Promise<RefusedFile[]> {

@@ -5,11 +5,12 @@ import { deliveryPlace } from "../run/delivered-root.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import type { GoBucket } from "../store/go/go-bucket.ts";
 import { GoStore } from "../store/go/go-store.ts";
-import { compareAllocations, type Fleet } from "./compare-fleet.ts";
+import { compareAllocations, type Fleet } from "./compare/compare-fleet.ts";
+import type { Imported } from "./imported.ts";
 import type { ImportOptions } from "./options.ts";
 import { type ImportPlace, keptStores } from "./place.ts";
 import { recordAllocation, recordDelivery } from "./record.ts";
-import { type Imported, importedOf } from "./result.ts";
+import { importedOf } from "./result.ts";
 
 /**
  * Takes over the workers that were down when the bucket was imported: those with promoted allocations and without any delivery.

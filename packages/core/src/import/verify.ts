@@ -2,7 +2,7 @@ import type { Bucket } from "../bucket/bucket.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { problemsError } from "../errors.ts";
 import { planDeploy } from "../plan/plan-deploy.ts";
-import type { Assessed } from "./assess.ts";
+import type { Assessed } from "./compare/assess.ts";
 
 /**
  * Plans a deploy on the new store, as `maand deploy --dry-run` does, and holds it against what was pending before. Throws

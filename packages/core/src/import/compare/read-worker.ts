@@ -1,13 +1,13 @@
-import { asMaandError } from "../bucket/outcome.ts";
-import { isRecord } from "../domain/checks/validate.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { MaandError } from "../errors.ts";
-import type { FoundFile, Inventory } from "../plugin-api/inventory-context.ts";
-import type { Remote } from "../remote/remote.ts";
-import { LARGEST_TEXT } from "../remote/text.ts";
-import { noHandler } from "../run/no-handler.ts";
-import type { Run } from "../run/run.ts";
-import { RUNTIME_NAMES } from "../workspace/job-files.ts";
+import { asMaandError } from "../../bucket/outcome.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import { MaandError } from "../../errors.ts";
+import type { FoundFile, Inventory } from "../../plugin-api/inventory-context.ts";
+import type { Remote } from "../../remote/remote.ts";
+import { LARGEST_TEXT } from "../../remote/text.ts";
+import { noHandler } from "../../run/no-handler.ts";
+import type { Run } from "../../run/run.ts";
+import { RUNTIME_NAMES } from "../../workspace/job-files.ts";
 import type { Candidate } from "./candidates.ts";
 
 /** What was read on a worker. */

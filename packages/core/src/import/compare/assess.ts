@@ -1,16 +1,16 @@
-import { treeDigest } from "../domain/deploy/digest.ts";
-import type { Occasion } from "../domain/deploy/plan.ts";
-import { NO_VERSION } from "../domain/deploy/version.ts";
-import type { Allocation, Job } from "../domain/workspace/job.ts";
-import type { TreeFile } from "../plugin-api/contexts.ts";
-import type { FoundFile } from "../plugin-api/inventory-context.ts";
-import type { Run } from "../run/run.ts";
-import type { GoBucket } from "../store/go/go-bucket.ts";
-import type { ListedFile } from "../store/promoted-rows.ts";
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { Occasion } from "../../domain/deploy/plan.ts";
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
+import type { FoundFile } from "../../plugin-api/inventory-context.ts";
+import type { Run } from "../../run/run.ts";
+import type { GoBucket } from "../../store/go/go-bucket.ts";
+import type { ListedFile } from "../../store/promoted-rows.ts";
 import { type Candidate, earlierCandidates } from "./candidates.ts";
 import { asRecorded, type Compared, compare, md5 } from "./compare.ts";
+import type { ReadWorker } from "./read-worker.ts";
 import { type DeployState, deployStateOf } from "./state-of.ts";
-import type { ReadWorker } from "./take-inventory.ts";
 
 /** An allocation with the trees it may have been deployed with. */
 export interface Unit {

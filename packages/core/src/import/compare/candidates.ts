@@ -1,13 +1,13 @@
-import { treeDigest } from "../domain/deploy/digest.ts";
-import type { Occasion } from "../domain/deploy/plan.ts";
-import { NO_VERSION } from "../domain/deploy/version.ts";
-import { NAMESPACE } from "../domain/kv/kv-names.ts";
-import type { Allocation, Job } from "../domain/workspace/job.ts";
-import { bareTree } from "../plan/plan-job.ts";
-import { renderTree } from "../plan/render-tree.ts";
-import type { Tree } from "../plugin-api/contexts.ts";
-import type { ContextSource } from "../run/scope/contexts.ts";
-import type { GoBucket } from "../store/go/go-bucket.ts";
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { Occasion } from "../../domain/deploy/plan.ts";
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import { bareTree } from "../../plan/plan-job.ts";
+import { renderTree } from "../../plan/render-tree.ts";
+import type { Tree } from "../../plugin-api/contexts.ts";
+import type { ContextSource } from "../../run/scope/contexts.ts";
+import type { GoBucket } from "../../store/go/go-bucket.ts";
 
 /** A tree an allocation may have been deployed with, and the values it was rendered for. */
 export interface Candidate {

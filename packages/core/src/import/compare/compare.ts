@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { reachesWorker } from "../domain/workspace/job.ts";
-import type { TreeFile } from "../plugin-api/contexts.ts";
-import type { FoundFile } from "../plugin-api/inventory-context.ts";
-import type { ListedFile } from "../store/promoted-rows.ts";
+import { reachesWorker } from "../../domain/workspace/job.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
+import type { FoundFile } from "../../plugin-api/inventory-context.ts";
+import type { ListedFile } from "../../store/promoted-rows.ts";
 
 /** A difference without meaning. The files stay as they are until their job changes. */
 export type Meaningless = "permissions" | "final line ends of certificates";

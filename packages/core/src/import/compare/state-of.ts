@@ -1,5 +1,5 @@
-import type { Allocation } from "../domain/workspace/job.ts";
-import type { GoBucket, GoDeployed } from "../store/go/go-bucket.ts";
+import type { Allocation } from "../../domain/workspace/job.ts";
+import type { GoBucket, GoDeployed } from "../../store/go/go-bucket.ts";
 
 /** What the Go program did with an allocation last. */
 export type DeployState =

@@ -1,15 +1,15 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
-import { error, type Problem } from "../domain/checks/problem.ts";
-import type { Allocation, Job } from "../domain/workspace/job.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import { MaandError, problemsError } from "../errors.ts";
-import { type Run, workerOf } from "../run/run.ts";
-import type { GoBucket } from "../store/go/go-bucket.ts";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { error, type Problem } from "../../domain/checks/problem.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import { MaandError, problemsError } from "../../errors.ts";
+import { type Run, workerOf } from "../../run/run.ts";
+import type { GoBucket } from "../../store/go/go-bucket.ts";
 import { type Assessed, assess, type Unit, unitOf, versionOf } from "./assess.ts";
 import { candidatesFor, versionsBefore } from "./candidates.ts";
+import { isLater, type ReadWorker, readWorkerFiles, whyLater } from "./read-worker.ts";
 import { deployStateOf } from "./state-of.ts";
-import { isLater, type ReadWorker, readWorkerFiles, whyLater } from "./take-inventory.ts";
 
 /** All workers and allocations of a bucket, compared. */
 export interface Fleet {
