@@ -1,5 +1,5 @@
 import { createHooks } from "@maand/core";
-import { aBucket, aJob, controlContext, type TestBucket } from "@maand/core/testing";
+import { aBucket, aJob, orchestrateContext, type TestBucket } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { canary } from "./index.ts";
 
@@ -30,14 +30,14 @@ const batches = ({ events }: TestBucket) =>
 const looks = ({ events }: TestBucket) => events.filter(({ type }) => type === "health.finished").length;
 
 describe("canary", () => {
-  it("upgrades one, looks at it again and again, and then the rest", async () => {
+  it("upgrades one allocation, checks it repeatedly, and then upgrades the rest", async () => {
     const made = await upgrade();
     expect((await made.deploy()).outcome).toBe("ok");
     expect(batches(made)).toEqual([A, `${B} ${C}`]);
     expect(looks(made)).toBe(1 + 5 + 1);
   });
 
-  it("ends at the first sign of sickness: the others stay as they were, and the next deploy begins with the sick one", async () => {
+  it("stops at the first failed check: the others stay unchanged, and the next deploy starts with the unhealthy one", async () => {
     const made = await upgrade();
     made.fleet.onDo = (what) => {
       if (what === `restart api@${A}`) setTimeout(() => made.fleet.fail(`verify api@${A}`), 25);
@@ -67,20 +67,20 @@ describe("canary", () => {
     ["that does not ask for it", aJob(), [A, B, C]],
     ["with one allocation only", aJob({ manifest: { canary: { soak_seconds: 60 } } }), [A]],
     ["that is started for the first time", aJob({ manifest: { canary: { soak_seconds: 60 } } }), []],
-  ])("leaves a job %s alone", async (_, job, updatedAllocations) => {
+  ])("does not handle a job %s", async (_, job, updatedAllocations) => {
     const hooks = createHooks();
     await canary().apply(hooks);
-    const context = controlContext({ job, newAllocations: [C], updatedAllocations });
-    expect(await hooks.control.promise(context)).toBeUndefined();
+    const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations });
+    expect(await hooks.orchestrate.promise(context)).toBeUndefined();
     expect(context.asked).toEqual([]);
   });
 
-  it("starts what is new beside the canary, before it is watched", async () => {
+  it("starts new allocations with the canary, before it is watched", async () => {
     const hooks = createHooks();
     await canary().apply(hooks);
     const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });
-    const context = controlContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
-    await hooks.control.promise(context);
+    const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
+    await hooks.orchestrate.promise(context);
     expect(context.asked).toEqual([`roll out ${C} ${A}`, "check health", "check health"]);
   });
 });
