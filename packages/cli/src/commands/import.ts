@@ -22,7 +22,7 @@ export class ImportCommand extends MaandCommand {
   bucket = Option.String({ required: false, name: "bucket" });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would be taken over; change nothing." });
   accept = Option.Boolean("--accept", false, {
-    description: "Take over files as they are on the workers although maand would render them otherwise.",
+    description: "Also take over files that maand renders otherwise.",
   });
 
   override async work(): Promise<number> {
