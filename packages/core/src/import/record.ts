@@ -21,7 +21,9 @@ export function recordAllocation(run: Run, one: Assessed): void {
   if (state.kind === "never deployed") return;
   const files = [...compared.baseline].sort((a, b) => (a.path < b.path ? -1 : 1));
   const target = { digest: treeDigest(files), version: versionOf(one) };
-  store.promoted.promote(allocation.id, target, files, { stopped: one.isStopped, occasion });
+  const isRelease = job.release !== undefined && target.digest === one.target && target.version === job.version;
+  const release = isRelease ? { release: { job: job.name, number: job.release } } : {};
+  store.promoted.promote(allocation.id, target, files, { stopped: one.isStopped, occasion, ...release });
   store.promoted.unstage(allocation.id);
   store.promoted.stage(allocation.id, target.digest);
   if (one.target !== undefined)
