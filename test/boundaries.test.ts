@@ -26,7 +26,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["plan", "build"],
   ["deploy", "jobs"],
   ["import"],
-  ["readonly.ts", "operator.ts", "import.ts", "index.ts"],
+  ["readonly.ts", "operator.ts", "import.ts", "internal.ts", "plugin.ts"],
+  ["index.ts"],
+  ["embed.ts"],
   ["testing"],
 ];
 

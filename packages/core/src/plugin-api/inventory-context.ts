@@ -1,6 +1,6 @@
 import type { WorkerContext } from "./base-contexts.ts";
 
-/** A file as it is in a job's directory on a worker. */
+/** A file as it is in a job's directory on a worker. @experimental */
 export interface FoundFile {
   /** Relative to the job's directory. */
   readonly path: string;
@@ -16,7 +16,7 @@ export interface FoundFile {
   readonly content?: Uint8Array;
 }
 
-/** What is in the bucket's directory on a worker. */
+/** What is in the bucket's directory on a worker. @experimental */
 export interface Inventory {
   /** Text of the files directly in it, such as `worker.json`, by name; absent ones are left out. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export interface Inventory {
   readonly jobs: ReadonlyMap<string, readonly FoundFile[]>;
 }
 
-/** `inventory`: list the files of jobs on a worker, and change nothing there. */
+/** `inventory`: list the files of jobs on a worker, and change nothing there. @experimental */
 export interface InventoryContext extends WorkerContext {
   /** Names of files directly in the bucket's directory to return. */
   readonly metadata: readonly string[];
