@@ -46,7 +46,7 @@ describe("a build refuses scrape configurations", () => {
     [
       "with a discovery of its own",
       `${targets("a:1")}  ec2_sd_configs: []\n`,
-      [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is refused: maand knows where jobs run`],
+      [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is not supported: maand knows the workers of each job`],
     ],
     [
       "with a port the job does not declare",
@@ -59,9 +59,9 @@ describe("a build refuses scrape configurations", () => {
       [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: "maand:port/" names no port`],
     ],
     [
-      "with a word that nothing replaces",
+      "with an unknown placeholder",
       targets("maand:prot/x"),
-      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: "maand:prot/x" is nothing maand replaces`],
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: "maand:prot/x" is not a placeholder of maand`],
     ],
     [
       "with a URL",
@@ -88,9 +88,9 @@ describe("a build refuses scrape configurations", () => {
     expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
   });
 
-  it("that are there as a template too", async () => {
+  it("that also exist as a template", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
-    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: is there beside scrape.yaml.tpl`]);
+    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists beside scrape.yaml.tpl`]);
   });
 
   it.each([
@@ -103,7 +103,7 @@ describe("a build refuses scrape configurations", () => {
     ]);
   });
 
-  it("whose template reads what the job may not, at its line and column", async () => {
+  it("whose template reads a namespace that the job may not read, at its line and column", async () => {
     const bucket = aWorkspace({ [`${SCRAPE}.tpl`]: '\n{{get "maand/job/prometheus" "version"}}\n' });
     const place = `web/${SCRAPE}.tpl:2:3`;
     expect(await problemsOf(bucket)).toEqual([
@@ -132,7 +132,7 @@ describe("a build refuses rules", () => {
       [`web/${RULES}:4: groups[0].rules[0].expr: must not be blank`],
     ],
     [
-      "with a duration that is none",
+      "with an invalid duration",
       rule("alert: A", "for: 5"),
       [`web/${RULES}:6: groups[0].rules[0].for: must be a duration such as 5m`],
     ],
@@ -177,14 +177,14 @@ describe("a build refuses rules", () => {
 });
 
 describe("a build refuses", () => {
-  it("links of a runbook to what is not there", async () => {
+  it("links of a runbook whose targets do not exist", async () => {
     const text =
       "# Slow\n\n[Down](down.md#why), [all](../index.html), [gone](gone.md)\nand ![a](a.png), [up](../down.md)\n";
     const files = { "_prometheus/runbooks/slow.md": text, "_prometheus/runbooks/down.md": "# Down\n" };
     expect(await problemsOf(aWorkspace(files))).toEqual([
-      'web/_prometheus/runbooks/slow.md:3: the link to "gone.md" leads nowhere',
-      'web/_prometheus/runbooks/slow.md:3: the link to "a.png" leads nowhere',
-      'web/_prometheus/runbooks/slow.md:3: the link to "../down.md" leads nowhere',
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "gone.md" does not exist',
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "a.png" does not exist',
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "../down.md" does not exist',
     ]);
   });
 
@@ -193,7 +193,7 @@ describe("a build refuses", () => {
     bucket.job("prometheus", { selectors: ["mon"] }, { ...SERVER, "rules/a.yaml": "groups: []\n" });
     expect(await problemsOf(bucket)).toEqual([
       'prometheus/manifest.json: resources.ports: job prometheus has a prometheus.yml and no port "prometheus_port_http"',
-      "prometheus/rules/a.yaml: is where the rules and pages of all jobs are put",
+      "prometheus/rules/a.yaml: is in a directory that maand writes rules and pages of all jobs to",
     ]);
   });
 
@@ -210,18 +210,18 @@ describe("a build refuses", () => {
 });
 
 describe("a build warns", () => {
-  it("of a configuration that leaves out what jobs have", async () => {
+  it("of a configuration that omits what the jobs provide", async () => {
     const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [RULES]: rule("alert: A") });
     bucket.job("prometheus", SERVER_MANIFEST, { "prometheus.yml.tpl": "global: {}\n" });
     expect(await problemsOf(bucket)).toEqual([
-      "prometheus/prometheus.yml.tpl: leaves out the scrape configurations of the jobs",
-      "prometheus/prometheus.yml.tpl: leaves out the rules of the jobs",
+      "prometheus/prometheus.yml.tpl: omits the scrape configurations of the jobs",
+      "prometheus/prometheus.yml.tpl: omits the rules of the jobs",
     ]);
   });
 
-  it("of files that Prometheus does not get", async () => {
+  it("of files that Prometheus does not use", async () => {
     expect(await problemsOf(aWorkspace({ "_prometheus/alert/a.yaml": "x" }))).toEqual([
-      "web/_prometheus/alert/a.yaml: is nothing that Prometheus gets",
+      "web/_prometheus/alert/a.yaml: is not a file for Prometheus",
     ]);
   });
 });

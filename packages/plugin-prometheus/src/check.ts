@@ -9,14 +9,14 @@ import { checkScrape, type JobScrape } from "./scrape/check-scrape.ts";
 import { isServer, placeOf, SERVER_PORT, serverConfigs, sourcesOf } from "./sources.ts";
 import { decoded, readTextFile } from "./text-file.ts";
 
-/** What a build found of Prometheus in the workspace. */
+/** The Prometheus data of a workspace. */
 export interface CheckedWorkspace {
   readonly published: Published;
-  /** Whether promtool had a look as well. */
+  /** The result of promtool. */
   readonly tool: ToolResult["state"];
 }
 
-/** Checks everything that the jobs have for Prometheus, and reports all that is wrong with it. */
+/** Checks everything that the jobs provide for Prometheus, and reports all problems. */
 export async function checkWorkspace(context: ValidateContext, promtool: string): Promise<CheckedWorkspace> {
   const scrape = checkScrape(context);
   const rules = checkRules(context);
@@ -50,8 +50,8 @@ function problemsOf(job: Job, pages: ReadonlySet<string>, { read, report }: Vali
     warning(
       "prometheus_file_ignored",
       placeOf(job.name, path),
-      "is nothing that Prometheus gets",
-      "it gets scrape.yaml or scrape.yaml.tpl, alerts/*.yaml, runbooks/*.md and dashboards/",
+      "is not a file for Prometheus",
+      "use scrape.yaml or scrape.yaml.tpl, alerts/*.yaml, runbooks/*.md and dashboards/",
     ),
   );
   const dead = runbooksOf(job.name, sources.runbooks).flatMap(({ name, file }) => {
@@ -69,14 +69,14 @@ function runbookPages(jobs: readonly Job[]): Set<string> {
 
 const BASE = "http://server/consoles/runbooks/";
 
-/** Links to what is not there: in an incident is no time to find that out. */
+/** Links whose targets do not exist; otherwise someone would find out during an incident. */
 function deadLinks(text: string, page: string, where: string, pages: ReadonlySet<string>): Problem[] {
   return localLinks(text).flatMap(({ href, line }) => {
     const { pathname } = new URL(encodeURI(fileOf(href)), BASE + encodeURI(page));
     const target = decodeURI(pathname).slice(new URL(BASE).pathname.length);
     if (pathname.startsWith(new URL(BASE).pathname) && pages.has(target)) return [];
-    const hint = "link to <name>.md beside it, ../<job>/<name>.md or ../index.html; no other files are served";
-    return [{ ...error("invalid_runbook", where, `the link to "${href}" leads nowhere`, hint), line }];
+    const hint = "link to <name>.md, ../<job>/<name>.md or ../index.html; no other files are served";
+    return [{ ...error("invalid_runbook", where, `the target of the link "${href}" does not exist`, hint), line }];
   });
 }
 
@@ -89,7 +89,7 @@ function serverProblems(job: Job, found: Found, { read }: ValidateContext): Prob
   const [config, other] = serverConfigs(job);
   if (!config) return [];
   const where = placeOf(job.name, config.path);
-  if (other) return [error("invalid_prometheus", where, `is there beside ${other.path}`, "delete one of them")];
+  if (other) return [error("invalid_prometheus", where, `exists beside ${other.path}`, "delete one of them")];
   return [...portProblems(job), ...silentProblems(where, decoded(read(config)) ?? "", found), ...takenPaths(job)];
 }
 
@@ -101,7 +101,7 @@ function portProblems({ name, ports }: Job): Problem[] {
   return [error("invalid_prometheus", where, message, `add "${SERVER_PORT}": {} and let the server listen on it`)];
 }
 
-/** Prometheus says nothing if its configuration leaves out what the jobs have for it. */
+/** Prometheus does not report that its configuration omits what the jobs provide. */
 function silentProblems(where: string, text: string, { scrape, rules }: Found): Problem[] {
   const isTemplate = where.endsWith(".tpl");
   const lacks = (section: string, call: string) => !new RegExp(isTemplate ? `${section}|${call}` : section).test(text);
@@ -114,11 +114,11 @@ function silentProblems(where: string, text: string, { scrape, rules }: Found): 
   return found.flatMap(([what, line]) =>
     what === undefined
       ? []
-      : [warning("prometheus_ignores", where, `leaves out the ${what} of the jobs`, `add a line: ${line}`)],
+      : [warning("prometheus_ignores", where, `omits the ${what} of the jobs`, `add a line: ${line}`)],
   );
 }
 
-/** Directories of a server job that belong to maand. */
+/** Directories of a server job that maand writes to. */
 const MADE = ["rules/", RUNBOOKS, "consoles/dashboards/"];
 
 function takenPaths({ name, files }: Job): Problem[] {
@@ -128,7 +128,7 @@ function takenPaths({ name, files }: Job): Problem[] {
       error(
         "invalid_prometheus",
         placeOf(name, path),
-        "is where the rules and pages of all jobs are put",
+        "is in a directory that maand writes rules and pages of all jobs to",
         `move it below _prometheus/ of ${name}, or to another directory`,
       ),
     );

@@ -10,12 +10,12 @@ export interface PrometheusOptions {
   readonly promtool?: string;
 }
 
-/** What the last `validate` found, for the `contribute` of the same build. */
+/** The result of the last `validate`, for the `contribute` of the same build. */
 interface BuildState {
   /** The job that contributes what belongs to all jobs. */
   readonly first: string | undefined;
   readonly published: Published;
-  /** What the operator should know about how it was checked. */
+  /** A line about the checks for the operator. */
   readonly note?: string;
 }
 
@@ -23,8 +23,8 @@ const STRUCTURE_ONLY =
   "promtool is not on this machine: rules and scrape configurations were checked for their structure only";
 
 /**
- * Gives the jobs that run Prometheus what all jobs have for it in `_prometheus/`: scrape configurations, rules, runbooks and
- * dashboards. Without a job that has a `prometheus.yml` nothing of it is read.
+ * Adds the files in `_prometheus/` of all jobs to the jobs that run Prometheus: scrape configurations, rules, runbooks and
+ * dashboards. Without a job that has a `prometheus.yml`, they are not read.
  */
 export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): Plugin<"prometheus"> {
   let state: BuildState = { first: undefined, published: NOTHING };

@@ -26,7 +26,7 @@ export interface PublishedFile extends JobFile {
   readonly job: string;
 }
 
-/** What jobs publish for Prometheus. */
+/** The data that jobs publish for Prometheus. */
 export interface Published {
   readonly scrape: readonly {
     readonly job: string;
@@ -44,7 +44,7 @@ export interface Published {
   readonly active: boolean;
 }
 
-/** Nothing, as without a server job. */
+/** The data without a server job. */
 export const NOTHING: Published = { scrape: [], files: [], groups: 0, active: false };
 
 /** The entries of `maand/prometheus`. */

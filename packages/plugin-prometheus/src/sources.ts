@@ -1,9 +1,9 @@
 import type { Job, JobFile } from "@maand/core";
 
-/** The directory of a job that holds what Prometheus should know of it; it never reaches the job's own workers. */
+/** The directory of a job with its files for Prometheus; it is never synced to the workers of the job itself. */
 export const FOLDER = "_prometheus/";
 
-/** The port of a server job that its API and its pages are on. */
+/** The port of a server job for its API and its pages. */
 export const SERVER_PORT = "prometheus_port_http";
 
 /** Configuration files of Prometheus directly in a job's directory; a job with one of them is a server job. */

@@ -9,7 +9,7 @@ export class CatPrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "list what each job has for Prometheus",
+    description: "list the files of each job for Prometheus",
     examples: [
       ["All jobs", "maand cat prometheus"],
       ["The rules of one", "maand cat prometheus get api alerts"],
@@ -42,7 +42,7 @@ export class CatPrometheusCommand extends StoredCommand {
     if (rows.length === 0 && !this.json)
       throw new MaandError({
         code: "NOT_FOUND",
-        message: "no job has anything for Prometheus",
+        message: "no job has files for Prometheus",
         hint: "write _prometheus/scrape.yaml in a job and run maand build",
       });
     if (this.json) this.printJson(rows);

@@ -8,9 +8,9 @@ export class GetPrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "get"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print the files a job has for Prometheus",
+    description: "print the files of a job for Prometheus",
     details:
-      "Prints the files as of the last build, exactly as they are. Before each of several files stands a line with its path below _prometheus/. With --json, a list of files with path and text.",
+      "Prints the files of the last build unchanged. If there are several, a line with the path below _prometheus/ precedes each. With --json, prints a list of files with path and text.",
     examples: [
       ["The scrape configuration", "maand cat prometheus get api scrape"],
       ["All rules", "maand cat prometheus get api alerts"],
@@ -40,7 +40,7 @@ export class GetPrometheusCommand extends StoredCommand {
     if (files.length === 0 && (!kind || !this.json))
       throw missing(
         kind ? `job ${job.name} has no ${kind}` : `job ${job.name} has no _prometheus/${path.slice(FOLDER.length)}`,
-        "maand cat prometheus lists what jobs have",
+        "maand cat prometheus lists the jobs and their numbers of files",
       );
     const texts = files.map((file) => ({
       path: file.path.slice(FOLDER.length),

@@ -10,9 +10,9 @@ export class ScrapePrometheusCommand extends StoredCommand {
   static override paths = [["cat", "prometheus", "scrape"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print the scrape configurations as Prometheus gets them",
+    description: "print the scrape configurations as Prometheus reads them",
     details:
-      "Names and ports are filled in, with the active workers of the last build. Configurations that hold secrets are not shown. With --json, a list of jobs with their YAML.",
+      "Placeholders are replaced by the active workers of the last build. Configurations with secrets are not printed. With --json, prints a list of jobs with their YAML.",
     examples: [
       ["Of all jobs", "maand cat prometheus scrape"],
       ["Of one", "maand cat prometheus scrape --jobs api"],

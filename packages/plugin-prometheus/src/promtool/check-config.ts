@@ -16,8 +16,8 @@ export function configChecker(program: string): (tree: Tree, context: RenderCont
     if (state === "refused")
       throw new MaandError({
         code: "RENDER_FAILED",
-        message: `${placeOf(job.name, CONFIG)}: promtool refuses it: ${lastReason(output)} (rendering it for ${worker.host})`,
-        hint: "promtool check config --syntax-only says more",
+        message: `${placeOf(job.name, CONFIG)}: promtool rejects it: ${lastReason(output)} (rendering it for ${worker.host})`,
+        hint: "promtool check config --syntax-only shows the details",
         worker: worker.host,
       });
     passed.add(text);

@@ -2,7 +2,7 @@ import { error, type Problem } from "@maand/core";
 import { placeOf } from "../sources.ts";
 import { CHECK_CONFIG, CHECK_RULES, lastReason, reasonsFor, runPromtool, type ToolFile } from "./run-promtool.ts";
 
-/** What promtool said. */
+/** The result of promtool. */
 export type ToolResult =
   | { readonly state: "absent" }
   | { readonly state: "passed" }
@@ -39,7 +39,7 @@ export async function checkWithPromtool(program: string, { scrape, rules, config
   return problems.length === 0 ? { state: "passed" } : { state: "refused", problems };
 }
 
-/** All in one run; only if something is wrong each alone, to know whose it is. */
+/** Checks all in one run; if that fails, each alone to find the job. */
 async function checkScrapes(check: Check, scrapes: ToolInput["scrape"]): Promise<Problem[] | "absent"> {
   if (scrapes.length === 0) return [];
   const whole = await check(CHECK_CONFIG, [asConfig("scrape.yml", scrapes)]);
@@ -71,5 +71,5 @@ async function checkFiles(program: string, command: readonly string[], files: re
 }
 
 function refusal(where: string, reason: string): Problem {
-  return error("promtool_refuses", where, `promtool refuses it: ${reason}`);
+  return error("promtool_refuses", where, `promtool rejects it: ${reason}`);
 }

@@ -18,15 +18,15 @@ function isThere(): boolean {
 describe("where promtool is on this machine, a build", { skip: !isThere() }, () => {
   const problems = (files: Readonly<Record<string, string>>) => problemsOf(aWorkspace(files, PORTS, "promtool"));
 
-  it("refuses rules that it refuses, at their line", async () => {
+  it("rejects rules that promtool rejects, at their line", async () => {
     const rules = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: sum(up\n";
     const other = "groups:\n- name: a\n  rules:\n  - alert: B\n    expr: up\n";
     expect(await problems({ [RULES]: rules, "_prometheus/alerts/other.yaml": other })).toEqual([
-      `web/${RULES}:5: promtool refuses it: group "a", rule 1, "A": could not parse expression: 1:7: parse error: unclosed left parenthesis`,
+      `web/${RULES}:5: promtool rejects it: group "a", rule 1, "A": could not parse expression: 1:7: parse error: unclosed left parenthesis`,
     ]);
   });
 
-  it("refuses scrape configurations that it refuses, in the job that has them", async () => {
+  it("rejects scrape configurations that promtool rejects, in their job", async () => {
     const bucket = aWorkspace(
       { [SCRAPE]: "- job_name: web\n  static_configs: [{ targets: ['a:1'] }]\n" },
       PORTS,
@@ -35,20 +35,20 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
     const bad = "- job_name: bad\n  scrape_interval: 5\n  static_configs: [{ targets: ['a:1'] }]\n";
     bucket.job("bad", { selectors: ["worker"] }, { [SCRAPE]: bad });
     expect(await problemsOf(bucket)).toEqual([
-      `bad/${SCRAPE}: promtool refuses it: parsing YAML file bad.yml: not a valid duration string: "5"`,
+      `bad/${SCRAPE}: promtool rejects it: parsing YAML file bad.yml: not a valid duration string: "5"`,
     ]);
   });
 
-  it("refuses a prometheus.yml that it refuses", async () => {
+  it("rejects a prometheus.yml that promtool rejects", async () => {
     const bucket = aWorkspace({}, PORTS, "promtool");
     bucket.removeJob("prometheus");
     bucket.job("prometheus", SERVER_MANIFEST, { "prometheus.yml": "global: {scrape_interval: 5}\n" });
     expect(await problemsOf(bucket)).toEqual([
-      'prometheus/prometheus.yml: promtool refuses it: parsing YAML file prometheus.yml: not a valid duration string: "5"',
+      'prometheus/prometheus.yml: promtool rejects it: parsing YAML file prometheus.yml: not a valid duration string: "5"',
     ]);
   });
 
-  it("lets through what it lets through, and says nothing", async () => {
+  it("accepts what promtool accepts, and prints nothing", async () => {
     const bucket = aWorkspace(
       { [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" },
       PORTS,
@@ -58,7 +58,7 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
     expect(bucket.events.filter(({ type }) => type === "output")).toEqual([]);
   });
 
-  it("and a deploy refuses a rendered prometheus.yml that it refuses, before a worker is touched", async () => {
+  it("and a deploy rejects a rendered prometheus.yml that promtool rejects, before it touches a worker", async () => {
     const bucket = aWorkspace({}, PORTS, "promtool");
     bucket.removeJob("prometheus");
     bucket.job(
@@ -72,7 +72,7 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
       [
         "prometheus",
         expect.stringContaining(
-          "prometheus.yml: promtool refuses it: parsing YAML file prometheus.yml: not a valid duration string",
+          "prometheus.yml: promtool rejects it: parsing YAML file prometheus.yml: not a valid duration string",
         ),
       ],
     ]);
@@ -80,7 +80,7 @@ describe("where promtool is on this machine, a build", { skip: !isThere() }, () 
   });
 });
 
-it("where it is missing, a build says that only the structure was checked", async () => {
+it("without promtool, a build reports that only the structure was checked", async () => {
   const bucket = aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" });
   await bucket.build();
   expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([

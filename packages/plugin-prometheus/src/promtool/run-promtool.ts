@@ -58,7 +58,7 @@ export interface Reason {
   readonly line?: number;
 }
 
-/** What promtool says of one file: `a.yaml: 3:12: group "a", rule 1: ...`, or a first line and further ones below it. */
+/** The reasons that promtool gives for one file: `a.yaml: 3:12: group "a", rule 1: ...`, or a first line and further ones below it. */
 export function reasonsFor(output: string, name: string): Reason[] {
   const lines = output.split("\n");
   return lines.flatMap((line, at) => {
@@ -73,10 +73,10 @@ export function reasonsFor(output: string, name: string): Reason[] {
   });
 }
 
-/** What promtool says of a whole run: its last line. */
+/** The reason that promtool gives for a whole run: its last line. */
 export function lastReason(output: string): string {
   const lines = output.split("\n").map((line) => line.trim());
-  const last = lines.filter((line) => line !== "" && !/^(Checking|SUCCESS)/.test(line)).at(-1) ?? "it says nothing";
+  const last = lines.filter((line) => line !== "" && !/^(Checking|SUCCESS)/.test(line)).at(-1) ?? "no reason given";
   return last.replace(/^FAILED:\s*/, "");
 }
 

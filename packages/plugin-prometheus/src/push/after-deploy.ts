@@ -7,8 +7,8 @@ import { certificatePush } from "./push-certificates.ts";
 import { type Server, serverOf } from "./server.ts";
 
 /**
- * Pushes how long the certificates on the workers are valid to one Prometheus of each server job, and looks whether it runs
- * the rules it was given. Throws what is wrong, which core turns into a warning: a deploy never fails because of it.
+ * Pushes the validity of the certificates on the workers to one Prometheus of each server job, and checks whether that one runs
+ * its rules. Throws the problems, which core turns into a warning: a deploy never fails because of them.
  */
 export async function afterDeploy(context: CommitContext): Promise<void> {
   if (context.signal.aborted) return;

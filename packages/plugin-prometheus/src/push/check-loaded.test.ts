@@ -32,20 +32,20 @@ async function aServer(...counts: readonly number[]) {
 const check = (server: { readonly host: string; readonly origin: string }) =>
   checkLoaded(server, 3, { pausesMs: [1, 1], totalMs: 20_000 }, new AbortController().signal);
 
-it("a server that runs all groups of rules is fine, as soon as it does", async () => {
+it("a server is fine as soon as it runs all rule groups", async () => {
   const server = await aServer(1, 3);
   expect(await check(server)).toBeUndefined();
   expect(server.asked()).toBe(2);
 });
 
-it("a server that still runs others is named with both numbers", async () => {
+it("a server that runs other rule groups is reported with both numbers", async () => {
   const server = await aServer(1);
   expect(await check(server)).toBe(
-    `${server.origin} runs 1 of 3 groups of rules: it did not reload, or refused its configuration, which its log says`,
+    `${server.origin} runs 1 of 3 rule groups: it did not reload, or it rejected its configuration; see its log`,
   );
   expect(server.asked()).toBe(3);
 });
 
-it("a server that does not answer is asked once", async () => {
+it("a server that does not answer is probed once", async () => {
   expect(await check({ host: "127.0.0.1", origin: "http://127.0.0.1:1" })).toBeUndefined();
 });

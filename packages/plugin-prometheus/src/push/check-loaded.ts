@@ -3,9 +3,9 @@ import type { Patience } from "./patience.ts";
 import { loginHeaders, type Server } from "./server.ts";
 
 /**
- * Whether a server that was just started or reloaded runs all groups of rules that were brought to it: it says nothing when it
- * refuses a configuration and goes on with the one before. Returns what is wrong; undefined also if nothing answers: health checks
- * and the push of certificates wait for that.
+ * Checks whether a server that was just started or reloaded runs all rule groups that were synced to it: a server that rejects a
+ * configuration keeps the previous one without an error. Returns the problem; undefined also if nothing answers, because health
+ * checks and the push of certificates wait for that.
  */
 export async function checkLoaded(
   server: Server,
@@ -21,10 +21,10 @@ export async function checkLoaded(
     loaded = await groupsOf(server, signal);
   }
   if (typeof loaded !== "number" || loaded === expected) return undefined;
-  return `${server.origin} runs ${loaded} of ${expected} groups of rules: it did not reload, or refused its configuration, which its log says`;
+  return `${server.origin} runs ${loaded} of ${expected} rule groups: it did not reload, or it rejected its configuration; see its log`;
 }
 
-/** The number of groups from the files that maand brought; undefined if the server does not say yet. */
+/** The number of groups in the files that maand synced; undefined if the server is not ready. */
 async function groupsOf(server: Server, signal: AbortSignal): Promise<number | "silence" | undefined> {
   try {
     const answer = await fetch(`${server.origin}/api/v1/rules`, { headers: loginHeaders(server), signal });

@@ -13,7 +13,7 @@ const SERIES_AT_ONCE = 5000;
 /** Pushes to a server; returns why that failed. */
 export type Push = (server: Server, patience: Patience) => Promise<string | undefined>;
 
-/** The push of how long the certificates on the workers are valid; they are read once for all servers. */
+/** Returns the push of the validity of all certificates on the workers; they are read once for all servers. */
 export function certificatePush(context: CommitContext): Push {
   const now = context.now().getTime();
   const series = seriesOf(certificatesOnWorkers(context), now);
@@ -21,7 +21,7 @@ export function certificatePush(context: CommitContext): Push {
     const receiver = { url: `${origin}/api/v1/write`, ...(login ? { login } : {}) };
     const reason = await pushAll(receiver, series, now, patience, context.signal);
     if (reason === undefined) return undefined;
-    return `the days left of certificates could not be pushed to ${receiver.url}: ${reason}`;
+    return `the validity of certificates could not be pushed to ${receiver.url}: ${reason}`;
   };
 }
 

@@ -42,7 +42,7 @@ const never = new AbortController().signal;
 const sent = (receiver: Receiver) => send(receiver, Buffer.from("x"), QUICK, never);
 
 describe("a push", () => {
-  it("says what it is", async () => {
+  it("has the headers of remote write and the login", async () => {
     const { url, requests } = await aReceiver(204);
     expect(await sent({ url, login: { user: "u", password: secret("p") } })).toBeUndefined();
     expect(requests[0]?.headers).toMatchObject({
@@ -60,24 +60,24 @@ describe("a push", () => {
   });
 
   it.each([
-    [400, "it answers 400: no such luck"],
-    [401, "it answers 401: put admin_username and admin_password into the secrets of its job"],
-    [404, "it answers 404: start it with --web.enable-remote-write-receiver"],
+    [400, "status 400: no such luck"],
+    [401, "status 401: put admin_username and admin_password into the secrets of its job"],
+    [404, "status 404: start it with --web.enable-remote-write-receiver"],
   ])("is not tried again after %i", async (code, reason) => {
     const { url, requests } = await aReceiver(code);
     expect(await sent({ url })).toBe(reason);
     expect(requests).toHaveLength(1);
   });
 
-  it("ends after its last attempt, and when nobody is there", async () => {
+  it("ends after its last attempt, and if the connection is refused", async () => {
     const { url, requests } = await aReceiver(503);
-    expect(await sent({ url })).toBe("it answers 503: no such luck");
+    expect(await sent({ url })).toBe("status 503: no such luck");
     expect(requests).toHaveLength(4);
     for (const end of ending.splice(0)) end();
     expect(await sent({ url })).toBe("the connection is refused");
   });
 
-  it("ends when its time is over, whatever the other side does", async () => {
+  it("ends after its time limit, also without a response", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
     ending.push(() => {
@@ -86,9 +86,7 @@ describe("a push", () => {
     });
     const address = silent.address();
     const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`;
-    expect(await send({ url }, Buffer.from("x"), { pausesMs: [1], totalMs: 50 }, never)).toBe(
-      "it does not answer in time",
-    );
+    expect(await send({ url }, Buffer.from("x"), { pausesMs: [1], totalMs: 50 }, never)).toBe("no response in time");
   });
 });
 
@@ -137,10 +135,10 @@ describe("after a deploy", () => {
     expect(text).not.toContain("days_left");
   });
 
-  it("what cannot be pushed is thrown with the address and the reason, for a warning", async () => {
+  it("a failure is thrown with the address and the reason, for a warning", async () => {
     const { port, url } = await aReceiver(404);
     await expect(afterDeploy(context(port))).rejects.toThrow(
-      `the days left of certificates could not be pushed to ${url}: it answers 404: start it with --web.enable-remote-write-receiver`,
+      `the validity of certificates could not be pushed to ${url}: status 404: start it with --web.enable-remote-write-receiver`,
     );
   });
 

@@ -57,7 +57,7 @@ async function attempt(
 
 function refusal(status: number, text: string): Failure {
   const again = status === 429 || status >= 500;
-  return { reason: [`it answers ${status}`, MEANINGS[status] ?? text].filter((part) => part !== "").join(": "), again };
+  return { reason: [`status ${status}`, MEANINGS[status] ?? text].filter((part) => part !== "").join(": "), again };
 }
 
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -68,7 +68,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  if (cause.name === "TimeoutError" || cause.name === "AbortError") return "it does not answer in time";
+  if (cause.name === "TimeoutError" || cause.name === "AbortError") return "no response in time";
   const inner = cause.cause instanceof Error ? cause.cause : cause;
   const code = "code" in inner ? inner.code : undefined;
   return code === "ECONNREFUSED" ? "the connection is refused" : inner.message || String(code);

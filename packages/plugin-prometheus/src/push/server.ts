@@ -3,7 +3,7 @@ import { compareHosts, NAMESPACE, reveal } from "@maand/core/internal";
 import { addressOf } from "../scrape/target.ts";
 import { SERVER_PORT } from "../sources.ts";
 
-/** A Prometheus that a deploy speaks to. */
+/** A Prometheus that a deploy connects to. */
 export interface Server {
   readonly host: string;
   /** `http://10.0.0.1:9090`. */

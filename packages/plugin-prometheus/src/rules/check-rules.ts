@@ -34,7 +34,7 @@ function checkFile(
 ): CheckedRules | undefined {
   const where = placeOf(job.name, file.path);
   if (`${job.name}/${ruleFileName(file.path)}` === CERTIFICATE_RULES)
-    report(error("invalid_rules", where, "has the name of the rules that maand adds", "give the file another name"));
+    report(error("invalid_rules", where, "has the path of the rules that maand adds", "give the file another name"));
   const text = readTextFile(job.name, file, read, report);
   const yaml = text === undefined ? undefined : readYaml({ text, where, code: "invalid_rules" }, report);
   if (text === undefined || !yaml) return undefined;

@@ -46,7 +46,7 @@ function readScrape(job: Job, { read, kv, report }: ValidateContext): ReadScrape
   if (!file) return undefined;
   const where = placeOf(job.name, file.path);
   if (other) {
-    report(error("invalid_scrape", where, `is there beside ${other.path.split("/").at(-1)}`, "delete one of them"));
+    report(error("invalid_scrape", where, `exists beside ${other.path.split("/").at(-1)}`, "delete one of them"));
     return undefined;
   }
   const text = readTextFile(job.name, file, read, report);
@@ -97,11 +97,11 @@ function discoveryProblems(file: YamlFile): Problem[] {
     if (typeof block !== "object" || block === null) return [];
     return Object.keys(block)
       .filter((key) => DISCOVERY.test(key))
-      .map((key) => file.problem([at, key], `${key} is refused: maand knows where jobs run`, STATIC));
+      .map((key) => file.problem([at, key], `${key} is not supported: maand knows the workers of each job`, STATIC));
   });
 }
 
-const STATIC = "use static_configs with maand:port/<name>; a discovery of other machines belongs into prometheus.yml";
+const STATIC = "use static_configs with maand:port/<name>; discover other machines in prometheus.yml";
 
 function nameProblems(file: YamlFile, job: string, blocks: ScrapeBlocks, owners: Map<string, string>): Problem[] {
   return blocks.flatMap((block, at) => {

@@ -7,7 +7,7 @@ export interface PortTarget {
   readonly host: string | undefined;
 }
 
-/** Why a target cannot be used, and what to write instead. */
+/** The problem of a target, and the fix. */
 export interface TargetFlaw {
   readonly message: string;
   readonly hint: string;
@@ -27,7 +27,7 @@ export function isPortTarget(target: string): boolean {
 export function readTarget(target: string, job: Pick<Job, "name" | "ports">): PortTarget | TargetFlaw | undefined {
   if (!target.startsWith(PREFIX)) return target.includes("/") ? NO_URL : undefined;
   if (!isPortTarget(target))
-    return { message: `"${target}" is nothing maand replaces`, hint: `write ${PORT}<name>, or an address` };
+    return { message: `"${target}" is not a placeholder of maand`, hint: `write ${PORT}<name>, or an address` };
   const [key = "", ...rest] = target.slice(PORT.length).split("/");
   if (key === "")
     return { message: `"${target}" names no port`, hint: `write ${PORT}<name of a port in resources.ports>` };
