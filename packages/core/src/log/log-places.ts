@@ -52,7 +52,7 @@ export function logPlaces(directory: string, workers: readonly string[] = []): L
 }
 
 /** Ids of the recorded runs, oldest first. */
-export function recordedRuns(logs: string): string[] {
+function recordedRuns(logs: string): string[] {
   const runs = join(logs, "runs");
   if (!existsSync(runs)) return [];
   return readdirSync(runs)
