@@ -126,7 +126,7 @@ export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts
 export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
 export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";
 export { processStream } from "./remote/process/process-stream.ts";
-export { type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
+export { type ProgramEnd, type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export type {
   Argv,
@@ -138,8 +138,9 @@ export type {
   StreamOptions,
 } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
+export { Semaphore } from "./remote/semaphore.ts";
 export { timeLimit } from "./remote/time-limit.ts";
-export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
+export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";

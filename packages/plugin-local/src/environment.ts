@@ -1,4 +1,4 @@
-import { type ExecOptions, reveal } from "@maand/core";
+import { checkVariables, type ExecOptions, reveal } from "@maand/core";
 
 /** What a command needs to find its tools, its user, its language and the local daemons; nothing else is handed on. */
 const KEPT = new Set([
@@ -22,6 +22,7 @@ export function localEnvironment(
   given: ExecOptions["env"] = {},
   own: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
+  checkVariables(given);
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(own))
     if (value !== undefined && (KEPT.has(name) || name.startsWith("LC_"))) environment[name] = value;

@@ -35,12 +35,15 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     giveUp = resolve;
   });
   const closed = Promise.race([givenUp, new Promise<void>((resolve) => void channel.once("close", () => resolve()))]);
+  let destroyed = false;
   const destroy = () => {
+    destroyed = true;
     channel.close();
     setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
   };
   const exit = new Promise<number | null>((resolve) => {
-    channel.once("exit", (code: number | null, name?: string) => resolve(code ?? (name ? exitCodeOf(name) : null)));
+    const codeOf = (code: number | null, name?: string) => code ?? (name ? exitCodeOf(name) : null);
+    channel.once("exit", (code: number | null, name?: string) => resolve(destroyed ? null : codeOf(code, name)));
     closed.then(() => resolve(null));
   });
   channel.on("error", () => {});

@@ -1,7 +1,6 @@
-import type { Plugin } from "@maand/core";
+import { type Plugin, Semaphore } from "@maand/core";
 import { SSH_SETTINGS } from "./endpoint.ts";
 import type { SshOptions } from "./options.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** Reaches workers whose transport is `ssh`, over one ssh2 connection each. */
 export function ssh(options: SshOptions = {}): Plugin {

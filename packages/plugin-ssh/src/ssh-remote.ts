@@ -7,6 +7,7 @@ import {
   mustSucceed,
   type Remote,
   type RemoteStream,
+  Semaphore,
   type StreamOptions,
   titleOf,
   type Wrapping,
@@ -18,7 +19,6 @@ import { interrupted, unreachable } from "./errors.ts";
 import { followCommand } from "./follow-command.ts";
 import { openStream } from "./open-stream.ts";
 import { RetriedConnection } from "./retry-lost-connection.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** What a remote over ssh is made of. */
 export interface SshRemoteParts {
@@ -122,7 +122,9 @@ export class SshRemote implements Remote {
     const { env, cwd, asRoot = false, signal } = options;
     const wrapping = { sudo: this.sudo && asRoot, ...(env && { env }), ...(cwd !== undefined && { cwd }), ...more };
     const { argv: words, preface } = wrapCommand(argv, wrapping);
-    return { line: loginShellLine(words), preface, title: titleOf(argv, options), signal };
+    // one signal of its own: a listener per command on the run's would look like a leak to Node
+    const own = signal && AbortSignal.any([signal]);
+    return { line: loginShellLine(words), preface, title: titleOf(argv, options), signal: own };
   }
 
   /**

@@ -27,7 +27,7 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
   const { host } = worker;
   const unreachable = (why: string) =>
     new MaandError({ code: "UNREACHABLE", worker: host, message: `cannot reach ${host}: ${why}` });
-  let { started, why } = stateOf(program, host);
+  const { why } = stateOf(program, host);
   if (why !== undefined) throw unreachable(why);
   return programRemote({
     host,
@@ -43,11 +43,10 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
       host,
       ...argv,
     ],
-    lost(code) {
+    lost(code, { since }) {
       if (!SUSPICIOUS.has(code)) return false;
-      const before = started;
-      ({ started, why } = stateOf(program, host));
-      return why !== undefined || started !== before;
+      const state = stateOf(program, host);
+      return state.why !== undefined || state.started > since;
     },
   });
 }
@@ -56,8 +55,8 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
 const SUSPICIOUS = new Set([1, 125, 137]);
 
 interface ContainerState {
-  /** When it was started last: another time means that everything in it was ended. */
-  readonly started: string;
+  /** When it was started last: all that ran in it before has ended. */
+  readonly started: Date;
   /** Why nothing can run in it. */
   readonly why: string | undefined;
 }
@@ -65,7 +64,8 @@ interface ContainerState {
 function stateOf(program: string, container: string): ContainerState {
   const words = ["container", "inspect", "--format", "{{.State.Running}} {{.State.StartedAt}}", container];
   const { stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8", timeout: 10_000 });
-  const [running, started = ""] = (stdout ?? "").trim().split(" ");
+  const [running, at = ""] = (stdout ?? "").trim().split(" ");
+  const started = new Date(at);
   if (error) return { started, why: error.message };
   if (running === "true") return { started, why: undefined };
   return { started, why: stderr.trim().split("\n")[0] || `container ${container} is not running` };

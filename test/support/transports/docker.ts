@@ -27,8 +27,7 @@ export const overDocker: TransportUnderTest = {
     const place = mkdtempSync(join(tmpdir(), "maand-transport-"));
     for (const name of ["worker", "programs"]) mkdirSync(join(place, name));
     const space = await openNamespace({ worker: join(place, "worker"), programs: join(place, "programs") }, undefined);
-    let restarts = 0;
-    const start = () => writeFileSync(join(place, "started"), `${restarts++}\n`);
+    const start = () => writeFileSync(join(place, "started"), `${new Date().toISOString()}\n`);
     start();
     writeFileSync(join(place, "docker"), DOCKER, { mode: 0o755 });
     writeFileSync(join(place, "enter"), `#!/bin/sh\nexec ${space.enter.join(" ")} "$@"\n`, { mode: 0o755 });

@@ -1,8 +1,7 @@
 import { stat } from "node:fs/promises";
-import { type ExamineContext, isMaandError, shellLine, type Worker } from "@maand/core";
+import { type ExamineContext, isMaandError, Semaphore, shellLine, type Worker } from "@maand/core";
 import { routeTo } from "../connect-worker.ts";
 import type { SshOptions } from "../options.ts";
-import { Semaphore } from "../semaphore.ts";
 import { loginKeysFor } from "./login-keys.ts";
 
 /** Reports, for `maand doctor`, on the keys that are offered to workers. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { timeLimit } from "../../remote/time-limit.ts";
+import type { TransportCheck } from "./check.ts";
 import { COMMAND_CHECKS } from "./command-checks.ts";
 import { CONNECTION_CHECKS } from "./connection-checks.ts";
 import { ENVIRONMENT_CHECKS } from "./environment-checks.ts";
@@ -7,7 +8,7 @@ import { LIMIT_CHECKS } from "./limit-checks.ts";
 import { OUTPUT_CHECKS } from "./output-checks.ts";
 import { STREAM_CHECKS } from "./stream-checks.ts";
 import { Trial } from "./trial.ts";
-import type { OpenedTransport, TransportCheck, TransportUnderTest } from "./under-test.ts";
+import type { OpenedTransport, TransportUnderTest } from "./under-test.ts";
 
 /** Everything a transport promises, in the order it is checked. */
 export const TRANSPORT_CHECKS: readonly TransportCheck[] = [

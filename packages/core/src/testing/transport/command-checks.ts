@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { secret } from "../../remote/secret.ts";
+import type { TransportCheck } from "./check.ts";
 import { refused, sh } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 const CODES = [0, 1, 2, 7, 124, 126, 127, 128, 137, 143, 254, 255];
 const SIGNALS = [

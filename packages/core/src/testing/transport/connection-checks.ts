@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import type { TransportCheck } from "./check.ts";
 import { refused, sh, type Trial } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 /** A command and a stream that run, on a connection of their own. */
 async function running(trial: Trial) {
@@ -46,7 +46,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
       const [go, done] = [trial.path("go"), trial.path("done")];
       const child = 'i=0; while [ ! -e "$1" ] && [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done; : >"$2"';
       const script = `echo before; (${child}) & echo behind`;
-      const { code, stdout } = await trial.remote.probe(sh(script, go, done), { timeoutMs: 5_000, graceMs: 1_000 });
+      const { code, stdout } = await trial.remote.probe(sh(script, go, done), { timeoutMs: 4_000, graceMs: 500 });
       assert.deepEqual([code, stdout], [0, "before\nbehind\n"]);
       assert.equal(await trial.exists(done), false, "it was waited for");
       await trial.remote.exec(["touch", go]);

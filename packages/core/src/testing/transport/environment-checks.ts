@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { secret } from "../../remote/secret.ts";
+import type { TransportCheck } from "./check.ts";
 import { sh } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 const ODD_VALUES = [
   "",

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { ExecOptions } from "../../remote/remote.ts";
+import type { TransportCheck } from "./check.ts";
 import { refused, sh, type Trial } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 /** Writes the ids of itself and of a child, and runs until both are ended. */
-const FAMILY = 'sh -c \'echo $$ >"$1"; exec sleep 600\' sh "$1" & echo $$ >"$2"; echo ready; wait; sleep 600';
+const FAMILY =
+  'sh -c \'echo $$ >"$1"; exec sleep 600\' sh "$1" & echo $$ >"$2"; while [ ! -s "$1" ]; do sleep 0.01; done; echo ready; wait; sleep 600';
 
 /** Starts {@link FAMILY}, and `onReady` is called when it runs; how it ended, and the files with the ids. */
 async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
@@ -24,6 +25,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
       const { files, ended } = await family(trial, { timeoutMs: 800, graceMs: 4_000 });
       const error = await refused(ended, "TIMED_OUT", trial.remote.host);
       assert.match(error.message, /0\.8 s/);
+      assert.deepEqual(error.output, ["ready"]);
       for (const file of files) await trial.gone(file);
     },
   },
@@ -45,6 +47,7 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
       const { remote } = trial;
       const go = trial.path("go");
       const other = remote.exec(sh('while [ ! -e "$1" ]; do sleep 0.02; done; echo well', go));
+      other.catch(() => {}); // it is looked at later
       for (const asRoot of [false, true]) {
         const stop = new AbortController();
         const { files, ended } = await family(trial, { signal: stop.signal, asRoot }, () => stop.abort());
@@ -93,11 +96,11 @@ export const LIMIT_CHECKS: readonly TransportCheck[] = [
     async run({ remote }) {
       const warnings: string[] = [];
       const onWarning = ({ message }: Error) => void warnings.push(message);
-      process.on("warning", onWarning);
+      process.addListener("warning", onWarning);
       const { signal } = new AbortController();
       await Promise.all(Array.from({ length: 24 }, () => remote.exec(["true"], { signal })));
       await new Promise(setImmediate);
-      process.off("warning", onWarning);
+      process.removeListener("warning", onWarning);
       assert.deepEqual(warnings, []);
     },
   },

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { OUTPUT_LIMIT } from "../../remote/output.ts";
+import type { TransportCheck } from "./check.ts";
 import { liveBufferBytes } from "./live-memory.ts";
 import { sh } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 const MIB = 1024 * 1024;
 /** What a transport may hold of a large output, beside the part that is kept: pieces on their way. */

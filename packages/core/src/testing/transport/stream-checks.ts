@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { buffer, text } from "node:stream/consumers";
 import { secret } from "../../remote/secret.ts";
+import type { TransportCheck } from "./check.ts";
 import { liveBufferBytes } from "./live-memory.ts";
 import { allBytes, fingerprint } from "./output-checks.ts";
 import { sh, until } from "./trial.ts";
-import type { TransportCheck } from "./under-test.ts";
 
 const MIB = 1024 * 1024;
 const QUIET_TURNS = 10;

@@ -1,6 +1,5 @@
 import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
-import type { Trial } from "./trial.ts";
 
 /** A worker to try a transport on, and what the checks may do to it. */
 export interface OpenedTransport {
@@ -25,16 +24,4 @@ export interface TransportUnderTest {
    * none fails.
    */
   readonly limits?: Readonly<Record<string, string>>;
-}
-
-/** One promise that a transport keeps. */
-export interface TransportCheck {
-  /** The word for it in `limits`. */
-  readonly id: string;
-  /** The promise, as a sentence. */
-  readonly promise: string;
-  /** What this check needs of {@link OpenedTransport}. */
-  readonly needs?: "cut" | "unreachable";
-  /** Throws if the transport breaks it. */
-  run(trial: Trial): Promise<void>;
 }
