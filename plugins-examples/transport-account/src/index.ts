@@ -39,6 +39,7 @@ async function enter(context: ConnectContext): Promise<Remote> {
   await remote
     .exec(["mkdir", "-p", remote.root], { title: "making its directory", timeoutMs, signal })
     .catch((cause) => {
+      if (signal.aborted) throw cause;
       const message = `cannot reach ${worker.host}: ${cause instanceof Error ? cause.message : cause}`;
       throw new MaandError({ code: "UNREACHABLE", worker: worker.host, message, cause });
     });
