@@ -17,8 +17,9 @@ import type {
   CommandContext,
   CommitContext,
   ContributeContext,
-  ControlContext,
   InitContext,
+  OrchestrateContext,
+  PermitContext,
   PreflightContext,
   RenderContext,
   StageContext,
@@ -28,10 +29,10 @@ import type {
   Tree,
   ValidateContext,
   VerifyContext,
-  WaveContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
+import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
@@ -42,13 +43,79 @@ export interface TapInterest {
   readonly concerns?: (job: Job) => boolean;
 }
 
-/**
- * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A dry run
- * calls no hook that changes anything, except `before` with `--with-hooks`. Order taps by name (`before: "audit"`), never by
- * number. `HOOKS.md` repeats this table, and a test compares the two.
- */
-export function createHooks() {
-  return Object.freeze({
+/** The phases of a deploy. */
+function phases() {
+  return {
+    /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
+    reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
+    /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
+    stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
+    /** Once per allocation of a batch: start, restart or reload it. */
+    rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
+    /** Once per batch, just before the store records it as running. */
+    promote: new AsyncSeriesHook<[BatchContext]>(["context"], "promote"),
+    /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
+    commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
+  };
+}
+
+/** A deploy, around its phases. */
+function deployMoments() {
+  return {
+    /** Once per deploy, before it touches anything: throw to refuse the deploy. */
+    begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
+    /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. */
+    permit: new AsyncSeriesHook<[PermitContext]>(["context"], "permit"),
+    /** Once per job of a wave, before it is planned. */
+    beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "beforeJob"),
+    /** Once per job that needs a rollout: lead the rollout, or return undefined. */
+    orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest>(
+      ["context"],
+      "orchestrate",
+    ),
+    /** Once per batch, after its lifecycle commands succeeded. */
+    started: new AsyncSeriesHook<[BatchContext]>(["context"], "started"),
+    /** Once per batch or job: throw if it is not healthy. */
+    verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
+    /** Once per allocation that was stopped. */
+    stopped: new AsyncSeriesHook<[StoppedContext]>(["context"], "stopped"),
+    /** Once per job, after its rollout. */
+    afterJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "afterJob"),
+  };
+}
+
+/** Workers and connections. */
+function workerHooks() {
+  return {
+    /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
+    connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
+    /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
+    locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
+    /** Once per worker about to be touched: require tools, report problems. */
+    preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
+    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. */
+    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
+    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
+    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
+  };
+}
+
+/** Files. */
+function fileHooks() {
+  return {
+    /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
+    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
+    /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
+    templateFunctions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(
+      ["functions", "current"],
+      "templateFunctions",
+    ),
+  };
+}
+
+/** Build. */
+function buildHooks() {
+  return {
     /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
     init: new AsyncSeriesHook<[InitContext]>(["context"], "init"),
     /** Once per build: report problems of the workspace. No network, no writes. */
@@ -56,78 +123,66 @@ export function createHooks() {
     /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */
     contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is stored. */
-    built: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "built"),
-    /** Once per deploy, before it touches anything: throw to refuse the deploy. */
-    begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
-    /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
-    connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
-    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
-    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
-    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. */
-    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
-    /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
-    locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
-    /** Once per worker about to be touched: require tools, report problems. */
-    preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
-    /** Once per job of a wave, before it is planned. */
-    before: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "before"),
-    /** Once per wave with changes, after it is planned and before it starts: throw to refuse the changes. */
-    wave: new AsyncSeriesHook<[WaveContext]>(["context"], "wave"),
-    /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
-    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
-    /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
-    functions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(["functions", "current"], "functions"),
-    /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
-    reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
-    /** Once per allocation that was stopped. */
-    stopped: new AsyncSeriesHook<[StoppedContext]>(["context"], "stopped"),
-    /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
-    stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
-    /** Once per job that needs a rollout: lead the rollout, or return undefined. */
-    control: new AsyncSeriesBailHook<[ControlContext], Done | undefined, TapInterest>(["context"], "control"),
-    /** Once per allocation of a batch: start, restart or reload it. */
-    rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
-    /** Once per batch, after its lifecycle commands succeeded. */
-    started: new AsyncSeriesHook<[BatchContext]>(["context"], "started"),
-    /** Once per batch, just before the store records it as running. */
-    promote: new AsyncSeriesHook<[BatchContext]>(["context"], "promote"),
-    /** Once per batch or job: throw if it is not healthy. */
-    verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
-    /** Once per job, after its rollout. */
-    after: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "after"),
-    /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
-    commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
+    afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "afterBuild"),
+  };
+}
+
+/** Commands typed by hand. */
+function handHooks() {
+  return {
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined>(["context"], "command"),
     /** Once per `maand doctor`: check what this plugin depends on, report it, change nothing. */
     examine: new AsyncSeriesHook<[ExamineContext]>(["context"], "examine"),
-    /** Every event, synchronously; must not throw. */
-    event: new SyncHook<[MaandEvent]>(["event"], "event"),
-  });
+  };
 }
 
-/** The hooks a plugin taps. */
-export type Hooks = ReturnType<typeof createHooks>;
+/** Events. */
+function eventHooks() {
+  return {
+    /** Every event, synchronously; must not throw. */
+    event: new SyncHook<[MaandEvent]>(["event"], "event"),
+  };
+}
+
+/** Every hook under its name, in new objects. Each group above is a table of `HOOKS.md`; a test compares the two. */
+function declareHooks() {
+  return {
+    ...phases(),
+    ...deployMoments(),
+    ...workerHooks(),
+    ...fileHooks(),
+    ...buildHooks(),
+    ...handHooks(),
+    ...eventHooks(),
+  };
+}
+
+type DeclaredHooks = ReturnType<typeof declareHooks>;
+
+/** The hooks a plugin taps, also under the old names of those that were renamed. */
+export type Hooks = Readonly<DeclaredHooks> & RenamedHooks<DeclaredHooks>;
 
 /** A hook's name. */
-export type HookName = keyof Hooks;
+export type HookName = keyof DeclaredHooks;
 
 /**
- * Whether a hook has taps, or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors, and
- * every hook has one here.
+ * Every hook. The engine loops over units and runs them in parallel; a tap works for the one unit its context names. A dry run
+ * calls no hook that changes anything, except `beforeJob` with `--with-hooks`. Order taps by name (`before: "audit"`), never
+ * by number.
  */
-export function isTapped(hook: { readonly taps: readonly object[] }, job?: Job): boolean {
-  return hook.taps.some((tap: object & TapInterest) => job === undefined || (tap.concerns?.(job) ?? true));
+export function createHooks(): Hooks {
+  return Object.freeze(withOldNames(declareHooks()));
 }
 
 /** The type of a tap: it receives the hook's context, and returns its answer or, for asynchronous hooks, a promise. */
-export type TapFunction<Name extends HookName> = Hooks[Name] extends {
+export type TapFunction<Name extends HookName> = DeclaredHooks[Name] extends {
   tapPromise(options: never, tap: (...given: infer Given) => Promise<infer Answer>): void;
 }
   ? (...given: Given) => Answer | Promise<Answer>
-  : Parameters<Hooks[Name]["tap"]>[1];
+  : Parameters<DeclaredHooks[Name]["tap"]>[1];
 
 const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
 const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
@@ -140,17 +195,4 @@ export function isAnswered(hook: object): boolean {
 /** Whether a hook is synchronous. */
 export function isInstant(hook: object): boolean {
   return SYNC.includes(hook.constructor);
-}
-
-/** Taps a hook that is known only by name. */
-export function tapByName(
-  hooks: Hooks,
-  name: HookName,
-  order: { readonly name: string; readonly before?: string; readonly stage?: number },
-  tap: (...given: never[]) => unknown,
-): void {
-  const hook: object = hooks[name];
-  const method: unknown = Reflect.get(hook, isInstant(hook) ? "tap" : "tapPromise");
-  const later = async (...given: unknown[]): Promise<unknown> => Reflect.apply(tap, undefined, given);
-  if (typeof method === "function") method.call(hook, order, isInstant(hook) ? tap : later);
 }

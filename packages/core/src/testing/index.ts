@@ -28,13 +28,13 @@ export {
   beginContext,
   commandContext,
   commitContext,
-  controlContext,
   initContext,
   jobContext,
+  orchestrateContext,
+  permitContext,
   scopedJobContext,
   validateContext,
   verifyContext,
-  waveContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
@@ -48,3 +48,11 @@ export {
 export { transportTable } from "./transport/transport-table.ts";
 export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
 export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
+
+import { orchestrateContext, permitContext } from "./job-contexts.ts";
+
+/** @deprecated Renamed to `permitContext`. */
+export const waveContext = permitContext;
+
+/** @deprecated Renamed to `orchestrateContext`. */
+export const controlContext = orchestrateContext;
