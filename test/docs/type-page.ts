@@ -11,6 +11,8 @@ export interface TypingPlace {
   readonly directory: string;
   /** Directory of the programs that come first. */
   readonly programs: string;
+  /** A bucket's authority, which `maand init` then keeps: making one takes seconds. */
+  readonly authority: string;
   /** What an `npm install` of a page finds in place of the registry. */
   readonly modules: string;
 }
@@ -23,13 +25,18 @@ export interface TypedPage {
   readonly steps: readonly (Step & { readonly output: string })[];
 }
 
-/** Only what npm would fetch is linked instead; everything else is typed as it is written. */
-const NPM = 'npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }';
+/** Only what npm would fetch is linked instead, and the authority is there already; everything else is typed as it is written. */
+const SHORTCUTS = `
+npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }
+maand() {
+  if [ "$1" = init ] && [ ! -e secrets ]; then mkdir -m 700 secrets; cp "$AUTHORITY"/ca.* secrets/; fi
+  command maand "$@"
+}`;
 
 /** Types a page in an empty directory: files are saved, lines for the shell are run. `changed` replaces words of the page. */
 export async function typePage(
   path: string,
-  { directory, programs, modules }: TypingPlace,
+  { directory, programs, authority, modules }: TypingPlace,
   changed: Readonly<Record<string, string>> = {},
 ): Promise<TypedPage> {
   const original = page(path);
@@ -37,8 +44,15 @@ export async function typePage(
   const { steps, script } = tutorialOf({ ...original, text: replaced });
   mkdirSync(directory, { recursive: true });
   const cwd = mkdtempSync(join(directory, "empty-"));
-  const env = { PATH: `${programs}:${process.env.PATH}`, HOME: cwd, LANG: "C.UTF-8", NO_COLOR: "1", MODULES: modules };
-  const child = spawn("bash", ["-c", `${NPM}\n${script}`], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const env = {
+    PATH: `${programs}:${process.env.PATH}`,
+    HOME: cwd,
+    LANG: "C.UTF-8",
+    NO_COLOR: "1",
+    AUTHORITY: authority,
+    MODULES: modules,
+  };
+  const child = spawn("bash", ["-c", `${SHORTCUTS}\n${script}`], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const [printed, code] = await Promise.all([
     text(child.stdout),
     new Promise<number | null>((resolve) => child.once("exit", resolve)),

@@ -6,6 +6,7 @@ import { blocksOf, page, ROOT } from "../../docs/pages.ts";
 import { missingLines } from "../../docs/tutorial.ts";
 import { pluginPages, type TypingPlace, typePage } from "../../docs/type-page.ts";
 import { type Installation, install } from "../../support/bucket/installation.ts";
+import { INITIALISED } from "../../support/bucket/scratch.ts";
 
 /** Every page for authors of plugins, typed in an empty directory, with the packages as they are published. */
 let installation: Installation;
@@ -18,6 +19,7 @@ beforeAll(() => {
   place = {
     directory: join(installation.place, "typed"),
     programs: bin,
+    authority: join(process.env[INITIALISED] ?? "", "secrets"),
     modules: join(installation.place, "node_modules"),
   };
   accounts = mkdtempSync(join(tmpdir(), "maand-accounts-"));
