@@ -6,6 +6,7 @@ import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
+import { ReleaseRows } from "./release-rows.ts";
 
 /** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
 export class Store {
@@ -15,6 +16,7 @@ export class Store {
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
+  readonly releases: ReleaseRows;
   readonly kv: KvRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
@@ -29,6 +31,7 @@ export class Store {
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
+    this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
