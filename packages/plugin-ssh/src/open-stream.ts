@@ -41,11 +41,11 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     channel.close();
     setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
   };
-  const exit = new Promise<number | null>((resolve) => {
-    const codeOf = (code: number | null, name?: string) => code ?? (name ? exitCodeOf(name) : null);
-    channel.once("exit", (code: number | null, name?: string) => resolve(destroyed ? null : codeOf(code, name)));
+  const code = new Promise<number | null>((resolve) => {
+    channel.once("exit", (status: number | null, name?: string) => resolve(status ?? (name ? exitCodeOf(name) : null)));
     closed.then(() => resolve(null));
   });
+  const exit = code.then((status) => (destroyed ? null : status));
   channel.on("error", () => {});
   signal?.addEventListener("abort", destroy, { once: true });
   closed.then(() => signal?.removeEventListener("abort", destroy));
@@ -57,7 +57,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     const [stdout, stderr] = printed ?? ["", ""];
     if (stdout === undefined && stderr === undefined) return stream;
     destroy();
-    throw notBegun(command, await exit, { stdout: stdout ?? "", stderr: stderr ?? "" });
+    throw notBegun(command, await code, { stdout: stdout ?? "", stderr: stderr ?? "" });
   });
   begun.catch(() => {}); // there is no other reader if the run was interrupted just before
   return { begun, closed };
