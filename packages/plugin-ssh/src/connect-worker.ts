@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ConnectContext, Login, Semaphore } from "@maand/core";
+import type { ConnectContext, Login } from "@maand/core";
+import type { Semaphore } from "@maand/core/internal";
 import { type HostLookup, readSshConfig } from "./config/ssh-config.ts";
 import { connectWithRetry } from "./connect-with-retry.ts";
 import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";

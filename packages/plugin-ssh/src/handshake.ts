@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { Semaphore } from "@maand/core";
+import type { Semaphore } from "@maand/core/internal";
 import type { Client, ConnectConfig } from "ssh2";
 import type { Endpoint } from "./endpoint.ts";
 import { interrupted, unreachable } from "./errors.ts";

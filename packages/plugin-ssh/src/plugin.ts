@@ -1,4 +1,5 @@
-import { type Plugin, Semaphore } from "@maand/core";
+import type { Plugin } from "@maand/core";
+import { Semaphore } from "@maand/core/internal";
 import { SSH_SETTINGS } from "./endpoint.ts";
 import type { SshOptions } from "./options.ts";
 

@@ -4,15 +4,11 @@ import {
   type ExecResult,
   isMaandError,
   loginShellLine,
-  mustSucceed,
   type Remote,
   type RemoteStream,
-  Semaphore,
   type StreamOptions,
-  titleOf,
-  type Wrapping,
-  wrapCommand,
 } from "@maand/core";
+import { mustSucceed, Semaphore, titleOf, type Wrapping, wrapCommand } from "@maand/core/internal";
 import type { ClientChannel } from "ssh2";
 import { type Connection, NotStarted } from "./connection.ts";
 import { interrupted, unreachable } from "./errors.ts";

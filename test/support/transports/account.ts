@@ -1,8 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_SETTINGS } from "@maand/core";
-import { aWorker, connectContext, type TransportUnderTest } from "@maand/core/testing";
+import { aWorker, connectContext, someSettings, type TransportUnderTest } from "@maand/core/testing";
 import { account } from "@maand/example-transport-account";
 
 /** An account that every Debian has. */
@@ -13,7 +12,7 @@ export const overAccount: TransportUnderTest = {
   open() {
     const root = mkdtempSync(join(tmpdir(), "maand-transport-"));
     chmodSync(root, 0o1777);
-    const settings = { ...DEFAULT_SETTINGS, workerRoot: root };
+    const settings = someSettings({ workerRoot: root });
     const contextOf = (host: string) => connectContext({ worker: aWorker({ host, transport: "account" }), settings });
     return {
       plugins: account,

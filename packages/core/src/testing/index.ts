@@ -1,5 +1,6 @@
 /** The testing kit for plugin authors: a plugin's test is a hook call, a fake worker and a comparison. */
 
+export { createHooks } from "../plugin-api/hooks.ts";
 export { aBucket, type TestBucket, type TestBucketOptions } from "./a-bucket.ts";
 export {
   allocationContext,
@@ -38,7 +39,7 @@ export {
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
-export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
+export { aFile, aJob, anAllocation, aWorker, someSettings } from "./samples.ts";
 export {
   checkTransport,
   type TestRunner,

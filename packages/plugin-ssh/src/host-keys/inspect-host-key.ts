@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
-import { type ConnectContext, Semaphore } from "@maand/core";
+import type { ConnectContext } from "@maand/core";
+import { Semaphore } from "@maand/core/internal";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import { connectError } from "../connect-errors.ts";
 import { connectWithRetry, wireTo } from "../connect-with-retry.ts";
