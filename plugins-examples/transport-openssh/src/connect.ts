@@ -35,7 +35,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
   }
   // if the master is ending, ssh would open a new connection and a shell for these options; this proxy prevents it
   const alone = ["-o", "ProxyCommand=false"];
-  const tellMaster = (word: string) =>
+  const controlMaster = (word: string) =>
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
   return programRemote({
     host: worker.host,
@@ -47,9 +47,9 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     atOnce: SESSIONS,
     // ssh exits with 255 if it lost the worker, but a command may too, so then check the master
-    lost: async (code, { begun }) => code === 255 && (!begun || (await fails(tellMaster("check")))),
+    lost: async (code, { begun }) => code === 255 && (!begun || (await fails(controlMaster("check")))),
     async close() {
-      await fails(tellMaster("exit")); // the master may already be gone
+      await fails(controlMaster("exit")); // the master may already be gone
       await rm(place, { recursive: true, force: true });
     },
   });
@@ -104,8 +104,8 @@ const REASONS: readonly (readonly [RegExp, ErrorCode, string])[] = [
 function explained(host: string, cause: unknown, signal: AbortSignal): MaandError {
   if (signal.aborted)
     return new MaandError({ code: "INTERRUPTED", worker: host, message: `connecting to ${host} was interrupted` });
-  const said = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
-  const why = said.split("\n").at(-1) || (cause instanceof Error ? cause.message : String(cause));
-  const [, code = "UNREACHABLE", hint] = REASONS.find(([pattern]) => pattern.test(said)) ?? [];
+  const printed = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
+  const why = printed.split("\n").at(-1) || (cause instanceof Error ? cause.message : String(cause));
+  const [, code = "UNREACHABLE", hint] = REASONS.find(([pattern]) => pattern.test(printed)) ?? [];
   return new MaandError({ code, worker: host, message: `cannot reach ${host}: ${why}`, ...(hint && { hint }), cause });
 }

@@ -2,7 +2,7 @@ import type { Plugin } from "@maand/core";
 import type { OpenedTransport, TransportUnderTest } from "@maand/core/testing";
 import { openssh } from "@maand/example-transport-openssh";
 import { ssh } from "@maand/plugin-ssh";
-import { deskFor, startFleet } from "../fleet/index.ts";
+import { remotesFor, startFleet } from "../fleet/index.ts";
 import { freePort } from "../fleet/range.ts";
 
 /** The stock ssh, on an sshd worker. */
@@ -22,13 +22,13 @@ async function onSshd(transport: string, plugin: (configFile: string) => Plugin)
   const fleet = await startFleet({ count: 1 });
   const [worker] = fleet.workers;
   if (!worker) throw new Error("there is no worker");
-  const desk = deskFor(fleet);
+  const remotes = remotesFor(fleet);
   const settings = { timeouts: { connectMs: 5_000, commandMs: 60_000 } };
   const { host } = worker;
   return {
     plugins: plugin("/dev/null"),
-    context: desk.contextFor({ host, transport }, { settings }),
-    unreachable: desk.contextFor({ host, port: await freePort(host), transport }, { settings }),
+    context: remotes.contextFor({ host, transport }, { settings }),
+    unreachable: remotes.contextFor({ host, port: await freePort(host), transport }, { settings }),
     cut: () => worker.dropConnections(),
     close: () => fleet.close(),
   };

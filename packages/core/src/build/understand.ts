@@ -106,7 +106,7 @@ async function checkClaims(
       const names = job.commands.map((command) => command.name).join(", ");
       report(
         warning(
-          "nobody_runs",
+          "commands_not_run",
           `${manifestFile(job.name)}: commands`,
           `no loaded plugin runs job commands, so ${names} will not run`,
           runsCommands,
@@ -132,7 +132,7 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;
     const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
-    report(warning("nobody_renders", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
+    report(warning("templates_not_rendered", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
   }
 }
 

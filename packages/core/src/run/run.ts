@@ -68,15 +68,15 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const last = store.journal.lastRun(command);
   const number = store.journal.beginRun(reporter.id, command, at());
   const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
-  const memory = recordedStateOf(bucket);
-  const connections = new Connections(reporter, (host) => memory.delivery(host)?.tools);
+  const state = recordedStateOf(bucket);
+  const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
   reporter.start(last && last.outcome !== "ok" ? String(last.number) : null);
   return {
     reporter,
     bucket,
     number,
     ...knownOf(store.catalog.read()),
-    ...memory,
+    ...state,
     connections,
     ledger: new Ledger(),
     tmp,
