@@ -122,7 +122,9 @@ describe("maand plugins", () => {
       source: "stock",
       hooks: expect.arrayContaining(["rollout"]),
     });
-    expect((await typed("plugins")).out).toContain("command greet, command versions, table job_owners, manifest key owner");
+    expect((await typed("plugins")).out).toContain(
+      "command greet, command versions, table job_owners, manifest key owner",
+    );
     const narrow = await typedIn(bucket.root, undefined, 100)("plugins");
     expect(narrow.out.split("\n").filter(({ length }) => length > 100)).toEqual([]);
   });
