@@ -59,8 +59,8 @@ async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: Buil
   const built = builtWorkspace(understood.read, readSettings(bucket));
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
-  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  save(bucket, { ...understood, numbered, built }, await contributions(source, catalog.jobs), options);
+  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
+  save(bucket, { ...understood, numbered, built }, await contributions(source, source.catalog.jobs), options);
   return { catalog, problems: found };
 }
 
@@ -102,9 +102,11 @@ async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
       stopIfInterrupted(bucket.signal);
-      await bucket.hooks.afterBuild.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
-        failures.push(asMaandError(cause));
-      });
+      await bucket.hooks.afterBuild
+        .promise(scopedJobContext(source, source.jobs.get(job.name) ?? job))
+        .catch((cause: unknown) => {
+          failures.push(asMaandError(cause));
+        });
     }
   } finally {
     await source.end();

@@ -35,7 +35,8 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
 ): PluginMaker<Name, Schema> {
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
-    return { ...declared, apply: (hooks) => declared.apply(hooks, options) };
+    const { options: _, ...plugin } = declared;
+    return { ...plugin, apply: (hooks) => declared.apply(hooks, options) };
   };
   return Object.assign(make, { options: declared.options });
 }

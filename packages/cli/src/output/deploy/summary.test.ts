@@ -47,7 +47,9 @@ describe("the end of a deploy", () => {
     const led = { action: "orchestrate", ledBy: "canary" };
     const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
     expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
-    const sick = output({ allocations: [result("api", 2, { ...led, outcome: "failed", message: "api is not healthy" })] });
+    const sick = output({
+      allocations: [result("api", 2, { ...led, outcome: "failed", message: "api is not healthy" })],
+    });
     expect(sick).toContain("  api: plugin canary led the rollout on 10.0.0.2, not healthy: api is not healthy\n");
   });
 
