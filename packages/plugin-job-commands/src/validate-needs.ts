@@ -37,7 +37,7 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
       error("missing_interpreter", directory(job), "its commands need python3, and there is none", "install python3"),
     ];
   const requirements = fileOf(job, "requirements.txt");
-  if (!requirements || !asksForAnything(textOf(read(requirements)))) return [];
+  if (!requirements || !listsPackages(textOf(read(requirements)))) return [];
   const [venv, file] = [`${directory(job)}/.venv`, `${directory(job)}/requirements.txt`];
   const hint = `python3 -m venv ${venv} && ${venv}/bin/pip install -r ${file}`;
   return [error("missing_packages", file, "what it names is not installed for the job's commands", `type: ${hint}`)];
@@ -69,7 +69,7 @@ function runtimeProblems(job: Job, command: string): Problem[] {
   ];
 }
 
-function asksForAnything(requirements: string): boolean {
+function listsPackages(requirements: string): boolean {
   return requirements.split("\n").some((line) => line.replace(/#.*$/, "").trim() !== "");
 }
 

@@ -20,13 +20,17 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const run = lifecycle({ name: "make", other: (context, target) => runTarget(context, target, runners) });
   return definePlugin({
     name: "make",
-    provides: { answers: ["reconcile", "rollout", "target"] },
+    provides: { answers: ["inventory", "reconcile", "rollout", "target"] },
     get workerFiles() {
       return workerFiles();
     },
     apply(hooks) {
       hooks.validate.tap("make", checkMakefiles);
       hooks.preflight.tap("make", (context) => needTools(context, program));
+      hooks.inventory.tapPromise("make", async (context) => {
+        const { listFiles } = await import("./inventory/list-files.ts"); // for imports alone
+        return listFiles(context, runners);
+      });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
       run(hooks);
     },

@@ -71,7 +71,7 @@ describe("a plugin that does not end", () => {
   it("its process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("over");
+    await running.prints("over");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
@@ -85,9 +85,9 @@ describe("a plugin that does not end", () => {
       context,
     );
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("hangs");
+    await running.prints("hangs");
     running.kill("SIGINT");
-    await running.says("again");
+    await running.prints("again");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 130 });
   });

@@ -178,20 +178,20 @@ describe("an error names the plugin that caused it", () => {
 });
 
 it("an event tap that throws is reported once, and the others still receive the event", async ({ onTestFinished }) => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {
       throw new Error("what?");
     }),
   );
   const bucket = aBucket({
-    plugins: [failedTaps, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
+    plugins: [failedTaps, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void received.push(type)))],
   });
   onTestFinished(() => bucket.dispose());
   bucket.workers("10.0.0.1");
   bucket.job("api", { selectors: ["worker"] });
   expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
-  expect(heard).toContain("run.finished");
+  expect(received).toContain("run.finished");
   const warned = bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   expect(new Set(warned)).toEqual(new Set(["deaf failed in event: what?"]));
 });

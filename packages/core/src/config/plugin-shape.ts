@@ -1,6 +1,6 @@
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
-import { type Claim, isTyped } from "../plugin-api/claim.ts";
+import { type Claim, isTyped } from "../plugin-api/define/claim.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { INLINE_NAME } from "../plugin-api/tapping/inline-hooks.ts";
 

@@ -112,8 +112,8 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
 /** The first line of an error, without the wording of the parsers and loaders in between. */
 function output(cause: unknown): string {
   const lines = firstLines(cause, 20).split("\n");
-  const told = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
-  return told.replace(/^ParseError: /, "").trim();
+  const reason = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
+  return reason.replace(/^ParseError: /, "").trim();
 }
 
 /** The position at which a TOML, JSON or YAML parser stopped. */

@@ -58,7 +58,7 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
 async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
   const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
   const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
-  const asked = await Promise.all(
+  const probed = await Promise.all(
     hosts.map((host) =>
       run.connections.connect(workerOf(run, host)).then(
         () => [],
@@ -66,7 +66,7 @@ async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<Read
       ),
     ),
   );
-  return new Set(asked.flat());
+  return new Set(probed.flat());
 }
 
 function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {

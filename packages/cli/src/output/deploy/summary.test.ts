@@ -110,12 +110,12 @@ describe("the end of a deploy", () => {
   });
 
   it("prints the result of a health check that an earlier run left pending", () => {
-    const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
-    expect(output({ outcome: "ok", allocations: asked })).toContain(
+    const checked = [1, 2].map((last) => result("api", last, { action: "verify" }));
+    expect(output({ outcome: "ok", allocations: checked })).toContain(
       "\n  api: healthy on 2 workers; its health was not checked: the last run ended before the check\n",
     );
-    const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
-    expect(output({ allocations: sick })).toContain(
+    const unhealthy = checked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
+    expect(output({ allocations: unhealthy })).toContain(
       "\n  api: its health was not checked: the last run ended before the check; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
     );
   });
@@ -146,9 +146,9 @@ describe("the end of a deploy", () => {
   });
 
   it("distinguishes an unhealthy job from one that did not restart, and prints the reason once", () => {
-    const sick = (last: number) =>
+    const unhealthy = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
-    expect(output({ allocations: [sick(1), sick(2)] })).toContain(
+    expect(output({ allocations: [unhealthy(1), unhealthy(2)] })).toContain(
       "\n  web: restarted on 10.0.0.1, 10.0.0.2, not healthy: web is not healthy: 10.0.0.1 says no\n",
     );
   });

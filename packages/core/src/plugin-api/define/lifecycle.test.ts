@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { aBucket, aJob, callHook, reconcileContext, rolloutContext, targetContext } from "../testing/index.ts";
+import { aBucket, aJob, callHook, reconcileContext, rolloutContext, targetContext } from "../../testing/index.ts";
+import { definePlugin } from "../plugin.ts";
 import { type Lifecycle, lifecycle } from "./lifecycle.ts";
-import { definePlugin } from "./plugin.ts";
 
 const steps = (over: Partial<Lifecycle> = {}) => {
   const done: string[] = [];

@@ -1,6 +1,6 @@
-import type { Job } from "../domain/workspace/job.ts";
-import type { ActionContext, TargetContext } from "./contexts.ts";
-import type { Done, Hooks } from "./hooks.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import type { ActionContext, TargetContext } from "../contexts.ts";
+import type { Done, Hooks } from "../hooks.ts";
 
 /** What a step of a lifecycle receives: one allocation of a job, on its connected worker. */
 export type LifecycleContext = Omit<TargetContext, "target">;

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
-import type { Job } from "../domain/workspace/job.ts";
-import { aBucket, aJob, type TestBucket } from "../testing/index.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { aBucket, aJob, type TestBucket } from "../../testing/index.ts";
+import { definePlugin } from "../plugin.ts";
 import { defineClaim } from "./claim.ts";
-import { definePlugin } from "./plugin.ts";
 
 const CANARY = defineClaim("canary", {
   description: "Upgrade one allocation first.",

@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type * as v from "valibot";
-import { isRecord } from "../domain/checks/validate.ts";
-import type { PluginSettings } from "../domain/settings/plugin-settings.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import { jsonSchemaOf } from "./json-schema-of.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import type { PluginSettings } from "../../domain/settings/plugin-settings.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { jsonSchemaOf } from "../json-schema-of.ts";
 
 /** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
 export interface Claim {
