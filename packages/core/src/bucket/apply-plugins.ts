@@ -79,7 +79,7 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
     throw new MaandError({
       code: "PLUGIN_INVALID",
       message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
-      hint: "fix the plugin, or take it out of the configuration",
+      hint: "fix the plugin, or remove it from the configuration",
       cause,
     });
   }
@@ -157,7 +157,7 @@ function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>)
         throw new MaandError({
           code: "PLUGIN_INVALID",
           message: `plugins "${provider}" and "${plugin}" both give the template function "${name}"`,
-          hint: "take one of them out, or ask an author to rename it",
+          hint: "remove one of them, or ask an author to rename it",
         });
       providers.set(name, plugin);
     }

@@ -56,7 +56,7 @@ export function instantTap(call: Call, by: Tapping): Call {
 }
 
 /** An error with a code already says what happened and where; any other error is a bug of the plugin. */
-export function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
+function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   const place = directory === undefined ? undefined : lineOf(cause, directory);
   const message = `${plugin} failed in ${hook}${inPlace(place)}: ${errorText(cause)}`;

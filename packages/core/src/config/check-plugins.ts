@@ -54,7 +54,7 @@ export async function checkPlugins(
     for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
         `${owners.join(" and ")} both have ${what} "${word}"`,
-        "take one of them out, or ask an author to rename it",
+        "remove one of them, or ask an author to rename it",
       );
 }
 

@@ -175,12 +175,12 @@ describe("the end of a deploy", () => {
         job: "api",
         code: "HOOK_FAILED",
         message: "post_deploy failed",
-        hint: "mend it",
+        hint: "fix it",
         output: ["Traceback"],
       } as const,
     ];
     expect(output({ allocations: [result("api", 1)], failures })).toContain(
-      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: mend it\n",
+      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: fix it\n",
     );
   });
 
