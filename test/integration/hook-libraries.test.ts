@@ -69,7 +69,7 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
 describe("a refused write", () => {
   const refused = { status: 400, text: "nothing is written during health_check\n" };
   const printed =
-    "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not look at the answer\n";
+    "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not check the response\n";
 
   it.each([
     ["unseen.py", 'import maand\nprint("before", end="")\nmaand.put_job_variable("leader", "x")\n'],

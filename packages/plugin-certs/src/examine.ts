@@ -52,7 +52,7 @@ function clock(root: string): string {
 function renewCommand(root: string): string {
   const there = [CRT, KEY].map((file) => join(root, file)).filter((path) => existsSync(path));
   const lines = [...there.map((path) => shellLine(["mv", path, `${path}.old`])), maand(root, "init")];
-  return `${lines.join(" && ")}  # better: put the right pair back from a backup; with another one, build and deploy make every certificate anew`;
+  return `${lines.join(" && ")}  # better: restore the pair from a backup; with another one, the next build replaces every certificate`;
 }
 
 function maand(root: string, command: string): string {

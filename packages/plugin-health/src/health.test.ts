@@ -346,7 +346,7 @@ describe("health_check in a manifest", () => {
     ],
     [
       { type: "ssh", command: " " },
-      ["~.checks[0].command", "an ssh check needs a command", "say what is to exit with 0 on the worker"],
+      ["~.checks[0].command", "an ssh check needs a command", "write a command that exits with 0 on the worker"],
     ],
     [
       { type: "tcp", port: "http", prot: "x" },

@@ -446,7 +446,7 @@ async function callApi(
     const why = cause instanceof Error ? cause.message : String(cause);
     if (wanted.signal.aborted)
       throw new MaandError(`${description}: maand did not answer within ${seconds} seconds`, { cause });
-    throw new MaandError(`${description}: maand cannot be reached, has its run ended? (${why})`, { cause });
+    throw new MaandError(`${description}: maand cannot be reached; its run may have ended (${why})`, { cause });
   }
 }
 
@@ -474,7 +474,7 @@ function keep(response: ApiResponse): void {
 
 function endUnseen(): void {
   for (const response of writes.filter((write) => write.isUnseen())) {
-    process.stderr.write(`maand: ${response.refusal()}; the script did not look at the answer\n`);
+    process.stderr.write(`maand: ${response.refusal()}; the script did not check the response\n`);
     process.exitCode ||= 1;
   }
 }

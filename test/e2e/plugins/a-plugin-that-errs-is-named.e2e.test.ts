@@ -21,7 +21,7 @@ async function withPlugin(
 
 describe("a plugin that throws outside of every hook", () => {
   it.for([
-    ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
+    ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
   ] as const)("%s: the run ends red, saves its state and says where it was", async ([, throws], context) => {
     const bucket = await withPlugin(

@@ -104,7 +104,7 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
     for (const problem of cause.problems) report({ ...problem, where: `${where}: ${problem.where}` });
   else {
     const hint = isMaandError(cause) ? cause.hint : undefined;
-    const otherwise = hint ?? missingHint(cause) ?? "mend the file, or name another with --config";
+    const otherwise = hint ?? missingHint(cause) ?? "fix the file, or select another with --config";
     report(error("invalid_config", where, output(cause), otherwise));
   }
 }

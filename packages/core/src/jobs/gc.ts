@@ -78,7 +78,7 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   const problems = running.map(({ job, host }) =>
     error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
   );
-  throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
+  throw problemsError(problems, "nothing was deleted: run maand deploy first, to stop removed allocations");
 }
 
 /** Reports the counts before anything is deleted for more than one allocation. */

@@ -93,6 +93,6 @@ function noHandlerFor(command: string): MaandError {
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin runs the command "${command}"`,
-    hint: "load a plugin that taps command, such as job-commands; maand plugins lists what is loaded",
+    hint: "load a plugin that taps command, such as job-commands; maand plugins lists the loaded plugins",
   });
 }

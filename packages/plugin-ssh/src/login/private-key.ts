@@ -71,7 +71,7 @@ function otherForm(path: string, text: Buffer, message: string, parse: typeof ut
 }
 
 const USE_AGENT =
-  "maand asks for no passphrase: add the key to an ssh agent (eval $(ssh-agent); ssh-add <key>) and run again";
+  "maand does not read a passphrase: add the key to an ssh agent (eval $(ssh-agent); ssh-add <key>) and run again";
 
 function fromPkcs8(text: Buffer, parse: typeof utils.parseKey): ParsedKey | undefined {
   try {

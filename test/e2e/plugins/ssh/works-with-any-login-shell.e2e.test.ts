@@ -120,10 +120,10 @@ const REFUSALS: readonly (readonly [
   ],
   ["false", { shell: "/bin/false" }, {}, /runs no commands: it ended with exit code 1/, /chsh/],
   [
-    "sftp alone",
+    "only sftp",
     {},
     { sshdConfig: ["Subsystem sftp internal-sftp", "ForceCommand internal-sftp"] },
-    /"maandtest" may use sftp alone/,
+    /"maandtest" may use only sftp/,
     /remove ForceCommand internal-sftp/,
   ],
   ["another command", {}, { sshdConfig: ["ForceCommand echo go away"] }, /printed "go away"/, /remove ForceCommand/],

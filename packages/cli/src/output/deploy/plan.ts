@@ -41,7 +41,7 @@ function headline({ required, failures }: Plan): string {
 }
 
 /** The warning about a command that is changing things at the same time. */
-export function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
+function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
   return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
 }
 
