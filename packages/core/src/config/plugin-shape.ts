@@ -22,6 +22,7 @@ const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {
   workerFiles: true,
   settings: true,
   claims: true,
+  schemas: true,
   options: true,
 };
 
