@@ -1,5 +1,5 @@
 import type { MaandError } from "@maand/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { until } from "../../support/fleet/index.ts";
 import { type MakeWorker, onThisMachine, overSsh } from "../../support/make-worker.ts";
 
@@ -24,27 +24,23 @@ const WORKERS: Readonly<Record<string, () => Promise<MakeWorker>>> = {
   "this machine": () => onThisMachine(JOBS, MAKEFILE),
 };
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) => {
-  async function worker(): Promise<MakeWorker> {
+/** In parallel: each test has a worker of its own, and some wait until a runner was idle for five seconds. */
+describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) => {
+  async function worker({ onTestFinished }: TestContext): Promise<MakeWorker> {
     const opened = await open();
-    closing.push(() => opened.close());
+    onTestFinished(() => opened.close());
     return opened;
   }
 
-  test("a target runs as after `cd` into the job's directory", async () => {
-    const { run, output, root } = await worker();
+  test("a target runs as after `cd` into the job's directory", async (context) => {
+    const { run, output, root } = await worker(context);
     await run("place", { env: { PWD: "/elsewhere" } });
     const here = `${root}/jobs/api`;
     expect(output).toEqual([`${here} ${here}`, here]);
   });
 
-  test("one runner executes all commands, and ends when it is idle", async () => {
-    const { run, output, processesWith } = await worker();
+  test("one runner executes all commands, and ends when it is idle", async (context) => {
+    const { run, output, processesWith } = await worker(context);
     await Promise.all(JOBS.map((job) => run("start", { job })));
     expect(output.sort()).toEqual(["started api", "started db", "started web"]);
     const runners = processesWith("--serve").length;
@@ -54,8 +50,8 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(await run("start")).toBe("done");
   });
 
-  test("a target runs although a directory has its name, and one that would do nothing fails", async () => {
-    const { run, output, write } = await worker();
+  test("a target runs although a directory has its name, and one that would do nothing fails", async (context) => {
+    const { run, output, write } = await worker(context);
     await write("jobs/api/start/readme", "");
     expect(await run("start")).toBe("done");
     expect(output).toEqual(["started api"]);
@@ -67,8 +63,8 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a failure has the exit code and the last lines", async () => {
-    const { run } = await worker();
+  test("a failure has the exit code and the last lines", async (context) => {
+    const { run } = await worker(context);
     expect(await failure(run("fail"))).toMatchObject({
       code: "COMMAND_FAILED",
       exit: 2,
@@ -76,16 +72,16 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a stop without delivered files is a failure", async () => {
-    const { run, root } = await worker();
+  test("a stop without delivered files is a failure", async (context) => {
+    const { run, root } = await worker(context);
     expect(await failure(run("stop", { job: "gone" }))).toMatchObject({
       code: "NOT_DELIVERED",
       message: expect.stringContaining(`${root}/jobs/gone`),
     });
   });
 
-  test("a recipe whose make is killed finishes before the next command starts", async () => {
-    const { run, output, write, processesWith } = await worker();
+  test("a recipe whose make is killed finishes before the next command starts", async (context) => {
+    const { run, output, write, processesWith } = await worker(context);
     const first = failure(run("gate"));
     await until("it to begin", () => output.includes("waiting"));
     const next = run("restart");
@@ -99,8 +95,8 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output.at(-1)).toBe("after it");
   });
 
-  test("a server that was started keeps running, beside other commands and without a runner", async () => {
-    const { run, write, exists, processesWith } = await worker();
+  test("a server that was started keeps running, beside other commands and without a runner", async (context) => {
+    const { run, write, exists, processesWith } = await worker(context);
     expect(await run("daemon")).toBe("done");
     expect(await run("start")).toBe("done");
     await until("the idle runner to end", () => processesWith("--serve").length === 0);
@@ -108,8 +104,8 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     await until("the server to write", () => exists("jobs/api/late"));
   });
 
-  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async () => {
-    const { run, output, write, processesWith } = await worker();
+  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async (context) => {
+    const { run, output, write, processesWith } = await worker(context);
     const other = run("gate", { job: "web" });
     const late = failure(run("gate", { timeoutMs: 500 }));
     const interrupt = new AbortController();
