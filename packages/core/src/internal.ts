@@ -68,11 +68,11 @@ export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
-export type { OwnedKeys } from "./plugin-api/claim.ts";
 export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export type { OwnedKeys } from "./plugin-api/define/claim.ts";
+export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export { createHooks } from "./plugin-api/hooks.ts";
 export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
-export type { PluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
 export {
   type DirectoryToDelete,

@@ -90,6 +90,16 @@ describe("a plugin is refused", () => {
     });
   });
 
+  it("that taps with an unknown option, with the closest one", async () => {
+    const order: { name: string; befor: string } = { name: "mine", befor: "make" };
+    const mine = plugin("mine", ({ rollout }) => rollout.tapPromise(order, async () => "done"));
+    expect(await refusal(mine)).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" taps rollout with an option "befor" that does not exist',
+      hint: 'did you mean "before"?',
+    });
+  });
+
   it("that defines a template function of another plugin, unless that one is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>

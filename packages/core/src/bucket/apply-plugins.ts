@@ -9,7 +9,7 @@ import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
-import { checkOrder, type TapOrigin } from "./tap-order.ts";
+import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
 
 /** A tap and the plugin it belongs to. */
 export interface Tapped {
@@ -109,6 +109,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], applying: Applying, 
   hook.intercept({
     register: (tap) => {
       const plugin = applying.plugin?.name;
+      checkOptions(tap, hookName, plugin ?? tap.name, applying.directory);
       const by = {
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,

@@ -5,6 +5,7 @@ import { manifestFile } from "../domain/manifest/manifest.ts";
 import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
+import { withOutputs } from "../plugin-api/define/claim.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
@@ -74,7 +75,9 @@ export async function checkJobs(
   if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs, read, runBy, report }));
+  const claims = claimsOf(bucket);
+  const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, runBy, report }));
   return problems;
 }
 

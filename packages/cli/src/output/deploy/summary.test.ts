@@ -43,6 +43,16 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
+  it("says that a plugin led a rollout, and no more than that", () => {
+    const led = { action: "orchestrate", ledBy: "canary" };
+    const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
+    expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
+    const sick = output({
+      allocations: [result("api", 2, { ...led, outcome: "failed", message: "api is not healthy" })],
+    });
+    expect(sick).toContain("  api: plugin canary led the rollout on 10.0.0.2, not healthy: api is not healthy\n");
+  });
+
   it("groups equal failures, with the last lines, what was skipped, and what to type next", () => {
     const failed = (last: number) =>
       result("api", last, {

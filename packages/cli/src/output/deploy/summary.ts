@@ -89,11 +89,17 @@ function isWrong({ outcome }: Result): boolean {
 
 /** `restarted on 3 workers`, one line per action. */
 function doneLines(done: readonly Result[]): string[] {
-  return groups(done, ({ action }) => action).map((same) => {
-    const action = same[0]?.action ?? "";
+  return groups(done, past).map((same) => {
+    const [first] = same;
     const count = plural(same.length, "worker");
-    return action === "verify" ? `healthy on ${count}; ${HEALTH_UNCHECKED}` : `${PAST[action] ?? action} on ${count}`;
+    if (first === undefined) return "";
+    return first.action === "verify" ? `healthy on ${count}; ${HEALTH_UNCHECKED}` : `${past(first)} on ${count}`;
   });
+}
+
+/** What was done, in the past tense; of a rollout that a plugin led, only that. */
+function past({ action, led_by }: Result): string {
+  return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
 
 const PAST: Readonly<Record<string, string>> = {
@@ -123,10 +129,10 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
 }
 
 /** The action, its workers, and its outcome. */
-function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
+function deed(first: Result, same: readonly Result[], style: Style): string {
+  const { action, outcome, promoted } = first;
   if (action === "verify") return `${HEALTH_UNCHECKED}; ${style.bad("not healthy")} on ${named(same)}`;
-  if (promoted && outcome === "failed")
-    return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
+  if (promoted && outcome === "failed") return `${past(first)} on ${named(same)}, ${style.bad("not healthy")}`;
   const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
   return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
 }
