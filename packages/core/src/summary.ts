@@ -39,7 +39,7 @@ export interface JobFailure {
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; `commit` is told it, and the exit code follows from it. */
+/** What a deploy did; `commit` receives it, and it determines the exit code. */
 export interface Summary {
   readonly outcome: "ok" | "failed" | "interrupted";
   readonly allocations: readonly AllocationResult[];
@@ -51,7 +51,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -59,7 +59,7 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-  /** Allocations nobody got to, because of something that failed before them. */
+  /** Allocations that were not reached because of an earlier failure. */
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;

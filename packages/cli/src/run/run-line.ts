@@ -187,7 +187,7 @@ async function report(thrown: unknown, argv: readonly string[], processContext: 
   return exitOf(error);
 }
 
-/** Whether it is an error of clipanion, which says how to use a command. */
+/** Whether it is an error of clipanion, which contains the usage of a command. */
 function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }
