@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { EndToEndFirst } from "./support/end-to-end-first.ts";
 
@@ -15,7 +14,7 @@ const fromSource = {
 /** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
-  maxWorkers: Math.ceil(availableParallelism() * 1.5), // end-to-end tests wait a lot, and every fleet has its own addresses
+  maxWorkers: "200%", // end-to-end tests mostly wait, and every fleet has its own addresses
   testTimeout: 60_000, // a busy machine is no failure
   hookTimeout: 60_000,
 };

@@ -39,7 +39,7 @@ describe("the command", () => {
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.type("maand deploy");
     expect(targets("api")).toEqual(["start"]);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(targets("api")).toEqual(["start", "restart"]);
     bucket.job("api", { version: "no version", selectors: ["worker"] });
     expect(await bucket.maand("build")).toMatchObject({ code: 2 });
@@ -56,7 +56,7 @@ describe("the command", () => {
           code: 2,
           stderr: expect.stringContaining("nothing was built yet"),
         });
-      await never.type("maand deploy --build");
+      await never.type("maand build && maand deploy");
     } finally {
       never.dispose();
     }
@@ -76,12 +76,12 @@ describe("the command", () => {
       { version: "1.0.0", selectors: ["worker"], commands: second },
       { "_modules/command_second.py": "" },
     );
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(await updateSeq()).toBe(1);
     await bucket.type("maand deploy && maand deploy --dry-run");
     expect(await updateSeq()).toBe(1);
     bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(await updateSeq()).toBe(2);
   });
 
@@ -96,7 +96,7 @@ describe("the command", () => {
     ]);
     bucket.disable({ jobs: { web: {} } });
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(jobsOf(ONE)).toEqual([
       { job: "api", disabled: 0 },
       { job: "web", disabled: 1 },
@@ -106,7 +106,7 @@ describe("the command", () => {
   it("syncs rendered templates and certificates, and no templates", async () => {
     const files = { "app.conf.tpl": "on {{ .WorkerIP }}\n" };
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } }, files);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(readFileSync(join(bucket.directory("api", TWO), "app.conf"), "utf8")).toBe(`on ${TWO}\n`);
     expect(existsSync(join(bucket.directory("api", TWO), "app.conf.tpl"))).toBe(false);
     expect(existsSync(join(bucket.directory("api", TWO), "certs/server.key"))).toBe(true);
@@ -150,7 +150,7 @@ describe("first deploy or upgrade", () => {
 describe("restart_policy", () => {
   const edit = async (manifest: object, text: string) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...manifest }, { "app.conf": text, "app.lib": "1" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
   };
 
   it("defaults to always: an upgrade restarts", async () => {
@@ -176,7 +176,7 @@ describe("restart_policy", () => {
   it("is ignored by --sync-only, and the reload is run by hand afterwards", async () => {
     await edit({ restart_policy: "reload" }, "1");
     bucket.write("workspace/jobs/api/app.conf", "2");
-    await bucket.type("maand deploy --build --sync-only --jobs api");
+    await bucket.type("maand build && maand deploy --sync-only --jobs api");
     expect(targets("api")).toEqual(["start"]);
     expect(readFileSync(join(bucket.directory("api", ONE), "app.conf"), "utf8")).toBe("2");
     await bucket.type("maand job run api --target reload");
@@ -198,10 +198,10 @@ describe("rolling batches", () => {
   it("use max_concurrent_starts first, and max_concurrent_upgrades afterwards", async () => {
     const manifest = { selectors: ["worker"], max_concurrent_starts: 2, max_concurrent_upgrades: 1 };
     bucket.job("api", { version: "1.0.0", ...manifest });
-    await bucket.type("maand deploy --build --jobs api");
+    await bucket.type("maand build && maand deploy --jobs api");
     expect(await batches()).toEqual([`${ONE},${TWO}`]);
     bucket.job("api", { version: "1.1.0", ...manifest });
-    await bucket.type("maand deploy --build --jobs api");
+    await bucket.type("maand build && maand deploy --jobs api");
     expect(await batches()).toEqual([ONE, TWO]);
   });
 

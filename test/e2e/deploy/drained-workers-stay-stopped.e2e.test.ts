@@ -18,7 +18,7 @@ beforeAll(async () => {
   const certs = { certs: { server: { subject: { common_name: "api" } } } };
   running.job("api", { version: "1.0.0", selectors: ["worker"], ...certs });
   running.job("vault", { version: "1.0.0", selectors: ["worker"] });
-  await running.type("maand deploy --build");
+  await running.type("maand build && maand deploy");
   for (const host of running.hosts) {
     mkdirSync(join(running.directory("api", host), "logs"), { recursive: true });
     writeFileSync(join(running.directory("api", host), "logs/own.log"), "kept\n");
@@ -69,7 +69,7 @@ describe("disabling", () => {
 
   it("one allocation stops it if it runs, and the others keep running", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual([TWO]);
     expect(stopped("vault")).toEqual([]);
     for (const host of [ONE, THREE, FOUR]) expect(bucket.lifecycle("api", host ?? "")).toEqual([STARTED]);
@@ -77,11 +77,11 @@ describe("disabling", () => {
 
   it("a whole job stops every allocation, and deploys neither sync nor run it", async () => {
     bucket.disable({ jobs: { api: {} } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual(bucket.hosts);
     expect(stopped("vault")).toEqual([]);
     bucket.write("workspace/jobs/api/new.conf", "new\n");
-    await bucket.type("maand deploy --build\nmaand deploy --force");
+    await bucket.type("maand build\nmaand deploy\nmaand deploy --force");
     for (const host of bucket.hosts) {
       expect(bucket.lifecycle("api", host)).toEqual([STARTED, STOPPED]);
       expect(bucket.files("api", host)).not.toContain("new.conf");
@@ -90,14 +90,14 @@ describe("disabling", () => {
 
   it("a whole worker stops every job there, and keeps their definitions", async () => {
     bucket.disable({ workers: [THREE] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[THREE], [THREE]]);
     expect((await bucket.json<unknown[]>("cat", "jobs")).length).toBe(2);
   });
 
   it("combines rules for jobs and workers", async () => {
     bucket.disable({ jobs: { vault: { allocations: [ONE] } }, workers: [FOUR] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [ONE, FOUR]]);
     expect(await allocations()).toMatchObject({ [`vault@${ONE}`]: "10", [`api@${FOUR}`]: "10", [`api@${ONE}`]: "00" });
   });
@@ -136,7 +136,7 @@ describe("for a disabled allocation", () => {
   it("the deploy stops it once, and keeps its files, data, logs, promotion and KV entries", async () => {
     const before = { files: bucket.files("api", TWO ?? ""), kv: await kv() };
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build\nmaand deploy");
+    await bucket.type("maand build\nmaand deploy\nmaand deploy");
     expect(bucket.lifecycle("api", TWO ?? "")).toEqual([STARTED, STOPPED]);
     expect(bucket.files("api", TWO ?? "")).toEqual(before.files);
     expect(before.files).toEqual(expect.arrayContaining(["Makefile", "certs", "data", "logs", "manifest.json"]));
@@ -155,7 +155,7 @@ describe("for a disabled allocation", () => {
   it("that never ran nothing is stopped", async () => {
     bucket.job("late", { version: "1.0.0", selectors: ["worker"] });
     bucket.disable({ jobs: { late: {} } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     for (const host of bucket.hosts) expect(bucket.lifecycle("late", host)).toEqual([]);
     expect((await bucket.rollouts())[`late@${ONE}`]).toMatch(/^disabled/);
   });
@@ -180,9 +180,9 @@ describe("for a disabled allocation", () => {
 
   it("its content and version are promoted while it is disabled, and nothing is synced or started", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "new\n" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     const rows = await bucket.json<Record<string, unknown>[]>("cat", "deployments", "--jobs", "api");
     const [drained, active] = [TWO, ONE].map((host) => rows.find(({ worker_ip }) => worker_ip === host));
     expect(drained).toMatchObject({ rollout: "disabled", current_version: "2.0.0", new_version: "2.0.0" });
@@ -194,7 +194,7 @@ describe("for a disabled allocation", () => {
 
   it("maand job skips it, and the tables still show it", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build\nmaand job start api\nmaand job restart api");
+    await bucket.type("maand build\nmaand deploy\nmaand job start api\nmaand job restart api");
     expect(bucket.lifecycle("api", TWO ?? "")).toEqual([STARTED, STOPPED]);
     expect(bucket.lifecycle("api", ONE ?? "")).toHaveLength(3);
     expect(await bucket.maand("job", "start", "api", "--allocations", TWO ?? "")).toMatchObject({ code: 2 });
@@ -210,7 +210,7 @@ describe("enabling again", () => {
     ["the file is deleted", () => rmSync(join(bucket.root, "workspace/disabled.json"))],
   ])("after %s the next deploy starts it, without a change in the workspace", async (_, enable) => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     const before = await bucket.json<Record<string, unknown>[]>("cat", "deployments", "--jobs", "api");
     enable();
     await bucket.type("maand build");
@@ -244,7 +244,7 @@ describe("disabled or removed", () => {
 
   it("the jobs of a removed worker are stopped and cleaned up, and its rows stay until gc", async () => {
     bucket.workers({ host: ONE }, { host: TWO }, { host: THREE });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [FOUR]]);
     expect(bucket.files("api", FOUR ?? "")).toEqual(["data", "logs"]);
     expect((await allocations())[`api@${FOUR}`]).toBe("01");
@@ -258,7 +258,7 @@ describe("disabled or removed", () => {
 
   it("the workflow of removal: build, deploy, gc", async () => {
     bucket.removeJob("api");
-    await bucket.type("maand deploy --build\nmaand gc");
+    await bucket.type("maand build\nmaand deploy\nmaand gc");
     for (const host of bucket.hosts) expect(bucket.files("api", host)).toEqual([]);
     expect(Object.keys(await allocations()).some((name) => name.startsWith("api@"))).toBe(false);
   });

@@ -20,7 +20,7 @@ const targets = (job = "api") => bucket.lifecycle(job, ONE).map((line) => line.s
 describe("a job", () => {
   it("is a directory with a manifest, a Makefile and any other files", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/app.conf": "x\n", "run.sh": "true\n" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(bucket.files("api", ONE)).toEqual(["Makefile", "certs", "conf", "data", "manifest.json", "run.sh"]);
   });
 
@@ -28,7 +28,7 @@ describe("a job", () => {
     await bucket.type("maand job create api --selectors worker");
     expect(existsSync(join(bucket.root, "workspace/jobs/api/manifest.json"))).toBe(true);
     expect(bucket.read("workspace/jobs/api/Makefile")).toMatch(/^start:$/m);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
   });
 
   it.each(["data", "logs", "bin"])(
@@ -43,13 +43,13 @@ describe("a job", () => {
 
   it("keeps its own files in data/, logs/ and bin/ during an upgrade", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     for (const name of ["data", "logs", "bin"]) {
       mkdirSync(join(bucket.directory("api", ONE), name), { recursive: true });
       writeFileSync(join(bucket.directory("api", ONE), name, "own"), "own\n");
     }
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "x\n" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     for (const name of ["data", "logs", "bin"])
       expect(readFileSync(join(bucket.directory("api", ONE), name, "own"), "utf8")).toBe("own\n");
     expect(bucket.files("api", ONE)).toContain("new.conf");
@@ -59,30 +59,30 @@ describe("a job", () => {
 describe("the Makefile contract", () => {
   it("start is called by the first deploy, and restart by an upgrade, with both versions", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(bucket.lifecycle("api", ONE)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 1.1.0"]);
   });
 
   it("reload is called by an upgrade with policy reload, and restart when a changed file matches restart_globs", async () => {
     const manifest = { selectors: ["worker"], restart_policy: "reload", restart_globs: ["*.lib"] };
     bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "1", "a.lib": "1" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "2", "a.lib": "1" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     bucket.job("api", { version: "1.0.0", ...manifest }, { "a.conf": "2", "a.lib": "2" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(targets()).toEqual(["start", "reload", "restart"]);
   });
 
   it("stop is called for removed and disabled allocations, and status by maand job status", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build && maand job status api");
+    await bucket.type("maand build && maand deploy && maand job status api");
     bucket.disable({ jobs: { api: {} } });
     bucket.removeJob("web");
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(targets()).toEqual(["start", "status", "stop"]);
     expect(targets("web")).toEqual(["start", "stop"]);
   });
@@ -90,7 +90,7 @@ describe("the Makefile contract", () => {
   it("status is optional", async () => {
     const makefile = "start stop restart:\n\t@mkdir -p data; echo $@ >> data/lifecycle\n";
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: makefile });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(await bucket.maand("job", "status", "api")).toMatchObject({ code: 1 });
   });
 
@@ -102,14 +102,14 @@ stop:
 `;
     for (const version of ["1.0.0", "2.0.0", "2.0.1"]) {
       bucket.job("api", { version, selectors: ["worker"] }, { Makefile: makefile });
-      await bucket.type("maand deploy --build");
+      await bucket.type("maand build && maand deploy");
     }
     expect(bucket.lifecycle("api", ONE)).toEqual(["migrated"]);
   });
 
   it("other targets are run by hand only; a deploy calls none of them", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-    await bucket.type("maand deploy --build --force && maand deploy --force");
+    await bucket.type("maand build && maand deploy --force && maand deploy --force");
     expect(targets()).not.toContain("migrate");
     await bucket.type("maand job run api --target migrate");
     expect(targets().at(-1)).toBe("migrate");
@@ -146,7 +146,7 @@ restart: stop start
       { version: "1.0.0", selectors: ["worker"] },
       { Makefile, "docker-compose.yml": "services: {}\n" },
     );
-    expect(await type("maand deploy --build && maand job restart api", bucket.root, { PATH })).toMatchObject({
+    expect(await type("maand build && maand deploy && maand job restart api", bucket.root, { PATH })).toMatchObject({
       code: 0,
     });
     const up = "compose -f docker-compose.yml up -d --remove-orphans";
@@ -166,7 +166,7 @@ stop:
 restart: stop start
 `;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile });
-    expect(await type("maand deploy --build && maand job stop api", bucket.root, { PATH })).toMatchObject({
+    expect(await type("maand build && maand deploy && maand job stop api", bucket.root, { PATH })).toMatchObject({
       code: 0,
     });
     expect(recorded("sudo")).toEqual(["systemctl start api.service", "systemctl stop api.service"]);
@@ -192,7 +192,7 @@ describe("a manifest", () => {
       { host: "127.0.0.12", memory: "1 gb", cpu: "1 ghz" },
     );
     bucket.job("api", PAGE);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(await bucket.json("cat", "jobs")).toMatchObject([
       {
         job: "api",

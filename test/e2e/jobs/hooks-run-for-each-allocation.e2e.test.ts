@@ -65,7 +65,7 @@ describe("hooks of a job", () => {
 
   it("pre_deploy runs before the plan, and in no dry run; post_deploy only after a rollout", async () => {
     job(["pre_deploy", "post_deploy"]);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     take();
     await bucket.type("maand deploy --dry-run");
     expect(take()).toEqual([]);
@@ -87,20 +87,20 @@ describe("hooks of a job", () => {
 
   it("after_allocation_stopped runs after the stop of a disabled or removed allocation", async () => {
     job(["after_allocation_stopped"]);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     take();
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(take()).toEqual([`stop ${TWO}`, `after_allocation_stopped ${TWO} 1`]);
     bucket.workers({ host: TWO });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(take()).toEqual([`stop ${ONE}`, `after_allocation_stopped ${ONE} 0`]);
     expect(existsSync(bucket.directory("api", TWO))).toBe(true);
   });
 
   it("job_control replaces start and restart in a deploy, and not in maand job", async () => {
     job(["job_control"]);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(take().sort()).toEqual(both("job_control"));
     expect(await bucket.rollouts()).toEqual({ [`api@${ONE}`]: "promoted", [`api@${TWO}`]: "promoted" });
     await bucket.type("maand job restart api");
@@ -109,11 +109,13 @@ describe("hooks of a job", () => {
 
   it("post_build, pre_deploy, post_deploy, health_check and cli run for disabled allocations too, and are informed", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     take();
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"], { version: "1.1.0" });
-    await bucket.type("maand deploy --build && maand jobcommand command_note api && maand health_check --jobs api");
+    await bucket.type(
+      "maand build && maand deploy && maand jobcommand command_note api && maand health_check --jobs api",
+    );
     const recorded = new Set(take());
     for (const event of ["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]) {
       expect(recorded, event).toContain(`${event} ${ONE} 0`);
@@ -139,7 +141,7 @@ note("end")
     const files = { "_modules/command_note.py": script };
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands }, files);
     bucket.disable({ jobs: { api: { allocations: [ONE] } } });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     const turn = (event: string, host: string) => [`begin ${event} ${host}`, `end ${event} ${host}`];
     expect(take()).toEqual([...turn("pre_deploy", ONE), ...turn("pre_deploy", TWO)]);
     await bucket.type("maand jobcommand command_note api --concurrency 2");
@@ -163,12 +165,12 @@ put("/kv", namespace="maand/job/api", key="rollout_order", value="${TWO},${ONE}"
     };
     const manifest = { selectors: ["worker"], commands, max_concurrent_starts: 1, max_concurrent_upgrades: 1 };
     bucket.job("api", { version: "1.0.0", ...manifest }, files);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(take()).toEqual([`start ${TWO}`, `start ${ONE}`]);
     for (const host of [ONE, TWO])
       expect(linesOf(join(bucket.directory("api", host), "app.conf"))).toEqual(["open-sesame"]);
     bucket.job("api", { version: "1.1.0", ...manifest }, files);
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(take()).toEqual([`restart ${TWO}`, `restart ${ONE}`]);
   });
 });

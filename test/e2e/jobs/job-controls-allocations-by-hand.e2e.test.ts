@@ -16,7 +16,7 @@ let running: LocalBucket;
 beforeAll(async () => {
   running = await localBucket(2);
   running.job("api", { version: "1.0.0", selectors: ["worker"] });
-  await running.type("maand deploy --build");
+  await running.type("maand build && maand deploy");
 });
 
 afterAll(() => running.dispose());
@@ -72,7 +72,7 @@ maand job status api`);
     const checks = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
     const ports = { resources: { ports: { http: 47_003 } } };
     bucket.job("sick", { version: "1.0.0", selectors: ["worker"], ...ports });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     bucket.job("sick", { version: "1.0.0", selectors: ["worker"], health_check: checks, ...ports });
     await bucket.type("maand build");
     expect(await bucket.maand("job", "restart", "sick")).toMatchObject({ code: 0 });
@@ -135,7 +135,7 @@ describe("the sync check", () => {
   it("is limited to the workers of the job", async () => {
     bucket.workers({ host: ONE }, { host: TWO, labels: ["other"] }, { host: "127.0.0.13", labels: ["later"] });
     bucket.job("only", { version: "1.0.0", selectors: ["other"] });
-    await bucket.type("maand deploy --build --jobs only && maand job status only");
+    await bucket.type("maand build && maand deploy --jobs only && maand job status only");
   });
 
   function relative(path: string): string {
@@ -154,7 +154,7 @@ describe("deploy and job", () => {
     await bucket.type("maand build && maand job run api --target migrate && maand deploy");
     expect(targets(ONE)).toEqual(["start", "migrate", "reload"]);
     bucket.job("api", { version: "3.0.0", selectors: ["worker"], restart_policy: "never" });
-    await bucket.type("maand deploy --build");
+    await bucket.type("maand build && maand deploy");
     expect(targets(ONE)).toEqual(["start", "migrate", "reload"]);
     expect(bucket.lifecycle("api", ONE)[0]).toBe(STARTED);
   });

@@ -1,5 +1,5 @@
 import type { MaandError } from "@maand/core";
-import { describe, expect, type TestContext, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { until } from "../../support/fleet/index.ts";
 import { type MakeWorker, onThisMachine, overSsh } from "../../support/make-worker.ts";
 
@@ -24,23 +24,27 @@ const WORKERS: Readonly<Record<string, () => Promise<MakeWorker>>> = {
   "this machine": () => onThisMachine(JOBS, MAKEFILE),
 };
 
-/** In parallel: each test has a worker of its own, and some wait until a runner was idle for five seconds. */
-describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) => {
-  async function worker({ onTestFinished }: TestContext): Promise<MakeWorker> {
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) => {
+  async function worker(): Promise<MakeWorker> {
     const opened = await open();
-    onTestFinished(() => opened.close());
+    closing.push(() => opened.close());
     return opened;
   }
 
-  test("a target runs as after `cd` into the job's directory", async (context) => {
-    const { run, output, root } = await worker(context);
+  test("a target runs as after `cd` into the job's directory", async () => {
+    const { run, output, root } = await worker();
     await run("place", { env: { PWD: "/elsewhere" } });
     const here = `${root}/jobs/api`;
     expect(output).toEqual([`${here} ${here}`, here]);
   });
 
-  test("one runner executes all commands, and ends when it is idle", async (context) => {
-    const { run, output, processesWith } = await worker(context);
+  test("one runner executes all commands, and ends when it is idle", async () => {
+    const { run, output, processesWith } = await worker();
     await Promise.all(JOBS.map((job) => run("start", { job })));
     expect(output.sort()).toEqual(["started api", "started db", "started web"]);
     const runners = processesWith("--serve").length;
@@ -50,8 +54,8 @@ describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (
     expect(await run("start")).toBe("done");
   });
 
-  test("a target runs although a directory has its name, and one that would do nothing fails", async (context) => {
-    const { run, output, write } = await worker(context);
+  test("a target runs although a directory has its name, and one that would do nothing fails", async () => {
+    const { run, output, write } = await worker();
     await write("jobs/api/start/readme", "");
     expect(await run("start")).toBe("done");
     expect(output).toEqual(["started api"]);
@@ -63,8 +67,8 @@ describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (
     });
   });
 
-  test("a failure has the exit code and the last lines", async (context) => {
-    const { run } = await worker(context);
+  test("a failure has the exit code and the last lines", async () => {
+    const { run } = await worker();
     expect(await failure(run("fail"))).toMatchObject({
       code: "COMMAND_FAILED",
       exit: 2,
@@ -72,16 +76,16 @@ describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (
     });
   });
 
-  test("a stop without delivered files is a failure", async (context) => {
-    const { run, root } = await worker(context);
+  test("a stop without delivered files is a failure", async () => {
+    const { run, root } = await worker();
     expect(await failure(run("stop", { job: "gone" }))).toMatchObject({
       code: "NOT_DELIVERED",
       message: expect.stringContaining(`${root}/jobs/gone`),
     });
   });
 
-  test("a recipe whose make is killed finishes before the next command starts", async (context) => {
-    const { run, output, write, processesWith } = await worker(context);
+  test("a recipe whose make is killed finishes before the next command starts", async () => {
+    const { run, output, write, processesWith } = await worker();
     const first = failure(run("gate"));
     await until("it to begin", () => output.includes("waiting"));
     const next = run("restart");
@@ -95,8 +99,8 @@ describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (
     expect(output.at(-1)).toBe("after it");
   });
 
-  test("a server that was started keeps running, beside other commands and without a runner", async (context) => {
-    const { run, write, exists, processesWith } = await worker(context);
+  test("a server that was started keeps running, beside other commands and without a runner", async () => {
+    const { run, write, exists, processesWith } = await worker();
     expect(await run("daemon")).toBe("done");
     expect(await run("start")).toBe("done");
     await until("the idle runner to end", () => processesWith("--serve").length === 0);
@@ -104,8 +108,8 @@ describe.concurrent.each(Object.entries(WORKERS))("on a worker reached by %s", (
     await until("the server to write", () => exists("jobs/api/late"));
   });
 
-  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async (context) => {
-    const { run, output, write, processesWith } = await worker(context);
+  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async () => {
+    const { run, output, write, processesWith } = await worker();
     const other = run("gate", { job: "web" });
     const late = failure(run("gate", { timeoutMs: 500 }));
     const interrupt = new AbortController();

@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
-/** Tests run in parallel, each with a fleet of its own: mostly they wait for machines to be back. */
 const DOWN_MS = 1_500;
 
 /** The least time a worker had been back before the next one went down; below zero, two were down at once. */
@@ -20,7 +19,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-it.concurrent("pattern A: a worker is drained, rebooted and enabled, and its jobs are started again", () =>
+it("pattern A: a worker is drained, rebooted and enabled, and its jobs are started again", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, workers, hosts, lifecycle, rollouts } = lent;
     const [, second] = workers;
@@ -55,7 +54,7 @@ it.concurrent("pattern A: a worker is drained, rebooted and enabled, and its job
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("pattern B: a fleet is rebooted one host at a time, each is back before the next one", () =>
+it("pattern B: a fleet is rebooted one host at a time, each is back before the next one", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);
@@ -74,7 +73,7 @@ it.concurrent("pattern B: a fleet is rebooted one host at a time, each is back b
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
   }));
 
-it.concurrent("pattern B: a machine that answers the shutdown first and reboots later is waited for too", () =>
+it("pattern B: a machine that answers the shutdown first and reboots later is waited for too", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
@@ -86,7 +85,7 @@ it.concurrent("pattern B: a machine that answers the shutdown first and reboots 
     expect(kept[1]?.length === 0 || leastApart(kept.flat()) >= 0).toBe(true);
   }));
 
-it.concurrent("pattern C: without a drain, with health checks after each batch, and no next batch if a job stays unhealthy", () =>
+it("pattern C: without a drain, with health checks after each batch, and no next batch if a job stays unhealthy", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);
@@ -115,7 +114,7 @@ it.concurrent("pattern C: without a drain, with health checks after each batch, 
     expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it.concurrent("a machine that never returns ends the run, and one that is powered off does not", () =>
+it("a machine that never returns ends the run, and one that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
