@@ -4,6 +4,7 @@ import { MaandError, unbuiltText } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
 import type { ProcessContext } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
+import { visibleLines } from "./escape-control.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Column, table } from "./table.ts";
@@ -91,6 +92,14 @@ export abstract class MaandCommand extends Command<Context> {
     return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
   }
 
+  /** Warns on stderr of plugins that did not end as they should. */
+  #warnOf(problems: readonly MaandError[]): void {
+    for (const { message, hint } of problems) {
+      this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${visibleLines(message)}\n`);
+      if (hint !== undefined) this.context.stderr.write(`  ${this.style("stderr").faint("hint:")} ${visibleLines(hint)}\n`);
+    }
+  }
+
   /** Opens the bucket with its plugins, runs a function on it, and closes it. */
   async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
@@ -102,6 +111,7 @@ export abstract class MaandCommand extends Command<Context> {
       signal: this.context.signal,
       pid: this.context.pid,
       readers: [output],
+      ...(this.context.onIdle ? { onIdle: this.context.onIdle } : {}),
       ...(await this.context.program.loadOptions(this.config)),
     });
     const forget = keepDetailsIn(maand);
@@ -110,8 +120,8 @@ export abstract class MaandCommand extends Command<Context> {
     } catch (cause) {
       throw core.maskedError(shownError(cause, this.context), maand.mask);
     } finally {
+      this.#warnOf(await maand.close());
       forget();
-      maand.close();
     }
   }
 }

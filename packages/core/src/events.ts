@@ -21,6 +21,16 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
+  "tap.waiting": {
+    readonly plugin: string;
+    readonly hook: string;
+    /** `api@10.0.0.1`, `api` or `10.0.0.1`; empty for the whole run. */
+    readonly units: readonly string[];
+    readonly waited_ms: number;
+    readonly limit_ms: number;
+    /** The run was interrupted, and they have not stopped yet. */
+    readonly stopping: boolean;
+  };
   "worker.connected": { readonly worker: string; readonly transport: string; readonly duration_ms: number };
   "worker.failed": {
     readonly worker: string;

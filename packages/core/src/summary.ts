@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
 /** What became of one allocation in a run; `skipped` means there was nothing to do. */
 export type Outcome =
@@ -30,7 +30,7 @@ export interface AllocationResult {
 /** Something that went wrong for a whole job, such as a health check. */
 export interface JobFailure {
   readonly job: string;
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly output?: readonly string[];

@@ -4,9 +4,12 @@ import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { createHooks, type HookName, type Hooks, isInstant } from "../plugin-api/hooks.ts";
+import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
+import { PluginLife } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
+import type { TapWatch } from "./watch/tap-watch.ts";
 
 /** A tap and the plugin it belongs to. */
 export interface Tapped {
@@ -24,15 +27,21 @@ const eventFailures = new WeakMap<Hooks, MaandError[]>();
  * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook, or
  * orders itself before an unknown tap; an error in a file below `directory` comes with its line.
  */
-export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
+export async function applyPlugins(
+  plugins: readonly Plugin[],
+  directory?: string,
+  life = new PluginLife(),
+): Promise<Hooks> {
   const hooks = createHooks();
   const applying: Applying = { plugin: undefined };
   const failedTaps: MaandError[] = [];
-  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps);
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps, life.watch);
   eventFailures.set(hooks, failedTaps);
+  life.begin(plugins);
   for (const plugin of plugins) {
     applying.plugin = plugin;
-    await applyOne(plugin, hooks, directory);
+    await applyOne(plugin, hooks, life.toolsFor(plugin), directory);
+    life.applied(plugin);
   }
   applying.plugin = undefined;
   checkOrder(hooks, plugins);
@@ -53,9 +62,14 @@ interface Applying {
   plugin: Plugin | undefined;
 }
 
-async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefined): Promise<void> {
+async function applyOne(
+  plugin: Plugin,
+  hooks: Hooks,
+  tools: PluginTools,
+  directory: string | undefined,
+): Promise<void> {
   try {
-    await inTime(plugin.apply(guarded(hooks, plugin.name)));
+    await inTime(plugin.apply(guarded(hooks, plugin.name), tools));
   } catch (cause) {
     if (isMaandError(cause)) throw cause;
     const place = directory === undefined ? undefined : await importFault(cause, directory);
@@ -119,7 +133,7 @@ function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
   }
 }
 
-function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, failedTaps: MaandError[]): void {
+function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, failedTaps: MaandError[], watch: TapWatch): void {
   const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
     const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
@@ -136,7 +150,7 @@ function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applyin
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
       const registered = isInstant(hook)
         ? { ...tap, fn: instant(fn, by) }
-        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by) };
+        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, watch) };
       if (plugin !== undefined) owners.set(registered, plugin);
       return registered;
     },

@@ -4,6 +4,7 @@ import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { Hooks } from "./hooks.ts";
+import type { PluginTools } from "./life/plugin-tools.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
@@ -12,7 +13,7 @@ export interface PluginWithOptions<Name extends string, Schema extends StandardS
   /** A schema of any library that implements Standard Schema; it must be synchronous. */
   readonly options: Schema;
   /** Called once; `options` is the output of the schema, with its defaults. */
-  apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>): void | Promise<void>;
+  apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>, tools: PluginTools): void | Promise<void>;
 }
 
 /** The function that makes the plugin; options are optional if the schema accepts `{}`. */
@@ -35,7 +36,7 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
 ): PluginMaker<Name, Schema> {
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
-    return { ...declared, apply: (hooks) => declared.apply(hooks, options) };
+    return { ...declared, apply: (hooks, tools) => declared.apply(hooks, options, tools) };
   };
   return Object.assign(make, { options: declared.options });
 }

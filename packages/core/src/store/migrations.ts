@@ -174,6 +174,15 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE delivery ADD COLUMN root TEXT;
   ALTER TABLE delivery ADD COLUMN expected_root TEXT;
   `,
+  `
+  -- what plugins keep between runs, as JSON
+  CREATE TABLE plugin_state (
+    plugin TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (plugin, key)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this maand writes. */

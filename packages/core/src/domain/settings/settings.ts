@@ -29,6 +29,8 @@ export interface Settings {
     readonly connectMs: number;
     /** `command`, default 300 s. */
     readonly commandMs: number;
+    /** `tap`: how long a plugin may take in a hook without a sign of life; absent if not set, and then as the hook says. */
+    readonly tapMs?: number;
   };
   /** Keys of plugins, as written; a plugin reads its own with `from` of its declaration. */
   readonly plugins: Readonly<Record<string, unknown>>;
