@@ -21,7 +21,7 @@ import { settingsSchema } from "../../packages/core/src/domain/settings/settings
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
 import { runLog } from "../../packages/core/src/log/run-log.ts";
 import { commandLines, parser, refusal } from "./command-lines.ts";
-import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, tableRows } from "./pages.ts";
+import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
 
 /** Holds the pages against the code, so that neither changes alone. */
@@ -33,11 +33,22 @@ function firstWords(...[of, ...heading]: Parameters<typeof tableRows>): string[]
 }
 
 describe("HOOKS.md", () => {
-  const rows = tableRows(page("packages/core/HOOKS.md"), "Hook", "Class");
+  const rows = rowsOfTables(page("packages/core/HOOKS.md"), "Hook", "Class");
 
   it("lists the hooks in order, with their classes", () => {
     const declared = Object.entries(createHooks()).map(([name, hook]) => [name, hook.constructor.name]);
     expect(rows.map(([name = "", className]) => [codeIn(name)[0], className])).toEqual(declared);
+  });
+
+  it("groups them as the code does: the five phases of a deploy first", () => {
+    const text = readFileSync(join(ROOT, "packages/core/src/plugin-api/hooks.ts"), "utf8");
+    const declared = [...text.matchAll(/^ {4}\/\/ (.*)$|^ {4}(\w+): new /gm)].map(([, group, name]) => group ?? name);
+    const written = page("packages/core/HOOKS.md").text.split("\n## What an answer means")[0] ?? "";
+    expect([...written.matchAll(/^## (.*)$|^\| `(\w+)`/gm)].map(([, group, name]) => group ?? name)).toEqual(declared);
+    expect(declared.slice(0, 6)).toEqual([
+      "The phases of a deploy",
+      ...["reconcile", "stage", "rollout", "promote", "commit"],
+    ]);
   });
 
   it("names the stock plugins that tap each", async () => {

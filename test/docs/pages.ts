@@ -50,11 +50,20 @@ export function proseOf({ text }: Page): string {
 }
 
 /** The rows of the table whose heading begins with these cells; each row as its cells. */
-export function tableRows({ path, text }: Page, ...heading: readonly string[]): string[][] {
+export function tableRows(of: Page, ...heading: readonly string[]): string[][] {
+  return tablesOf(of, heading)[0] ?? [];
+}
+
+/** The rows of all tables whose heading begins with these cells. */
+export function rowsOfTables(of: Page, ...heading: readonly string[]): string[][] {
+  return tablesOf(of, heading).flat();
+}
+
+function tablesOf({ path, text }: Page, heading: readonly string[]): string[][][] {
   const tables = text.split(/\n\n+/).map((part) => part.split("\n").filter((line) => line.startsWith("|")));
-  const found = tables.find(([first]) => first !== undefined && heading.every((cell, at) => cells(first)[at] === cell));
-  if (!found) throw new Error(`${path} has no table | ${heading.join(" | ")} |`);
-  return found.slice(2).map(cells);
+  const found = tables.filter(([first]) => first && heading.every((cell, at) => cells(first)[at] === cell));
+  if (found.length === 0) throw new Error(`${path} has no table | ${heading.join(" | ")} |`);
+  return found.map((rows) => rows.slice(2).map(cells));
 }
 
 function cells(row: string): string[] {

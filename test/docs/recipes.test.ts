@@ -62,7 +62,7 @@ describe("recipes", () => {
 
   it("1. say something after each job", async () => {
     const context = scopedJobContext();
-    await callHook(plugin("announce"), "after", context);
+    await callHook(plugin("announce"), "afterJob", context);
     expect(context.output).toEqual([{ line: "api 1.0.0 is on 1 workers" }]);
   });
 
@@ -119,7 +119,7 @@ describe("recipes", () => {
   });
 
   it("6. a function for templates", async () => {
-    const functions = await callHook(plugin("shout"), "functions", {}, () => renderContext());
+    const functions = await callHook(plugin("shout"), "templateFunctions", {}, () => renderContext());
     expect(
       Object.entries(functions).map(([name, call]) => [
         name,
@@ -154,7 +154,7 @@ describe("recipes", () => {
   });
 
   it("9. a table of maand cat", async () => {
-    const [context] = sampleOf("after");
+    const [context] = sampleOf("afterJob");
     const rows = await plugin("owners").tables?.owners?.rows({
       bucket: context.bucket,
       jobs: [aJob({ manifest: { owner: "payments" } })],

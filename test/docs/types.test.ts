@@ -69,7 +69,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>
   ],
   "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
   "an event without a namespace": [
-    `defineConfig({ hooks: { after({ emit }) { emit("soaked"); } } });`,
+    `defineConfig({ hooks: { afterJob({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
   ],
   "a hook called with another one's context": [
@@ -82,10 +82,10 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>
 const RIGHT = `
 export const plugin = definePlugin({
   name: "right",
-  apply({ rollout, render, functions }) {
+  apply({ rollout, render, templateFunctions }) {
     rollout.tapPromise({ name: "right", before: "make" }, async ({ action }) => (action.kind === "start" ? "done" : undefined));
     render.tapPromise("right", async (tree) => ({ files: tree.files.slice(1) }));
-    functions.tap("right", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
+    templateFunctions.tap("right", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
   },
 });
 export default defineConfig({
@@ -96,8 +96,8 @@ export default defineConfig({
       await remote.exec(["true"]);
       return "done";
     },
-    control: { before: "job-commands", tap: async () => undefined },
-    after: ({ job, log, emit }) => {
+    orchestrate: { before: "job-commands", tap: async () => undefined },
+    afterJob: ({ job, log, emit }) => {
       log(job.name);
       emit("right.done", { job: job.name });
     },

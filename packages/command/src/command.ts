@@ -92,14 +92,6 @@ export abstract class MaandCommand extends Command<Context> {
     return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
   }
 
-  /** Warns on stderr of plugins that did not end as they should. */
-  #warnOf(problems: readonly MaandError[]): void {
-    for (const { message, hint } of problems) {
-      this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${visibleLines(message)}\n`);
-      if (hint !== undefined) this.context.stderr.write(`  ${this.style("stderr").faint("hint:")} ${visibleLines(hint)}\n`);
-    }
-  }
-
   /** Opens the bucket with its plugins, runs a function on it, and closes it. */
   async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
     const core = await import("@maand/core");
@@ -120,9 +112,17 @@ export abstract class MaandCommand extends Command<Context> {
     } catch (cause) {
       throw core.maskedError(shownError(cause, this.context), maand.mask);
     } finally {
-      this.#warnOf(await maand.close());
+      warnOf(await maand.close(), this.context.stderr, this.style("stderr"));
       forget();
     }
+  }
+}
+
+/** Warns of plugins that did not end as they should. */
+function warnOf(problems: readonly MaandError[], stderr: Context["stderr"], style: Style): void {
+  for (const { message, hint } of problems) {
+    stderr.write(`${style.warn("warning:")} ${visibleLines(message)}\n`);
+    if (hint !== undefined) stderr.write(`  ${style.faint("hint:")} ${visibleLines(hint)}\n`);
   }
 }
 

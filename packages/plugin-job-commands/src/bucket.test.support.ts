@@ -12,7 +12,7 @@ export function lentBucket(): TestBucket & {
   const lender = {
     name: "lender",
     apply(hooks: Parameters<TestBucket["fleet"]["plugin"]["apply"]>[0]) {
-      hooks.before.tapPromise("lender", async (context) => {
+      hooks.beforeJob.tapPromise("lender", async (context) => {
         if (context.job.name === "api") await use?.(context);
       });
       hooks.login.tapPromise("lender", async ({ worker }) =>

@@ -29,8 +29,8 @@ export function jobCommands(): Plugin {
         const { validateNeeds } = await import("./validate-needs.ts");
         validateNeeds(context);
       });
-      hooks.built.tapPromise(named("post_build"), oneByOne("post_build"));
-      hooks.before.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));
+      hooks.afterBuild.tapPromise(named("post_build"), oneByOne("post_build"));
+      hooks.beforeJob.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));
       hooks.stopped.tapPromise("job-commands", async (context) => {
         const { allocation } = context;
         await run(context, "after_allocation_stopped", {
@@ -39,7 +39,7 @@ export function jobCommands(): Plugin {
           env: batchVariables({ index: 0, count: 1, phase: "stop", allocations: [allocation] }, "", ""),
         });
       });
-      hooks.control.tapPromise(named("job_control"), async (context) => {
+      hooks.orchestrate.tapPromise(named("job_control"), async (context) => {
         if (!concerns("job_control")(context.job)) return undefined;
         const allocations = context.allocations.filter(({ disabled }) => !disabled);
         await run(context, "job_control", {
@@ -65,7 +65,7 @@ export function jobCommands(): Plugin {
         const { verifyCommands } = await import("./verify.ts");
         await verifyCommands(await runtime(), context);
       });
-      hooks.after.tapPromise(named("post_deploy"), oneByOne("post_deploy"));
+      hooks.afterJob.tapPromise(named("post_deploy"), oneByOne("post_deploy"));
       hooks.command.tapPromise("job-commands", async (context) => {
         const { allocations, command, concurrency } = context;
         if (!isByHand(context.job, command)) return undefined;

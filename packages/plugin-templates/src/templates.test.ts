@@ -54,7 +54,7 @@ describe("a tree", () => {
   it("marks files a secret went into, and only those, whichever function read it", async () => {
     const kv = fakeKv({ "secrets/job/api": { p: "s" }, "maand/job/api": { name: "api" } });
     const hooks = hooksWith();
-    hooks.functions.tap("mine", (functions, current) => ({
+    hooks.templateFunctions.tap("mine", (functions, current) => ({
       ...functions,
       mine: () => current().kv.find("secrets/job/api", "p"),
     }));
@@ -203,7 +203,7 @@ describe("numbers", () => {
 describe("functions of other plugins", () => {
   it("are added by a tap, know the allocation, and may declare what they take", async () => {
     const hooks = hooksWith();
-    hooks.functions.tap("ports", (functions, current) => ({
+    hooks.templateFunctions.tap("ports", (functions, current) => ({
       ...functions,
       port: typed(["string"], (name) => current().job.ports[name] ?? 0),
     }));
@@ -216,14 +216,14 @@ describe("functions of other plugins", () => {
 
   it("may stand in front of ours", async () => {
     const hooks = hooksWith();
-    hooks.functions.tap("loud", (functions) => ({ ...functions, upper: (word: string) => `${word}!` }));
+    hooks.templateFunctions.tap("loud", (functions) => ({ ...functions, upper: (word: string) => `${word}!` }));
     const { files } = await hooks.render.promise({ files: [] }, given({ "a.tpl": '{{upper "a"}}' }));
     expect(files[0]?.content?.toString()).toBe("a!");
   });
 
   it("that are none are refused by name", async () => {
     const hooks = hooksWith();
-    hooks.functions.tap("odd", (functions) => ({ ...functions, odd: { params: [] } }));
+    hooks.templateFunctions.tap("odd", (functions) => ({ ...functions, odd: { params: [] } }));
     await expect(hooks.render.promise({ files: [] }, given({ "a.tpl": "" }))).rejects.toMatchObject({
       message: expect.stringContaining('the template function "odd"'),
     });

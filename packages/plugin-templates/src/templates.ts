@@ -6,7 +6,7 @@ type TemplateModules = typeof import("./lazy.ts");
 
 /**
  * Renders every `*.tpl` of a job, for each of its allocations, to a file of that name without `.tpl`. Other plugins add
- * functions through the hook `functions`.
+ * functions through the hook `templateFunctions`.
  */
 export function templates(): Plugin {
   let loaded: { readonly lazy: TemplateModules; readonly own: TemplateRenderer } | undefined;
@@ -16,10 +16,10 @@ export function templates(): Plugin {
     apply(hooks) {
       const load = async () => {
         const lazy = await import("./lazy.ts");
-        loaded ??= { lazy, own: lazy.templateRenderer((current) => hooks.functions.call({}, current)) };
+        loaded ??= { lazy, own: lazy.templateRenderer((current) => hooks.templateFunctions.call({}, current)) };
         return loaded;
       };
-      hooks.functions.tap("templates", (functions, current) => ({
+      hooks.templateFunctions.tap("templates", (functions, current) => ({
         ...functions,
         ...loaded?.lazy.stockFunctions(current),
       }));

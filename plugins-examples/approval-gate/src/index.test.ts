@@ -66,6 +66,9 @@ describe("approval-gate", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual([]);
     expect(asked).toHaveLength(3);
+    expect(asked[2]).toBe(
+      "\nabout to:\n  remove api 0.0.0 on 10.0.0.1\n  remove web 0.0.0 on 10.0.0.1\ncontinue? (yes/no) ",
+    );
   });
 
   it("refuses without a terminal, and says how to approve in advance", async () => {

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { MaandError, pluginWithOptions, type WaveContext, type Worker } from "@maand/core";
+import { type Changes, MaandError, pluginWithOptions, type Worker } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
@@ -16,7 +16,7 @@ export interface Desk {
   readonly output: NodeJS.WritableStream;
 }
 
-/** Asks for approval before a wave is rolled out in production, and before anything is stopped there. */
+/** Asks for approval before a wave is stopped, removed or rolled out in production. */
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
 /** The same with another terminal, for tests. */
@@ -24,25 +24,11 @@ export function approvalGateAt(desk: Desk) {
   return pluginWithOptions({
     name: "approval-gate",
     options,
-    apply({ wave, reconcile }, { labels, approvedBy }) {
+    apply({ permit }, { labels, approvedBy }) {
       const matters = ({ labels: its }: Worker) => labels.length === 0 || its.some((label) => labels.includes(label));
-      const ask = (what: string, signal: AbortSignal) => approve(desk, approvedBy, what, signal);
-
-      wave.tapPromise("approval-gate", async ({ wave: { jobs }, signal }) => {
+      permit.tapPromise("approval-gate", async ({ changes: { jobs }, signal }) => {
         if (jobs.some(({ allocations }) => allocations.some(({ worker }) => matters(worker))))
-          await ask(jobs.map(inWords).join("\n"), signal);
-      });
-
-      // allocations to stop arrive one by one and in parallel; one approval covers all of them in a run
-      const leaving = new Map<string, Promise<void>>();
-      const order = { name: "approval-gate", before: "local" }; // plugins that perform a step run later
-      reconcile.tapPromise(order, async ({ run, worker, job, action, signal }) => {
-        if (!matters(worker)) return undefined;
-        const asked =
-          leaving.get(run.id) ?? ask(`  ${action.kind} ${job.name} and all other allocations to stop`, signal);
-        leaving.set(run.id, asked);
-        await asked;
-        return undefined;
+          await approve(desk, approvedBy, jobs.map(inWords).join("\n"), signal);
       });
     },
   });
@@ -69,9 +55,11 @@ async function answersYes({ input, output }: Desk, question: string, signal: Abo
   }
 }
 
-function inWords({ job, allocations }: WaveContext["wave"]["jobs"][number]): string {
+function inWords({ job, allocations }: Changes["jobs"][number]): string {
   return allocations
     .map(({ worker, action, currentVersion }) => {
+      if (action === "stop" || action === "remove")
+        return `  ${action} ${job.name} ${currentVersion} on ${worker.host}`;
       const versions = currentVersion === job.version ? job.version : `${currentVersion} -> ${job.version}`;
       return `  ${action} ${job.name} ${versions} on ${worker.host}`;
     })

@@ -1,5 +1,5 @@
 import { createHooks } from "@maand/core";
-import { aBucket, aJob, controlContext, type TestBucket } from "@maand/core/testing";
+import { aBucket, aJob, orchestrateContext, type TestBucket } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { canary } from "./index.ts";
 
@@ -70,8 +70,8 @@ describe("canary", () => {
   ])("leaves a job %s alone", async (_, job, updatedAllocations) => {
     const hooks = createHooks();
     await canary().apply(hooks);
-    const context = controlContext({ job, newAllocations: [C], updatedAllocations });
-    expect(await hooks.control.promise(context)).toBeUndefined();
+    const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations });
+    expect(await hooks.orchestrate.promise(context)).toBeUndefined();
     expect(context.asked).toEqual([]);
   });
 
@@ -79,8 +79,8 @@ describe("canary", () => {
     const hooks = createHooks();
     await canary().apply(hooks);
     const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });
-    const context = controlContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
-    await hooks.control.promise(context);
+    const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations: [A, B] });
+    await hooks.orchestrate.promise(context);
     expect(context.asked).toEqual([`roll out ${C} ${A}`, "check health", "check health"]);
   });
 });

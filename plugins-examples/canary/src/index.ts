@@ -26,8 +26,8 @@ export function canary(): Plugin {
         jsonSchema: () => jsonSchemaOf(Canary),
       },
     },
-    apply({ control }) {
-      control.tapPromise("canary", async (context) => {
+    apply({ orchestrate }) {
+      orchestrate.tapPromise("canary", async (context) => {
         const { job, newAllocations, updatedAllocations, rollOut, checkHealth, log, signal } = context;
         const wanted = canaryOf(job);
         const [first, ...others] = updatedAllocations;

@@ -139,7 +139,7 @@ describe.concurrent("an error that nothing foresaw", () => {
 
   it("shows no secret, in the line or in the file", () =>
     withBucket(async (bucket) => {
-      const body = `hooks.before.tapPromise("odd", async ({ job, allocations, scope }) => {
+      const body = `hooks.beforeJob.tapPromise("odd", async ({ job, allocations, scope }) => {
         scope(allocations[0]).openKv().put("secrets/job/" + job.name, "token", "s3cret-t0ken");
         setTimeout(() => { throw new Error("cannot reach https://s3cret-t0ken@host"); });
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -35,8 +35,8 @@ const acme = definePlugin({
       rows: ({ jobs }) => jobs.map(({ name, manifest }) => ({ job: name, owner: String(manifest.owner ?? "") })),
     },
   },
-  apply({ after, commit }) {
-    after.tapPromise("acme", async () => {});
+  apply({ afterJob, commit }) {
+    afterJob.tapPromise("acme", async () => {});
     commit.tapPromise("acme", async () => {});
   },
 });
@@ -85,7 +85,7 @@ describe("maand plugins", () => {
       name: "acme",
       version: "1.2.3",
       source: "maand.config.ts",
-      hooks: ["after", "commit"],
+      hooks: ["commit", "afterJob"],
       commands: ["greet"],
       tables: ["job_owners"],
       manifest_keys: ["owner"],

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { type Hooks, tapByName } from "../plugin-api/hooks.ts";
+import { tapByName } from "../plugin-api/hook-kinds.ts";
+import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { aBucket, callHook, renderContext, rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
@@ -91,7 +92,9 @@ describe("a plugin is refused", () => {
 
   it("that gives a template function another one gives, but not in the place of one that may be replaced", async () => {
     const gives = (name: string) =>
-      plugin(name, ({ functions }) => functions.tap(name, (known) => ({ ...known, upper: () => name })));
+      plugin(name, ({ templateFunctions }) =>
+        templateFunctions.tap(name, (known) => ({ ...known, upper: () => name })),
+      );
     const context = () => renderContext();
     const one = await applyPlugins([{ ...gives("base"), provides: { replaceableFunctions: true } }, gives("loud")]);
     expect(one.functions.call({}, context)).toMatchObject({ upper: expect.any(Function) });
@@ -107,13 +110,13 @@ it("an error that carries a code leaves a tap as it is", async () => {
   const { MaandError } = await import("../errors.ts");
   const error = new MaandError({ code: "UNHEALTHY", message: "api is sick" });
   const hooks = await applyPlugins([
-    plugin("mine", ({ after }) =>
-      after.tapPromise("mine", async () => {
+    plugin("mine", ({ afterJob }) =>
+      afterJob.tapPromise("mine", async () => {
         throw error;
       }),
     ),
   ]);
-  await expect(hooks.after.promise(scopedJobContext())).rejects.toBe(error);
+  await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toBe(error);
 });
 
 describe("an error is the plugin's that it came from", () => {
@@ -123,24 +126,28 @@ describe("an error is the plugin's that it came from", () => {
   };
 
   it.for<readonly [string, string, Tapping]>([
-    ["thrown at once", "no", ({ after }) => after.tap("mine", () => raise(new Error("no")))],
-    ["of a promise", "no", ({ after }) => after.tapPromise("mine", async () => raise(new Error("no")))],
+    ["thrown at once", "no", ({ afterJob }) => afterJob.tap("mine", () => raise(new Error("no")))],
+    ["of a promise", "no", ({ afterJob }) => afterJob.tapPromise("mine", async () => raise(new Error("no")))],
     [
       "of an async function tapped with tap",
       "no",
-      ({ after }) => after.tap("mine", async () => Promise.reject(new Error("no"))),
+      ({ afterJob }) => afterJob.tap("mine", async () => Promise.reject(new Error("no"))),
     ],
-    ["given to a callback", "no", ({ after }) => after.tapAsync("mine", (_, back) => back(new Error("no")))],
-    ["of a tap with a callback", "no", ({ after }) => after.tapAsync("mine", () => raise(new Error("no")))],
-    ["that is a text", "no", ({ after }) => after.tapPromise("mine", () => Promise.reject("no"))],
-    ["that is nothing", "undefined", ({ after }) => after.tapPromise("mine", () => Promise.reject())],
-    ["that is an object", "{ code: 3 }", ({ after }) => after.tapPromise("mine", () => Promise.reject({ code: 3 }))],
-    ["without a message", "TypeError", ({ after }) => after.tap("mine", () => raise(new TypeError()))],
+    ["given to a callback", "no", ({ afterJob }) => afterJob.tapAsync("mine", (_, back) => back(new Error("no")))],
+    ["of a tap with a callback", "no", ({ afterJob }) => afterJob.tapAsync("mine", () => raise(new Error("no")))],
+    ["that is a text", "no", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject("no"))],
+    ["that is nothing", "undefined", ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject())],
+    [
+      "that is an object",
+      "{ code: 3 }",
+      ({ afterJob }) => afterJob.tapPromise("mine", () => Promise.reject({ code: 3 })),
+    ],
+    ["without a message", "TypeError", ({ afterJob }) => afterJob.tap("mine", () => raise(new TypeError()))],
   ])("%s", async ([, output, apply]) => {
     const hooks = await applyPlugins([plugin("mine", apply)]);
-    await expect(hooks.after.promise(scopedJobContext())).rejects.toMatchObject({
+    await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toMatchObject({
       code: "HOOK_FAILED",
-      message: `mine failed in after: ${output}`,
+      message: `mine failed in afterJob: ${output}`,
     });
   });
 

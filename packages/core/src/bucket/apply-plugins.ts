@@ -1,14 +1,17 @@
 import { importFault } from "../config/import-module.ts";
 import { placeText } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
-import { didYouMean } from "../domain/workspace/names.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
-import { createHooks, type HookName, type Hooks, isInstant } from "../plugin-api/hooks.ts";
+import { isInstant, type TapOrder } from "../plugin-api/hook-kinds.ts";
+import { createHooks, type HookName, type Hooks, type TapLimit } from "../plugin-api/hooks.ts";
 import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import type { OldName } from "../plugin-api/renamed-hooks.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
-import { PluginLife } from "./life/plugin-life.ts";
+import { lifeWithoutBucket } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
+import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
+import { checkOrder, type TapOrigin } from "./tap-order.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
 
 /** A tap and the plugin it belongs to. */
@@ -19,8 +22,9 @@ export interface Tapped {
   readonly plugin: string | undefined;
 }
 
-const owners = new WeakMap<object, string>();
+const origins = new WeakMap<object, TapOrigin>();
 const eventFailures = new WeakMap<Hooks, MaandError[]>();
+const oldNames = new WeakMap<Hooks, OldName[]>();
 
 /**
  * Makes the hooks and applies every plugin, in order. Each error of a tap is stamped with its plugin and hook, so that
@@ -30,27 +34,34 @@ const eventFailures = new WeakMap<Hooks, MaandError[]>();
 export async function applyPlugins(
   plugins: readonly Plugin[],
   directory?: string,
-  life = new PluginLife(),
+  life = lifeWithoutBucket(),
 ): Promise<Hooks> {
   const hooks = createHooks();
-  const applying: Applying = { plugin: undefined };
+  const applying: Applying = { plugin: undefined, directory };
   const failedTaps: MaandError[] = [];
-  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps, life.watch);
+  const old: OldName[] = [];
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, { applying, failedTaps, watch: life.watch });
   eventFailures.set(hooks, failedTaps);
+  oldNames.set(hooks, old);
   life.begin(plugins);
   for (const plugin of plugins) {
     applying.plugin = plugin;
-    await applyOne(plugin, hooks, life.toolsFor(plugin), directory);
+    const seen = hooksFor(hooks, { plugin: plugin.name, directory, onOldName: (name) => old.push(name) });
+    await applyOne(plugin, { hooks: seen, tools: life.toolsFor(plugin) }, directory);
     life.applied(plugin);
   }
   applying.plugin = undefined;
-  checkOrder(hooks, plugins);
+  checkOrder(
+    hooks,
+    plugins.map(({ name }) => name),
+    (tap) => origins.get(tap),
+  );
   return hooks;
 }
 
 /** The taps of a hook, in call order. */
 export function tapsOf(hooks: Hooks, name: HookName): Tapped[] {
-  return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: owners.get(tap) }));
+  return hooks[name].taps.map((tap) => ({ tap: tap.name, plugin: origins.get(tap)?.plugin }));
 }
 
 /** The errors that taps of `event` threw since the last call: the first error of each tap. */
@@ -58,26 +69,30 @@ export function takeEventFailures(hooks: Hooks): MaandError[] {
   return eventFailures.get(hooks)?.splice(0) ?? [];
 }
 
+/** The old names under which plugins tapped hooks, each once per plugin. */
+export function oldNamesIn(hooks: Hooks): readonly OldName[] {
+  return oldNames.get(hooks) ?? [];
+}
+
 interface Applying {
   plugin: Plugin | undefined;
+  readonly directory: string | undefined;
 }
 
 async function applyOne(
   plugin: Plugin,
-  hooks: Hooks,
-  tools: PluginTools,
+  { hooks, tools }: { readonly hooks: Hooks; readonly tools: PluginTools },
   directory: string | undefined,
 ): Promise<void> {
   try {
-    await inTime(plugin.apply(guarded(hooks, plugin.name), tools));
+    await inTime(plugin.apply(hooks, tools));
   } catch (cause) {
     if (isMaandError(cause)) throw cause;
     const place = directory === undefined ? undefined : await importFault(cause, directory);
-    const at = place ? ` (${placeText(place)})` : "";
     throw new MaandError({
       code: "PLUGIN_INVALID",
-      message: `plugin "${plugin.name}" failed while it was applied${at}: ${errorText(cause)}`,
-      hint: "mend the plugin, or take it out of the configuration",
+      message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
+      hint: "fix the plugin, or take it out of the configuration",
       cause,
     });
   }
@@ -96,48 +111,18 @@ async function inTime(applying: void | Promise<void>): Promise<void> {
   await Promise.race([applying, late]).finally(() => clearTimeout(timer));
 }
 
-/** The hooks as one plugin sees them: an unknown hook throws an error that names the plugin and suggests a hook. */
-function guarded(hooks: Hooks, plugin: string): Hooks {
-  return new Proxy(hooks, {
-    get(target, name, receiver) {
-      if (typeof name === "symbol" || name in target) return Reflect.get(target, name, receiver);
-      throw new MaandError({
-        code: "PLUGIN_INVALID",
-        message: `plugin "${plugin}" taps a hook "${name}" that does not exist`,
-        hint: didYouMean(name, Object.keys(target)) ?? `hooks: ${Object.keys(target).join(", ")}`,
-      });
-    },
-  });
+interface Guarding {
+  readonly applying: Applying;
+  readonly failedTaps: MaandError[];
+  readonly watch: TapWatch;
 }
 
-/**
- * tapable silently puts a tap with an unknown `before` first. A plugin that was removed from the list is a valid case; a
- * near miss of an existing name is an error.
- */
-function checkOrder(hooks: Hooks, plugins: readonly Plugin[]): void {
-  const names = plugins.map(({ name }) => name);
-  for (const [hook, { taps }] of Object.entries(hooks)) {
-    const known = [...new Set([...names, ...taps.map(({ name }) => name)])];
-    for (const tap of taps) {
-      const wanted: readonly string[] = tap.before === undefined ? [] : [tap.before].flat();
-      for (const name of wanted.filter((one) => !known.includes(one))) {
-        const hint = didYouMean(
-          name,
-          known.filter((one) => one !== tap.name && one !== owners.get(tap)),
-        );
-        if (hint === undefined) continue;
-        const message = `plugin "${owners.get(tap) ?? tap.name}" taps ${hook} before "${name}", and there is no such plugin`;
-        throw new MaandError({ code: "PLUGIN_INVALID", message, hint });
-      }
-    }
-  }
-}
-
-function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applying, failedTaps: MaandError[], watch: TapWatch): void {
+function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTaps, watch }: Guarding): void {
   const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
     const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
-    if (hookName === "functions" && !replaceable) return instantTap(ownFunctions(call, by.plugin, providers), by);
+    if (hookName === "templateFunctions" && !replaceable)
+      return instantTap(ownFunctions(call, by.plugin, providers), by);
     return hookName === "event" ? heard(instantTap(call, by), failedTaps) : instantTap(call, by);
   };
   hook.intercept({
@@ -146,15 +131,29 @@ function guardTaps(hookName: string, hook: Hooks[keyof Hooks], applying: Applyin
       const by = {
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
+        directory: applying.directory,
+        limitMs: limitIn(tap),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
       const registered = isInstant(hook)
         ? { ...tap, fn: instant(fn, by) }
         : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, watch) };
-      if (plugin !== undefined) owners.set(registered, plugin);
+      // only an order can be wrong, and finding a place costs
+      const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
+      if (plugin !== undefined) origins.set(registered, { plugin, place });
       return registered;
     },
   });
+}
+
+/** The time limit that a tap declares beside its name. */
+function limitIn(tap: object & TapLimit): unknown {
+  return tap.limitMs;
+}
+
+/** The line of an inline hook, which no stack shows. */
+function writtenAt(tap: TapOrder): string | undefined {
+  return tap.place;
 }
 
 /** A tap of `event`: its errors are kept for one warning and stop neither the other taps nor the run. */
@@ -170,7 +169,7 @@ function heard(tap: Call, failedTaps: MaandError[]): Call {
   };
 }
 
-/** A tap of `functions` that may not define a name of another plugin, whichever comes first. */
+/** A tap of `templateFunctions` that may not define a name of another plugin, whichever comes first. */
 function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>): Call {
   return (...given) => {
     const answer = tap(...given);

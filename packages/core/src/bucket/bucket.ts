@@ -5,6 +5,7 @@ import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { type OldName, renamedText } from "../plugin-api/renamed-hooks.ts";
 import type { Mask } from "../remote/mask.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 import type { KvKey } from "../store/kv/kv-key.ts";
@@ -35,6 +36,8 @@ export interface Bucket {
   readonly plugins: readonly Plugin[];
   /** Stock plugins that the configuration leaves out: messages about what is missing name them. */
   readonly absent: readonly AbsentPlugin[];
+  /** Hooks that plugins tapped under old names; every run warns of them. */
+  readonly oldNames: readonly OldName[];
   readonly settings: Settings;
   /** The clock; passed in, so that core never reads one. */
   readonly now: () => Date;
@@ -84,6 +87,8 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
   const start: RunReporter["start"] = (continues) => {
     const updateSeq = bucket.store.bucket.read()?.updateSeq ?? 0;
     report("run.started", { command, bucket: bucket.bucketId, update_seq: updateSeq, continues });
+    for (const name of bucket.oldNames)
+      report("warning", { code: "renamed_hook", message: renamedText(name), worker: null, job: null });
   };
   const emit: RunReporter["emit"] = (type, fields) => {
     if (isFinished) return; // by a tap that goes on although nothing waits for it any more

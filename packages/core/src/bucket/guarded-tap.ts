@@ -1,6 +1,8 @@
+import { lineOf } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
-import { type HookName, isAnswered } from "../plugin-api/hooks.ts";
+import { isAnswered } from "../plugin-api/hook-kinds.ts";
+import { inPlace } from "./plugin-hooks.ts";
 import { withOwnCalls } from "./watch/own-calls.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
 
@@ -10,7 +12,9 @@ export type Call = (...given: unknown[]) => unknown;
 /** The plugin and hook of a tap. */
 export interface Tapping {
   readonly plugin: string;
-  readonly hook: HookName;
+  readonly hook: string;
+  /** The bucket's directory: an error in one of its files comes with its line. */
+  readonly directory?: string | undefined;
   /** The time limit that the tap declares, or a function of its context that returns it. */
   readonly limitMs?: unknown;
 }
@@ -54,9 +58,11 @@ export function instantTap(call: Call, by: Tapping): Call {
 }
 
 /** An error with a code already says what happened and where; any other error is a bug of the plugin. */
-export function stamp(cause: unknown, { plugin, hook }: Tapping): MaandError {
+export function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
-  return new MaandError({ code: "HOOK_FAILED", message: `${plugin} failed in ${hook}: ${errorText(cause)}`, cause });
+  const place = directory === undefined ? undefined : lineOf(cause, directory);
+  const message = `${plugin} failed in ${hook}${inPlace(place)}: ${errorText(cause)}`;
+  return new MaandError({ code: "HOOK_FAILED", message, cause });
 }
 
 /** A callback tap as one that returns a promise. */

@@ -10,7 +10,7 @@ import { Mask } from "../remote/mask.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { Kv } from "../store/kv/kv.ts";
 import { KvKey } from "../store/kv/kv-key.ts";
-import { applyPlugins } from "./apply-plugins.ts";
+import { applyPlugins, oldNamesIn } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
 import { PluginLife } from "./life/plugin-life.ts";
 import { openStore } from "./open-store.ts";
@@ -84,6 +84,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
     plugins,
     loaded,
     absent: loaded.absent,
+    oldNames: [...loaded.oldNames, ...oldNamesIn(hooks)],
     settings: loaded.settings,
     now: options.now,
     newId: randomUUID,

@@ -8,7 +8,7 @@ import { assemble, type Before, type Catalog } from "../domain/workspace/catalog
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
-import { isTapped } from "../plugin-api/hooks.ts";
+import { isTapped } from "../plugin-api/hook-kinds.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
@@ -70,7 +70,7 @@ async function understand(bucket: Bucket) {
   const { catalog } = assembled;
   const jobs = [...catalog.jobs, ...assembled.unfinished];
   await checkClaims(jobs, claims, absent.get("commands"), report);
-  if (!isTapped(bucket.hooks.functions)) warnUnrendered(catalog, bucket.absent, report);
+  if (!isTapped(bucket.hooks.templateFunctions)) warnUnrendered(catalog, bucket.absent, report);
   const bytes = ({ hash }: { readonly hash: string }) => read.contents.read(hash) ?? store.contents.read(hash);
   const output = { settings, bucket: { root: paths.root }, now: bucket.now };
   const runBy = (job: Job) => runnerOf(job, bucket.plugins);
@@ -178,18 +178,18 @@ function save(
 }
 
 /**
- * Calls `built` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
+ * Calls `afterBuild` for every job, whatever failed before, and throws all errors together at the end. The catalog and the
  * results of successful hooks are already stored.
  */
 async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog): Promise<void> {
-  const wanted = jobs.filter((job) => isTapped(bucket.hooks.built, job));
+  const wanted = jobs.filter((job) => isTapped(bucket.hooks.afterBuild, job));
   if (wanted.length === 0) return;
   const source = openCommandRun(bucket, reporter);
   const failures: MaandError[] = [];
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
       stopIfInterrupted(bucket.signal);
-      await bucket.hooks.built.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
+      await bucket.hooks.afterBuild.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
         failures.push(asMaandError(cause));
       });
     }

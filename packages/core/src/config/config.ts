@@ -30,7 +30,7 @@ export interface Config {
    * Default: `["defaults"]`.
    */
   readonly plugins?: readonly PluginEntry[];
-  /** Hooks without a plugin: `hooks: { async after({ job, log }) { ... } }`. */
+  /** Hooks without a plugin: `hooks: { async afterJob({ job, log }) { ... } }`. */
   readonly hooks?: InlineHooks;
   /** The keys of `maand.conf`; they override the file. */
   readonly settings?: SettingsWritten;

@@ -134,30 +134,30 @@ describe("hooks in the configuration", () => {
   });
 
   it("come last where all are called, or before whom they name", async (context) => {
-    const files = config(`after({ log }) { log("mine") }, before: { before: "b", tap({ log }) { log("mine") } }`);
+    const files = config(`afterJob({ log }) { log("mine") }, beforeJob: { before: "b", tap({ log }) { log("mine") } }`);
     const { plugins } = await aConfig(context, files).load();
     const subject = (name: string) => ({
       name,
-      apply({ before, after }: Awaited<ReturnType<typeof applyPlugins>>) {
-        before.tapPromise(name, async ({ log }) => log(name));
-        after.tapPromise(name, async ({ log }) => log(name));
+      apply({ beforeJob, afterJob }: Awaited<ReturnType<typeof applyPlugins>>) {
+        beforeJob.tapPromise(name, async ({ log }) => log(name));
+        afterJob.tapPromise(name, async ({ log }) => log(name));
       },
     });
     const inline = plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin);
     const hooks = await applyPlugins([subject("a"), subject("b"), ...inline]);
     const [first, last] = [scopedJobContext(), scopedJobContext()];
-    await hooks.before.promise(first);
-    await hooks.after.promise(last);
+    await hooks.beforeJob.promise(first);
+    await hooks.afterJob.promise(last);
     expect(first.output.map(({ line }) => line)).toEqual(["a", "mine", "b"]);
     expect(last.output.map(({ line }) => line)).toEqual(["a", "b", "mine"]);
   });
 
   it("are attributed to the configuration when they throw", async (context) => {
-    const { plugins } = await aConfig(context, config(`after() { throw new Error("no") }`)).load();
+    const { plugins } = await aConfig(context, config(`afterJob() { throw new Error("no") }`)).load();
     const hooks = await applyPlugins(plugins.map(({ plugin }) => plugin));
-    await expect(hooks.after.promise(scopedJobContext())).rejects.toMatchObject({
+    await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toMatchObject({
       code: "HOOK_FAILED",
-      message: "config failed in after: no",
+      message: "config failed in afterJob: no",
     });
   });
 });

@@ -5,13 +5,13 @@ import { resolveSettings, type SettingsOwners } from "../domain/settings/resolve
 import type { Settings } from "../domain/settings/settings.ts";
 import { isMaandError, problemsError } from "../errors.ts";
 import { type AbsentPlugin, absentKeys } from "../plugin-api/absent-plugins.ts";
-import { inlinePlugin } from "../plugin-api/inline-hooks.ts";
+import { type InlinePlugin, inlinePlugin } from "../plugin-api/inline-hooks.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import { loadPlugins, packageNamed } from "./load-plugins.ts";
 import type { Loaded, LoadedPlugin, LoadOptions } from "./loaded.ts";
 import { type ReadConf, type ReadConfig, readConf, readConfig } from "./read-config.ts";
-import { keyAt, type Written } from "./written-at.ts";
+import { keyAt, lineOfKey, type Written } from "./written-at.ts";
 
 /** Reads `maand.conf` and the configuration file of a bucket. All problems are thrown at once, as PROBLEMS. */
 export async function loadConfig(paths: BucketPaths, options: LoadOptions): Promise<Loaded> {
@@ -25,7 +25,8 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   const ofPlugins: Problem[] = [];
   const later: Report = (problem) => ofPlugins.push(problem);
   const plugins = await loadPlugins(wanted, { written: found, root, options, report: later });
-  plugins.push(...inlined(found, later));
+  const inline = inlined(found, later);
+  if (inline) plugins.push({ plugin: inline.plugin, source: found.file });
   await checkPlugins(plugins, found, options.taken, later);
   const absent = leftOut(plugins, options);
   // a key may belong to a plugin that could not be loaded
@@ -33,7 +34,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   const settings = settled(conf, found, ownersOf(plugins, absent), only);
   problems.push(...ofPlugins);
   if (!settings || refuses(problems)) throw problemsError(problems, "the configuration was refused");
-  return { settings, plugins, absent, warnings: problems };
+  return { settings, plugins, absent, oldNames: inline?.oldNames ?? [], warnings: problems };
 }
 
 /** Stock plugins that are not loaded, by their names in a configuration. */
@@ -75,14 +76,14 @@ function placing(written: Written, prefix: string, report: Report): Report {
 }
 
 /** The hooks of a configuration itself, as one plugin. */
-function inlined({ config, ...written }: ReadConfig, report: Report): LoadedPlugin[] {
-  if (!config.hooks) return [];
+function inlined({ config, ...written }: ReadConfig, report: Report): InlinePlugin | undefined {
+  if (!config.hooks) return undefined;
   try {
-    return [{ plugin: inlinePlugin(config.hooks), source: written.file }];
+    return inlinePlugin(config.hooks, (name) => lineOfKey(written, `hooks.${name}`));
   } catch (cause) {
     if (!isMaandError(cause)) throw cause;
     const name = /"([^"]*)"/.exec(cause.message)?.[1] ?? "";
     report(error("invalid_config", keyAt(written, `hooks.${name}`), cause.message, cause.hint));
-    return [];
+    return undefined;
   }
 }

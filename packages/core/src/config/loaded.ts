@@ -2,6 +2,7 @@ import type { Problem } from "../domain/checks/problem.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import type { OldName } from "../plugin-api/renamed-hooks.ts";
 import type { Modules } from "./import-module.ts";
 
 /** A plugin and its origin. */
@@ -21,6 +22,8 @@ export interface Loaded {
   readonly plugins: readonly LoadedPlugin[];
   /** Stock plugins that the configuration removes. */
   readonly absent: readonly AbsentPlugin[];
+  /** Hooks of the configuration under old names. */
+  readonly oldNames: readonly OldName[];
   /** Warnings; errors were thrown. */
   readonly warnings: readonly Problem[];
 }

@@ -31,19 +31,41 @@ export function thrownAt(
   if (parsed?.[1] && inside(parsed[1]))
     // its columns start at 0
     return { file: relative(directory, parsed[1]), line: Number(parsed[2]), column: Number(parsed[3]) + 1 };
-  const frames = (cause.stack ?? "").matchAll(
-    /(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/gm,
+  const frame = framesOf(cause).find(({ file }) => inside(file));
+  return frame && written(frame, directory, transform);
+}
+
+/**
+ * `file:line` of the innermost stack frame below `directory`: in a file of the bucket, otherwise in a package of it that is
+ * not maand's. Reading TypeScript keeps lines, so that no source map is needed.
+ */
+export function lineOf(cause: unknown, directory: string): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const inside = framesOf(cause).filter(
+    ({ file }) => !relative(directory, file).startsWith("..") && !file.includes("/node_modules/@maand/"),
   );
-  for (const [, path = "", line, column] of frames) {
-    const file = path.startsWith("file:") ? fileURLToPath(path) : path;
-    if (inside(file)) return written({ file, line: Number(line), column: Number(column) }, directory, transform);
-  }
-  return undefined;
+  const frame = inside.find(({ file }) => !file.includes("/node_modules/")) ?? inside[0];
+  return frame && `${relative(directory, frame.file)}:${frame.line}`;
+}
+
+interface Frame {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+function framesOf({ stack = "" }: Error): Frame[] {
+  const frames = stack.matchAll(/(?:\(|at (?:async )?)((?:file:\/\/)?\/[^()\n]*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/gm);
+  return [...frames].map(([, path = "", line, column]) => ({
+    file: path.startsWith("file:") ? fileURLToPath(path) : path,
+    line: Number(line),
+    column: Number(column),
+  }));
 }
 
 /** Maps a position in the executed code to the source. Reading TypeScript keeps lines, but not columns. */
 function written(
-  { file, line, column }: { readonly file: string; readonly line: number; readonly column: number },
+  { file, line, column }: Frame,
   directory: string,
   transform: (file: string, source: string) => string,
 ): Place {

@@ -17,6 +17,12 @@ export function keyAt({ file, text }: Written, key: string, called: string = key
   return offset === undefined ? `${file}: ${called}` : `${file}:${position(text, offset)}: ${called}`;
 }
 
+/** `file:line` of a key in the file, or `file` if it cannot be found. */
+export function lineOfKey(written: Written, key: string): string {
+  const [line = ""] = /^(?::\d+)?/.exec(keyAt(written, key).slice(written.file.length)) ?? [];
+  return `${written.file}${line}`;
+}
+
 /** The same for a string below a key, such as a plugin's name in the list of plugins. */
 export function valueAt({ file, text }: Written, key: string, value: string, called: string = key): string {
   const from = offsetOf(text, [key]) ?? 0;

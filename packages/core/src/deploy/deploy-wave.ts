@@ -1,16 +1,15 @@
 import pLimit from "p-limit";
-import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
+import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
-import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { MaandError } from "../errors.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
 import type { Wave } from "../plan/waves.ts";
-import type { WaveContext } from "../plugin-api/contexts.ts";
-import { type Run, workerOf } from "../run/run.ts";
+import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
+import { refusalOf, rolloutChanges } from "./permission.ts";
 import { rollOut } from "./rollout/roll-out.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
@@ -22,12 +21,12 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   run.refresh();
   reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
   const planned = await planWave(run, wave, options, {
-    before: (job) => bucket.hooks.before.promise(scopedJobContext(run, job)),
+    before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
   });
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);
   if (plans.length === 0) return;
-  const refusal = await refusalOf(run, wave, plans);
+  const refusal = await refusalOf(run, rolloutChanges(run, wave.deploymentSeq, plans));
   if (refusal) return failAll(run, plans, refusal);
   await stager.stageWave(plans);
   for (const plan of plans) await retryStops(run, plan);
@@ -66,28 +65,9 @@ function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
   });
 }
 
-/** The reason why a `wave` hook refuses the wave, or undefined if every hook permits it. */
-async function refusalOf(run: Run, wave: Wave, plans: readonly PlannedJob[]): Promise<MaandError | undefined> {
-  return run.bucket.hooks.wave.promise(waveContext(run, wave, plans)).then(() => undefined, asMaandError);
-}
-
 function failAll(run: Run, plans: readonly PlannedJob[], cause: MaandError): void {
   for (const plan of plans) {
     run.ledger.failJob(plan.job.name, cause);
     noteRest(run, plan, cause);
   }
-}
-
-function waveContext(run: Run, { deploymentSeq }: Wave, plans: readonly PlannedJob[]): WaveContext {
-  const jobs = plans.map(({ job, allocations }) => ({
-    job,
-    allocations: allocations
-      .filter(({ decision }) => decision.action !== "skip")
-      .map(({ allocation, decision }) => ({
-        worker: workerOf(run, allocation.host),
-        action: decision.action,
-        currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
-      })),
-  }));
-  return Object.freeze({ ...run.reporter.context({}), wave: { deploymentSeq, jobs } });
 }

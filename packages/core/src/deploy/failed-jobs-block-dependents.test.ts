@@ -17,7 +17,7 @@ beforeEach(() => {
   const listener = definePlugin({
     name: "listener",
     apply(hooks) {
-      hooks.after.tap("listener", ({ job }) => void after.push(job.name));
+      hooks.afterJob.tap("listener", ({ job }) => void after.push(job.name));
       hooks.started.tap("listener", ({ job }) => {
         if (broken.has(job.name)) throw new Error("it does not answer");
       });

@@ -22,7 +22,7 @@ beforeEach(() => {
   const watcher = definePlugin({
     name: "watcher",
     apply(hooks) {
-      hooks.control.tap("watcher", () => (control ? "done" : undefined));
+      hooks.orchestrate.tap("watcher", () => (control ? "done" : undefined));
       hooks.verify.tap("watcher", ({ job, active }) => {
         die?.(job.name);
         asked.push(`${job.name} ${active.map(({ host }) => host).join(",")}`);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
-import type { WaveContext } from "../plugin-api/contexts.ts";
+import type { Changes } from "../plugin-api/contexts.ts";
 import { definePlugin, type Plugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
@@ -66,15 +66,15 @@ describe("begin", () => {
   });
 });
 
-describe("wave", () => {
-  const seen: WaveContext["wave"][] = [];
+describe("permit", () => {
+  const seen: Changes[] = [];
   const gate = (refused: () => number | undefined): Plugin =>
     definePlugin({
       name: "gate",
-      apply: ({ wave }) =>
-        wave.tap("gate", (context) => {
-          seen.push(context.wave);
-          if (context.wave.deploymentSeq === refused()) throw no();
+      apply: ({ permit }) =>
+        permit.tap("gate", (context) => {
+          seen.push(context.changes);
+          if (context.changes.deploymentSeq === refused()) throw no();
         }),
     });
   afterEach(() => void seen.splice(0));
@@ -120,6 +120,92 @@ describe("wave", () => {
         ],
       },
     ]);
+  });
+});
+
+describe("permit, for what a deploy stops and removes", () => {
+  const seen: Changes[] = [];
+  let refused = false;
+  const gate = definePlugin({
+    name: "gate",
+    apply: ({ permit }) =>
+      permit.tap("gate", ({ changes }) => {
+        seen.push(changes);
+        if (refused) throw no();
+      }),
+  });
+  afterEach(() => {
+    seen.splice(0);
+    refused = false;
+  });
+
+  async function running(): Promise<void> {
+    bucketWith(gate);
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
+    expect((await bucket.ship()).outcome).toBe("ok");
+    seen.splice(0);
+    bucket.fleet.done.splice(0);
+  }
+
+  it("names each allocation to stop or remove, before the first is stopped", async () => {
+    await running();
+    bucket.removeJob("api");
+    bucket.disable({ jobs: { web: { allocations: [B] } } });
+    const unasked: string[] = [];
+    bucket.fleet.onDo = (what) => {
+      if (seen.length === 0) unasked.push(what);
+    };
+    await bucket.ship();
+    expect(unasked).toEqual([]);
+    expect(seen[0]).toMatchObject({
+      step: "stop",
+      deploymentSeq: 0,
+      jobs: [
+        {
+          job: { name: "api" },
+          allocations: [
+            { worker: { host: A }, action: "remove", currentVersion: "1.0.0" },
+            { worker: { host: B }, action: "remove", currentVersion: "1.0.0" },
+          ],
+        },
+        { job: { name: "web" }, allocations: [{ worker: { host: B }, action: "stop", currentVersion: "1.0.0" }] },
+      ],
+    });
+    expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.0.0" });
+  });
+
+  it("leaves everything running after a refusal, rolls the job out nowhere else, and asks the next deploy again", async () => {
+    await running();
+    bucket.removeJob("api");
+    bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
+    bucket.disable({ jobs: { web: { allocations: [B] } } });
+    refused = true;
+    const { outcome, failures, allocations } = await bucket.ship();
+    expect(outcome).toBe("failed");
+    expect(failures.map(({ job, code }) => [job, code])).toEqual([
+      ["api", "NOT_PERMITTED"],
+      ["web", "NOT_PERMITTED"],
+    ]);
+    expect(allocations.map(({ job, host, action, outcome: word }) => [job, host, action, word])).toEqual([
+      ["api", A, "remove", "blocked"],
+      ["api", B, "remove", "blocked"],
+      ["web", B, "stop", "blocked"],
+      ["web", A, "restart", "blocked"],
+    ]);
+    expect(bucket.fleet.done).toEqual([]);
+    refused = false;
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(bucket.fleet.running()).toEqual({ [`web@${A}`]: "1.1.0" });
+  });
+
+  it("is not called again for a stop that an earlier run made", async () => {
+    await running();
+    bucket.removeJob("api");
+    await bucket.ship();
+    seen.splice(0);
+    await bucket.ship();
+    expect(seen).toEqual([]);
   });
 });
 

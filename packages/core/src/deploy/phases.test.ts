@@ -19,7 +19,7 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
   const recorder = definePlugin({
     name: "recorder",
     apply(hooks) {
-      hooks.before.tap("recorder", ({ job }) => note("before", job.name));
+      hooks.beforeJob.tap("recorder", ({ job }) => note("before", job.name));
       hooks.stopped.tap("recorder", ({ job, allocation }) => {
         note("stopped", job.name, allocation.host);
         if (!broken.has("stopped")) return;
@@ -37,7 +37,7 @@ function recorded(): { readonly output: string[]; readonly broken: Set<string>; 
         note("promote", job.name, batch.allocations.map(({ host }) => host).join(",")),
       );
       hooks.verify.tap("recorder", ({ job }) => note("verify", job.name));
-      hooks.after.tap("recorder", ({ job }) => {
+      hooks.afterJob.tap("recorder", ({ job }) => {
         note("after", job.name);
         if (broken.has("after")) throw new Error("no");
       });

@@ -9,24 +9,46 @@ import { checkHealth } from "../run/check-health.ts";
 import type { Run } from "../run/run.ts";
 import { allocationContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
+import { refusalOf, stopChanges } from "./permission.ts";
 import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
 import { isStopFailed } from "./stop-failed.ts";
 
 /**
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
- * remaining allocations of those jobs. Waves go from the last to the first; the workers of a wave go in parallel. A failure
- * is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
+ * remaining allocations of those jobs. Waves go from the last to the first, each with
+ * permission; the workers of a wave go in parallel. A failure is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
  * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not.
  */
 export async function stopAndRemove(run: Run): Promise<void> {
   const all = stopping(run);
-  for (const group of groupBy(all, ({ job }) => job.deploymentSeq).values()) {
+  for (const [deploymentSeq, group] of groupBy(all, ({ job }) => job.deploymentSeq)) {
     stopIfInterrupted(run.bucket.signal);
-    await Promise.all(group.map((entry) => stopAndRemoveOne(run, entry)));
+    const permitted = await permittedOf(run, deploymentSeq, group);
+    await Promise.all(permitted.map((entry) => stopAndRemoveOne(run, entry)));
   }
   run.refresh();
   purgeAbandoned(run);
   await checkRemaining(run, all);
+}
+
+/**
+ * The entries that may go on: all, or, if a `permit` hook refuses, those that were stopped in an earlier run and only wait for
+ * their hooks. The jobs of the others fail and stay as they are.
+ */
+async function permittedOf(
+  run: Run,
+  deploymentSeq: number,
+  group: readonly StoppingAllocation[],
+): Promise<readonly StoppingAllocation[]> {
+  const asked = group.filter(({ stop, remove }) => stop || remove);
+  if (asked.length === 0) return group;
+  const refusal = await refusalOf(run, stopChanges(run, deploymentSeq, asked));
+  if (!refusal) return group;
+  const outcome = refusal.code === "INTERRUPTED" ? "interrupted" : "blocked";
+  for (const job of new Set(asked.map((entry) => entry.job.name))) run.ledger.failJob(job, refusal);
+  for (const { job, allocation, remove } of asked)
+    run.ledger.note(job.name, allocation.host, remove ? "remove" : "stop", outcome, false);
+  return group.filter((entry) => !asked.includes(entry));
 }
 
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {

@@ -106,7 +106,10 @@ describe("the record of a run", () => {
   it("has dots where a secret would stand", async () => {
     const bucket = bucketWith("", {
       plugins: [
-        { name: "chatty", apply: (hooks) => hooks.after.tap("chatty", ({ log }) => log("the word is hunter2-secret")) },
+        {
+          name: "chatty",
+          apply: (hooks) => hooks.afterJob.tap("chatty", ({ log }) => log("the word is hunter2-secret")),
+        },
       ],
     });
     await bucket.build();
@@ -229,7 +232,7 @@ function printing(times: number, line: string) {
   return {
     name: "printing",
     apply: (hooks: Hooks) =>
-      hooks.after.tap("printing", ({ log }) => {
+      hooks.afterJob.tap("printing", ({ log }) => {
         for (let at = 0; at < times; at += 1) log(line);
       }),
   };

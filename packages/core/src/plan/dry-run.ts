@@ -2,7 +2,7 @@ import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
-import { isTapped } from "../plugin-api/hooks.ts";
+import { isTapped } from "../plugin-api/hook-kinds.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { Ledger } from "../run/ledger.ts";
 import { lockBucket } from "../run/run.ts";
@@ -49,7 +49,7 @@ function openState(
   const kv = new WatchedKv(bucket.kv, { now: bucket.now, onSecret: (value) => bucket.mask.add(value) });
   const source = openCommandRun({ ...bucket, kv }, reporter, withHooks ? {} : { pid: bucket.pid });
   const undecided: UndecidedJob[] = [];
-  const before = (job: Job) => bucket.hooks.before.promise(scopedJobContext(source, job));
+  const before = (job: Job) => bucket.hooks.beforeJob.promise(scopedJobContext(source, job));
   const isUndecided = (job: Job, cause: unknown) => {
     const writers = [job.name, ...demandedJobs(job)].flatMap((name) => source.jobs.get(name) ?? []);
     const isSetLater = writers.some((writer) => hasPreDeploy(bucket, writer) && kv.lacked(writer.name));
@@ -71,7 +71,7 @@ function openState(
 
 /** Whether a deploy runs `pre_deploy` commands before it plans a job. They may change its plan. */
 export function hasPreDeploy({ hooks }: Pick<Bucket, "hooks">, job: Job): boolean {
-  return isTapped(hooks.before, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
+  return isTapped(hooks.beforeJob, job) && job.commands.some(({ executedOn }) => executedOn.includes("pre_deploy"));
 }
 
 /** Whether an error was caused by a missing value, even if it was wrapped since. */

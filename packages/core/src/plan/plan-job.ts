@@ -31,7 +31,7 @@ export interface PlannedJob {
   readonly job: Job;
   /** Non-removed allocations, in worker order. */
   readonly allocations: readonly PlannedAllocation[];
-  /** Only its `after` hooks remain to be run. */
+  /** Only its `afterJob` hooks remain to be run. */
   readonly afterPending: boolean;
   /** A run promoted it and ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
@@ -39,7 +39,7 @@ export interface PlannedJob {
 
 /** Work that earlier runs left pending for promoted jobs. */
 export interface Pending {
-  /** Jobs with pending `after` hooks. */
+  /** Jobs with pending `afterJob` hooks. */
   readonly after: ReadonlySet<string>;
   /** Allocations with a pending health check of their job. */
   readonly health: ReadonlyMap<string, WhenDue>;

@@ -19,22 +19,36 @@ export interface BeginContext extends RunContext {
   readonly jobs: readonly string[];
 }
 
-/** `wave`: the planned changes to the jobs of one wave, before any of them starts. */
-export interface WaveContext extends RunContext {
-  readonly wave: {
-    readonly deploymentSeq: number;
-    /** Jobs that change, in name order. */
-    readonly jobs: readonly {
-      readonly job: Job;
-      /** Allocations that change; the action `sync` copies files and runs nothing. */
-      readonly allocations: readonly {
-        readonly worker: Worker;
-        readonly action: PlannedAction;
-        readonly currentVersion: string;
-      }[];
-    }[];
-  };
+/** One allocation that changes. */
+export interface ChangedAllocation {
+  readonly worker: Worker;
+  /**
+   * `remove` stops what runs and deletes the files; `sync` copies files and runs nothing; any other word is what happens to
+   * the process.
+   */
+  readonly action: PlannedAction | "remove";
+  /** The promoted version; `0.0.0` before the first promotion. */
+  readonly currentVersion: string;
 }
+
+/** The changes of one wave that begin together. */
+export interface Changes {
+  /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
+  readonly step: "stop" | "rollout";
+  readonly deploymentSeq: number;
+  /** Jobs that change, in name order. */
+  readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
+}
+
+/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. */
+export interface PermitContext extends RunContext {
+  readonly changes: Changes;
+  /** @deprecated Renamed to `changes`. */
+  readonly wave: Changes;
+}
+
+/** @deprecated Renamed to `PermitContext`. */
+export type WaveContext = PermitContext;
 
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
@@ -194,8 +208,8 @@ export interface BatchContext extends ScopedJobContext {
   readonly rolloutOrderSource: "kv" | "default";
 }
 
-/** `control`: the rollout of a job, which the tap may lead. */
-export interface ControlContext extends ScopedJobContext {
+/** `orchestrate`: the rollout of a job, which the tap may lead. */
+export interface OrchestrateContext extends ScopedJobContext {
   /** Hosts of allocations to be started. */
   readonly newAllocations: readonly string[];
   /** Hosts of allocations to be upgraded. */
@@ -210,6 +224,9 @@ export interface ControlContext extends ScopedJobContext {
   /** Checks the health of all active allocations of the job once, and marks unhealthy ones. Throws UNHEALTHY. */
   checkHealth(): Promise<void>;
 }
+
+/** @deprecated Renamed to `OrchestrateContext`. */
+export type ControlContext = OrchestrateContext;
 
 /** The result of one health check on one worker. */
 export interface HealthResult {

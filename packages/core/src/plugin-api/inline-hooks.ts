@@ -1,8 +1,10 @@
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError } from "../errors.ts";
-import { createHooks, type HookName, isAnswered, type TapFunction, tapByName } from "./hooks.ts";
+import { isAnswered, tapByName } from "./hook-kinds.ts";
+import { createHooks, type HookName, type Hooks, type TapFunction } from "./hooks.ts";
 import type { Plugin } from "./plugin.ts";
+import { isOldName, type OldHookName, type OldName, RENAMED_HOOKS } from "./renamed-hooks.ts";
 
 /** The name of the plugin made of the hooks in a configuration: in errors, in `maand plugins`, and for ordering. */
 export const INLINE_NAME = "config";
@@ -16,25 +18,58 @@ export type InlineTap<Name extends HookName> =
       readonly tap: TapFunction<Name>;
     };
 
+const TAP_KEYS: readonly string[] = ["before", "tap"];
+
 /**
- * Hooks in a configuration, to change a single thing: `hooks: { async after({ job, log }) { ... } }`. At a hook that one tap
+ * Hooks in a configuration, to change a single thing: `hooks: { async afterJob({ job, log }) { ... } }`. At a hook that one tap
  * answers (`connect`, `stage`, `rollout`, ...) they run before all plugins, and so override them. At any other hook they run
  * after all plugins.
  */
-export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> };
+export type InlineHooks = { readonly [Name in HookName]?: InlineTap<Name> } & RenamedInlineHooks;
 
-/** Makes a plugin of inline hooks. Throws PLUGIN_INVALID for an unknown hook, or a value that is not a function. */
-export function inlinePlugin(written: object): Plugin {
+/** Hooks of a configuration under the old names of those that were renamed. */
+export interface RenamedInlineHooks {
+  /** @deprecated Renamed to `afterBuild`. */
+  readonly built?: InlineTap<"afterBuild">;
+  /** @deprecated Renamed to `permit`, which is also called before the deploy stops and removes anything. */
+  readonly wave?: InlineTap<"permit">;
+  /** @deprecated Renamed to `beforeJob`. */
+  readonly before?: InlineTap<"beforeJob">;
+  /** @deprecated Renamed to `orchestrate`. */
+  readonly control?: InlineTap<"orchestrate">;
+  /** @deprecated Renamed to `templateFunctions`. */
+  readonly functions?: InlineTap<"templateFunctions">;
+  /** @deprecated Renamed to `afterJob`. */
+  readonly after?: InlineTap<"afterJob">;
+}
+
+/** A plugin made of inline hooks, and the old names among them. */
+export interface InlinePlugin {
+  readonly plugin: Plugin;
+  readonly oldNames: readonly OldName[];
+}
+
+/**
+ * Makes a plugin of inline hooks; `placeOf` returns the line of a hook. Throws PLUGIN_INVALID for an unknown hook, or a value
+ * that is not a function.
+ */
+export function inlinePlugin(
+  written: object,
+  placeOf: (name: string) => string | undefined = () => undefined,
+): InlinePlugin {
   const taps = Object.entries(written).map(([name, tap]) => understood(name, tap));
-  return {
-    name: INLINE_NAME,
-    apply(hooks) {
-      for (const { name, tap, before } of taps) {
-        const order = before !== undefined ? { before } : isAnswered(hooks[name]) ? { stage: FIRST } : {};
-        tapByName(hooks, name, { name: INLINE_NAME, ...order }, tap);
-      }
-    },
-  };
+  const oldNames = taps.flatMap(({ old }) =>
+    old === undefined ? [] : [{ plugin: INLINE_NAME, old, place: placeOf(old) }],
+  );
+  const plugin = { name: INLINE_NAME, apply: (hooks: Hooks) => tapAll(hooks, taps, placeOf) };
+  return { plugin, oldNames };
+}
+
+function tapAll(hooks: Hooks, taps: readonly Understood[], placeOf: (name: string) => string | undefined): void {
+  for (const { name, tap, before, old } of taps) {
+    const order = before !== undefined ? { before } : isAnswered(hooks[name]) ? { stage: FIRST } : {};
+    tapByName(hooks, name, { name: INLINE_NAME, place: placeOf(old ?? name), ...order }, tap);
+  }
 }
 
 /** tapable's `stage` number: before every plugin, because all plugins have 0. */
@@ -42,25 +77,35 @@ const FIRST = -1000;
 
 interface Understood {
   readonly name: HookName;
+  /** The old name that it is written with. */
+  readonly old: OldHookName | undefined;
   readonly tap: (...given: never[]) => unknown;
   readonly before: string | undefined;
 }
 
-function understood(name: string, written: unknown): Understood {
-  const hooks = createHooks();
-  if (!isHookName(name, hooks)) {
-    const known = Object.keys(hooks);
-    throw invalid(`there is no hook "${name}"`, didYouMean(name, known) ?? `hooks: ${known.join(", ")}`);
-  }
-  const tap = isRecord(written) ? written.tap : written;
-  const before = isRecord(written) ? written.before : undefined;
-  if (!isFunction(tap)) throw invalid(`hook "${name}" is not a function`, `write async ${name}(context) { ... }`);
+function understood(written: string, value: unknown): Understood {
+  const old = isOldName(written) ? written : undefined;
+  const name = hookNamed(old === undefined ? written : RENAMED_HOOKS[old]);
+  const tap = isRecord(value) ? value.tap : value;
+  const before = isRecord(value) ? value.before : undefined;
+  for (const key of isRecord(value) ? Object.keys(value).filter((one) => !TAP_KEYS.includes(one)) : [])
+    throw invalid(`hook "${written}" has no option "${key}"`, didYouMean(key, TAP_KEYS) ?? OPTIONS_HINT);
+  if (!isFunction(tap)) throw invalid(`hook "${written}" is not a function`, `write async ${name}(context) { ... }`);
   if (before !== undefined && typeof before !== "string")
     throw invalid(
-      `hook "${name}": "before" is not the name of a plugin`,
+      `hook "${written}": "before" is not the name of a plugin`,
       'write before: "audit", by the name of a plugin',
     );
-  return { name, tap, before };
+  return { name, old, tap, before };
+}
+
+const OPTIONS_HINT = 'write { before: "audit", async tap(context) { ... } }';
+
+function hookNamed(name: string): HookName {
+  const hooks = createHooks();
+  if (isHookName(name, hooks)) return name;
+  const known = Object.keys(hooks);
+  throw invalid(`there is no hook "${name}"`, didYouMean(name, known) ?? `hooks: ${known.join(", ")}`);
 }
 
 function isHookName(name: string, hooks: object): name is HookName {

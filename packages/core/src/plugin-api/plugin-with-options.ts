@@ -5,6 +5,7 @@ import { didYouMean } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
 import type { Hooks } from "./hooks.ts";
 import type { PluginTools } from "./life/plugin-tools.ts";
+import { toolsAlone } from "./life/tools-alone.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
@@ -36,7 +37,7 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
 ): PluginMaker<Name, Schema> {
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
-    return { ...declared, apply: (hooks, tools) => declared.apply(hooks, options, tools) };
+    return { ...declared, apply: (hooks, tools = toolsAlone(declared)) => declared.apply(hooks, options, tools) };
   };
   return Object.assign(make, { options: declared.options });
 }

@@ -31,7 +31,7 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** The versions of @maand/core it works with, such as `^1.2.0`; default: the peer dependency of its package. */
   readonly core?: string;
   /** Called once, before any hook. */
-  apply(hooks: Hooks, tools: PluginTools): void | Promise<void>;
+  apply(hooks: Hooks, tools?: PluginTools): void | Promise<void>;
   /**
    * Called once at the end of the command, whatever its outcome, also after Ctrl-C: send what is left, close what is open. It
    * has 10 seconds.
@@ -72,7 +72,13 @@ export interface TableContext {
   now(): Date;
 }
 
+/** A plugin as its author writes it: `apply` always receives its tools. */
+export interface PluginDeclaration<Name extends string = string> extends Omit<Plugin<Name>, "apply"> {
+  /** Called once, before any hook. */
+  apply(hooks: Hooks, tools: PluginTools): void | Promise<void>;
+}
+
 /** Returns the plugin unchanged; it exists so that editors know its type. */
-export function definePlugin<const Name extends string>(plugin: Plugin<Name>): Plugin<Name> {
+export function definePlugin<const Name extends string>(plugin: PluginDeclaration<Name>): Plugin<Name> {
   return plugin;
 }

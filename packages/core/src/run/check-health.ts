@@ -2,7 +2,7 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
-import { isTapped } from "../plugin-api/hooks.ts";
+import { isTapped } from "../plugin-api/hook-kinds.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { workerOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";

@@ -1,6 +1,6 @@
 import type { StoreDatabase } from "./database.ts";
 
-/** Jobs with pending `after` hooks. */
+/** Jobs with pending `afterJob` hooks. */
 export class PendingAfterRows {
   readonly #db: StoreDatabase;
 

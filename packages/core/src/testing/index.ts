@@ -28,15 +28,23 @@ export {
   beginContext,
   commandContext,
   commitContext,
-  controlContext,
   initContext,
   jobContext,
+  orchestrateContext,
+  permitContext,
   scopedJobContext,
   validateContext,
   verifyContext,
-  waveContext,
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
 export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
+
+import { orchestrateContext, permitContext } from "./job-contexts.ts";
+
+/** @deprecated Renamed to `permitContext`. */
+export const waveContext = permitContext;
+
+/** @deprecated Renamed to `orchestrateContext`. */
+export const controlContext = orchestrateContext;

@@ -6,12 +6,12 @@ import type {
   BeginContext,
   CommandContext,
   CommitContext,
-  ControlContext,
   HealthResult,
   InitContext,
+  OrchestrateContext,
+  PermitContext,
   ValidateContext,
   VerifyContext,
-  WaveContext,
 } from "../plugin-api/contexts.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { fakeRemote } from "./fake-remote.ts";
@@ -52,7 +52,7 @@ export function jobContext(over: Partial<JobContext> = {}): JobContext & Recordi
   return { ...runContext(over), job, allocations: [anAllocation({ job: job.name })], ...over };
 }
 
-/** `before`, `after`, `built`: job `api`, with a scope without effects ({@link fakeScope}). */
+/** `beforeJob`, `afterJob`, `afterBuild`: job `api`, with a scope without effects ({@link fakeScope}). */
 export function scopedJobContext(over: Partial<ScopedJobContext> = {}): ScopedJobContext & Recording {
   const base = jobContext(over);
   return {
@@ -88,16 +88,18 @@ export function beginContext(over: Partial<BeginContext> = {}): BeginContext & R
   return { ...runContext(over), now: () => new Date(0), jobs: [], ...over };
 }
 
-/** `wave`: the first wave starts job `api` on `10.0.0.1`. */
-export function waveContext(over: Partial<WaveContext> = {}): WaveContext & Recording {
+/** `permit`: the first wave starts job `api` on `10.0.0.1`. */
+export function permitContext(over: Partial<PermitContext> = {}): PermitContext & Recording {
   const allocations = [{ worker: aWorker(), action: "start", currentVersion: "0.0.0" }] as const;
-  return { ...runContext(over), wave: { deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] }, ...over };
+  const first = { step: "rollout", deploymentSeq: 0, jobs: [{ job: aJob(), allocations }] } as const;
+  const changes = over.changes ?? over.wave ?? first;
+  return { ...runContext(over), ...over, changes, wave: changes };
 }
 
-/** `control`: a job whose allocations are all new; `asked` records rollouts and health checks. */
-export function controlContext(
-  over: Partial<ControlContext> = {},
-): ControlContext & Recording & { readonly asked: readonly string[] } {
+/** `orchestrate`: a job whose allocations are all new; `asked` records rollouts and health checks. */
+export function orchestrateContext(
+  over: Partial<OrchestrateContext> = {},
+): OrchestrateContext & Recording & { readonly asked: readonly string[] } {
   const asked: string[] = [];
   const base = scopedJobContext(over);
   return {

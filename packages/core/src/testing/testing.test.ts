@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { createHooks, type HookName, tapByName } from "../plugin-api/hooks.ts";
+import { tapByName } from "../plugin-api/hook-kinds.ts";
+import { createHooks, type HookName } from "../plugin-api/hooks.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import {
   aBucket,
@@ -94,15 +95,15 @@ it("keeps the events that came by", () => {
 describe("calling one hook of a plugin", () => {
   const loud = definePlugin({
     name: "loud",
-    apply({ rollout, after, functions }) {
+    apply({ rollout, afterJob, templateFunctions }) {
       rollout.tapPromise("loud", async ({ emit }) => {
         emit("loud.shouted", { times: 3 });
         return "done";
       });
-      after.tapPromise("loud", async () => {
+      afterJob.tapPromise("loud", async () => {
         throw new Error("hoarse");
       });
-      functions.tap("loud", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
+      templateFunctions.tap("loud", (known) => ({ ...known, shout: (word: string) => word.toUpperCase() }));
     },
   });
 
@@ -110,12 +111,12 @@ describe("calling one hook of a plugin", () => {
     const context = rolloutContext();
     expect(await callHook(loud, "rollout", context)).toBe("done");
     expect(context.emitted).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
-    expect(Object.keys(await callHook(loud, "functions"))).toEqual(["shout"]);
+    expect(Object.keys(await callHook(loud, "templateFunctions"))).toEqual(["shout"]);
     expect(await callHook([], "rollout")).toBeUndefined();
   });
 
   it("stamps errors as a deploy does", async () => {
-    await expect(callHook(loud, "after")).rejects.toMatchObject({ message: "loud failed in after: hoarse" });
+    await expect(callHook(loud, "afterJob")).rejects.toMatchObject({ message: "loud failed in afterJob: hoarse" });
   });
 });
 
@@ -123,8 +124,8 @@ describe("a whole deploy in memory", () => {
   it("runs the engine against fake workers, and tells what a plugin did in it", async ({ onTestFinished }) => {
     const soak = definePlugin({
       name: "acme",
-      apply: ({ after }) =>
-        after.tapPromise("acme", async ({ emit, job }) => emit("acme.soaked", { version: job.version })),
+      apply: ({ afterJob }) =>
+        afterJob.tapPromise("acme", async ({ emit, job }) => emit("acme.soaked", { version: job.version })),
     });
     const bucket = aBucket({ plugins: [soak] });
     onTestFinished(() => bucket.dispose());
@@ -140,7 +141,7 @@ describe("a whole deploy in memory", () => {
   it("names a plugin whose happening has no name of its own", async ({ onTestFinished }) => {
     const bad = definePlugin({
       name: "acme",
-      apply: ({ after }) => after.tapPromise("acme", async ({ emit }) => emit("Acme.Soaked")),
+      apply: ({ afterJob }) => afterJob.tapPromise("acme", async ({ emit }) => emit("Acme.Soaked")),
     });
     const bucket = aBucket({ plugins: [bad] });
     onTestFinished(() => bucket.dispose());
@@ -148,7 +149,7 @@ describe("a whole deploy in memory", () => {
     bucket.job("api", { selectors: ["worker"] });
     const { failures } = await bucket.ship();
     expect(failures.map(({ message }) => message)).toEqual([
-      'acme failed in after: "Acme.Soaked" is no name of an event; write it like acme.soaked',
+      'acme failed in afterJob: "Acme.Soaked" is no name of an event; write it like acme.soaked',
     ]);
   });
 });

@@ -105,8 +105,8 @@ const Options = v.object({
 export const ${variable} = pluginWithOptions({
   name: "${plugin}",
   options: Options,
-  apply({ after }, { word }) {
-    after.tapPromise("${plugin}", async ({ job, allocations, log }) => {
+  apply({ afterJob }, { word }) {
+    afterJob.tapPromise("${plugin}", async ({ job, allocations, log }) => {
       log(\`\${word} \${job.name} \${job.version} on \${allocations.length} workers\`);
     });
   },
@@ -124,7 +124,7 @@ import { ${variable} } from "../src/index.ts";
 describe("${plugin}", () => {
   it("prints a line for a job", async () => {
     const context = scopedJobContext();
-    await callHook(${variable}({ word: "shipped" }), "after", context);
+    await callHook(${variable}({ word: "shipped" }), "afterJob", context);
     expect(context.output).toEqual([{ line: "shipped api 1.0.0 on 1 workers" }]);
   });
 

@@ -1,5 +1,4 @@
-import { isMaandError, MaandError } from "../../errors.ts";
-import { errorText } from "../../errors.ts";
+import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
 /** How long a plugin may take to end: long enough to send what it holds, short enough for a service that does not answer. */
@@ -28,7 +27,11 @@ async function disposeOne(plugin: Plugin): Promise<MaandError | undefined> {
     return undefined;
   } catch (cause) {
     if (isMaandError(cause)) return cause;
-    return new MaandError({ code: "HOOK_FAILED", message: `${plugin.name} failed in dispose: ${errorText(cause)}`, cause });
+    return new MaandError({
+      code: "HOOK_FAILED",
+      message: `${plugin.name} failed in dispose: ${errorText(cause)}`,
+      cause,
+    });
   } finally {
     clearTimeout(timer);
   }

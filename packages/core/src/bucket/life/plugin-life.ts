@@ -2,11 +2,19 @@ import type { MaandError } from "../../errors.ts";
 import { pluginError } from "../../plugin-api/life/plugin-error.ts";
 import { pluginState } from "../../plugin-api/life/plugin-state.ts";
 import type { PluginTools } from "../../plugin-api/life/plugin-tools.ts";
+import { stateInMemory } from "../../plugin-api/life/state-in-memory.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 import { TapWatch } from "../watch/tap-watch.ts";
 import { disposeAll } from "./dispose.ts";
 import { ServiceRegistry } from "./service-registry.ts";
 import { StateSource } from "./state-source.ts";
+
+/** For plugins that are applied without a bucket, as in a test: their state is in memory. */
+export function lifeWithoutBucket(): PluginLife {
+  const life = new PluginLife();
+  life.states.open(stateInMemory());
+  return life;
+}
 
 /** What the plugins of one bucket share while it is open, and how they end with it. */
 export class PluginLife {

@@ -1,5 +1,5 @@
-import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
+import { errorText, isMaandError, MaandError } from "../../errors.ts";
 import type { ProvidedService, Service } from "../../plugin-api/life/services.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
@@ -32,7 +32,11 @@ export class ServiceRegistry {
       return found.offer.make();
     } catch (cause) {
       if (isMaandError(cause)) throw cause;
-      throw invalid(`plugin "${found.plugin}" failed to make its service "${name}": ${errorText(cause)}`, undefined, cause);
+      throw invalid(
+        `plugin "${found.plugin}" failed to make its service "${name}": ${errorText(cause)}`,
+        undefined,
+        cause,
+      );
     }
   }
 }
@@ -44,7 +48,9 @@ export function missingService(user: string, service: string): string {
 
 /** What to do about a service that no plugin provides. */
 export function providerHint(service: string, provided: readonly string[]): string {
-  return didYouMean(service, provided) ?? `add the plugin that provides "${service}" to the plugins of the configuration`;
+  return (
+    didYouMean(service, provided) ?? `add the plugin that provides "${service}" to the plugins of the configuration`
+  );
 }
 
 function invalid(message: string, hint: string | undefined, cause?: unknown): MaandError {

@@ -1,4 +1,5 @@
 import { isRecord } from "../../domain/checks/validate.ts";
+import type { HookName } from "../../plugin-api/hooks.ts";
 import { TAP_LIMIT_MS, TAP_WAITS } from "../../plugin-api/life/tap-limits.ts";
 import type { Tapping } from "../guarded-tap.ts";
 
@@ -11,7 +12,7 @@ const AFTER_COMMAND_MS = 30_000;
  */
 export function limitOf(by: Tapping, given: readonly unknown[], tapMs: number | undefined): number {
   const context = given.at(-1);
-  const own = tapMs ?? TAP_LIMIT_MS[TAP_WAITS[by.hook]];
+  const own = tapMs ?? TAP_LIMIT_MS[isHookName(by.hook) ? TAP_WAITS[by.hook] : "waits"];
   return Math.max(own, commandLimit(context), declaredLimit(by, context));
 }
 
@@ -22,4 +23,8 @@ function commandLimit(context: unknown): number {
 function declaredLimit({ limitMs }: Tapping, context: unknown): number {
   const declared: unknown = typeof limitMs === "function" ? Reflect.apply(limitMs, undefined, [context]) : limitMs;
   return typeof declared === "number" && declared > 0 ? declared : 0;
+}
+
+function isHookName(name: string): name is HookName {
+  return Object.hasOwn(TAP_WAITS, name);
 }

@@ -17,8 +17,14 @@ function watching(options: Partial<WatchOptions> = {}) {
 }
 
 /** A context for a job on a worker. */
-const unit = (worker: string, signal?: AbortSignal, job = "api") => [{ job: { name: job }, worker: { host: worker }, signal }];
-const failureOf = (work: Promise<unknown>) => work.then(() => "no failure", (cause: unknown) => cause);
+const unit = (worker: string, signal?: AbortSignal, job = "api") => [
+  { job: { name: job }, worker: { host: worker }, signal },
+];
+const failureOf = (work: Promise<unknown>) =>
+  work.then(
+    () => "no failure",
+    (cause: unknown) => cause,
+  );
 /** A promise that a test settles. */
 function settable<T>() {
   let resolve: (value: T) => void = () => undefined;
@@ -46,9 +52,13 @@ describe("what is waited for", () => {
     await vi.advanceTimersByTimeAsync(9_000);
     expect(waiting).toEqual([]);
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(waiting).toMatchObject([{ plugin: "acme", hook: "rollout", units: ["api@w1", "api@w2"], isStopping: false }]);
+    expect(waiting).toMatchObject([
+      { plugin: "acme", hook: "rollout", units: ["api@w1", "api@w2"], isStopping: false },
+    ]);
     await vi.advanceTimersByTimeAsync(1_800_000);
-    expect(waiting.map(({ waitedMs }) => Math.round(waitedMs / 1000))).toEqual([10, 60, 300, 600, 900, 1200, 1500, 1800]);
+    expect(waiting.map(({ waitedMs }) => Math.round(waitedMs / 1000))).toEqual([
+      10, 60, 300, 600, 900, 1200, 1500, 1800,
+    ]);
   });
 
   it("is not reported while something happens for its unit", async () => {
@@ -127,7 +137,9 @@ describe("a tap that reaches its limit", () => {
   it("in connect, and connects after all: the connection is closed", async () => {
     const { watch } = watching();
     const late = settable<unknown>();
-    const failure = failureOf(watch.follow(late.promise, { plugin: "acme", hook: "connect" }, [{ worker: { host: "w1" } }]));
+    const failure = failureOf(
+      watch.follow(late.promise, { plugin: "acme", hook: "connect" }, [{ worker: { host: "w1" } }]),
+    );
     await vi.advanceTimersByTimeAsync(LIMIT_MS + 2_000);
     expect(await failure).toMatchObject({ code: "HOOK_STUCK" });
     const close = vi.fn();

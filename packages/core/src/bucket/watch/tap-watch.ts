@@ -189,6 +189,7 @@ function signalOf(given: readonly unknown[]): unknown {
 }
 
 function closeLate(answer: unknown): void {
-  if (typeof answer !== "object" || answer === null || !("close" in answer) || typeof answer.close !== "function") return;
+  if (typeof answer !== "object" || answer === null || !("close" in answer) || typeof answer.close !== "function")
+    return;
   Promise.resolve(answer.close()).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { ControlContext } from "../../plugin-api/contexts.ts";
+import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
 import type { Done } from "../../plugin-api/hooks.ts";
 import { definePlugin } from "../../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
@@ -9,14 +9,14 @@ const B = "10.0.0.2";
 const C = "10.0.0.3";
 
 let bucket: TestBucket;
-let lead: (context: ControlContext) => Promise<Done | undefined>;
+let lead: (context: OrchestrateContext) => Promise<Done | undefined>;
 
 /** Job `api` runs 1.0.0 on three workers and is to become 1.1.0, two at a time. */
 beforeEach(async () => {
   lead = async () => undefined;
   const leader = definePlugin({
     name: "leader",
-    apply: ({ control }) => control.tapPromise("leader", (context) => lead(context)),
+    apply: ({ orchestrate }) => orchestrate.tapPromise("leader", (context) => lead(context)),
   });
   bucket = aBucket({ plugins: [leader] });
   bucket.workers(A, B, C);
@@ -172,7 +172,7 @@ it("a health check that the plugin does not wait for ends the job when it fails"
 });
 
 it("a rollOut after the tap has returned is refused, and touches nothing", async () => {
-  let late: ControlContext["rollOut"] | undefined;
+  let late: OrchestrateContext["rollOut"] | undefined;
   lead = async ({ rollOut }) => {
     late = rollOut;
     return undefined;

@@ -1,14 +1,14 @@
 import { outcomeOf } from "../../bucket/outcome.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
-import type { ControlContext } from "../../plugin-api/contexts.ts";
-import { isTapped } from "../../plugin-api/hooks.ts";
+import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
+import { isTapped } from "../../plugin-api/hook-kinds.ts";
 import { BatchQueue, WHOLE_JOB } from "./batch-queue.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { PluginCalls } from "./plugin-calls.ts";
 import { recordRollout, runRound } from "./run-round.ts";
 
 /**
- * Runs the batches of a job, or hands the rollout to a plugin (`control`). The plugin either carries out the whole rollout,
+ * Runs the batches of a job, or hands the rollout to a plugin (`orchestrate`). The plugin either carries out the whole rollout,
  * which is then promoted and checked as one batch, or selects what to roll out now; the rest is rolled out as usual.
  */
 export async function runBatches(rollout: JobRollout): Promise<void> {
@@ -21,10 +21,10 @@ export async function runBatches(rollout: JobRollout): Promise<void> {
 /** Offers the rollout to plugins. Returns whether one of them carried out everything that remained in the queue. */
 async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<boolean> {
   const { hooks } = rollout.run.bucket;
-  if (queue.members.length === 0 || !isTapped(hooks.control, rollout.job)) return false;
+  if (queue.members.length === 0 || !isTapped(hooks.orchestrate, rollout.job)) return false;
   const offer = new Offer(rollout, queue);
   try {
-    const answer = await hooks.control.promise(offer.context());
+    const answer = await hooks.orchestrate.promise(offer.context());
     await offer.calls.end();
     offer.close(answer === "done" ? "ok" : undefined);
     return answer === "done";
@@ -52,7 +52,7 @@ class Offer {
     this.#rows = new Map(recordRollout(rollout, queue.members).map(({ allocation, row }) => [allocation.id, row]));
   }
 
-  context(): ControlContext {
+  context(): OrchestrateContext {
     return Object.freeze({
       ...this.#rollout.context,
       newAllocations: this.#queue.hosts("new"),

@@ -5,7 +5,7 @@ import { isMaandError } from "../../errors.ts";
 import { type Hider, hiderFor } from "../../plan/hide-secrets.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
-import { isTapped } from "../../plugin-api/hooks.ts";
+import { isTapped } from "../../plugin-api/hook-kinds.ts";
 import { LARGEST_TEXT, textOf } from "../../remote/text.ts";
 import type { KeptContent } from "../../store/content-rows.ts";
 import type { WhenDue } from "../../store/pending-rows.ts";
@@ -28,9 +28,9 @@ export function promote(rollout: JobRollout, members: readonly PlannedAllocation
   });
 }
 
-/** Records that the job's `after` hooks are due. If this run ends before them, the next run runs them. */
+/** Records that the job's `afterJob` hooks are due. If this run ends before them, the next run runs them. */
 export function markAfterDue({ run, job }: JobRollout): void {
-  if (isTapped(run.bucket.hooks.after, job)) run.bucket.store.pendingAfter.set(job.name);
+  if (isTapped(run.bucket.hooks.afterJob, job)) run.bucket.store.pendingAfter.set(job.name);
 }
 
 /**

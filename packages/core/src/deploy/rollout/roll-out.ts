@@ -10,7 +10,7 @@ import { runRound } from "./run-round.ts";
 /**
  * Rolls out one job whose files are on its workers. A failure ends the rollout of this job and is recorded in the ledger.
  * Batches of starts run first, then reloads, then restarts. Each batch is followed by `started`, its promotion and `verify`;
- * the last one also by `after`.
+ * the last one also by `afterJob`.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
   const began = run.bucket.now().getTime();
@@ -54,12 +54,12 @@ async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: WHOLE_JOB });
 }
 
-/** Runs the `after` hooks of a job's rollout. Only success removes the mark that they are due. */
+/** Runs the `afterJob` hooks of a job's rollout. Only success removes the mark that they are due. */
 async function runAfter({ run, job, context }: JobRollout): Promise<void> {
   const { hooks, store, signal } = run.bucket;
   if (run.ledger.failed(job.name)) return;
   stopIfInterrupted(signal);
-  await hooks.after.promise(context);
+  await hooks.afterJob.promise(context);
   store.pendingAfter.clear(job.name);
 }
 

@@ -63,7 +63,7 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
 }
 
 /**
- * Records that lifecycle commands are about to run, and that the job's `after` hooks are due. If the run dies from here on,
+ * Records that lifecycle commands are about to run, and that the job's `afterJob` hooks are due. If the run dies from here on,
  * the next run continues it.
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {

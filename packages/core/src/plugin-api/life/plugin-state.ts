@@ -91,7 +91,11 @@ function jsonOf(options: StateOptions, schema: StandardSchemaV1, key: string, va
 
 const SMALL = "state is for small values; keep larger ones in a file of your own";
 
-function checkSize({ plugin }: StateOptions, rows: StateRows, written: readonly (readonly [string, string?])[]): void {
+function checkSize(
+  { plugin }: StateOptions,
+  rows: StateRows,
+  written: readonly (readonly [string, string | undefined])[],
+): void {
   const keys = written.map(([key]) => key);
   const size = written.reduce((sum, [, text = ""]) => sum + text.length, rows.sizeBeside(plugin, keys));
   if (size > STATE_LIMITS.plugin)

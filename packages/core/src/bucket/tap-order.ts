@@ -1,0 +1,43 @@
+import { didYouMean } from "../domain/workspace/names.ts";
+import { MaandError } from "../errors.ts";
+import type { Hooks } from "../plugin-api/hooks.ts";
+import { inPlace } from "./plugin-hooks.ts";
+
+/** What is known of a tap: its plugin, and the line that tapped. */
+export interface TapOrigin {
+  readonly plugin: string | undefined;
+  readonly place: string | undefined;
+}
+
+/**
+ * Refuses a tap that orders itself before a plugin of nearly the name of another. tapable silently puts a tap with an unknown
+ * `before` first. The name of a plugin that was removed from the list is valid; a near miss of an existing name is an error.
+ */
+export function checkOrder(
+  hooks: Hooks,
+  plugins: readonly string[],
+  originOf: (tap: object) => TapOrigin | undefined,
+): void {
+  for (const [hook, { taps }] of Object.entries(hooks)) {
+    const known = [...new Set([...plugins, ...taps.map((tap) => tap.name)])];
+    for (const tap of taps) {
+      const wanted: readonly string[] = tap.before === undefined ? [] : [tap.before].flat();
+      const origin = originOf(tap);
+      for (const name of wanted.filter((one) => !known.includes(one))) {
+        const others = known.filter((one) => one !== tap.name && one !== origin?.plugin);
+        const hint = didYouMean(name, others);
+        if (hint !== undefined) throw misplaced(origin?.plugin ?? tap.name, hook, name, { hint, place: origin?.place });
+      }
+    }
+  }
+}
+
+function misplaced(
+  plugin: string,
+  hook: string,
+  name: string,
+  { hint, place }: { readonly hint: string; readonly place: string | undefined },
+): MaandError {
+  const message = `plugin "${plugin}" taps ${hook} before "${name}"${inPlace(place)}, and there is no such plugin`;
+  return new MaandError({ code: "PLUGIN_INVALID", message, hint });
+}
