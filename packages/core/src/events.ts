@@ -8,9 +8,7 @@ export interface EventMap {
     readonly update_seq: number;
     readonly continues: string | null;
   };
-  "run.finished": Omit<SummaryRecord, "outcome"> & {
-    /** `refused`: it ended before it touched anything. */
-    readonly outcome: SummaryRecord["outcome"] | "refused";
+  "run.finished": SummaryRecord & {
     /** Why it was refused. */
     readonly message: string | null;
     readonly duration_ms: number;

@@ -142,6 +142,7 @@ export {
   type AllocationResult,
   type JobFailure,
   type Outcome,
+  type Refusal,
   type Summary,
   type SummaryRecord,
   summaryRecord,

@@ -36,9 +36,15 @@ export interface JobFailure {
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; `commit` is told it, and the exit code follows from it. */
+/** Why a deploy was refused before it touched anything. */
+export type Refusal = Omit<JobFailure, "job" | "output">;
+
+/** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
-  readonly outcome: "ok" | "failed" | "interrupted";
+  /** `refused`: it ended before it touched anything. */
+  readonly outcome: "ok" | "failed" | "interrupted" | "refused";
+  /** Why it was refused. */
+  readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
   /** Jobs that were left because a job they demand failed, with that job's name. */

@@ -82,7 +82,8 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
-      return event.outcome === "refused" ? [] : summaryLines(event, style);
+      if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
+      return summaryLines(event, style);
     default:
       return [];
   }

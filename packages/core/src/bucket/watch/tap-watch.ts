@@ -16,8 +16,8 @@ const INTERRUPTED_MS = 20_000;
 
 /** Options of a watch. */
 export interface WatchOptions {
-  /** `timeouts.tap` of the settings, if it is set. */
-  readonly tapMs?: number | undefined;
+  /** `timeouts.tap` of the settings; default: that of a bucket without settings. */
+  readonly tapMs?: number;
   /** Aborts when the run is interrupted. */
   readonly signal?: AbortSignal;
 }
@@ -130,7 +130,7 @@ export class TapWatch {
       if (this.#sinceInterruption(tap) > INTERRUPTED_MS) this.#abandon(tap, ignoredInterruption(this.#describe(tap)));
     } else if (tap.endingSince !== undefined) {
       if (this.#clock - tap.endingSince > GRACE_MS) this.#abandon(tap, goesOn(this.#describe(tap)));
-    } else if (this.#silence(tap) > limitOf(tap.by, tap.given, this.#options.tapMs)) {
+    } else if (this.#silence(tap) > limitOf(tap, this.#options.tapMs)) {
       tap.endingSince = this.#clock;
       const error = goesOn(this.#describe(tap));
       if (!abortUnit(signalOf(tap.given), error)) this.#abandon(tap, error);
@@ -153,7 +153,7 @@ export class TapWatch {
   }
 
   #describe({ by, given }: PendingTap): StuckTap {
-    return { by, unit: unitOf(given), limitMs: limitOf(by, given, this.#options.tapMs) };
+    return { by, unit: unitOf(given), limitMs: limitOf({ by, given }, this.#options.tapMs) };
   }
 
   #abandon(tap: PendingTap, error: MaandError): void {

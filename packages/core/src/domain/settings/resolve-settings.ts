@@ -84,7 +84,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     timeouts: {
       connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
       commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),
-      ...(known.timeouts?.tap === undefined ? {} : { tapMs: known.timeouts.tap * 1000 }),
+      tapMs: milliseconds(known.timeouts?.tap, D.timeouts.tapMs),
     },
     plugins,
   };

@@ -111,8 +111,8 @@ export const TABLES = {
       command: described(seconds, "Seconds a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
-      tap: described(seconds, "Seconds a plugin may be silent in a hook; default 900, or 30 where it only computes.", {
-        default: 900,
+      tap: described(seconds, "Seconds a plugin may be silent in a hook; default 900.", {
+        default: D.timeouts.tapMs / 1000,
       }),
     },
   },

@@ -29,8 +29,8 @@ export interface Settings {
     readonly connectMs: number;
     /** `command`, default 300 s. */
     readonly commandMs: number;
-    /** `tap`: how long a plugin may take in a hook without a sign of life; absent if not set, and then as the hook says. */
-    readonly tapMs?: number;
+    /** `tap`, default 900 s: how long a plugin may be silent in a hook; shorter where it only computes. */
+    readonly tapMs: number;
   };
   /** Keys of plugins, as written; a plugin reads its own with `from` of its declaration. */
   readonly plugins: Readonly<Record<string, unknown>>;
@@ -45,6 +45,6 @@ export const DEFAULT_SETTINGS: Settings = {
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },
-  timeouts: { connectMs: 15_000, commandMs: 300_000 },
+  timeouts: { connectMs: 15_000, commandMs: 300_000, tapMs: 900_000 },
   plugins: {},
 };

@@ -35,9 +35,22 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   event: "is synchronous",
 };
 
-/** The time limit of a tap without a sign of life, in milliseconds, unless `timeouts.tap` is set. A synchronous tap has none. */
-export const TAP_LIMIT_MS: Readonly<Record<TapWait, number>> = {
-  waits: 15 * 60_000,
-  computes: 30_000,
-  "is synchronous": Number.POSITIVE_INFINITY,
-};
+/** The time limit of a tap that only computes, in milliseconds. */
+const COMPUTES_MS = 30_000;
+/** The part of `timeouts.tap` that a tap that only computes has, where that is longer. */
+const COMPUTES_PART = 1 / 30;
+
+/**
+ * How long a tap of a hook may take without a sign of life, by `timeouts.tap`: that long if it waits; 30 seconds or a
+ * thirtieth of it, whichever is longer, if it only computes. A synchronous tap has no limit.
+ */
+export function hookLimit(hook: HookName, tapMs: number): number {
+  switch (TAP_WAITS[hook]) {
+    case "waits":
+      return tapMs;
+    case "computes":
+      return Math.min(tapMs, Math.max(COMPUTES_MS, tapMs * COMPUTES_PART));
+    case "is synchronous":
+      return Number.POSITIVE_INFINITY;
+  }
+}
