@@ -88,7 +88,6 @@ export {
   type TapFunction,
   type TapInterest,
 } from "./plugin-api/hooks.ts";
-export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/inline-hooks.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
@@ -103,6 +102,7 @@ export {
 export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
+export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/tapping/inline-hooks.ts";
 export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
 export { type FileSystemFailure, fileSystemFailure } from "./remote/file-system.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { tapByName } from "../plugin-api/hook-kinds.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
 import { aBucket, callHook, renderContext, rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 

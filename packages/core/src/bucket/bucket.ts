@@ -5,7 +5,7 @@ import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { type OldName, renamedText } from "../plugin-api/renamed-hooks.ts";
+import { type OldName, renamedText } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { Mask } from "../remote/mask.ts";
 import type { KvStore } from "../store/kv/kv.ts";
 import type { KvKey } from "../store/kv/kv-key.ts";

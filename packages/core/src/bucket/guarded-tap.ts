@@ -1,7 +1,7 @@
 import { lineOf } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
-import { isAnswered } from "../plugin-api/hook-kinds.ts";
+import { isAnswered } from "../plugin-api/hooks.ts";
 import { inPlace } from "./plugin-hooks.ts";
 import { withOwnCalls } from "./watch/own-calls.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";

@@ -2,7 +2,7 @@ import { lineOf } from "../config/thrown-at.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError } from "../errors.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
-import { isOldName, type OldHookName, type OldName } from "../plugin-api/renamed-hooks.ts";
+import { isOldName, type OldHookName, type OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 
 /** Where a plugin's hooks lead: its name, the bucket whose files are named in messages, and a reader of old names. */
 export interface HooksOptions {

@@ -5,7 +5,7 @@ import { build } from "../build/build.ts";
 import type { MaandEvent } from "../events.ts";
 import { createHooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { RENAMED_HOOKS } from "../plugin-api/renamed-hooks.ts";
+import { RENAMED_HOOKS } from "../plugin-api/tapping/renamed-hooks.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 let bucket: TestBucket;

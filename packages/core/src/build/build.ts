@@ -8,8 +8,8 @@ import { assemble, type Before, type Catalog } from "../domain/workspace/catalog
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";

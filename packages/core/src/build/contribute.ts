@@ -3,7 +3,7 @@ import { isSecret, NAMESPACE } from "../domain/kv/kv-names.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { MaandError } from "../errors.ts";
 import type { ContributeContext, KvContribution } from "../plugin-api/contexts.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { type Run, workerOf } from "../run/run.ts";
 import { jobContext } from "../run/scope/contexts.ts";
 import type { KvStore } from "../store/kv/kv.ts";

@@ -1,6 +1,6 @@
 import type { SettingsWritten } from "../domain/settings/settings-written.ts";
-import type { InlineHooks } from "../plugin-api/inline-hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import type { InlineHooks } from "../plugin-api/tapping/inline-hooks.ts";
 
 /** Possible configuration files in a bucket's directory; the first one found is used. */
 export const CONFIG_PLACES: readonly string[] = [

@@ -5,7 +5,7 @@ import { resolveSettings, type SettingsOwners } from "../domain/settings/resolve
 import type { Settings } from "../domain/settings/settings.ts";
 import { isMaandError, problemsError } from "../errors.ts";
 import { type AbsentPlugin, absentKeys } from "../plugin-api/absent-plugins.ts";
-import { type InlinePlugin, inlinePlugin } from "../plugin-api/inline-hooks.ts";
+import { type InlinePlugin, inlinePlugin } from "../plugin-api/tapping/inline-hooks.ts";
 import { checkPlugins } from "./check-plugins.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import { loadPlugins, packageNamed } from "./load-plugins.ts";

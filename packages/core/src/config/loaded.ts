@@ -2,7 +2,7 @@ import type { Problem } from "../domain/checks/problem.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { AbsentPlugin } from "../plugin-api/absent-plugins.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import type { OldName } from "../plugin-api/renamed-hooks.ts";
+import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { Modules } from "./import-module.ts";
 
 /** A plugin and its origin. */

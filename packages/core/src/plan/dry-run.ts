@@ -2,7 +2,7 @@ import type { Bucket, RunReporter } from "../bucket/bucket.ts";
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { Ledger } from "../run/ledger.ts";
 import { lockBucket } from "../run/run.ts";

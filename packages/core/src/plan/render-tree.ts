@@ -3,7 +3,7 @@ import { accessGiver } from "../domain/deploy/file-access.ts";
 import type { Occasion } from "../domain/deploy/plan.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { RenderContext, Tree } from "../plugin-api/contexts.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { workerOf } from "../run/run.ts";
 import { allocationContext, type ContextSource } from "../run/scope/contexts.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";

@@ -31,8 +31,8 @@ import type {
   VerifyContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
-import { type RenamedHooks, withOldNames } from "./renamed-hooks.ts";
 import type { ScopedJobContext } from "./scope.ts";
+import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
@@ -52,11 +52,9 @@ export interface TapLimit {
   readonly limitMs?: number | ((context: never) => number);
 }
 
-/** Every hook under its name, in new objects. Each group below is a table of `HOOKS.md`; a test compares the two. */
-function declareHooks() {
+/** The phases of a deploy. */
+function phases() {
   return {
-    // The phases of a deploy
-
     /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
     reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "reconcile"),
     /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
@@ -67,9 +65,12 @@ function declareHooks() {
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
     /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
     commit: new AsyncSeriesHook<[CommitContext], TapLimit>(["context"], "commit"),
+  };
+}
 
-    // A deploy, around its phases
-
+/** A deploy, around its phases. */
+function deployMoments() {
+  return {
     /** Once per deploy, before it touches anything: throw to refuse the deploy. */
     begin: new AsyncSeriesHook<[BeginContext], TapLimit>(["context"], "begin"),
     /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. */
@@ -89,9 +90,12 @@ function declareHooks() {
     stopped: new AsyncSeriesHook<[StoppedContext], TapLimit>(["context"], "stopped"),
     /** Once per job, after its rollout. */
     afterJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterJob"),
+  };
+}
 
-    // Workers and connections
-
+/** Workers and connections. */
+function workerHooks() {
+  return {
     /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
     /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
@@ -102,9 +106,12 @@ function declareHooks() {
     login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined, TapLimit>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined, TapLimit>(["context"], "identify"),
+  };
+}
 
-    // Files
-
+/** Files. */
+function fileHooks() {
+  return {
     /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
     render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit>(["tree", "context"], "render"),
     /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
@@ -112,9 +119,12 @@ function declareHooks() {
       ["functions", "current"],
       "templateFunctions",
     ),
+  };
+}
 
-    // Build
-
+/** Build. */
+function buildHooks() {
+  return {
     /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
     init: new AsyncSeriesHook<[InitContext], TapLimit>(["context"], "init"),
     /** Once per build: report problems of the workspace. No network, no writes. */
@@ -123,20 +133,39 @@ function declareHooks() {
     contribute: new AsyncSeriesHook<[ContributeContext], TapLimit>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is stored. */
     afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterBuild"),
+  };
+}
 
-    // Commands typed by hand
-
+/** Commands typed by hand. */
+function handHooks() {
+  return {
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
     target: new AsyncSeriesBailHook<[TargetContext], Done | undefined, TapLimit>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
     command: new AsyncSeriesBailHook<[CommandContext], Done | undefined, TapLimit>(["context"], "command"),
     /** Once per `maand doctor`: check what this plugin depends on, report it, change nothing. */
     examine: new AsyncSeriesHook<[ExamineContext], TapLimit>(["context"], "examine"),
+  };
+}
 
-    // Events
-
+/** Events. */
+function eventHooks() {
+  return {
     /** Every event, synchronously; must not throw. */
     event: new SyncHook<[MaandEvent]>(["event"], "event"),
+  };
+}
+
+/** Every hook under its name, in new objects. Each group above is a table of `HOOKS.md`; a test compares the two. */
+function declareHooks() {
+  return {
+    ...phases(),
+    ...deployMoments(),
+    ...workerHooks(),
+    ...fileHooks(),
+    ...buildHooks(),
+    ...handHooks(),
+    ...eventHooks(),
   };
 }
 
@@ -163,3 +192,16 @@ export type TapFunction<Name extends HookName> = DeclaredHooks[Name] extends {
 }
   ? (...given: Given) => Answer | Promise<Answer>
   : Parameters<DeclaredHooks[Name]["tap"]>[1];
+
+const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
+const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
+
+/** Whether the first tap that returns a value answers the hook, so that order matters. */
+export function isAnswered(hook: object): boolean {
+  return BAIL.includes(hook.constructor);
+}
+
+/** Whether a hook is synchronous. */
+export function isInstant(hook: object): boolean {
+  return SYNC.includes(hook.constructor);
+}

@@ -2,8 +2,8 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { workerOf } from "./run.ts";
 import type { ScopeSource } from "./scope/contexts.ts";
 

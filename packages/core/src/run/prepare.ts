@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { confText, NEW_BUCKET } from "../config/conf-text.ts";
-import { isTapped } from "../plugin-api/hook-kinds.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { schemaFile } from "../workspace/schema-places.ts";
 import { createFile } from "../workspace/write-files.ts";
 import { lockBucket } from "./run.ts";

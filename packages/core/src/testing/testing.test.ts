@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
-import { tapByName } from "../plugin-api/hook-kinds.ts";
 import { createHooks, type HookName } from "../plugin-api/hooks.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
+import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
 import {
   aBucket,
   aJob,

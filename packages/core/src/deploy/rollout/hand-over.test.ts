@@ -108,7 +108,7 @@ it("a plugin that breaks without having rolled anything out leaves everything in
   };
   const { allocations } = await bucket.deploy();
   expect(allocations.map(({ outcome, message }) => [outcome, message])).toEqual(
-    [A, B, C].map(() => ["failed", "leader failed in control: lost the plot"]),
+    [A, B, C].map(() => ["failed", "leader failed in orchestrate: lost the plot"]),
   );
 });
 

@@ -1,7 +1,7 @@
 import { outcomeOf } from "../../bucket/outcome.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
-import { isTapped } from "../../plugin-api/hook-kinds.ts";
+import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
 import { BatchQueue, WHOLE_JOB } from "./batch-queue.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { PluginCalls } from "./plugin-calls.ts";

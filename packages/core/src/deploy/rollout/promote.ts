@@ -5,7 +5,7 @@ import { isMaandError } from "../../errors.ts";
 import { type Hider, hiderFor } from "../../plan/hide-secrets.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
-import { isTapped } from "../../plugin-api/hook-kinds.ts";
+import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
 import { LARGEST_TEXT, textOf } from "../../remote/text.ts";
 import type { KeptContent } from "../../store/content-rows.ts";
 import type { WhenDue } from "../../store/pending-rows.ts";

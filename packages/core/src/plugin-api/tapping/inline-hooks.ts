@@ -1,10 +1,10 @@
-import { isRecord } from "../domain/checks/validate.ts";
-import { didYouMean } from "../domain/workspace/names.ts";
-import { MaandError } from "../errors.ts";
-import { isAnswered, tapByName } from "./hook-kinds.ts";
-import { createHooks, type HookName, type Hooks, type TapFunction } from "./hooks.ts";
-import type { Plugin } from "./plugin.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import { didYouMean } from "../../domain/workspace/names.ts";
+import { MaandError } from "../../errors.ts";
+import { createHooks, type HookName, type Hooks, isAnswered, type TapFunction } from "../hooks.ts";
+import type { Plugin } from "../plugin.ts";
 import { isOldName, type OldHookName, type OldName, RENAMED_HOOKS } from "./renamed-hooks.ts";
+import { tapByName } from "./tap-by-name.ts";
 
 /** The name of the plugin made of the hooks in a configuration: in errors, in `maand plugins`, and for ordering. */
 export const INLINE_NAME = "config";

@@ -1,19 +1,5 @@
-import { AsyncSeriesBailHook, SyncBailHook, SyncHook, SyncWaterfallHook } from "tapable";
-import type { Job } from "../domain/workspace/job.ts";
-import type { HookName, Hooks, TapInterest } from "./hooks.ts";
-
-const SYNC: readonly unknown[] = [SyncHook, SyncBailHook, SyncWaterfallHook];
-const BAIL: readonly unknown[] = [AsyncSeriesBailHook, SyncBailHook];
-
-/** Whether the first tap that returns a value answers the hook, so that order matters. */
-export function isAnswered(hook: object): boolean {
-  return BAIL.includes(hook.constructor);
-}
-
-/** Whether a hook is synchronous. */
-export function isInstant(hook: object): boolean {
-  return SYNC.includes(hook.constructor);
-}
+import type { Job } from "../../domain/workspace/job.ts";
+import { type HookName, type Hooks, isInstant, type TapInterest } from "../hooks.ts";
 
 /**
  * Whether a hook has taps, or, with `job`, taps that concern the job. tapable's own `isUsed` also counts interceptors, and
