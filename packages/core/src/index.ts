@@ -64,6 +64,7 @@ export {
   isMaandError,
   MaandError,
   maskedError,
+  type PluginErrorCode,
   problemsError,
 } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType, MaandEvent } from "./events.ts";
@@ -87,13 +88,19 @@ export {
   type Hooks,
   type TapFunction,
   type TapInterest,
+  type TapLimit,
 } from "./plugin-api/hooks.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
+export type { PluginState, StateEntries, StateValues } from "./plugin-api/life/plugin-state.ts";
+export type { PluginErrorOptions, PluginTools } from "./plugin-api/life/plugin-tools.ts";
+export { type Preset, type PresetMaker, type PresetWithOptions, presetWithOptions } from "./plugin-api/life/presets.ts";
+export { defineService, type ProvidedService, type Service } from "./plugin-api/life/services.ts";
 export {
   definePlugin,
   type LazyCommands,
   type Plugin,
+  type PluginDeclaration,
   type Provides,
   type Table,
   type TableContext,

@@ -70,7 +70,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   const mask = new Mask(() => namesIn(store.catalog.read()));
   const key = new KvKey(paths.kvKey);
   life.states.open(store.pluginState);
-  life.hasSecret = (value) => JSON.stringify(mask.conceal({ value })) !== JSON.stringify({ value });
+  life.hasSecret = (text) => mask.text(text) !== text;
   return {
     paths,
     bucketId: store.bucket.read()?.id ?? "",

@@ -42,7 +42,8 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
   return Object.assign(make, { options: declared.options });
 }
 
-function checkedOptions<Schema extends StandardSchemaV1>(
+/** Options as the schema returns them. Throws PROBLEMS for options that it rejects, and for unknown ones. */
+export function checkedOptions<Schema extends StandardSchemaV1>(
   name: string,
   schema: Schema,
   given: unknown,

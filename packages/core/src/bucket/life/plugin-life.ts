@@ -20,8 +20,8 @@ export function lifeWithoutBucket(): PluginLife {
 export class PluginLife {
   readonly watch: TapWatch;
   readonly states = new StateSource();
-  /** Tells whether a value contains a secret; set once secrets are known. */
-  hasSecret: (value: unknown) => boolean = () => false;
+  /** Tells whether a text contains a known secret. */
+  hasSecret: (text: string) => boolean = () => false;
   readonly #applied: Plugin[] = [];
   #services = new ServiceRegistry([]);
 
@@ -42,7 +42,7 @@ export class PluginLife {
       use: (service) => this.#services.use(plugin, service),
       state: (entries) =>
         pluginState(
-          { plugin: name, rows: () => this.states.rows(name), hasSecret: (value) => this.hasSecret(value) },
+          { plugin: name, rows: () => this.states.rows(name), hasSecret: (text) => this.hasSecret(text) },
           entries,
         ),
     } satisfies PluginTools);

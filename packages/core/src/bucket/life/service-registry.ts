@@ -1,6 +1,5 @@
-import { didYouMean } from "../../domain/workspace/names.ts";
 import { errorText, isMaandError, MaandError } from "../../errors.ts";
-import type { ProvidedService, Service } from "../../plugin-api/life/services.ts";
+import { missingService, type ProvidedService, providerHint, type Service } from "../../plugin-api/life/services.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
 
 /** The services of the plugins of a bucket. Each is made once, when it is first used, whatever the order of the plugins. */
@@ -39,18 +38,6 @@ export class ServiceRegistry {
       );
     }
   }
-}
-
-/** The message for a service that no plugin provides. */
-export function missingService(user: string, service: string): string {
-  return `plugin "${user}" needs the service "${service}", which no loaded plugin provides`;
-}
-
-/** What to do about a service that no plugin provides. */
-export function providerHint(service: string, provided: readonly string[]): string {
-  return (
-    didYouMean(service, provided) ?? `add the plugin that provides "${service}" to the plugins of the configuration`
-  );
 }
 
 function invalid(message: string, hint: string | undefined, cause?: unknown): MaandError {

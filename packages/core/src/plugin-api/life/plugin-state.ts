@@ -31,8 +31,8 @@ export interface StateOptions {
   readonly plugin: string;
   /** Where it is kept; throws before the store is open. */
   rows(): StateRows;
-  /** Whether a value contains a known secret. */
-  hasSecret(value: unknown): boolean;
+  /** Whether a text contains a known secret. */
+  hasSecret(text: string): boolean;
 }
 
 /** The largest value, in characters of JSON, and the largest state of one plugin. */
@@ -84,7 +84,7 @@ function jsonOf(options: StateOptions, schema: StandardSchemaV1, key: string, va
   if (text === undefined) throw refused(plugin, key, "is not JSON");
   if (text.length > STATE_LIMITS.value)
     throw refused(plugin, key, `has ${text.length} characters, and at most ${STATE_LIMITS.value} are kept`, SMALL);
-  if (options.hasSecret(value))
+  if (options.hasSecret(text))
     throw refused(plugin, key, "contains a secret, and state is not encrypted", "keep secrets in the KV store");
   return text;
 }

@@ -1,3 +1,5 @@
+import { didYouMean } from "../../domain/workspace/names.ts";
+
 /**
  * A service that plugins offer to each other: its name, and the type of what its provider makes. Define it in a file that
  * both import.
@@ -18,4 +20,16 @@ export interface ProvidedService {
 /** Defines a service: `const TICKETS = defineService<Tickets>("acme.tickets")`. */
 export function defineService<T>(name: string): Service<T> {
   return { name, by: (make) => ({ service: name, make }) };
+}
+
+/** The message for a service that no plugin provides. */
+export function missingService(user: string, service: string): string {
+  return `plugin "${user}" needs the service "${service}", which no loaded plugin provides`;
+}
+
+/** What to do about a service that no plugin provides. */
+export function providerHint(service: string, provided: readonly string[]): string {
+  return (
+    didYouMean(service, provided) ?? `add the plugin that provides "${service}" to the plugins of the configuration`
+  );
 }
