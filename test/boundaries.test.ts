@@ -46,7 +46,7 @@ function paths(of: readonly Source[]): string[] {
 }
 
 describe("packages", () => {
-  it("are read at all", () => {
+  it("are found", () => {
     expect(sources.length).toBeGreaterThan(400);
     expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(1500);
   });
@@ -55,27 +55,27 @@ describe("packages", () => {
     expect(offenders(inside(CORE), (module) => module.startsWith("@maand/"))).toEqual([]);
   });
 
-  it("a plugin imports core, the template engine, what commands are made of, and its own tools, but no other plugin and no cli", () => {
+  it("a plugin imports core, the template engine, the command library and its own tools, but no other plugin and no cli", () => {
     expect(
       offenders(inside("packages/plugin-"), (module) => /^@maand\/(?!core|command|gotemplate)/.test(module)),
     ).toEqual([]);
   });
 
-  it("only cli/src/defaults.ts imports plugins, and one file the commands of a stock one", () => {
+  it("only cli/src/defaults.ts imports plugins, and one file the commands of a stock plugin", () => {
     const others = inside("packages/cli/").filter(({ path }) => path !== "packages/cli/src/defaults.ts");
     const lazy = "packages/cli/src/run/stock-commands.ts imports @maand/plugin-operations/commands";
     expect(offenders(others, (module) => module.startsWith("@maand/plugin-"))).toEqual([lazy]);
   });
 
-  it("what commands are made of imports core alone", () => {
+  it("the command library imports only core", () => {
     expect(offenders(inside("packages/command/"), (module) => /^@maand\/(?!core)/.test(module))).toEqual([]);
   });
 
-  it("gotemplate imports nothing but itself", () => {
+  it("gotemplate imports only itself", () => {
     expect(offenders(inside("packages/gotemplate/"), (module) => !module.startsWith("."))).toEqual([]);
   });
 
-  it("no file imports a file of another package but through its entry points", () => {
+  it("no file imports another package except through its entry points", () => {
     const packageOf = (path: string) => path.split("/").slice(0, 2).join("/");
     const leaves = (module: string, source: Source) => {
       const file = target(source, module);
@@ -90,11 +90,11 @@ describe("layers of core", () => {
   const levels = new Map(LAYERS.flatMap((parts, level) => parts.map((part) => [part, level] as const)));
   const levelOf = (part: string) => levels.get(part) ?? Number.NaN;
 
-  it("every file belongs to one, and every one has files", () => {
+  it("every file belongs to one, and none is empty", () => {
     expect([...new Set(paths(inside(CORE)).map(partOf))].sort()).toEqual([...levels.keys()].sort());
   });
 
-  it("each file imports lower layers and its own part only", () => {
+  it("each file imports only lower layers and its own part", () => {
     const climbs = (module: string, source: Source) => {
       const file = target(source, module);
       if (file === undefined || partOf(file) === partOf(source.path)) return false;
@@ -103,7 +103,7 @@ describe("layers of core", () => {
     expect(offenders(inside(CORE), climbs)).toEqual([]);
   });
 
-  it("the domain is pure: no node modules but crypto for fingerprints, no clock, nothing asynchronous", () => {
+  it("the domain is pure: no node modules except crypto for digests, no clock, nothing asynchronous", () => {
     const domain = inside(`${CORE}domain/`);
     const hashing = [`${CORE}domain/deploy/digest.ts`, `${CORE}domain/workspace/identity.ts`];
     const impure = (module: string, { path }: Source) =>
@@ -123,11 +123,11 @@ describe("layers of core", () => {
   });
 });
 
-it("no two files import each other, however long the way round", () => {
+it("no files import each other, directly or indirectly", () => {
   expect(importCycles(sources)).toEqual([]);
 });
 
-describe("each has one place", () => {
+describe("each library is imported in one place", () => {
   const LIBRARIES: Readonly<Record<string, RegExp>> = {
     tapable: /^packages\/core\/src\/plugin-api\/hooks\.ts$/,
     cosmiconfig: /^packages\/core\/src\/config\//,
@@ -137,7 +137,7 @@ describe("each has one place", () => {
     "@peculiar/x509": /^packages\/plugin-certs\/src\/x509\.ts$/,
     "reflect-metadata": /^packages\/plugin-certs\/src\/x509\.ts$/,
     ssh2: /^packages\/plugin-ssh\/src\//,
-    execa: /^packages\/plugin-(local|rsync|job-commands)\/src\//,
+    execa: /^packages\/core\/src\/remote\/process\/process\.ts$/,
     diff: /^packages\/core\/src\/plan\/file-diff\.ts$/,
     clipanion: /^packages\/(cli\/src|command\/src|plugin-operations\/src\/commands)\//,
   };
@@ -173,21 +173,21 @@ describe("each has one place", () => {
 });
 
 describe("files", () => {
-  it("have names that say something", () => {
+  it("have descriptive names", () => {
     const empty = /(^|\/)(utils?|helpers?|common|manager|service|types|misc)\.ts$/;
     expect(paths(sources).filter((path) => empty.test(path))).toEqual([]);
   });
 
-  it("silence no check", () => {
+  it("disable no check", () => {
     const silenced = /@ts-ignore|@ts-expect-error|biome-ignore|\bas any\b|as unknown as/;
     expect(paths(sources.filter(({ text }) => silenced.test(text)))).toEqual([]);
   });
 
-  it("are 300 lines long at most", () => {
+  it("have at most 300 lines", () => {
     expect(sources.filter(({ lines }) => lines > 300).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([]);
   });
 
-  it("are 15 in a folder at most", () => {
+  it("are at most 15 in a folder", () => {
     const counts = new Map<string, number>();
     for (const path of paths(sources)) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > 15)).toEqual([]);
@@ -199,7 +199,7 @@ describe("files", () => {
   });
 });
 
-it("functions have 75 lines at most, and the ten longest are shown", () => {
+it("functions have at most 75 lines, and the ten longest are listed", () => {
   const longest = sources
     .flatMap(({ path, functions }) => functions.map((found) => ({ ...found, path })))
     .sort((one, other) => other.lines - one.lines)

@@ -36,14 +36,14 @@ describe("npm run demo", () => {
   const directory = join(place, "shown");
   let story = "";
 
-  it("shows the main job, and leaves it running", async () => {
+  it("shows the main task and leaves it running", async () => {
     const { code, stdout, stderr } = await demo(directory);
     expect(code, stdout + stderr).toBe(0);
     story = stdout;
     expect(processesBelow(directory)).toHaveLength(5);
   }, 180_000);
 
-  it("tells what a client saw of the upgrade", () => {
+  it("prints what a client saw of the upgrade", () => {
     expect(story).toMatch(
       /^The client asked \d+ times: \d+ by version 1\.0\.0, \d+ by version 2\.0\.0, \d+ not at all\.$/m,
     );
@@ -59,7 +59,7 @@ describe("npm run demo", () => {
     expect(story).toContain(answers.join("\n"));
   });
 
-  it("ends with commands that work as printed, the last of which leaves nothing", async () => {
+  it("ends with commands that work as printed, the last of which removes everything", async () => {
     const commands = story.slice(story.indexOf("worth typing next")).match(/^ {2}[^ #].*$/gm) ?? [];
     expect(commands).toHaveLength(5);
     const down = commands.pop() ?? "";
@@ -72,8 +72,8 @@ describe("npm run demo", () => {
   }, 180_000);
 });
 
-describe("npm run demo, refusing or cleaning up", () => {
-  it("says in one line that its port is in use, and makes nothing", async () => {
+describe("npm run demo, on errors and clean-up", () => {
+  it("reports a port in use in one line, and creates nothing", async () => {
     const directory = join(place, "no-port");
     const server = createServer();
     await new Promise<void>((listening) => server.listen(port, HOSTS[2], listening));
@@ -86,7 +86,7 @@ describe("npm run demo, refusing or cleaning up", () => {
     expect(existsSync(directory)).toBe(false);
   });
 
-  it("leaves a directory alone that is not its own", async () => {
+  it("does not touch a directory of another origin", async () => {
     const directory = join(place, "other");
     mkdirSync(directory);
     writeFileSync(join(directory, "letter"), "dear");
@@ -98,7 +98,7 @@ describe("npm run demo, refusing or cleaning up", () => {
     expect(readFileSync(join(directory, "letter"), "utf8")).toBe("dear");
   });
 
-  it("takes down a bucket that is half made, with what runs in it", async () => {
+  it("removes an incomplete bucket, with everything that runs in it", async () => {
     const directory = join(place, "half");
     const job = join(directory, "data/local", HOSTS[0]);
     mkdirSync(job, { recursive: true });

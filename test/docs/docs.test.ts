@@ -67,7 +67,7 @@ describe("HOOKS.md", () => {
     expect(rows.map(([name = "", , , , taps]) => [codeIn(name)[0], taps])).toEqual(tapped);
   });
 
-  it("says of each what a throw means", () => {
+  it("documents the effect of a throw", () => {
     const said = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
@@ -104,7 +104,7 @@ describe("EVENTS.md", () => {
 describe("docs/errors.md", () => {
   const sections = [...page("docs/errors.md").text.matchAll(/^### ([A-Z_]+)\n\n\((\d+)\) (.+)$/gm)];
 
-  it("has a section for every code, with the exit code it means", () => {
+  it("has a section for every code, with its exit code", () => {
     const codes: ErrorCode[] = Object.keys(ERROR_CODES).filter((code): code is ErrorCode => code in ERROR_CODES);
     const exits = codes.map((code) => [code, String(exitOf(new MaandError({ code, message: "" })))]);
     expect(sections.map(([, code, exit]) => [code, exit])).toEqual(exits);
@@ -173,7 +173,7 @@ describe("docs/jobs-and-lifecycle.md", () => {
 describe("commands", async () => {
   const cli = await parser();
 
-  it("every command line that is written can be typed", () => {
+  it("every documented command line is valid", () => {
     const wrong = pages.flatMap((of) =>
       commandLines(of).flatMap((line) => {
         const why = refusal(line, cli);
@@ -194,7 +194,7 @@ describe("commands", async () => {
     expect(listed.sort(byName)).toEqual(there.sort(byName));
   });
 
-  it("every npm script that is named is there", () => {
+  it("every documented npm script exists", () => {
     const { scripts }: { scripts: Record<string, string> } = JSON.parse(
       readFileSync(join(ROOT, "package.json"), "utf8"),
     );
@@ -222,7 +222,7 @@ describe("README.md", () => {
     expect(plugin).toBe(readFileSync(join(ROOT, "plugins-examples/notify-file/maand.config.ts"), "utf8"));
   });
 
-  it("shows a plugin that works", async () => {
+  it("shows a working plugin", async () => {
     const bucket = aBucket();
     writeFileSync(join(bucket.root, "maand.config.ts"), plugin);
     bucket.workers("10.0.0.1");
@@ -246,7 +246,7 @@ describe("README.md", () => {
     bucket.dispose();
   });
 
-  it("has a line for every package", () => {
+  it("lists every package", () => {
     const packages = readdirSync(join(ROOT, "packages")).map((name) => `packages/${name}`);
     const linked = linksOf(page("README.md")).map(({ to }) => to);
     expect(packages.filter((path) => !linked.some((to) => to === path || to.startsWith(`${path}/`)))).toEqual([]);
@@ -254,7 +254,7 @@ describe("README.md", () => {
 });
 
 describe("pages", () => {
-  it("every relative link leads somewhere", () => {
+  it("every relative link resolves", () => {
     const broken = pages.flatMap((from) =>
       linksOf(from)
         .filter(
@@ -274,7 +274,7 @@ describe("pages", () => {
     ).toEqual([]);
   });
 
-  it("every JSON example is JSON", () => {
+  it("every JSON example is valid", () => {
     const broken = pages
       .flatMap(blocksOf)
       .filter(({ info }) => /^json\b/.test(info))
@@ -283,7 +283,7 @@ describe("pages", () => {
     expect(broken).toEqual([]);
   });
 
-  it("maps of folders name what is there, and all that stands first", () => {
+  it("directory listings name existing paths, and all of the first level", () => {
     for (const name of ["core", "cli"]) {
       const src = join(ROOT, "packages", name, "src");
       const files = new Set(

@@ -35,7 +35,7 @@ interface DemoBucket {
   writeWorkspace(where: { directory: string; hosts: readonly string[]; port: number }): void;
 }
 
-describe("an editor finds nothing to mark", () => {
+describe("an editor reports no problem", () => {
   it("in the bucket of the demo", async () => {
     const { href } = new URL("../../scripts/demo/bucket.mjs", import.meta.url);
     const { writeWorkspace }: DemoBucket = await import(href);
@@ -54,7 +54,7 @@ describe("an editor finds nothing to mark", () => {
     .flatMap(blocksOf)
     .flatMap(({ page, info, code }) => filesIn(info, code).map(([name, value]) => ({ page, name, value })));
 
-  it.each(["manifest", "workers", "disabled", "config"] as const)("in any %s the documentation shows", (name) => {
+  it.each(["manifest", "workers", "disabled", "config"] as const)("in any %s of the documentation", (name) => {
     const ofName = shown.filter((one) => one.name === name);
     expect(ofName).not.toEqual([]);
     for (const { page, value } of ofName) expect([page, ...marks(name, value)]).toEqual([page]);
@@ -80,7 +80,7 @@ function filesIn(info: string, code: string): [SchemaName, unknown][] {
     : [];
 }
 
-describe("an editor marks what build would", () => {
+describe("an editor reports what build reports", () => {
   const check = (one: object) => ({ health_check: { checks: [one] } });
 
   it.each([
@@ -96,7 +96,7 @@ describe("an editor marks what build would", () => {
     expect(marks("manifest", manifest)).not.toEqual([]);
   });
 
-  it("and not what is well", () => {
+  it("but not valid files", () => {
     const checks = [
       { type: "tcp", port: "http" },
       { type: "http", port: "http", path: "/" },

@@ -55,7 +55,7 @@ function plugin(name: string): core.Plugin {
 }
 
 describe("recipes", () => {
-  it("are ten, each with a plugin that is called like its file", () => {
+  it("are ten, each with a plugin named like its file", () => {
     expect(proseOf(recipes).match(/^## \d+\. /gm)).toHaveLength(10);
     expect(blocks.map(({ info }) => info.split(" ")[1])).toEqual([...made.keys()].map((name) => `${name}.ts`));
   });

@@ -23,11 +23,11 @@ function prose(path: string, text: string): string[] {
 }
 
 describe("references", () => {
-  it("sees the sources at all", () => {
+  it("are found in the sources", () => {
     expect(files.length).toBeGreaterThan(500);
   });
 
-  it("name no document that is not in the repository", () => {
+  it("name only documents in the repository", () => {
     const found = files
       .filter((path) => path !== own)
       .flatMap((path) =>
@@ -38,7 +38,7 @@ describe("references", () => {
     expect(found).toEqual([]);
   });
 
-  it("to a page in a comment lead to a page, and to a heading of it", () => {
+  it("to a page in a comment resolve, with their heading", () => {
     const broken = files
       .filter((path) => /\.(ts|mjs|py)$/.test(path) && path !== own)
       .flatMap((path) =>

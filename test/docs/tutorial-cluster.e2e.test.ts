@@ -31,16 +31,16 @@ afterAll(() => {
 describe("docs/tutorial-cluster.md", () => {
   it("can be typed to its end", () => expect(ended.code, ended.printed).toBe(0));
 
-  it.each(steps.map((step, at) => ({ ...step, at })))("prints what it says: $code", ({ prints, at }) => {
+  it.each(steps.map((step, at) => ({ ...step, at })))("prints the documented output: $code", ({ prints, at }) => {
     const output = outputsOf(ended.printed)[at] ?? "";
     expect(missingLines(prints, output), output).toEqual([]);
   });
 
-  it("shows what most of its steps print", () => {
+  it("prints the documented output for most steps", () => {
     expect(steps.filter(({ prints }) => prints.length > 0).length).toBeGreaterThan(3);
   });
 
-  it("upgrades one after the other: each node is up again before the next one restarts", () => {
+  it("upgrades one node after another: each node is up before the next one restarts", () => {
     const upgrade = outputsOf(ended.printed).find((output) => output.includes("follower 2.0.0")) ?? "";
     const turns = [...upgrade.matchAll(/(127\.0\.0\.5\d) is up/g)].map(([, host]) => host);
     expect(turns).toEqual(["127.0.0.52", "127.0.0.53", "127.0.0.51"]);

@@ -140,7 +140,7 @@ function outputOf(file: string): string {
   return said.join("\n");
 }
 
-describe("does not compile, and says why", () => {
+describe("does not compile, with an explanation", () => {
   it.for(Object.entries(WRONG))("%s", ([what, [, ...says]]) => {
     const said = outputOf(fileOf(what));
     for (const part of says) expect(said).toContain(part);
@@ -151,6 +151,6 @@ describe("does not compile, and says why", () => {
   });
 });
 
-it("what is right compiles", () => {
+it("valid code compiles", () => {
   expect(outputOf("right.ts")).toBe("");
 });

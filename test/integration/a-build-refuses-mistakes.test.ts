@@ -60,8 +60,8 @@ async function refused(): Promise<string> {
   return err;
 }
 
-describe("what is missing never means: remove everything", () => {
-  it("a missing workers.json is an error, and only that", async () => {
+describe("a missing file never means: remove everything", () => {
+  it("a missing workers.json is one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
     const said = await refused();
     expect(said).toContain("workspace/workers.json");
@@ -69,7 +69,7 @@ describe("what is missing never means: remove everything", () => {
     expect(said).not.toContain("runs nowhere");
   });
 
-  it("so are null in it, a job without its manifest, and no jobs directory", async () => {
+  it("null in it, a job without its manifest, and a missing jobs directory are errors too", async () => {
     write("workspace/workers.json", "null");
     expect(await refused()).toContain("workspace/workers.json");
     workers({ host: "10.0.0.1" });
@@ -80,7 +80,7 @@ describe("what is missing never means: remove everything", () => {
   });
 });
 
-it("what plugins check in a manifest is told in the same go as what core does", async () => {
+it("problems found by plugins are reported together with those of core", async () => {
   job("api", {
     version: 1,
     selectors: ["worker"],
@@ -100,7 +100,7 @@ it("a health check without checks keeps its wait", async () => {
   expect(await maand("build", "--strict")).toMatchObject({ code: 0, err: "" });
 });
 
-it("blanks in a demand change nothing: it still makes a wave", async () => {
+it("blanks in a demand are ignored: it still creates a wave", async () => {
   const ready = { command_ready: { executed_on: ["cli"] } };
   job("db", { version: "1.0.0", selectors: ["worker"], commands: ready });
   job("api", {
@@ -121,7 +121,7 @@ it("an event that is named twice is one row", async () => {
   expect(await json<unknown[]>("cat", "job_commands")).toHaveLength(1);
 });
 
-it("a store of a newer maand is refused by every command, init too, and stays as it is", async () => {
+it("a store of a newer maand is refused by every command, even init, and not changed", async () => {
   const db = new Database(join(root, "data/maand.db"));
   db.pragma("user_version = 999");
   db.close();
@@ -135,7 +135,7 @@ it("a store of a newer maand is refused by every command, init too, and stays as
   again.close();
 });
 
-it("of builds at the same time one builds, and the others say who it is and lose nothing", async () => {
+it("of parallel builds one succeeds, and the others name it and lose nothing", async () => {
   const ended = await Promise.all([1, 2, 3, 4].map(() => maand("build")));
   const codes = ended.map(({ code }) => code).sort();
   expect(codes[0]).toBe(0);
@@ -144,7 +144,7 @@ it("of builds at the same time one builds, and the others say who it is and lose
   expect((await maand("build")).code).toBe(0);
 });
 
-it("quotes reach no SQL, neither from files nor from filters", async () => {
+it("quotes never reach SQL, from files or filters", async () => {
   workers({ host: "10.0.0.1", labels: ["o'b"], tags: { zone: "it's" } });
   expect(await refused()).toContain(`"o'b" is not a label`);
   workers({ host: "10.0.0.1", tags: { zone: `it's "x"; --` } });
@@ -162,13 +162,13 @@ describe("cat", () => {
     ["job_ports", "--jobs", "nope"],
     ["certs", "--jobs", "nope"],
     ["kv", "--jobs", "nope"],
-  ])("cat %s %s %s: a name nobody has is refused, also beside known ones", async (table, flag, names) => {
+  ])("cat %s %s %s: an unknown name is refused, even beside known ones", async (table, flag, names) => {
     const { code, err } = await maand("cat", table, flag, names);
     expect(code).toBe(2);
     expect(err).toMatch(/there is no (job|worker) "/);
   });
 
-  it("blanks around names are no part of them, and rows are ordered by job and worker", async () => {
+  it("blanks around names are ignored, and rows are ordered by job and worker", async () => {
     job("web", { selectors: ["worker"] });
     expect((await maand("build")).code).toBe(0);
     const rows = await json<{ job: string; worker_ip: string }[]>("cat", "allocations", "--jobs", " web , api ");
@@ -180,7 +180,7 @@ describe("cat", () => {
     ]);
   });
 
-  it("a job that is placed nowhere is not called disabled", async () => {
+  it("a job without workers is not shown as disabled", async () => {
     job("lost", { selectors: ["nobody"] });
     expect((await maand("build")).code).toBe(0);
     expect(await json<{ job: string }[]>("cat", "jobs")).toContainEqual(
@@ -205,7 +205,7 @@ describe("files of a job", () => {
     expect(said).toContain(says);
   });
 
-  it("a name that is not UTF-8, or holds control characters, is refused beside all else", async () => {
+  it("a name that is not UTF-8, or contains control characters, is refused together with other problems", async () => {
     const directory = join(root, "workspace/jobs/api");
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
@@ -217,7 +217,7 @@ describe("files of a job", () => {
     expect(said).toContain("must not hold control characters");
   });
 
-  it("directories so deep that a path is too long are refused, with the place in short", async () => {
+  it("a path that is too long is refused, and printed shortened", async () => {
     mkdirSync(join(root, "workspace/jobs/api", ...Array.from({ length: 60 }, () => "d".repeat(50))), {
       recursive: true,
     });
@@ -252,7 +252,7 @@ interface PlannedHashes {
   }[];
 }
 
-describe("names that reach paths, shells and tables are held to a grammar", () => {
+describe("names that become paths, shell words and table cells follow a grammar", () => {
   it.each([
     ["a job", () => job("we ird'x", {}), "is not a job name"],
     ["a host", () => workers({ host: "x y;z" }), "x y;z"],
@@ -270,23 +270,23 @@ describe("names that reach paths, shells and tables are held to a grammar", () =
   });
 });
 
-it("a bucket is found from anywhere inside it", async () => {
+it("a bucket is found from any directory inside it", async () => {
   expect(await typedIn(join(root, "workspace/jobs/api"))("info")).toMatchObject({ code: 0 });
 });
 
-it("half a command line is told each way to go on once", async () => {
+it("an incomplete command prints each possible continuation once", async () => {
   const lines = (await maand("cat")).err.split("\n").filter((line) => line.startsWith("    maand cat "));
   expect(lines.length).toBeGreaterThan(8);
   expect(new Set(lines).size).toBe(lines.length);
 });
 
-it("an error is printed once, without a page of usage after it", async () => {
+it("an error is printed once, without the usage", async () => {
   const { err } = await maand("deploy", "--jobs", "nope");
   expect(err.split('there is no job "nope"')).toHaveLength(2);
   expect(err.split("\n").length).toBeLessThan(5);
 });
 
-it("what is private is private: directories 0700, store, keys 0600", () => {
+it("private files have private modes: directories 0700, store and keys 0600", () => {
   const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
   for (const directory of ["data", "secrets", "logs"]) expect(mode(directory), directory).toBe(0o700);
   for (const file of ["data/maand.db", "secrets/kv.key", "secrets/ca.key"]) expect(mode(file), file).toBe(0o600);
@@ -295,7 +295,7 @@ it("what is private is private: directories 0700, store, keys 0600", () => {
 describe("a post_build command that fails", () => {
   const generate = `import { putJobSecret } from "./maand.ts";\nawait putJobSecret("password", "generated");\n`;
 
-  it("takes nothing from those that succeeded, fails the build by name, and runs again in the next one", async () => {
+  it("keeps the results of successful ones, fails the build by name, and runs again in the next build", async () => {
     const command = { command_generate: { executed_on: ["post_build"] } };
     for (const name of ["api", "db", "web"]) {
       job(name, { version: "2.0.0", selectors: ["worker"], commands: command });

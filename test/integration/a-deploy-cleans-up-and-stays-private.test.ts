@@ -25,7 +25,7 @@ function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }
 
-describe("what was removed", () => {
+describe("removals", () => {
   beforeEach(async () => {
     for (const job of ["m", "n", "other"]) bucket.job(job, V1);
     await bucket.ship();
@@ -33,7 +33,7 @@ describe("what was removed", () => {
     for (const job of ["m", "n"]) bucket.removeJob(job);
   });
 
-  it("what was cleaned up is not stopped again when another one fails, and no other job is blocked", async () => {
+  it("a removed allocation is not stopped again if another one fails, and no other job is blocked", async () => {
     bucket.job("other", { ...V1, version: "2.0.0" });
     bucket.fleet.fail(`stop n@${A}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -52,7 +52,7 @@ describe("what was removed", () => {
     expect(since()).toEqual([`stop n@${A}`, `remove n@${A}`]);
   });
 
-  it("a worker that left the workspace and refuses to stop something is no dead one: it failed, and is asked again", async () => {
+  it("a removed worker that refuses a stop counts as failed, not as unreachable, and is tried again", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`stop other@${B}`);
     const { allocations, warnings } = await bucket.ship();
@@ -64,7 +64,7 @@ describe("what was removed", () => {
     expect(since()).toEqual([`stop other@${B}`, `remove other@${B}`]);
   });
 
-  it("a worker that left the workspace and cannot be reached stays a debt that every deploy names and tries", async () => {
+  it("a removed worker that is unreachable stays pending: every deploy names and retries it", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${B}` }));
     for (let again = 0; again < 2; again += 1) {
@@ -82,7 +82,7 @@ describe("what was removed", () => {
   });
 });
 
-it("files go to the workers of their job, and to no other", async () => {
+it("files are synced only to the workers of their job", async () => {
   bucket.workers({ host: A, labels: ["db"] }, { host: B, labels: ["web"] }, C);
   bucket.job("db", { ...V1, selectors: ["db"] });
   bucket.job("web", { ...V1, selectors: ["web"] });
@@ -92,7 +92,7 @@ it("files go to the workers of their job, and to no other", async () => {
   expect([bucket.fleet.at("web", A), bucket.fleet.at("db", B)]).toEqual([undefined, undefined]);
 });
 
-it("a staged tree that is not the planned one is never synced", () => {
+it("a staged tree that differs from the plan is never synced", () => {
   const root = mkdtempSync(join(tmpdir(), "maand-trees-"));
   const content = Buffer.from("start:\n");
   const file = { path: "Makefile", hash: contentHash(content), executable: false, size: content.length };
@@ -106,7 +106,7 @@ it("a staged tree that is not the planned one is never synced", () => {
   rmSync(root, { recursive: true });
 });
 
-it("what is staged is private, and gone afterwards", async () => {
+it("staged files are private, and deleted afterwards", async () => {
   bucket.job("api", V1);
   const tmp = join(bucket.root, "tmp");
   const modes: number[] = [];
@@ -120,7 +120,7 @@ it("what is staged is private, and gone afterwards", async () => {
   expect(readdirSync(tmp)).toEqual([]);
 });
 
-it("cat deployments knows an edit as soon as it was built, whatever the policy", async () => {
+it("cat deployments shows a change as soon as it is built, whatever the policy", async () => {
   const states = async () => {
     const maand = await bucket.open();
     const rows = deployments(maand.store);

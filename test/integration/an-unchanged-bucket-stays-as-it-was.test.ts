@@ -61,7 +61,7 @@ function actions(plan: Plan): Record<string, string> {
   );
 }
 
-it("an upgrade of maand alone restarts nothing", async () => {
+it("an upgrade of maand restarts nothing", async () => {
   expect(await planned("")).toEqual({
     "api@127.0.0.11": "skip: unchanged",
     "api@127.0.0.12": "skip: unchanged",
@@ -70,11 +70,11 @@ it("an upgrade of maand alone restarts nothing", async () => {
   });
 });
 
-it("neither does the choice of the mode that files with secrets have anyway", async () => {
+it("setting the default mode of files with secrets changes nothing", async () => {
   expect(await planned('secret_files_mode = "0644"\n')).toEqual(await planned(""));
 });
 
-it("the choice of another mode changes the jobs with such files, and no other", async () => {
+it("setting another mode changes only the jobs with such files", async () => {
   const changed = "restart: 1 file changed: app.conf (mode 0644 -> 0600)";
   expect(await planned('secret_files_mode = "0600"\n')).toEqual({
     "api@127.0.0.11": changed,
@@ -84,7 +84,7 @@ it("the choice of another mode changes the jobs with such files, and no other", 
   });
 });
 
-describe("doctor, of the files with secrets of a bucket from before", () => {
+describe("doctor, for files with secrets of an older bucket,", () => {
   async function found(conf: string): Promise<string[]> {
     const bucket = await opened(conf);
     const findings = examineSecretFiles(bucket);
@@ -92,13 +92,13 @@ describe("doctor, of the files with secrets of a bucket from before", () => {
     return findings.map(({ where, ok, message }) => `${where} ${ok} ${message}`);
   }
 
-  it("says once that they are open, and for which jobs", async () => {
+  it("reports once that they are readable, and for which jobs", async () => {
     expect(await found("")).toEqual([
       "maand.conf false any user of a worker can read the secrets in files of api: their mode is 0644",
     ]);
   });
 
-  it.each(["0600", "0644"])("says nothing once somebody chose, be it %s", async (mode) => {
+  it.each(["0600", "0644"])("reports nothing once a mode is set, even %s", async (mode) => {
     expect(await found(`secret_files_mode = "${mode}"\n`)).toEqual([]);
   });
 });

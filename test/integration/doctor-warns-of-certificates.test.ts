@@ -11,7 +11,7 @@ const [A, B] = ["10.0.0.1", "10.0.0.2"] as const;
 const START = new Date("2027-01-01T12:00:00.250Z");
 const DAY = 86_400_000;
 
-describe("doctor, of certificates,", () => {
+describe("doctor, for certificates,", () => {
   let bucket: TestBucket;
   let now: Date;
 
@@ -36,7 +36,7 @@ describe("doctor, of certificates,", () => {
     return about.map(({ where, message, hint }) => `${where}: ${message} | ${hint?.replaceAll(bucket.root, "B")}`);
   }
 
-  it("says nothing of them as long as they last, and warns from the moment a build renews them", async () => {
+  it("reports nothing while they are valid, and warns from the moment a build renews them", async () => {
     await bucket.ship();
     afterDays(44);
     expect(await found()).toEqual([]);
@@ -47,7 +47,7 @@ describe("doctor, of certificates,", () => {
     ]);
   });
 
-  it("warns of one on a worker until the new one is there, to its last day and beyond", async () => {
+  it("warns about one on a worker until it is replaced, even after its end", async () => {
     await bucket.ship();
     afterDays(59.5);
     await bucket.build();
@@ -61,7 +61,7 @@ describe("doctor, of certificates,", () => {
     expect(await found()).toEqual([]);
   });
 
-  it("tells of one that is not valid yet", async () => {
+  it("reports one that is not valid yet", async () => {
     await bucket.build();
     afterDays(400);
     await bucket.build();
@@ -72,7 +72,7 @@ describe("doctor, of certificates,", () => {
     ]);
   });
 
-  it("asks for the clock first where the CA is not valid yet", async () => {
+  it("suggests to check the clock first if the CA is not valid yet", async () => {
     await bucket.build();
     afterDays(-1);
     expect((await found()).at(-1)).toMatch(
@@ -80,7 +80,7 @@ describe("doctor, of certificates,", () => {
     );
   });
 
-  it("warns of the CA from the day that certificates end with it, and of the CA alone", async () => {
+  it("warns about the CA, and only the CA, from the day that certificates end with it", async () => {
     await bucket.ship();
     afterDays(3650 - 59.5);
     await bucket.ship();

@@ -126,14 +126,14 @@ describe.each(FILES)("the schema of $name", ({ name, seeds, build, onlyBuild, on
   };
   const ofShape = ({ message }: Problem) => !onlyBuild.some((pattern) => pattern.test(message)) && !isDeep(message);
 
-  it("takes what is written to be taken", () => {
+  it("accepts valid values", () => {
     for (const seed of seeds) {
       expect(problemsOf(seed).filter(ofShape)).toEqual([]);
       expect(check(seed), JSON.stringify(check.errors)).toBe(true);
     }
   });
 
-  it("takes what the build takes without a word, and nothing else", () => {
+  it("accepts exactly what the build accepts without a warning", () => {
     fc.assert(
       fc.property(mutated(seeds), (value) => {
         const problems = problemsOf(value);
@@ -214,7 +214,7 @@ const TEXTS: readonly Text[] = [
 ];
 
 describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples, beyond }) => {
-  it("takes what the build takes", () => {
+  it("accepts what the build accepts", () => {
     const regexp = new RegExp(pattern, "u");
     const near = fc.string({ unit: fc.constantFrom(...letters), maxLength: 14 });
     fc.assert(

@@ -77,7 +77,7 @@ describe("a refused write", () => {
       "unseen.ts",
       'import { putJobVariable } from "./maand";\nconsole.log("before");\nawait putJobVariable("leader", "x");\n',
     ],
-  ])("fails a script that never looks at it: %s", async (name, text) => {
+  ])("fails a script that ignores it: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
     expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: said });
   });
@@ -88,7 +88,7 @@ describe("a refused write", () => {
       "seen.ts",
       'import { putJobVariable } from "./maand.ts";\nconsole.log((await putJobVariable("leader", "x")).status);\n',
     ],
-  ])("is the script's own business once it has looked: %s", async (name, text) => {
+  ])("is left to a script that handles it: %s", async (name, text) => {
     expect(await run(name, text)).toMatchObject({ code: 0, stdout: "400\n", stderr: "" });
   });
 
@@ -98,7 +98,7 @@ describe("a refused write", () => {
       "raised.js",
       'import { putJobVariable } from "./maand";\n(await putJobVariable("leader", "x")).raiseForStatus();\n',
     ],
-  ])("is raised when asked to: %s", async (name, text) => {
+  ])("is raised on request: %s", async (name, text) => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("ApiError: write vars/job/api leader: nothing is written during health_check (400)");
@@ -132,7 +132,7 @@ describe("the script of a new command", () => {
     ({ event, language }) => {
       const text = commandScript({ job: "api", command: "command_lead", events: [event, "cli"] }, language);
 
-      it("works as it is", async () => {
+      it("works unchanged", async () => {
         const said = { code: 0, stdout: `${event} of api on 10.0.0.1\n`, stderr: "" };
         expect(await run(text)).toMatchObject({ ...said, asked: [] });
       });
@@ -162,7 +162,7 @@ function reaching({ port }: RecordingApi): Record<string, string> {
 }
 
 describe("the libraries", () => {
-  it("have the same names, each in its language's way of writing", async () => {
+  it("have the same names, each in its language's style", async () => {
     place.put("names.py", "import maand\nprint([name for name in vars(maand) if callable(getattr(maand, name))])\n");
     const { stdout } = await place.run("names.py");
     const python = [...stdout.matchAll(/'([a-z]\w*)'/g)].map(([, name = ""]) => name);
@@ -172,7 +172,7 @@ describe("the libraries", () => {
     expect(python.length).toBeGreaterThan(35);
   });
 
-  it("need nothing that does not come with the language", () => {
+  it("need only the standard library", () => {
     const imported = [...PYTHON.matchAll(/^\s*(?:import|from) (\w+)/gm)].map(([, name = ""]) => name);
     const standard = [
       "__future__",
@@ -200,7 +200,7 @@ describe("the libraries", () => {
     ).toEqual([]);
   });
 
-  it("maand.py keeps the grammar of Python 3.9, and tells of each function what it is for and what it answers", async () => {
+  it("maand.py is valid Python 3.9, and documents each function and its return value", async () => {
     place.put(
       "grammar.py",
       `import ast
@@ -222,7 +222,7 @@ describe("docs/job-commands-library.md", () => {
   const words = (at: number) => rows.map((row) => codeIn(row[at] ?? "")[0] ?? "");
   const names = (at: number) => words(at).map((word) => word.replace(/\(.*/, ""));
 
-  it("has every function of both libraries, and no other", async () => {
+  it("documents exactly the functions of both libraries", async () => {
     expect(names(0).sort()).toEqual((await pythonFunctions()).map(({ name }) => name).sort());
     expect(names(1).sort()).toEqual(
       Object.keys(library)
@@ -231,14 +231,14 @@ describe("docs/job-commands-library.md", () => {
     );
   });
 
-  it("writes the parameters of Python as they are", async () => {
+  it("shows the parameters of Python", async () => {
     const written = words(0).filter((word) => word.includes("("));
     const there = new Map((await pythonFunctions()).map(({ name, parameters }) => [name, `${name}(${parameters})`]));
     expect(written).toEqual(written.map((word) => there.get(word.replace(/\(.*/, ""))));
     expect(written.length).toBeGreaterThan(20);
   });
 
-  it("names what is another name of what", () => {
+  it("names aliases", () => {
     const others = rows.filter(([python = ""]) => !python.includes("("));
     for (const [python = "", typescript = "", of = ""] of others) {
       const [, alias = "", own = ""] = [...codeIn(python), ...codeIn(typescript), ...codeIn(of)].join(" ").split(" ");
@@ -249,7 +249,7 @@ describe("docs/job-commands-library.md", () => {
     expect(others.length).toBe(13);
   });
 
-  it("has every error", () => {
+  it("lists every error", () => {
     const errors = tableRows(page("docs/job-commands-library.md"), "Error", "Meaning").flatMap(([error = ""]) =>
       codeIn(error),
     );

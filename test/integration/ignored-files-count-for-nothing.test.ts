@@ -27,7 +27,7 @@ async function refusal(): Promise<string[]> {
   return Array.isArray(problems) ? problems.map(({ where, message }) => `${where}: ${message}`) : [];
 }
 
-it("an open editor and the Finder neither refuse a build nor restart a service", async () => {
+it("files of an open editor and of the Finder neither refuse a build nor restart a service", async () => {
   await bucket.ship();
   symlinkSync("me@host.1:2", path("jobs/api/.#Makefile"));
   for (const name of [".Makefile.swp", ".DS_Store", "Makefile~", "#Makefile#"]) bucket.write(`jobs/api/${name}`, "x");
@@ -38,7 +38,7 @@ it("an open editor and the Finder neither refuse a build nor restart a service",
   expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
 });
 
-it("a file that is ignored from now on is taken off its workers, as a deleted one is", async () => {
+it("a newly ignored file is deleted on its workers, like a deleted one", async () => {
   bucket.job("api", V1, { "notes.md": "x" });
   await bucket.ship();
   bucket.write("jobs/api/.maandignore", "*.md\n");
@@ -46,21 +46,21 @@ it("a file that is ignored from now on is taken off its workers, as a deleted on
   expect(Object.keys(bucket.fleet.at("api", A)?.files ?? {})).toEqual(["Makefile", "manifest.json"]);
 });
 
-it("what must not be in a job may lie there when it is ignored", async () => {
+it("a file that is not allowed in a job is accepted if it is ignored", async () => {
   bucket.write("jobs/api/data/dump.sql", "x");
   expect(await refusal()).toHaveLength(1);
   bucket.write("jobs/api/.maandignore", "data/\n");
   expect(await refusal()).toEqual([]);
 });
 
-it("a pattern that takes a whole job away is refused, since the next deploy would stop it", async () => {
+it("a pattern that matches a whole job is refused, because the next deploy would stop it", async () => {
   bucket.write(".maandignore", "api/\n");
   expect(await refusal()).toEqual(["workspace/jobs/api: workspace/.maandignore ignores the whole job"]);
   rmSync(path(".maandignore"));
   expect(await refusal()).toEqual([]);
 });
 
-it("a file larger than max_file_size is refused by its name, and the bucket stays as it was", async () => {
+it("a file larger than max_file_size is refused with its name, and the bucket does not change", async () => {
   await bucket.ship();
   writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_file_size = "1 mb"\n');
   bucket.write("jobs/api/image.tar", "x".repeat(1024 * 1024 + 1));
@@ -68,7 +68,7 @@ it("a file larger than max_file_size is refused by its name, and the bucket stay
   expect((await bucket.deploy()).allocations).toMatchObject([{ job: "api", action: "skip", outcome: "skipped" }]);
 });
 
-it("a file of several pieces reaches its worker whole", async () => {
+it("a file of several pieces reaches its worker complete", async () => {
   const text = `${"0123456789abcdef".repeat(160_000)}end`;
   bucket.job("api", V1, { large: text });
   await bucket.ship();

@@ -68,7 +68,7 @@ async function look(check: string) {
   return found.filter((one) => one.check === check);
 }
 
-it("doctor tells of a worker that came back empty, and the deploy it advises brings everything and starts it", async () => {
+it("doctor reports a worker that is empty, and the deploy it suggests syncs everything and starts it", async () => {
   empty = true;
   expect(await look("sync")).toMatchObject([
     {
@@ -86,14 +86,14 @@ it("doctor tells of a worker that came back empty, and the deploy it advises bri
   expect(bucket.fleet.done).toHaveLength(2);
 });
 
-it("where only worker.json is gone, it is brought again, and nothing that runs is started", async () => {
+it("if only worker.json is missing, it is synced again, and nothing that runs is started", async () => {
   damaged = true;
   expect(await look("sync")).toMatchObject([{ ok: false, message: expect.stringContaining("worker.json is missing") }]);
   expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
   expect(bucket.fleet.done.filter((one) => one.startsWith("start"))).toEqual([]);
 });
 
-it("a loss is remembered until what ran is started, also when the deploy after it fails", async () => {
+it("a loss stays recorded until everything is started again, even if the deploy after it fails", async () => {
   empty = true;
   await look("sync");
   bucket.fleet.fail(`start api@${A}`);
@@ -104,7 +104,7 @@ it("a loss is remembered until what ran is started, also when the deploy after i
   expect(bucket.fleet.done).toContain(`start api@${A}`);
 });
 
-describe("a worker that a deploy is changing right now", () => {
+describe("a worker that a deploy is changing", () => {
   const status = { jobs: ["api"], target: "status", workers: [], healthCheck: false };
 
   /** Runs `work` while a command of the bucket holds its lock, or with `store`, just after one has delivered something. */
@@ -130,23 +130,23 @@ describe("a worker that a deploy is changing right now", () => {
     seq = 9;
   });
 
-  it.each(["held", "delivered"] as const)("is no error of a status: %s", async (happening) => {
+  it.each(["held", "delivered"] as const)("is not an error of a status: %s", async (happening) => {
     expect(await beside(happening, (ours) => controlJob(ours, status))).toMatchObject([{ outcome: "ok" }]);
   });
 
-  it.each(["held", "delivered"] as const)("is no fault doctor finds: %s", async (happening) => {
+  it.each(["held", "delivered"] as const)("is not a problem for doctor: %s", async (happening) => {
     const found = await beside(happening, (ours) => examine(ours));
     expect(found.filter(({ check, ok }) => check === "sync" && !ok)).toEqual([]);
   });
 
-  it("gets nothing more from the next deploy", async () => {
+  it("gets nothing else from the next deploy", async () => {
     await beside("held", (ours) => controlJob(ours, status));
     seq = undefined;
     await bucket.deploy();
     expect(bucket.fleet.done).toEqual([]);
   });
 
-  it("differs for certain when nothing changes it, and the next deploy writes its worker.json anew", async () => {
+  it("differs if nothing changes it, and the next deploy writes its worker.json again", async () => {
     const ours = await bucket.open();
     await expect(controlJob(ours, status)).rejects.toMatchObject({
       code: "OUT_OF_SYNC",
@@ -159,7 +159,7 @@ describe("a worker that a deploy is changing right now", () => {
   });
 });
 
-it("a directory on PATH is no program", async () => {
+it("a directory on PATH is not a program", async () => {
   const before = process.env.PATH;
   process.env.PATH = mkdtempSync(`${bucket.root}/bin-`);
   mkdirSync(`${process.env.PATH}/rsync`);

@@ -31,7 +31,7 @@ async function refused(): Promise<string[]> {
 const manifest = (text: string) => bucket.write("jobs/api/manifest.json", text);
 const MANIFEST = "workspace/jobs/api/manifest.json: ";
 
-describe("a number that cannot be meant is refused with its key and its bounds", () => {
+describe("an absurd number is refused with its key and its bounds", () => {
   it.each([
     ["max_concurrent_upgrades", "-1", "must be between 0 and 100000, and is -1"],
     ["max_concurrent_starts", "-1", "must be between 0 and 100000, and is -1"],
@@ -89,7 +89,7 @@ describe("a number that cannot be meant is refused with its key and its bounds",
   });
 });
 
-it("a problem has the line of its key, or of the object that lacks it", async () => {
+it("a problem has the line of its key, or of the object without it", async () => {
   manifest('{\n  "selectors": ["worker"],\n  "timeout_seconds": -1,\n  "commands": {\n    "command_a": {}\n  }\n}\n');
   const thrown: unknown = await bucket.build().catch((cause: unknown) => cause);
   const found = isMaandError(thrown) ? thrown.problems.map(({ where, line }) => [where, line]) : thrown;
@@ -99,7 +99,7 @@ it("a problem has the line of its key, or of the object that lacks it", async ()
   ]);
 });
 
-describe("an escape code is refused where it is written, and shown as plain text", () => {
+describe("an escape code is refused with its location, and printed as plain text", () => {
   const AS_TEXT = String.raw`\u001b[31mred`;
 
   it.each<[string, string, () => void]>([
@@ -121,7 +121,7 @@ describe("an escape code is refused where it is written, and shown as plain text
     expect(found.join()).not.toMatch(/\p{Cc}/u);
   });
 
-  it("in the name of a file", async () => {
+  it("in a file name", async () => {
     bucket.write(`jobs/api/${ESCAPE}`, "x");
     expect(await refused()).toEqual([`workspace/jobs/api/"${AS_TEXT}": a file name must not hold control characters`]);
   });

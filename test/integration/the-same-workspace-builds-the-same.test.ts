@@ -48,7 +48,7 @@ function commonOf(store: Record<string, Rows>): string {
   return ids.reduce((text, id, at) => text.replaceAll(id, `id ${at}`), JSON.stringify(common));
 }
 
-it("building again changes nothing in the store: catalog, KV, ports and certificates are the same bytes", () =>
+it("building again changes nothing in the store: catalog, KV, ports and certificates are byte-identical", () =>
   withBucket(async (bucket) => {
     copyWorkspace(bucket.root);
     await bucket.build();
@@ -59,7 +59,7 @@ it("building again changes nothing in the store: catalog, KV, ports and certific
     expect(storeOf(bucket)).toEqual(before);
   }));
 
-it("the order in which the files were written is nothing to a build", async () => {
+it("the order in which files were written does not affect a build", async () => {
   const files = workspaceFiles();
   const built = (order: readonly string[]) =>
     withBucket(async (bucket) => {

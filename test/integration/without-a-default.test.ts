@@ -67,7 +67,7 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
 const without = (name: StockName) => [...defaults().remove(name), bare];
 const names = defaults().map(({ name }) => name);
 
-describe("without a stock plugin, what it did is missed by name", () => {
+describe("without a stock plugin, its function is named as missing", () => {
   it.for([
     ["ssh", "ssh", 'no plugin handles `connect` for worker 127.0.0.11 with transport "ssh" | add @maand/plugin-ssh'],
     [
@@ -100,7 +100,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
       { manifest: { health_check: {} } },
       'manifest.json: health_check: no loaded plugin reads "health_check", so it is ignored | add @maand/plugin-health',
     ],
-  ] as const)("%s: a build warns of what needs it", async ([name, job, warned], context) => {
+  ] as const)("%s: a build warns about what needs it", async ([name, job, warned], context) => {
     const shop = await aShop(context, without(name), "local");
     shop.bucket.job(
       "api",
@@ -112,7 +112,7 @@ describe("without a stock plugin, what it did is missed by name", () => {
     expect(shipped.outcome).toBe("ok");
   });
 
-  it("every stock plugin is one of these", () => {
+  it("every stock plugin is listed here", () => {
     expect([...names].sort()).toEqual([
       "certs",
       "health",
@@ -134,7 +134,7 @@ describe("without a stock plugin, the rest works", () => {
     expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
   });
 
-  it.for([["local"], ["make"]] as const)("%s, where another answers in its place", async ([name], context) => {
+  it.for([["local"], ["make"]] as const)("%s, if another plugin takes its place", async ([name], context) => {
     const { fleet } = aBucket();
     const plugins = [fleet.plugin, ...defaults().remove(name)];
     expect(await (await aShop(context, plugins, "fake")).ship()).toMatchObject({ outcome: "ok" });
@@ -143,7 +143,7 @@ describe("without a stock plugin, the rest works", () => {
 });
 
 describe("core alone", () => {
-  it("builds, and says of a deploy what is missing", async (context) => {
+  it("builds, and a deploy names what is missing", async (context) => {
     const { outcome, said } = await (await aShop(context, [], "ssh")).ship();
     expect(outcome).toBe("failed");
     expect(said).toContain("no plugin handles `connect`");

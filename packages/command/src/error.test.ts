@@ -17,13 +17,13 @@ async function told(problems: readonly Problem[], hint: string): Promise<string>
   return text(stderr);
 }
 
-it("says one problem and what to do once", async () => {
+it("prints one problem with its hint once", async () => {
   expect(await told([A], "nothing was run; deploy first")).toBe(
     "maand: 10.0.0.1: is behind\n  hint: nothing was run; deploy first\n",
   );
 });
 
-it("lists several instead of saying them all in one line before, and what holds for all of them at the end", async () => {
+it("prints several problems as a list, followed by what applies to all of them", async () => {
   expect(await told([A, B], "nothing was run; deploy first")).toBe(
     [
       "maand: 2 problems",
@@ -36,7 +36,7 @@ it("lists several instead of saying them all in one line before, and what holds 
   );
 });
 
-it("prints no control code of what a person or a worker wrote, in whatever part of a problem it is", async () => {
+it("escapes control characters in every part of a problem", async () => {
   const evil = "\u001b[31mx\u0007\u009b";
   const problem: Problem = { level: "error", code: "a", where: `f: ${evil}`, message: evil, hint: evil };
   const printed = (await told([problem], evil)) + (await told([problem, { ...problem, message: "b" }], evil));

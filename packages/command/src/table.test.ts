@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { table } from "./table.ts";
 
-it("has rounded corners, a header in capitals, and numbers to the right", () => {
+it("has rounded corners, an upper-case header, and right-aligned numbers", () => {
   expect(
     table(
       ["job", { name: "seq", numeric: true }],
@@ -13,23 +13,23 @@ it("has rounded corners, a header in capitals, and numbers to the right", () => 
   ).toEqual(["╭─────┬─────╮", "│ JOB │ SEQ │", "├─────┼─────┤", "│ api │   1 │", "│ web │  12 │", "╰─────┴─────╯"]);
 });
 
-it("keeps a row on one line, whatever a cell holds", () => {
+it("prints a row on one line, whatever a cell contains", () => {
   const lines = table(["value"], [["a\nb\u001b[2Jc"]]).split("\n");
   expect(lines).toHaveLength(5);
   expect(lines[3]).toBe("│ a b [2Jc │");
 });
 
-it("lines up wide characters and combining marks", () => {
+it("aligns wide characters and combining marks", () => {
   const lines = table(["v"], [["日本"], ["e\u0301"], ["abcd"]]).split("\n");
   expect(lines.slice(3, 6)).toEqual(["│ 日本 │", "│ e\u0301    │", "│ abcd │"]);
 });
 
-it("draws a hundred thousand rows", () => {
+it("prints a hundred thousand rows", () => {
   const rows = Array.from({ length: 100_000 }, (_, at) => [`job${at}`, at]);
   expect(table(["job", { name: "n", numeric: true }], rows).length).toBeGreaterThan(100_000 * 20);
 });
 
-describe("on a screen", () => {
+describe("on a terminal", () => {
   const columns = [
     "key",
     { name: "value", least: 8 },
@@ -39,16 +39,16 @@ describe("on a screen", () => {
   const rows = [["some-key", "a value that is long", "2026-11-28", 7]] as const;
   const drawn = (room?: number) => table(columns as Parameters<typeof table>[0], rows, room).split("\n");
 
-  it("with room for it a table is as it is without one", () => {
+  it("a table that fits is printed unchanged", () => {
     expect(drawn(200)).toEqual(drawn());
     expect(drawn((drawn()[0] ?? "").length)).toEqual(drawn());
   });
 
-  it("cells are cut first, with dots, and no wider than the screen", () => {
+  it("cells are truncated with an ellipsis first, and the table fits the terminal", () => {
     expect(drawn(47)[3]).toBe("│ some-key │ a value that... │ 2026-11-28 │ 7 │");
   });
 
-  it("then columns are left out one by one, and what that frees is used", () => {
+  it("then columns are omitted one by one, and the space is used", () => {
     expect(drawn(35).slice(1, 4)).toEqual([
       "│ KEY      │ VALUE            │ N │",
       "├──────────┼──────────────────┼───┤",
@@ -57,11 +57,11 @@ describe("on a screen", () => {
     expect(drawn(23)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("what nothing more can be taken from is drawn wider than the screen", () => {
+  it("a table that cannot shrink further is wider than the terminal", () => {
     expect(drawn(5)[3]).toBe("│ some-key │ a val... │");
   });
 
-  it("cuts wide characters and combining marks whole", () => {
+  it("truncates wide characters and combining marks as a whole", () => {
     const cut = (text: string) => table([{ name: "v", least: 6 }], [[text]], 10).split("\n")[3];
     expect(cut("日本語日本語")).toBe("│ 日...  │");
     expect(cut("e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301")).toBe("│ e\u0301e\u0301e\u0301... │");

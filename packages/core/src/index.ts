@@ -110,14 +110,30 @@ export { type PluginList, pluginList } from "./plugin-api/plugin-list.ts";
 export { type PluginMaker, type PluginWithOptions, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { INLINE_NAME, type InlineHooks, type InlineTap } from "./plugin-api/tapping/inline-hooks.ts";
-export { type DirectoryToDelete, deleteDirectory, deleteJobFiles, mountPoint } from "./remote/delete-directory.ts";
-export { type FileSystemFailure, fileSystemFailure } from "./remote/file-system.ts";
+export {
+  type DirectoryToDelete,
+  deleteDirectory,
+  deleteJobFiles,
+  mountPoint,
+} from "./remote/files/delete-directory.ts";
+export { type FileSystemFailure, fileSystemFailure } from "./remote/files/file-system.ts";
+export {
+  asSyncError,
+  type FailedWrite,
+  fileSystemError,
+  syncDisconnected,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+} from "./remote/files/sync-errors.ts";
 export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
 export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
 export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
 export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
-export { processStream } from "./remote/process-stream.ts";
-export { type ProgramRemoteParts, programRemote } from "./remote/program-remote.ts";
+export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
+export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";
+export { processStream } from "./remote/process/process-stream.ts";
+export { type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine, quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export type {
   Argv,
@@ -129,15 +145,6 @@ export type {
   StreamOptions,
 } from "./remote/remote.ts";
 export { reveal, Secret, secret } from "./remote/secret.ts";
-export {
-  asSyncError,
-  type FailedWrite,
-  fileSystemError,
-  syncDisconnected,
-  syncInterrupted,
-  syncRefused,
-  syncTimedOut,
-} from "./remote/sync-errors.ts";
 export { timeLimit } from "./remote/time-limit.ts";
 export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { prepareBucket } from "./run/prepare.ts";

@@ -43,8 +43,8 @@ function bring(files: { readonly crt?: string; readonly key?: string }): string 
   return root;
 }
 
-describe("the CA that init makes", () => {
-  it("is RSA with 4096 bits and valid for ten years by default, whatever the environment", async () => {
+describe("the CA created by init", () => {
+  it("has 4096 RSA bits and is valid for ten years by default, whatever the environment", async () => {
     const root = scratchDirectory();
     process.env.MAAND_TEST = "1";
     await init(root, {}).finally(() => delete process.env.MAAND_TEST);
@@ -63,7 +63,7 @@ describe("the CA that init makes", () => {
     expect(key).toMatch(/^-----BEGIN RSA PRIVATE KEY-----\n[\s\S]+\n-----END RSA PRIVATE KEY-----\n$/);
   });
 
-  it("is private, and leaves nothing half-written behind", async () => {
+  it("is private, and leaves no partial files", async () => {
     const root = scratchDirectory();
     await init(root);
     const mode = (path: string) => (statSync(join(root, path)).mode & 0o777).toString(8);
@@ -71,7 +71,7 @@ describe("the CA that init makes", () => {
     expect(readdirSync(join(root, "secrets")).sort()).toEqual(["ca.crt", "ca.key"]);
   });
 
-  it("is never made again", async () => {
+  it("is never replaced", async () => {
     const root = scratchDirectory();
     await init(root);
     const before = secrets(root);
@@ -82,7 +82,7 @@ describe("the CA that init makes", () => {
   });
 });
 
-describe("a CA somebody brings", () => {
+describe("an existing CA", () => {
   const KINDS: Readonly<Record<string, Brought>> = {
     "an RSA key": { key: RSA },
     "a key on P-256": { key: curve("P-256") },
@@ -91,7 +91,7 @@ describe("a CA somebody brings", () => {
     "a name of many parts": { subject: "/C=DE/O=Büro, Ges. m.b.H./OU=a+b/CN=root" },
   };
 
-  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older form", async (_, brought) => {
+  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older format", async (_, brought) => {
     const { crt, key } = broughtAuthority(brought);
     for (const form of [key, traditional(key)]) {
       const root = bring({ crt, key: form });
@@ -101,7 +101,7 @@ describe("a CA somebody brings", () => {
     }
   });
 
-  it("is taken without what else is in its file: a key in there must not reach a worker", () => {
+  it("is copied without other contents of its file, so that no key reaches a worker", () => {
     const { crt, key } = broughtAuthority();
     const found = readAuthority({ crt: `# ours\n${key}${crt}`, key });
     expect(found).toMatchObject({ state: "ready", authority: { pem: crt } });
@@ -148,7 +148,7 @@ describe("a CA somebody brings", () => {
     ],
   ];
 
-  it.each(REFUSED)("is refused with %s, and stays as it is", async (_, files, where, message) => {
+  it.each(REFUSED)("is refused with %s, and not changed", async (_, files, where, message) => {
     const brought = files();
     const root = bring(brought);
     await expect(init(root)).rejects.toMatchObject({
@@ -166,7 +166,7 @@ describe("a CA somebody brings", () => {
     return { crt: brought.crt, key: openssl(as, "-in", file, "-aes256", "-passout", "pass:x") };
   }
 
-  it("is refused after its end and before its beginning", async () => {
+  it("is refused before its start and after its end", async () => {
     const { authority, files } = await makeAuthority(new Date("2026-02-01"), new Date("2026-03-01"));
     expect(outOfTime(authority, new Date("2026-01-31"))?.message).toContain("not valid before Feb  1");
     expect(outOfTime(authority, new Date("2026-02-01"))).toBeUndefined();
@@ -175,7 +175,7 @@ describe("a CA somebody brings", () => {
     await expect(init(root)).rejects.toMatchObject({ problems: [{ where: "secrets/ca.crt" }] });
   });
 
-  it("that cannot be read is no missing one", async () => {
+  it("that cannot be read is not treated as missing", async () => {
     const root = bring({});
     mkdirSync(join(root, "secrets/ca.crt"));
     await expect(init(root)).rejects.toThrow("EISDIR");

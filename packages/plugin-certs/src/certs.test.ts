@@ -78,14 +78,14 @@ const ca = () => readFileSync(join(bucket.root, "secrets/ca.crt"), "utf8");
 const corrupt = (key: string, value: string) => opened(({ kv }) => kv.put(`maand/job/api/worker/${A}`, key, value));
 
 describe("a first build", () => {
-  it("makes the CA if there is none, and publishes it for a job without certificates too", async () => {
+  it("creates the CA if there is none, and publishes it for jobs without certificates too", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     expect(await opened(({ kv }) => kv.find("maand/worker", "certs/ca.crt"))).toBe(ca());
     expect(await stored()).toEqual({});
   });
 
-  it("makes a pair for each allocation, disabled ones included, that openssl verifies", async () => {
+  it("creates a pair for each allocation, disabled ones included, that openssl verifies", async () => {
     bucket.disable({ jobs: { api: { allocations: [B] } } });
     job({ web: { subject: { common_name: "api.example", alt_names: ["api.example", "fe80::1"] } } });
     await bucket.build();
@@ -105,7 +105,7 @@ describe("a first build", () => {
     expect(changed(pairs, {})).toHaveLength(new Set(Object.values(pairs)).size);
   });
 
-  it("takes workers with DNS names and IPv6 addresses, and builds again after it", async () => {
+  it("accepts workers with DNS names and IPv6 addresses, also in the next build", async () => {
     bucket.workers("localhost", "DB-1.Example", "2001:DB8::A");
     job({ web: {}, all: { one: true } });
     await bucket.build();
@@ -124,7 +124,7 @@ describe("a first build", () => {
     ["rsa-4096", false, "RSA PRIVATE KEY", "Public-Key: (4096 bit)"],
     ["ecdsa-p256", false, "EC PRIVATE KEY", "NIST CURVE: P-256"],
     ["ecdsa-p256", true, "PRIVATE KEY", "NIST CURVE: P-256"],
-  ] as const)("makes %s keys, PKCS#8 %s", async (kind, pkcs8, label, says) => {
+  ] as const)("creates %s keys, PKCS#8 %s", async (kind, pkcs8, label, says) => {
     conf(`certs_key = "${kind}"`);
     bucket.workers(A);
     job({ web: { pkcs8 } });
@@ -137,7 +137,7 @@ describe("a first build", () => {
     verify(ca(), pairs[`${A} web.crt`] ?? "", now);
   });
 
-  it("signs a certificate for the job's name, the worker's address and localhost, for both ends of a connection", async () => {
+  it("issues a certificate for the job's name, the worker's address and localhost, for server and client", async () => {
     conf('certs_key = "rsa-2048"', "certs_ttl = 90");
     bucket.workers(A);
     job({ web: {} });
@@ -157,7 +157,7 @@ describe("a first build", () => {
     expect(own).not.toBe(authority);
   });
 
-  it("keeps private keys encrypted, and shows none in an event", async () => {
+  it("encrypts private keys, and shows none in an event", async () => {
     job({ web: {} });
     await bucket.ship();
     const raw = await opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
@@ -169,7 +169,7 @@ describe("a first build", () => {
     expect(readFileSync(join(bucket.root, "data/maand.db"), "latin1")).not.toContain("PRIVATE KEY");
   });
 
-  it("is refused for an over-committed worker before any key is made", async () => {
+  it("is refused for an over-committed worker before any key is created", async () => {
     bucket.workers({ host: A, memory: "1 GB" });
     bucket.job("api", {
       selectors: ["worker"],
@@ -180,7 +180,7 @@ describe("a first build", () => {
     expect(existsSync(join(bucket.root, "secrets/ca.key"))).toBe(false);
   });
 
-  it("stops when it is interrupted, and stores nothing", async () => {
+  it("stops if it is interrupted, and stores nothing", async () => {
     const ended = aBucket({ plugins: [certs({ caKey: "ecdsa-p256" })], signal: AbortSignal.abort() });
     onTestFinished(() => ended.dispose());
     ended.workers(A);
@@ -198,7 +198,7 @@ describe("a later build", () => {
     await bucket.build();
   });
 
-  it("makes nothing new, and says nothing", async () => {
+  it("creates and reports nothing if nothing changed", async () => {
     const versions = () => opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
     const [before, said] = [await versions(), bucket.events.length];
     now = new Date(START.getTime() + DAY);
@@ -207,7 +207,7 @@ describe("a later build", () => {
     expect(bucket.events.slice(said)).toEqual([]);
   });
 
-  it("gives a new worker its own, and rotates nobody else's; only the shared one has to name it", async () => {
+  it("issues one for a new worker and keeps the others; only a shared certificate is issued again", async () => {
     expect(await changedBy(() => bucket.workers(A, B, C))).toEqual([
       ...[A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]),
       ...["all.crt", "all.key", "db.crt", "db.key", "web.crt", "web.key"].map((file) => `${C} ${file}`),
@@ -217,7 +217,7 @@ describe("a later build", () => {
     for (const host of [A, B, C]) verify(ca(), after[`${A} all.crt`] ?? "", now, "-verify_ip", host);
   });
 
-  it("keeps the shared one when a worker leaves, and when it comes back", async () => {
+  it("keeps a shared certificate if a worker leaves and returns", async () => {
     const before = await stored();
     await changedBy(() => bucket.workers(A));
     const alone = await stored("api", [A]);
@@ -235,19 +235,19 @@ describe("a later build", () => {
     "one for all": { one: true, subject: { common_name: "db", alt_names: ["db.example"] } },
   };
 
-  it.each(Object.entries(entries))("makes that one certificate anew whose entry changed: %s", async (_, db) => {
+  it.each(Object.entries(entries))("issues only the certificate whose entry changed: %s", async (_, db) => {
     const pairs = [A, B].flatMap((host) => [`${host} db.crt`, `${host} db.key`]);
     expect(await changedBy(() => job({ web: {}, db, all: { one: true } }))).toEqual(pairs);
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 
-  it("knows an alternative name that was taken out of a shared one from a worker that left", async () => {
+  it("distinguishes a removed alternative name from a removed worker in a shared certificate", async () => {
     const shared = (altNames: readonly string[]) => job({ all: { one: true, subject: { alt_names: altNames } } });
     await changedBy(() => shared(["x.example"]));
     expect(await changedBy(() => shared([]))).toEqual([A, B].flatMap((host) => [`${host} all.crt`, `${host} all.key`]));
   });
 
-  it("gives each its own when a shared one is no longer shared", async () => {
+  it("issues one per allocation if a certificate is no longer shared", async () => {
     expect(await changedBy(() => job({ web: {}, db: entries["an alternative name less"], all: {} }))).toContain(
       `${A} all.crt`,
     );
@@ -255,7 +255,7 @@ describe("a later build", () => {
     expect(after[`${A} all.crt`]).not.toBe(after[`${B} all.crt`]);
   });
 
-  it("gives a new certificate a key of the kind now asked for, and no other one", async () => {
+  it("uses the new kind of key only for new certificates", async () => {
     conf('certs_key = "rsa-2048"');
     expect(await changedBy(() => bucket.workers(A, B))).toEqual([]);
     await changedBy(() => job({ web: {}, fresh: {} }));
@@ -263,7 +263,7 @@ describe("a later build", () => {
     expect((await certificate(A, "web")).publicKey.asymmetricKeyType).toBe("ec");
   });
 
-  it("forgets those no entry names any more, and those of a job that left", async () => {
+  it("deletes those without an entry, and those of a removed job", async () => {
     await changedBy(() => job({ web: {} }));
     expect(Object.keys(await stored())).toEqual([A, B].flatMap((host) => [`${host} web.crt`, `${host} web.key`]));
     await changedBy(() => bucket.job("api", { selectors: ["worker"] }));
@@ -274,25 +274,25 @@ describe("a later build", () => {
     ["certs/web.crt", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
     ["certs/web.crt", "nonsense"],
     ["certs/web.key", "nonsense"],
-  ])("makes a damaged %s anew", async (key, value) => {
+  ])("replaces a damaged %s", async (key, value) => {
     await corrupt(key, value);
     expect(await changedBy(() => undefined)).toEqual([`${A} web.crt`, `${A} web.key`]);
   });
 
-  it("makes a pair anew whose key is not its own", async () => {
+  it("replaces a pair whose key does not match", async () => {
     const other = (await stored())[`${B} web.key`] ?? "";
     await corrupt("certs/web.key", other);
     expect(await changedBy(() => undefined)).toEqual([`${A} web.crt`, `${A} web.key`]);
   });
 
-  it("mends a shared one from another worker", async () => {
+  it("restores a shared certificate from another worker", async () => {
     const before = await stored();
     await corrupt("certs/all.key", "nonsense");
     expect(await changedBy(() => undefined)).toEqual([`${A} all.key`]);
     expect(await stored()).toEqual(before);
   });
 
-  it("makes all anew for another CA, and none for the same key in another certificate", async () => {
+  it("replaces all for another CA, and none for a new certificate of the same CA key", async () => {
     const before = await stored();
     const brought = broughtAuthority({ subject: "/C=DE/O=Büro/CN=root" });
     now = new Date(Math.max(Date.now(), START.getTime()));
@@ -323,7 +323,7 @@ describe("time", () => {
     now = new Date(START.getTime() - 250 + ms);
   };
 
-  it("renews a certificate from the first moment of its renewal window, once", async () => {
+  it("a certificate is renewed at the start of its renewal window, once", async () => {
     expect(await changedBy(() => at(50 * DAY - 1))).toEqual([]);
     expect(await changedBy(() => at(50 * DAY))).toEqual([`${A} web.crt`, `${A} web.key`]);
     expect(await changedBy(() => at(51 * DAY))).toEqual([]);
@@ -332,7 +332,7 @@ describe("time", () => {
   });
 
   it.each([[], ["certs_renewal_buffer = 0"]])(
-    "renews without a window of its own in the last quarter of its lifetime (%s)",
+    "without a window it is renewed in the last quarter of its lifetime (%s)",
     async (...buffer) => {
       conf('certs_key = "ecdsa-p256"', "certs_ttl = 60", ...buffer);
       const begin = 60 * DAY - (60 * DAY + HOUR) / 4;
@@ -342,7 +342,7 @@ describe("time", () => {
     },
   );
 
-  it("makes one anew that is not valid yet, since the clock was ahead when it was made", async () => {
+  it("a certificate that is not valid yet is replaced, because the clock was ahead", async () => {
     expect(await changedBy(() => at(400 * DAY))).toHaveLength(2);
     expect(await changedBy(() => at(0))).toEqual([`${A} web.crt`, `${A} web.key`]);
     verify(ca(), (await stored())[`${A} web.crt`] ?? "", now);
@@ -350,11 +350,11 @@ describe("time", () => {
     expect(await changedBy(() => undefined)).toEqual([]);
   });
 
-  it("is valid at once on a worker whose clock is an hour behind, and so is a new CA", async () => {
+  it("a new certificate is valid on a worker whose clock is an hour behind, and so is a new CA", async () => {
     verify(ca(), (await stored())[`${A} web.crt`] ?? "", new Date(now.getTime() - HOUR + 1000));
   });
 
-  it("never begins before the CA", async () => {
+  it("a certificate never starts before the CA", async () => {
     const young = await makeAuthority(new Date(START.getTime() - 250));
     writeFileSync(join(bucket.root, "secrets/ca.crt"), young.files.crt ?? "");
     writeFileSync(join(bucket.root, "secrets/ca.key"), young.files.key ?? "");
@@ -362,7 +362,7 @@ describe("time", () => {
     expect((await certificate(A, "web")).validFrom).toBe(new X509Certificate(ca()).validFrom);
   });
 
-  it("without a maand.conf a certificate is valid for 60 days", async () => {
+  it("without maand.conf a certificate is valid for 60 days", async () => {
     const bare = aBucket({ plugins: [certs({ caKey: "ecdsa-p256" })], now: () => now });
     onTestFinished(() => bare.dispose());
     bare.workers({ host: A, transport: "fake" });
@@ -375,7 +375,7 @@ describe("time", () => {
     expect(Date.parse(crt.validTo) - Date.parse(crt.validFrom)).toBe(60 * DAY + HOUR);
   });
 
-  it("never outlives the CA, says so, and is not made again and again before its end", async () => {
+  it("a certificate never outlives the CA, warns about it, and is not issued repeatedly before its end", async () => {
     const end = 3650 * DAY;
     at(end - 20 * DAY);
     const { problems } = await bucket.build();
@@ -391,7 +391,7 @@ describe("time", () => {
   });
 });
 
-describe("on a worker", () => {
+describe("the files on a worker", () => {
   it("are the certificates, their keys and the CA, and nothing else", async () => {
     job({ web: {} });
     bucket.job("plain", { selectors: ["worker"] });
@@ -410,7 +410,7 @@ describe("on a worker", () => {
     ]);
   });
 
-  it("a renewed one is a change, and only where it was renewed", async () => {
+  it("change with a renewal, and only where it was renewed", async () => {
     job({ web: {} });
     await bucket.ship();
     await corrupt("certs/web.crt", "nonsense");
@@ -419,7 +419,7 @@ describe("on a worker", () => {
     expect(bucket.fleet.done).toEqual([`stage ${A}`, `restart api@${A}`]);
   });
 
-  it("one that no build made yet fails its job, with what to do", async () => {
+  it("are missing before the first build: the job fails with a hint", async () => {
     job({ web: {} });
     await bucket.build();
     await opened(({ kv }) => kv.remove(`maand/job/api/worker/${A}`, "certs/web.key"));
@@ -429,7 +429,7 @@ describe("on a worker", () => {
   });
 });
 
-it("what a person wrote wrongly is refused whole, with its key", async () => {
+it("are not written if an entry is invalid, which is reported with its key", async () => {
   bucket.job("api", { selectors: ["worker"], certs: { "Web!": {}, ok: { pkcs8: "yes" } } });
   const refusal = await bucket.build().catch((cause: unknown) => cause);
   expect(isMaandError(refusal) ? refusal.problems.map(({ where }) => where) : refusal).toEqual([

@@ -33,14 +33,14 @@ it.each([
   "a\n",
   `${"a".repeat(64)}.b`,
   `${"a.".repeat(127)}aa`,
-])("%j cannot", (name) => expect(isCertifiable(name)).toBe(false));
+])("%j cannot be certified", (name) => expect(isCertifiable(name)).toBe(false));
 
-it("knows a name by any way of writing it", () => {
+it("names are compared in canonical form", () => {
   expect(["FE80:0::1", "fe80:0:0:0:0:0:0:1"].map(canonical)).toEqual(["fe80::1", "fe80::1"]);
   expect(canonical("DB.Example")).toBe("db.example");
 });
 
-it("names each once, and tells what was asked for from the workers", () => {
+it("lists each name once, and separates requested names from workers", () => {
   expect(holdsFor(["B", "b", "localhost", "10.0.0.2"], ["10.0.0.1", "10.0.0.2", "127.0.0.1"])).toEqual({
     entry: ["b", "10.0.0.2"],
     hosts: ["10.0.0.1"],
@@ -57,7 +57,7 @@ const CASES = [
   [["10.0.0.1"], ["10.0.0.1"]],
 ] as const;
 
-it.each(CASES)("reads back from a certificate what was written into it: %j, %j", async (altNames, hosts) => {
+it.each(CASES)("reads the names back from a certificate: %j, %j", async (altNames, hosts) => {
   const { authority } = await makeAuthority();
   const { publicKey } = await keyPairMaker()("ecdsa-p256", new AbortController().signal);
   const requested = holdsFor(altNames, hosts);
@@ -73,6 +73,6 @@ it.each(CASES)("reads back from a certificate what was written into it: %j, %j",
 });
 
 it.each([undefined, "", "DNS:a", "IP Address:127.0.0.1", "IP Address:, IP Address:127.0.0.1"])(
-  "takes %j for none of its own",
+  "does not recognize %j as its own",
   (text) => expect(readSubjectAltNames(text)).toBeUndefined(),
 );

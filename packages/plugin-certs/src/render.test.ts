@@ -33,7 +33,7 @@ it("adds pairs and the CA with their modes; a key is secret", async () => {
   ]);
 });
 
-it("adds the CA to a job without certificates, and nothing where no build has published one", async () => {
+it("adds the CA to a job without certificates, and nothing before the first build", async () => {
   expect((await render(undefined, {}, { "certs/ca.crt": "ca\n" })).map(({ path }) => path)).toEqual([
     "Makefile",
     "certs/web.crt",
@@ -42,6 +42,6 @@ it("adds the CA to a job without certificates, and nothing where no build has pu
   expect((await render(undefined, {}, {})).map(({ path }) => path)).toEqual(["Makefile", "certs/web.crt"]);
 });
 
-it("fails for a certificate that is not there", async () => {
+it("fails if a certificate is missing", async () => {
   await expect(render({ web: {} }, {}, { "certs/ca.crt": "ca\n" })).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

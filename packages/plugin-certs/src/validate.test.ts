@@ -21,7 +21,7 @@ describe("certs of a manifest", () => {
     [undefined],
     [{}],
     [{ web: {}, web_2: { pkcs8: true, one: true, subject: { common_name: "a", alt_names: ["b.example", "::1"] } } }],
-  ])("%j is good", async (entries) => expect(await problemsOf(entries)).toEqual([]));
+  ])("%j is valid", async (entries) => expect(await problemsOf(entries)).toEqual([]));
 
   it.each([
     [{ "2web": {} }, `${WHERE}.2web`, /cannot name a certificate/, /beginning with a letter/],
@@ -59,21 +59,21 @@ describe("certs of a manifest", () => {
     ]);
   });
 
-  it("warns of keys nobody knows, with what was perhaps meant", async () => {
+  it("warns about unknown keys, with the closest name", async () => {
     expect(await problemsOf({ web: { pkcs: true, subject: { commonname: "a" } } })).toMatchObject([
       { code: "unknown_key", where: `${WHERE}.web.pkcs`, hint: 'did you mean "pkcs8"?', level: "warning" },
       { code: "unknown_key", where: `${WHERE}.web.subject.commonname`, hint: 'did you mean "common_name"?' },
     ]);
   });
 
-  it("warns of files of the job that ours stand in the place of", async () => {
+  it("warns about files of the job that a certificate replaces", async () => {
     expect(await problemsOf({ web: {} }, ["certs/ca.crt", "certs/web.key", "certs/mine.crt"])).toMatchObject([
       { code: "file_replaced", where: "workspace/jobs/api/certs/ca.crt", level: "warning" },
       { code: "file_replaced", where: "workspace/jobs/api/certs/web.key" },
     ]);
   });
 
-  it("are read with every default filled in, by name", () => {
+  it("have every default filled in, and are sorted by name", () => {
     expect(
       readCerts(aJob({ manifest: { certs: { web: {}, db: { one: true, subject: { alt_names: ["x"] } } } } })),
     ).toEqual([

@@ -57,7 +57,7 @@ const closedPort = async () => {
 describe("a tcp check", () => {
   const health_check = { checks: [{ type: " TCP ", port: "web" }] };
 
-  it("passes when somebody accepts", async () => {
+  it("passes if the port accepts", async () => {
     const port = await listening(createTcpServer());
     const { error, results } = await verify(health_check, port);
     expect(error).toBeUndefined();
@@ -66,7 +66,7 @@ describe("a tcp check", () => {
     ]);
   });
 
-  it("fails when nobody does, and says so", async () => {
+  it("fails if nothing listens, and reports it", async () => {
     const port = await closedPort();
     const { error, results } = await verify(health_check, port);
     expect(results).toMatchObject([{ ok: false, message: "connection refused" }]);
@@ -77,7 +77,7 @@ describe("a tcp check", () => {
     });
   });
 
-  it("writes IPv6 addresses as everybody does", async () => {
+  it("formats IPv6 addresses with brackets", async () => {
     const port = await listening(createTcpServer(), "::1");
     const { error, results } = await verify(health_check, port, { allocations: [at("::1")] });
     expect(error).toBeUndefined();
@@ -88,7 +88,7 @@ describe("a tcp check", () => {
 describe("an http check", () => {
   const ready = { type: "http", port: "web", path: "/ready" };
 
-  it("asks its path and passes on 200", async () => {
+  it("requests its path and passes on 200", async () => {
     const asked: (string | undefined)[] = [];
     const port = await serving((request, response) => {
       asked.push(`${request.method} ${request.url}`);
@@ -100,17 +100,17 @@ describe("an http check", () => {
     expect(results).toMatchObject([{ target: `127.0.0.1:${port}/ready`, message: "answered 200" }]);
   });
 
-  it("fails on another status than the expected one", async () => {
+  it("fails on an unexpected status", async () => {
     const { error } = await verify({ checks: [ready] }, await answering(503));
     expect(error?.message).toMatch(/http 127\.0\.0\.1:\d+\/ready: answered 503, expected 200$/);
   });
 
-  it("may expect any status, a redirect too", async () => {
+  it("may expect any status, even a redirect", async () => {
     expect((await verify({ checks: [{ ...ready, expect_status: 401 }] }, await answering(401))).error).toBeUndefined();
     expect((await verify({ checks: [{ ...ready, expect_status: 302 }] }, await answering(302))).error).toBeUndefined();
   });
 
-  it("follows redirects, but not for ever", async () => {
+  it("follows redirects up to a limit", async () => {
     const port = await serving((request, response) => {
       const next = { "/ready": "/two", "/two": "/three", "/ring": "/ring" }[request.url ?? ""];
       if (next === undefined) response.end();
@@ -121,18 +121,18 @@ describe("an http check", () => {
     expect(error?.message).toContain("redirects more than 10 times");
   });
 
-  it("does not wait for a body without an end", async () => {
+  it("does not wait for an endless body", async () => {
     const port = await serving((_, response) => response.writeHead(200).write("x"));
     expect((await verify({ checks: [ready] }, port)).error).toBeUndefined();
   });
 
-  it("gives up when its time is over", async () => {
+  it("fails at its time limit", async () => {
     const port = await serving(() => {});
     const { error } = await verify({ checks: [ready], timeout_seconds: 0.1 }, port);
     expect(error?.message).toContain("no answer within 0.1 s");
   });
 
-  it("says when it is no http that answers", async () => {
+  it("reports an answer that is not HTTP", async () => {
     const port = await listening(createTcpServer((socket) => socket.end("SSH-2.0-hello\r\n")));
     expect((await verify({ checks: [ready] }, port)).error?.message).toContain("is not HTTP");
   });
@@ -164,13 +164,13 @@ describe("an ssh check", () => {
     expect(results).toMatchObject([{ type: "ssh", target: "systemctl is-active api", ok: true }]);
   });
 
-  it("fails with the command's last word", async () => {
+  it("fails with the last output line of the command", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 3, stdout: "checking\ninactive\n" }) });
     const { error } = await verify(health_check, 0, { remote: async () => remote });
     expect(error?.message).toContain("ssh systemctl is-active api: exit code 3: inactive");
   });
 
-  it("does not wait for a worker that cannot be reached in time", async () => {
+  it("does not wait for an unreachable worker", async () => {
     const checks = { ...health_check, timeout_seconds: 0.05 };
     const { error } = await verify(checks, 0, { remote: () => new Promise(() => {}) });
     expect(error?.message).toContain("no answer within 0.05 s");
@@ -178,12 +178,12 @@ describe("an ssh check", () => {
 });
 
 describe("a job", () => {
-  it("without checks passes and nothing is reported of it", async () => {
+  it("without checks passes, and reports nothing", async () => {
     expect(await verify(undefined, 0)).toMatchObject({ error: undefined, results: [] });
     expect(await verify({ wait: { attempts: 2 } }, 0)).toMatchObject({ error: undefined, results: [] });
   });
 
-  it("is asked every check on every active allocation, and all failures are told", async () => {
+  it("runs every check on every active allocation, and reports all failures", async () => {
     const port = await answering(500);
     const checks = [
       { type: "tcp", port: "web" },
@@ -202,7 +202,7 @@ describe("a job", () => {
     expect(error?.worker).toBeUndefined();
   });
 
-  it("names the first ten that fail and counts the others, and reports all", async () => {
+  it("names the first ten failures, counts the others, and reports all", async () => {
     const active = Array.from({ length: 64 }, (_, index) => at(`10.0.0.${index}`));
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const checks = [{ type: "ssh", command: "ready" }];
@@ -212,7 +212,7 @@ describe("a job", () => {
     expect(error?.message).toMatch(/: exit code 1 \(and 54 more\)$/);
   });
 
-  it("asks no more than 64 questions at a time", async () => {
+  it("runs at most 64 checks in parallel", async () => {
     let open = 0;
     let most = 0;
     const remote = fakeRemote({
@@ -243,7 +243,7 @@ describe("waiting", () => {
     return { ...(await verify(given, 0, { wait: true, remote: async () => remote }, { sleep })), pauses, asked };
   }
 
-  it("asks again until all pass, saying what it waits for", async () => {
+  it("repeats the checks until all pass, and reports what it waits for", async () => {
     const { error, output, pauses, results } = await waitUntil(3);
     expect(error).toBeUndefined();
     expect(pauses).toEqual([2000, 2000]);
@@ -254,7 +254,7 @@ describe("waiting", () => {
     expect(results.map((result: HealthResult) => result.ok)).toEqual([true]);
   });
 
-  it("has a line for each check that fails in a new way, and one for all that fail as before", async () => {
+  it("prints a line for each new failure, and one for all repeated failures", async () => {
     let asked = 0;
     const remote = fakeRemote({ answers: () => ({ code: ++asked > 6 ? 0 : asked > 5 ? 2 : 1 }) });
     const active = [at("10.0.0.1"), at("10.0.0.2")];
@@ -272,20 +272,20 @@ describe("waiting", () => {
     ]);
   });
 
-  it("gives up after the last attempt without another pause", async () => {
+  it("stops after the last attempt without another pause", async () => {
     const { error, pauses, asked } = await waitUntil(5);
     expect(error?.message).toBe("api is not healthy after 4 attempts: 127.0.0.1: ssh ready: exit code 1");
     expect([pauses.length, asked]).toEqual([3, 4]);
   });
 
-  it("asks once when nobody wants to wait", async () => {
+  it("checks once if it should not wait", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const { error, output } = await verify(health_check, 0, { remote: async () => remote });
     expect(error?.code).toBe("UNHEALTHY");
     expect([remote.calls.length, output.length]).toEqual([1, 0]);
   });
 
-  it("ends at once when the run is interrupted", async () => {
+  it("ends at once if the run is interrupted", async () => {
     const interruption = new AbortController();
     const remote = fakeRemote({ answers: () => ({ code: 1 }) });
     const waiting = verify({ ...health_check, wait: { interval_seconds: 3600 } }, 0, {
@@ -298,15 +298,15 @@ describe("waiting", () => {
   });
 });
 
-describe("health_check as it is written", () => {
-  it("has defaults, which stand in for zero and less", () => {
+describe("health_check in a manifest", () => {
+  it("has defaults, also for zero and negative values", () => {
     const defaults = { checks: [], timeoutMs: 5000, wait: { attempts: 30, intervalMs: 1000 } };
     expect(readHealth(aJob())).toEqual(defaults);
     const zeros = { timeout_seconds: -1, wait: { attempts: 0, interval_seconds: 0 } };
     expect(readHealth(aJob({ manifest: { health_check: zeros } }))).toEqual(defaults);
   });
 
-  it("keeps its wait and time limit without any check", () => {
+  it("keeps its wait and time limit without checks", () => {
     const health_check = { timeout_seconds: 9, wait: { attempts: 2, interval_seconds: 0.5 } };
     expect(readHealth(aJob({ manifest: { health_check } }))).toEqual({
       checks: [],
@@ -315,7 +315,7 @@ describe("health_check as it is written", () => {
     });
   });
 
-  it("is not taken for healthy when it cannot be understood", () => {
+  it("does not pass if it is invalid", () => {
     expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
     expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("must be an object");
   });
@@ -351,11 +351,11 @@ describe("health_check as it is written", () => {
       { type: "tcp", port: "http", prot: "x" },
       ["~.checks[0].prot", '(unknown key "prot" is ignored)', 'did you mean "port"?'],
     ],
-  ])("is looked at closely: %o", async (check, problem) => {
+  ])("is validated: %o", async (check, problem) => {
     expect(await problems({ checks: [check] })).toEqual([problem]);
   });
 
-  it("may be written in any case, with every check at once", async () => {
+  it("accepts upper and lower case, and every check at once", async () => {
     const checks = [
       { type: "HTTP", port: "http" },
       { type: "Tcp", port: "admin" },
@@ -365,14 +365,14 @@ describe("health_check as it is written", () => {
     expect(await problems(undefined)).toEqual([]);
   });
 
-  it("warns of keys nobody knows", async () => {
+  it("warns about unknown keys", async () => {
     expect(await problems({ check: [], wait: { attempt: 1 } })).toEqual([
       ["~.check", '(unknown key "check" is ignored)', 'did you mean "checks"?'],
       ["~.wait.attempt", '(unknown key "attempt" is ignored)', 'did you mean "attempts"?'],
     ]);
   });
 
-  it("is claimed, with a schema for the build and one for editors", async () => {
+  it("is claimed with a schema for the build and one for editors", async () => {
     const claim = health().claims?.health_check;
     const refused = await claim?.schema["~standard"].validate({ checks: [{ type: 1 }] });
     expect(refused?.issues?.map((issue) => issue.message)).toEqual(["must be text in quotes"]);

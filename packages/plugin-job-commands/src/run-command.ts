@@ -1,11 +1,10 @@
-import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
+import { type Allocation, followProcess, MaandError, type ScopedJobContext, startProcess } from "@maand/core";
 import type { CommandRuntime } from "./command-runtime.ts";
 import type { CommandEvent } from "./events.ts";
 import { environmentOf } from "./process/environment.ts";
-import { follow } from "./process/follow.ts";
 import { commandLine } from "./process/interpreter.ts";
+import { LimitedLines } from "./process/limited-lines.ts";
 import { MODULES, scriptsOf } from "./process/scripts.ts";
-import { start } from "./process/start.ts";
 import { createWorkingDirectory, type WorkingDirectory } from "./process/working-directory.ts";
 import { commandLimitMs } from "./time-limit.ts";
 
@@ -76,15 +75,20 @@ async function runScript(
     cache,
   });
   const last: string[] = [];
-  const { code, failure, cut } = await follow(start(line, { cwd: directory.modules, env }), {
+  const lines = new LimitedLines((text, stream) => {
+    log(text, { stream });
+    if (last.push(text) > LINES) last.shift();
+  });
+  const started = await startProcess(line, { cwd: directory.modules, env, endsWithUs: true });
+  const { end, cut } = await followProcess(started, {
     timeoutMs,
     signal,
     graceMs: GRACE_MS,
-    onLine(text, stream) {
-      log(text, { stream });
-      if (last.push(text) > LINES) last.shift();
-    },
+    leavesNothing: true, // a hook is over when its process is
+    onOutput: (stream, chunk) => lines.push(stream, chunk),
   });
+  lines.end();
+  const { code, failure } = end;
   if (failure !== undefined)
     throw failed(run, `could not be started: ${failure}`, last, `is ${line[0]} installed on this machine?`);
   if (cut === "TIMED_OUT") throw timedOut(run, timeoutMs, last);

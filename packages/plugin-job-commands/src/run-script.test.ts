@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
+import { text } from "node:stream/consumers";
+import { startProcess } from "@maand/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LIB } from "./shared-files.ts";
 
@@ -17,12 +18,12 @@ async function run(name: string, files: Readonly<Record<string, string>>) {
   cpSync(join(LIB, "maand.ts"), join(place, "_modules/maand.ts"));
   for (const [file, text] of Object.entries(files)) writeFileSync(join(place, "_modules", file), text);
   const words = [join(LIB, "run-script.mjs"), join(place, "cache"), name];
-  const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
+  const started = await startProcess([process.execPath, ...words], {
     cwd: join(place, "_modules"),
-    env: { ALLOCATION_IP: "10.0.0.1" },
-    reject: false,
+    env: { PATH: process.env.PATH ?? "", ALLOCATION_IP: "10.0.0.1" },
   });
-  return { exitCode, output: stdout.split("\n"), stderr };
+  const [stdout, stderr, { code }] = await Promise.all([text(started.stdout), text(started.stderr), started.ended]);
+  return { exitCode: code, output: stdout.trimEnd().split("\n"), stderr };
 }
 
 describe("a script in JavaScript", () => {
@@ -30,7 +31,7 @@ describe("a script in JavaScript", () => {
     ["with require", 'const fs = require("node:fs");\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
     ["with neither", 'console.log("ran", "object");\nthrow new Error("no");\n'],
     ["with import", 'import fs from "node:fs";\nconsole.log("ran", typeof fs);\nthrow new Error("no");\n'],
-  ])("%s that fails has run once", async (_how, text) => {
+  ])("%s that fails runs once", async (_how, text) => {
     const { exitCode, output, stderr } = await run("command_x.js", { "command_x.js": text });
     expect([exitCode, output, stderr.includes("command_x.js:"), stderr.includes("Error: no")]).toEqual([
       1,
@@ -40,7 +41,7 @@ describe("a script in JavaScript", () => {
     ]);
   });
 
-  it("that fails has run once in a package of modules too", async () => {
+  it("that fails in a package of type module runs once", async () => {
     const files = {
       "package.json": '{ "type": "module" }',
       "command_x.js": 'console.log("ran");\nthrow new Error("no");\n',
@@ -55,18 +56,18 @@ describe("a script in JavaScript", () => {
       "import() that is awaited",
       'const { allocationIp } = await import("./maand.ts");\nconsole.log(allocationIp());\n',
     ],
-  ])("has the library through %s", async (_how, text) => {
+  ])("can import the library through %s", async (_how, text) => {
     expect(await run("command_x.js", { "command_x.js": text })).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   });
 
-  it("is told that it is what was started, and a file it requires that it is not", async () => {
+  it("is the main module, and a file it requires is not", async () => {
     const asks = (name: string) => `console.log("${name}", require.main === module);\n`;
     const files = { "command_x.js": `require("./other");\n${asks("script")}`, "other.js": asks("other") };
     expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, output: ["other false", "script true"] });
   });
 });
 
-it("a script in TypeScript is compiled once for all that run it in one place", async () => {
+it("in TypeScript is compiled once for all runs in one directory", async () => {
   const files = { "command_x.ts": "const ip: string = process.env.ALLOCATION_IP ?? '';\nconsole.log(ip);\n" };
   expect(await run("command_x.ts", files)).toMatchObject({ exitCode: 0, output: ["10.0.0.1"] });
   const compiled = readdirSync(join(place, "cache"));

@@ -12,7 +12,7 @@ afterEach(() => rmSync(tmp, { recursive: true, force: true }));
 
 const [api, web] = [{ name: "api" }, { name: "web" }];
 
-it("processes that run side by side have a directory each, and the next one of the job has one of those again", async () => {
+it("parallel processes have separate directories, and the next process of the job reuses one", async () => {
   const files = new SharedFiles(tmp);
   const [one, two] = [files.take(api), files.take(api)];
   expect(one).not.toBe(two);
@@ -23,7 +23,7 @@ it("processes that run side by side have a directory each, and the next one of t
   expect([one, two]).not.toContain(files.take(api));
 });
 
-it("a directory goes to no other job, whose scripts would be compiled under the same names", async () => {
+it("a directory is never reused by another job, whose scripts would be compiled under the same names", async () => {
   const files = new SharedFiles(tmp);
   const directory = files.take(api);
   await files.giveBack(api, directory);

@@ -48,9 +48,9 @@ function found(files: Readonly<Record<string, string>>, runtime?: string) {
 const venv = `python3 -m venv ${MODULES}/.venv && ${MODULES}/.venv/bin/pip install -r ${MODULES}/requirements.txt`;
 
 describe("a command in Python", () => {
-  it("needs nothing but python3", () => expect(found({ "command_x.py": "" })).toEqual([]));
+  it("needs only python3", () => expect(found({ "command_x.py": "" })).toEqual([]));
 
-  it("without any python3 is refused", () => {
+  it("is refused without python3", () => {
     rmSync(join(root, "bin"), { recursive: true });
     expect(found({ "command_x.py": "" })).toEqual([
       { level: "error", code: "missing_interpreter", where: MODULES, hint: "install python3" },
@@ -58,7 +58,7 @@ describe("a command in Python", () => {
   });
 
   it.each([".venv/bin/python3", ".venv/bin/python", "venv/bin/python3", "venv/bin/python"])(
-    "is content with the job's own %s, python3 or not",
+    "uses the job's own %s, with or without python3",
     (python) => {
       rmSync(join(root, "bin"), { recursive: true });
       program(`${MODULES}/${python}`);
@@ -66,13 +66,13 @@ describe("a command in Python", () => {
     },
   );
 
-  it("with requirements nobody installed is refused, with what to type", () => {
+  it("is refused if requirements are not installed, with the command to type", () => {
     expect(found({ "command_x.py": "", "requirements.txt": "# clients\nredis>=5\n" })).toEqual([
       { level: "error", code: "missing_packages", where: `${MODULES}/requirements.txt`, hint: `type: ${venv}` },
     ]);
   });
 
-  it("with requirements that name nothing needs nothing", () =>
+  it("needs no installation if its requirements are empty", () =>
     expect(found({ "command_x.py": "", "requirements.txt": "\n# later\n" })).toEqual([]));
 });
 
@@ -82,7 +82,7 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
     expect(found({ [script]: "", "requirements.txt": "redis\n" })).toEqual([]);
   });
 
-  it("with dependencies nobody installed is refused, with what to type", () => {
+  it("is refused if dependencies are not installed, with the command to type", () => {
     expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([
       {
         level: "error",
@@ -93,36 +93,36 @@ describe.each(["command_x.ts", "command_x.js"])("a command as %s", (script) => {
     ]);
   });
 
-  it("with dependencies that are installed is well", () => {
+  it("is accepted with installed dependencies", () => {
     mkdirSync(join(root, MODULES, "node_modules"), { recursive: true });
     expect(found({ [script]: "", "package.json": '{ "dependencies": { "redis": "5" } }' })).toEqual([]);
   });
 
   it.each(["{}", '{ "type": "module", "dependencies": {} }', '{ "devDependencies": { "typescript": "5" } }'])(
-    "with a package.json that asks for nothing to run needs nothing: %s",
+    "is accepted if package.json has no runtime dependencies: %s",
     (text) => expect(found({ [script]: "", "package.json": text })).toEqual([]),
   );
 
-  it("with a package.json that is none is refused", () =>
+  it("is refused if package.json is invalid", () =>
     expect(found({ [script]: "", "package.json": "{" })).toMatchObject([{ level: "error", code: "missing_packages" }]));
 
-  it("for bun, with none here but a directory of that name, is run by Node, and that is said", () => {
+  it("for bun, with only a directory of that name, runs in Node with a notice", () => {
     mkdirSync(join(root, "bin/bun"));
     const where = "workspace/jobs/api/manifest.json: commands.command_x.runtime";
     const hint = "install bun, or take runtime out";
     expect(found({ [script]: "" }, "bun")).toEqual([{ level: "warning", code: "missing_interpreter", where, hint }]);
   });
 
-  it("for bun, which is here, is well", () => {
+  it("for bun is accepted if bun is installed", () => {
     program("bin/bun");
     expect(found({ [script]: "" }, "bun")).toEqual([]);
   });
 
-  it("for a runtime that is none is refused", () =>
+  it("for an unknown runtime is refused", () =>
     expect(found({ [script]: "" }, "bunn")).toMatchObject([{ code: "invalid_command", hint: 'did you mean "bun"?' }]));
 });
 
-it("a job without commands needs nothing, whatever its _modules hold", () => {
+it("a job without commands needs nothing, whatever is in _modules", () => {
   rmSync(join(root, "bin"), { recursive: true });
   const job = aJob({ files: [aFile({ path: "_modules/requirements.txt" }), aFile({ path: "_modules/x.py" })] });
   const context = validateContext({ bucket: { root }, jobs: [job] });

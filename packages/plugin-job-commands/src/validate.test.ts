@@ -22,7 +22,7 @@ describe("a command", () => {
       { level: "error", code: "missing_script", where: WHERE },
     ]));
 
-  it("with two scripts is refused, and both are named", () =>
+  it("with two scripts is refused with both names", () =>
     expect(found(["cli"], ["_modules/command_x.js", "_modules/command_x.py"])).toEqual([
       {
         level: "error",
@@ -33,7 +33,7 @@ describe("a command", () => {
       },
     ]));
 
-  it("at an event that is none is refused, with the one that was meant", () =>
+  it("at an unknown event is refused, with the closest name", () =>
     expect(found(["cli", "postdeploy"], ["_modules/command_x.py"])).toMatchObject([
       { level: "error", code: "invalid_command", where: `${WHERE}.executed_on`, hint: 'did you mean "post_deploy"?' },
     ]));

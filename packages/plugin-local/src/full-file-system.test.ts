@@ -28,7 +28,7 @@ const NEW = { "jobs/api/a": "new", "jobs/api/big": "x".repeat(700_000), "jobs/ap
 
 const found = () => readdirSync(at("worker/jobs"), { recursive: true }).sort();
 
-describe.runIf(process.getuid?.() === 0)("a file system that takes no more", () => {
+describe.runIf(process.getuid?.() === 0)("a full file system", () => {
   beforeEach(async () => {
     place = mkdtempSync(join(tmpdir(), "maand-full-"));
     mkdirSync(at("worker"));
@@ -40,7 +40,7 @@ describe.runIf(process.getuid?.() === 0)("a file system that takes no more", () 
     rmSync(place, { recursive: true, force: true });
   });
 
-  it("is named, every old file is whole, nothing else is left, and the next sync works", async () => {
+  it("is named, old files stay whole, nothing is left behind, and the next sync works", async () => {
     writeFileSync(at("worker/filler"), "x".repeat(600_000));
     await expect(stage(NEW)).rejects.toMatchObject({
       code: "STAGE_FAILED",
@@ -54,7 +54,7 @@ describe.runIf(process.getuid?.() === 0)("a file system that takes no more", () 
     expect(found()).toEqual(["api", "api/a", "api/big", "api/x", "api/x/y"]);
   });
 
-  it("is named when it is mounted read-only", async () => {
+  it("is named if it is mounted read-only", async () => {
     execFileSync("mount", ["-o", "remount,ro", at("worker")]);
     await expect(stage(NEW)).rejects.toThrow(
       `files cannot be synced to 127.0.0.11: its file system ${at("worker")} (full) is mounted read-only`,

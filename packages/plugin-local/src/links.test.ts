@@ -50,7 +50,7 @@ function stage(files: Readonly<Record<string, string>>, over: Partial<StageConte
 const TREE = { "jobs/api/manifest.json": "{}", "jobs/api/conf/app.conf": "new" };
 
 describe("a link of the operator", () => {
-  it.each(["worker", "worker/jobs", "worker/jobs/api"])("at %s is followed, and stays", async (linked) => {
+  it.each(["worker", "worker/jobs", "worker/jobs/api"])("at %s is followed and kept", async (linked) => {
     has("worker", { "jobs/api/manifest.json": "{}", "jobs/api/old": "x", "jobs/api/data/db": "precious" });
     rmSync(at("far"), { recursive: true, force: true });
     renameSync(at(linked), at("far"));
@@ -60,7 +60,7 @@ describe("a link of the operator", () => {
     expect(list("worker/jobs/api")).toEqual(["conf", "conf/app.conf", "data", "data/db", "manifest.json"]);
   });
 
-  it("may lead to a directory that is empty yet, or holds what the job keeps", async () => {
+  it("may lead to an empty directory, or one with what the job keeps", async () => {
     has("far", { "data/db": "precious", "lost+found/x": "x" });
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("far"), at("worker/jobs/api"));
@@ -70,7 +70,7 @@ describe("a link of the operator", () => {
     ]);
   });
 
-  it("that leads to anything else is refused, and nothing is touched", async () => {
+  it("to any other directory is refused, and nothing is changed", async () => {
     has("far", { precious: "kept", "conf/app.conf": "kept" });
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("far"), at("worker/jobs/api"));
@@ -83,14 +83,14 @@ describe("a link of the operator", () => {
     expect(list("far")).toEqual(["conf", "conf/app.conf", "precious"]);
   });
 
-  it("that leads nowhere is refused: what is behind may be back tomorrow", async () => {
+  it("without a target is refused, because the target may only be unmounted", async () => {
     mkdirSync(at("worker/jobs"));
     symlinkSync(at("unmounted"), at("worker/jobs/api"));
     await expect(stage(TREE)).rejects.toThrow("jobs/api is a link that leads to no directory");
     expect(existsSync(at("unmounted"))).toBe(false);
   });
 
-  it("must not lead two jobs to one place", async () => {
+  it("must not lead two jobs to one directory", async () => {
     has("worker", { "jobs/web/manifest.json": "{}" });
     symlinkSync("web", at("worker/jobs/api"));
     await expect(stage(TREE)).rejects.toThrow("jobs/api and jobs/web lead to the same place");
@@ -107,7 +107,7 @@ describe("a link within a job's directory", () => {
     expect(lstatSync(at("worker/jobs/api", linked)).isSymbolicLink()).toBe(true);
   });
 
-  it("anywhere else goes as any file that is not the job's, and what it leads to stays", async () => {
+  it("anywhere else is deleted like a foreign file, and its target is kept", async () => {
     has("far", { "dir/precious": "kept" });
     has("worker", { "jobs/api/manifest.json": "{}", "jobs/api/data/x": "x" });
     symlinkSync(at("far/dir"), at("worker/jobs/api/stray"));
@@ -118,7 +118,7 @@ describe("a link within a job's directory", () => {
   });
 });
 
-it("a directory with kept files that becomes a file is refused, and nothing is changed", async () => {
+it("a directory with kept files that would become a file is refused, and nothing is changed", async () => {
   has("worker", { "jobs/api/conf/app.conf/a.pid": "1", "jobs/api/manifest.json": "old" });
   await expect(stage(TREE, { protect: new Map([["api", ["*.pid"]]]) })).rejects.toThrow(
     'jobs/api/conf/app.conf is a directory where a file belongs, and "keep" of its manifest keeps jobs/api/conf/app.conf/a.pid',
@@ -127,7 +127,7 @@ it("a directory with kept files that becomes a file is refused, and nothing is c
   expect(readFileSync(at("worker/jobs/api/conf/app.conf/a.pid"), "utf8")).toBe("1");
 });
 
-it("drafts of a sync that was killed go with the next one, and are not reported", async () => {
+it("temporary files of a killed sync are deleted by the next one, and not reported", async () => {
   has("worker", { "jobs/api/conf/.~maand-0123456789abcdef": "half", "jobs/api/.~maand-0123456789abcdef": "half" });
   const deleted: string[] = [];
   await stage(TREE, { protect: new Map([["api", [".~*"]]]), deleted: (path) => deleted.push(path) });

@@ -23,7 +23,7 @@ function connect(transport: string | undefined = "local", settings = DEFAULT_SET
 
 async function connected(): Promise<Remote> {
   const remote = await connect();
-  if (!remote) throw new Error("nobody answered");
+  if (!remote) throw new Error("no tap answered");
   return remote;
 }
 
@@ -31,7 +31,7 @@ const sh = (script: string) => ["sh", "-c", script];
 const there = (path: string) => vi.waitFor(() => expect(existsSync(path)).toBe(true), 10_000);
 
 describe("connecting", () => {
-  it("answers for local workers with a private directory in the bucket", async () => {
+  it("returns a remote with a private directory in the bucket for local workers", async () => {
     const remote = await connected();
     expect(remote).toMatchObject({ host: "127.0.0.11", transport: "local", sudo: false });
     expect(remote.root).toBe(join(bucket, "data/local/127.0.0.11/b1"));
@@ -39,7 +39,7 @@ describe("connecting", () => {
     expect(statSync(join(bucket, "data/local")).mode & 0o777).toBe(0o700);
   });
 
-  it("leaves other workers to others", async () => {
+  it("ignores other workers", async () => {
     expect(await connect("ssh")).toBeUndefined();
     const hooks = createHooks();
     local().apply(hooks);
@@ -47,7 +47,7 @@ describe("connecting", () => {
     expect(existsSync(join(bucket, "data"))).toBe(false);
   });
 
-  it("takes the bucket's word where a worker says nothing", async () => {
+  it("uses the bucket's transport if a worker sets none", async () => {
     const hooks = createHooks();
     local().apply(hooks);
     const context = connectContext({
@@ -60,13 +60,13 @@ describe("connecting", () => {
 });
 
 describe("a command", () => {
-  it("runs in the worker's directory and its outputs are kept apart", async () => {
+  it("runs in the worker's directory, and its outputs are separate", async () => {
     const remote = await connected();
     const result = await remote.exec(sh("pwd; echo oh >&2"));
     expect(result).toMatchObject({ code: 0, stdout: `${remote.root}\n`, stderr: "oh\n" });
   });
 
-  it("that must succeed throws, one that is asked answers", async () => {
+  it("that must succeed throws, and a probe answers with its exit code", async () => {
     const remote = await connected();
     expect(await remote.probe(sh("exit 7"))).toMatchObject({ code: 7 });
     await expect(remote.exec(sh("echo why >&2; exit 7"))).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe("a command", () => {
     });
   });
 
-  it("that does not exist is code 127, a directory that does not exist is told", async () => {
+  it("that does not exist is code 127, and a directory that does not exist is named", async () => {
     const remote = await connected();
     const missing = await remote.probe(["no-such-tool"]);
     expect(missing).toMatchObject({ code: 127 });
@@ -84,19 +84,19 @@ describe("a command", () => {
     await expect(remote.probe(["true"], { cwd: "/no/such" })).rejects.toThrow("there is no directory /no/such");
   });
 
-  it("takes its arguments as they are", async () => {
+  it("gets its arguments unchanged", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(["printf", "%s|", "a b", "$HOME", "'\"", secret("s3")]);
     expect(stdout).toBe("a b|$HOME|'\"|s3|");
   });
 
-  it("reads what it is given, and nothing otherwise", async () => {
+  it("reads its stdin, and gets none by default", async () => {
     const remote = await connected();
     expect((await remote.exec(["cat"], { stdin: "words" })).stdout).toBe("words");
     expect((await remote.exec(["cat"])).stdout).toBe("");
   });
 
-  it("says its lines as they come", async () => {
+  it("passes on its lines as they come", async () => {
     const remote = await connected();
     const lines: string[] = [];
     await remote.exec(sh("echo one; echo two >&2; printf three"), {
@@ -105,14 +105,14 @@ describe("a command", () => {
     expect(lines.sort()).toEqual(["stderr two", "stdout one", "stdout three"]);
   });
 
-  it("prints more than anybody keeps without harm", async () => {
+  it("may print more than is kept", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("head -c 5000000 /dev/zero | tr '\\0' x; printf end"));
     expect(stdout).toHaveLength(1024 * 1024);
     expect(stdout.endsWith("xend")).toBe(true);
   });
 
-  it("gets a clean environment, with what it is given", async () => {
+  it("gets a clean environment, plus given variables", async () => {
     const own = { PATH: "/bin", HOME: "/root", LC_ALL: "C", AWS_SECRET_ACCESS_KEY: "s", EMPTY: undefined };
     expect(localEnvironment({ JOB: "api", TOKEN: secret("t") }, own)).toEqual({
       PATH: "/bin",
@@ -123,7 +123,7 @@ describe("a command", () => {
     });
   });
 
-  it("is ended with all it started when its time is over", async () => {
+  it("is ended with its children at its time limit", async () => {
     const remote = await connected();
     const running = remote.exec(sh("sh -c 'echo $$ > child; exec sleep 1000' & sleep 1000"), { timeoutMs: 300 });
     await expect(running).rejects.toMatchObject({ code: "TIMED_OUT" });
@@ -153,18 +153,18 @@ describe("a command", () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it("may end itself in its own words", async () => {
+  it("can be ended by a stop word", async () => {
     const remote = await connected();
     const interruption = new AbortController();
-    const script = "touch here; read word; echo $word > heard";
+    const script = "touch here; read word; echo $word > received";
     const running = remote.probe(sh(script), { signal: interruption.signal, stopWord: "end\n" });
     await there(join(remote.root, "here"));
     interruption.abort();
     await expect(running).rejects.toMatchObject({ code: "INTERRUPTED" });
-    expect(readFileSync(join(remote.root, "heard"), "utf8")).toBe("end\n");
+    expect(readFileSync(join(remote.root, "received"), "utf8")).toBe("end\n");
   });
 
-  it("is killed when it does not listen", async () => {
+  it("is killed if it ignores SIGTERM", async () => {
     const remote = await connected();
     const options = { timeoutMs: 200, graceMs: 100, stopWord: "end\n" };
     await expect(
@@ -173,13 +173,13 @@ describe("a command", () => {
     await gone(Number(readFileSync(join(remote.root, "pid"), "utf8")));
   });
 
-  it("does not wait for a child it left behind with its output", async () => {
+  it("does not wait for a child that holds its output", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(sh("sleep 1000 & echo $!"));
     process.kill(Number(stdout), "SIGKILL");
   });
 
-  it("loses its connection when the remote is closed, and none begins after", async () => {
+  it("is disconnected when the remote is closed, and none starts afterwards", async () => {
     const remote = await connected();
     const running = remote.exec(sh("echo $$ > pid; exec sleep 1000"));
     await there(join(remote.root, "pid"));
@@ -194,13 +194,13 @@ describe("a command", () => {
 });
 
 describe("a stream", () => {
-  it("carries both directions and tells how it ended", async () => {
+  it("carries both directions and returns the exit code", async () => {
     const { io, stderr, exit } = await (await connected()).stream(sh("cat; echo oh >&2; exit 3"));
     io.end("to and fro");
     expect(await Promise.all([text(io), text(stderr), exit])).toEqual(["to and fro", "oh\n", 3]);
   });
 
-  it("can be ended at any time", async () => {
+  it("can be closed at any time", async () => {
     const { io, exit, destroy } = await (await connected()).stream(["sleep", "1000"]);
     io.on("error", () => {});
     destroy();

@@ -1,25 +1,33 @@
 import { stat } from "node:fs/promises";
 import {
   type Argv,
+  type Cutoff,
   type ExecOptions,
   type ExecResult,
+  followProcess,
   MaandError,
   mustSucceed,
+  Output,
   processStream,
   type Remote,
   type RemoteStream,
+  type RunningProcess,
+  reveal,
   type StreamOptions,
+  startProcess,
   titleOf,
 } from "@maand/core";
 import { localEnvironment } from "./environment.ts";
-import { type Cut, follow } from "./follow.ts";
-import { type Started, signalGroup, start } from "./start.ts";
 
+/** Milliseconds between the request to end a command and SIGKILL. */
+const GRACE_MS = 5_000;
+
+/** What a local remote is made of. */
 export interface LocalRemoteOptions {
   readonly host: string;
   /** The worker's directory, absolute; commands start there. */
   readonly root: string;
-  /** Time limit of a command that brings none of its own. */
+  /** Time limit of a command that has none of its own, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -44,21 +52,30 @@ export class LocalRemote implements Remote {
 
   async probe(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
     this.#refuse(titleOf(argv, options), options.signal);
-    const { stdin, stopWord, timeoutMs = this.#timeoutMs } = options;
+    const { stdin, stopWord, signal, graceMs = GRACE_MS, timeoutMs = this.#timeoutMs } = options;
     const started = await this.#start(argv, options, stdin !== undefined || stopWord !== undefined);
     if (stdin !== undefined) started.stdin?.write(stdin);
     if (stopWord === undefined) started.stdin?.end();
-    const { result, cut } = await follow(started, { ...options, timeoutMs, closing: this.#closing.signal });
+    const output = new Output(options.onLine);
+    const { end, cut, durationMs } = await followProcess(started, {
+      timeoutMs,
+      signal,
+      closing: this.#closing.signal,
+      graceMs,
+      ...(stopWord !== undefined && { requestEnd: () => void started.stdin?.write(stopWord) }),
+      onOutput: (stream, chunk) => output.push(stream, chunk),
+    });
     if (cut !== undefined) throw this.#cutOff(titleOf(argv, options), cut, timeoutMs);
-    return result;
+    if (end.failure !== undefined) output.push("stderr", Buffer.from(`${end.failure}\n`));
+    return output.end(end.code, durationMs);
   }
 
   async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
     this.#refuse(titleOf(argv, options), options.signal);
-    const { stdin, ...started } = await this.#start(argv, options, true);
+    const started = await this.#start(argv, options, true);
     const destroy = () => {
-      signalGroup(started, "SIGTERM");
-      for (const stream of [stdin, started.stdout, started.stderr]) stream?.destroy();
+      started.signal("SIGTERM");
+      started.closePipes();
     };
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     ending.addEventListener("abort", destroy, { once: true });
@@ -66,7 +83,7 @@ export class LocalRemote implements Remote {
       ending.removeEventListener("abort", destroy);
       return bySignal ? null : code;
     });
-    const io = processStream(started.stdout, stdin);
+    const io = processStream(started.stdout, started.stdin);
     return { io, stderr: started.stderr, exit, destroy };
   }
 
@@ -74,10 +91,10 @@ export class LocalRemote implements Remote {
     this.#closing.abort();
   }
 
-  async #start(argv: Argv, options: ExecOptions, listens: boolean): Promise<Started> {
+  async #start(argv: Argv, options: ExecOptions, listens: boolean): Promise<RunningProcess> {
     const { cwd = this.root, env } = options;
     await this.#mustExist(titleOf(argv, options), cwd);
-    return start(argv, { cwd, env: localEnvironment(env), listens });
+    return startProcess(argv.map(reveal), { cwd, env: localEnvironment(env), stdin: listens });
   }
 
   async #mustExist(title: string, cwd: string): Promise<void> {
@@ -95,7 +112,7 @@ export class LocalRemote implements Remote {
     if (signal?.aborted) throw this.#cutOff(title, "INTERRUPTED", 0);
   }
 
-  #cutOff(title: string, code: Cut, timeoutMs: number): MaandError {
+  #cutOff(title: string, code: Cutoff, timeoutMs: number): MaandError {
     const how = {
       TIMED_OUT: `timed out after ${timeoutMs / 1000} s`,
       INTERRUPTED: "was interrupted",

@@ -62,7 +62,7 @@ function stage(over: Partial<StageContext>) {
 }
 
 describe("staging", () => {
-  it("brings trees and metadata, the first source winning", async () => {
+  it("writes trees and metadata; the first source wins", async () => {
     const first = has("first", { "worker.json": "{}", "bin/runner.py": "run", "jobs/api/app.conf": "rendered" });
     const second = has("second", {
       "jobs/api/app.conf": "plain",
@@ -80,11 +80,11 @@ describe("staging", () => {
     expect(statSync(at("worker/jobs/api/bin2/tool")).mode & 0o777).toBe(0o755);
   });
 
-  it("leaves workers of other transports to others", async () => {
+  it("does nothing for workers of other transports", async () => {
     expect(await stage({ remote: fakeRemote({ transport: "ssh" }) })).toBeUndefined();
   });
 
-  it("deletes what a job has no more, but not what it keeps, nor anything of other jobs", async () => {
+  it("deletes files that a job no longer has, but neither what it keeps nor files of other jobs", async () => {
     has("worker", {
       "jobs/api/old/deep/file": "",
       "jobs/api/data/db": "mine",
@@ -106,7 +106,7 @@ describe("staging", () => {
     ]);
   });
 
-  it("touches no file that is the same, and gives a mode that changed", async () => {
+  it("does not touch equal files, and updates a changed mode", async () => {
     const tree = has("tree", { "jobs/api/a": "same", "jobs/api/b": "one" });
     await stage({ sources: [tree], jobs: ["api"] });
     const before = statSync(at("worker/jobs/api/a"));
@@ -120,13 +120,13 @@ describe("staging", () => {
     expect(found("worker")).toEqual({ "jobs/api/a": "same", "jobs/api/b": "two" });
   });
 
-  it("puts files where directories were, and directories where files were", async () => {
+  it("replaces directories by files and files by directories", async () => {
     has("worker", { "jobs/api/a/b": "", "jobs/api/c": "" });
     await stage({ sources: [has("tree", { "jobs/api/a": "file", "jobs/api/c/d": "deep" })], jobs: ["api"] });
     expect(found("worker")).toEqual({ "jobs/api/a": "file", "jobs/api/c/d": "deep" });
   });
 
-  it("deletes what a job made under a name that is not UTF-8", async () => {
+  it("deletes files with names that are not UTF-8", async () => {
     has("worker", { "jobs/api/a": "x" });
     const odd = (name: string) => Buffer.concat([Buffer.from(`${at("worker/jobs/api")}/${name}`), Buffer.of(0xff)]);
     writeFileSync(odd("file"), "x");
@@ -145,13 +145,13 @@ describe("staging", () => {
       expect([path, statSync(at("worker", path)).mode & 0o777]).toEqual([path, 0o755]);
   });
 
-  it("empties a job that has no files any more", async () => {
+  it("empties a job without files", async () => {
     has("worker", { "jobs/api/a": "", "jobs/api/data/x": "" });
     await stage({ sources: [has("tree", { "worker.json": "{}" })], jobs: ["api"] });
     expect(Object.keys(found("worker")).sort()).toEqual(["jobs/api/data/x", "worker.json"]);
   });
 
-  it("names the file it could not write, and leaves no half of it", async () => {
+  it("names a file that it could not write, and leaves no part of it", async () => {
     const tree = has("tree", { "jobs/api/a": "1" });
     rmSync(at("worker"), { recursive: true });
     writeFileSync(at("worker"), "a file");
@@ -167,7 +167,7 @@ describe("staging", () => {
     await expect(stage({ sources: [tree], jobs: ["api"] })).rejects.toThrow("is not a file");
   });
 
-  it("stops when the run is interrupted", async () => {
+  it("stops if the run is interrupted", async () => {
     const tree = has("tree", { "jobs/api/a": "1" });
     await expect(stage({ sources: [tree], jobs: ["api"], signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: "INTERRUPTED",
@@ -183,7 +183,7 @@ describe("removing", () => {
     return hooks().reconcile.promise(reconcileContext(context));
   };
 
-  it("keeps data and logs, and nothing else", async () => {
+  it("keeps only data and logs", async () => {
     has("worker", {
       "jobs/api/Makefile": "",
       "jobs/api/.env": "",
@@ -196,14 +196,14 @@ describe("removing", () => {
     expect(Object.keys(found("worker"))).toEqual(["jobs/api/data/db", "jobs/api/logs/log", "jobs/db/Makefile"]);
   });
 
-  it("removes a directory with nothing in it, and is content when it is gone", async () => {
+  it("deletes an empty directory; a missing one is fine", async () => {
     has("worker", { "jobs/api/Makefile": "" });
     await remove();
     expect(readdirSync(at("worker/jobs"))).toEqual([]);
     expect(await remove()).toBe("done");
   });
 
-  it("stops nothing, and leaves other transports to others", async () => {
+  it("does not handle stop, or other transports", async () => {
     const over = fakeRemote({ transport: "ssh" });
     expect(
       await hooks().reconcile.promise(reconcileContext({ remote: over, action: { kind: "remove" } })),

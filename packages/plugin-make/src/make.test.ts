@@ -44,7 +44,7 @@ describe("an action", () => {
     });
   });
 
-  it("leaves the runner time to end what it started, before the connection gives up", async () => {
+  it("gives the runner time to end its commands before the connection times out", async () => {
     const remote = fakeRemote();
     await hooksWith().rollout.promise(rolloutContext({ remote, timeoutMs: 1_500 }));
     const { timeoutMs = 0, graceMs = 0 } = alone(remote)[0]?.options ?? {};
@@ -65,7 +65,7 @@ describe("an action", () => {
     ]);
   });
 
-  it("is run by the same runner on a local worker", async () => {
+  it("uses the same runner on a local worker", async () => {
     const remote = fakeRemote({ transport: "local", root: "/bucket/data/local/w/bucket" });
     await hooksWith({ program: "gmake" }).rollout.promise(rolloutContext({ remote }));
     const { argv = [] } = alone(remote)[0] ?? {};
@@ -103,14 +103,14 @@ describe("before a worker is touched", () => {
     expect(context.tools).toEqual(["make", "python3"]);
   });
 
-  it("needs the same on a local worker, and the make it is given", async () => {
+  it("needs the same on a local worker, with the configured make", async () => {
     const context = preflightContext({ remote: fakeRemote({ transport: "local" }) });
     await hooksWith({ program: "gmake" }).preflight.promise(context);
     expect(context.tools).toEqual(["gmake", "python3"]);
   });
 });
 
-it("delivers one runner to every worker, whole", () => {
+it("delivers one complete runner to every worker", () => {
   const { "runner.py": program = "", ...others } = make().workerFiles ?? {};
   expect(others).toEqual({});
   expect(program).toMatch(/^"""Runs targets of jobs' Makefiles on this worker/);

@@ -21,7 +21,7 @@ describe("a job", () => {
     return context.problems;
   };
 
-  it.each(["Makefile", "Makefile.tpl"])("is fine with %s", async (path) => {
+  it.each(["Makefile", "Makefile.tpl"])("is valid with %s", async (path) => {
     expect(await problemsOf(path)).toEqual([]);
   });
 
@@ -31,7 +31,7 @@ describe("a job", () => {
     ]);
   });
 
-  it("that another plugin runs needs none", async () => {
+  it("needs none if another plugin runs it", async () => {
     const context = validateContext({ jobs: [aJob({ files: [] })], runBy: () => "systemd" });
     await hooksWith().validate.promise(context);
     expect(context.problems).toEqual([]);
@@ -60,7 +60,7 @@ describe("a job", () => {
     );
   });
 
-  it("whose .PHONY names a target that no rule does gets a warning", async () => {
+  it("whose .PHONY names a target without a rule gets a warning", async () => {
     const text = ".PHONY: start stop reload backup\nstart stop restart::\n\t@reload: all\nX := reload:\n";
     expect(await problemsWith(text, "Makefile")).toMatchObject([
       {
@@ -72,13 +72,13 @@ describe("a job", () => {
   });
 
   it.each(["include more.mk", "-include more.mk", "%:\n\t@echo $@", "$(ALL):\n\t@echo $@"])(
-    "that leaves its rules to make gets none (%j)",
+    "gets no warning if its rules depend on make (%j)",
     async (line) => {
       expect(await problemsWith(`.PHONY: reload\n${line}\n`, "Makefile")).toEqual([]);
     },
   );
 
-  it("that a template renders gets none about its rules", async () => {
+  it("gets no warning if a template renders its Makefile", async () => {
     expect(await problemsWith(".PHONY: reload\n{{ range .X }}\n{{ . }}:\n{{ end }}\n", "Makefile.tpl")).toEqual([]);
   });
 });

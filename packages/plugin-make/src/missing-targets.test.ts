@@ -32,7 +32,7 @@ describe("a build warns about lifecycle targets that are certainly missing", () 
     ["job_control", { commands: [{ name: "command_a", executedOn: ["job_control"] }] }, "build", ["stop"]],
   ])("with policy %s", (_, job, target, expected) => expect(missing(rule(target), job)).toEqual(expected));
 
-  it("and says what a deploy runs it for, and what to write", () => {
+  it("with the action that runs it, and what to write", () => {
     const context = validateContext({ jobs: [aJob()], read: () => Buffer.from(rule("start restart")) });
     checkMakefiles(context);
     expect(context.problems).toEqual([
@@ -47,7 +47,7 @@ describe("a build warns about lifecycle targets that are certainly missing", () 
   });
 });
 
-describe("it is silent where a target may be there", () => {
+describe("no warning is given if a target may exist", () => {
   it.each([
     ["in one rule with others", "start stop restart reload:\n\tsystemctl $@ api\n"],
     ["in a rule over two lines", "start \\\n  stop restart: image\n\ttrue\n"],
@@ -70,7 +70,7 @@ describe("it is silent where a target may be there", () => {
   });
 });
 
-it("a file that make by hand would take for the target, or build it from, is no rule", () => {
+it("a file that make would take for the target, or build it from, is not a rule", () => {
   expect(missing(rule("start restart"), {}, "stop.sh")).toEqual(["stop"]);
   const context = validateContext({
     jobs: [aJob({ files: ["Makefile", "stop"].map((path) => aFile({ path })) })],
@@ -80,7 +80,7 @@ it("a file that make by hand would take for the target, or build it from, is no 
   expect(context.problems.map(({ code }) => code)).toEqual(["missing_target", "target_named_as_file"]);
 });
 
-it("an assignment, a recipe and a comment are no rules", () => {
+it("an assignment, a recipe and a comment are not rules", () => {
   const text = "A := start: b\nB ::= stop\nC ?= x:y\n# stop: no\nbuild:\n\tsh -c 'stop: now'\nURL = http://x\n";
   expect(makefileTargets(text)).toEqual(new Set(["build"]));
 });

@@ -11,11 +11,11 @@ const sync = {
   compress: false,
 };
 
-test("sources end in a slash and come before the worker's directory", () => {
+test("sources end with a slash and precede the worker's directory", () => {
   expect(rsyncArguments(sync).slice(-3)).toEqual(["/t/one/", "/t/two/", "worker:/opt/w/b/"]);
 });
 
-test("files are never written in place and no shell sees their names", () => {
+test("files are never written in place, and their names pass through no shell", () => {
   const args = rsyncArguments(sync);
   for (const wanted of ["--checksum", "--delay-updates", "--delete-delay", "--protect-args", "--no-inc-recursive"]) {
     expect(args).toContain(wanted);
@@ -24,7 +24,7 @@ test("files are never written in place and no shell sees their names", () => {
     expect(args).not.toContain(unwanted);
 });
 
-test("the silence rsync bears is whole seconds, at least one; compressing is asked for", () => {
+test("rsync's time limit is in whole seconds, at least one; compression is an option", () => {
   expect(rsyncArguments(sync)).toContain("--timeout=2");
   expect(rsyncArguments({ ...sync, timeoutMs: 1 })).toContain("--timeout=1");
   expect(rsyncArguments({ ...sync, compress: true })).toContain("--compress");

@@ -6,10 +6,10 @@ function end(stderr: string, exit: SyncEnd["exit"] = 23, remoteExit?: number | n
   return { exit, remoteExit, printed: { stdout: "", stderr } };
 }
 
-describe("what rsync prints becomes what to do", () => {
+describe("output of rsync is turned into a message and a hint", () => {
   test.each([
     ['rsync: [receiver] mkstemp "x" failed: Permission denied (13)', "permission was denied"],
-    ["sudo: a password is required", "sudo there asks for more"],
+    ["sudo: a password is required", "sudo there needs a password"],
     ['rsync: [sender] change_dir "/t" failed: No such file or directory (2)', "deleted meanwhile"],
     ["protocol version mismatch -- is your shell clean?", "another program writes"],
   ])("%s", (line, means) => {
@@ -19,14 +19,14 @@ describe("what rsync prints becomes what to do", () => {
     expect(error.hint).toBeTruthy();
   });
 
-  test("anything else is reported with its exit code, ours or the worker's", () => {
+  test("any other failure is reported with its exit code, local or remote", () => {
     expect(failureOf("w1", end("odd", 11)).message).toContain("exit code 11");
     expect(failureOf("w1", end("odd", 0, 23))).toMatchObject({ exit: 23 });
     expect(failureOf("w1", end("odd", null, undefined)).message).toContain("a signal");
   });
 });
 
-describe("a file system that takes no more is named, with its worker", () => {
+describe("a full file system is named, with its worker", () => {
   test.each([
     ['rsync: [receiver] write failed on "/opt/w/b/x": No space left on device (28)', "/opt/w/b/x", "is full"],
     [
@@ -51,14 +51,14 @@ describe("a file system that takes no more is named, with its worker", () => {
     });
   });
 
-  test("or by a path, where the worker does not tell which it is", async () => {
+  test("or by a path if the worker does not report the mount point", async () => {
     const remote = fakeRemote({ host: "w1", answers: () => ({ code: 1 }) });
     const { message } = await syncFailure(remote, end("No space left on device"));
     expect(message).toBe("files cannot be synced to w1: its file system at /opt/worker/bucket is full");
   });
 });
 
-test("a missing rsync, here and there, and a closed connection have codes of their own", async () => {
+test("a missing rsync, on either side, and a closed connection have their own codes", async () => {
   const remote = fakeRemote({ host: "w1" });
   expect(await syncFailure(remote, end("", "missing"))).toMatchObject({ code: "WORKER_LACKS", worker: undefined });
   expect(await syncFailure(remote, end("sh: rsync: not found", 12, 127))).toMatchObject({

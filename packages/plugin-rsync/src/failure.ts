@@ -53,7 +53,7 @@ export function failureOf(host: string, { exit, remoteExit, printed }: SyncEnd):
 const CAUSES: readonly (readonly [RegExp, string, string])[] = [
   [
     /sudo: .*(password|not in the sudoers|not allowed|tty)/,
-    "sudo there asks for more than maand can give",
+    "sudo there needs a password or refuses the user",
     "let the ssh user run sudo without a password, or set use_sudo = false",
   ],
   [

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { filterRules } from "./filters.ts";
 
-test("the rules for two jobs, in the order in which they decide", () => {
+test("the rules for two jobs, in order of precedence", () => {
   expect(filterRules({ jobs: ["api", "web"], keep: ["data", "logs"], protect: new Map() })).toEqual([
     "- /jobs/api/data",
     "- /jobs/api/logs",
@@ -23,17 +23,17 @@ test("the rules for two jobs, in the order in which they decide", () => {
   ]);
 });
 
-test("without jobs nothing under jobs/ is named", () => {
+test("without jobs no rule names a path under jobs/", () => {
   const rules = filterRules({ jobs: [], keep: ["data"], protect: new Map() });
   expect(rules.filter((rule) => rule.includes("jobs/"))).toEqual(["P /jobs/*"]);
   expect(rules.at(-1)).toBe("- *");
 });
 
-test("letters that mean something to rsync mean nothing in a name", () => {
+test("special characters of rsync are literal in a name", () => {
   expect(filterRules({ jobs: ["a"], keep: ["*[x]?\\"], protect: new Map() })[0]).toBe("- /jobs/a/\\*\\[x]\\?\\\\");
 });
 
-test("what a job made itself is protected, at any depth or from its directory", () => {
+test("files that a job wrote are protected, at any depth or relative to its directory", () => {
   const rules = filterRules({ jobs: ["api", "web"], keep: [], protect: new Map([["api", ["*.pid", "run/"]]]) });
   expect(rules.slice(0, 6)).toEqual([
     "P /jobs/api/*.pid",

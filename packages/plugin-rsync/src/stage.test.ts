@@ -7,6 +7,6 @@ test.each([
   [String.raw`\#303\#274`, "ü"],
   [String.raw`\#134#012`, String.raw`\#012`],
   ["ü\\b", "ü\\b"],
-])("the name that rsync prints as %j is %j", (printed, name) => {
+])("the name that rsync prints as %j is decoded as %j", (printed, name) => {
   expect(unescaped(printed)).toBe(name);
 });

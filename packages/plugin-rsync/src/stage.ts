@@ -14,14 +14,14 @@ import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
 import { connectRsync } from "./rsh.ts";
 import { deleteHeldBack, surveyWorker } from "./survey.ts";
 
-/** Milliseconds the worker's side has to say how it ended, once ours has failed. */
-const AFTERWORD_MS = 1_000;
+/** Milliseconds the worker's side has to end, once ours has failed. */
+const REMOTE_EXIT_MS = 1_000;
 
 /** rsync's exit code for silence longer than `--timeout`. */
 const RSYNC_TIMEOUT = 30;
 
 /**
- * Makes `jobs/<name>/` on the worker equal to the merged sources, for the jobs of this wave, and brings metadata along.
+ * Makes `jobs/<name>/` on the worker equal to the merged sources, for the jobs of this wave, and writes the metadata.
  * @throws STAGE_FAILED, WORKER_LACKS, TIMED_OUT, INTERRUPTED, DISCONNECTED, UNREACHABLE
  */
 export async function stageWorker(context: StageContext, options: RsyncOptions): Promise<void> {
@@ -48,7 +48,7 @@ interface Synced {
   readonly printed: ExecResult;
 }
 
-/** Lets the rsync here and the one there talk until ours ends, or the signal ends both. */
+/** Runs the rsync here and the one there until ours ends, or the signal ends both. */
 async function sync(context: StageContext, options: RsyncOptions, ending: AbortSignal): Promise<Synced> {
   const { remote, log, deleted } = context;
   const { compress = false, program = "rsync" } = options;
@@ -63,7 +63,7 @@ async function sync(context: StageContext, options: RsyncOptions, ending: AbortS
   const opened = open(context, local, output, ending);
   const exit = await local.exit;
   const { stream, refused } = await opened;
-  const remoteExit = await afterword(stream, exit, ending);
+  const remoteExit = await remoteExitOf(stream, exit, ending);
   stream?.destroy();
   return { exit, remoteExit, refused, printed: output.end(0, 0) };
 }
@@ -93,16 +93,16 @@ async function open(context: StageContext, local: LocalRsync, output: Output, en
 }
 
 /**
- * The worker's exit code. It has to be asked for: what could not be written there is an error of the receiver, which
+ * The worker's exit code. It has to be read here: what could not be written there is an error of the receiver, which
  * rsync learns from its `--rsh` program's exit code, and ours has long ended by then.
  */
-async function afterword(
+async function remoteExitOf(
   stream: RemoteStream | undefined,
   exit: Synced["exit"],
   ending: AbortSignal,
 ): Promise<number | null | undefined> {
   if (!stream || ending.aborted) return undefined;
-  const signal = exit === 0 ? ending : AbortSignal.any([ending, timeLimit(AFTERWORD_MS)]);
+  const signal = exit === 0 ? ending : AbortSignal.any([ending, timeLimit(REMOTE_EXIT_MS)]);
   return Promise.race([stream.exit, aborted(signal)]);
 }
 

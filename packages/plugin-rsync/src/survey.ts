@@ -66,7 +66,13 @@ function list({ files, directories, jobs }: SyncedPaths): string {
 
 async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, stdin?: string): Promise<string> {
   const { host } = remote;
-  const options = { asRoot: true, timeoutMs, signal, ...(stdin !== undefined && { stdin }) };
+  const options = {
+    title: "looking at what is there",
+    asRoot: true,
+    timeoutMs,
+    signal,
+    ...(stdin !== undefined && { stdin }),
+  };
   const printed = await remote.probe(argv, options).catch((cause: unknown) => {
     throw asSyncError(cause, host, timeoutMs);
   });

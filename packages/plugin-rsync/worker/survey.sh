@@ -1,6 +1,6 @@
 # Looks at a bucket's directory on a worker before a sync, and makes it where it is missing.
 #
-#   survey.sh DIRECTORY JOB...   with the paths that the sync brings on stdin, each ended by a NUL and after one letter:
+#   survey.sh DIRECTORY JOB...   with the paths of the sync on stdin, each after one letter and ended by a NUL:
 #                                f a file, d a directory, o a directory that may be a link placed by the operator
 #
 # Writes facts: a word and its values, each ended by a NUL. See parseSurvey in src/survey.ts. Paths are below DIRECTORY.

@@ -12,7 +12,7 @@ function pauses(trouble: "refused" | "reset" | "final"): number[] {
   }
 }
 
-test("refused is tried twice more, soon; closed early some more times, later each time; anything else not at all", () => {
+test("a refused connection is retried twice after a short delay; one closed early more often and later; others never", () => {
   expect(pauses("refused")).toEqual([100, 100]);
   expect(pauses("reset")).toEqual([100, 200, 400, 800, 1600, 3200]);
   expect(pauses("final")).toEqual([]);

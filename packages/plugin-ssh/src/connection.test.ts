@@ -37,12 +37,12 @@ async function connected(
 }
 
 describe("a connection that closes while a command starts", () => {
-  test("may be replaced when the server had not opened the channel, whatever else it sent", async () => {
+  test("may be replaced if the server had not opened the channel, whatever else it sent", async () => {
     const connection = await connected((server) => server.rekey(() => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toBeInstanceOf(NotStarted);
   });
 
-  test("may not be replaced when the command line was sent, for it may have run", async () => {
+  test("may not be replaced once the command line was sent, because it may have run", async () => {
     const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
   });

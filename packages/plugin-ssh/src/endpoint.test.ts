@@ -14,7 +14,7 @@ function endpoint(worker: Parameters<typeof endpointOf>[0]["worker"], lookup: Ho
   return endpointOf({ worker, settings: SSH_SETTINGS.from(DEFAULT_SETTINGS), bucketRoot: "/b", lookup });
 }
 
-test("without any setting, maand.conf's defaults hold", () => {
+test("without settings the defaults of maand.conf apply", () => {
   expect(endpoint({ host: "10.0.0.1" })).toEqual({
     name: "10.0.0.1",
     address: "10.0.0.1",
@@ -25,7 +25,7 @@ test("without any setting, maand.conf's defaults hold", () => {
   });
 });
 
-test("ssh config wins over maand.conf, and its keys come before the bucket's", () => {
+test("ssh config overrides maand.conf, and its keys are tried before the bucket's", () => {
   const lookup = lookupIn({ web: { hostName: "10.0.0.1", port: 2201, user: "cfg", identityFiles: ["/k/cfg"] } });
   expect(endpoint({ host: "web" }, lookup)).toEqual({
     name: "web",
@@ -37,7 +37,7 @@ test("ssh config wins over maand.conf, and its keys come before the bucket's", (
   });
 });
 
-test("workers.json wins over both; its key is the only one", () => {
+test("workers.json overrides both; its key is the only one", () => {
   const lookup = lookupIn({ web: { hostName: "10.0.0.1", port: 2201, user: "cfg", identityFiles: ["/k/cfg"] } });
   const worker = { host: "web", port: 2202, user: "own", identity: "own.key" };
   expect(endpoint(worker, lookup)).toMatchObject({ port: 2202, user: "own", identities: ["/b/secrets/own.key"] });
@@ -45,7 +45,7 @@ test("workers.json wins over both; its key is the only one", () => {
 });
 
 describe("jump hosts", () => {
-  test("are looked up themselves, listen on 22 by default, and follow each other in the order written", () => {
+  test("are resolved themselves, use port 22 by default, and are connected in the written order", () => {
     const lookup = lookupIn({
       app: { proxyJump: "one,me@two:2222" },
       two: { hostName: "10.9.9.2", user: "cfg", identityFiles: ["/k/two"] },
@@ -57,7 +57,7 @@ describe("jump hosts", () => {
     expect(two?.jump?.jump).toBeUndefined();
   });
 
-  test("may have a jump host of their own, and an end when they name each other", () => {
+  test("may have a jump host of their own, and a cycle ends", () => {
     const lookup = lookupIn({ app: { proxyJump: "a" }, a: { proxyJump: "b" }, b: { proxyJump: "a" } });
     let hops = 0;
     for (let at = endpoint({ host: "app" }, lookup).jump; at; at = at.jump) hops++;

@@ -56,6 +56,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     destroy();
     throw notBegun(command, await exit, { stdout: stdout ?? "", stderr: stderr ?? "" });
   });
+  begun.catch(() => {}); // there is no other reader if the run was interrupted just before
   return { begun, closed };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Semaphore } from "./semaphore.ts";
 
-test("so many hold a place at once, and the others after them, in order", async () => {
+test("a limited number of callers hold a place, the others wait in order", async () => {
   const semaphore = new Semaphore(2);
   const admitted: number[] = [];
   const releases = [1, 2, 3, 4].map((number) =>
@@ -19,7 +19,7 @@ test("so many hold a place at once, and the others after them, in order", async 
   expect(admitted).toEqual([1, 2, 3, 4]);
 });
 
-test("a place released twice is released once", async () => {
+test("releasing a place twice releases it once", async () => {
   const semaphore = new Semaphore(1);
   const release = await semaphore.acquire();
   release();
@@ -34,7 +34,7 @@ test("a place released twice is released once", async () => {
   expect(admitted).toBe(false);
 });
 
-test("an interrupted caller releases the queue, and those behind it move up", async () => {
+test("an interrupted caller leaves the queue, and the callers behind it move up", async () => {
   const semaphore = new Semaphore(1);
   const interrupt = new AbortController();
   const release = await semaphore.acquire();

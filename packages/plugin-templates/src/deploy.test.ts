@@ -24,7 +24,7 @@ function since(): string[] {
   return bucket.fleet.done.splice(0).sort();
 }
 
-describe("a template that tells of the deploy", () => {
+describe("a template that depends on the deploy", () => {
   const api = (version: string, more: Readonly<Record<string, string>> = {}) =>
     bucket.job("api", { version, selectors: ["worker"], max_concurrent_upgrades: 2 }, { "said.tpl": SAYING, ...more });
 
@@ -41,7 +41,7 @@ describe("a template that tells of the deploy", () => {
     expect((await bucket.plan()).required).toBe(false);
   });
 
-  it("is rolled out once more for a version, and then rests again", async () => {
+  it("is rolled out again for a new version, and then stays unchanged", async () => {
     api("2.0.0");
     since();
     await bucket.ship();
@@ -52,7 +52,7 @@ describe("a template that tells of the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("tells of the deploy that changed something else, and a dry run tells the same before", async () => {
+  it("is rendered for the deploy that changed something else, and a dry run renders the same", async () => {
     api("1.0.0", { other: "x" });
     await bucket.build();
     const [job] = (await bucket.plan()).waves[0]?.jobs ?? [];
@@ -65,7 +65,7 @@ describe("a template that tells of the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("is left alone on one worker when another one is added", async () => {
+  it("does not change on one worker if another one is added", async () => {
     bucket.workers(A, B, "10.0.0.3");
     since();
     await bucket.ship();
@@ -74,7 +74,7 @@ describe("a template that tells of the deploy", () => {
     expect([said(A), said("10.0.0.3")]).toEqual(["0.0.0 -> 1.0.0, delivery 1", "0.0.0 -> 1.0.0, delivery 2"]);
   });
 
-  it("keeps what it says when it is restarted by force", async () => {
+  it("keeps its text if it is restarted with --force", async () => {
     since();
     await bucket.ship({ force: true });
     expect(since()).toContain(`restart api@${A}`);
@@ -83,7 +83,7 @@ describe("a template that tells of the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("rests after a deploy that had to be tried twice", async () => {
+  it("does not change after a deploy that needed two attempts", async () => {
     api("2.0.0");
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.ship();
@@ -95,7 +95,7 @@ describe("a template that tells of the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("comes back as it was when a failed change is taken back", async () => {
+  it("has its previous text after a failed change is reverted", async () => {
     api("2.0.0");
     bucket.fleet.fail(`restart api@${A}`);
     bucket.fleet.fail(`restart api@${B}`);
@@ -109,7 +109,7 @@ describe("a template that tells of the deploy", () => {
     expect(since()).toEqual([]);
   });
 
-  it("says the delivery its worker was told of, also in a later wave", async () => {
+  it("shows the delivery recorded on its worker, also in a later wave", async () => {
     bucket.job(
       "late",
       {
@@ -132,8 +132,8 @@ describe("a template that tells of the deploy", () => {
   });
 });
 
-describe("a template that fails for the past only", () => {
-  it("is a change, rendered for now", async () => {
+describe("a template that fails only for the promoted inputs", () => {
+  it("counts as changed, rendered for this deploy", async () => {
     const source = '{{if eq .CurrentVersion "0.0.0"}}{{get "vars/job/api" "first"}}{{else}}grown{{end}}';
     bucket.job(
       "api",
@@ -156,7 +156,7 @@ describe("a template that cannot be rendered", () => {
     bucket.job("api", { selectors: ["worker"] });
   });
 
-  it("is told by the dry run, with place, namespace, key and what to write, and the others are planned", async () => {
+  it("is reported by the dry run with position, namespace, key and hint, and the other jobs are planned", async () => {
     await bucket.build();
     const plan = await bucket.plan();
     expect(plan.failures).toMatchObject([
@@ -180,7 +180,7 @@ describe("a template that cannot be rendered", () => {
     expect(bucket.fleet.at("otel", A)).toBeUndefined();
   });
 
-  it("keeps --sync-only from nobody else", async () => {
+  it("does not prevent --sync-only for other jobs", async () => {
     bucket.removeJob("otel");
     await bucket.ship();
     bucket.job("otel", { selectors: ["worker"] }, { "c.tpl": '{{get "maand/job/api" "version"}}' });
@@ -191,7 +191,7 @@ describe("a template that cannot be rendered", () => {
     expect(said(A, "new.conf")).toBe("x");
   });
 
-  it("is refused at build when it cannot even be read", async () => {
+  it("is refused at build if it cannot be parsed", async () => {
     bucket.job("otel", { selectors: ["worker"] }, { "c.tpl": "x\n{{ if }}" });
     await expect(bucket.build()).rejects.toMatchObject({
       code: "PROBLEMS",
@@ -200,7 +200,7 @@ describe("a template that cannot be rendered", () => {
   });
 });
 
-it("a value that changed rolls out those it was rendered for, and no other job", async () => {
+it("a changed value rolls out the jobs that use it, and no others", async () => {
   bucket.job("api", { selectors: ["worker"] }, { "a.tpl": '{{get "vars/bucket" "colour"}}' });
   bucket.job("web", { selectors: ["worker"] }, { "a.tpl": "{{.WorkerIP}}" });
   bucket.write("bucket.conf", 'colour = "red"\n');

@@ -29,29 +29,29 @@ async function failure(source: string, kv: FakeKv = {}): Promise<unknown> {
 }
 
 describe("a tree", () => {
-  it("without templates is left as it is", async () => {
+  it("without templates is unchanged", async () => {
     expect(await hooksWith().render.promise(BARE, given({ "_modules/a.py": "x" }))).toBe(BARE);
   });
 
-  it("gets each template's text at its path without the suffix, at any depth", async () => {
+  it("contains each rendered template without its suffix, at any depth", async () => {
     const tree = await hooksWith().render.promise(BARE, given({ "a.conf.tpl": "{{.Job}}", "x/y/b.tpl": "b" }));
     expect(tree.files.map(({ path }) => path)).toEqual(["Makefile", "a.conf", "x/y/b"]);
   });
 
-  it("gets no modules and no Prometheus data", async () => {
+  it("does not render modules and Prometheus files", async () => {
     const sources = { "_modules/a.py.tpl": "x", "_prometheus/scrape.yaml.tpl": "x", "deep/_modules/b.tpl": "b" };
     const tree = await hooksWith().render.promise({ files: [] }, given(sources));
     expect(tree.files.map(({ path }) => path)).toEqual(["deep/_modules/b"]);
   });
 
-  it("loses a file of the same name, and keeps the template's executable bit", async () => {
+  it("replaces a file of the same name, and keeps the template's executable bit", async () => {
     const context = { ...given({ "run.tpl": "new" }), sources: [aFile({ path: "run.tpl", executable: true })] };
     const { files } = await hooksWith().render.promise({ files: [aFile({ path: "run" })] }, context);
     expect(files).toHaveLength(1);
     expect(files[0]).toMatchObject({ path: "run", executable: true, size: 3, content: Buffer.from("new") });
   });
 
-  it("marks files a secret went into, and only those, whichever function read it", async () => {
+  it("marks exactly the files that contain a secret, whichever function read it", async () => {
     const kv = fakeKv({ "secrets/job/api": { p: "s" }, "maand/job/api": { name: "api" } });
     const hooks = hooksWith();
     hooks.templateFunctions.tap("mine", (functions, current) => ({
@@ -70,7 +70,7 @@ describe("a tree", () => {
   });
 });
 
-describe("the dot", () => {
+describe("the dot of a template", () => {
   const allocation = anAllocation({ id: "alloc-1", host: "10.0.0.7" });
   const worker = aWorker({ host: "10.0.0.7", workerId: "w-7", labels: ["worker", "db"] });
   const context = { allocation, worker, job: aJob({ version: "2.0.0" }), updateSeq: 12, root: "/srv/b" };
@@ -89,7 +89,7 @@ describe("the dot", () => {
     expect(await text(source, {}, context)).toBe(expected);
   });
 
-  it("has no other field, and says so instead of writing <no value>", async () => {
+  it("has no other field, and reports it instead of printing <no value>", async () => {
     expect(await failure("{{.WorkerIp}}")).toMatchObject({
       message: expect.stringContaining("there is no .WorkerIp; there are .AllocationID"),
     });
@@ -131,7 +131,7 @@ describe("values", () => {
     });
   });
 
-  it("keys are sorted, however they were put", async () => {
+  it("keys are sorted, whatever the order of the writes", async () => {
     expect(await text('{{range keys "vars/job/api"}}{{.}} {{end}}', { "vars/job/api": { z: "", m: "", a: "" } })).toBe(
       "a m z ",
     );
@@ -190,7 +190,7 @@ describe("numbers", () => {
     expect(await failure(source)).toMatchObject({ code: "RENDER_FAILED", message: expect.stringContaining(message) });
   });
 
-  it("a whole number in its plain form is an int; a fraction and an exponent are not, and it says what to do", async () => {
+  it("a plain whole number is an int; a fraction and an exponent are not, and the error contains a hint", async () => {
     expect(await text('{{div (int (get "m" "v")) 4}}', { m: { v: "1048576" } })).toBe("262144");
     expect(await failure('{{int "2150.4"}}')).toMatchObject({
       message: expect.stringContaining('"2150.4" is not a whole number'),
@@ -201,7 +201,7 @@ describe("numbers", () => {
 });
 
 describe("functions of other plugins", () => {
-  it("are added by a tap, know the allocation, and may declare what they take", async () => {
+  it("are added by a tap, receive the allocation, and may declare their arguments", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("ports", (functions, current) => ({
       ...functions,
@@ -214,14 +214,14 @@ describe("functions of other plugins", () => {
     await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining("expected string; found 1") });
   });
 
-  it("may stand in front of ours", async () => {
+  it("may replace built-in ones", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("loud", (functions) => ({ ...functions, upper: (word: string) => `${word}!` }));
     const { files } = await hooks.render.promise({ files: [] }, given({ "a.tpl": '{{upper "a"}}' }));
     expect(files[0]?.content?.toString()).toBe("a!");
   });
 
-  it("that are none are refused by name", async () => {
+  it("with invalid definitions are refused by name", async () => {
     const hooks = hooksWith();
     hooks.templateFunctions.tap("odd", (functions) => ({ ...functions, odd: { params: [] } }));
     await expect(hooks.render.promise({ files: [] }, given({ "a.tpl": "" }))).rejects.toMatchObject({

@@ -24,14 +24,14 @@ function desk(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, l
 const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
-  it("asks before a wave in production, and says what it is about", async () => {
+  it("asks before a wave in production, and describes the wave", async () => {
     const asked = desk(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
-  it("leaves everything as it is after a no, and goes on with the next deploy", async () => {
+  it("changes nothing after a no, and the next deploy resumes", async () => {
     desk(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();
@@ -39,7 +39,7 @@ describe("approval-gate", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("does not ask about other workers, nor when there is nothing to do", async () => {
+  it("does not ask about other workers, or if there is nothing to do", async () => {
     const asked = desk(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
@@ -47,14 +47,14 @@ describe("approval-gate", () => {
     expect(asked).toEqual([]);
   });
 
-  it("asks about everything if no label is named", async () => {
+  it("asks for every wave if no label is configured", async () => {
     const asked = desk(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     expect(asked).toHaveLength(1);
   });
 
-  it("asks once before things leave, however many", async () => {
+  it("asks once before removals, however many", async () => {
     const asked = desk(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
@@ -71,7 +71,7 @@ describe("approval-gate", () => {
     );
   });
 
-  it("refuses without a terminal, and says how to approve in advance", async () => {
+  it("refuses without a terminal, and explains how to approve in advance", async () => {
     desk([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
@@ -80,7 +80,7 @@ describe("approval-gate", () => {
     ]);
   });
 
-  it("takes a yes from the environment, and nothing else for one", async () => {
+  it("accepts an approval from the environment, and no other value", async () => {
     desk([], { MAAND_APPROVE: "yes" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");

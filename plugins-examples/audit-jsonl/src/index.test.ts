@@ -28,14 +28,14 @@ function lines(): Record<string, unknown>[] {
 }
 
 describe("audit-jsonl", () => {
-  it("keeps every event of a deploy, in order, and who it was", async () => {
+  it("records every event of a deploy in order, with the user", async () => {
     const bucket = shipped();
     await bucket.ship().finally(bucket.dispose);
     expect(lines()).toEqual(bucket.events.map((event) => ({ who: userInfo().username, ...event })));
     expect(lines().at(-1)).toMatchObject({ type: "run.finished", outcome: "ok" });
   });
 
-  it("never takes away what is there", async () => {
+  it("only appends", async () => {
     const bucket = shipped();
     await bucket.ship();
     const before = readFileSync(file, "utf8");
@@ -44,7 +44,7 @@ describe("audit-jsonl", () => {
     expect(readFileSync(file, "utf8").length).toBeGreaterThan(before.length);
   });
 
-  it("is for its owner only, whatever it was before", async () => {
+  it("makes the file private, whatever its mode was", async () => {
     const bucket = shipped();
     await bucket.ship();
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -53,13 +53,13 @@ describe("audit-jsonl", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("keeps only the types that are wanted", async () => {
+  it("records only the configured types", async () => {
     const bucket = shipped(auditJsonl({ file, types: ["run.started", "run.finished"] }));
     await bucket.ship().finally(bucket.dispose);
     expect(lines().map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
   });
 
-  it("cannot change how a deploy ends; that it could not write is a warning", async () => {
+  it("cannot change the outcome of a deploy; a failed write is a warning", async () => {
     writeFileSync(join(place, "log"), "");
     const bucket = shipped();
     const { outcome, warnings } = await bucket.ship().finally(bucket.dispose);
@@ -68,7 +68,7 @@ describe("audit-jsonl", () => {
     expect(warnings).toEqual([expect.stringContaining("audit-jsonl failed in commit")]);
   });
 
-  it("says by key what is wrong with its options", () => {
+  it("reports invalid options by key", () => {
     const wrong = { where: "audit-jsonl.file", message: "must be an absolute path" };
     expect(() => auditJsonl({ file: "logs/audit.jsonl" })).toThrow(
       expect.objectContaining({ problems: [expect.objectContaining(wrong)] }),

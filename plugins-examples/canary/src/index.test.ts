@@ -30,14 +30,14 @@ const batches = ({ events }: TestBucket) =>
 const looks = ({ events }: TestBucket) => events.filter(({ type }) => type === "health.finished").length;
 
 describe("canary", () => {
-  it("upgrades one, looks at it again and again, and then the rest", async () => {
+  it("upgrades one allocation, checks it repeatedly, and then upgrades the rest", async () => {
     const made = await upgrade();
     expect((await made.deploy()).outcome).toBe("ok");
     expect(batches(made)).toEqual([A, `${B} ${C}`]);
     expect(looks(made)).toBe(1 + 5 + 1);
   });
 
-  it("ends at the first sign of sickness: the others stay as they were, and the next deploy begins with the sick one", async () => {
+  it("stops at the first failed check: the others stay unchanged, and the next deploy starts with the unhealthy one", async () => {
     const made = await upgrade();
     made.fleet.onDo = (what) => {
       if (what === `restart api@${A}`) setTimeout(() => made.fleet.fail(`verify api@${A}`), 25);
@@ -67,7 +67,7 @@ describe("canary", () => {
     ["that does not ask for it", aJob(), [A, B, C]],
     ["with one allocation only", aJob({ manifest: { canary: { soak_seconds: 60 } } }), [A]],
     ["that is started for the first time", aJob({ manifest: { canary: { soak_seconds: 60 } } }), []],
-  ])("leaves a job %s alone", async (_, job, updatedAllocations) => {
+  ])("does not handle a job %s", async (_, job, updatedAllocations) => {
     const hooks = createHooks();
     await canary().apply(hooks);
     const context = orchestrateContext({ job, newAllocations: [C], updatedAllocations });
@@ -75,7 +75,7 @@ describe("canary", () => {
     expect(context.asked).toEqual([]);
   });
 
-  it("starts what is new beside the canary, before it is watched", async () => {
+  it("starts new allocations with the canary, before it is watched", async () => {
     const hooks = createHooks();
     await canary().apply(hooks);
     const job = aJob({ manifest: { canary: { soak_seconds: 0.02, interval_seconds: 0.01 } } });

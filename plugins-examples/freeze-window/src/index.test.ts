@@ -17,7 +17,7 @@ async function begin(now: Date, given: Options = {}, environment: NodeJS.Process
 }
 
 describe("freeze-window", () => {
-  it.each(["30T14:59", "31T15:00", "29T23:59"])("lets a deploy through at %s", async (time) => {
+  it.each(["30T14:59", "31T15:00", "29T23:59"])("permits a deploy at %s", async (time) => {
     expect(await begin(at(time))).toEqual([]);
   });
 
@@ -29,26 +29,26 @@ describe("freeze-window", () => {
     });
   });
 
-  it("knows the time of another place", async () => {
+  it("supports other time zones", async () => {
     await expect(begin(at("30T14:30"), { timeZone: "Europe/Berlin" })).rejects.toThrow("it is 15:30");
     expect(await begin(at("30T15:30"), { timeZone: "America/New_York" })).toEqual([]);
   });
 
-  it("knows other windows", async () => {
+  it("supports other windows", async () => {
     const windows = [{ day: "saturday" }, { day: "monday", from: "08:00", until: "12:00" }] as const;
     await expect(begin(at("31T03:00"), { windows: [...windows] })).rejects.toThrow("no deploys on saturday");
     await expect(begin(at("26T11:59"), { windows: [...windows] })).rejects.toThrow("no deploys on monday");
     expect(await begin(at("26T12:00"), { windows: [...windows] })).toEqual([]);
   });
 
-  it("gives way to a reason, and keeps it in the record", async () => {
+  it("accepts a reason, and records it", async () => {
     expect(await begin(at("30T16:00"), {}, { MAAND_THAW: "the shop is down" })).toEqual([
       "deploying on friday at 16:00, in a freeze window: the shop is down",
     ]);
     await expect(begin(at("30T16:00"), {}, { MAAND_THAW: " " })).rejects.toMatchObject({ code: "NOT_PERMITTED" });
   });
 
-  it("refuses a whole deploy by the run's clock, and touches nothing", async () => {
+  it("refuses a whole deploy by the run's clock, and changes nothing", async () => {
     const plugins = [freezeWindowIn({})({ timeZone: "UTC" })];
     const bucket = aBucket({ plugins, now: () => at("30T17:00") });
     bucket.workers("10.0.0.1");
@@ -59,7 +59,7 @@ describe("freeze-window", () => {
     bucket.dispose();
   });
 
-  it("says by key what is wrong with its options", () => {
+  it("reports invalid options by key", () => {
     const wrong = () => freezeWindow({ windows: [{ day: "friday", from: "3pm" }], timeZone: "Mars/Olympus" });
     expect(wrong).toThrow(
       expect.objectContaining({

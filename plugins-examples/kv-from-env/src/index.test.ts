@@ -12,7 +12,7 @@ async function hooksOf(environment: NodeJS.ProcessEnv) {
 }
 
 describe("kv-from-env", () => {
-  it("contributes what a job asks for, and nothing else of the environment", async () => {
+  it("contributes the requested variables, and nothing else of the environment", async () => {
     const hooks = await hooksOf({ MAAND_KV_COLOR: "blue", MAAND_KV_LOG_LEVEL: "debug", MAAND_KV_OTHER: "x" });
     const context = contributeContext({ job });
     await hooks.contribute.promise(context);
@@ -21,7 +21,7 @@ describe("kv-from-env", () => {
     ]);
   });
 
-  it("refuses a build without the variables, and says which", async () => {
+  it("refuses a build without the variables, and names them", async () => {
     const hooks = await hooksOf({ MAAND_KV_COLOR: "blue" });
     const context = validateContext({ jobs: [job] });
     await hooks.validate.promise(context);
@@ -34,7 +34,7 @@ describe("kv-from-env", () => {
     ]);
   });
 
-  it("brings them to the job, and takes them away again", async () => {
+  it("makes them available to the job, and removes them again", async () => {
     const environment: NodeJS.ProcessEnv = { COLOR_ENV: "green" };
     const bucket = aBucket({ plugins: [kvFrom(environment)({ prefix: "COLOR_" })] });
     const seen = async () => {
@@ -57,7 +57,7 @@ describe("kv-from-env", () => {
     }
   });
 
-  it("tells a key that is no list of names, by its file", async () => {
+  it("reports a key that is not a list of names, with its file", async () => {
     const bucket = aBucket({ plugins: [kvFrom({})()] });
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"], env_keys: ["Color"] });
@@ -71,7 +71,7 @@ describe("kv-from-env", () => {
     });
   });
 
-  it("says by key what is wrong with its options", () => {
+  it("reports invalid options by key", () => {
     const wrong = { where: "kv-from-env.prefix", message: "must be capitals, digits and _" };
     expect(() => kvFromEnv({ prefix: "my app" })).toThrow(
       expect.objectContaining({ problems: [expect.objectContaining(wrong)] }),

@@ -26,14 +26,14 @@ describe("lifecycle-compose", () => {
     ["start", `${compose} up --detach --wait --remove-orphans`],
     ["restart", `${compose} up --detach --wait --remove-orphans --force-recreate`],
     ["reload", `${compose} up --detach --wait --remove-orphans`],
-  ] as const)("%s brings the project up", async (kind, line) => {
+  ] as const)("%s starts the project", async (kind, line) => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ job, remote, action: { kind } }))).toBe("done");
     expect(remote.lines).toEqual([line]);
   });
 
-  it("gives the compose file the lifecycle environment, in the job's directory", async () => {
+  it("passes the lifecycle environment to the compose file, in the job's directory", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     await hooks.rollout.promise(rolloutContext({ job, remote, timeoutMs: 7_000 }));
@@ -45,7 +45,7 @@ describe("lifecycle-compose", () => {
     });
   });
 
-  it("takes the project of what leaves down", async () => {
+  it("stops the project of a removed allocation", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.reconcile.promise(reconcileContext({ job, remote }))).toBe("done");
@@ -55,7 +55,7 @@ describe("lifecycle-compose", () => {
     expect(remote.lines).toEqual([`${compose} down`]);
   });
 
-  it("shows what runs, and leaves other targets to make", async () => {
+  it("shows the containers, and leaves other targets to make", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.target.promise(targetContext({ job, remote, target: "status" }))).toBe("done");
@@ -63,14 +63,14 @@ describe("lifecycle-compose", () => {
     expect(remote.lines).toEqual([`${compose} ps --all`]);
   });
 
-  it("leaves jobs of others alone", async () => {
+  it("does not handle other jobs", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ remote }))).toBeUndefined();
     expect(remote.lines).toEqual([]);
   });
 
-  it("finds a compose file that is not there, at build; a template of it will do", async () => {
+  it("reports a missing compose file at build; a template of it is enough", async () => {
     const hooks = await hooksOf();
     const context = validateContext({ jobs: [job, aJob({ name: "web", manifest: { compose: "compose.yml" } })] });
     await hooks.validate.promise(context);

@@ -26,7 +26,7 @@ describe("lifecycle-systemd", () => {
     ["start", [`systemctl enable ${file}`, "systemctl start api.service"]],
     ["restart", [`systemctl enable ${file}`, "systemctl daemon-reload", "systemctl restart api.service"]],
     ["reload", ["systemctl daemon-reload", "systemctl reload-or-restart api.service"]],
-  ] as const)("%s is systemctl's", async (kind, lines) => {
+  ] as const)("%s runs systemctl", async (kind, lines) => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ job, remote, action: { kind } }))).toBe("done");
@@ -34,7 +34,7 @@ describe("lifecycle-systemd", () => {
     expect(remote.calls.every(({ options }) => options.asRoot)).toBe(true);
   });
 
-  it("stops and disables what leaves, and leaves the removal of files to whoever brought them", async () => {
+  it("stops and disables the unit of a removed allocation, and does not delete its files", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.reconcile.promise(reconcileContext({ job, remote }))).toBe("done");
@@ -53,14 +53,14 @@ describe("lifecycle-systemd", () => {
     expect(await hooks.target.promise(targetContext({ job, remote, target: "migrate" }))).toBeUndefined();
   });
 
-  it("leaves jobs of others alone", async () => {
+  it("does not handle other jobs", async () => {
     const remote = fakeRemote();
     const hooks = await hooksOf();
     expect(await hooks.rollout.promise(rolloutContext({ remote }))).toBeUndefined();
     expect(remote.lines).toEqual([]);
   });
 
-  it("tells what systemctl said when it fails", async () => {
+  it("reports the output of a failed systemctl", async () => {
     const remote = fakeRemote({ answers: { "systemctl start": { code: 1, stderr: "Unit api.service failed.\n" } } });
     const hooks = await hooksOf();
     await expect(
@@ -71,7 +71,7 @@ describe("lifecycle-systemd", () => {
     });
   });
 
-  it("finds a unit file that is not there, at build", async () => {
+  it("reports a missing unit file at build", async () => {
     const hooks = await hooksOf();
     const context = validateContext({ jobs: [job, aJob({ name: "web", manifest: { systemd: "web.service" } })] });
     await hooks.validate.promise(context);
@@ -80,7 +80,7 @@ describe("lifecycle-systemd", () => {
     ]);
   });
 
-  it("claims the lifecycle of its jobs, so that no Makefile is asked of them, and refuses a name that is no unit", async () => {
+  it("claims the lifecycle of its jobs, so that no Makefile is required, and refuses a name that is not a unit", async () => {
     const bucket = aBucket({ plugins: [lifecycleSystemd()] });
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"], systemd: "../api.service" });

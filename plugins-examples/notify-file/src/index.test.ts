@@ -37,13 +37,13 @@ describe("notify-file", () => {
     ]);
   });
 
-  it("keeps silent about what went well, if asked to", async () => {
+  it("writes nothing for a successful run, if configured", async () => {
     await tell("ok", { onlyFailures: true });
     await tell("failed", { onlyFailures: true });
     expect(lines()).toMatchObject([{ outcome: "failed" }]);
   });
 
-  it("cannot change how a deploy ends", async () => {
+  it("cannot change the outcome of a deploy", async () => {
     writeFileSync(join(root, "in-the-way"), "");
     const bucket = aBucket({ plugins: [notifyFile({ file: join(root, "in-the-way/deploys.ndjson") })] });
     bucket.workers("10.0.0.1");

@@ -48,37 +48,37 @@ describe("notify-webhook", () => {
     expect(posted).toMatchObject([{ run: "run", bucket: "bucket", outcome: "ok", promoted: 0, failures: [] }]);
   });
 
-  it("finds the address in the environment", async () => {
+  it("reads the URL from the environment", async () => {
     const { url, posted } = await receiver();
     await tell({}, "ok", { MAAND_WEBHOOK_URL: url });
     await tell({ urlFrom: "HOOK" }, "failed", { HOOK: url });
     expect(posted).toMatchObject([{ outcome: "ok" }, { outcome: "failed" }]);
   });
 
-  it("keeps silent about what went well, if asked to", async () => {
+  it("posts nothing for a successful run, if configured", async () => {
     const { url, posted } = await receiver();
     await tell({ url, onlyFailures: true });
     await tell({ url, onlyFailures: true }, "interrupted");
     expect(posted).toMatchObject([{ outcome: "interrupted" }]);
   });
 
-  it("names the variable that holds no address", async () => {
+  it("names the environment variable without a URL", async () => {
     await expect(tell({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
   });
 
-  it("says what was answered, by the host alone", async () => {
+  it("reports the response, with only the host of the URL", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
     const refused = expect(tell({ url })).rejects;
     await refused.toThrow(`notification failed: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t-token");
   });
 
-  it("waits no longer than it may", async () => {
+  it("waits no longer than its time limit", async () => {
     const { url, host } = await receiver(() => {});
     await expect(tell({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
   });
 
-  it("cannot change how a deploy ends", async () => {
+  it("cannot change the outcome of a deploy", async () => {
     const bucket = aBucket({ plugins: [notifyWebhook({ url: "http://127.0.0.1:1/hooks" })] });
     bucket.workers("10.0.0.1");
     bucket.job("api", { selectors: ["worker"] });
@@ -87,7 +87,7 @@ describe("notify-webhook", () => {
     expect(warnings).toEqual(["notify-webhook: notification failed: 127.0.0.1:1 cannot be reached"]);
   });
 
-  it("says by key what is wrong with its options", () => {
+  it("reports invalid options by key", () => {
     const where = (key: string) => expect.objectContaining({ where: `notify-webhook.${key}` });
     expect(() => notifyWebhook({ url: "hooks.example", timeoutSeconds: 0 })).toThrow(
       expect.objectContaining({ problems: [where("url"), where("timeoutSeconds")] }),

@@ -48,7 +48,7 @@ async function connected(): Promise<Remote> {
 }
 
 describe("transport-docker-exec", () => {
-  it("runs a command with docker exec, words apart", async () => {
+  it("runs a command with docker exec, with separate arguments", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
     expect(asked()).toContain("container inspect --format {{.State.Running}} box\n");
@@ -56,25 +56,25 @@ describe("transport-docker-exec", () => {
     expect(remote.root).toBe("/opt/worker/bucket");
   });
 
-  it("is root only where that is asked for", async () => {
+  it("uses root only for commands as root", async () => {
     const remote = await connected();
     await remote.exec(["true"], { asRoot: true });
     expect(asked()).toMatch(/\nexec --interactive --user 0 box /);
   });
 
-  it("shows no secret variable to ps", async () => {
+  it("shows no secret variable in ps", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(["sh", "-c", 'echo "$TOKEN"'], { env: { TOKEN: secret("open-sesame") } });
     expect(stdout).toBe("open-sesame\n");
     expect(asked()).not.toContain("open-sesame");
   });
 
-  it("leaves workers with another transport to others", async () => {
+  it("ignores workers with another transport", async () => {
     expect(await connect(aWorker({ host: "box" }))).toBeUndefined();
     expect(asked()).toBe("");
   });
 
-  it("does not reach a container that does not run", async () => {
+  it("does not reach a container that is not running", async () => {
     leave();
     await expect(connect()).rejects.toMatchObject({
       code: "UNREACHABLE",
@@ -83,7 +83,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("tells a container that ended under a command from a command that failed", async () => {
+  it("distinguishes a container that ended during a command from a failed command", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 137"])).code).toBe(137);
     await expect(remote.exec(["sh", "-c", `touch ${join(place, "gone")}; exit 137`])).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe("transport-docker-exec", () => {
     });
   });
 
-  it("asks a container for timeout", async () => {
+  it("requires timeout in a container", async () => {
     const hooks = createHooks();
     await dockerExec().apply(hooks);
     const context = preflightContext({ remote: await connected() });

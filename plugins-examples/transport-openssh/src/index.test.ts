@@ -69,7 +69,7 @@ async function connected(over: Parameters<typeof connectContext>[0] = {}): Promi
 }
 
 describe("connecting", () => {
-  it("asks nothing of a person, and trusts the bucket's known_hosts alone", async () => {
+  it("never prompts, and trusts only the bucket's known_hosts", async () => {
     const remote = await connected();
     await remote.close();
     expect(asked()).toContain("-o BatchMode=yes -o StrictHostKeyChecking=accept-new");
@@ -78,7 +78,7 @@ describe("connecting", () => {
     expect([remote.root, remote.sudo, remote.transport]).toEqual(["/opt/worker/b1", true, "openssh"]);
   });
 
-  it("takes port, user and key of the worker", async () => {
+  it("uses port, user and key of the worker", async () => {
     const worker = aWorker({ host: "10.0.0.7", port: 2222, user: "root", identity: "/keys/100%" });
     const remote = await connected({ worker });
     await remote.close();
@@ -88,7 +88,7 @@ describe("connecting", () => {
     expect(remote.sudo).toBe(false);
   });
 
-  it("keeps its socket in a short and private place, and takes it away with its master", async () => {
+  it("keeps its socket in a short, private directory, and deletes it with the master", async () => {
     const remote = await connected();
     const socket = socketOf(asked());
     expect(socket.length).toBeLessThan(80);
@@ -102,19 +102,19 @@ describe("connecting", () => {
     ["Host key verification failed.", "HOST_KEY_CHANGED"],
     ["agent@10.0.0.1: Permission denied (publickey).", "AUTH_FAILED"],
     ["ssh: connect to host 10.0.0.1 port 22: Connection refused", "UNREACHABLE"],
-  ])("tells why it cannot: %s", async (said, code) => {
+  ])("reports why it cannot connect: %s", async (said, code) => {
     write("bin/refused", `${said}\n`);
     const message = `cannot reach 10.0.0.1: ${said}`;
     await expect(connected()).rejects.toMatchObject({ code, worker: "10.0.0.1", message });
     expect(existsSync(dirname(socketOf(asked())))).toBe(false);
   });
 
-  it("leaves workers with another transport to others", async () => {
+  it("ignores workers with another transport", async () => {
     const hooks = await hooksOf();
     expect(await hooks.connect.promise(connectContext({ worker: aWorker({ transport: "local" }) }))).toBeUndefined();
   });
 
-  it("asks its own workers only for what it needs there", async () => {
+  it("requires only the tools it needs on its own workers", async () => {
     const hooks = await hooksOf();
     const others = preflightContext();
     await hooks.preflight.promise(others);
@@ -126,13 +126,13 @@ describe("connecting", () => {
 });
 
 describe("a command", () => {
-  it("is one shell line on the master's connection, in which each word is one word", async () => {
+  it("is one shell line on the master's connection that keeps every argument", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME", "'"])).stdout).toBe("a b|$HOME|'|");
     await remote.close();
   });
 
-  it("that ends with 255 is told from a worker that is lost", async () => {
+  it("that ends with 255 is distinguished from a lost connection", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 255"])).code).toBe(255);
     rmSync(socketOf(asked()));
@@ -141,7 +141,7 @@ describe("a command", () => {
   });
 });
 
-describe("bringing files", () => {
+describe("syncing files", () => {
   const at = (path: string) => join(place, "worker", path);
   const remote = () =>
     programRemote({
@@ -159,7 +159,7 @@ describe("bringing files", () => {
     expect(await hooks.stage.promise(stageContext({ remote: remote(), sources, jobs, ...over }))).toBe("done");
   }
 
-  it("merges the sources, the first one winning, with the modes of their files", async () => {
+  it("merges the sources, the first one wins, with the modes of their files", async () => {
     write("one/jobs/api/run.sh", "one", 0o755);
     write("one/jobs/api/key", "k", 0o600);
     write("two/jobs/api/run.sh", "two");
@@ -176,7 +176,7 @@ describe("bringing files", () => {
     expect(readdirSync(at("")).sort()).toEqual(["bin", "jobs", "worker.json"]);
   });
 
-  it("deletes what a job has no more, and nothing of its own making or of other jobs", async () => {
+  it("deletes files that a job no longer has, and neither its own data nor files of other jobs", async () => {
     write("worker/jobs/api/old/deep/file", "x");
     write("worker/jobs/api/data/db/file", "kept");
     write("worker/jobs/api/logs/old", "kept");
@@ -190,7 +190,7 @@ describe("bringing files", () => {
     expect(existsSync(at("jobs/other/old")) && existsSync(at("bin/tool"))).toBe(true);
   });
 
-  it("does not touch what is equal, and replaces what is not by renaming", async () => {
+  it("does not touch equal files, and replaces others by renaming", async () => {
     write("worker/jobs/api/same", "same");
     write("worker/jobs/api/mode", "mode", 0o600);
     write("worker/jobs/api/text", "old text");
@@ -203,7 +203,7 @@ describe("bringing files", () => {
     expect(statSync(at("jobs/api/mode")).mode & 0o777).toBe(0o644);
   });
 
-  it("puts files in the place of directories and the other way round, and follows no link", async () => {
+  it("replaces directories by files and files by directories, and follows no link", async () => {
     write("elsewhere/file", "safe");
     write("worker/jobs/api/a/file", "x");
     write("worker/jobs/api/b", "x");
@@ -217,7 +217,7 @@ describe("bringing files", () => {
   });
 
   it.each(["with blank", "-dash", "quo'te\"", "back\\slash", "ümläut", "st*r[s]", "$(touch x)"])(
-    "brings a file %s",
+    "syncs a file %s",
     async (name) => {
       write(`one/jobs/api/${name}`, "x");
       write(`worker/jobs/api/old ${name}`, "x");
@@ -226,7 +226,7 @@ describe("bringing files", () => {
     },
   );
 
-  it("leaves everything as it was when not all of it arrived", async () => {
+  it("changes nothing if the transfer is incomplete", async () => {
     write("one/jobs/api/Makefile", "new");
     write("worker/jobs/api/Makefile", "old");
     write("worker/jobs/api/gone", "still here");
@@ -242,13 +242,13 @@ describe("bringing files", () => {
     expect(readFileSync(at("jobs/api/Makefile"), "utf8")).toBe("old");
   });
 
-  it("leaves the files of other workers to whoever brings them", async () => {
+  it("ignores workers with another transport", async () => {
     const hooks = await hooksOf();
     expect(await hooks.stage.promise(stageContext())).toBeUndefined();
     expect(await hooks.reconcile.promise(reconcileContext({ action: { kind: "remove" } }))).toBeUndefined();
   });
 
-  it("takes a removed job away, but for its data and logs", async () => {
+  it("deletes a removed job's files except data and logs", async () => {
     write("worker/jobs/api/Makefile", "x");
     write("worker/jobs/api/data/db", "x");
     const hooks = await hooksOf();

@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it("runs none of its code, whatever is typed below it, and says whose it is", async () => {
+it("does not run its code, whatever is typed below it, and names the owner", async () => {
   mkdirSync(join(root, "data"));
   mkdirSync(join(root, "project"));
   writeFileSync(join(root, "data/maand.db"), "");
@@ -36,7 +36,7 @@ it("runs none of its code, whatever is typed below it, and says whose it is", as
   expect(existsSync(proof)).toBe(false);
 });
 
-it("says to another user that it may not be read, instead of asking for maand init", async () => {
+it("reports to another user that it cannot be read, instead of suggesting maand init", async () => {
   expect(await maand(root, "init")).toMatchObject({ code: 0 });
   const line = ["-u", "nobody", process.execPath, MAAND, "-C", root, "cat", "jobs"];
   const failure = (() => {

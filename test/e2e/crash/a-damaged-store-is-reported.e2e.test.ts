@@ -45,8 +45,8 @@ interface Lent {
   letGo(): void;
 }
 
-describe.concurrent("another program that holds the store", () => {
-  it("before a deploy: it is named as locked in bounded time, nothing runs, and afterwards all is well", () =>
+describe.concurrent("another program that locks the store", () => {
+  it("before a deploy: the lock is reported in bounded time, nothing runs, and the next command works", () =>
     withBucket(async ({ bucket, store, told }) => {
       const other = new Database(store);
       other.exec("BEGIN EXCLUSIVE");
@@ -62,7 +62,7 @@ describe.concurrent("another program that holds the store", () => {
       expect(told()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
-  it("in the middle of a deploy: what ran is in doubt and done again by the next", () =>
+  it("during a deploy: commands that ran are in doubt, and the next deploy repeats them", () =>
     withBucket(async ({ bucket, store, told, hold, letGo }) => {
       hold();
       const run = bucket.start(["deploy"]);
@@ -83,8 +83,8 @@ describe.concurrent("another program that holds the store", () => {
     }));
 });
 
-describe.concurrent("a full disk under the store", () => {
-  it("is named, nothing runs that could not be written down, and the next deploy goes on", () =>
+describe.concurrent("a full disk below the store", () => {
+  it("is reported, nothing runs that could not be recorded, and the next deploy resumes", () =>
     withBucket(async ({ bucket, told }) => {
       const data = join(bucket.root, "data");
       execFileSync("cp", ["-a", data, `${data}.kept`]);
@@ -105,13 +105,13 @@ describe.concurrent("a full disk under the store", () => {
     }));
 });
 
-describe.concurrent("a store that is damaged", () => {
+describe.concurrent("a damaged store", () => {
   it.each([
     ["no database at all", (store: string) => writeFileSync(store, "this is no database\n".repeat(1_000))],
     ["empty", (store: string) => emptied(store)],
     ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
     ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
-  ])("%s: every command says so and what to do, and nothing runs", (_, damage) =>
+  ])("%s: every command reports it with a hint, and nothing runs", (_, damage) =>
     withBucket(async ({ bucket, store, told }) => {
       expect(await bucket.maand("info")).toMatchObject({ code: 0 });
       damage(store);
@@ -135,11 +135,11 @@ function emptied(store: string): void {
   writeFileSync(store, "");
 }
 
-describe.concurrent("a file of another program in the store's place", () => {
+describe.concurrent("a foreign file in place of the store", () => {
   it.each([
     ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the one in Go"],
     ["some other database", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
-  ])("%s: every command names it and changes nothing", (_, tables, message) =>
+  ])("%s: every command reports it and changes nothing", (_, tables, message) =>
     withBucket(async ({ bucket, store, told }) => {
       emptied(store);
       const other = new Database(store);
@@ -170,7 +170,7 @@ function scribbled(bytes: Buffer): Buffer {
 }
 
 describe.concurrent("the holder of the bucket's lock", () => {
-  it("is named while it is frozen, and blocks no command once it is gone", () =>
+  it("is named while it is stopped, and blocks no command after it ended", () =>
     withBucket(async ({ bucket, told, hold, letGo }) => {
       hold();
       const first = bucket.start(["deploy"]);
@@ -194,8 +194,8 @@ describe.concurrent("the holder of the bucket's lock", () => {
     }));
 });
 
-describe.concurrent("the clock of this machine", () => {
-  it("may jump years ahead and back: every deploy does what is due, and nothing else", () =>
+describe.concurrent("the clock of the local machine", () => {
+  it("may jump years ahead and back: every deploy does exactly what is pending", () =>
     withBucket(async ({ bucket, told }) => {
       const expected: string[] = [];
       for (const [version, days] of [

@@ -196,7 +196,7 @@ async function survive(row: Row, life: Life, kills: readonly number[], wanted: o
   return ended;
 }
 
-describe(`is resumed by the next deploy, wherever it is killed (${KILLS} places)`, () => {
+describe(`is resumed by the next deploy, wherever it is killed (${KILLS} steps)`, () => {
   it.each(ROWS)(
     "$what",
     (row) =>

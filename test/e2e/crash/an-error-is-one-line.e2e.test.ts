@@ -29,8 +29,8 @@ function expectNoStack({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): vo
   expect(stderr).not.toMatch(STACK);
 }
 
-describe.concurrent("a disk that is nearly full", () => {
-  it("is named at whatever moment it fills up, and nothing is lost", { timeout: 240_000 }, () =>
+describe.concurrent("an almost full disk", () => {
+  it("is reported whenever it fills up, and nothing is lost", { timeout: 240_000 }, () =>
     withBucket(async (bucket) => {
       const disk = `${bucket.root}-disk`;
       cpSync(bucket.root, disk, { recursive: true });
@@ -98,7 +98,7 @@ describe.concurrent("output that cannot be written", () => {
   );
 });
 
-describe.concurrent("an error that nothing foresaw", () => {
+describe.concurrent("an unexpected error", () => {
   const plugin = (body: string) => `
     export default { plugins: ["defaults", { name: "odd", apply(hooks) { ${body} } }] };
   `;
@@ -123,7 +123,7 @@ describe.concurrent("an error that nothing foresaw", () => {
     }),
   );
 
-  it("in a command of a plugin is one line with its code, also where it is no MaandCommand", () =>
+  it("in a command of a plugin is one line with its code, even if it is not a MaandCommand", () =>
     withBucket(async (bucket) => {
       bucket.write(
         "maand.config.mjs",
@@ -137,7 +137,7 @@ describe.concurrent("an error that nothing foresaw", () => {
       expectDetails(bucket, ended.stderr);
     }));
 
-  it("shows no secret, in the line or in the file", () =>
+  it("contains no secret, in the line or in the file", () =>
     withBucket(async (bucket) => {
       const body = `hooks.beforeJob.tapPromise("odd", async ({ job, allocations, scope }) => {
         scope(allocations[0]).openKv().put("secrets/job/" + job.name, "token", "s3cret-t0ken");
@@ -165,11 +165,11 @@ describe.concurrent("an error that nothing foresaw", () => {
   }
 });
 
-describe.concurrent("a native part that was built for another Node", () => {
+describe.concurrent("a native module built for another Node version", () => {
   const preload = [new URL("../../support/bucket/addon-of-another-node.mjs", import.meta.url).pathname];
 
   it.each(["info", "build", "deploy --json", "doctor", "init", "completion jobs"])(
-    "ends maand %s in one line and what to type",
+    "ends maand %s with one line and a hint",
     (line) =>
       withBucket(async (bucket) => {
         const ended = await bucket.start(line.split(" "), { preload }).ended;

@@ -36,7 +36,7 @@ function expectTidy({ bucket }: Pick<FleetBucket, "bucket">): void {
 
 describe.concurrent("an interrupted deploy", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-    "%s: what runs on workers is ended, nothing new is begun, exit 130, and the next run goes on there",
+    "%s: commands on workers are ended, nothing new is started, exit 130, and the next run resumes",
     (signal) =>
       onFleet(
         fleet,
@@ -66,7 +66,7 @@ describe.concurrent("an interrupted deploy", () => {
       ),
   );
 
-  it("while files are on their way: both ends of the transfer end, and the next run brings them", () =>
+  it("during a sync: both ends of the transfer end, and the next run syncs the files", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, workers, directory } = lent;
       const [worker] = workers;
@@ -85,7 +85,7 @@ describe.concurrent("an interrupted deploy", () => {
       expect((await worker?.read(`${directory("api")}/big`))?.length).toBe(20_000_000);
     }));
 
-  it("a second time: it ends at once, even if a worker is frozen, and leaves nothing here", () =>
+  it("a second time: it ends at once, even if a worker is stopped, and leaves nothing behind", () =>
     withFleetBucket({ count: 1 }, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles } = lent;
       const [worker] = workers;

@@ -71,7 +71,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
     }),
   );
 
-  it("does not change what the others do", () =>
+  it("does not change the effect of other signals", () =>
     withBucket(async (bucket) => {
       const run = shell("exec nohup maand deploy", bucket);
       await under(run, "api is at start");
@@ -81,7 +81,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
       expect(run.said()).toContain("deploy interrupted");
     }));
 
-  it("is no matter of what maand starts: a hook sees no variable of ours", () =>
+  it("does not affect child processes: a hook gets no variable of maand", () =>
     withBucket(async (bucket) => {
       bucket.write(
         "maand.config.mjs",
@@ -93,8 +93,8 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
     }));
 });
 
-describe.concurrent("SIGHUP that was not ignored", () => {
-  it("ends a deploy in order, also when its terminal is gone and nothing can be printed", () =>
+describe.concurrent("SIGHUP that is not ignored", () => {
+  it("ends a deploy in order, even if its terminal is gone and nothing can be printed", () =>
     withBucket(async (bucket, { hold }) => {
       const terminal = shell("exec script -qefc maand\\ deploy /dev/null", bucket);
       await under(terminal, "api is at start");
@@ -148,10 +148,10 @@ describe.concurrent("a second signal", () => {
     );
 });
 
-describe.concurrent("what a plugin leaves open", () => {
+describe.concurrent("a handle that a plugin leaves open", () => {
   const config = "setInterval(() => {}, 1_000); export default {};";
 
-  it("keeps no command from its end", () =>
+  it("does not keep a command from ending", () =>
     withBucket(async (bucket) => {
       bucket.write("maand.config.mjs", config);
       const run = shell("exec maand plugins", bucket);

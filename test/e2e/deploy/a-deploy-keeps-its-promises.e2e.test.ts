@@ -48,7 +48,7 @@ async function deployed({ bucket }: Pick<FleetBucket, "bucket">, ...flags: reado
 }
 
 describe.concurrent("a deploy", () => {
-  it("with nothing to do leaves update_seq and the workers as they are, and maand job still works", () =>
+  it("without changes leaves update_seq and the workers unchanged, and maand job still works", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, home, lifecycles } = lent;
       bucket.job("api", V1);
@@ -62,7 +62,7 @@ describe.concurrent("a deploy", () => {
         expect(commands).toEqual(["start 0.0.0 1.0.0", "reload 1.0.0 1.0.0"]);
     }));
 
-  it("killed after job a, in the middle of job b: a and finished batches of b are promoted, and the next run does the rest", () =>
+  it("killed after job a, during job b: a and finished batches of b are promoted, and the next run does the rest", () =>
     onFleet(
       fleet,
       async (lent) => {
@@ -101,7 +101,7 @@ describe.concurrent("a deploy", () => {
       "max_concurrent_jobs = 1\n",
     ));
 
-  it("refuses a second deploy, build, gc or command meanwhile, and loses nothing", () =>
+  it("refuses a parallel deploy, build, gc or command, and loses nothing", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, home, directory, lifecycles, rollouts } = lent;
       for (const job of ["a", "b"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE, "conf/app.conf": "whole\n" });
@@ -152,7 +152,7 @@ describe.concurrent("a deploy", () => {
       for (const job of ["a", "b", "c"]) expect(await lifecycles(job)).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("a worker that dies during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
+  it("a worker that is lost during job b: a keeps its promotion, c is deployed on the others, exit 1", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, directory, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}max_concurrent_jobs = 1\n[timeouts]\nconnect = 5\n`);
       for (const job of ["a", "b", "c"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
@@ -175,7 +175,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("a")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0", "end start"]));
     }));
 
-  it("with a disabled worker that is switched off deploys the other jobs, and stops it later", () =>
+  it("with a disabled, powered-off worker deploys the other jobs, and stops it later", () =>
     withFleetBucket({ count: 2 }, async ({ bucket, fleet: own, workers, hosts, lifecycles, rollouts }) => {
       bucket.write("maand.conf", `${own.conf}[timeouts]\nconnect = 5\n`);
       for (const job of ["api", "web"]) bucket.job(job, V1);
@@ -197,7 +197,7 @@ describe.concurrent("a deploy", () => {
       expect(await bucket.maand("deploy", "--force", "--jobs", "web")).toMatchObject({ code: 0 });
     }));
 
-  it("a version or a name with signs a shell knows is refused, and reaches no worker", () =>
+  it("a version or a name with shell characters is refused, and reaches no worker", () =>
     onFleet(fleet, async ({ bucket, workers, home }) => {
       const spells: [string, () => void][] = [
         ["a version", () => bucket.job("api", { ...V1, version: "1.0.1-$(touch /opt/worker/owned)" })],
@@ -215,7 +215,7 @@ describe.concurrent("a deploy", () => {
       }
     }));
 
-  it("text that is free, such as a file's name or a variable, means nothing to any shell", () =>
+  it("free text, such as a file name or a variable, is never interpreted by a shell", () =>
     onFleet(fleet, async ({ bucket, workers, directory, lifecycles }) => {
       const odd = "a $(touch owned) `touch owned` ; touch owned '\"\\ *.conf";
       bucket.job("api", V1, {
@@ -232,7 +232,7 @@ describe.concurrent("a deploy", () => {
       expect(await lifecycles("api")).toEqual(workers.map(() => ["start 0.0.0 1.0.0"]));
     }));
 
-  it("of a removed job comes before gc, which is refused until then and forgets the job afterwards", () =>
+  it("of a removal has to precede gc, which is refused until then and deletes the records afterwards", () =>
     onFleet(fleet, async ({ bucket, workers, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");
@@ -252,7 +252,7 @@ describe.concurrent("a deploy", () => {
 });
 
 describe("a deploy of a service that listens", () => {
-  it("a health failure in batch 2 of 3: batches 1 and 2 are promoted, 3 waits, exit 1, and the next run goes on", () =>
+  it("a health failure in batch 2 of 3: batches 1 and 2 are promoted, 3 is skipped, exit 1, and the next run resumes", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
       const impatient = {

@@ -34,7 +34,7 @@ describe("the command", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart"], ["start"]]);
   });
 
-  it("needs a build: what was not built is not deployed", async () => {
+  it("needs a build: unbuilt changes are not deployed", async () => {
     await bucket.type("maand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.type("maand deploy");
@@ -47,7 +47,7 @@ describe("the command", () => {
     expect(targets("api")).toEqual(["start", "restart"]);
   });
 
-  it("refuses a bucket that was never built, instead of finding nothing to do", async () => {
+  it("refuses a bucket that was never built", async () => {
     const never = await localBucket(2);
     try {
       never.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -62,7 +62,7 @@ describe("the command", () => {
     }
   });
 
-  it("counts update_seq once for all waves and jobs, and only when something is brought", async () => {
+  it("increments update_seq once for all waves and jobs, and only if something is synced", async () => {
     const first = { command_first: { executed_on: ["cli"] } };
     bucket.job(
       "api",
@@ -85,7 +85,7 @@ describe("the command", () => {
     expect(await updateSeq()).toBe(2);
   });
 
-  it("brings worker.json, jobs.json and bin/ to each worker that gets something, and tells jobs.json of all its jobs", async () => {
+  it("syncs worker.json, jobs.json and bin/ to each worker with changes, and lists all its jobs in jobs.json", async () => {
     await bucket.type("maand deploy --jobs api");
     const told = JSON.parse(readFileSync(onWorker("worker.json"), "utf8"));
     expect(told).toMatchObject({ worker_ip: ONE, update_seq: 1, labels: ["worker"] });
@@ -103,7 +103,7 @@ describe("the command", () => {
     ]);
   });
 
-  it("brings rendered templates and certificates, and no template", async () => {
+  it("syncs rendered templates and certificates, and no templates", async () => {
     const files = { "app.conf.tpl": "on {{ .WorkerIP }}\n" };
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], certs: { server: {} } }, files);
     await bucket.type("maand build && maand deploy");
@@ -118,7 +118,7 @@ describe("the command", () => {
 });
 
 describe("first deploy or upgrade", () => {
-  it("new is started, changed is upgraded, unchanged is skipped unless forced", async () => {
+  it("new allocations start, changed ones are upgraded, unchanged ones are skipped without --force", async () => {
     expect((await bucket.planned())[`api@${ONE}`]).toBe("start");
     await bucket.type("maand deploy");
     expect((await bucket.planned())[`api@${ONE}`]).toBe("skip");
@@ -130,7 +130,7 @@ describe("first deploy or upgrade", () => {
     expect([targets("api"), targets("web")]).toEqual([["start", "restart", "restart"], ["start"]]);
   });
 
-  it("both versions are remembered, promoted and wanted, and a new one is rolled out", async () => {
+  it("both versions are recorded, promoted and wanted, and a new one is rolled out", async () => {
     const versions = async () => {
       const [row] = await bucket.json<Record<string, string>[]>("cat", "deployments", "--jobs", "api");
       return [row?.current_version, row?.new_version, row?.rollout];
@@ -153,7 +153,7 @@ describe("restart_policy", () => {
     await bucket.type("maand build && maand deploy");
   };
 
-  it("is always when nothing is said: an upgrade restarts", async () => {
+  it("defaults to always: an upgrade restarts", async () => {
     await edit({}, "1");
     await edit({}, "2");
     expect(targets("api")).toEqual(["start", "restart"]);
@@ -166,14 +166,14 @@ describe("restart_policy", () => {
     expect(targets("api")).toEqual(["start", "reload", "restart"]);
   });
 
-  it("never brings files only", async () => {
+  it("never syncs files only", async () => {
     await edit({ restart_policy: "never" }, "1");
     await edit({ restart_policy: "never" }, "2");
     expect(targets("api")).toEqual(["start"]);
     expect(readFileSync(join(bucket.directory("api", ONE), "app.conf"), "utf8")).toBe("2");
   });
 
-  it("is passed over by --sync-only, and the reload is typed by hand afterwards", async () => {
+  it("is ignored by --sync-only, and the reload is run by hand afterwards", async () => {
     await edit({ restart_policy: "reload" }, "1");
     bucket.write("workspace/jobs/api/app.conf", "2");
     await bucket.type("maand build && maand deploy --sync-only --jobs api");
@@ -195,7 +195,7 @@ describe("rolling batches", () => {
       .map(({ workers }: { workers: string }) => workers);
   }
 
-  it("are as large as max_concurrent_starts says at first, and max_concurrent_upgrades afterwards", async () => {
+  it("use max_concurrent_starts first, and max_concurrent_upgrades afterwards", async () => {
     const manifest = { selectors: ["worker"], max_concurrent_starts: 2, max_concurrent_upgrades: 1 };
     bucket.job("api", { version: "1.0.0", ...manifest });
     await bucket.type("maand build && maand deploy --jobs api");
@@ -205,7 +205,7 @@ describe("rolling batches", () => {
     expect(await batches()).toEqual([ONE, TWO]);
   });
 
-  it("are promoted one by one: after a failure the earlier ones stay so, and the next deploy goes on with the rest", async () => {
+  it("are promoted one by one: after a failure the earlier ones stay promoted, and the next deploy resumes", async () => {
     await bucket.type("maand deploy");
     bucket.write(join(bucket.directory("api", TWO), "data/fail-restart").slice(bucket.root.length + 1), "");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });

@@ -80,21 +80,21 @@ afterAll(() => {
 });
 
 describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
-  it("has every allocation take its turn", () => {
+  it("runs on every allocation, one after another", () => {
     expect(ended.code, ended.stderr).toBe(0);
     const words = linesOf(join(turns, job));
     expect(words.filter((word) => word === "in")).toHaveLength(HOSTS.length);
     expect(words.filter((word) => word === "out")).toHaveLength(HOSTS.length);
   });
 
-  it("never has more than two at it", () => {
+  it("never runs on more than two at once", () => {
     let inside = 0;
     const most = Math.max(...linesOf(join(turns, job)).map((word) => (inside += word === "in" ? 1 : -1)));
     expect(most).toBeLessThanOrEqual(2);
     expect(most).toBeGreaterThan(0);
   });
 
-  it("gives the place of one that ended without a word to the next", () => {
+  it("passes the place of a process that died to the next", () => {
     const said = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
     expect(said.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
   });

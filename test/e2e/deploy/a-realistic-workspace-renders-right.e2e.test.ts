@@ -46,7 +46,7 @@ interface Dry {
   readonly failures: readonly { readonly job: string; readonly message: string }[];
 }
 
-it("without its secrets, a dry run names the jobs that lack one, plans the others and ends with 1", async () => {
+it("without its secrets, a dry run names the jobs without one, plans the others and exits with 1", async () => {
   const { waves, failures } = await bucket.json<Dry>("deploy", "--dry-run");
   expect(failures.map(({ job }) => job).sort()).toEqual(["broker", "postgres", "redis", "web"]);
   expect(failures.find(({ job }) => job === "redis")?.message).toMatch(
@@ -59,13 +59,13 @@ it("without its secrets, a dry run names the jobs that lack one, plans the other
   expect(stdout).toContain('job "web": workspace/jobs/web/htpasswd.tpl:1:');
 });
 
-describe("deployed", () => {
+describe("after a deploy", () => {
   beforeAll(async () => {
     await putSecrets(bucket.root);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("no template and no module reached a worker, and nothing was left unrendered", () => {
+  it("no template and no module is on a worker, and everything is rendered", () => {
     expect(existsSync(join(on(COW, "postgres"), "postgresql.conf.tpl"))).toBe(false);
     expect(existsSync(join(on(COW, "postgres"), "_modules"))).toBe(false);
     for (const [host, job, path] of [
@@ -76,7 +76,7 @@ describe("deployed", () => {
       expect(file(host, job, path)).not.toMatch(/\{\{|<no value>/);
   });
 
-  it.each([ANT, BEE])("nginx takes its configuration on %s", async (host) => {
+  it.each([ANT, BEE])("nginx accepts its configuration on %s", async (host) => {
     const directory = on(host, "web");
     const { code, stderr } = await ask("nginx-light", ["-t", "-p", directory, "-c", join(directory, "nginx.conf")]);
     expect(stderr).toContain("test is successful");
@@ -95,7 +95,7 @@ describe("deployed", () => {
     [ANT, "web", "web"],
     [BEE, "web", "web"],
     [COW, "postgres", "server"],
-  ] as const)("the certificate on %s holds for its worker", async (host, job, name) => {
+  ] as const)("the certificate on %s is valid for its worker", async (host, job, name) => {
     const certs = join(on(host, job), "certs");
     const verify = ["verify", "-CAfile", join(certs, "ca.crt"), "-verify_ip", host, join(certs, `${name}.crt`)];
     expect(await ask("openssl", verify)).toMatchObject({ code: 0, stdout: expect.stringContaining("OK") });
@@ -107,7 +107,7 @@ describe("deployed", () => {
   it.each([
     [COW, 0],
     [DOG, 1],
-  ] as const)("postgres reads its settings on %s", async (host, index) => {
+  ] as const)("postgres accepts its settings on %s", async (host, index) => {
     const directory = on(host, "postgres");
     const expected = {
       shared_buffers: "196608", // pages of 8 kB: a quarter of the 6 GB reserved
@@ -141,7 +141,7 @@ describe("deployed", () => {
     );
   });
 
-  it("haproxy takes its configuration", async () => {
+  it("haproxy accepts its configuration", async () => {
     const config = join(on(ANT, "haproxy"), "haproxy.cfg");
     expect(await ask("haproxy", ["-c", "-f", config])).toMatchObject({ code: 0 });
     const text = readFileSync(config, "utf8");
@@ -149,7 +149,7 @@ describe("deployed", () => {
     expect(text).toContain(`server web_01 ${ANT}:21443 check weight 1\n  server web_02 ${BEE}:21443 check weight 10\n`);
   });
 
-  it("the redis servers start, and the second one follows the first", async () => {
+  it("the redis servers start, and the second one replicates the first", async () => {
     const port = await value("maand/job/redis", "port_redis");
     const password = SECRETS.redis?.password ?? "";
     const first = await startRedis(on(DOG, "redis"), { host: DOG, port, password });
@@ -174,7 +174,7 @@ describe("deployed", () => {
     }
   });
 
-  it("each member of the ensemble knows itself and all others", () => {
+  it("each member of the ensemble knows its id and all others", () => {
     for (const [at, host] of [BEE, COW, DOG].entries()) {
       expect(file(host, "ensemble", "conf/myid")).toBe(`${at + 1}\n`);
       const config = properties(file(host, "ensemble", "conf/zoo.cfg"));
@@ -190,7 +190,7 @@ describe("deployed", () => {
     }
   });
 
-  it("each broker knows its controller and its place", async () => {
+  it("each broker knows its controller and its index", async () => {
     const port = await value("maand/job/controller", "port_controller");
     const own = await value("maand/job/broker", "port_broker");
     const zones = { [BEE]: "b", [COW]: "a", [DOG]: "b" };
@@ -214,7 +214,7 @@ describe("deployed", () => {
     });
   });
 
-  it.each([ANT, BEE])("the app's configuration on %s is JSON that says where everything is", async (host) => {
+  it.each([ANT, BEE])("the app's configuration on %s is valid JSON with all addresses", async (host) => {
     expect(JSON.parse(file(host, "app", "app.json"))).toEqual({
       listen: `${host}:${await value("maand/job/app", "port_app")}`,
       admin: `127.0.0.1:${await value("maand/bucket", "app_admin")}`,
@@ -228,7 +228,7 @@ describe("deployed", () => {
     });
   });
 
-  it("every worker's agent knows where it is", async () => {
+  it("every worker's agent knows its worker", async () => {
     const labels: Readonly<Record<string, readonly string[]>> = {
       [ANT]: ["edge", "web", "worker"],
       [BEE]: ["ensemble", "web", "worker"],
@@ -284,7 +284,7 @@ describe("deployed", () => {
     });
   });
 
-  it("the cron job's script is executable and runs, and its table names the times", async () => {
+  it("the cron job's script is executable and runs, and its schedule is rendered", async () => {
     const script = join(on(EEL, "cron"), "run.sh");
     expect(statSync(script).mode & 0o111).not.toBe(0);
     expect(await ask("sh", [script, "backup"])).toEqual({
@@ -297,7 +297,7 @@ describe("deployed", () => {
     );
   });
 
-  it("a second deploy does nothing, a new version of one job touches that one only, and then it rests again", async () => {
+  it("a second deploy does nothing, a new version of one job changes only that job, and the next deploy does nothing", async () => {
     expect((await bucket.maand("deploy", "--build")).stderr).toContain("0 promoted");
     const manifest = "workspace/jobs/metrics/manifest.json";
     bucket.write(manifest, bucket.read(manifest).replace("0.5.0", "0.6.0"));
@@ -310,7 +310,7 @@ describe("deployed", () => {
     expect(await bucket.maand("deploy", "--build", "--dry-run", "--exit-code")).toMatchObject({ code: 0 });
   });
 
-  it("no secret is in a record of a run", async () => {
+  it("no secret is in the log of a run", async () => {
     const { stdout } = await ask("sh", ["-c", 'cat "$1"/*.log "$1"/runs/*/*', "cat", join(bucket.root, "logs")]);
     expect(stdout).toContain("event=run_finished");
     for (const secret of Object.values(SECRETS).flatMap((of) => Object.values(of)))

@@ -6,7 +6,7 @@ const SLOW = `start:
 stop restart:
 `;
 
-it("a second deploy ends at once with exit 3 and names the first, which goes on unharmed", () =>
+it("a second deploy exits with 3 at once and names the first, which continues", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle, rollouts, hosts }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
@@ -31,7 +31,7 @@ it("a second deploy ends at once with exit 3 and names the first, which goes on 
     expect(await rollouts()).toEqual({ [`api@${hosts[0]}`]: "promoted" });
   }));
 
-it("the lock of a deploy that was killed is free", () =>
+it("the lock of a killed deploy is free", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers, directory, lifecycle }) => {
     const [worker] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });

@@ -25,15 +25,15 @@ async function left(
 ) {
   await run(MADE);
   api(bucket, files);
-  const said = await deploys(bucket);
-  expect(said).toMatch(/api had created files in its directory, .* deleted them: gone\.txt, var\/gone, on 127\./);
-  expect(said).not.toContain("app.pid");
+  const output = await deploys(bucket);
+  expect(output).toMatch(/api had created files in its directory, .* deleted them: gone\.txt, var\/gone, on 127\./);
+  expect(output).not.toContain("app.pid");
   return (await run(LIST)).trim().split("\n");
 }
 
 const KEPT = ["./app.pid", "./certs/ca.crt", "./data/lifecycle", "./run/state", "./var/x.pid"];
 
-it("what keep names survives a deploy, whether the runner or rsync brings the files; the rest goes", () =>
+it("files named in keep survive a deploy, with the runner and with rsync; others are deleted", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], directory }) => {
     const run = async (script: string) => {
       const { stdout } = (await worker?.run(["sh", "-c", script, "sh", directory("api")])) ?? { stdout: "" };
@@ -49,7 +49,7 @@ it("what keep names survives a deploy, whether the runner or rsync brings the fi
     );
   }));
 
-it("what keep names survives a deploy to a local worker; the rest goes", async () => {
+it("files named in keep survive a deploy to a local worker; others are deleted", async () => {
   const bucket = await scratch('transport = "local"\n');
   try {
     bucket.workers({ host: "127.0.0.11" });

@@ -34,7 +34,7 @@ async function refused(): Promise<string[]> {
   return error.problems.map(({ code: word, where }) => `${word} ${where}`);
 }
 
-describe("a workspace that is wrong is refused with exit 2, file, key and hint", () => {
+describe("an invalid workspace is refused with exit 2, file, key and hint", () => {
   it.each<[string, () => void, string]>([
     [
       "broken JSON in a manifest",
@@ -102,7 +102,7 @@ describe("a workspace that is wrong is refused with exit 2, file, key and hint",
     expect(await refused()).toContain("missing_makefile workspace/jobs/bare/Makefile");
   });
 
-  it("everything at once, and the previous catalog stays in force", async () => {
+  it("all problems at once, and the previous catalog stays in force", async () => {
     const before = await bucket.json("cat", "jobs");
     bucket.job("api", { version: "nope", restart_policy: "sometimes", max_concurrent_upgrades: "lots" });
     bucket.job("web", { resources: { ports: { "8080": 1, http: 99_999 } } });
@@ -120,7 +120,7 @@ describe("a workspace that is wrong is refused with exit 2, file, key and hint",
   });
 });
 
-describe("a configuration that is wrong is refused with exit 2 and changes nothing", () => {
+describe("an invalid configuration is refused with exit 2 and changes nothing", () => {
   it.each<[string, () => void, RegExp]>([
     ["broken TOML", () => bucket.write("maand.conf", "transport = local\n"), /maand\.conf/],
     ["a wrong type", () => bucket.write("maand.conf", 'use_sudo = "yes"\n'), /maand\.conf:1:1: use_sudo/],
@@ -169,7 +169,7 @@ describe("a configuration that is wrong is refused with exit 2 and changes nothi
   });
 });
 
-describe("a command line that is wrong is refused with exit 2", () => {
+describe("an invalid command line is refused with exit 2", () => {
   it.each([
     [["deploy", "--jobs", "apy"], 'did you mean "api"?'],
     [["deploy", "--jbos", "api"], "--jbos"],
@@ -188,7 +188,7 @@ describe("a command line that is wrong is refused with exit 2", () => {
     expect(code).toBe(2);
   });
 
-  it("outside of a bucket it says where it looked and what to do", async () => {
+  it("outside of a bucket the error names where maand looked and what to do", async () => {
     const { code, stderr } = await bucket.maand("-C", "/", "info");
     expect(code).toBe(2);
     expect(stderr).toContain("maand init");

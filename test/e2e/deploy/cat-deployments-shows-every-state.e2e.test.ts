@@ -50,7 +50,7 @@ async function row(job = "api"): Promise<Row | undefined> {
   return rows.find((one) => one.job === job && one.worker_ip === HOST);
 }
 
-describe("cat deployments says", () => {
+describe("cat deployments shows", () => {
   it.each<[string, string, () => Promise<void>]>([
     ["promoted", "what was deployed", async () => undefined],
     [
@@ -188,7 +188,7 @@ describe("cat deployments says", () => {
     expect(await row()).toMatchObject({ rollout: "promoted", in_doubt: false, current_version: "2.0.0" });
   });
 
-  it("nothing of what gc has forgotten", async () => {
+  it("nothing that gc has deleted", async () => {
     bucket.workers({ host: OTHER });
     await ok("deploy", "--build");
     await ok("gc");

@@ -196,7 +196,7 @@ describe.each([
   const deploy = () => ends(place, "deploy", "--build");
   const simple = (job: string, text = "old") => write(place, { ...PLAIN, job }, text === "old" ? "old" : "new", more);
 
-  it("a deploy follows or refuses links and mount points of the operator, and nothing behind them is lost", async () => {
+  it("a deploy follows or refuses links and mount points of the operator, and deletes nothing behind them", async () => {
     for (const one of CASES) write(place, one, "old", more);
     expect(await deploy()).toMatchObject({ code: 0 });
     for (const one of CASES) await place.run(one.job, `mkdir -p "$2"; echo precious > "$2/precious"; ${one.arrange}`);
@@ -224,7 +224,7 @@ describe.each([
     );
   });
 
-  it("a removed job goes with what maand and the job made, and with nothing else", async () => {
+  it("a removed job is deleted with the files of maand and the job, and with nothing else", async () => {
     for (const job of ["mounted", "linked", "data-linked", "data-mounted"]) simple(job);
     expect(await deploy()).toMatchObject({ code: 0 });
     const outside = 'mkdir -p "$2"; echo precious > "$2/precious"';
@@ -253,7 +253,7 @@ describe.each([
     expect(await place.run("data-mounted", 'test ! -e "$1"; ls "$2"')).toBe("lifecycle\nprecious\n");
   });
 
-  it("with the last job of a worker that left goes the bucket's directory there, but for what somebody put into it", async () => {
+  it("with the last job of a removed worker the bucket's directory is deleted, except for foreign files", async () => {
     simple("api");
     expect(await deploy()).toMatchObject({ code: 0 });
     await place.run("api", 'echo mine > "$1/../../notes.txt"');

@@ -59,15 +59,15 @@ interface Entry {
 const kv = async () =>
   (await bucket.json<Entry[]>("cat", "kv", "--active")).map(({ namespace, key, value }) => ({ namespace, key, value }));
 
-describe("how to disable", () => {
-  it("without the file, or with nothing in it, nothing is disabled", async () => {
+describe("disabling", () => {
+  it("without the file, or with an empty one, disables nothing", async () => {
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
     bucket.disable({});
     await bucket.type("maand build");
     expect(new Set(Object.values(await allocations()))).toEqual(new Set(["00"]));
   });
 
-  it("one allocation: it is stopped there if it runs, and the others run on", async () => {
+  it("one allocation stops it if it runs, and the others keep running", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual([TWO]);
@@ -75,7 +75,7 @@ describe("how to disable", () => {
     for (const host of [ONE, THREE, FOUR]) expect(bucket.lifecycle("api", host ?? "")).toEqual([STARTED]);
   });
 
-  it("a whole job: every allocation is stopped, and deploys bring and run nothing of it", async () => {
+  it("a whole job stops every allocation, and deploys neither sync nor run it", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build\nmaand deploy");
     expect(stopped("api")).toEqual(bucket.hosts);
@@ -88,14 +88,14 @@ describe("how to disable", () => {
     }
   });
 
-  it("a whole worker: every job there is stopped, and no definition goes", async () => {
+  it("a whole worker stops every job there, and keeps their definitions", async () => {
     bucket.disable({ workers: [THREE] });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[THREE], [THREE]]);
     expect((await bucket.json<unknown[]>("cat", "jobs")).length).toBe(2);
   });
 
-  it("rules for jobs and workers add up", async () => {
+  it("combines rules for jobs and workers", async () => {
     bucket.disable({ jobs: { vault: { allocations: [ONE] } }, workers: [FOUR] });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [ONE, FOUR]]);
@@ -103,7 +103,7 @@ describe("how to disable", () => {
   });
 });
 
-describe("what happens on build and deploy", () => {
+describe("for a disabled allocation", () => {
   it("the catalog keeps it, marked: the same KV entries, index and certificates as an active one", async () => {
     const before = await kv();
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
@@ -121,7 +121,7 @@ describe("what happens on build and deploy", () => {
     expect(await kv()).toEqual(before);
   });
 
-  it("a build refreshes what is published of it, as of an active one", async () => {
+  it("a build updates its published values like for an active one", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build");
     const peers = async (host = "") =>
@@ -133,7 +133,7 @@ describe("what happens on build and deploy", () => {
     expect([await peers(TWO), await peers(ONE)]).toEqual([`${ONE},${THREE}`, `${TWO},${THREE}`]);
   });
 
-  it("the deploy stops what was deployed, once, and keeps its files, data, logs, promotion and KV entries", async () => {
+  it("the deploy stops it once, and keeps its files, data, logs, promotion and KV entries", async () => {
     const before = { files: bucket.files("api", TWO ?? ""), kv: await kv() };
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand deploy");
@@ -152,7 +152,7 @@ describe("what happens on build and deploy", () => {
     expect(own(await kv())).toEqual(own(before.kv));
   });
 
-  it("one that never ran is not stopped", async () => {
+  it("that never ran nothing is stopped", async () => {
     bucket.job("late", { version: "1.0.0", selectors: ["worker"] });
     bucket.disable({ jobs: { late: {} } });
     await bucket.type("maand build\nmaand deploy");
@@ -160,7 +160,7 @@ describe("what happens on build and deploy", () => {
     expect((await bucket.rollouts())[`late@${ONE}`]).toMatch(/^disabled/);
   });
 
-  it("the dry run shows a stop for what runs; a change shows stop+promote, or promote once it is stopped", async () => {
+  it("the dry run shows a stop if it runs; a change shows stop+promote, or promote once it is stopped", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] }, vault: { allocations: [TWO] } } });
     bucket.job("vault", { version: "2.0.0", selectors: ["worker"] });
     await bucket.type("maand build");
@@ -178,7 +178,7 @@ describe("what happens on build and deploy", () => {
     expect((await bucket.rollouts())[`api@${TWO}`]).toBe("disabled_restart");
   });
 
-  it("while it is disabled its content and version are promoted, and nothing is brought or started", async () => {
+  it("its content and version are promoted while it is disabled, and nothing is synced or started", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] }, { "new.conf": "new\n" });
@@ -192,7 +192,7 @@ describe("what happens on build and deploy", () => {
     expect(bucket.files("api", TWO ?? "")).not.toContain("new.conf");
   });
 
-  it("maand job leaves it alone, and the tables still show it", async () => {
+  it("maand job skips it, and the tables still show it", async () => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy\nmaand job start api\nmaand job restart api");
     expect(bucket.lifecycle("api", TWO ?? "")).toEqual([STARTED, STOPPED]);
@@ -203,12 +203,12 @@ describe("what happens on build and deploy", () => {
   });
 });
 
-describe("how to re-enable", () => {
+describe("enabling again", () => {
   it.each([
     ["the entry is taken out", () => bucket.disable({ jobs: { api: { allocations: [] } } })],
     ["{} is written", () => bucket.disable({})],
     ["the file is deleted", () => rmSync(join(bucket.root, "workspace/disabled.json"))],
-  ])("when %s it is started by the next deploy, with no change in the workspace", async (_, enable) => {
+  ])("after %s the next deploy starts it, without a change in the workspace", async (_, enable) => {
     bucket.disable({ jobs: { api: { allocations: [TWO] } } });
     await bucket.type("maand build\nmaand deploy");
     const before = await bucket.json<Record<string, unknown>[]>("cat", "deployments", "--jobs", "api");
@@ -225,7 +225,7 @@ describe("how to re-enable", () => {
 });
 
 describe("disabled or removed", () => {
-  it("disabled keeps row, files and KV; removed keeps data and logs only, and its row until gc", async () => {
+  it("disabled keeps row, files and KV; removed keeps only data and logs, and its row until gc", async () => {
     bucket.disable({ jobs: { vault: {} } });
     bucket.removeJob("api");
     await bucket.type("maand build");
@@ -242,7 +242,7 @@ describe("disabled or removed", () => {
     expect(spaces.some((namespace) => namespace.startsWith("maand/job/vault"))).toBe(true);
   });
 
-  it("a removed worker's jobs are stopped and cleaned, and its rows stay until gc", async () => {
+  it("the jobs of a removed worker are stopped and cleaned up, and its rows stay until gc", async () => {
     bucket.workers({ host: ONE }, { host: TWO }, { host: THREE });
     await bucket.type("maand build\nmaand deploy");
     expect([stopped("api"), stopped("vault")]).toEqual([[FOUR], [FOUR]]);
@@ -277,7 +277,7 @@ maand build && maand deploy`);
       expect(bucket.lifecycle(job, THREE ?? "")).toEqual([STARTED, STOPPED, "start 1.0.0 1.0.0"]);
   });
 
-  it("a job is paused everywhere while its configuration goes on being shipped", async () => {
+  it("a job is paused everywhere while its configuration is still deployed", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build && maand deploy");
     bucket.write("workspace/jobs/api/app.conf", "one\n");
@@ -294,7 +294,7 @@ maand build && maand deploy`);
     }
   });
 
-  it("verifying that it took effect: disabled=1, rollout disabled or disabled_restart, dry run", async () => {
+  it("checking that it took effect: disabled=1, rollout disabled or disabled_restart, dry run", async () => {
     bucket.disable({ jobs: { api: {} } });
     await bucket.type("maand build");
     expect(await bucket.type("maand cat allocations --jobs api")).toMatch(new RegExp(`${ONE}.* 1 .* 0 `));

@@ -26,7 +26,7 @@ async function listed({ workers: [worker], directory }: FleetBucket): Promise<st
   return stdout.trim().split("\n");
 }
 
-it("over the runner and over rsync, changed alone or with the content, and back to the default", async () => {
+it("with the runner and with rsync, changed alone or with the content, and back to the default", async () => {
   await ensureGuest();
   await withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket } = lent;
@@ -51,7 +51,7 @@ it("over the runner and over rsync, changed alone or with the content, and back 
   });
 });
 
-it("a mode that is chosen for secrets alone changes only the files with secrets, and their content stays in place", () =>
+it("a mode for secrets changes only the files with secrets, and does not copy their content again", () =>
   withFleetBucket({ count: 1 }, async (lent) => {
     const { bucket, conf, workers, directory } = lent;
     const commands = { command_secret: { executed_on: ["pre_deploy"] } };
@@ -80,7 +80,7 @@ it("a mode that is chosen for secrets alone changes only the files with secrets,
     expect((await bucket.maand("deploy", "--dry-run", "--exit-code")).code).toBe(0);
   }));
 
-it("whom a worker does not know, or may not give files to, is named with what to do, and nothing is started", () =>
+it("an unknown owner, or one that may not be set, is named with a hint, and nothing is started", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, conf, workers: [worker], lifecycles }) => {
     api(bucket, { "app.conf": { owner: "nosuchuser" } });
     const unknown = await bucket.maand("deploy", "--build");

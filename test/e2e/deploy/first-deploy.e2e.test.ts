@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a first deploy brings the files and starts every allocation, with use_sudo, in the right modes", () =>
+it("a first deploy syncs the files and starts every allocation, with use_sudo, with the right modes", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, directory, lifecycle, rollouts }) => {
     bucket.job(
       "api",
@@ -39,7 +39,7 @@ it("a first deploy works as root without sudo", () =>
     for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("upgrades over ssh restart, and reload when the policy says so", () =>
+it("upgrades over ssh restart, or reload if the policy says so", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, workers: [worker], lifecycle }) => {
     if (!worker) throw new Error("no worker");
     const policies = { "1.0.0": "always", "2.0.0": "always", "3.0.0": "reload" };

@@ -23,7 +23,7 @@ async function promotedAll({ hosts, rollouts }: FleetBucket, job: string): Promi
 }
 
 describe.concurrent("a deploy of jobs with commands", () => {
-  it("post_deploy fails: all is promoted, exit 1, and the next run runs post_deploy alone", () =>
+  it("post_deploy fails: everything is promoted, exit 1, and the next run runs only post_deploy", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts, lifecycles } = lent;
       writeJob(bucket, "api", {
@@ -44,7 +44,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(await lifecycles("api")).toEqual(hosts.map(() => STARTED));
     }));
 
-  it("draining one of three with a health command stops that one only and syncs no file to it; re-enabling starts it", () =>
+  it("draining one of three with a health command stops only that one and syncs no file to it; enabling starts it", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles } = lent;
       writeJob(bucket, "api", { events: ["health_check"] });
@@ -70,7 +70,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       ]);
     }));
 
-  it("a removed job and a removed worker: stopped, told and cleaned once, and the next run has nothing to do", () =>
+  it("a removed job and a removed worker are stopped and cleaned up once, with their hooks, and the next run has nothing to do", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles } = lent;
       for (const job of ["api", "old"]) writeJob(bucket, job, { events: ["after_allocation_stopped"] });
@@ -92,7 +92,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       expect(ran(bucket)).toEqual([]);
     }));
 
-  it("a command that prints a megabyte without a line end, or hangs, ends", () =>
+  it("a command that prints a megabyte without a line end, or hangs, is ended", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, hosts } = lent;
       writeJob(bucket, "loud", { events: ["post_deploy"], body: 'print("x" * 1_000_000)' });
@@ -108,7 +108,7 @@ describe.concurrent("a deploy of jobs with commands", () => {
       await promotedAll(lent, "hung");
     }));
 
-  it("two buckets that deploy at once on one machine do not hear of each other", async () => {
+  it("two buckets that deploy at once on one machine do not affect each other", async () => {
     const deploys = ["one", "two"].map((name) =>
       onFleet(fleet, async ({ bucket, workers, directory }) => {
         writeJob(bucket, "api", {

@@ -71,7 +71,7 @@ describe.each([
   ["022", "a runner", 10],
   ["077", "rsync", 600_000],
 ])("with umask %s and %s", (umask, _, bytes) => {
-  it("everything maand makes in a bucket and on workers has the mode and the owner that docs/files.md names", async () => {
+  it("everything that maand creates in a bucket and on workers has the mode and owner documented in docs/files.md", async () => {
     const root = join(place, umask);
     mkdirSync(root);
     const maand = (...args: readonly string[]) => {

@@ -18,7 +18,7 @@ afterEach(() => bucket.dispose());
 const targets = (job = "api") => bucket.lifecycle(job, ONE).map((line) => line.split(" ")[0]);
 
 describe("a job", () => {
-  it("is a directory with a manifest, a Makefile and whatever files it needs", async () => {
+  it("is a directory with a manifest, a Makefile and any other files", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/app.conf": "x\n", "run.sh": "true\n" });
     await bucket.type("maand build && maand deploy");
     expect(bucket.files("api", ONE)).toEqual(["Makefile", "certs", "conf", "data", "manifest.json", "run.sh"]);
@@ -41,7 +41,7 @@ describe("a job", () => {
     },
   );
 
-  it("keeps what it wrote to data/, logs/ and bin/ when it is upgraded", async () => {
+  it("keeps its own files in data/, logs/ and bin/ during an upgrade", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy");
     for (const name of ["data", "logs", "bin"]) {
@@ -76,7 +76,7 @@ describe("the Makefile contract", () => {
     expect(targets()).toEqual(["start", "reload", "restart"]);
   });
 
-  it("stop is called for what was removed or disabled, and status by maand job status", async () => {
+  it("stop is called for removed and disabled allocations, and status by maand job status", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
     await bucket.type("maand build && maand deploy && maand job status api");
@@ -87,14 +87,14 @@ describe("the Makefile contract", () => {
     expect(targets("web")).toEqual(["start", "stop"]);
   });
 
-  it("status need not be there", async () => {
+  it("status is optional", async () => {
     const makefile = "start stop restart:\n\t@mkdir -p data; echo $@ >> data/lifecycle\n";
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: makefile });
     await bucket.type("maand build && maand deploy");
     expect(await bucket.maand("job", "status", "api")).toMatchObject({ code: 1 });
   });
 
-  it("a version can be used to migrate: the recipe sees the one that ran and the one that comes", async () => {
+  it("versions can be used for a migration: the recipe gets the old and the new one", async () => {
     const makefile = `start restart:
 	@mkdir -p data; if test "$(CURRENT_VERSION)" = 1.0.0 && test "$(NEW_VERSION)" = 2.0.0; then echo migrated >> data/lifecycle; fi
 stop:
@@ -116,7 +116,7 @@ stop:
   });
 });
 
-describe("what a Makefile wraps is its own business", () => {
+describe("a Makefile", () => {
   const asked = (program: string) =>
     readFileSync(join(bucket.root, `${program}.asked`), "utf8")
       .trimEnd()
@@ -208,7 +208,7 @@ describe("a manifest", () => {
     expect(Object.keys(await bucket.rollouts())).toEqual([`api@${ONE}`]);
   });
 
-  it("that asks for more than a worker has is refused, and so is a port number given twice", async () => {
+  it("that requests more than a worker has is refused, and so is a duplicate port number", async () => {
     bucket.workers({ host: ONE, labels: ["web"], memory: "300 mb", cpu: "1 ghz" });
     bucket.job("api", PAGE);
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringMatching(/512.*300|300.*512/) });
@@ -218,7 +218,7 @@ describe("a manifest", () => {
     expect(await bucket.maand("build")).toMatchObject({ code: 2, stderr: expect.stringContaining("8080") });
   });
 
-  it("with a fixed port and one from the pool gets both", async () => {
+  it("with a fixed port and a pool port gets both", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], resources: { ports: { http: 8080, admin: {} } } });
     await bucket.type("maand build");
     expect(await bucket.json("cat", "job_ports")).toMatchObject([

@@ -71,11 +71,11 @@ const LINES: readonly (readonly [string, readonly string[]])[] = [
 describe.skipIf(!has("bash"))("bash completes", () => {
   it.each(LINES)("%s", (line, wanted) => expect(offered(["bash", "--norc"], BASH, line).sort()).toEqual(wanted));
 
-  it("behind a colon, where bash itself has cut the word", () => {
+  it("after a colon, where bash itself splits the word", () => {
     expect(offered(["bash", "--norc"], BASH, "maand run_command -w label:w")).toEqual(["web", "worker"]);
   });
 
-  it("nothing outside of a bucket but words and flags", () => {
+  it("only commands and flags outside of a bucket", () => {
     expect(offered(["bash", "--norc"], `cd /; ${BASH}`, "maand job start a")).toEqual([]);
     expect(offered(["bash", "--norc"], `cd /; ${BASH}`, "maand job cr")).toEqual(["create"]);
   });

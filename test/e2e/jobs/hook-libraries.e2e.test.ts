@@ -67,10 +67,10 @@ describe.each(LANGUAGES)("a command in %s", (language) => {
     else expect(came).toEqual({ gives: open(gives) });
   });
 
-  it("answered every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
+  it("returned every case", () => expect(outcomes.get(language)).toHaveLength(CASES.length));
 });
 
-it("both languages got the same, to the letter", () => expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
+it("both languages got identical results", () => expect(outcomes.get("ts")).toEqual(outcomes.get("py")));
 
 function literal(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -63,7 +63,7 @@ describe("hooks of a job", () => {
     expect(said).toHaveLength(10);
   });
 
-  it("pre_deploy runs before it is known whether there is anything to do, and in no dry run; post_deploy only after a rollout", async () => {
+  it("pre_deploy runs before the plan, and in no dry run; post_deploy only after a rollout", async () => {
     job(["pre_deploy", "post_deploy"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -73,7 +73,7 @@ describe("hooks of a job", () => {
     expect(take()).toEqual(both("pre_deploy"));
   });
 
-  it("post_deploy that failed is run again by the next deploy, alone", async () => {
+  it("a failed post_deploy is run again by the next deploy, alone", async () => {
     job(["post_deploy"]);
     bucket.write("fail-post_deploy", "");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 1 });
@@ -85,7 +85,7 @@ describe("hooks of a job", () => {
     expect(take()).toEqual([]);
   });
 
-  it("after_allocation_stopped runs when something was disabled or removed, after its stop", async () => {
+  it("after_allocation_stopped runs after the stop of a disabled or removed allocation", async () => {
     job(["after_allocation_stopped"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -98,7 +98,7 @@ describe("hooks of a job", () => {
     expect(existsSync(bucket.directory("api", TWO))).toBe(true);
   });
 
-  it("job_control takes the place of start and restart in a deploy, and not in maand job", async () => {
+  it("job_control replaces start and restart in a deploy, and not in maand job", async () => {
     job(["job_control"]);
     await bucket.type("maand build && maand deploy");
     expect(take().sort()).toEqual(both("job_control"));
@@ -107,7 +107,7 @@ describe("hooks of a job", () => {
     expect(take().sort()).toEqual([`restart ${ONE}`, `restart ${TWO}`]);
   });
 
-  it("post_build, pre_deploy, post_deploy, health_check and cli run on disabled allocations too, which they are told", async () => {
+  it("post_build, pre_deploy, post_deploy, health_check and cli run for disabled allocations too, and are informed", async () => {
     job(["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]);
     await bucket.type("maand build && maand deploy");
     take();
@@ -124,7 +124,7 @@ describe("hooks of a job", () => {
     expect(told).not.toContain(`restart ${TWO}`);
   });
 
-  it("disabled allocations take their turn with the active ones: one after another, or at once where those are", async () => {
+  it("disabled allocations run in order with the active ones: one after another, or in parallel like them", async () => {
     const notes = JSON.stringify(join(bucket.root, "notes"));
     const script = `import os, time
 def note(word):
@@ -148,7 +148,7 @@ note("end")
     expect(take().sort()).toEqual([...turn("cli", ONE), ...turn("cli", TWO)].sort());
   });
 
-  it("pre_deploy may make a secret that templates then have, and say in which order to go", async () => {
+  it("pre_deploy may create a secret that templates use, and set the rollout order", async () => {
     const script = `import json, os, urllib.request
 def put(route, **body):
     url = "http://%s:%s%s" % (os.environ["JOB_COMMAND_API_HOST"], os.environ["JOB_COMMAND_API_PORT"], route)

@@ -26,7 +26,7 @@ function job(event: string, script: string, more: Readonly<Record<string, unknow
 const kv = async (key: string) => (await bucket.maand("cat", "kv", "get", "vars/job/api", key, "--json")).stdout;
 
 describe("a script", () => {
-  it("that fails leaves nothing in the KV store, and one that succeeded everything", async () => {
+  it("that fails stores nothing in the KV store, and one that succeeds stores everything", async () => {
     job(
       "pre_deploy",
       `
@@ -49,14 +49,14 @@ if E["ALLOCATION_INDEX"] == "1":
     ]);
   });
 
-  it("that prints a megabyte without a line end hangs nothing", async () => {
+  it("may print a megabyte without a line end", async () => {
     job("pre_deploy", 'print("x" * 1000000)\nprint("after")');
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect([code, stderr.includes("[line cut]"), stderr.includes("| after")]).toEqual([0, true, true]);
     expect(stderr.length).toBeLessThan(100_000);
   });
 
-  it("that hangs is ended with its children when its time is over, and says so", async () => {
+  it("that hangs is ended with its children at its time limit, with a message", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nnote(str(child.pid))\nchild.wait()',
@@ -72,7 +72,7 @@ if E["ALLOCATION_INDEX"] == "1":
     for (const pid of notesOf(bucket)) expect(await isRunning(Number(pid))).toBe(false);
   });
 
-  it("is ended with its children at ^C, and the run ends with 130", async () => {
+  it("is ended with its children by Ctrl-C, and the run exits with 130", async () => {
     job(
       "pre_deploy",
       'import subprocess\nchild = subprocess.Popen(["sleep", "1000"])\nprint("waiting", flush=True)\nnote(str(child.pid))\nchild.wait()',
@@ -87,7 +87,7 @@ if E["ALLOCATION_INDEX"] == "1":
     expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
   });
 
-  it("is ended at once by a second ^C, also when it does not want to end", async () => {
+  it("is ended at once by a second Ctrl-C, even if it ignores signals", async () => {
     job(
       "pre_deploy",
       'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("waiting", flush=True)\nnote(str(os.getpid()))\ntime.sleep(1000)',
@@ -103,7 +103,7 @@ if E["ALLOCATION_INDEX"] == "1":
     await until("it to be gone", async () => ((await isRunning(Number(pid))) ? undefined : true));
   });
 
-  it("that forks, closes its streams or prints no text ends like any other", async () => {
+  it("that forks, closes its output or prints binary data ends like any other", async () => {
     job(
       "pre_deploy",
       `
@@ -118,7 +118,7 @@ os.close(2)
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
   });
 
-  it("that dies while it holds a semaphore keeps nobody else from it", async () => {
+  it("that dies while it holds a semaphore releases it", async () => {
     job(
       "after_allocation_started",
       `
@@ -132,13 +132,13 @@ os.kill(os.getpid(), 9)
     expect(notesOf(bucket).sort()).toEqual(["127.0.0.11", "127.0.0.12"]);
   });
 
-  it("of a health check writes nothing", async () => {
+  it("of a health check stores nothing", async () => {
     job("health_check", 'note(str(ask("PUT", "/kv", namespace=VARS, key="a", value="1")[0]))');
     await bucket.maand("deploy", "--build");
     expect(new Set(notesOf(bucket))).toEqual(new Set(["400"]));
   });
 
-  it("of a health check is asked as often as the manifest says, with no other checks there", async () => {
+  it("of a health check is repeated as the manifest says, without other checks", async () => {
     job("health_check", 'note(IP)\nraise SystemExit("sick")', {
       health_check: { wait: { attempts: 2, interval_seconds: 0.01 } },
     });
@@ -151,7 +151,7 @@ os.kill(os.getpid(), 9)
 });
 
 describe("maand jobcommand", () => {
-  it("runs for all allocations, tells disabled ones, and names what failed", async () => {
+  it("runs for all allocations, informs disabled ones, and names failures", async () => {
     job(
       "cli",
       'note(IP + " " + E["DISABLED"])\ncall("PUT", "/kv", namespace=VARS, key=E["ALLOCATION_INDEX"], value="1")\nif there("fail"): raise SystemExit("told to")',
@@ -168,7 +168,7 @@ describe("maand jobcommand", () => {
       expect(failed.stderr).toContain(`command_try (cli) of api for ${host} failed with exit code 1`);
   });
 
-  it("says so when a job is on no worker, and runs nothing", async () => {
+  it("reports a job without workers, and runs nothing", async () => {
     job("cli", "note(IP)", { selectors: ["nowhere"] });
     await bucket.maand("build");
     const { code, stderr } = await bucket.maand("jobcommand", "command_try", "api");
@@ -176,7 +176,7 @@ describe("maand jobcommand", () => {
     expect(notesOf(bucket)).toEqual([]);
   });
 
-  it("refuses unknown names and numbers that are not numbers", async () => {
+  it("refuses unknown names and invalid numbers", async () => {
     job("cli", "pass");
     bucket.job("web", { selectors: ["worker"] });
     await bucket.maand("build");
@@ -193,7 +193,7 @@ describe("maand jobcommand", () => {
   });
 });
 
-it("two buckets that deploy at the same time never mix", async () => {
+it("two buckets that deploy in parallel never mix", async () => {
   const other = await scratch('transport = "local"\n');
   try {
     const script = (name: string) => `
@@ -231,7 +231,7 @@ for turn in range(20):
   }
 });
 
-it("another user of this machine reads and writes nothing while a script runs", async () => {
+it("another user of this machine can neither read nor write anything while a script runs", async () => {
   await ensureGuest();
   job(
     "pre_deploy",

@@ -15,7 +15,7 @@ function actions(stdout: string, action: string): string[] {
   );
 }
 
-it("a secret that pre_deploy makes is in the files of the same deploy, encrypted in the store and nowhere to be seen", () =>
+it("a secret that pre_deploy creates is in the files of the same deploy, encrypted in the store and masked everywhere", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, directory }) => {
     const seed = `
 status, _ = ask("GET", "/kv", namespace=SECRETS, key="password")
@@ -42,7 +42,7 @@ print("the password is", call("GET", "/kv", namespace=SECRETS, key="password")["
     expect([again.code, again.stderr.includes("already promoted")]).toEqual([0, true]);
   }));
 
-it("a leader that pre_deploy finds goes last in every upgrade", () =>
+it("a leader that pre_deploy finds is upgraded last", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts }) => {
     const order = `
 leader = "${hosts[0]}"
@@ -73,7 +73,7 @@ call("PUT", "/kv", namespace="maand/job/" + JOB, key="rollout_order", value=",".
     ]);
   }));
 
-it("a migration under a semaphore is never in two places at once", () =>
+it("a migration under a semaphore never runs twice at once", () =>
   withFleetBucket({ count: 4 }, async ({ bucket, hosts }) => {
     const migrate = `
 call("POST", "/semaphore/acquire", name="migrate", timeout_seconds=50)
@@ -125,7 +125,7 @@ if IP == hosts[0]:
     call("PUT", "/kv", namespace=VARS, key="canary", value=version)
 `;
 
-it("job_control takes a rollout over: a canary goes first, and if it dies the others stay as they are", () =>
+it("job_control takes over a rollout: a canary goes first, and if it fails the others stay unchanged", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, workers, lifecycle, rollouts, directory }) => {
     const job = (version: string) =>
       bucket.job(
@@ -154,7 +154,7 @@ it("job_control takes a rollout over: a canary goes first, and if it dies the ot
     expect(Object.values(await rollouts())).not.toContain("promoted");
   }));
 
-it("after a failed post_deploy the next deploy runs that alone", () =>
+it("after a failed post_deploy the next deploy runs only post_deploy", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, lifecycle }) => {
     const tell = `
 note("tell " + IP + " " + E["CURRENT_VERSION"])
@@ -207,7 +207,7 @@ it("draining one of three with a health command stops exactly that one, and rest
     expect(workers[2] && (await lifecycle("api", workers[2])).slice(2)).toEqual(["start 1.0.0 1.0.0"]);
   }));
 
-it("after a job left the workspace, its last known scripts run when it is stopped; one that fails keeps nothing back", () =>
+it("after a job left the workspace, its last known scripts run when it is stopped; a failure does not block the removal", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, hosts, workers, directory }) => {
     const farewell = `
 note(" ".join([JOB, IP, E["ALLOCATION_INDEX"], E["DEPLOY_PHASE"], call("GET", "/kv", namespace=VARS, key="name")["value"]]))

@@ -8,7 +8,7 @@ interface Result {
   readonly stdout: string;
 }
 
-it("maand job runs targets, and refuses a worker that is not as the bucket left it, naming what differs", () =>
+it("maand job runs targets, and refuses a worker that differs from its delivery, with the difference", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle, directory }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.maand("build");

@@ -19,13 +19,13 @@ beforeAll(() => {
 
 afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-it("its types are right, its tests pass, and it is built", { timeout: 120_000 }, () => {
+it("its types are valid, its tests pass, and it builds", { timeout: 120_000 }, () => {
   run("npm", ["run", "check"], created);
   expect(run("npm", ["test"], created)).toMatch(/3 passed/);
   run("npm", ["run", "build"], created);
 });
 
-it("its package holds what it promises and no more, and works in a bucket it is installed in", {
+it("its package contains the promised files only, and works in a bucket", {
   timeout: 120_000,
 }, () => {
   const packed: readonly { readonly filename: string; readonly files: readonly { readonly path: string }[] }[] =
@@ -44,7 +44,7 @@ it("its package holds what it promises and no more, and works in a bucket it is 
   expect(maand("plugins")).toMatch(/│ cheer +│ 0\.1\.0 +│ @acme\/maand-plugin-cheer +│ after/);
 });
 
-it("says how it is called everywhere in its own words", () => {
+it("uses its own name everywhere", () => {
   expect(readFileSync(join(created, "README.md"), "utf8")).toContain(`import { cheer } from "${NAME}";`);
 });
 

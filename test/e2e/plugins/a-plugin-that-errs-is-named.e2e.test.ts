@@ -42,7 +42,7 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stdout + stderr).toContain("commit hears ");
   });
 
-  it("a callback that is never called is no silent end", async (context) => {
+  it("a callback that is never called is reported", async (context) => {
     const bucket = await withPlugin(
       'hooks.rollout.tapAsync({ name: "odd", before: "make" }, (context, back) => undefined);',
       context,
@@ -54,7 +54,7 @@ describe("a plugin that throws outside of every hook", () => {
   });
 });
 
-it("a package.json that cannot be read is named with its line, wherever the command is typed", async () => {
+it("an unreadable package.json is reported with its line, in any directory", async () => {
   const bucket = await scratch();
   try {
     bucket.write("workspace/package.json", '{\n  "name": "x",\n}\n');
@@ -67,8 +67,8 @@ it("a package.json that cannot be read is named with its line, wherever the comm
   }
 });
 
-describe("a plugin that does not let go", () => {
-  it("of the process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
+describe("a plugin that does not end", () => {
+  it("its process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
     await running.says("over");
@@ -76,7 +76,7 @@ describe("a plugin that does not let go", () => {
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it("of a hook, whatever its signal says: the second signal ends the command", async (context) => {
+  it("its hook, ignoring its signal: the second signal ends the command", async (context) => {
     const bucket = await withPlugin(
       `hooks.rollout.tapPromise({ name: "odd", before: "make" }, () => {
         console.error("hangs");

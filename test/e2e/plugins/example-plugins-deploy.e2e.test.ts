@@ -61,8 +61,8 @@ async function done(ended: ReturnType<Scratch["maand"]>): Promise<string> {
   return stdout + stderr;
 }
 
-describe("what listens", () => {
-  it("a webhook, an audit file, a notice and KV entries of one deploy", async () => {
+describe("plugins that report", () => {
+  it("a webhook, an audit file, a notification and KV entries of one deploy", async () => {
     const posted: string[] = [];
     const server = createServer((request, response) => {
       request.on("data", (chunk: Buffer) => posted.push(chunk.toString())).on("end", () => response.end());
@@ -101,8 +101,8 @@ describe("what listens", () => {
   const COLOR = '{{ get "maand/job/api" "env/color" }}\n';
 });
 
-describe("what decides", () => {
-  it("a freeze window refuses a deploy and touches nothing, until there is a reason; by its name in JSON", async () => {
+describe("plugins that decide", () => {
+  it("a freeze window refuses a deploy and changes nothing, until a reason is given; configured by name in JSON", async () => {
     const bucket = await scratch("", { program: installation.program });
     open.push(bucket);
     symlinkSync(join(installation.place, "node_modules"), join(bucket.root, "node_modules"));
@@ -122,7 +122,7 @@ describe("what decides", () => {
     expect(thawed).toContain("in a freeze window: the shop is down");
   });
 
-  it("wrong options are reported with the configuration's line and the option", async () => {
+  it("invalid options are reported with the configuration's line and the option", async () => {
     const bucket = await bucketWith(`
       import { freezeWindow } from "@maand/example-freeze-window";
       export default defineConfig({ plugins: defaults().add(freezeWindow({ windows: [{ day: "freitag" }] })) });`);
@@ -133,7 +133,7 @@ describe("what decides", () => {
     expect(stderr).toContain("must be one of monday,");
   });
 
-  it("an approval is asked of a person; where there is none, only the environment approves", async () => {
+  it("an approval is requested on a terminal; without one, only the environment approves", async () => {
     const bucket = await bucketWith(`
       import { approvalGate } from "@maand/example-approval-gate";
       export default defineConfig({ plugins: defaults().add(approvalGate()) });`);
@@ -151,7 +151,7 @@ describe("what decides", () => {
     expect(lifecycle(bucket, HOSTS[0] ?? "")).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
   });
 
-  it("a canary that gets sick while it is watched ends the rollout, and a well one lets the rest go", async () => {
+  it("a canary that becomes unhealthy ends the rollout, and a healthy one permits the rest", async () => {
     const bucket = await bucketWith(`
       import { canary } from "@maand/example-canary";
       export default defineConfig({ plugins: defaults().add(canary()) });`);
@@ -207,8 +207,8 @@ describe("what decides", () => {
   }
 });
 
-describe("what runs jobs", () => {
-  it("systemctl, of a job without a Makefile", async () => {
+describe("plugins that run jobs", () => {
+  it("systemctl, for a job without a Makefile", async () => {
     const bucket = await bucketWithFake(
       "systemctl",
       recorder(),
@@ -243,7 +243,7 @@ describe("what runs jobs", () => {
     expect(existsSync(unit)).toBe(false);
   });
 
-  it("docker compose, of a job without a Makefile", async () => {
+  it("docker compose, for a job without a Makefile", async () => {
     const bucket = await bucketWithFake(
       "docker",
       recorder('echo "at $NEW_VERSION"'),
@@ -266,8 +266,8 @@ describe("what runs jobs", () => {
   });
 });
 
-describe("what reaches workers", () => {
-  it("docker exec: files by rsync, targets by make, and the end of it", async () => {
+describe("plugins that connect to workers", () => {
+  it("docker exec: files by rsync, targets by make, and the removal", async () => {
     // the container is this machine: what docker is to run there is run here
     const enter = `case $1 in container) echo true ;; exec) shift 2; test "$1" != --user || shift 2; shift; exec "$@" ;; esac`;
     const bucket = await bucketWithFake(
@@ -295,7 +295,7 @@ describe("what reaches workers", () => {
     expect(existsSync(join(root, id, "jobs/api/Makefile"))).toBe(false);
   });
 
-  it("the system's ssh: deploys, upgrades and removes on sshd workers, over one connection each, and leaves none", async () => {
+  it("the system's ssh: deploys, upgrades and removes on sshd workers, over one connection each, and leaves none open", async () => {
     const use = async ({ bucket, workers, lifecycle: run, directory, rollouts }: FleetBucket) => {
       useIn(bucket, OPENSSH);
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/old": "x", "run.sh": "#!/bin/sh\n" });
@@ -326,7 +326,7 @@ describe("what reaches workers", () => {
     await withFleetBucket({ count: 2 }, use, { program: installation.program });
   });
 
-  it("the system's ssh: a changed host key is refused, and a worker that is off is named; the others go on", async () => {
+  it("the system's ssh: a changed host key is refused, an unreachable worker is named, and the others continue", async () => {
     await withFleetBucket(
       { count: 3 },
       async ({ bucket, workers: [first, second, third], lifecycle: run }) => {

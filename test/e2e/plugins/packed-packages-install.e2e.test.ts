@@ -19,8 +19,8 @@ beforeAll(() => {
 
 afterAll(() => installation?.dispose());
 
-describe("the packages, packed and installed somewhere else", () => {
-  it("hold every file they promise, and neither sources nor tests", () => {
+describe("the packages, packed and installed elsewhere", () => {
+  it("contain every declared file, and neither sources nor tests", () => {
     for (const name of installation.packed) {
       const directory = join(place, "node_modules", name);
       for (const path of promised(manifestIn(directory)))
@@ -30,13 +30,13 @@ describe("the packages, packed and installed somewhere else", () => {
     }
   });
 
-  it("carry the licence they are under", () => {
+  it("contain their licence", () => {
     const licence = readFileSync(join(ROOT, "LICENSE"), "utf8");
     for (const name of installation.packed)
       expect(readFileSync(join(place, "node_modules", name, "LICENSE"), "utf8"), name).toBe(licence);
   });
 
-  it("come from nowhere else, and need nothing undeclared to be opened", () => {
+  it("resolve within the installation, and declare all dependencies", () => {
     for (const name of installation.packed.filter((entry) => entry !== CLI)) {
       for (const door of Object.keys(manifestIn(join(place, "node_modules", name)).exports)) {
         if (door.endsWith(".json")) continue;
@@ -47,7 +47,7 @@ describe("the packages, packed and installed somewhere else", () => {
     }
   });
 
-  it("make a bucket, build it and deploy it", () => {
+  it("can create, build and deploy a bucket", () => {
     mkdirSync(bucket);
     expect(maand("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
     maand("init");

@@ -39,14 +39,14 @@ describe("one runner serves all commands of a worker", () => {
     expect(processesWith("--serve").length).toBe(sudo ? 2 : 1);
   });
 
-  test("and it is our own, whatever was delivered there", async () => {
+  test("and it is the delivered program, not a file on the worker", async () => {
     const { run, output, write } = await worker();
     await write("bin/runner.py", OLDER);
     expect(await run("start")).toBe("done");
     expect(output).toEqual(["started api by root"]);
   });
 
-  test("also where a worker allows few sessions, without keeping them from others", async () => {
+  test("even if a worker allows few sessions, without blocking others", async () => {
     const { run, remote } = await worker({ sshdConfig: ["MaxSessions 2"] });
     await Promise.all(JOBS.map((job) => run("start", { job })));
     await Promise.all(JOBS.map(() => remote.exec(["sleep", "0.05"])));
@@ -54,8 +54,8 @@ describe("one runner serves all commands of a worker", () => {
   });
 });
 
-describe("a command that is cut off", () => {
-  test("continues when the connection is lost, and the next one waits for it", async () => {
+describe("an interrupted command", () => {
+  test("keeps running after a lost connection, and the next one waits for it", async () => {
     const { run, output, worker: machine, write, exists, root } = await worker();
     const first = failure(run("gate"));
     await until("it to begin", () => output.includes("waiting"));
@@ -75,7 +75,7 @@ describe("a command that is cut off", () => {
     expect(await machine.read(`${root}/jobs/api/restarts`)).toBe("once\n");
   });
 
-  test("by a frozen worker is given up soon after its time", async () => {
+  test("on a stopped worker ends soon after its time limit", async () => {
     const { run, worker: machine } = await worker();
     expect(await run("start")).toBe("done");
     machine.freeze();
@@ -96,7 +96,7 @@ async function sudoRules(machine: FleetWorker, rules: string): Promise<void> {
 
 const FREE = "maandtest ALL=(ALL:ALL) NOPASSWD: ALL\n";
 
-describe("a worker on which no runner starts is named, with what to do", () => {
+describe("a worker on which the runner cannot start is named, with a hint", () => {
   test.each([
     [
       "asks for a password",
@@ -105,7 +105,7 @@ describe("a worker on which no runner starts is named, with what to do", () => {
       "NOPASSWD",
     ],
     ["wants a terminal", `Defaults:maandtest requiretty\n${FREE}`, /^sudo on \S+ wants a terminal/, "!requiretty"],
-  ])("where sudo %s", async (_, rules, message, fix) => {
+  ])("if sudo %s", async (_, rules, message, fix) => {
     const { run, worker: machine } = await worker();
     await sudoRules(machine, rules);
     expect(await failure(run("start"))).toMatchObject({
@@ -114,7 +114,7 @@ describe("a worker on which no runner starts is named, with what to do", () => {
     });
   });
 
-  test("where python3 is missing", async () => {
+  test("if python3 is missing", async () => {
     const { run, worker: machine } = await worker();
     const bin = "mkdir -p /opt/worker/none && ln -sf /bin/sh /usr/bin/env /opt/worker/none";
     expect(await machine.run(["sh", "-c", bin])).toMatchObject({ code: 0 });

@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import {
   type ActionContext,
@@ -121,13 +120,28 @@ function failure(promise: Promise<unknown>): Promise<MaandError> {
   );
 }
 
-/** Processes of ours that a sync starts on this machine. */
+/** Marks what this file starts, as processes inherit it: other tests run rsync too. */
+const MARK = `MAAND_TEST_RSYNC=${process.pid}`;
+process.env.MAAND_TEST_RSYNC = `${process.pid}`;
+
+/** Processes that a sync started on this machine. */
 function leftHere(): string[] {
-  const ps = (...args: string[]) => execFileSync("ps", args, { encoding: "utf8" });
-  const group = ps("-o", "pgid=", "-p", `${process.pid}`).trim();
-  return ps("-e", "-o", "pgid=,args=")
-    .split("\n")
-    .filter((line) => line.trim().startsWith(`${group} `) && /rsync --recursive|maand worker rsync| cat$/.test(line));
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      const environment = textOf(`/proc/${pid}/environ`).split("\0");
+      const line = textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+      return environment.includes(MARK) && /rsync --recursive|maand worker rsync|^cat $/.test(line);
+    });
+}
+
+/** Empty when the process has ended. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function filesOn(one: FleetWorker): Promise<string[]> {
@@ -159,7 +173,7 @@ afterAll(() => desk.close());
 afterEach(() => worker.run(["rm", "-rf", ROOT]));
 
 describe("a sync", () => {
-  test("brings a worker's jobs and metadata the first time, over the connection that is there", async () => {
+  test("writes a worker's jobs and metadata the first time, over the open connection", async () => {
     const lines: string[] = [];
     const source = tree({
       "worker.json": "{}",
@@ -192,7 +206,7 @@ describe("a sync", () => {
     await until("every process of the sync to end here", () => leftHere().length === 0);
   });
 
-  test("touches nothing when nothing changed, though the tree was written anew", async () => {
+  test("changes nothing if nothing changed, even if the tree was written again", async () => {
     const files = { "worker.json": "{}", "jobs/api/Makefile": "start:" };
     await stage({ sources: [tree(files)] });
     const before = (await worker.run(["find", ROOT, "-printf", "%p %i %T@ %m\n"])).stdout;
@@ -200,7 +214,7 @@ describe("a sync", () => {
     expect((await worker.run(["find", ROOT, "-printf", "%p %i %T@ %m\n"])).stdout).toBe(before);
   });
 
-  test("makes a job's directory equal to its tree, but leaves what is the job's own, and everything that is not its", async () => {
+  test("makes a job's directory equal to its tree, except the job's own files and everything outside", async () => {
     for (const name of KEEP) await worker.write(`${ROOT}/jobs/api/${name}/mine`, "runtime");
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     await worker.write(`${ROOT}/jobs/api/conf/data/old`, "x");
@@ -237,7 +251,7 @@ describe("a sync", () => {
     expect(await worker.list(`${ROOT}/jobs/api`, { recursive: true })).toEqual(["a", "c", "c/d"]);
   });
 
-  test("brings metadata alone when there are no jobs in it", async () => {
+  test("writes only metadata if it contains no jobs", async () => {
     await worker.write(`${ROOT}/jobs/api/Makefile`, "x");
     await worker.write(`${ROOT}/jobs.json`, "old");
     await stage({ sources: [tree({ "worker.json": "{}", "bin/runner.py": "r" })], jobs: [] });
@@ -245,7 +259,7 @@ describe("a sync", () => {
     expect(await worker.read(`${ROOT}/jobs/api/Makefile`)).toBe("x");
   });
 
-  test("merges sources, the first one winning, and deletes only what none of them has", async () => {
+  test("merges sources, the first one wins, and deletes only files in none of them", async () => {
     await worker.write(`${ROOT}/jobs/api/stray`, "x");
     const overlay = tree({ "jobs/api/app.conf": ["rendered", 0o600], "jobs/api/certs/tls.key": ["key", 0o600] });
     const still = tree({ "jobs/api/app.conf": "static", "jobs/api/Makefile": "m", "jobs/api/certs/readme": "r" });
@@ -264,7 +278,7 @@ describe("a sync", () => {
     }
   });
 
-  test("carries modes, also when only the mode changed", async () => {
+  test("copies modes, even if only the mode changed", async () => {
     await stage({ sources: [tree({ "jobs/api/run": ["x", 0o755], "jobs/api/key": ["k", 0o600] })] });
     expect(await worker.mode(`${ROOT}/jobs/api/run`)).toBe(0o755);
     expect(await worker.mode(`${ROOT}/jobs/api/key`)).toBe(0o600);
@@ -274,7 +288,7 @@ describe("a sync", () => {
     expect(await worker.mode(`${ROOT}/jobs/api/key`)).toBe(0o640);
   });
 
-  test("file names may hold anything, and so may the path of the bucket here", async () => {
+  test("accepts any file name, and any path of the local bucket", async () => {
     const names = ["a b", "'", '"', "new\nline", "ü→😀", "-rf", "$(id)", "*", "[x]", "#x", ";", "\\", "~", "..x"];
     const files = Object.fromEntries(names.map((name) => [`jobs/api/d/${name}`, name]));
     const blank = join(fleet.directory, "a 'b\" $c:d");
@@ -285,7 +299,7 @@ describe("a sync", () => {
     expect(await worker.list(`${ROOT}/jobs/api/d`)).toEqual(["*"]);
   });
 
-  test("compresses when told to, and ten megabytes arrive whole", async () => {
+  test("compresses as an option, and ten megabytes arrive complete", async () => {
     const big = "0123456789".repeat(1024 * 1024);
     const source = tree({ "jobs/api/big": big });
     for (const compress of [true, false]) {
@@ -306,7 +320,7 @@ describe("a sync", () => {
   });
 });
 
-describe("when things are bad", () => {
+describe("a sync with problems", () => {
   test("a full disk: the old files stay whole, the error says so, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
@@ -345,7 +359,7 @@ describe("when things are bad", () => {
     });
   });
 
-  test("no sudo for the user: permission denied, with what to do", async () => {
+  test("no sudo for the user: permission denied, with a hint", async () => {
     const to = await desk.connect(worker, { settings: { plugins: { use_sudo: false } } });
     await worker.write(`${ROOT}/jobs/api/Makefile`, "root's");
     const error = await failure(stage({ sources: [tree({ "jobs/api/Makefile": "mine" })], remote: to }));
@@ -353,7 +367,7 @@ describe("when things are bad", () => {
     expect(error.hint).toContain("use_sudo");
   });
 
-  test("a worker that freezes in the middle: bounded, nothing left here", async () => {
+  test("a worker that stops responding: bounded, nothing left here", async () => {
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const began = performance.now();
     const sync = failure(stage({ sources: [source], timeoutMs: 1_500 }));
@@ -372,7 +386,7 @@ describe("when things are bad", () => {
     await stage({ sources: [source] });
   });
 
-  test("a connection that is cut in the middle: DISCONNECTED, and the next sync goes over a new one", async () => {
+  test("a connection that closes: DISCONNECTED, and the next sync uses a new one", async () => {
     const source = tree({ "jobs/api/big": "x".repeat(30_000_000) });
     const sync = failure(stage({ sources: [source] }));
     await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
@@ -387,28 +401,31 @@ describe("when things are bad", () => {
     ["cut off", (one: FleetWorker) => one.dropConnections()],
     ["switched off", (one: FleetWorker) => one.stop().then(() => one.start())],
     ["short of an rsync, which was killed,", (one: FleetWorker) => killRsync(one)],
-  ])("a worker that is %s in the middle has each file old or new, and after the next sync all new", async (_, hurt) => {
-    const big = (word: string) =>
-      tree(Object.fromEntries(BIG.map((name) => [`jobs/api/${name}`, `${word} ${name}\n`.repeat(400_000)])));
-    const [old, fresh] = [big("old"), big("new")];
-    await stage({ sources: [old] });
-    const before = await sums(worker);
-    const synced = stage({ sources: [fresh] }).catch(() => "failed");
-    await until("some files to have arrived", () => worker.exists(`${ROOT}/jobs/api/.~tmp~/${BIG[1]}`));
-    await hurt(worker);
-    expect(await synced).toBe("failed");
-    await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
-    const between = await sums(worker);
-    await stage({ sources: [fresh] });
-    const after = await sums(worker);
-    expect(await filesOn(worker)).toEqual(["jobs", "jobs/api", ...BIG.map((name) => `jobs/api/${name}`)]);
-    for (const name of BIG) {
-      expect([before.get(name), after.get(name)]).toContain(between.get(name));
-      expect(after.get(name)).not.toBe(before.get(name));
-    }
-  });
+  ])(
+    "a worker that is %s during the sync has each file old or new, and after the next sync all new",
+    async (_, hurt) => {
+      const big = (word: string) =>
+        tree(Object.fromEntries(BIG.map((name) => [`jobs/api/${name}`, `${word} ${name}\n`.repeat(400_000)])));
+      const [old, fresh] = [big("old"), big("new")];
+      await stage({ sources: [old] });
+      const before = await sums(worker);
+      const synced = stage({ sources: [fresh] }).catch(() => "failed");
+      await until("some files to have arrived", () => worker.exists(`${ROOT}/jobs/api/.~tmp~/${BIG[1]}`));
+      await hurt(worker);
+      expect(await synced).toBe("failed");
+      await until("the worker's rsync to end", () => worker.processesWith("rsync --server").length === 0);
+      const between = await sums(worker);
+      await stage({ sources: [fresh] });
+      const after = await sums(worker);
+      expect(await filesOn(worker)).toEqual(["jobs", "jobs/api", ...BIG.map((name) => `jobs/api/${name}`)]);
+      for (const name of BIG) {
+        expect([before.get(name), after.get(name)]).toContain(between.get(name));
+        expect(after.get(name)).not.toBe(before.get(name));
+      }
+    },
+  );
 
-  test("a worker that is gone: UNREACHABLE", async () => {
+  test("an unreachable worker: UNREACHABLE", async () => {
     const at = deskFor(fleet);
     const to = await at.connect(worker);
     await worker.cutOff();
@@ -436,7 +453,7 @@ describe("when things are bad", () => {
     });
   });
 
-  test("no rsync here, no rsync there: one line each that says where", async () => {
+  test("no rsync on either side: one line each that names the side", async () => {
     const source = tree({ "jobs/api/a": "x" });
     const here = await failure(stage({ sources: [source], options: { program: "/nowhere/rsync" } }));
     expect(here).toMatchObject({ code: "WORKER_LACKS", message: "rsync is not installed on this machine" });
@@ -453,7 +470,7 @@ describe("when things are bad", () => {
     });
   });
 
-  test("staged files that are not there are not taken for an empty tree", async () => {
+  test("missing staged files are not an empty tree", async () => {
     await worker.write(`${ROOT}/jobs/api/Makefile`, "x");
     const error = await failure(stage({ sources: [join(fleet.directory, "no-such-tree")] }));
     expect(error).toMatchObject({ code: "STAGE_FAILED" });
@@ -468,7 +485,7 @@ describe("removing a job", () => {
     return hooksWith().reconcile.promise(context as ActionContext);
   }
 
-  test("takes everything but data and logs", async () => {
+  test("deletes everything except data and logs", async () => {
     for (const file of ["Makefile", ".hidden", "conf/a b", "data/db", "logs/l", "bin/x"]) {
       await worker.write(`${ROOT}/jobs/api/${file}`, "x");
     }
@@ -479,14 +496,14 @@ describe("removing a job", () => {
     );
   });
 
-  test("takes the directory when nothing is left in it, and is content when there is none", async () => {
+  test("deletes an empty directory; a missing one is fine", async () => {
     await worker.write(`${ROOT}/jobs/api/Makefile`, "x");
     expect(await remove(`${ROOT}/jobs/api`)).toBe("done");
     expect(worker.exists(`${ROOT}/jobs/api`)).toBe(false);
     expect(await remove(`${ROOT}/jobs/api`)).toBe("done");
   });
 
-  test("refuses any directory that is not a job's, and leaves stopping to others", async () => {
+  test("refuses a directory that is not a job's, and does not handle stop", async () => {
     for (const directory of ["/", ROOT, `${ROOT}/jobs`, `${ROOT}/jobs/`, `${ROOT}/jobs/..`, `${ROOT}/jobs/a/b`]) {
       expect(await failure(remove(directory))).toMatchObject({ code: "STAGE_FAILED" });
     }

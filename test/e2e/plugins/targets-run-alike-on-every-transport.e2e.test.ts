@@ -43,7 +43,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output).toEqual([`${here} ${here}`, here]);
   });
 
-  test("one runner takes all commands, and ends when it is idle", async () => {
+  test("one runner executes all commands, and ends when it is idle", async () => {
     const { run, output, processesWith } = await worker();
     await Promise.all(JOBS.map((job) => run("start", { job })));
     expect(output.sort()).toEqual(["started api", "started db", "started web"]);
@@ -76,7 +76,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a stop where nothing was delivered is a failure", async () => {
+  test("a stop without delivered files is a failure", async () => {
     const { run, root } = await worker();
     expect(await failure(run("stop", { job: "gone" }))).toMatchObject({
       code: "NOT_DELIVERED",
@@ -84,7 +84,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     });
   });
 
-  test("a recipe whose make is killed comes to its end before the next command begins", async () => {
+  test("a recipe whose make is killed finishes before the next command starts", async () => {
     const { run, output, write, processesWith } = await worker();
     const first = failure(run("gate"));
     await until("it to begin", () => output.includes("waiting"));
@@ -99,7 +99,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     expect(output.at(-1)).toBe("after it");
   });
 
-  test("a server that was started lives on, beside other commands and without a runner", async () => {
+  test("a server that was started keeps running, beside other commands and without a runner", async () => {
     const { run, write, exists, processesWith } = await worker();
     expect(await run("daemon")).toBe("done");
     expect(await run("start")).toBe("done");
@@ -108,7 +108,7 @@ describe.each(Object.entries(WORKERS))("on a worker reached by %s", (_, open) =>
     await until("the server to write", () => exists("jobs/api/late"));
   });
 
-  test("a command ends there when its time is over or the run is interrupted, and the others continue", async () => {
+  test("a command ends on the worker at its time limit or when the run is interrupted, and the others continue", async () => {
     const { run, output, write, processesWith } = await worker();
     const other = run("gate", { job: "web" });
     const late = failure(run("gate", { timeoutMs: 500 }));

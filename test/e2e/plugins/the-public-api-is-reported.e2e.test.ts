@@ -12,13 +12,13 @@ beforeAll(() => {
 }, 120_000);
 
 describe("the public API of each package", () => {
-  it("is what its report says (otherwise: npm run api)", () => {
+  it("equals its report (otherwise: npm run api)", () => {
     const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
     expect(stderr).toBe("");
     expect(status).toBe(0);
   });
 
-  it("is reported for every package, with what its entry points export", () => {
+  it("is reported for every package, with the exports of its entry points", () => {
     const reports = readdirSync(join(ROOT, "packages")).map((name) =>
       readFileSync(join(ROOT, "packages", name, `${name}.api.md`), "utf8"),
     );

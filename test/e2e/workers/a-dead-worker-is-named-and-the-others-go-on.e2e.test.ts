@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("a dead worker is named, the others go on, and the next deploy makes up for it", () =>
+it("an unreachable worker is named, the others continue, and the next deploy completes it", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts, lifecycle, rollouts }) => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -21,7 +21,7 @@ it("a dead worker is named, the others go on, and the next deploy makes up for i
       expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]);
   }));
 
-it("a worker that is frozen costs no more than its time limit", () =>
+it("a stopped worker delays the deploy no longer than its time limit", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet, rollouts }) => {
     bucket.write("maand.conf", `${fleet.conf}[timeouts]\nconnect = 2\n`);
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -33,7 +33,7 @@ it("a worker that is frozen costs no more than its time limit", () =>
     expect(await rollouts()).toMatchObject({ [`api@${hosts[1]}`]: "promoted" });
   }));
 
-it("a worker without make or python3 is named with what it lacks", () =>
+it("a worker without make or python3 is reported", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, lifecycle }) => {
     const [first, second] = workers;
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -44,7 +44,7 @@ it("a worker without make or python3 is named with what it lacks", () =>
     if (second) expect(await lifecycle("api", second)).toEqual(["start 0.0.0 1.0.0"]);
   }));
 
-it("a target that fails is reported with its worker and the last lines of its output", () =>
+it("a failed target is reported with its worker and the last lines of its output", () =>
   withFleetBucket({ count: 1 }, async ({ bucket, hosts }) => {
     bucket.job(
       "api",

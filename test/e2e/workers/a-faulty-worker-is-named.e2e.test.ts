@@ -66,7 +66,7 @@ describe.concurrent("a worker that", () => {
       await mends(lent);
     }));
 
-  it("accepts connections and never speaks", () =>
+  it("accepts connections and never answers", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
       await worker.cutOff();
@@ -80,7 +80,7 @@ describe.concurrent("a worker that", () => {
       await mends(lent);
     }));
 
-  it("freezes after the login, while files are on their way", () =>
+  it("stops responding after the login, during a sync", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.write("maand.conf", `${lent.conf}[timeouts]\ncommand = 10\n`);
@@ -93,7 +93,7 @@ describe.concurrent("a worker that", () => {
       await mends(lent);
     }));
 
-  it("loses its connection while files are on their way", () =>
+  it("loses its connection during a sync", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
@@ -104,7 +104,7 @@ describe.concurrent("a worker that", () => {
       await mends(lent);
     }));
 
-  it("loses its connection while a command runs, which goes on there: the next deploy waits for it and runs it again", () =>
+  it("loses its connection during a command, which continues there: the next deploy waits for it and runs it again", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const { bucket, workers, hosts, directory, lifecycles, rollouts } = lent;
       const worker = workers[1] as FleetWorker;
@@ -143,7 +143,7 @@ describe.concurrent("a worker that", () => {
     }),
   );
 
-  it("shows another host key than before: refused until it is trusted again", () =>
+  it("has another host key than before: refused until it is trusted again", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const { bucket, workers } = lent;
       expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
@@ -173,7 +173,7 @@ describe.concurrent("a worker that", () => {
       expect(await lent.bucket.maand("job", "restart", "api")).toMatchObject({ code: 0 });
     }));
 
-  it("has a wrong clock: files from the future are replaced, and those from the past stay", () =>
+  it("has a wrong clock: files from the future are replaced, and files from the past stay", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", V1, { "app.conf": "old\n", same: "same\n" });
@@ -187,7 +187,7 @@ describe.concurrent("a worker that", () => {
     }));
 });
 
-it("a bucket whose path is long and has blanks is one like any other", () =>
+it("a bucket with a long path with blanks works", () =>
   onFleet(fleet, async ({ bucket, hosts, lifecycles }) => {
     const above = mkdtempSync(join(tmpdir(), "maand far away "));
     const root = join(above, "a rather long name of a directory ".repeat(3), "it's (my) $bucket");
@@ -210,7 +210,7 @@ describe.concurrent("a target that", () => {
       expect(await lent.lifecycles("api")).toEqual([["start 0.0.0 1.0.0"], ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"]]);
     }));
 
-  it("hangs: its whole group is ended when timeout_seconds is over, and the message says so", () =>
+  it("hangs: its process group is ended after timeout_seconds, with a message", () =>
     onFleet(fleet, async (lent) => {
       const { bucket, workers, directory } = lent;
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });

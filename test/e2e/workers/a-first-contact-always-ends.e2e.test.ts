@@ -21,9 +21,9 @@ const READ_ONLY = 'mount --bind "$SECRETS" "$SECRETS" && mount -o remount,ro,bin
 
 const NEVER_ENDED = [124, 137, null];
 
-describe("the first contact with a worker ends, with an error, and with every connection closed, where", () => {
+describe("the first connection to a worker ends with an error, and with every connection closed, if", () => {
   it.each([["deploy"], ["run_command", "uptime"], ["health_check"], ["doctor"]])(
-    "secrets/ cannot be written: %s %s",
+    "secrets/ is not writable: %s %s",
     (...args) =>
       onFleet(fleet, async ({ bucket, workers }) => {
         bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -38,7 +38,7 @@ describe("the first contact with a worker ends, with an error, and with every co
       }),
   );
 
-  it("there are few file descriptors", () =>
+  it("file descriptors run out", () =>
     onFleet(fleet, async ({ bucket, workers }) => {
       expect(await bucket.maand("build")).toMatchObject({ code: 0 });
       const hung: number[] = [];

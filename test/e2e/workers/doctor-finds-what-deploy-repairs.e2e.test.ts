@@ -57,7 +57,7 @@ async function onlyFault(bucket: Scratch): Promise<Finding> {
   return faults[0] ?? { check: "", where: "", ok: true, message: "", hint: null };
 }
 
-describe("a fault in the bucket is found, and its hint, typed as it stands, mends it", () => {
+describe("a problem in the bucket is found, and its hint fixes it when typed as printed", () => {
   let bucket: Scratch;
   let backup = "";
 
@@ -128,7 +128,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("a workspace that was never built", async () => {
+  it("an unbuilt workspace", async () => {
     const fresh = await scratch('transport = "local"\n');
     fresh.workers({ host: "127.0.0.12" });
     const fault = await onlyFault(fresh);
@@ -138,7 +138,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     fresh.dispose();
   });
 
-  it("what a person wrote is named with place and advice: workspace and configuration", async () => {
+  it("errors in workspace and configuration are reported with location and hint", async () => {
     renameSync(at("workspace/jobs/api/Makefile"), at("workspace/jobs/api/Makefile.away"));
     expect(await onlyFault(bucket)).toMatchObject({
       check: "workspace",
@@ -153,7 +153,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     expect(await faultsOf(bucket)).toEqual([]);
   });
 
-  it("several at once are all reported, with exit 1, and as sentences", async () => {
+  it("several at once are all reported, with exit 1, in full sentences", async () => {
     chmodSync(at("data"), 0o755);
     mkdirSync(at(LEFT), { recursive: true });
     mkdirSync(at("tmp/not of a run"), { recursive: true });
@@ -169,7 +169,7 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
     });
   });
 
-  it("a run in progress is no fault", async () => {
+  it("a run in progress is not a problem", async () => {
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);
@@ -226,9 +226,9 @@ describe("a fault in the bucket is found, and its hint, typed as it stands, mend
   }
 });
 
-describe("a fault of a worker is found", () => {
+describe("a problem of a worker is found", () => {
   it(
-    "and told with what to do, while the others are looked at",
+    "and reported with a hint, while the others are examined",
     () =>
       withFleetBucket({ count: 2, diskKb: 20_000 }, async ({ bucket, fleet, workers: [worker, other] }) => {
         if (!worker || !other) throw new Error("no workers");

@@ -60,7 +60,7 @@ async function withJobs(
   });
 }
 
-it("looking first: everything can be typed, and all is well", () =>
+it("first look: every command works, and nothing is reported", () =>
   withJobs(async (lent) => {
     const [look = ""] = blocksUnder("Find the problem");
     expect(await typing(lent).lines(look)).toEqual([0, 0, 0, 0]);
@@ -68,7 +68,7 @@ it("looking first: everything can be typed, and all is well", () =>
     expect((await typing(lent).block(keys)).stdout).toContain("nothing to pin");
   }));
 
-it("debugging a deploy: before, while it runs, and after it failed", () =>
+it("debugging a deploy: before it, during it, and after its failure", () =>
   withJobs(async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
     const [before = "", during = "", after = ""] = blocksUnder("Debug a deploy");
@@ -88,7 +88,7 @@ it("debugging a deploy: before, while it runs, and after it failed", () =>
     expect(stdout).toContain('msg="restart refuses"');
   }));
 
-it("draining a worker, and taking it back", () =>
+it("draining a worker, and enabling it again", () =>
   withJobs(async (lent) => {
     const [out = "", back = ""] = blocksUnder("Drain");
     const { block } = typing(lent);
@@ -104,7 +104,7 @@ it("draining a worker, and taking it back", () =>
   }));
 
 describe("a lost worker", () => {
-  it("that is down and comes back is made up for", () =>
+  it("that is down and returns is updated by the next deploy", () =>
     withJobs(async ({ bucket, workers, lifecycle }) => {
       await workers[2]?.stop();
       bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
@@ -114,7 +114,7 @@ describe("a lost worker", () => {
       expect(workers[2] && (await lifecycle("api", workers[2]))).toEqual(["start 0.0.0 1.0.0", "restart 1.0.0 2.0.0"]);
     }));
 
-  it("that came back empty gets everything again", () =>
+  it("that returns empty is deployed from scratch", () =>
     withJobs(async (lent) => {
       const { bucket, workers, hosts, lifecycle } = lent;
       const [worker, other] = [workers[2], workers[0]];
@@ -131,7 +131,7 @@ describe("a lost worker", () => {
       expect(await lifecycle("api", other)).toEqual(["start 0.0.0 1.0.0"]);
     }));
 
-  it("that is gone for good is given up", () =>
+  it("that is gone for good is removed", () =>
     withJobs(async (lent) => {
       const { bucket, fleet, workers } = lent;
       await workers[2]?.stop();
@@ -141,7 +141,7 @@ describe("a lost worker", () => {
     }));
 });
 
-it("a lost bucket: what was kept is unpacked elsewhere, and a deploy there has nothing to do", () =>
+it("a lost bucket: the backup is restored elsewhere, and a deploy there has nothing to do", () =>
   withJobs(async (lent) => {
     const { bucket, workers, lifecycle } = lent;
     const [keep = "", restore = ""] = blocksUnder("A lost bucket");
@@ -162,7 +162,7 @@ it("a lost bucket: what was kept is unpacked elsewhere, and a deploy there has n
   }));
 
 describe("rotating keys", () => {
-  it("the ssh key: the new one is let in before the old one is taken out", () => {
+  it("the ssh key: the new one is added before the old one is removed", () => {
     const keys = join(elsewhere, "authorized_keys");
     writeFileSync(keys, "", { mode: 0o644 });
     return withFleetBucket({ count: 3, sshdConfig: [`AuthorizedKeysFile ${keys}`] }, async (lent) => {

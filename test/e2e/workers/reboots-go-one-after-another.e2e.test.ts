@@ -19,7 +19,7 @@ async function serving({ bucket }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
 }
 
-it("pattern A: a worker is drained, rebooted and brought back, and its jobs are started again", () =>
+it("pattern A: a worker is drained, rebooted and enabled, and its jobs are started again", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, workers, hosts, lifecycle, rollouts } = lent;
     const [, second] = workers;
@@ -54,7 +54,7 @@ it("pattern A: a worker is drained, rebooted and brought back, and its jobs are 
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: a fleet is rebooted one host at a time, each is back before the next goes", () =>
+it("pattern B: a fleet is rebooted one host at a time, each is back before the next one", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);
@@ -73,7 +73,7 @@ it("pattern B: a fleet is rebooted one host at a time, each is back before the n
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
   }));
 
-it("pattern B: a machine that answers the shutdown first and goes down later is waited for as well", () =>
+it("pattern B: a machine that answers the shutdown first and reboots later is waited for too", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts }) => {
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS, answersMs: 700 })));
@@ -85,7 +85,7 @@ it("pattern B: a machine that answers the shutdown first and goes down later is 
     expect(kept[1]?.length === 0 || leastApart(kept.flat()) >= 0).toBe(true);
   }));
 
-it("pattern C: without a drain, with health checks after each batch, and no next batch when a job stays sick", () =>
+it("pattern C: without a drain, with health checks after each batch, and no next batch if a job stays unhealthy", () =>
   withFleetBucket({ count: 2 }, async (lent) => {
     const { bucket, workers, hosts } = lent;
     await serving(lent);
@@ -114,7 +114,7 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     expect(await ask(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
-it("a machine that never comes back ends the roll, and one that is switched off does not", () =>
+it("a machine that never returns ends the run, and one that is powered off does not", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 3\ntimeouts.connect = 1\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });

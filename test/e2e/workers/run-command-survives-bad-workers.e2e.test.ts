@@ -13,7 +13,7 @@ interface Result {
 
 const summary = (results: readonly Result[]) => results.map(({ outcome, exit }) => `${outcome} ${exit}`);
 
-it("run_command runs a script in the bucket's directory, as root, and tells each worker's answer", () =>
+it("run_command runs a script in the bucket's directory, as root, and prints each worker's output", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, directory }) => {
     await bucket.maand("build");
     const early = await bucket.json<Result[]>("run_command", "pwd", "-w", hosts[0] ?? "");
@@ -44,7 +44,7 @@ it("run_command runs a script in the bucket's directory, as root, and tells each
     expect(workers[0]?.exists(directory("api"))).toBe(true);
   }));
 
-it("a worker that is down, frozen or hangs ends its batch in bounded time, and the others are told apart from it", () =>
+it("an unreachable, stopped or hanging worker ends its batch in bounded time, and the others are reported separately", () =>
   withFleetBucket({ count: 4 }, async ({ bucket, fleet, workers, hosts }) => {
     bucket.write("maand.conf", `${fleet.conf}timeouts.command = 2\ntimeouts.connect = 2\n`);
     await bucket.maand("build");
@@ -61,7 +61,7 @@ it("a worker that is down, frozen or hangs ends its batch in bounded time, and t
     await expect.poll(() => workers[2]?.processesWith("sleep 300")).toEqual([]);
   }));
 
-it("a command that cuts its own connection is a failure, unless that is allowed", () =>
+it("a command that closes its own connection is a failure, unless allowed", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const cut =
@@ -76,7 +76,7 @@ it("a command that cuts its own connection is a failure, unless that is allowed"
     });
   }));
 
-it("a megabyte without a line end, bytes that are no text, and a child left behind hang nothing", () =>
+it("a megabyte without a line end, binary data, and a background child block nothing", () =>
   withFleetBucket({ count: 1 }, async ({ bucket }) => {
     await bucket.maand("build");
     const [long] = await bucket.json<Result[]>("run_command", "head -c 1000000 /dev/zero | tr '\\0' x");
@@ -88,7 +88,7 @@ it("a megabyte without a line end, bytes that are no text, and a child left behi
     expect(left?.duration_ms).toBeLessThan(10_000);
   }));
 
-it("the same output of many workers is shown once", () =>
+it("equal output of many workers is printed once", () =>
   withFleetBucket({ count: 5 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
     const said = await bucket.maand(

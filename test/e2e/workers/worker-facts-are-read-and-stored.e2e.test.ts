@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 
-it("worker_facts writes what workers have, keeps what it cannot determine, and finds nothing to write the second time", () =>
+it("worker_facts writes the facts of workers, keeps unknown values, and writes nothing the second time", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, hosts, fleet }) => {
     for (const { host } of workers) expect(host).toBeDefined();
     // the clock of a real machine goes up and down; what is asked for does not
@@ -80,7 +80,7 @@ it("worker_facts writes what workers have, keeps what it cannot determine, and f
     expect(await bucket.maand("worker_facts", "-w", "zone:a", "-l", "web")).toMatchObject({ code: 2 });
   }));
 
-it("worker trust shows all host keys in one table, pins them only when told to, and shows both of a changed one", () =>
+it("worker trust shows all host keys in one table, pins them only on request, and shows both keys after a change", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, workers, hosts }) => {
     await bucket.maand("build");
     const shown = await bucket.maand("worker", "trust");

@@ -27,7 +27,7 @@ function write(path: string, text: string): void {
 }
 
 describe("maand deploy --dry-run --diff", () => {
-  it("shows a change once for all workers it is the same on", async () => {
+  it("shows a change once for all workers that share it", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/app.conf", "port = 2\n");
     write("workspace/jobs/api/who.conf.tpl", "{{ .WorkerIP }}\n");
@@ -55,7 +55,7 @@ describe("maand deploy --dry-run --diff", () => {
     );
   });
 
-  it("gives each file's diff to programs, and null without --diff", async () => {
+  it("includes each file's diff in JSON, and null without --diff", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/app.conf", "port = 2\n");
     await typed("build");
@@ -69,14 +69,14 @@ describe("maand deploy --dry-run --diff", () => {
     expect(await files()).toEqual([{ path: "app.conf", change: "modified", diff: null }]);
   });
 
-  it("shows what would move the cursor as what it is", async () => {
+  it("escapes control characters", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/app.conf", "port = \u001b[2J\r\n");
     const { out } = await typed("deploy", "--build", "--dry-run", "--diff");
     expect(out).toContain("    +port = \\x1b[2J\\r\n");
   });
 
-  it("is refused without --dry-run, before anything is done", async () => {
+  it("is refused without --dry-run, before anything runs", async () => {
     const { code, err, out } = await typed("deploy", "--build", "--diff");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("maand deploy --dry-run --diff");
@@ -94,7 +94,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     write("workspace/jobs/api/_modules/command_port.py", "");
   });
 
-  it("runs no hook, and says that one comes first", async () => {
+  it("runs no hook, and mentions that one runs first", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err } = await typed("deploy", "--build", "--dry-run");
@@ -104,7 +104,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     expect(err).not.toContain("asked");
   });
 
-  it("with --with-hooks runs it, plans with what it wrote, and keeps none of that", async () => {
+  it("with --with-hooks runs it, plans with the values it wrote, and discards them", async () => {
     await typed("deploy", "--build");
     write("workspace/jobs/api/_modules/command_port.py", HOOK);
     const { out, err, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks", "--diff");
@@ -115,7 +115,7 @@ describe("maand deploy --dry-run of a job with pre_deploy", () => {
     expect((await typed("deploy", "--dry-run")).out).toContain("no deployment required");
   });
 
-  it("with --with-hooks says which hook failed, and what waits for its job", async () => {
+  it("with --with-hooks names the failed hook and the jobs that wait for its job", async () => {
     write("workspace/jobs/api/_modules/command_port.py", "raise SystemExit(3)\n");
     const { out, code } = await typed("deploy", "--build", "--dry-run", "--with-hooks");
     expect(code).toBe(1);
@@ -145,7 +145,7 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
     write("workspace/jobs/web/Makefile", "start restart stop:\n\t@true\n");
   });
 
-  it("says that the value comes from pre_deploy, and names --with-hooks", async () => {
+  it("names pre_deploy as the source of the value, and suggests --with-hooks", async () => {
     const { out, code } = await typed("deploy", "--build", "--dry-run");
     expect(out).toMatch(/^deploy dry-run: deployment required\n/);
     expect(out).toMatch(/these need pre_deploy first:\n {2}job "api": .*secret.conf.tpl:1.*"password"/);
@@ -157,13 +157,13 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
     expect([undecided, failures]).toEqual([[{ job: "api", message: expect.stringContaining("password") }], []]);
   });
 
-  it("does not count a job that demands it as blocked, as the deploy will not", async () => {
+  it("does not report a job that demands it as blocked, because the deploy does not block it", async () => {
     const { out } = await typed("deploy", "--build", "--dry-run");
     expect(out).toContain('job "web": deploy required');
     expect(await typed("deploy")).toMatchObject({ code: 0 });
   });
 
-  it("is what maand why says as well", async () => {
+  it("maand why prints the same", async () => {
     await typed("build");
     const { out, code } = await typed("why", "api", "127.0.0.11");
     expect(code).toBe(0);
@@ -185,7 +185,7 @@ describe("maand deploy --dry-run of a new job whose template needs what pre_depl
   });
 });
 
-describe("an edit that was not built", () => {
+describe("an unbuilt change", () => {
   const NEWER = /the workspace is newer than the build \(jobs\/api\): maand deploy --build includes it/;
 
   beforeEach(async () => {
@@ -193,7 +193,7 @@ describe("an edit that was not built", () => {
     write("workspace/jobs/api/app.conf", "port = 2\n");
   });
 
-  it("is named in the first and the last line of a deploy, which does not include it", async () => {
+  it("is named in the first and last line of a deploy, which does not include it", async () => {
     const { code, err } = await typed("deploy");
     const lines = err.trimEnd().split("\n");
     expect(code).toBe(0);
@@ -204,7 +204,7 @@ describe("an edit that was not built", () => {
     expect(again.err).toContain("restarted on 3 workers");
   });
 
-  it("is named by a dry run, to people and to programs", async () => {
+  it("is named by a dry run, as text and as JSON", async () => {
     const { out } = await typed("deploy", "--dry-run");
     expect(out.split("\n")[1]).toMatch(NEWER);
     expect(out.trimEnd().split("\n").at(-1)).toContain("maand deploy --build includes it");
@@ -230,7 +230,7 @@ describe("an edit that was not built", () => {
     expect((await typed("why", "api")).err).toContain(`newer than the build (${parts})`);
   });
 
-  it("is none when the text is what was built, whatever its date", async () => {
+  it("is not reported if the content equals the build, whatever its date", async () => {
     write("workspace/jobs/api/app.conf", "port = 1\n");
     expect((await typed("why", "api")).err).toBe("");
   });
@@ -254,7 +254,7 @@ describe("files of a job that were deleted on a worker", () => {
     expect(await typed("job", verb, "api", "--allocations", HOST)).toMatchObject({ code: 0 });
   });
 
-  it("and edited ones are put back by deploy --force --sync-only, which runs nothing", async () => {
+  it("and changed files are restored by deploy --force --sync-only, which runs no command", async () => {
     await typed("deploy", "--build");
     const worker = join(root, "data/local", HOST);
     const [home = ""] = readdirSync(worker);
@@ -267,7 +267,7 @@ describe("files of a job that were deleted on a worker", () => {
   });
 });
 
-describe("beside a deploy that is under way", () => {
+describe("during a deploy", () => {
   let finish: () => Promise<void>;
 
   beforeEach(async () => {
@@ -297,14 +297,14 @@ describe("beside a deploy that is under way", () => {
     [["why", "api"], "api on 127.0.0.12 will be restarted: version"],
     [["job", "status", "api"], ""],
     [["logs", "show", "--tail", "5"], "event="],
-  ])("maand %j answers", async (argv, expected) => {
+  ])("maand %j works", async (argv, expected) => {
     const { code, out, err } = await typed(...argv);
     await finish();
     expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("error") });
     expect(out).toContain(expected);
   });
 
-  it("a dry run says that it is, to people and to programs", async () => {
+  it("a dry run mentions the deploy, as text and as JSON", async () => {
     const { out } = await typed("deploy", "--dry-run");
     const { under_way } = JSON.parse((await typed("deploy", "--dry-run", "--json")).out);
     await finish();
@@ -312,7 +312,7 @@ describe("beside a deploy that is under way", () => {
     expect(under_way).toMatchObject({ command: "deploy", pid: process.pid });
   });
 
-  it("a status makes no later deploy do more", async () => {
+  it("a status command does not change what a later deploy does", async () => {
     await typed("job", "status", "api");
     await finish();
     expect((await typed("deploy", "--dry-run", "--exit-code")).code).toBe(0);
@@ -320,7 +320,7 @@ describe("beside a deploy that is under way", () => {
     expect(err).not.toContain("files");
   });
 
-  it("doctor finds no fault in what the deploy is doing", async () => {
+  it("doctor reports no problem caused by the deploy", async () => {
     const { out } = await typed("doctor");
     await finish();
     expect(out).not.toMatch(/^wrong/m);
@@ -328,7 +328,7 @@ describe("beside a deploy that is under way", () => {
 });
 
 describe("maand deploy --json", () => {
-  it("tells people on stderr what it tells programs on stdout, one object a line", async () => {
+  it("prints text on stderr and the same events as JSON on stdout, one object per line", async () => {
     const { code, out, err } = await typed("deploy", "--build", "--json");
     expect(code).toBe(0);
     const events = out.trimEnd().split("\n");
@@ -336,7 +336,7 @@ describe("maand deploy --json", () => {
     expect(err).toContain("deploy done: 3 promoted");
   });
 
-  it("ends with the error, in one line as well, when it is refused", async () => {
+  it("prints the error as one line too when it is refused", async () => {
     await typed("build");
     const { code, out } = await typed("deploy", "--sync-only", "--json");
     expect(code).toBe(2);

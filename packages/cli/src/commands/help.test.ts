@@ -4,7 +4,7 @@ import { typedIn } from "../run/typed.test.support.ts";
 
 const maand = typedIn(tmpdir());
 
-it("help says which flags take a value", async () => {
+it("help marks flags that take a value", async () => {
   const { code, out } = await maand("run_command", "--help");
   expect(code).toBe(0);
   expect(out).toMatch(/^ {2}-c,--concurrency \.{3} +Number of workers at once; default 1\.$/m);
@@ -14,7 +14,7 @@ it("help says which flags take a value", async () => {
 /** Columns of a terminal a person is likely to have. */
 const COLUMNS = 100;
 
-it("no line of the help is wider than a screen", async () => {
+it("no line of help is wider than a terminal", async () => {
   const list = (await maand("--help")).out;
   const commands = [...list.matchAll(/^ {2}maand ([a-z_ ]+?) {2,}/gm)].map(([, words = ""]) => words.split(" "));
   expect(commands.length).toBeGreaterThan(25);
@@ -22,7 +22,7 @@ it("no line of the help is wider than a screen", async () => {
   expect([list, ...pages].flatMap((text) => text.split("\n")).filter(({ length }) => length > COLUMNS)).toEqual([]);
 });
 
-it("a line that is not whole is answered with what there is, each once, however many names it has", async () => {
+it("an incomplete command prints the possible subcommands, each once", async () => {
   const { code, err } = await maand("run_command", "echo", "a", "b");
   expect(code).toBe(2);
   expect(err.match(/^ {4}maand run_command /gm)).toHaveLength(1);
@@ -34,7 +34,7 @@ it.each([
   [["job", "restart", "api", "--bogus"], "--bogus"],
   [["run_command", "echo", "a", "b"], "is not a complete command line"],
   [["info", "--", "--json"], ""],
-])("a program that types %j with --json is answered with one object", async (argv, says) => {
+])("%j with --json prints one object", async (argv, says) => {
   const { code, out, err } = await maand("--json", ...argv);
   expect(code).toBe(2);
   const { error } = JSON.parse(out);

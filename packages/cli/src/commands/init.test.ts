@@ -36,7 +36,7 @@ const CLAIMING = `export default { plugins: ["defaults", {
 }] };\n`;
 
 describe("maand init", () => {
-  it("says what to do next, and that can be done", async () => {
+  it("prints the next step, and that step works", async () => {
     const { code, out } = await typed("init");
     expect(code).toBe(0);
     expect(out).toMatch(/^maand bucket initialized\n/);
@@ -46,7 +46,7 @@ describe("maand init", () => {
     expect((await typed("build", "--strict")).code).toBe(0);
   });
 
-  it("writes schemas for editors and tells VS Code of them", async () => {
+  it("writes schemas for editors and configures VS Code to use them", async () => {
     await typed("init");
     const settings: { "json.schemas": { fileMatch: string[]; url: string }[] } = JSON.parse(
       read(".vscode/settings.json"),
@@ -57,7 +57,7 @@ describe("maand init", () => {
     expect(JSON.parse(read(directive.replace("#:schema ", "")))).toMatchObject({ title: "maand.conf" });
   });
 
-  it("makes the schemas anew, and overwrites nothing else", async () => {
+  it("writes the schemas again and overwrites nothing else", async () => {
     await typed("init");
     write("maand.config.js", CLAIMING);
     write(".vscode/settings.json", "{}\n");
@@ -74,20 +74,23 @@ describe("maand init", () => {
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
   });
 
-  it("says no more than that with -q, and its record with --json", async () => {
+  it("prints only that with -q, and a record with --json", async () => {
     expect((await typed("init", "-q")).out).toBe("maand bucket initialized\n");
     expect(JSON.parse((await typed("init", "--json")).out)).toEqual({ bucket_id: expect.any(String), created: false });
   });
 });
 
 describe("maand schema", () => {
-  it.each(["manifest", "workers", "disabled", "config"])("prints that of %s, outside of a bucket too", async (name) => {
-    const { code, out } = await typed("schema", name);
-    expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#" });
-  });
+  it.each(["manifest", "workers", "disabled", "config"])(
+    "prints the %s schema, outside of a bucket too",
+    async (name) => {
+      const { code, out } = await typed("schema", name);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ $schema: "http://json-schema.org/draft-07/schema#" });
+    },
+  );
 
-  it("has the keys stock plugins claim, or those of this bucket's plugins", async () => {
+  it("contains the keys of the stock plugins, or of the plugins of this bucket", async () => {
     const keys = async (): Promise<string[]> =>
       Object.keys(JSON.parse((await typed("schema", "manifest")).out).properties);
     expect(await keys()).toContain("health_check");
@@ -105,7 +108,7 @@ describe("maand schema", () => {
       expect((await typed("schema", name)).out).toBe(read(`workspace/.schemas/${name}.json`));
   });
 
-  it("refuses a name it does not know", async () => {
+  it("refuses an unknown name", async () => {
     const { code, err } = await typed("schema", "worker");
     expect(code).toBe(2);
     expect(err).toContain('did you mean "workers"?');

@@ -49,7 +49,7 @@ async function why(...argv: string[]): Promise<string[]> {
 
 const API = "api on 127.0.0.21";
 
-describe("maand why says", () => {
+describe("maand why reports", () => {
   it("that nothing changed", async () => {
     expect(await why("api")).toEqual([
       `${API} will not change: unchanged`,
@@ -57,7 +57,7 @@ describe("maand why says", () => {
     ]);
   });
 
-  it("which version and which files", async () => {
+  it("the version and the changed files", async () => {
     job("api", { version: "1.1.0" });
     write("workspace/jobs/api/a.conf", "x");
     expect(await why()).toEqual([
@@ -65,7 +65,7 @@ describe("maand why says", () => {
     ]);
   });
 
-  it("what made a reload a restart", async () => {
+  it("why a reload became a restart", async () => {
     job("api", { version: "1.1.0", restart_policy: "reload", restart_globs: ["*.conf"] });
     write("workspace/jobs/api/a.conf", "x");
     expect((await why())[0]).toContain("restarted instead of reloaded, because of a.conf");
@@ -77,7 +77,7 @@ describe("maand why says", () => {
     expect((await why())[0]).toMatch(/will be restarted: its restart in run \d+ did not succeed; version/);
   });
 
-  it("that a run died in the middle of one", async () => {
+  it("that a run ended during a command", async () => {
     const store = Store.open(join(root, "data/maand.db"));
     const [allocation] = store.catalog.read().allocations;
     const number = store.journal.beginRun("a-run", "deploy", "2026-01-01T00:00:00.000Z");
@@ -88,14 +88,14 @@ describe("maand why says", () => {
     ]);
   });
 
-  it("that it was sick", async () => {
+  it("that it was unhealthy", async () => {
     const health_check = { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } };
     job("api", { version: "1.0.0", resources: { ports: { http: 47_002 } }, health_check });
     expect(await ship()).toBe(1);
     expect((await why())[0]).toContain("will be restarted: health check failed after it was promoted");
   });
 
-  it("that it is disabled, and then that it is back", async () => {
+  it("that it is disabled, and later that it was enabled again", async () => {
     write("workspace/disabled.json", '{ "workers": ["127.0.0.21"] }');
     expect(await why()).toEqual([`${API} will be stopped: disabled`]);
     expect(await ship()).toBe(0);
@@ -108,7 +108,7 @@ describe("maand why says", () => {
     expect((await why())[0]).toMatch(`${API} will be started: re-enabled`);
   });
 
-  it("that it was removed, and what is left of it", async () => {
+  it("that it was removed, and what remains of it", async () => {
     write("workspace/workers.json", '[{ "host": "127.0.0.22" }]');
     expect(await why()).toEqual([
       `${API} will be stopped and removed: its worker was removed from workspace/workers.json`,
@@ -119,14 +119,14 @@ describe("maand why says", () => {
     ]);
   });
 
-  it("that a hook is owed", async () => {
+  it("that a hook is pending", async () => {
     const store = Store.open(join(root, "data/maand.db"));
     store.pendingAfter.set("api");
     store.close();
     expect(await why()).toEqual([`${API} will not change: unchanged; its post_deploy has not run yet`]);
   });
 
-  it("that nobody asked yet whether it is well", async () => {
+  it("that its health was not checked yet", async () => {
     const store = Store.open(join(root, "data/maand.db"));
     store.pendingHealth.set(store.catalog.read().allocations[0]?.id ?? "", "before anything else");
     store.close();
@@ -135,7 +135,7 @@ describe("maand why says", () => {
     ]);
   });
 
-  it("whom it waits for, and that it is blocked by one that cannot be planned", async () => {
+  it("which job it waits for, and that it is blocked by a job that cannot be planned", async () => {
     const demand = { version: "1.0.0", commands: { command_ask: { executed_on: ["cli"] } } };
     job("db", demand);
     write("workspace/jobs/db/_modules/command_ask.py", "");

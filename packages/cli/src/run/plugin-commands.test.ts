@@ -106,15 +106,15 @@ describe("maand plugins", () => {
   });
 });
 
-it("a bucket without any plugin says what it cannot do, and how to get the stock ones", async () => {
+it("a bucket without plugins lists what it cannot do, and how to load the stock plugins", async () => {
   writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [] };\n");
   const { code, out } = await typed("plugins");
   expect([code, out]).toEqual([0, expect.stringContaining('cannot reach workers\n  set plugins: ["defaults"]')]);
   expect((await typed("plugins", "--json")).out).toBe("[]\n");
 });
 
-describe("a word that is none of ours", () => {
-  it("is told with what was meant, plugins' words included", async () => {
+describe("an unknown command", () => {
+  it("is answered with the closest command, including commands of plugins", async () => {
     expect(await typed("gret", "bob")).toMatchObject({
       code: 2,
       err: 'maand: unknown command "gret"\n  did you mean "greet"?\n',
@@ -123,7 +123,7 @@ describe("a word that is none of ours", () => {
     expect((await typed("cat", "wrkers")).err).toContain('did you mean "workers"?');
   });
 
-  it("is told with what keeps the plugins from being asked", async () => {
+  it("is answered with the error that prevented the plugins from loading", async () => {
     writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
     const { code, err } = await typed("greet", "bob");
     expect(code).toBe(2);
@@ -132,7 +132,7 @@ describe("a word that is none of ours", () => {
     expect((await typed("--help")).code).toBe(0);
   });
 
-  it("does not hide ours: they never wait for a configuration", async () => {
+  it("never delays built-in commands, which do not load the configuration", async () => {
     for (const [path, load] of Object.entries(STOCK_COMMANDS)) {
       const { paths = [] } = await load();
       expect(paths.map((words) => words.join(" "))).toContain(path);
@@ -148,7 +148,7 @@ describe("without the plugin operations", () => {
   it.each([
     ["named", 'import { defaults } from "@maand/cli";\nexport default { plugins: defaults().remove("operations") };\n'],
     ["never listed", "export default { plugins: [] };\n"],
-  ])("its commands are missed by its name (%s)", async (_, config) => {
+  ])("its commands name the missing plugin (%s)", async (_, config) => {
     writeFileSync(join(bucket.root, "maand.config.ts"), config);
     for (const line of ["doctor", "cat jobs", "job create web", "logs show", "run_command uptime", "worker trust"]) {
       const { code, err } = await typed(...line.split(" "));
@@ -162,13 +162,13 @@ describe("without the plugin operations", () => {
     expect((await typed("build")).code).toBe(0);
   });
 
-  it("another may take its words", async () => {
+  it("another plugin may define the same commands", async () => {
     const text = CONFIG.replace('[["greet"]]', '[["doctor"]]').replace('["defaults", acme]', "[acme]");
     writeFileSync(join(bucket.root, "maand.config.ts"), text);
     expect(await typed("doctor", "bob")).toMatchObject({ code: 0, out: "hello bob\n" });
   });
 
-  it("what only reads works while the configuration is broken", async () => {
+  it("read-only commands work while the configuration is invalid", async () => {
     expect((await typed("build")).code).toBe(0);
     writeFileSync(join(bucket.root, "maand.config.ts"), "export default { plugins: [gone()] };\n");
     expect((await typed("cat", "jobs")).out).toContain("│ api ");

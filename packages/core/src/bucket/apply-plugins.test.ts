@@ -9,7 +9,7 @@ const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Pl
 const refusal = (...plugins: Plugin[]) => applyPlugins(plugins).catch((cause: unknown) => cause);
 
 describe("plugins are applied", () => {
-  it("one after another, waiting for each", async () => {
+  it("one after another, each awaited", async () => {
     const slow = plugin("slow", async ({ rollout }) => {
       await Promise.resolve();
       rollout.tapPromise("slow", async () => undefined);
@@ -22,7 +22,7 @@ describe("plugins are applied", () => {
     ]);
   });
 
-  it("before whom they name, and whose tap it is stays known", async () => {
+  it("before the tap they name, and taps keep their plugin's name", async () => {
     const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "first", before: "make" }, async () => {
@@ -37,7 +37,7 @@ describe("plugins are applied", () => {
     });
   });
 
-  it("whether or not the one they stand before was taken out", async () => {
+  it("whether or not the tap named in before exists", async () => {
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "make" }, async () => "done"),
     );
@@ -46,7 +46,7 @@ describe("plugins are applied", () => {
 });
 
 describe("a plugin is refused", () => {
-  it("that throws, by name", async () => {
+  it("that throws, with its name", async () => {
     const cause = refusal(
       plugin("mine", async () => {
         throw new Error("no coffee");
@@ -58,7 +58,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that never ends to be applied", async () => {
+  it("whose apply never settles", async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const cause = refusal(plugin("mine", () => new Promise(() => undefined)));
@@ -69,7 +69,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that taps a hook which is none, with the one that was meant", async () => {
+  it("that taps an unknown hook, with the closest name", async () => {
     const mine = plugin("mine", (hooks) => Reflect.get(hooks, "rolout").tap("mine", () => undefined));
     expect(await refusal(mine)).toMatchObject({
       code: "PLUGIN_INVALID",
@@ -78,7 +78,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that wants to stand before somebody with a slip in the name", async () => {
+  it("whose before names an unknown plugin, with the closest name", async () => {
     const make = plugin("make", ({ rollout }) => rollout.tapPromise("make", async () => "done"));
     const mine = plugin("mine", ({ rollout }) =>
       rollout.tapPromise({ name: "mine", before: "mkae" }, async () => "done"),
@@ -90,7 +90,7 @@ describe("a plugin is refused", () => {
     });
   });
 
-  it("that gives a template function another one gives, but not in the place of one that may be replaced", async () => {
+  it("that defines a template function of another plugin, unless that one is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>
         templateFunctions.tap(name, (known) => ({ ...known, upper: () => name })),
@@ -106,7 +106,7 @@ describe("a plugin is refused", () => {
   });
 });
 
-it("an error that carries a code leaves a tap as it is", async () => {
+it("an error with a code leaves a tap unchanged", async () => {
   const { MaandError } = await import("../errors.ts");
   const error = new MaandError({ code: "UNHEALTHY", message: "api is sick" });
   const hooks = await applyPlugins([
@@ -119,7 +119,7 @@ it("an error that carries a code leaves a tap as it is", async () => {
   await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toBe(error);
 });
 
-describe("an error is the plugin's that it came from", () => {
+describe("an error names the plugin that caused it", () => {
   type Tapping = (hooks: Hooks) => void;
   const raise = (thrown: unknown) => {
     throw thrown;
@@ -161,13 +161,13 @@ describe("an error is the plugin's that it came from", () => {
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
   });
 
-  it("who is asynchronous where nobody waits", async () => {
+  it("that is asynchronous in a synchronous hook", async () => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, "locate", { name: "mine" }, async () => "/srv"));
     await expect(callHook([mine], "locate")).rejects.toThrow("mine failed in locate: it is asynchronous");
   });
 });
 
-it("a tap that hears events and throws is told of once, and the others hear them", async ({ onTestFinished }) => {
+it("an event tap that throws is reported once, and the others still receive the event", async ({ onTestFinished }) => {
   const heard: string[] = [];
   const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {

@@ -43,29 +43,39 @@ export interface CommandEnd {
   readonly duration_ms: number;
 }
 
-/** The result of a command that began at a time of the clock `now` and threw `cause`, or nothing. */
-export function commandEnd(now: () => Date, began: number, cause?: unknown): CommandEnd {
-  const duration_ms = now().getTime() - began;
-  if (cause === undefined) return { outcome: "ok", exit: 0, message: null, output: [], duration_ms };
-  const { exit = null, message, output = [] } = asMaandError(cause);
-  return { outcome: outcomeOf(cause), exit, message, output, duration_ms };
+/** Work that has ended: its end, and what it returned or threw. */
+export type Ended<T> = { readonly end: CommandEnd } & (
+  | { readonly ok: true; readonly answer: T }
+  | { readonly ok: false; readonly cause: unknown }
+);
+
+/** Runs the work to its end. Never throws; a thrown error is part of the result. */
+export async function runToEnd<T>(now: () => Date, work: () => Promise<T>): Promise<Ended<T>> {
+  const began = now().getTime();
+  const duration = () => ({ duration_ms: now().getTime() - began });
+  try {
+    const answer = await work();
+    return { ok: true, answer, end: { outcome: "ok", exit: 0, message: null, output: [], ...duration() } };
+  } catch (cause) {
+    return { ok: false, cause, end: { ...failedEnd(cause), ...duration() } };
+  }
 }
 
-/** Does the work of a command, gives its result to `finished` whatever it is, and throws what the work threw. */
+/** Runs the work and passes its end to `finished`, which reports it; then returns or throws as the work did. */
 export async function withEnd<T>(
   now: () => Date,
   work: () => Promise<T>,
   finished: (end: CommandEnd) => void,
 ): Promise<T> {
-  const began = now().getTime();
-  try {
-    const answer = await work();
-    finished(commandEnd(now, began));
-    return answer;
-  } catch (cause) {
-    finished(commandEnd(now, began, cause));
-    throw cause;
-  }
+  const ended = await runToEnd(now, work);
+  finished(ended.end);
+  if (ended.ok) return ended.answer;
+  throw ended.cause;
+}
+
+function failedEnd(cause: unknown): Omit<CommandEnd, "duration_ms"> {
+  const { exit = null, message, output = [] } = asMaandError(cause);
+  return { outcome: outcomeOf(cause), exit, message, output };
 }
 
 /** Throws INTERRUPTED if the run was interrupted. Call it before starting anything new. */

@@ -48,8 +48,8 @@ function certify(names: readonly string[]) {
   };
 }
 
-describe("what a plugin contributes", () => {
-  it("is stored, private keys encrypted, and stays as it is when it is contributed again", async () => {
+describe("a contribution of a plugin", () => {
+  it("is stored with encrypted private keys, and does not change when contributed again", async () => {
     const bucket = withTap(certify(["own"]));
     await bucket.build();
     await bucket.build();
@@ -62,7 +62,7 @@ describe("what a plugin contributes", () => {
     expect(row).toMatchObject({ version: 1, value: expect.stringMatching(/^enc:v1:/) });
   });
 
-  it("goes when it is no longer named, and leaves the rest alone", async () => {
+  it("is removed when it is no longer contributed, and other contributions stay", async () => {
     const names = ["own", "other"];
     const bucket = withTap(certify(names));
     await bucket.ship();
@@ -81,7 +81,7 @@ describe("what a plugin contributes", () => {
     expect(Object.keys(await valuesOf(bucket, `maand/job/api/worker/${A}`))).not.toContain("certs/own.crt");
   });
 
-  it("stays while nobody speaks of it, and goes with its allocation", async () => {
+  it("stays if its plugin contributes nothing, and is removed with its allocation", async () => {
     let silent = false;
     const tap = certify(["own"]);
     const bucket = withTap((context) => (silent ? undefined : tap(context)));
@@ -94,7 +94,7 @@ describe("what a plugin contributes", () => {
     expect(await valuesOf(bucket, `maand/job/api/worker/${B}`)).toEqual({});
   });
 
-  it("is nothing when the plugin fails, and neither is the catalog", async () => {
+  it("is discarded if the plugin fails, and so is the catalog", async () => {
     const tap = certify(["own"]);
     const bucket = withTap((context) => {
       tap(context);
@@ -120,7 +120,7 @@ describe("what a plugin contributes", () => {
     await expect(bucket.build()).rejects.toMatchObject({ code });
   });
 
-  it("keeps to the prefix it names", async () => {
+  it("must use the prefix it declares", async () => {
     const bucket = withTap(({ kv }) => kv.sync("maand/worker", "certs/", { worker_workers: "none" }));
     await expect(bucket.build()).rejects.toMatchObject({
       code: "HOOK_FAILED",
@@ -130,7 +130,7 @@ describe("what a plugin contributes", () => {
 });
 
 describe("many jobs", () => {
-  it("are asked side by side, and what they say is put together in their order", async () => {
+  it("are processed in parallel, and the results are in the order of the jobs", async () => {
     const under = { way: 0, most: 0 };
     const bucket = withTap(async ({ job, kv }) => {
       under.way += 1;
@@ -145,7 +145,7 @@ describe("many jobs", () => {
     expect(await valuesOf(bucket, "maand/worker")).toMatchObject({ "certs/ca.crt": "web" });
   });
 
-  it("are all waited for when one of them fails", async () => {
+  it("are all awaited if one of them fails", async () => {
     const ended: string[] = [];
     const bucket = withTap(async ({ job }) => {
       if (job.name === "api") throw new Error("no");
@@ -159,7 +159,7 @@ describe("many jobs", () => {
 });
 
 describe("init", () => {
-  it("is called with the bucket, its clock, and its lock held", async () => {
+  it("is called with the bucket and its clock, while the lock is held", async () => {
     const heard: unknown[] = [];
     const plugin: Plugin = {
       name: "starter",

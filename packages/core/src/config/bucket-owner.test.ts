@@ -25,19 +25,19 @@ afterEach(() => {
 });
 
 describe.runIf(asRoot)("a bucket of another user", () => {
-  it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused when %s belongs to somebody else", (part) => {
+  it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
     chownSync(join(root, part), NOBODY, NOBODY);
     expect(() => checkOwner(root, user)).toThrow(
       expect.objectContaining({ code: "BUCKET_NOT_TRUSTED", message: expect.stringContaining("belongs to nobody") }),
     );
   });
 
-  it("is ours when it belongs to us, or to root", () => {
+  it("is accepted if it belongs to the current user or to root", () => {
     expect(() => checkOwner(root, user)).not.toThrow();
     expect(() => checkOwner(root, { ...user, uid: NOBODY })).not.toThrow();
   });
 
-  it("counts as ours when its owner called sudo", () => {
+  it("is accepted under sudo if it belongs to the calling user", () => {
     chownSync(join(root, "maand.config.ts"), NOBODY, NOBODY);
     expect(() => checkOwner(root, { ...user, env: { SUDO_UID: String(NOBODY) } })).not.toThrow();
     expect(() => checkOwner(root, { ...user, uid: 1, env: { SUDO_UID: String(NOBODY) } })).toThrow();
@@ -54,7 +54,7 @@ describe.runIf(asRoot)("a bucket of another user", () => {
       },
       {},
     ],
-  ])("is trusted when it is listed: %s", (_, prepare, env) => {
+  ])("is accepted if it is listed: %s", (_, prepare, env) => {
     prepare();
     chownSync(root, NOBODY, NOBODY);
     const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));

@@ -27,11 +27,11 @@ const settled = (text: string) => {
   return { settings, problems };
 };
 
-it("says nothing but comments", () => {
+it("contains only comments", () => {
   expect(parse(output)).toEqual({});
 });
 
-it("shows every key with its default: with all of them uncommented nothing changes", () => {
+it("lists every key with its default: uncommenting all of them changes nothing", () => {
   const uncommented = output.replace(/^# (?=[a-z_.]+ = )/gm, "");
   expect(Object.keys(parse(uncommented))).toEqual(Object.keys(settingsSchema(declared).entries));
   const plugins = { slack_channel: "#ops", slack_tone: "plain", "timeouts.slack": 9 };
@@ -39,18 +39,18 @@ it("shows every key with its default: with all of them uncommented nothing chang
   expect(settled(uncommented)).toEqual({ settings: asWithout, problems: [] });
 });
 
-it("sets the keys it is given, and no other", () => {
+it("sets the given keys and no others", () => {
   const set = confText(SCHEMA, declared, NEW_BUCKET);
   expect(parse(set)).toEqual({ secret_files_mode: "0600" });
   expect(settled(set)).toEqual({ settings: { ...DEFAULT_SETTINGS, secretFilesMode: 0o600 }, problems: [] });
 });
 
-it("lets each line stand alone, a time limit too", () => {
+it("has independent lines, time limits included", () => {
   const { settings } = settled(output.replace("# timeouts.command = 300", "timeouts.command = 20"));
   expect(settings?.timeouts).toEqual({ ...DEFAULT_SETTINGS.timeouts, commandMs: 20_000 });
 });
 
-it("says what each key means and which words it takes", () => {
+it("documents each key and its accepted values", () => {
   expect(output).toContain('# Where it writes; default "#ops".\n# slack_channel = "#ops"\n');
   expect(output).toContain("One of plain, merry.\n");
 });

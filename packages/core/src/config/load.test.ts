@@ -32,12 +32,12 @@ describe("a configuration", () => {
     ]);
   });
 
-  it("need not be there", async (context) => {
+  it("is optional", async (context) => {
     expect(await aConfig(context, {}).names()).toEqual(["ssh", "make"]);
     expect(await aConfig(context, { "package.json": '{ "name": "shop" }' }).names()).toEqual(["ssh", "make"]);
   });
 
-  it("wins over maand.conf, key by key", async (context) => {
+  it("overrides maand.conf key by key", async (context) => {
     const config = aConfig(context, {
       "maand.conf": 'ssh_user = "deploy"\nmax_concurrent_jobs = 2\n',
       ".maandrc": '{ "settings": { "max_concurrent_jobs": 9 } }',
@@ -45,7 +45,7 @@ describe("a configuration", () => {
     expect((await config.load()).settings).toMatchObject({ plugins: { ssh_user: "deploy" }, maxConcurrentJobs: 9 });
   });
 
-  it("may be named, wherever it is, and finds its plugins from there", async (context) => {
+  it("may be at any path, and loads plugins relative to it", async (context) => {
     const config = aConfig(context, {
       "other/staging.ts": `export default { plugins: ["./mine.ts"] };`,
       "other/mine.ts": `export default { name: "mine", ${SILENT} };`,
@@ -56,13 +56,13 @@ describe("a configuration", () => {
 });
 
 describe("plugins", () => {
-  it("stand in the order they are written, and what is false stands for none", async (context) => {
+  it("are loaded in the order of the list, and false entries are ignored", async (context) => {
     const text = ts(`const mine = (name: string) => definePlugin({ name, ${SILENT} });
 export default defineConfig({ plugins: [mine("first"), ...defaults(), false, undefined, [mine("b"), mine("c")]] });`);
     expect(await aConfig(context, { "maand.config.ts": text }).names()).toEqual(["first", "ssh", "make", "b", "c"]);
   });
 
-  it("are exchanged, taken out and put between by name", async (context) => {
+  it("can be replaced, removed and inserted by name", async (context) => {
     const text = ts(`const mine = (name: string) => ({ name, ${SILENT} });
 export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet")).before("make", mine("ninja")).after("make", mine("tidy")).remove("make") });`);
     expect(await aConfig(context, { "maand.config.ts": text }).names()).toEqual(["telnet", "ninja", "tidy"]);
@@ -84,7 +84,7 @@ export default defineConfig({ plugins: defaults().replace("ssh", mine("telnet"))
     ]);
   });
 
-  it("may be ESM, CommonJS or TypeScript; what they import of core is the running one", async (context) => {
+  it("may be ESM, CommonJS or TypeScript, and import the running core", async (context) => {
     const config = aConfig(context, {
       ".maandrc": "plugins: [./a.mjs, ./b.cjs, ./c.ts, acme-d]",
       "a.mjs": `import { definePlugin } from "@maand/core"; export default definePlugin({ name: "a", ${SILENT} });`,
@@ -109,7 +109,7 @@ describe("hooks in the configuration", () => {
     "maand.config.ts": ts(`export default defineConfig({ hooks: { ${hooks} } });`),
   });
 
-  it("override a plugin where one answers, and leave to it what they do not answer", async (context) => {
+  it("answer before a plugin's tap, which is called if they return undefined", async (context) => {
     const files = config(
       `async rollout({ action, log }) { log("mine"); return action.kind === "reload" ? "done" : undefined; }`,
     );
@@ -133,7 +133,7 @@ describe("hooks in the configuration", () => {
     expect([await output("reload"), await output("start")]).toEqual([["mine"], ["mine", "make"]]);
   });
 
-  it("come last where all are called, or before whom they name", async (context) => {
+  it("are called last, or before the tap they name", async (context) => {
     const files = config(`afterJob({ log }) { log("mine") }, beforeJob: { before: "b", tap({ log }) { log("mine") } }`);
     const { plugins } = await aConfig(context, files).load();
     const subject = (name: string) => ({
@@ -152,7 +152,7 @@ describe("hooks in the configuration", () => {
     expect(last.output.map(({ line }) => line)).toEqual(["a", "b", "mine"]);
   });
 
-  it("are attributed to the configuration when they throw", async (context) => {
+  it("are named as the source of their errors", async (context) => {
     const { plugins } = await aConfig(context, config(`afterJob() { throw new Error("no") }`)).load();
     const hooks = await applyPlugins(plugins.map(({ plugin }) => plugin));
     await expect(hooks.afterJob.promise(scopedJobContext())).rejects.toMatchObject({

@@ -11,7 +11,7 @@ interface Thing {
 }
 `;
 
-describe("a configuration that cannot be read is refused at its line", () => {
+describe("a configuration that cannot be loaded is refused with its line", () => {
   it.for([
     [
       "a syntax error",
@@ -89,7 +89,7 @@ describe("a configuration that cannot be read is refused at its line", () => {
     expect(lines.join("\n")).not.toMatch(/ {4}at |node_modules|\.ts:\d+:\d+\)/);
   });
 
-  it("what it imports, at the line there", async (context) => {
+  it("also in a file it imports", async (context) => {
     const config = aConfig(context, {
       "maand.config.ts": `import { it } from "./plugins/broken.ts";\nexport default { plugins: [it] };\n`,
       "plugins/broken.ts": `export const it = {\n  name: "it",\n  apply: missing,\n};\n`,
@@ -98,7 +98,7 @@ describe("a configuration that cannot be read is refused at its line", () => {
   });
 });
 
-describe("a configuration with a wrong value is refused at its key", () => {
+describe("a configuration with an invalid value is refused with its key", () => {
   it.for([
     [
       "an unknown key",
@@ -164,7 +164,7 @@ describe("a configuration with a wrong value is refused at its key", () => {
     expect(lines.join("\n")).toContain(output);
   });
 
-  it("of maand.conf too", async (context) => {
+  it("also in maand.conf", async (context) => {
     const text = 'ssh_user = "a"\n# ssh_port = 1\nssh_port = "x"\n\n[timeouts]\nconnect = 0\n';
     expect(await aConfig(context, { "maand.conf": text }).refused()).toEqual([
       expect.stringMatching(/^maand.conf:3:1: ssh_port: /),
@@ -172,7 +172,7 @@ describe("a configuration with a wrong value is refused at its key", () => {
     ]);
   });
 
-  it("warns of an unknown setting once, with what was meant", async (context) => {
+  it("warns once about an unknown setting, with the closest name", async (context) => {
     const config = aConfig(context, {
       "maand.conf": "max_jobs = 1\n",
       ".maandrc": '{ "settings": { "ssh_prot": 1 } }',
@@ -185,7 +185,7 @@ describe("a configuration with a wrong value is refused at its key", () => {
   });
 });
 
-describe("keys of maand.conf that plugins own", () => {
+describe("keys of maand.conf that belong to plugins", () => {
   it("are read with their defaults, from the file and the configuration, and in tables of core", async (context) => {
     const config = aConfig(context, {
       "maand.conf": "ssh_port = 2222\nssh_tries = 4\n[timeouts]\nlogin = 7\n",
@@ -203,7 +203,7 @@ describe("keys of maand.conf that plugins own", () => {
     });
   });
 
-  it("are missed by the plugin's name, when that is not loaded", async (context) => {
+  it("name the plugin that is not loaded", async (context) => {
     const config = aConfig(context, {
       "maand.conf": 'ssh_user = "deploy"\nssh_usr = "deploy"\n[timeouts]\nlogin = 7\n',
       ".maandrc": '{ "plugins": [["defaults", { "remove": ["ssh"] }]] }',
@@ -218,7 +218,7 @@ describe("keys of maand.conf that plugins own", () => {
     ]);
   });
 
-  it("are no unknown ones while a plugin cannot be loaded that may own them", async (context) => {
+  it("are not unknown while a plugin that may own them cannot be loaded", async (context) => {
     const lines = await aConfig(context, {
       "maand.conf": "slack_tone = 1\n",
       ".maandrc": '{ "plugins": ["maand-plugin-slack"] }',
@@ -237,7 +237,7 @@ export const slack = pluginWithOptions({
 });
 `.replace('"valibot"', `"${import.meta.resolve("valibot")}"`);
 
-  it("are refused with their key, the line, and what was meant", async (context) => {
+  it("are refused with their key, the line, and the closest name", async (context) => {
     const config = aConfig(context, {
       ".maandrc.json":
         '{\n  "plugins": [\n    "defaults",\n    ["./slack.ts", {\n      "chanel": "#ops", "retries": "x"\n    }]\n  ]\n}\n',
@@ -251,7 +251,7 @@ export const slack = pluginWithOptions({
     ]);
   });
 
-  it("are refused where they are written in TypeScript", async (context) => {
+  it("are refused with their line in TypeScript", async (context) => {
     const config = aConfig(context, {
       "maand.config.ts": `import { slack } from "./slack.ts";\n\nexport default {\n  plugins: ["defaults", slack({ channel: "ops" })],\n};\n`,
       "slack.ts": slack,
@@ -259,7 +259,7 @@ export const slack = pluginWithOptions({
     expect(await config.refused()).toEqual([expect.stringMatching(/^maand\.config\.ts:4:\d+: slack\.channel: /)]);
   });
 
-  it("have the defaults of their schema", async (context) => {
+  it("get the defaults of their schema", async (context) => {
     const config = aConfig(context, {
       ".maandrc.json": '{ "plugins": [["./plugin.ts", { "channel": "#ops" }]] }',
       "plugin.ts": slack.replace(
@@ -272,7 +272,7 @@ export const slack = pluginWithOptions({
     expect(Reflect.get(globalThis, "given")).toEqual(["#ops", 3]);
   });
 
-  it("are not taken by a plugin that has none", async (context) => {
+  it("are refused by a plugin without options", async (context) => {
     const files = {
       ".maandrc": '{ "plugins": [["./a.ts", { "b": 1 }]] }',
       "a.ts": 'export default { name: "a", apply() {} };',
@@ -283,7 +283,7 @@ export const slack = pluginWithOptions({
   });
 });
 
-describe("a file that gives", () => {
+describe("a file that exports", () => {
   it.for([
     ["no plugin", "export const a = 1;", "it exports no plugin; give it export default definePlugin({ ... })"],
     [
@@ -302,7 +302,7 @@ describe("a file that gives", () => {
   });
 });
 
-it("a plugin that is listed twice is told once, whatever it owns", async (context) => {
+it("a duplicate plugin is reported once, whatever it owns", async (context) => {
   const both = "{ name: 'a', apply() {}, workerFiles: { f: '' } }";
   const text = `export default {\n  plugins: [${both}, ${both}],\n};\n`;
   expect(await aConfig(context, { "maand.config.ts": text }).refused()).toEqual([
@@ -310,7 +310,7 @@ it("a plugin that is listed twice is told once, whatever it owns", async (contex
   ]);
 });
 
-describe("plugins that do not go together", () => {
+describe("incompatible plugins", () => {
   const two = (a: string, b: string) => ({
     "maand.config.ts": `import { defineSettings, setting } from "@maand/core"; import * as v from "valibot"; const keys = (key) => defineSettings({ entries: { [key]: setting(v.string(), "", "") } }); const none = { description: "", schema: {} };\nclass Slow { static paths = [["slow"]] }\nclass Deploy { static paths = [["deploy", "slowly"]] }\nexport default {\n  plugins: [{ name: "a", apply() {}, ${a} }, { name: "b", apply() {}, ${b} }],\n};\n`,
   });
@@ -374,7 +374,7 @@ describe("plugins that do not go together", () => {
   });
 });
 
-it("a stock plugin by its short name is told its whole one", async (context) => {
+it("the short name of a stock plugin is answered with its full name", async (context) => {
   const modules = { "@maand/plugin-make": async () => ({}) };
   const config = { "maand.config.mjs": 'export default {\n  plugins: ["make"],\n};\n' };
   const [line] = await aConfig(context, config).refused({ modules });

@@ -30,7 +30,7 @@ function since(): string[] {
 }
 
 describe("a first deploy", () => {
-  it("brings files to each worker once, starts every allocation and promotes it", async () => {
+  it("syncs files to each worker once, starts every allocation and promotes it", async () => {
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { "conf/a.conf": "x" });
     bucket.job("web", { version: "2.0.0", selectors: ["worker"] });
     const summary = await bucket.ship();
@@ -54,7 +54,7 @@ describe("a first deploy", () => {
     expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
   });
 
-  it("opens each worker once", async () => {
+  it("connects to each worker once", async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["worker"] });
     await bucket.ship();
@@ -63,7 +63,7 @@ describe("a first deploy", () => {
 });
 
 describe("a second deploy", () => {
-  it("opens no connection and changes nothing when nothing changed", async () => {
+  it("connects to no worker and changes nothing if nothing changed", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.ship();
     bucket.fleet.connected.length = 0;
@@ -77,7 +77,7 @@ describe("a second deploy", () => {
     maand.close();
   });
 
-  it("touches only the job that changed", async () => {
+  it("changes only the job that changed", async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["worker"] });
     await bucket.ship();
@@ -99,7 +99,7 @@ describe("a rolling upgrade", () => {
     await bucket.build();
   });
 
-  it("goes worker by worker, and asks health after each", async () => {
+  it("proceeds worker by worker, and checks health after each", async () => {
     bucket.events.length = 0;
     await bucket.deploy();
     const score = bucket.events
@@ -123,7 +123,7 @@ describe("a rolling upgrade", () => {
     ]);
   });
 
-  it("stops at a batch whose command fails, keeps what was promoted, and continues there", async () => {
+  it("stops at a batch whose command fails, keeps the promotions, and resumes there", async () => {
     bucket.fleet.fail(`restart api@${B}`);
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -139,7 +139,7 @@ describe("a rolling upgrade", () => {
     expect(since().filter((what) => what.startsWith("restart"))).toEqual([`restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("promotes a batch, marks it when its health check fails, and takes it up again first", async () => {
+  it("promotes a batch, marks it if its health check fails, and runs it first next time", async () => {
     bucket.fleet.onDo = (what) => {
       if (what === `restart api@${B}`) bucket.fleet.fail(`verify api@${B}`);
     };
@@ -158,7 +158,7 @@ describe("a rolling upgrade", () => {
     expect(new Set(Object.values(await rollouts()))).toEqual(new Set(["promoted"]));
   });
 
-  it("names an unreachable worker and lets the others go on", async () => {
+  it("names an unreachable worker and continues with the others", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     const summary = await bucket.deploy();
     expect(summary.outcome).toBe("failed");
@@ -169,7 +169,7 @@ describe("a rolling upgrade", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${B}`]: "1.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("restarts again what was restarted in vain, even when the change is taken back", async () => {
+  it("restarts again after an unfinished restart, even if the change was reverted", async () => {
     bucket.fleet.fail(`restart api@${A}`);
     await bucket.deploy();
     bucket.fleet.repair();
@@ -193,7 +193,7 @@ describe("maintenance", () => {
     bucket.disable({ jobs: { api: { allocations: [B] } } });
   });
 
-  it("stops exactly the drained allocation, once, and touches no other", async () => {
+  it("stops exactly the drained allocation, once", async () => {
     await bucket.ship();
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`stop api@${B}`]);
     expect(await rollouts()).toMatchObject({ [`api@${B}`]: "disabled", [`api@${A}`]: "promoted" });
@@ -201,7 +201,7 @@ describe("maintenance", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([]);
   });
 
-  it("records changes of a drained allocation without bringing or starting anything there", async () => {
+  it("records changes of a drained allocation without syncing or starting anything there", async () => {
     await bucket.ship();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
     await bucket.build();
@@ -212,7 +212,7 @@ describe("maintenance", () => {
     expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "2.0.0", [`api@${C}`]: "2.0.0" });
   });
 
-  it("starts it again when it is re-enabled, without any change of the job", async () => {
+  it("starts it again when it is enabled, without a change of the job", async () => {
     await bucket.ship();
     since();
     bucket.disable({});
@@ -222,7 +222,7 @@ describe("maintenance", () => {
     expect(since()).toEqual([`stage ${B}`, `start api@${B}`]);
   });
 
-  it("keeps trying to stop what could not be reached, and lets the others go on", async () => {
+  it("retries the stop of an unreachable allocation, and continues with the others", async () => {
     bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: `${B} refused`, worker: B }));
     bucket.write("jobs/api/new.conf", "x");
     const summary = await bucket.ship();
@@ -234,7 +234,7 @@ describe("maintenance", () => {
   });
 });
 
-describe("what was removed", () => {
+describe("a removed allocation", () => {
   beforeEach(async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("old", { selectors: ["worker"] });
@@ -242,7 +242,7 @@ describe("what was removed", () => {
     since();
   });
 
-  it("is stopped, cleaned and forgotten, once", async () => {
+  it("is stopped, cleaned up and forgotten, once", async () => {
     bucket.removeJob("old");
     bucket.workers(A, B);
     await bucket.ship();
@@ -267,7 +267,7 @@ describe("what was removed", () => {
     expect(since()).toEqual([]);
   });
 
-  it("is not stopped a second time when only the clean-up failed", async () => {
+  it("is not stopped again if only the clean-up failed", async () => {
     bucket.removeJob("old");
     bucket.fleet.fail(`remove old@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -277,7 +277,7 @@ describe("what was removed", () => {
     expect(since().filter((what) => !what.startsWith("stage"))).toEqual([`remove old@${B}`]);
   });
 
-  it("is not taken for stopped where it ran and nothing of it is found", async () => {
+  it("does not count as stopped if it ran and its files are missing", async () => {
     bucket.removeJob("old");
     bucket.fleet.fail(`stop old@${B}`, new MaandError({ code: "NOT_DELIVERED", message: "nothing of it is there" }));
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -288,7 +288,7 @@ describe("what was removed", () => {
     expect(since()).toEqual(expect.arrayContaining([`stop old@${B}`, `remove old@${B}`]));
   });
 
-  it("need not be found where it never came to run", async () => {
+  it("may be missing if it never ran", async () => {
     bucket.job("new", { selectors: ["worker"] });
     bucket.fleet.fail(`start new@${B}`);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -299,7 +299,7 @@ describe("what was removed", () => {
     expect(since()).toContain(`remove new@${B}`);
   });
 
-  it("is announced by a dry run", async () => {
+  it("is listed by a dry run", async () => {
     bucket.removeJob("old");
     await bucket.build();
     const plan = await bucket.plan();
@@ -328,13 +328,13 @@ describe("waves", () => {
     bucket.job("lone", { version: "1.0.0", selectors: ["worker"] });
   });
 
-  it("deploy a job after those it demands", async () => {
+  it("deploy a job after the jobs it demands", async () => {
     await bucket.ship();
     const done = since();
     expect(done.indexOf(`start api@${A}`)).toBeGreaterThan(done.indexOf(`start db@${C}`));
   });
 
-  it("block what demands a failed job, and nothing else", async () => {
+  it("block only the jobs that demand a failed job", async () => {
     bucket.fleet.fail(`start db@${A}`);
     const summary = await bucket.ship();
     expect(summary.blocked).toEqual([{ job: "api", by: "db" }]);
@@ -353,13 +353,13 @@ describe("waves", () => {
   });
 });
 
-describe("wishes", () => {
+describe("options", () => {
   beforeEach(async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["worker"] });
   });
 
-  it("--jobs narrows the waves, and an unknown name is refused before anything happens", async () => {
+  it("--jobs limits the waves, and an unknown name is refused before anything runs", async () => {
     await bucket.build();
     await expect(bucket.deploy({ jobs: ["wep"] })).rejects.toMatchObject({
       code: "PROBLEMS",
@@ -370,14 +370,14 @@ describe("wishes", () => {
     expect(Object.keys(bucket.fleet.running())).toEqual([`web@${A}`, `web@${B}`, `web@${C}`]);
   });
 
-  it("--force restarts what did not change", async () => {
+  it("--force restarts unchanged jobs", async () => {
     await bucket.ship();
     since();
     await bucket.deploy({ force: true, jobs: ["api"] });
     expect(since().filter((what) => what.startsWith("restart"))).toHaveLength(3);
   });
 
-  it("--sync-only brings files and runs nothing, and is refused where something has to be started", async () => {
+  it("--sync-only syncs files and runs no command, and is refused if a job has to be started", async () => {
     await bucket.build();
     await expect(bucket.deploy({ syncOnly: true })).rejects.toMatchObject({ code: "PROBLEMS" });
     expect(since()).toEqual([]);
@@ -392,7 +392,7 @@ describe("wishes", () => {
 });
 
 describe("the lock", () => {
-  it("refuses a second run at once, names the first, and leaves it unharmed", async () => {
+  it("refuses a second run at once, names the first, and does not disturb it", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     let second: unknown;
@@ -408,7 +408,7 @@ describe("the lock", () => {
 });
 
 describe("an interrupted deploy", () => {
-  it("begins nothing new, keeps what was promoted, and says so", async () => {
+  it("starts nothing new, keeps the promotions, and reports the interruption", async () => {
     const stop = new AbortController();
     bucket.dispose();
     bucket = aBucket({ signal: stop.signal });
@@ -424,7 +424,7 @@ describe("an interrupted deploy", () => {
     expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished", outcome: "interrupted" });
   });
 
-  it("leaves a command that it ended in doubt, and one that did not begin as it was", async () => {
+  it("leaves the interrupted command in doubt, and one that did not start unchanged", async () => {
     const runs = [new AbortController(), new AbortController(), new AbortController()];
     let run = 0;
     bucket.dispose();

@@ -43,13 +43,13 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("comes up in one deploy --force: each batch is judged by what was started so far, the last by the whole job", async () => {
+it("starts in one deploy --force: each batch is checked with the allocations started so far, the last one with the whole job", async () => {
   expect(await bucket.deploy({ force: true })).toMatchObject({ outcome: "ok" });
   expect([...up]).toEqual(HOSTS);
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);
 });
 
-it("comes up in one job start --health_check", async () => {
+it("starts in one job start --health_check", async () => {
   const ours = await bucket.open();
   const results = await controlJob(ours, { jobs: ["api"], target: "start", workers: [], healthCheck: true });
   ours.close();
@@ -57,7 +57,7 @@ it("comes up in one job start --health_check", async () => {
   expect(checked).toEqual([HOSTS.slice(0, 1), HOSTS.slice(0, 2), HOSTS]);
 });
 
-it("is not well when one that needed nothing is down after the last batch", async () => {
+it("is unhealthy if an unchanged allocation is down after the last batch", async () => {
   bucket.workers(...HOSTS, "10.0.0.4");
   const { outcome, failures } = await bucket.ship();
   expect(outcome).toBe("failed");

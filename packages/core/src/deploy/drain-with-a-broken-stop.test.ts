@@ -35,7 +35,7 @@ it("fails and names the worker, and upgrades the others", async () => {
   expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.1.0" });
 });
 
-it("stops it in the deploy that brings the fix", async () => {
+it("stops in the deploy that contains the fix", async () => {
   expect(await bucket.ship()).toMatchObject({ outcome: "failed" });
   bucket.job("api", { version: "1.0.1", selectors: ["worker"] }, FIXED);
   const { outcome, allocations } = await bucket.ship();
@@ -45,7 +45,7 @@ it("stops it in the deploy that brings the fix", async () => {
   expect((await bucket.plan()).required).toBe(false);
 });
 
-it("brings no files to a disabled allocation that stops as it should", async () => {
+it("syncs no files to a disabled allocation whose stop works", async () => {
   bucket.fleet.onDo = () => undefined;
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
   expect(await bucket.ship()).toMatchObject({ outcome: "ok" });

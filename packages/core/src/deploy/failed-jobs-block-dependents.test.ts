@@ -57,7 +57,7 @@ const unreachable = (host: string) =>
   bucket.fleet.fail(`connect ${host}`, new MaandError({ code: "UNREACHABLE", message: `cannot reach ${host}` }));
 
 describe("a job that failed", () => {
-  it("keeps those back that demand it through a job with nothing to do", async () => {
+  it("blocks jobs that demand it through an unchanged job", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "1.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -66,7 +66,7 @@ describe("a job that failed", () => {
     expect(restarts()).toEqual([]);
   });
 
-  it("keeps them back where the job between them was not asked for", async () => {
+  it("blocks them if the job in between was not selected", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -74,7 +74,7 @@ describe("a job that failed", () => {
     expect(blocked).toEqual([{ job: "api", by: "db" }]);
   });
 
-  it("names the nearest job that is left as it is", async () => {
+  it("names the nearest unchanged job", async () => {
     await shipped();
     write({ db: "2.0.0", mid: "2.0.0", api: "2.0.0" });
     bucket.fleet.fail(`restart db@${A}`);
@@ -85,11 +85,11 @@ describe("a job that failed", () => {
   });
 });
 
-describe("what is to leave", () => {
+describe("an allocation to be stopped", () => {
   it.each([
     ["the worker left the workspace", () => bucket.workers(A, B)],
     ["the worker is in maintenance", () => bucket.disable({ workers: [C] })],
-  ])("and cannot be reached keeps nothing back: %s", async (_, leave) => {
+  ])("that is unreachable blocks nothing: %s", async (_, leave) => {
     await shipped();
     leave();
     unreachable(C);
@@ -100,7 +100,7 @@ describe("what is to leave", () => {
     expect(after).toEqual(["db", "mid", "api"]);
   });
 
-  it("and fails to stop where it was removed keeps its job back, which is reported, and those that demand it", async () => {
+  it("that fails to stop after its removal blocks its job, and the jobs that demand it", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`stop db@${C}`);
@@ -120,7 +120,7 @@ describe("what is to leave", () => {
     expect(restarts()).toHaveLength(4);
   });
 
-  it("and fails to stop where it was disabled keeps nothing else back", async () => {
+  it("that fails to stop after being disabled blocks nothing else", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     bucket.fleet.fail(`stop db@${C}`);
@@ -131,7 +131,7 @@ describe("what is to leave", () => {
     expect(allocations.find(({ job, host }) => job === "db" && host === C)).toMatchObject({ outcome: "failed" });
   });
 
-  it("and is stopped, but whose files stay, keeps nothing back", async () => {
+  it("that stops but keeps its files blocks nothing", async () => {
     await shipped();
     bucket.workers(A, B);
     bucket.fleet.fail(`remove db@${C}`);
@@ -140,7 +140,7 @@ describe("what is to leave", () => {
     expect(restarts()).toEqual([`restart db@${A}`, `restart db@${B}`]);
   });
 
-  it("is told as stopped and recorded when both happened", async () => {
+  it("is reported as stopped and recorded in one line", async () => {
     await shipped();
     bucket.disable({ jobs: { db: { allocations: [C] } } });
     write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });
@@ -149,7 +149,7 @@ describe("what is to leave", () => {
   });
 });
 
-it("a batch whose command ran is not told as not begun when what follows it fails", async () => {
+it("a batch whose command ran does not count as skipped if a later step fails", async () => {
   await shipped();
   broken.add("db");
   write({ db: "2.0.0", mid: "1.0.0", api: "1.0.0" });

@@ -260,7 +260,7 @@ function expectFiles({ bucket, wanted, byHand }: Life, allocation: string): void
 }
 
 describe("whatever happened before", () => {
-  it(`a deploy does what its dry run said, ends with what is wanted, and leaves nothing to do (${RUNS} lives)`, async () => {
+  it(`a deploy matches its dry run, reaches the wanted state, and leaves nothing to do (${RUNS} runs)`, async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 16 }), live), {
       numRuns: RUNS,
       seed: SEED,

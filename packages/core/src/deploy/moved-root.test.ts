@@ -38,26 +38,26 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-it("a removed job is stopped and removed where it was delivered", async () => {
+it("a removed job is stopped and removed where it was deployed", async () => {
   bucket.removeJob("api");
   const { warnings } = await bucket.ship();
   expect(done).toEqual([`stop ${OLD}/jobs/api`, `remove ${OLD}/jobs/api`]);
   expect(warnings.join()).toContain(`the files on ${A} are in ${OLD}, and the settings now name ${NEW}`);
 });
 
-it("a drained job is stopped where it was delivered", async () => {
+it("a drained job is stopped where it was deployed", async () => {
   bucket.disable({ jobs: { api: {} } });
   await bucket.ship();
   expect(done).toEqual([`stop ${OLD}/jobs/api`]);
 });
 
-it("an unchanged deploy says that the place changed", async () => {
+it("an unchanged deploy warns that the path changed", async () => {
   const { outcome, warnings } = await bucket.deploy();
   expect(outcome).toBe("ok");
   expect(warnings).toEqual([expect.stringContaining("set worker_root back")]);
 });
 
-it("an upgrade is refused for the worker, with the way out, and nothing is started a second time", async () => {
+it("an upgrade is refused for the worker, with a hint, and nothing is started twice", async () => {
   bucket.job("web", { version: "1.1.0", selectors: ["worker"] });
   const { outcome, allocations } = await bucket.ship();
   expect(outcome).toBe("failed");
@@ -68,7 +68,7 @@ it("an upgrade is refused for the worker, with the way out, and nothing is start
   expect(done).toEqual([]);
 });
 
-it("once nothing runs there, the bucket moves, and everything is delivered to the new place", async () => {
+it("once nothing runs there, the bucket moves, and everything is deployed to the new path", async () => {
   root = OLD;
   bucket.disable({ workers: [A] });
   await bucket.ship();
@@ -83,7 +83,7 @@ it("once nothing runs there, the bucket moves, and everything is delivered to th
   expect(done[0]).toBe(`stop ${NEW}/jobs/api`);
 });
 
-it("a directory inside the bucket is recorded relative to it, so that a moved or copied bucket acts on its own", async () => {
+it("a directory inside the bucket is recorded relative to it, so that a moved or copied bucket uses its own", async () => {
   bucket.disable({ workers: [A] });
   root = OLD;
   await bucket.ship();

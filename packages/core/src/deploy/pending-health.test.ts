@@ -94,8 +94,8 @@ async function upgradeKilled(): Promise<void> {
   await killed();
 }
 
-describe("a health check the last run did not get to", () => {
-  it("is asked first, and nothing promoted is run again", async () => {
+describe("a health check that the last run did not reach", () => {
+  it("runs first, and nothing promoted runs again", async () => {
     await upgradeKilled();
     expect(await rollouts()).toEqual(["promoted", "restart", "restart"]);
     const order: string[] = [];
@@ -111,7 +111,7 @@ describe("a health check the last run did not get to", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("marks who is sick, fails the job and begins no batch", async () => {
+  it("marks unhealthy allocations, fails the job and starts no batch", async () => {
     await upgradeKilled();
     bucket.fleet.fail(`verify api@${A}`);
     const { outcome, allocations, failures } = await bucket.deploy();
@@ -129,7 +129,7 @@ describe("a health check the last run did not get to", () => {
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `restart api@${C}`]);
   });
 
-  it("marks the batch it was owed for, when the checks name nobody", async () => {
+  it("marks the batch it belongs to if the checks name no allocation", async () => {
     await upgradeKilled();
     bucket.fleet.fail("verify api");
     die = () => {
@@ -140,7 +140,7 @@ describe("a health check the last run did not get to", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("is work, also when nothing else is, and is said by the dry run", async () => {
+  it("is work on its own, and the dry run lists it", async () => {
     bucket.job("api", manifest("1.0.0"));
     await bucket.build();
     await killed();
@@ -158,7 +158,7 @@ describe("a health check the last run did not get to", () => {
     expect(asked).toEqual([]);
   });
 
-  it("keeps back who demands the job, until it was asked and is well", async () => {
+  it("blocks jobs that demand the job until it passes", async () => {
     const commands = { command_ready: { executed_on: ["cli"] } };
     const demands = { command_ready: { executed_on: ["cli"], demands: { job: "api", command: "command_ready" } } };
     bucket.job("api", manifest("1.0.0", { commands }));
@@ -171,7 +171,7 @@ describe("a health check the last run did not get to", () => {
     expect(since()).toEqual([]);
   });
 
-  it("stays owed by a job that is not among --jobs, and through an interruption", async () => {
+  it("stays pending if --jobs excludes the job, and after an interruption", async () => {
     await upgradeKilled();
     bucket.job("web", manifest("1.0.0"));
     await bucket.ship({ jobs: ["web"] });
@@ -180,14 +180,14 @@ describe("a health check the last run did not get to", () => {
     expect(await pending()).toEqual(["before anything else"]);
   });
 
-  it("does not ask those that were never started", async () => {
+  it("skips allocations that were never started", async () => {
     await upgradeKilled();
     bucket.workers(A, B, C, "10.0.0.4");
     await bucket.ship();
     expect(asked[0]).toBe(`api ${A},${B},${C}`);
   });
 
-  it("goes with what is removed or in maintenance", async () => {
+  it("is dropped with a removed or disabled allocation", async () => {
     await upgradeKilled();
     bucket.disable({ jobs: { api: {} } });
     expect((await bucket.ship()).outcome).toBe("ok");
@@ -213,7 +213,7 @@ describe("a run that ended between two batches of starts", () => {
     asked.length = 0;
   });
 
-  it("leaves its check to the last of them", async () => {
+  it("leaves the check to the last batch", async () => {
     expect(await pending()).toEqual(["with the next batch", "with the next batch"]);
     expect((await bucket.plan()).waves[0]?.jobs[0]?.healthPending).toBe(false);
     expect((await bucket.deploy()).outcome).toBe("ok");
@@ -222,7 +222,7 @@ describe("a run that ended between two batches of starts", () => {
     expect(await pending()).toEqual([]);
   });
 
-  it("has it asked when there is none any more", async () => {
+  it("runs the check if no batch is left", async () => {
     bucket.workers(A, B);
     await bucket.ship();
     expect(asked.at(-1)).toBe(`api ${A},${B}`);
@@ -231,7 +231,7 @@ describe("a run that ended between two batches of starts", () => {
 });
 
 describe("a job whose own commands roll it out", () => {
-  it("is asked as well, for all of it", async () => {
+  it("is checked too, as a whole", async () => {
     control = true;
     await upgradeKilled();
     expect(await rollouts()).toEqual(["promoted", "promoted", "promoted"]);

@@ -18,7 +18,7 @@ function bucketWith(plugin: Plugin): void {
 const no = () => new MaandError({ code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" });
 
 describe("begin", () => {
-  it("refuses a deploy before anything is touched, and the next one is no continuation of it", async () => {
+  it("refuses a deploy before any worker is touched, and the next deploy does not count as a continuation", async () => {
     let permitted = false;
     bucketWith(
       definePlugin({
@@ -41,7 +41,7 @@ describe("begin", () => {
   it.each([
     ["an unknown job", { jobs: ["ghost"] }],
     ["files alone for a job that was never started", { syncOnly: true }],
-  ])("a run that is refused for %s has an end in its record too", async (_, options) => {
+  ])("a run that is refused for %s is recorded as ended", async (_, options) => {
     bucketWith(definePlugin({ name: "none", apply: () => undefined }));
     bucket.job("api", { selectors: ["worker"] });
     await expect(bucket.ship(options)).rejects.toMatchObject({ code: "PROBLEMS" });
@@ -76,7 +76,7 @@ describe("begin", () => {
     });
   });
 
-  it("is told the time and what was asked for, and is not called for a dry run", async () => {
+  it("receives the time and the selected jobs, and is not called for a dry run", async () => {
     const told: unknown[] = [];
     bucketWith(
       definePlugin({
@@ -106,7 +106,7 @@ describe("permit", () => {
     });
   afterEach(() => void seen.splice(0));
 
-  it("leaves the jobs of a wave that is not permitted, and those that demand them; deploying again goes on", async () => {
+  it("skips the jobs of a refused wave and those that demand them; the next deploy resumes", async () => {
     let refused: number | undefined = 0;
     bucketWith(gate(() => refused));
     const ready = { command_ready: { executed_on: ["cli"] } };
@@ -123,7 +123,7 @@ describe("permit", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("is told each job with something to do, and what; a wave without is not asked about", async () => {
+  it("receives each job with work and its actions, and is not called for a wave without work", async () => {
     bucketWith(gate(() => undefined));
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("web", { version: "1.0.0", selectors: ["worker"] });
@@ -237,7 +237,7 @@ describe("permit, for what a deploy stops and removes", () => {
 });
 
 describe("commit", () => {
-  it("is told no secret, whatever a command printed", async () => {
+  it("receives no secret, whatever a command printed", async () => {
     const told: string[] = [];
     bucketWith(
       definePlugin({

@@ -89,7 +89,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("stops what leaves before any wave, tells it, cleans up, and asks the survivors how they are", async () => {
+  it("stops removed and disabled allocations before any wave, calls stopped, cleans up, and checks the remaining allocations", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
@@ -120,7 +120,7 @@ describe("a deploy", () => {
     expect(output).toContain("start web 10.0.0.1");
   });
 
-  it("runs before for a job that then turns out to have nothing to do, and nothing else of it", async () => {
+  it("runs before for a job that turns out to need nothing, and nothing else of it", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -129,7 +129,7 @@ describe("a deploy", () => {
     expect(take()).toEqual(["before api", "commit ok"]);
   });
 
-  it("of files only, or in maintenance, runs no lifecycle, and before and after all the same", async () => {
+  it("with changes to files only, or in maintenance, runs no lifecycle command, but before and after", async () => {
     const { take } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -142,35 +142,32 @@ describe("a deploy", () => {
   it.each([
     ["disabled", () => bucket.disable({ workers: ["10.0.0.1"] }), []],
     ["removed", () => bucket.workers("10.0.0.2"), ["remove api 10.0.0.1"]],
-  ])(
-    "tells that an allocation was stopped when the run before ended in the middle of that: %s",
-    async (_, leave, then) => {
-      const { take, broken } = recorded();
-      bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
-      await bucket.ship();
-      take();
-      leave();
-      broken.add("stopped");
-      expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
-      expect(take().slice(0, 2)).toEqual(["stop api 10.0.0.1", "stopped api 10.0.0.1"]);
-      broken.clear();
-      expect(JSON.stringify(await bucket.plan())).toContain(
-        "stopped already, but the last run ended before its hooks had run",
-      );
-      expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
-      expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
-        "stopped api 10.0.0.1",
-        ...then,
-        "verify api",
-        "before api",
-        "commit ok",
-      ]);
-      await bucket.deploy();
-      expect(take()).toEqual(["before api", "commit ok"]);
-    },
-  );
+  ])("calls stopped again if the last run ended during it: %s", async (_, leave, then) => {
+    const { take, broken } = recorded();
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await bucket.ship();
+    take();
+    leave();
+    broken.add("stopped");
+    expect(await bucket.ship()).toMatchObject({ outcome: "interrupted" });
+    expect(take().slice(0, 2)).toEqual(["stop api 10.0.0.1", "stopped api 10.0.0.1"]);
+    broken.clear();
+    expect(JSON.stringify(await bucket.plan())).toContain(
+      "stopped already, but the last run ended before its hooks had run",
+    );
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+    expect(take().filter((line) => !line.startsWith("stage"))).toEqual([
+      "stopped api 10.0.0.1",
+      ...then,
+      "verify api",
+      "before api",
+      "commit ok",
+    ]);
+    await bucket.deploy();
+    expect(take()).toEqual(["before api", "commit ok"]);
+  });
 
-  it("counts a batch that ran as failed, and not as one that was not begun, when what follows it fails", async () => {
+  it("reports a batch that ran as failed, not as skipped, if a later step fails", async () => {
     const { take, broken } = recorded();
     broken.add("started");
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_starts: 1 });
@@ -182,7 +179,7 @@ describe("a deploy", () => {
     ]);
   });
 
-  it("runs after again when it failed, and nothing else of the job", async () => {
+  it("runs after again if it failed, and nothing else of the job", async () => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
     broken.add("after");
@@ -198,7 +195,7 @@ describe("a deploy", () => {
   it.each([
     ["whose policy is never", { restart_policy: "never" }, {}],
     ["that brought files only", {}, { syncOnly: true }],
-  ])("runs after again when it failed for a job %s", async (_, more, options) => {
+  ])("runs after again if it failed for a job %s", async (_, more, options) => {
     const { take, broken } = recorded();
     bucket.job("api", { version: "1.0.0", selectors: ["worker"], ...more });
     await bucket.ship();

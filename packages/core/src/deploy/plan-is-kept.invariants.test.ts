@@ -272,7 +272,7 @@ async function live(steps: readonly Step[]): Promise<void> {
   }
 }
 
-it("what a dry run says is what the deploy does, in whatever state and however it is asked for", async () => {
+it("a deploy does what its dry run printed, in any state and with any options", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 16 }), live), {
     numRuns: Number(process.env.MAAND_MODEL_RUNS ?? 30),
     seed: Number(process.env.MAAND_MODEL_SEED ?? 7),

@@ -1,4 +1,4 @@
-import { asMaandError, commandEnd, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { type CommandEnd, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
 import type { ActionContext, ActionKind } from "../plugin-api/contexts.ts";
@@ -49,18 +49,20 @@ export async function runAction(
   hook: "rollout" | "reconcile",
   { mayBeAbsent = false }: Tolerance = {},
 ): Promise<void> {
-  const began = run.bucket.now().getTime();
   let hasBegun = false;
-  try {
+  const work = async () => {
     const context = await actionContextOf(run, step);
     stopIfInterrupted(run.bucket.signal);
     hasBegun = true;
     await callHook(run, hook, context);
-    recordResult(run, step, began);
+  };
+  const tolerant = () =>
+    work().catch((cause: unknown) => {
+      if (!mayBeAbsent || !isMaandError(cause) || cause.code !== "NOT_DELIVERED") throw cause;
+    });
+  try {
+    await withEnd(run.bucket.now, tolerant, (end) => recordResult(run, step, end));
   } catch (cause) {
-    const tolerated = mayBeAbsent && isMaandError(cause) && cause.code === "NOT_DELIVERED";
-    recordResult(run, step, began, tolerated ? undefined : cause);
-    if (tolerated) return;
     if (!hasBegun && outcomeOf(cause) === "interrupted") run.bucket.store.journal.withdraw([step.row]);
     throw cause;
   }
@@ -92,10 +94,9 @@ async function callHook(
   throw noHandler(bucket.absent, { hook, transport: remote.transport, host: allocation.host, wanted });
 }
 
-function recordResult(run: Run, { job, allocation, kind, row }: Step, began: number, cause?: unknown): void {
+function recordResult(run: Run, { job, allocation, kind, row }: Step, end: CommandEnd): void {
   const { journal, deliveries } = run.bucket.store;
-  const end = commandEnd(run.bucket.now, began, cause);
   journal.conclude(row, end.outcome, run.at());
-  if (cause !== undefined && asMaandError(cause).code !== "INTERRUPTED") deliveries.distrust(allocation.host);
+  if (end.outcome !== "ok" && end.outcome !== "interrupted") deliveries.distrust(allocation.host);
   run.reporter.emit("action.finished", { job: job.name, worker: allocation.host, action: kind, ...end });
 }

@@ -1,6 +1,6 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { knowSecrets } from "../bucket/mask-secrets.ts";
-import { commandEnd, stopIfInterrupted } from "../bucket/outcome.ts";
+import { runToEnd, stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import { batchSize, inBatches } from "../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -119,19 +119,19 @@ async function controlOne(
     if (ended.some((result) => result.outcome !== "ok")) break;
     const isLast = results.length === allocations.length;
     const judged = isLast ? activeOf(source, job) : allocations.slice(0, results.length);
-    const sick = healthCheck ? await unhealthyError(source, job, judged) : undefined;
-    if (sick === undefined) continue;
+    const unhealthy = healthCheck ? await unhealthyError(source, job, judged) : undefined;
+    if (unhealthy === undefined) continue;
     results.splice(
       -ended.length,
       ended.length,
-      ...ended.map((result) => ({ ...result, outcome: "failed" as const, message: sick })),
+      ...ended.map((result) => ({ ...result, outcome: "failed" as const, message: unhealthy })),
     );
     break;
   }
   const reached = new Set(results.map((result) => result.host));
   return [
     ...results,
-    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => notBegun(job, allocation)),
+    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => skipped(job, allocation)),
   ];
 }
 
@@ -162,20 +162,9 @@ async function unhealthyError(source: Source, job: Job, judged: readonly Allocat
 
 async function runTarget(source: Source, job: Job, allocation: Allocation, target: string): Promise<ControlResult> {
   const { reporter, bucket } = source;
-  const began = bucket.now().getTime();
   const output = new CommandOutput(source.catalog.workers.length);
   const unit = { job: job.name, worker: allocation.host, action: target };
-  const end = (cause?: unknown): ControlResult => {
-    if (isMaandError(cause) && cause.code === "NOT_DELIVERED")
-      noteMissingFiles(source, allocation.id, target !== "status");
-    const ended = commandEnd(bucket.now, began, cause);
-    reporter.emit("action.finished", { ...unit, ...ended });
-    const { outcome, exit, message, duration_ms: durationMs } = ended;
-    const { host } = allocation;
-    const [stdout, stderr] = [output.text("stdout"), output.text("stderr")];
-    return { host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
-  };
-  try {
+  const ended = await runToEnd(bucket.now, async () => {
     stopIfInterrupted(bucket.signal);
     const remote = await source.connections.ready(workerOf(source, allocation.host));
     const base = lifecycleContext(source, job, allocation, remote);
@@ -184,20 +173,19 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
       base.log(line, from);
     };
     reporter.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
-    if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) !== "done")
-      throw noHandler(bucket.absent, {
-        hook: "target",
-        transport: remote.transport,
-        host: allocation.host,
-        wanted: `${target} of ${job.name}`,
-      });
-    return end();
-  } catch (cause) {
-    return end(cause);
-  }
+    if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) === "done") return;
+    const wanted = `${target} of ${job.name}`;
+    throw noHandler(bucket.absent, { hook: "target", transport: remote.transport, host: allocation.host, wanted });
+  });
+  if (!ended.ok && isMaandError(ended.cause) && ended.cause.code === "NOT_DELIVERED")
+    noteMissingFiles(source, allocation.id, target !== "status");
+  reporter.emit("action.finished", { ...unit, ...ended.end });
+  const { outcome, exit, message, duration_ms: durationMs } = ended.end;
+  const [stdout, stderr] = [output.text("stdout"), output.text("stderr")];
+  return { host: allocation.host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
 }
 
-function notBegun(job: Job, { host }: Allocation): ControlResult {
+function skipped(job: Job, { host }: Allocation): ControlResult {
   return {
     host,
     job: job.name,

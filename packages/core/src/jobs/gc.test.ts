@@ -32,7 +32,7 @@ async function known(): Promise<string[]> {
 }
 
 describe("gc", () => {
-  it("forgets deleted KV keys with all their versions, once they were deleted long enough ago", async () => {
+  it("deletes KV keys that were deleted long enough ago, with all their versions", async () => {
     let days = 0;
     const later = aBucket({ now: () => new Date(Date.UTC(2030, 0, 1) + days * 86_400_000) });
     later.workers(A);
@@ -51,7 +51,7 @@ describe("gc", () => {
     later.dispose();
   });
 
-  it("refuses what no deploy has stopped, names it, and deletes nothing", async () => {
+  it("refuses an allocation that no deploy has stopped, names it, and deletes nothing", async () => {
     bucket.removeJob("old");
     await bucket.build();
     await expect(collect()).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe("gc", () => {
     expect(await known()).toHaveLength(4);
   });
 
-  it("says how much it deletes before it deletes more than one", async () => {
+  it("reports how much it deletes before it deletes more than one allocation", async () => {
     bucket.removeJob("old");
     await bucket.ship();
     bucket.events.length = 0;
@@ -74,7 +74,7 @@ describe("gc", () => {
     expect(told.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
   });
 
-  it("forgets what was removed and cleaned, and a second gc finds nothing", async () => {
+  it("deletes the records of removed allocations, and a second gc finds nothing", async () => {
     bucket.removeJob("old");
     await bucket.ship();
     expect(await collect()).toMatchObject({ failed: [], givenUp: [] });
@@ -82,7 +82,7 @@ describe("gc", () => {
     expect((await collect()).forgotten).toEqual([]);
   });
 
-  it("keeps what a worker of the workspace does not let go, for the next time", async () => {
+  it("keeps records for the next time if a worker of the workspace refuses the deletion", async () => {
     bucket.removeJob("old");
     await bucket.ship();
     bucket.fleet.fail(`connect ${B}`, unreachable);
@@ -93,7 +93,7 @@ describe("gc", () => {
     expect(await known()).not.toContain(`old@${B}`);
   });
 
-  it("gives up a worker that left the workspace and cannot be reached, also when nothing was stopped there", async () => {
+  it("drops the records of a removed, unreachable worker, even if nothing was stopped there", async () => {
     bucket.workers(A);
     bucket.fleet.fail(`connect ${B}`, unreachable);
     expect((await bucket.ship()).outcome).toBe("failed");
@@ -103,7 +103,7 @@ describe("gc", () => {
     expect((await bucket.deploy()).outcome).toBe("ok");
   });
 
-  it("leaves what is only disabled alone", async () => {
+  it("keeps disabled allocations", async () => {
     bucket.workers(A);
     await bucket.ship();
     bucket.disable({ jobs: { old: {} } });

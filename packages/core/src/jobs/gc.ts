@@ -5,7 +5,7 @@ import { NO_VERSION } from "../domain/deploy/version.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import { shownPath } from "../domain/workspace/names.ts";
 import { problemsError } from "../errors.ts";
-import { deleteDirectory } from "../remote/delete-directory.ts";
+import { deleteDirectory } from "../remote/files/delete-directory.ts";
 import type { Remote } from "../remote/remote.ts";
 import { atDelivery } from "../run/delivered-root.ts";
 import { beginRun, type Run, workerOf } from "../run/run.ts";

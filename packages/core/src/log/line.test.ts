@@ -4,8 +4,8 @@ import { type LogFields, logLine, readLogLine, timeOf } from "./line.ts";
 
 const TS = "2026-11-25T20:55:22.167Z";
 
-describe("a line of a log", () => {
-  it("has its keys in the order of the specification, others sorted behind them, and none that is empty", () => {
+describe("a log line", () => {
+  it("has its keys in a fixed order, other keys sorted after them, and no empty keys", () => {
     const fields = { zone: "z", msg: "m", exit: 0, alpha: "a", worker: "w", ts: TS, reason: "", level: "INFO" };
     expect(logLine(fields, "kv")).toBe(`ts=${TS} level=INFO worker=w exit=0 msg=m alpha=a zone=z`);
     expect(logLine(fields, "json")).toBe(
@@ -21,13 +21,13 @@ describe("a line of a log", () => {
     ["one\ntwo\t3", String.raw`"one\ntwo\t3"`],
     ["\u001b[2J", String.raw`"\u001b[2J"`],
     ["plain/10.0.0.1:80", "plain/10.0.0.1:80"],
-  ])("writes %j as %s and reads it back", (value, written) => {
+  ])("formats %j as %s and parses it back", (value, written) => {
     const line = logLine({ ts: TS, msg: value }, "kv");
     expect(line).toBe(`ts=${TS} msg=${written}`);
     expect(readLogLine(line)).toEqual({ ts: TS, msg: value });
   });
 
-  it("is one line and reads back as it was, whatever it holds, in both formats", { timeout: 30_000 }, () => {
+  it("is a single line and parses back unchanged in both formats, whatever it contains", { timeout: 30_000 }, () => {
     const text = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
     const names = fc.constantFrom("msg", "job", "cmd", "zone", "a_b", "reason");
     fc.assert(
@@ -47,13 +47,13 @@ describe("a line of a log", () => {
     );
   });
 
-  it("of ten megabytes is cut", () => {
+  it("of ten megabytes is truncated", () => {
     const line = logLine({ ts: TS, msg: "x".repeat(10_000_000) }, "kv");
     expect(line.length).toBeLessThan(9000);
     expect(line).toContain("[line cut]");
   });
 
-  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("%j is none", (text) => {
+  it.each(["", "half a", "ts=", 'ts="2026', "{", "[1]", "=x", "\u0000\u0001"])("%j is not a log line", (text) => {
     expect(readLogLine(text)).toBeUndefined();
   });
 });

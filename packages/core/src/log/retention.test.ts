@@ -28,7 +28,7 @@ it("keeps the newest runs", () => {
   expect(readdirSync(runs).sort()).toEqual([middle, fresh].sort());
 });
 
-it("neither deletes nor counts what is not a run's directory", () => {
+it("neither deletes nor counts directories that are not run records", () => {
   aged("archive", 900);
   writeFileSync(join(runs, "notes.txt"), "x");
   symlinkSync(join(runs, "archive"), join(runs, randomUUID()));

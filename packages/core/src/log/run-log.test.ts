@@ -39,8 +39,8 @@ function runsOf(bucket: TestBucket): string[] {
   return readdirSync(join(bucket.root, "logs/runs"));
 }
 
-describe("the record of a run", () => {
-  it("has a file for each worker and one for what is of none, and the same lines in the run's own directory", async () => {
+describe("the log of a run", () => {
+  it("has a file per worker and one for the rest, and the same lines in the run's directory", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const [run = ""] = runsOf(bucket);
@@ -76,7 +76,7 @@ describe("the record of a run", () => {
       expect(mode(path)).toBe("600");
   });
 
-  it("tells commands that run side by side apart by their ids, and says how each ended", async () => {
+  it("distinguishes parallel commands by their ids, and records how each ended", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const all = ["10.0.0.1.log", "10.0.0.2.log"].flatMap((name) => linesOf(bucket, name));
@@ -96,14 +96,14 @@ describe("the record of a run", () => {
       });
   });
 
-  it("is JSON when the settings say so", async () => {
+  it("is JSON if the settings say so", async () => {
     const bucket = bucketWith('log_format = "jsonl"\n');
     await bucket.ship();
     const text = readFileSync(join(bucket.root, "logs/maand.log"), "utf8").trimEnd();
     for (const line of text.split("\n")) expect(JSON.parse(line)).toMatchObject({ level: "INFO", maand: "deploy" });
   });
 
-  it("has dots where a secret would stand", async () => {
+  it("masks secrets", async () => {
     const bucket = bucketWith("", {
       plugins: [
         {
@@ -126,7 +126,7 @@ describe("the record of a run", () => {
     }
   });
 
-  it("ends also for commands whose events tell no end", async () => {
+  it("also ends for commands whose events have no end", async () => {
     const bucket = bucketWith();
     await bucket.ship();
     const maand = await bucket.open();
@@ -138,7 +138,7 @@ describe("the record of a run", () => {
     expect(output[0]?.cmd).toBe("health_check");
   });
 
-  it("tells of each directory gc deletes, and how that went", async () => {
+  it("records each directory that gc deletes, and the result", async () => {
     const bucket = bucketWith("", { plugins: [readOnly("10.0.0.2")] });
     bucket.job("old", { version: "1.0.0", selectors: ["worker"] });
     await bucket.ship();
@@ -164,8 +164,8 @@ describe("the record of a run", () => {
   }
 });
 
-describe("logs stay small", () => {
-  it("a file that is full is put aside, and only so many are kept", async () => {
+describe("log rotation", () => {
+  it("rotates a full file and keeps a limited number of files", async () => {
     const bucket = bucketWith("[logs]\nmax_mb = 0.1\nkeep_files = 2\n", { plugins: [printing(3000, "y".repeat(200))] });
     await bucket.ship();
     const names = readdirSync(join(bucket.root, "logs")).filter((name) => name.startsWith("maand.log"));
@@ -174,7 +174,7 @@ describe("logs stay small", () => {
     expect(linesOf(bucket, "maand.log").at(-1)).toMatchObject({ event: "run_finished" });
   });
 
-  it("records of the oldest runs are forgotten", async () => {
+  it("deletes the records of the oldest runs", async () => {
     const bucket = bucketWith("[logs]\nkeep_runs = 10\n");
     await bucket.build();
     for (let at = 0; at < 12; at += 1) await bucket.deploy();
@@ -183,7 +183,7 @@ describe("logs stay small", () => {
     expect(runsOf(bucket)).toContain(last);
   });
 
-  it("a line of ten megabytes is cut", async () => {
+  it("truncates a line of ten megabytes", async () => {
     const bucket = bucketWith("", { plugins: [printing(1, "z".repeat(10_000_000))] });
     await bucket.ship();
     expect(statSync(join(bucket.root, "logs/maand.log")).size).toBeLessThan(50_000);
@@ -191,7 +191,7 @@ describe("logs stay small", () => {
 });
 
 describe("a log that cannot be written", () => {
-  it("never breaks a deploy, and is told once", async () => {
+  it("never breaks a deploy, and is reported once", async () => {
     const bucket = bucketWith();
     await bucket.build();
     rmSync(join(bucket.root, "logs"), { recursive: true });
@@ -204,7 +204,7 @@ describe("a log that cannot be written", () => {
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
   });
 
-  it("for want of room on the disk leaves the other files as they should be, and the run alone", async () => {
+  it("because the disk is full leaves other files and the run unharmed", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));
@@ -216,7 +216,7 @@ describe("a log that cannot be written", () => {
     expect(linesOf(bucket, "10.0.0.2.log").filter(({ event }) => event === "command_end")).toHaveLength(2);
   });
 
-  it("whose last line is torn goes on with a new one", async () => {
+  it("whose last line is incomplete continues on a new line", async () => {
     const bucket = bucketWith();
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     writeFileSync(join(bucket.root, "logs/maand.log"), "ts=2026-01-01T00:0");

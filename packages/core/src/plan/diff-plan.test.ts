@@ -77,8 +77,8 @@ function stored(): string {
     .join("");
 }
 
-describe("what changes in a file", () => {
-  it("is shown line by line, with what is around it", async () => {
+describe("a file diff", () => {
+  it("shows changed lines with context", async () => {
     job({ "app.conf": "a\nb\nc\nd\ne\nold\nf\n" });
     await bucket.ship();
     job({ "app.conf": "a\nb\nc\nd\ne\nnew\nf\n" });
@@ -87,7 +87,7 @@ describe("what changes in a file", () => {
     expect(await diffs()).toEqual({ [`app.conf@${A}`]: expected, [`app.conf@${B}`]: expected });
   });
 
-  it("is shown for files that come, that go, and whose last line lacks its end", async () => {
+  it("shows added and deleted files, and a missing final line end", async () => {
     job({ "goes.conf": "one\ntwo\n", "end.conf": "x\ny" });
     await bucket.ship();
     job({ "comes.conf": "three\n", "end.conf": "x\ny\n" });
@@ -101,7 +101,7 @@ describe("what changes in a file", () => {
     });
   });
 
-  it("is compared with what is promoted, not with what was built in between", async () => {
+  it("compares with the promoted version, not with builds in between", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     job({ "app.conf": "two\n" });
@@ -110,7 +110,7 @@ describe("what changes in a file", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-one\n+three\n");
   });
 
-  it("is shown of rendered files, as they are on each worker", async () => {
+  it("shows rendered files, as they are on each worker", async () => {
     job({ "app.conf.fill": "host @HOST\nold\n" });
     await bucket.ship();
     job({ "app.conf.fill": "host @HOST\nnew\n" });
@@ -119,7 +119,7 @@ describe("what changes in a file", () => {
     expect(found[`app.conf@${B}`]).toContain(` host ${B}\n-old\n+new\n`);
   });
 
-  it("is all of its files on a worker that has none yet", async () => {
+  it("shows all files of a worker without any", async () => {
     job({ "app.conf": "one\n" });
     const found = await diffs();
     expect(Object.keys(found).filter((key) => key.endsWith(A))).toEqual([
@@ -130,7 +130,7 @@ describe("what changes in a file", () => {
     expect(found[`app.conf@${A}`]).toContain("--- /dev/null\n+++ b/app.conf\n@@ -0,0 +1,1 @@\n+one\n");
   });
 
-  it("is told by size and digest when it is no text, or too large", async () => {
+  it("shows size and digest of a binary or large file", async () => {
     job({ "logo.png": "a\0b", "big.txt": `${"x".repeat(MIB)}\n` });
     await bucket.ship();
     job({ "logo.png": "a\0bc", "big.txt": "small\n" });
@@ -141,7 +141,7 @@ describe("what changes in a file", () => {
     expect(found[`big.txt@${A}`]).toMatch(/\ntoo large to compare: 1048577 bytes, sha256 .* -> 6 bytes, sha256 .*\n$/);
   });
 
-  it("is shown as replaced when hardly a line is the same, and soon", async () => {
+  it("shows a file with hardly any equal line as replaced, quickly", async () => {
     const text = (word: string) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}\n`).join("");
     job({ "app.conf": text("old") });
     await bucket.ship();
@@ -153,21 +153,21 @@ describe("what changes in a file", () => {
 describe("secrets in files", () => {
   beforeEach(() => secret("password", "hunter-two"));
 
-  it("are dots, and a changed one shows as changed", async () => {
+  it("are masked, and a changed secret shows as changed", async () => {
     job({ "app.conf.fill": "user = me\npassword = @password\n" });
     await bucket.ship();
     await secret("password", "correct horse");
     expect((await diffs())[`app.conf@${A}`]).toContain(" user = me\n-password = ••••••\n+password = ••••••\n");
   });
 
-  it("that did not change stand around what did", async () => {
+  it("that did not change are masked in the context", async () => {
     job({ "app.conf.fill": "password = @password\nport = 1\n" });
     await bucket.ship();
     job({ "app.conf.fill": "password = @password\nport = 2\n" });
     expect((await diffs())[`app.conf@${A}`]).toContain(" password = ••••••\n-port = 1\n+port = 2\n");
   });
 
-  it("are not in the store in clear, though the file that has them can be compared", async () => {
+  it("are not in the store in clear text, though their file can be compared", async () => {
     job({ "app.conf.fill": "password = @password\n# a remark\n" });
     await bucket.ship();
     expect(stored()).not.toContain("hunter-two");
@@ -176,7 +176,7 @@ describe("secrets in files", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-# a remark\n+# another remark\n");
   });
 
-  it("hide the whole file when they went into it in a form nobody knows", async () => {
+  it("hide the whole file if they were transformed before they went into it", async () => {
     job({ "app.conf.fill": "password = @password!\n" });
     await bucket.ship();
     await secret("password", "correct horse");
@@ -184,7 +184,7 @@ describe("secrets in files", () => {
     expect(found).toMatch(/\nnot shown, it contains a secret: 22 bytes, sha256 .* -> 25 bytes, sha256 .*\n$/);
   });
 
-  it("are dots where a file is shown that has them by other ways", async () => {
+  it("are masked in files that contain them by other means", async () => {
     job({ "app.conf.fill": "password = hunter-two\n" });
     await bucket.ship();
     job({ "app.conf.fill": "password = @password\n# new\n" });
@@ -194,7 +194,7 @@ describe("secrets in files", () => {
   });
 });
 
-describe("contents that were promoted", () => {
+describe("promoted contents", () => {
   const contentsLike = async (word: string): Promise<boolean> => {
     const maand = await bucket.open();
     const { contentHash } = await import("../domain/deploy/digest.ts");
@@ -203,7 +203,7 @@ describe("contents that were promoted", () => {
     return found;
   };
 
-  it("are kept for three promotions of an allocation, and dropped then", async () => {
+  it("are kept for three promotions of an allocation, then dropped", async () => {
     for (const text of ["one\n", "two\n", "three\n"]) {
       job({ "app.conf": text });
       await bucket.ship();
@@ -215,7 +215,7 @@ describe("contents that were promoted", () => {
     expect(await contentsLike("two\n")).toBe(true);
   });
 
-  it("stay as long as another allocation has them", async () => {
+  it("stay as long as another allocation uses them", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     bucket.disable({ workers: [B] });
@@ -229,7 +229,7 @@ describe("contents that were promoted", () => {
     expect((await diffs())[`app.conf@${A}`]).toContain("-one\n+five\n");
   });
 
-  it("go with the allocations that had them", async () => {
+  it("are removed with the allocations that use them", async () => {
     job({ "app.conf": "one\n" });
     await bucket.ship();
     bucket.removeJob("api");
@@ -241,7 +241,7 @@ describe("contents that were promoted", () => {
     expect(await contentsLike("one\n")).toBe(false);
   });
 
-  it("are not kept when they are large or no text", async () => {
+  it("are not kept if they are large or binary", async () => {
     const large = `${"x".repeat(MIB)}\n`;
     job({ "logo.png": "a\0b", "big.txt": large });
     await bucket.ship();

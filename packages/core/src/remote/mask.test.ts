@@ -11,7 +11,7 @@ function masking(...secrets: readonly string[]): Mask {
 const BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
 const PEM = `-----BEGIN PRIVATE KEY-----\n${BODY}\n-----END PRIVATE KEY-----\n`;
 
-describe("a secret in a text", () => {
+describe("a secret in text", () => {
   it.each([
     ["anywhere", ["s3cret"], "user:s3cret@db s3cret", `user:${HIDDEN}@db ${HIDDEN}`],
     ["with signs a pattern would read", ["a.c$(x)+[1]"], "is a.c$(x)+[1] and abc", `is ${HIDDEN} and abc`],
@@ -34,23 +34,23 @@ describe("a secret in a text", () => {
     expect(masking(...secrets).text(text)).toBe(expected);
   });
 
-  it("so short that it could be any word is left, or nothing could be read any more", () => {
+  it("is not masked if it is as short as a common word", () => {
     expect(masking("no", "a\nb\n1234567").text("no 1234567 a b")).toBe("no 1234567 a b");
   });
 
-  it("a cut line that ends with too little of a secret, or with none, stays as it is", () => {
+  it("a truncated line that ends with too little of a secret is not masked", () => {
     for (const line of ["a s3c [line cut]", "word [line cut]", "s3cret-w", " [line cut]"])
       expect(masking("s3cret-word").text(line)).toBe(line);
   });
 
-  it("added later is hidden from then on", () => {
+  it("is masked as soon as it is known", () => {
     const mask = masking("first-secret");
     expect(mask.text("first-secret other-secret")).toBe(`${HIDDEN} other-secret`);
     mask.add("other-secret");
     expect(mask.text("first-secret other-secret")).toBe(`${HIDDEN} ${HIDDEN}`);
   });
 
-  it("costs little, even with thousands of keys", () => {
+  it("is found quickly, even among thousands of keys", () => {
     const mask = new Mask();
     for (let at = 0; at < 5000; at++) mask.add(`-----BEGIN X-----\n${BODY}${at}\n${at}${BODY}\n-----END X-----`);
     const began = performance.now();
@@ -60,7 +60,7 @@ describe("a secret in a text", () => {
   });
 });
 
-describe("a sentence of maand", () => {
+describe("a message of maand", () => {
   const NAMES = ["nginx", "web-admin", "db.prod.example.org", "api"];
   const mask = (...secrets: readonly string[]) => {
     const made = new Mask(() => NAMES);
@@ -85,7 +85,7 @@ describe("a sentence of maand", () => {
     ["a key", [PEM], `nginx: ${BODY}`, `nginx: ${HIDDEN}`],
   ])("masks %s", (_, secrets, text, expected) => expect(mask(...secrets).sentence(text)).toBe(expected));
 
-  it("keeps names where maand speaks, and masks them in what a command printed", () => {
+  it("keeps names in messages of maand, and masks them in command output", () => {
     const record = {
       job: "nginx",
       message: "nginx failed",
@@ -97,7 +97,7 @@ describe("a sentence of maand", () => {
   });
 });
 
-it("in a record only what somebody said is touched", () => {
+it("in a record only output is masked", () => {
   const record = {
     job: "admin",
     outcome: "failed",
@@ -114,7 +114,7 @@ it("in a record only what somebody said is touched", () => {
   });
 });
 
-it("a record is the same one as long as there is nothing to hide", () => {
+it("a record without secrets is returned as is", () => {
   const record = { line: "x", exit: null };
   expect(new Mask().conceal(record)).toBe(record);
 });

@@ -52,12 +52,12 @@ describe.each(SHELLS)("%s %s %s", (...given) => {
     ["line breaks, control codes and letters beyond ASCII", BEYOND_ASCII],
     ["all of them", [...NASTY, ...ODD_WORDS, ...BEYOND_ASCII]],
     ["a long word", ["ab c!'\\".repeat(8_000)]],
-  ])("takes %s as they are", (_, words) => {
+  ])("quotes nothing in %s", (_, words) => {
     expect(wordsSeen(words)).toEqual(words);
   });
 });
 
-test("any words come through a login shell as they are", () => {
+test("any arguments pass through a login shell unchanged", () => {
   const words = fc.array(
     fc.string({ unit: "binary" }).filter((word) => !word.includes("\0") && Buffer.from(word).toString() === word),
   );
@@ -70,11 +70,11 @@ test("any words come through a login shell as they are", () => {
   );
 });
 
-test("a NUL byte is refused, in any form of a line", () => {
+test("a NUL byte is refused in every form of a line", () => {
   for (const line of [() => quote("a\0b"), () => loginShellLine(["a\0b"])]) expect(line).toThrow(TypeError);
 });
 
-test("a message calls a command by its title, else by its words, secrets as dots", () => {
+test("a message names a command by its title, otherwise by its arguments, with masked secrets", () => {
   const argv = ["make", "-C", "a b", secret("hunter2")];
   expect(titleOf(argv, { title: "the build" })).toBe("the build");
   expect(titleOf(argv)).toBe("make -C 'a b' '••••••'");

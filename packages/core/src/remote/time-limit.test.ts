@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { timeLimit } from "./time-limit.ts";
 
-it("a time limit that only a joined signal knows is kept, however memory is tidied up", async () => {
+it("a time limit that only a combined signal references survives garbage collection", async () => {
   setFlagsFromString("--expose-gc");
   const tidyUp: () => void = runInNewContext("gc");
   const joined = () => AbortSignal.any([timeLimit(150), new AbortController().signal]);
@@ -13,7 +13,7 @@ it("a time limit that only a joined signal knows is kept, however memory is tidi
   clearInterval(tidying);
 });
 
-it("longer limits than a timer takes are no limits of a millisecond", async () => {
+it("a limit longer than the longest timer does not abort at once", async () => {
   const limit = timeLimit(1e12);
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(limit.aborted).toBe(false);

@@ -8,7 +8,7 @@ function lineOf(argv: readonly string[], wrapping: Wrapping): string {
   return shellLine(wrapCommand(argv, wrapping).argv);
 }
 
-describe("a command has only the wrapping it needs", () => {
+describe("a command is wrapped only as far as needed", () => {
   test("none", () => {
     expect(wrapCommand(["echo", "a b"], { sudo: false })).toEqual({ argv: ["echo", "a b"], preface: "" });
   });
@@ -18,13 +18,13 @@ describe("a command has only the wrapping it needs", () => {
     expect(lineOf(["make"], wrapping)).toBe("sudo -n -- env 'A=x y' timeout -k 4 300 make");
   });
 
-  test("a directory is entered behind sudo", () => {
+  test("the directory is changed inside sudo", () => {
     expect(lineOf(["make"], { sudo: true, cwd: "/o'x" })).toBe(
       `sudo -n -- sh -c 'cd -- "$1" || exit 1; shift; exec "$@"' sh '/o'\\''x' make`,
     );
   });
 
-  test("a secret variable is in the input, one line, and not in the words", () => {
+  test("a secret variable is sent on the input, in one line, and not in the arguments", () => {
     const { argv, preface } = wrapCommand(["make"], {
       sudo: false,
       env: { A: secret("hunter2\ntwo\\n"), B: "plain" },
@@ -35,7 +35,7 @@ describe("a command has only the wrapping it needs", () => {
   });
 });
 
-test("what is sent runs, in a POSIX shell, as what was meant, behind a marker on both outputs", () => {
+test("the line runs in a POSIX shell as intended, after a marker on both outputs", () => {
   const env = { A: secret(" a\n\\n%s'$x "), maand: secret(""), B: "b c" };
   const show = ["sh", "-c", 'printf "%s|" "$A" "$maand" "$B" "$(pwd)" "$(cat)"; echo err >&2'];
   const wrapping = { sudo: false, cwd: "/", env, announce: true, limit: { seconds: 9, killAfter: 1 } };
@@ -45,6 +45,6 @@ test("what is sent runs, in a POSIX shell, as what was meant, behind a marker on
   expect(stderr.toString()).toMatch(/^\nmaand-begin \d+\nerr\n$/);
 });
 
-test.each(["", "1A", "A B", "A;B", "A=B", "ü"])("%j is no variable's name", (name) => {
+test.each(["", "1A", "A B", "A;B", "A=B", "ü"])("%j is not a variable name", (name) => {
   expect(() => wrapCommand(["true"], { sudo: false, env: { [name]: "x" } })).toThrow(TypeError);
 });

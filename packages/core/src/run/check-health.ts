@@ -1,4 +1,4 @@
-import { asMaandError } from "../bucket/outcome.ts";
+import { asMaandError, runToEnd } from "../bucket/outcome.ts";
 import type { Allocation } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { HealthResult, VerifyContext } from "../plugin-api/contexts.ts";
@@ -27,7 +27,6 @@ export async function checkHealth(
 ): Promise<HealthFinding> {
   const { reporter, bucket } = run;
   const job = context.job.name;
-  const began = bucket.now().getTime();
   const results = new Map<string, HealthResult>();
   const report = (result: HealthResult) => {
     results.set(`${result.host} ${result.type} ${result.target}`, result);
@@ -37,14 +36,11 @@ export async function checkHealth(
   const remote: VerifyContext["remote"] = (host) => run.connections.connect(workerOf(run, host));
   const verify: VerifyContext = Object.freeze({ ...context, active, wait, remote, report });
   if (isTapped(bucket.hooks.verify) && active.length > 0) reporter.emit("health.started", { job });
-  const cause =
-    active.length === 0 ? undefined : await bucket.hooks.verify.promise(verify).then(() => undefined, asMaandError);
+  const work = async () => void (active.length > 0 && (await bucket.hooks.verify.promise(verify)));
+  const ended = await runToEnd(bucket.now, work);
+  const cause = ended.ok ? undefined : asMaandError(ended.cause);
   const verdict = cause ? "failed" : results.size > 0 ? "passed" : "skipped";
-  reporter.emit("health.finished", {
-    job,
-    outcome: verdict,
-    message: cause?.message ?? null,
-    duration_ms: bucket.now().getTime() - began,
-  });
+  const { message, duration_ms } = ended.end;
+  reporter.emit("health.finished", { job, outcome: verdict, message, duration_ms });
   return { verdict, results: [...results.values()], ...(cause ? { cause } : {}) };
 }

@@ -57,12 +57,12 @@ async function upgrade(version: string): Promise<string[]> {
   return since();
 }
 
-it("tools that were there at the last delivery are not looked for again", async () => {
+it("tools that were present at the last delivery are not checked again", async () => {
   expect(await upgrade("1.1.0")).toEqual([]);
   expect(await upgrade("1.2.0")).toEqual([]);
 });
 
-it("they are after something went wrong on the worker, until it goes well", async () => {
+it("tools are checked after a failure on the worker, until it succeeds", async () => {
   bucket.fleet.fail(`restart api@${B}`);
   expect(await upgrade("1.1.0")).toEqual([]);
   bucket.fleet.repair();
@@ -74,7 +74,7 @@ it("they are after something went wrong on the worker, until it goes well", asyn
   expect(await upgrade("1.5.0")).toEqual([]);
 });
 
-it("they are when other ones are needed, or root looks elsewhere for them", async () => {
+it("tools are checked if others are needed, or if sudo has another path", async () => {
   tools = ["make"];
   expect(await upgrade("1.1.0")).toEqual([A, B]);
   sudo = true;
@@ -82,7 +82,7 @@ it("they are when other ones are needed, or root looks elsewhere for them", asyn
   expect(await upgrade("1.3.0")).toEqual([]);
 });
 
-it("a hook that asks again tries a worker anew; for everybody else what failed stays failed", async () => {
+it("a hook can retry a worker; for everything else a failed connection stays failed", async () => {
   const maand = await bucket.open();
   const connections = new Connections(runReporter(maand, "deploy"));
   const [worker] = maand.store.catalog.read().workers;

@@ -36,7 +36,7 @@ function filled(...path: string[]): string {
   return directory;
 }
 
-it("a private directory is made when it is first read, and only then", () => {
+it("a private directory is created on first use", () => {
   const place = temporary(parent, RUN);
   place.remove();
   expect(existsSync(parent)).toBe(false);
@@ -47,7 +47,7 @@ it("a private directory is made when it is first read, and only then", () => {
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it("the holder of the lock deletes what dead processes left, and nothing of a process that works without the lock", () => {
+it("the holder of the lock deletes directories of dead processes, and none of a process without the lock", () => {
   const working = temporary(parent, RUN, process.pid);
   mkdirSync(working.tmp, { recursive: true });
   for (const left of [randomUUID(), `free-${NO_PROCESS}-${RUN}`]) filled(parent, left, "secrets");
@@ -56,14 +56,14 @@ it("the holder of the lock deletes what dead processes left, and nothing of a pr
   expect(readdirSync(parent).sort()).toEqual([RUN, `free-${process.pid}-${RUN}`].sort());
 });
 
-it("a process without the lock deletes nothing of another one", () => {
+it("a process without the lock deletes nothing of another process", () => {
   const deploying = filled(parent, randomUUID());
   expect(existsSync(temporary(parent, RUN, process.pid).tmp)).toBe(true);
   expect(existsSync(deploying)).toBe(true);
 });
 
-describe("only what maand made is ever deleted:", () => {
-  it("files and directories of other names stay, and so does a link that is named as a run", () => {
+describe("only directories made by maand are deleted:", () => {
+  it("files, other directories, and links named like a run stay", () => {
     const outside = filled(bucket, "outside");
     filled(parent, "keep");
     writeFileSync(join(parent, "notes"), "x");
@@ -77,7 +77,7 @@ describe("only what maand made is ever deleted:", () => {
     expect(readdirSync(outside)).toEqual(["file"]);
   });
 
-  it("where tmp is a link, the place it leads to is used and nothing there is deleted but the own directory", () => {
+  it("if tmp is a link, its target is used and only the own directory is deleted there", () => {
     const elsewhere = join(bucket, "elsewhere");
     filled(elsewhere, randomUUID());
     const before = readdirSync(elsewhere);
@@ -93,13 +93,13 @@ describe("only what maand made is ever deleted:", () => {
 it.each([
   ["a file", () => writeFileSync(parent, "x"), "tmp is not a directory"],
   ["a link to nothing", () => symlinkSync(join(bucket, "nowhere"), parent), "tmp is a link to nothing"],
-])("where tmp is %s, it stays and is named", (_, make, message) => {
+])("if tmp is %s, it stays and is reported", (_, make, message) => {
   make();
   expect(() => temporary(parent, RUN).tmp).toThrow(message);
   expect(lstatSync(parent).isDirectory()).toBe(false);
 });
 
-it("the directory of a run is told by its name and by being a directory", () => {
+it("the directory of a run is recognized by its name and type", () => {
   for (const name of [RUN, `free-12-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(true);
   for (const name of ["run", `${RUN}x`, `free-${RUN}`]) expect(isRunDirectory(filled(parent, name))).toBe(false);
 });

@@ -24,7 +24,7 @@ function storeWith(work: (store: Store) => void): void {
   store.close();
 }
 
-it("a store from before promoted contents were kept keeps those it has", () => {
+it("a store from before contents were kept keeps its contents", () => {
   const db = new Database(file);
   migrate(db, 4);
   for (const statement of [
@@ -44,7 +44,7 @@ it("a store from before promoted contents were kept keeps those it has", () => {
   });
 });
 
-it("a content is kept once, and made only then", () => {
+it("a content is kept once, and created only when needed", () => {
   storeWith((store) => {
     let made = 0;
     for (const _ of [1, 2, 3])
@@ -56,7 +56,7 @@ it("a content is kept once, and made only then", () => {
   });
 });
 
-it("a content whose transaction failed is kept by the next", () => {
+it("a content of a failed transaction is kept by the next one", () => {
   storeWith((store) => {
     const keep = () => store.contents.keep("h", () => ({ bytes: bytes("x"), sealed: false }));
     expect(() =>
@@ -71,7 +71,7 @@ it("a content whose transaction failed is kept by the next", () => {
   });
 });
 
-it("a content that a job has is stored in clear, though it was kept encrypted", () => {
+it("a content that a job's files contain is stored in clear text, though it was encrypted before", () => {
   storeWith((store) => {
     store.contents.keep("h", () => ({ bytes: bytes("sealed"), sealed: true }));
     store.contents.put("h", [bytes("clear")]);
@@ -79,7 +79,7 @@ it("a content that a job has is stored in clear, though it was kept encrypted", 
   });
 });
 
-it("a content of any size is kept and read piece by piece, and goes as a whole", () => {
+it("a content of any size is stored and read in pieces, and removed as a whole", () => {
   storeWith((store) => {
     const pieces = ["first ", "second ", "third"].map(bytes);
     store.transaction(() => store.contents.put("h", pieces));
@@ -94,7 +94,7 @@ it("a content of any size is kept and read piece by piece, and goes as a whole",
   db.close();
 });
 
-it("a content that is there already is not read again, and an empty one is a content", () => {
+it("an existing content is not read again, and an empty one is valid", () => {
   storeWith((store) => {
     store.contents.put("h", []);
     store.contents.put("h", [bytes("other")]);

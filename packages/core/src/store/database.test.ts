@@ -31,14 +31,14 @@ function stored(): unknown[] {
   return rows;
 }
 
-describe("what is written later", () => {
-  it("is there for whoever asks next, in the order it was said", () => {
+describe("a deferred write", () => {
+  it("is visible to every later read, in order", () => {
     mark("a");
     db.later("UPDATE pending_after SET job = 'b' WHERE job = 'a'");
     expect(marked()).toEqual(["b"]);
   });
 
-  it("is on disk soon, and when the database is closed", async () => {
+  it("is soon on disk, and when the database is closed", async () => {
     mark("a");
     expect(stored()).toEqual([]);
     await vi.waitUntil(() => stored().length > 0);
@@ -49,7 +49,7 @@ describe("what is written later", () => {
     db = StoreDatabase.open(file);
   });
 
-  it("goes with the next transaction, and survives its failure", () => {
+  it("is part of the next transaction, and survives its failure", () => {
     mark("a");
     const fails = () =>
       db.transaction(() => {
@@ -70,7 +70,7 @@ describe("what is written later", () => {
     expect(marked()).toEqual([]);
   });
 
-  it("that cannot be written is the error of who asks next, not of the process", () => {
+  it("that fails is thrown by the next read, and does not end the process", () => {
     vi.useFakeTimers();
     db.later("INSERT INTO pending_after (job) VALUES (NULL)");
     vi.runAllTimers();

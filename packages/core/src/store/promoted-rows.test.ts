@@ -32,7 +32,7 @@ function promoted() {
   return found;
 }
 
-it("a promotion keeps what its files were rendered for", () => {
+it("a promotion records the inputs its files were rendered for", () => {
   storeOf(STORE_VERSION);
   const store = Store.open(file);
   const occasion = { currentVersion: "1.0.0", updateSeq: 7 };
@@ -41,12 +41,12 @@ it("a promotion keeps what its files were rendered for", () => {
   expect(promoted()).toEqual({ digest: "d", version: "2.0.0", healthFailed: false, stopped: false, occasion });
 });
 
-it("a store from before that was kept says nothing of it, and is read", () => {
+it("a store from before that has no such record, and is read", () => {
   storeOf(2, "INSERT INTO tree VALUES ('d', '[]')", "INSERT INTO promoted VALUES ('a1', 'd', 1, '1.0.0', 0, 0)");
   expect(promoted()).toEqual({ digest: "d", version: "1.0.0", healthFailed: false, stopped: false });
 });
 
-it("a store from before health checks were owed owes none, and takes them up", () => {
+it("a store from before pending health checks has none, and records them", () => {
   storeOf(6);
   const store = Store.open(file);
   expect(store.pendingHealth.all().size).toBe(0);

@@ -115,7 +115,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("what is not our store is refused, named, and left as it is", () => {
+describe("a foreign database is refused with its path, and not changed", () => {
   for (const { name, make, code, message, hint } of cases) {
     for (const create of [false, true]) {
       it(`${name}, ${create ? "by init" : "by any other command"}`, () => {
@@ -150,8 +150,8 @@ describe("what is not our store is refused, named, and left as it is", () => {
   }
 });
 
-describe("our own store", () => {
-  it("carries our mark, so that no other program's file is taken for it", () => {
+describe("a maand database", () => {
+  it("has an application id, so that no other database is taken for it", () => {
     Store.open(file, { create: true }).close();
     const db = new Sqlite(file, { readonly: true });
     expect(db.pragma("application_id", { simple: true })).toBe(0x6d61_616e);
@@ -160,7 +160,7 @@ describe("our own store", () => {
   });
 
   it.each(Array.from({ length: STORE_VERSION - 1 }, (_, at) => at + 1))(
-    "is known without the mark too, as version %i wrote it, and gets it",
+    "of version %i is recognized without the id, and gets it",
     (version) => {
       const db = new Sqlite(file);
       migrate(db, version);
@@ -172,7 +172,7 @@ describe("our own store", () => {
     },
   );
 
-  it("is finished by init where one was killed before it wrote anything", () => {
+  it("is completed by init if an earlier init was killed", () => {
     writeFileSync(file, "");
     Store.open(file, { create: true, mayBeEmpty: true }).close();
     expect(storeState(file)).toMatchObject({ state: "sound" });

@@ -17,7 +17,7 @@ import {
 vi.setConfig({ testTimeout: 60_000 });
 
 describe("a fake remote", () => {
-  it("remembers what it was asked and answers by the longest beginning", async () => {
+  it("records its calls and answers by the longest matching prefix", async () => {
     const remote = fakeRemote({ answers: { make: { code: 1 }, "make -v": { stdout: "GNU Make 4.3\n" } } });
     expect(await remote.probe(["make", "-v"])).toMatchObject({ code: 0, stdout: "GNU Make 4.3\n" });
     expect(await remote.probe(["make", "start"], { asRoot: true })).toMatchObject({ code: 1 });
@@ -25,7 +25,7 @@ describe("a fake remote", () => {
     expect(remote.calls[1]).toMatchObject({ how: "probe", argv: ["make", "start"], options: { asRoot: true } });
   });
 
-  it("keeps the contract of a real one", async () => {
+  it("follows the contract of a real one", async () => {
     const remote = fakeRemote({ answers: () => ({ code: 2, stderr: "no\n" }) });
     await expect(remote.exec(["make"])).rejects.toMatchObject({ code: "COMMAND_FAILED", exit: 2, output: ["no"] });
     const signal = AbortSignal.abort();
@@ -37,7 +37,7 @@ describe("a fake remote", () => {
 });
 
 describe("a context", () => {
-  it("is about one allocation, and stays about it when a part is changed", () => {
+  it("describes one allocation, also after a part is replaced", () => {
     const { remote, worker, allocation, directory, env } = rolloutContext({
       job: aJob({ name: "db", version: "2.0.0" }),
       worker: aWorker({ host: "10.0.0.7" }),
@@ -52,12 +52,12 @@ describe("a context", () => {
     expect(env).toMatchObject({ JOB: "db", NEW_VERSION: "2.0.0", WORKER_IP: "10.0.0.7" });
   });
 
-  it("asks only active allocations for their health", () => {
+  it("passes only active allocations to a health check", () => {
     const allocations = [anAllocation(), anAllocation({ host: "10.0.0.2", disabled: true })];
     expect(verifyContext({ allocations }).active).toEqual([allocations[0]]);
   });
 
-  it("is there for every hook, and fits it", async () => {
+  it("exists for every hook, with the right type", async () => {
     const recording: string[] = [];
     const names: HookName[] = Object.keys(createHooks()).filter((name): name is HookName => name in createHooks());
     const listener = definePlugin({
@@ -70,7 +70,7 @@ describe("a context", () => {
     expect(recording).toEqual(names);
   });
 
-  it("hears what a tap says", async () => {
+  it("records what a tap logs", async () => {
     const hooks = createHooks();
     hooks.rollout.tap("words", (context) => {
       context.log("hello", { stream: "stdout" });
@@ -82,7 +82,7 @@ describe("a context", () => {
   });
 });
 
-it("keeps the events that came by", () => {
+it("records emitted events", () => {
   const hooks = createHooks();
   const record = recordEvents(hooks);
   const base = { seq: 1, at: "2024-01-01T00:00:00.000Z", run: "run" };
@@ -92,7 +92,7 @@ it("keeps the events that came by", () => {
   expect(record.of("job.skipped").map(({ reason }) => reason)).toEqual(["nothing changed"]);
 });
 
-describe("calling one hook of a plugin", () => {
+describe("callHook", () => {
   const loud = definePlugin({
     name: "loud",
     apply({ rollout, afterJob, templateFunctions }) {
@@ -107,7 +107,7 @@ describe("calling one hook of a plugin", () => {
     },
   });
 
-  it("gives what it answers, and keeps what it told", async () => {
+  it("returns the answer, and records the output", async () => {
     const context = rolloutContext();
     expect(await callHook(loud, "rollout", context)).toBe("done");
     expect(context.emitted).toEqual([{ name: "loud.shouted", data: { times: 3 } }]);
@@ -115,13 +115,13 @@ describe("calling one hook of a plugin", () => {
     expect(await callHook([], "rollout")).toBeUndefined();
   });
 
-  it("stamps errors as a deploy does", async () => {
+  it("stamps errors like a deploy", async () => {
     await expect(callHook(loud, "afterJob")).rejects.toMatchObject({ message: "loud failed in afterJob: hoarse" });
   });
 });
 
 describe("a whole deploy in memory", () => {
-  it("runs the engine against fake workers, and tells what a plugin did in it", async ({ onTestFinished }) => {
+  it("runs the engine against fake workers, and records what a plugin did", async ({ onTestFinished }) => {
     const soak = definePlugin({
       name: "acme",
       apply: ({ afterJob }) =>
@@ -138,7 +138,7 @@ describe("a whole deploy in memory", () => {
     );
   });
 
-  it("names a plugin whose happening has no name of its own", async ({ onTestFinished }) => {
+  it("names the plugin of an event without a type of its own", async ({ onTestFinished }) => {
     const bad = definePlugin({
       name: "acme",
       apply: ({ afterJob }) => afterJob.tapPromise("acme", async ({ emit }) => emit("Acme.Soaked")),

@@ -28,7 +28,7 @@ function ignored(...paths: readonly string[]): string[] {
   return paths.filter((path) => isIgnored(path));
 }
 
-describe("without any file", () => {
+describe("without an ignore file", () => {
   it.each([
     "Makefile~",
     ".#Makefile",
@@ -49,7 +49,7 @@ describe("without any file", () => {
     "venv/",
     "__pycache__/",
     ".maandignore",
-  ])("%s counts for nothing", (path) => expect(ignored(path)).toEqual([path]));
+  ])("%s is ignored", (path) => expect(ignored(path)).toEqual([path]));
 
   it.each([
     "Makefile",
@@ -67,8 +67,8 @@ describe("without any file", () => {
   ])("%s is a file of the job", (path) => expect(ignored(path)).toEqual([]));
 });
 
-describe("the workspace's file", () => {
-  it("holds for every job, with paths from the workspace", () => {
+describe("the ignore file of the workspace", () => {
+  it("applies to every job, with paths relative to the workspace", () => {
     write(".maandignore", "*.md", "jobs/api/fixtures/", "jobs/web/tests/", "/conf");
     expect(ignored("README.md", "docs/a.md", "fixtures/", "tests/", "conf")).toEqual([
       "README.md",
@@ -77,14 +77,14 @@ describe("the workspace's file", () => {
     ]);
   });
 
-  it("takes a default back", () => {
+  it("can undo a default", () => {
     write(".maandignore", "!node_modules", "!*~");
     expect(ignored("node_modules/", "a~", ".DS_Store")).toEqual([".DS_Store"]);
   });
 });
 
-describe("a job's own file", () => {
-  it("has paths from the job's directory, and its names hold at any depth", () => {
+describe("the ignore file of a job", () => {
+  it("has paths relative to the job's directory, and plain names match at any depth", () => {
     write("jobs/api/.maandignore", "# not this", "", "*.md", "/top", "conf/local", "build/", "**/x/y", "\\!odd", "a b");
     expect(
       ignored("README.md", "d/a.md", "top", "d/top", "conf/local", "d/conf/local", "d/build/", "d/x/y", "!odd", "a b"),
@@ -92,19 +92,19 @@ describe("a job's own file", () => {
     expect(ignored("# not this", "build")).toEqual([]);
   });
 
-  it("wins over the workspace's, the last rule of a file over those before it", () => {
+  it("overrides that of the workspace, and later rules override earlier ones", () => {
     write(".maandignore", "*.md", "!keep.log");
     write("jobs/api/.maandignore", "!README.md", "*.log", "!kept.log");
     expect(ignored("README.md", "a.md", "keep.log", "kept.log")).toEqual(["a.md", "keep.log"]);
   });
 
-  it("is of that job alone", () => {
+  it("applies to that job only", () => {
     write("jobs/web/.maandignore", "*");
     expect(ignored("Makefile")).toEqual([]);
   });
 });
 
-it("the files that maand reads itself cannot be ignored", () => {
+it("files that maand reads itself cannot be ignored", () => {
   write("jobs/api/.maandignore", "*");
   expect(ignored("manifest.json", "vars.toml", "Makefile", "conf/manifest.json")).toEqual([
     "Makefile",
@@ -123,7 +123,7 @@ it("a file that cannot be read is reported by its name", () => {
   ]);
 });
 
-it("init writes a file that says nothing but names every default", () => {
+it("init writes a file that ignores nothing and documents every default", () => {
   write(".maandignore", ignoreText());
   for (const pattern of DEFAULT_IGNORES) expect(ignoreText()).toContain(`\n#   ${pattern}\n`);
   expect(ignored("Makefile", ".DS_Store")).toEqual([".DS_Store"]);

@@ -36,7 +36,7 @@ function sparse(name: string, size: number): void {
 }
 
 describe("a file larger than max_file_size", () => {
-  it("is refused by its name, its size and the limit, and the others are read", () => {
+  it("is refused with its name, its size and the limit, and the other files are read", () => {
     sparse("image.tar", 3 * 1024 * MB);
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
@@ -45,13 +45,13 @@ describe("a file larger than max_file_size", () => {
     });
   });
 
-  it("may be as large as the limit says", () => {
+  it("may be exactly as large as the limit", () => {
     sparse("a", 2 * MB);
     sparse("b", 2 * MB + 1);
     expect(read({ maxBytes: 2 * MB })).toMatchObject({ files: [{ path: "a", size: 2 * MB }], said: [/b has 2 MB/] });
   });
 
-  it("counts for nothing when it is ignored", () => {
+  it("is accepted if it is ignored", () => {
     sparse("image.tar", 2 * MB);
     expect(read({ maxBytes: MB, ignored: ["image.tar"] })).toEqual({ files: [], said: [] });
   });
@@ -81,7 +81,7 @@ describe("a link in a job", () => {
     ["to nothing", "../web/none", "is a link to nothing"],
     ["to a file outside of the workspace", "/etc/hostname", "is a link that leaves the workspace"],
     ["to a device", "/dev/zero", "is a link to something that is neither a file nor a directory"],
-  ])("%s is refused by its name", (_, target, message) => {
+  ])("%s is refused with its name", (_, target, message) => {
     symlinkSync(target, join(directory, "x"));
     expect(read()).toEqual({ files: [], said: [`workspace/jobs/api/x ${message}`] });
   });
@@ -92,14 +92,14 @@ describe("a link in a job", () => {
     expect(read()).toMatchObject({ files: [{ path: "app.conf", hash: contentHash("shared") }], said: [] });
   });
 
-  it("to a fifo is refused, and nothing waits for it", () => {
+  it("to a fifo is refused without blocking", () => {
     expect(spawnSync("mkfifo", [join(workspace, "pipe")]).status).toBe(0);
     symlinkSync("../../pipe", join(directory, "x"));
     expect(read().said).toEqual(["workspace/jobs/api/x is a link to something that is neither a file nor a directory"]);
   });
 });
 
-describe("a content that changes between its listing and its storing", () => {
+describe("a file that is read after it was listed", () => {
   function contentsOf(name: string, text: string): { readonly hash: string; readonly contents: ChangedContents } {
     const contents = new ChangedContents();
     const hash = contentHash(text);
@@ -109,13 +109,13 @@ describe("a content that changes between its listing and its storing", () => {
   }
   const refusal = { message: "workspace/jobs/api/a: was changed while it was read", hint: undefined };
 
-  it("is the one that was listed, as long as nobody edits it", () => {
+  it("has the listed content if it is unchanged", () => {
     const { hash, contents } = contentsOf("a", "text");
     expect(contents.read(hash)?.toString()).toBe("text");
     expect(contents.read("other")).toBeUndefined();
   });
 
-  it("is refused by its name when it was edited, or deleted", () => {
+  it("is refused with its name if it was changed or deleted", () => {
     const { hash, contents } = contentsOf("a", "text");
     writeFileSync(join(directory, "a"), "edit");
     expect(() => contents.read(hash)).toThrow(expect.objectContaining(refusal));

@@ -9,7 +9,7 @@ function told(text: string): string[] {
   return problems.map(({ where, message }) => `${where} ${message}`);
 }
 
-describe("a text that is not JSON is told by the place where it breaks", () => {
+describe("invalid JSON is reported with the position of the error", () => {
   it.each([
     ['{\n  "version": abc,\n  "selectors": []\n}\n', "a.json:2:14 is not JSON: Unexpected token 'a'"],
     ['[\n  {"host": "10.0.0.1"},,\n  {"host": "10.0.0.2"}\n]\n', "a.json:2:24 is not JSON: Unexpected token ','"],
@@ -25,12 +25,12 @@ describe("a text that is not JSON is told by the place where it breaks", () => {
     expect(told(text)).toEqual([expect.stringContaining(place)]);
   });
 
-  it("says it on one line, whatever stands around that place", () => {
+  it("on one line, whatever the surrounding text", () => {
     const [output] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
     expect(output).not.toContain("\n");
   });
 
-  it("finds the place in a large text at once", () => {
+  it("quickly in a large text", () => {
     const text = `[${"1, ".repeat(200_000)}\n x]`;
     const before = performance.now();
     expect(told(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
@@ -38,7 +38,7 @@ describe("a text that is not JSON is told by the place where it breaks", () => {
   });
 });
 
-describe("a key that stands twice", () => {
+describe("a duplicate key", () => {
   function found(text: string): string[] {
     const problems: Problem[] = [];
     expect(parseJson(text, "a.json", "invalid", (problem) => problems.push(problem))).toEqual(JSON.parse(text));
@@ -55,7 +55,7 @@ describe("a key that stands twice", () => {
     ['{"__proto__": 1, "__proto__": 2}', [expect.stringContaining("__proto__")]],
   ])("%j", (text, expected) => expect(found(text)).toEqual(expected));
 
-  it("is found however deep it lies, and told on a line of usual length", () => {
+  it("is found at any depth, and reported on a line of usual length", () => {
     const problems: Problem[] = [];
     const text = `${"[".repeat(5000)}{"a": 1, "a": 2}${"]".repeat(5000)}`;
     parseJson(text, "a.json", "invalid", (problem) => problems.push(problem));
@@ -64,7 +64,7 @@ describe("a key that stands twice", () => {
     ]);
   });
 
-  it("is looked for at once in a large text", () => {
+  it("is found quickly in a large text", () => {
     const text = `[${'{"host": "10.0.0.1", "labels": ["a", "b"]},'.repeat(50_000)}{"long": "${"x".repeat(5_000_000)}"}]`;
     const before = performance.now();
     expect(found(text)).toEqual([]);

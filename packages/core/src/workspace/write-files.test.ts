@@ -31,20 +31,20 @@ const mode = (path: string) => statSync(join(root, path)).mode & 0o777;
 describe.each([0o000, 0o022, 0o077])("with umask %o", (mask) => {
   beforeEach(() => void process.umask(mask));
 
-  it("directories and files of the workspace may be read by all and written by their owner", () => {
+  it("directories and files of the workspace are readable by all and writable by their owner", () => {
     makeDirectories(join(root, "a/b"));
     createFile(join(root, "a/b/file"), "x");
     expect([mode("a"), mode("a/b"), mode("a/b/file")]).toEqual([0o755, 0o755, 0o644]);
   });
 
-  it("private directories are their owner's alone", () => {
+  it("private directories are accessible only to their owner", () => {
     makePrivateDirectory(join(root, "fresh"));
     mkdirSync(join(root, "open"));
     makePrivateDirectory(join(root, "open"));
     expect([mode("fresh"), mode("open")]).toEqual([0o700, 0o700]);
   });
 
-  it("a file that is replaced keeps its mode, and nothing is left beside it", () => {
+  it("a replaced file keeps its mode, and no temporary file is left", () => {
     writeFileSync(join(root, "file"), "old");
     chmodSync(join(root, "file"), 0o664);
     replaceFile(join(root, "file"), "new");
@@ -53,7 +53,7 @@ describe.each([0o000, 0o022, 0o077])("with umask %o", (mask) => {
   });
 });
 
-it("what is there is neither overwritten nor given another mode", () => {
+it("existing files are neither overwritten nor changed in mode", () => {
   mkdirSync(join(root, "mine"));
   chmodSync(join(root, "mine"), 0o750);
   makeDirectories(join(root, "mine"));
@@ -62,7 +62,7 @@ it("what is there is neither overwritten nor given another mode", () => {
   expect(mode("mine")).toBe(0o750);
 });
 
-it("links are followed, stay, and what they lead to keeps its mode", () => {
+it("links are followed and kept, and their targets keep their mode", () => {
   mkdirSync(join(root, "elsewhere"));
   chmodSync(join(root, "elsewhere"), 0o755);
   writeFileSync(join(root, "elsewhere/file"), "old");
@@ -75,7 +75,7 @@ it("links are followed, stay, and what they lead to keeps its mode", () => {
   expect(lstatSync(join(root, "file")).isSymbolicLink()).toBe(true);
 });
 
-it.runIf(process.getuid?.() === 0)("a file that root replaces stays its owner's", () => {
+it.runIf(process.getuid?.() === 0)("a file that root replaces keeps its owner", () => {
   writeFileSync(join(root, "file"), "old");
   chownSync(join(root, "file"), 1234, 4321);
   replaceFile(join(root, "file"), "new");

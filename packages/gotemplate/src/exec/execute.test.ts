@@ -36,11 +36,11 @@ describe("fields", () => {
     ["{{(print) 1}}", "can't give argument to non-function (print)"],
     ["{{1 | $}}", "can't give argument to non-function $"],
   ]);
-  test("an element that is nil has no fields", () => {
+  test("nil has no fields", () => {
     expect(complaint("{{range .}}{{.x}}{{end}}", [null])).toBe("exec: nil pointer evaluating interface {}.x");
     expect(render("{{range .}}{{.}}{{end}}", [null])).toBe("<no value>");
   });
-  test("without data the dot is no value", () => {
+  test("without data the dot has no value", () => {
     expect(render("{{.}} {{.x}}")).toBe("<no value> <no value>");
     expect(render("{{.}}", null)).toBe("<no value>");
   });
@@ -85,7 +85,7 @@ describe("range", () => {
     ["{{range true}}{{end}}", "range can't iterate over true"],
     ["{{range .fn}}{{end}}", "range can't iterate over a function"],
   ]);
-  test("keys come in order: numbers by size, text by its bytes", () => {
+  test("keys are sorted: numbers by value, text by bytes", () => {
     const map = new Map<unknown, unknown>([
       ["b", 1],
       ["a", 2],
@@ -99,23 +99,23 @@ describe("range", () => {
 });
 
 describe("values", () => {
-  test("whole numbers are ints, others floats, and float() makes a whole one a float", () => {
+  test("whole numbers are ints, others floats, and float() converts an int", () => {
     expect(render('{{range .}}{{printf "%T" .}} {{end}}', [1, 1.5, float(1), 2n, 2 ** 62, 2 ** 63])).toBe(
       "int float64 float64 int int float64 ",
     );
     expect(render("{{.}}", float(3))).toBe("3");
     expect(render("{{.}}", 1e20)).toBe("1e+20");
   });
-  test("ints are exact to 64 bits and wrap around there", () => {
+  test("ints are exact to 64 bits and overflow there", () => {
     expect(render("{{.}}", 2n ** 63n - 1n)).toBe("9223372036854775807");
     expect(render("{{.}}", 2n ** 63n)).toBe("-9223372036854775808");
     expect(render("{{f}}", null, { f: () => 2n ** 64n + 5n })).toBe("5");
   });
-  test("data is printed as Go prints it", () => {
+  test("data is printed like in Go", () => {
     expect(render("{{.}}", { b: [1, "x", null], a: { c: true } })).toBe("map[a:map[c:true] b:[1 x <nil>]]");
     expect(render("{{.}}", [undefined, 1.0, "a b"])).toBe("[<nil> 1 a b]");
   });
-  test("a function is no thing to print", () => {
+  test("a function cannot be printed", () => {
     expect(complaint("{{.fn}}", DATA)).toBe("exec: can't print a function");
   });
 });
@@ -190,7 +190,7 @@ describe("functions", () => {
     test(pipeline, () => expect(complaint(`{{${pipeline}}}`, DATA, funcs)).toBe(`exec: ${why}`));
   }
 
-  test("what a function throws is the cause", () => {
+  test("an error thrown by a function is the cause", () => {
     const broke = new Error("it broke");
     const thrown = failure("a{{f}}", null, {
       f: () => {
@@ -200,10 +200,10 @@ describe("functions", () => {
     expect(thrown.cause).toBe(broke);
     expect(thrown.message).toBe('template: t:1:3: executing "t" at <f>: error calling f: it broke');
   });
-  test("a function may hide a built-in", () => {
+  test("a function may replace a built-in", () => {
     expect(render("{{len 1}}{{and 1 2 3}}", null, { len: () => "L", and: () => "A" })).toBe("LA");
   });
-  test("names every object has are no functions", () => {
+  test("properties of every object are not functions", () => {
     expect(complaint("{{constructor}}")).toBe('parse: function "constructor" not defined');
   });
 });
@@ -212,30 +212,30 @@ describe("limits", () => {
   const limited = (text: string, data: unknown, limits: Partial<Limits>) => () => parse(text, { limits }).execute(data);
   const many = Array.from({ length: 1000 }, () => 1);
 
-  test("a template that calls itself ends in an error, and one that ends may go far", () => {
+  test("infinite recursion is an error, and deep recursion is allowed", () => {
     expect(complaint('{{define "r"}}{{template "r"}}{{end}}{{template "r"}}')).toBe(
       "exec: exceeded maximum template depth (100000)",
     );
     const down = '{{define "r"}}{{if .}}{{template "r" (dec .)}}{{else}}end{{end}}{{end}}{{template "r" 20000}}';
     expect(render(down, null, { dec: typed(["int"], (n) => n - 1n) })).toBe("end");
   });
-  test("output has a ceiling, and so has every text on the way", () => {
+  test("the output is limited, and so is every intermediate text", () => {
     expect(limited("{{range .}}12345{{end}}", many, { output: 4000 })).toThrow("made more than 4000 characters");
     const doubling = '{{$x := "ab"}}{{range .}}{{$x = print $x $x}}{{end}}';
     expect(limited(doubling, many, { output: 4000 })).toThrow("error calling print: made more than 4000 characters");
     expect(limited('{{printf "%1000000d" 1 | len}}', null, { output: 4000 })).toThrow("made more than 4000 characters");
   });
-  test("so has work", () => {
+  test("the number of steps is limited", () => {
     const nested = "{{range .}}{{range $}}{{range $}}{{end}}{{end}}{{end}}";
     expect(limited(nested, many, { steps: 100_000 })).toThrow("gave up after 100000 steps");
   });
-  test("data that contains itself, and data nested too deeply, are refused", () => {
+  test("circular data and data nested too deeply are refused", () => {
     const ring: { self?: unknown } = {};
     ring.self = ring;
     expect(complaint("{{.}}", ring)).toBe("exec: data nested too deeply to print");
     expect(render("{{.self.self.self | len}}", ring)).toBe("1");
   });
-  test("data that throws when it is read is an execution error with its cause", () => {
+  test("data that throws on access is an execution error with its cause", () => {
     const trap = Object.defineProperty({}, "x", {
       get() {
         throw new Error("trap");

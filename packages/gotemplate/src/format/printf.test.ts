@@ -56,7 +56,7 @@ describe("floats", () => {
     ["%v|%.0f", [5e-324, 1.7976931348623157e308], `5e-324|${BigInt(Number.MAX_VALUE)}`],
   ]);
 
-  test("the shortest form reads back as the same float", () => {
+  test("the shortest form parses to the same float", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true }), (value) => {
         fc.pre(Number.isFinite(value) && !Number.isInteger(value));
@@ -67,7 +67,7 @@ describe("floats", () => {
     );
   });
 
-  test("given as many digits as the shortest form has, the digits are the same", () => {
+  test("with as many digits as the shortest form, the digits are the same", () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         const [mantissa = "", exponent = ""] = value.toExponential().split("e");
@@ -142,7 +142,7 @@ describe("lists, maps and nil", () => {
   ]);
 });
 
-describe("verbs that do not fit are said, not refused", () => {
+describe("verbs that do not fit are reported in the output, not thrown", () => {
   table([
     ["%d %s %t %f", ["hi", 7, "x", 1], "%!d(string=hi) %!s(int=7) %!t(string=x) %!f(int=1)"],
     ["%z|%!|%é", [1, 2, 3], "%!z(int=1)|%!!(int=2)|%!é(int=3)"],
@@ -173,14 +173,14 @@ describe("widths, precisions and arguments by number", () => {
     ["%d %d %#[1]x %#x", [16, 17], "16 17 0x10 0x11"],
   ]);
 
-  test("a million wide is made, more than the limit is a fault", () => {
+  test("a width of a million is allowed, more than the limit is an error", () => {
     expect(given("%1000000d", 1)).toHaveLength(1_000_000);
     expect(given("%.1000000f", 1.5)).toHaveLength(1_000_002);
     expect(() => printf("%1000000d", [1], 1000)).toThrow("made more than 1000 characters");
   });
 });
 
-test("complex numbers print both their parts", () => {
+test("complex numbers print both parts", () => {
   expect(render('{{1i}} {{1+2i}} {{printf "%.1f|%T|%d" 1.25-2i 1i 1i}}')).toBe(
     "(0+1i) (1+2i) (1.2-2.0i)|complex128|%!d(complex128=(0+1i))",
   );

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { fuzz } from "./run.test.support.ts";
 
-test("whatever the template, it is rendered or refused with a TemplateError, in bounded time", () => {
+test("every template renders or fails with a TemplateError, in bounded time", () => {
   const summary = fuzz(4000, 20_240_607);
   expect(summary.broken).toEqual([]);
   expect(summary.rendered).toBeGreaterThan(400);

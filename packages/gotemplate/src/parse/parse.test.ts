@@ -91,7 +91,7 @@ describe("variables", () => {
     ["{{$x.y := 2}}", 'undefined variable "$x"'],
   ]);
 
-  test("a variable of one branch is known to the other, and missing when that is executed", () => {
+  test("a variable of one branch is defined in the other, and an error when that is executed", () => {
     expect(complaint("{{if false}}{{$x := 1}}{{else}}{{$x}}{{end}}")).toBe("exec: undefined variable: $x");
     expect(complaint("{{$x := $x}}")).toBe("exec: undefined variable: $x");
     expect(complaint("{{$x = 1}}")).toBe("exec: undefined variable: $x");
@@ -149,7 +149,7 @@ describe("break and continue", () => {
     ['{{define "d"}}{{break}}{{end}}', "{{break}} outside {{range}}"],
   ]);
 
-  test("a function called break hides the word", () => {
+  test("a function called break hides the keyword", () => {
     expect(render("{{break}}{{range .}}{{break}}{{end}}", [1, 2], { break: () => "b" })).toBe("bbb");
   });
 });
@@ -184,20 +184,20 @@ describe("define, template and block", () => {
     ['{{define "\\q"}}{{end}}', "invalid syntax"],
   ]);
 
-  test("a template nobody defined is missed when it is executed", () => {
+  test("an undefined template is an error only when it is executed", () => {
     expect(complaint('{{template "none"}}')).toBe('exec: template "none" not defined');
     expect(render('{{if false}}{{template "none"}}{{end}}')).toBe("");
   });
 });
 
 describe("nesting", () => {
-  test("controls nest to any depth", () => {
+  test("controls can be nested to any depth", () => {
     const depth = 5000;
     expect(render(`${"{{if 1}}{{with 2}}".repeat(depth)}{{.}}${"{{end}}{{end}}".repeat(depth)}`)).toBe("2");
     expect(render(`{{if 0}}${"{{else if 0}}".repeat(depth)}{{else}}x{{end}}`)).toBe("x");
   });
 
-  test("parentheses nest to 400, and beyond that it is said so", () => {
+  test("parentheses can be nested 400 deep, and beyond that are an error", () => {
     const nested = (depth: number) => `{{${"(print ".repeat(depth)}1${")".repeat(depth)}}}`;
     expect(render(nested(400))).toBe("1");
     expect(complaint(nested(401))).toBe("parse: parentheses nested too deeply");
@@ -205,7 +205,7 @@ describe("nesting", () => {
   });
 });
 
-test("an error says where: the line, and the bytes before it in the line", () => {
+test("an error names the line and the bytes before it", () => {
   expect(failure("a\né {{.x\n | }")).toMatchObject({ kind: "parse", name: "t", line: 3, column: 4 });
   const error = failure("a\né {{index .x 1}}");
   expect(error).toMatchObject({ kind: "exec", name: "t", line: 2, column: 5 });

@@ -23,8 +23,8 @@ function served(use: (access: ApiAccess, session: Session) => Promise<void>, mor
 const VARS = "vars/job/api";
 const SECRETS = "secrets/job/api";
 
-describe("who may call", () => {
-  it("nobody without the token, whatever headers say", () =>
+describe("access to the API", () => {
+  it("requires the token, whatever the headers", () =>
     served(async (access) => {
       const identity = { "x-allocation-id": "api@10.0.0.1", event: "cli", command: "command_wait" };
       const query = `/kv?namespace=${VARS}&key=a`;
@@ -39,7 +39,7 @@ describe("who may call", () => {
       }
     }));
 
-  it("the token in either header, and what else an older client says counts for nothing", () =>
+  it("accepts the token in either header, and ignores other headers of an older client", () =>
     served(async (access) => {
       await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "1" });
       const other = { "x-allocation-id": "web@10.0.0.2", event: "health_check" };
@@ -49,7 +49,7 @@ describe("who may call", () => {
       }
     }));
 
-  it("a token is good as long as its process, and the port as long as there is one", () =>
+  it("ends with the process of the token, and the port closes with the last one", () =>
     bucket.lend(async (context) => {
       const runtime = new CommandRuntime();
       const kept: ApiAccess[] = [];
@@ -66,7 +66,7 @@ describe("who may call", () => {
       for (const { port } of kept) await expect(refuses(port)).resolves.toBe("ECONNREFUSED");
     }));
 
-  it("it is reached over loopback only, by a token nobody can guess", () =>
+  it("is limited to loopback and to a random token", () =>
     served(async ({ token }) => {
       expect(Buffer.from(token, "base64url").byteLength).toBe(32);
     }));
@@ -94,7 +94,7 @@ describe("KV entries", () => {
       expect((await call(access, "DELETE", "/kv", { namespace: VARS, key: "color" })).status).toBe(404);
     }));
 
-  it("come with a body on a GET too, as older clients send it", () =>
+  it("can be requested with a body on GET, like older clients do", () =>
     served(async (access) => {
       await call(access, "PUT", "/kv", { namespace: VARS, key: "a", value: "1" });
       const text = await overSocket(access, JSON.stringify({ namespace: VARS, key: "a" }));
@@ -108,7 +108,7 @@ describe("KV entries", () => {
     "maand/job/db name",
     "maand/job/api/worker/10.0.0.1 api_allocation_index",
   ];
-  it.each(READABLE)("of %s may be read", (entry) =>
+  it.each(READABLE)("of %s can be read", (entry) =>
     served(async (access) => {
       const [namespace, key] = entry.split(" ");
       expect((await call(access, "GET", `/kv?namespace=${namespace}&key=${key}`)).status).toBe(200);
@@ -123,7 +123,7 @@ describe("KV entries", () => {
     "maand/job/api/worker/10.0.0.2",
     "nonsense",
   ];
-  it.each(REFUSED)("of %s are not for this allocation to read", (namespace) =>
+  it.each(REFUSED)("of %s cannot be read by this allocation", (namespace) =>
     served(async (access) => {
       expect((await call(access, "GET", `/kv?namespace=${namespace}&key=x`)).status).toBe(400);
       expect((await call(access, "GET", `/kv/keys?namespace=${namespace}`)).status).toBe(400);
@@ -140,7 +140,7 @@ describe("KV entries", () => {
     "vars/bucket",
     SECRETS,
   ];
-  it.each(UNWRITABLE)("of %s are not for hooks to write through /kv", (namespace) =>
+  it.each(UNWRITABLE)("of %s cannot be written through /kv", (namespace) =>
     served(async (access) => {
       expect((await call(access, "PUT", "/kv", { namespace, key: "x", value: "1" })).status).toBe(400);
       expect((await call(access, "DELETE", "/kv", { namespace, key: "x" })).status).toBe(400);
@@ -149,7 +149,7 @@ describe("KV entries", () => {
     }),
   );
 
-  it("the rollout order is written in pre_deploy and by hand, and at no other event", async () => {
+  it("of the rollout order can be written in pre_deploy and by hand, and in no other event", async () => {
     const wanted = { namespace: "maand/job/api", key: "rollout_order", value: "10.0.0.2,10.0.0.1" };
     const statuses: Record<string, number> = {};
     for (const event of ["pre_deploy", "cli", "post_deploy", "job_control", "health_check"] as const)
@@ -162,7 +162,7 @@ describe("KV entries", () => {
     expect(statuses).toEqual({ pre_deploy: 200, cli: 200, post_deploy: 400, job_control: 400, health_check: 400 });
   });
 
-  it("a health check writes nothing, whatever event it claims to be", () =>
+  it("cannot be written by a health check, whatever event it claims to be", () =>
     served(
       async (access) => {
         const headers = { authorization: `Bearer ${access.token}`, event: "cli" };
@@ -177,7 +177,7 @@ describe("KV entries", () => {
     ));
 });
 
-describe("bad requests", () => {
+describe("invalid requests", () => {
   const BAD: readonly (readonly [string, string, string, unknown, number])[] = [
     ["an empty body", "PUT", "/kv", "", 400],
     ["malformed JSON", "PUT", "/kv", "{", 400],
@@ -212,7 +212,7 @@ describe("bad requests", () => {
       400,
     ],
   ];
-  it.each(BAD)("%s is refused, and the next request is answered", (_what, method, path, body, status) =>
+  it.each(BAD)("%s is refused, and the next request works", (_what, method, path, body, status) =>
     served(async (access) => {
       const refused = await call(access, method, path, body);
       expect([refused.status, refused.type], refused.text).toEqual([status, "text/plain; charset=utf-8"]);
@@ -221,7 +221,7 @@ describe("bad requests", () => {
   );
 });
 
-it("says who demands a command", () =>
+it("lists the jobs that demand a command", () =>
   bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
     const demanded = {
@@ -236,19 +236,19 @@ it("says who demands a command", () =>
     });
   }));
 
-it("knows from the catalog who demands a command", () =>
+it("lists the jobs that demand a command, from the catalog", () =>
   served(async (access, { context }) => {
     expect((await call(access, "GET", "/demands")).json).toEqual([]);
     expect(context.demandsOn("command_wait")).toEqual([]);
   }));
 
-it("runs commands on workers as one quoted whole, and says how they ended", () =>
+it("runs a command on a worker as one quoted argument, and returns its result", () =>
   served(async (access) => {
     const answer = await call(access, "POST", "/worker/run", { worker_ip: "10.0.0.2", command: "id && true" });
     expect(answer.json).toEqual({ exit: 0, stdout: "", stderr: "" });
   }));
 
-it("says how the allocation's worker is logged in to", () =>
+it("returns how to log in to the allocation's worker", () =>
   served(async (access) => {
     expect((await call(access, "GET", "/connection")).json).toEqual({
       user: "agent",
@@ -258,7 +258,7 @@ it("says how the allocation's worker is logged in to", () =>
     });
   }));
 
-it("refuses to say so of a worker that no plugin logs in to", () =>
+it("refuses that for a worker without a login plugin", () =>
   bucket.lend(async (context) => {
     const runtime = new CommandRuntime();
     const allocation = context.allocations.find(({ host }) => host === "10.0.0.2");

@@ -25,11 +25,11 @@ function semaphoresOf() {
 }
 
 describe("a semaphore", () => {
-  it("is free when nobody knows it", () => {
+  it("is free if it is unknown", () => {
     expect(semaphoresOf().status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("goes to who asked first, one after another", async () => {
+  it("is granted in the order of the requests", async () => {
     const { acquire, release, order, status } = semaphoresOf();
     await acquire("a");
     const waiting = [acquire("b"), acquire("c"), acquire("d")];
@@ -42,7 +42,7 @@ describe("a semaphore", () => {
     expect(order).toEqual(["a", "b", "c", "d"]);
   });
 
-  it("lets nobody past those who wait", async () => {
+  it("grants no request before an earlier one", async () => {
     const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const second = acquire("b");
@@ -54,14 +54,14 @@ describe("a semaphore", () => {
     await third;
   });
 
-  it("is held once, however often it is asked for", async () => {
+  it("is held once, however often it is requested", async () => {
     const { acquire, release, status } = semaphoresOf();
     expect([await acquire("a"), await acquire("a")]).toEqual([{ fresh: true }, { fresh: false }]);
     expect([release("a"), release("a")]).toEqual([true, false]);
     expect(status()).toMatchObject({ holders: [], available: 1 });
   });
 
-  it("has the capacity of who opened it, until nobody cares for it", async () => {
+  it("has the capacity of its first request until nothing holds or awaits it", async () => {
     const { acquire, release, status } = semaphoresOf();
     await Promise.all([acquire("a", { capacity: 2 }), acquire("b", { capacity: 2 })]);
     expect(status()).toMatchObject({ capacity: 2, holders: ["a", "b"], available: 0 });
@@ -72,7 +72,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ capacity: 1, holders: ["c"] });
   });
 
-  it("a wait that ends in the instant of a grant gives the slot to the next", async () => {
+  it("grants a slot to the next request if a wait ends during the grant", async () => {
     const { acquire, release, status } = semaphoresOf();
     await acquire("a");
     const late = acquire("b", { timeoutMs: 5 });
@@ -83,7 +83,7 @@ describe("a semaphore", () => {
     expect(status()).toMatchObject({ holders: ["c"], waiting: 0, available: 0 });
   });
 
-  it("whoever goes away, waiting or holding, leaves nothing behind", async () => {
+  it("is released by a process that ends while it waits or holds", async () => {
     const { acquire, semaphores, scope, holder, status } = semaphoresOf();
     const gone = new AbortController();
     await acquire("a");
@@ -97,7 +97,7 @@ describe("a semaphore", () => {
     expect(status()).toEqual({ name: "m", capacity: 1, holders: [], waiting: 0, available: 1 });
   });
 
-  it("whatever happens in whatever order, slots are never lost nor given twice", async () => {
+  it("neither loses a slot nor grants one twice, in any order of events", async () => {
     const { acquire, release, status } = semaphoresOf();
     for (let round = 0; round < 200; round += 1) {
       await acquire("a");
@@ -116,7 +116,7 @@ describe("a semaphore", () => {
 });
 
 describe("semaphores of processes", () => {
-  it("are those of their job and event, and go back when a process ends", async () => {
+  it("belong to their job and event, and are released when a process ends", async () => {
     const bucket = lentBucket();
     await bucket.lend(async (context) => {
       const runtime = new CommandRuntime();

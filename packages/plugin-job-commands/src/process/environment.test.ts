@@ -20,7 +20,7 @@ const told = (own: Readonly<Record<string, string>>, more = {}) =>
     own,
   );
 
-it("a hook is told for whom and what it runs, and where the API is", () => {
+it("a hook gets its allocation, its event and the address of the API", () => {
   expect(told({ PATH: "/bin" }, { BATCH_INDEX: "0" })).toEqual({
     PATH: "/bin",
     PYTHONUNBUFFERED: "1",
@@ -40,7 +40,7 @@ it("a hook is told for whom and what it runs, and where the API is", () => {
   });
 });
 
-it("what a maand around this one told its own hook is not handed on", () => {
+it("variables of an outer maand hook are not passed on", () => {
   const around = {
     JOB_COMMAND_API_TOKEN: "theirs",
     NEW_ALLOCATIONS: "x",

@@ -15,7 +15,7 @@ function parentOf(pid: number): number {
 describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () => {
   const worker = (context: TestContext) => aWorker(context);
 
-  it("keeps the next command waiting while its recipe still runs, and lets that come to its end", async (context) => {
+  it("delays the next command until its recipe ends", async (context) => {
     const w = worker(context);
     const { process: runner, request } = w.serve();
     const first = request("wait");
@@ -29,7 +29,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     expect(first.stderr()).toBe("runner: make was killed by signal 9; what it had started has ended\n");
   });
 
-  it("is ended whole where it does not write to make's output any more", async (context) => {
+  it("is ended completely if it no longer writes to make's output", async (context) => {
     const w = worker(context);
     const { process: runner, request } = w.serve();
     const first = request("apart");
@@ -43,7 +43,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     expect(w.order()).toEqual(["alone"]);
   });
 
-  it("is ended when its time is over, also where it ignores the request to end", async (context) => {
+  it("is ended at its time limit, even if it ignores SIGTERM", async (context) => {
     const w = worker(context);
     const command = w.alone("stubborn", { timeout: 1 });
     const recipe = await w.grandchild();
@@ -62,7 +62,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     expect(isRunning(recipe)).toBe(false);
   });
 
-  it("leaves commands of other jobs alone", async (context) => {
+  it("does not affect commands of other jobs", async (context) => {
     const w = aWorker(context, ["web"]);
     const { process: runner, request } = w.serve();
     const other = request("wait", { jobs: "web" });
@@ -84,7 +84,7 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
 describe.concurrent.each(FORMS)("what a command leaves running (%s)", { timeout: 30_000 }, (form) => {
   const worker = (context: TestContext) => aWorker(context);
 
-  it("is ended before the answer when its shell was killed", async (context) => {
+  it("is ended before the answer if its shell was killed", async (context) => {
     const w = worker(context);
     const command = w.start(form, "hang");
     const pid = await w.grandchild();
@@ -94,7 +94,7 @@ describe.concurrent.each(FORMS)("what a command leaves running (%s)", { timeout:
     expect(command.stderr()).toContain("runner: ended what make left running when it failed\n");
   });
 
-  it("is ended when it failed", async (context) => {
+  it("is ended if the command failed", async (context) => {
     const w = worker(context);
     const { code } = await w.run(form, "half");
     expect(code).toBe(2);
@@ -102,7 +102,7 @@ describe.concurrent.each(FORMS)("what a command leaves running (%s)", { timeout:
   });
 
   for (const target of ["daemon", "background"]) {
-    it(`lives on when it succeeded (${target})`, async (context) => {
+    it(`keeps running if the command succeeded (${target})`, async (context) => {
       const w = worker(context);
       expect(await w.run(form, target)).toMatchObject({ code: 0 });
       await w.there(w.inJob("server"));

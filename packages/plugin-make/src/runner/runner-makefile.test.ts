@@ -20,17 +20,17 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     ["start", "start/", "started"],
     ["stop", "stop", "stopped"],
     ["migrate", "migrate/", "migrated"],
-  ] as const)("%s runs where %s is there, too", async ([target, name, output], context) => {
+  ] as const)("%s runs even if %s exists", async ([target, name, output], context) => {
     const w = worker(context, EACH, name);
     expect(await w.run(form, target)).toMatchObject({ code: 0, stdout: `${output}\n`, stderr: "" });
   });
 
-  it("runs that make would find elsewhere", async (context) => {
+  it("runs if make would find its file elsewhere", async (context) => {
     const w = worker(context, `VPATH = src\n${EACH}`, "src/start");
     expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "started\n" });
   });
 
-  it("runs, and what it needs is made only when it is out of date", async (context) => {
+  it("runs, and its prerequisites are built only if they are out of date", async (context) => {
     const w = worker(context, "start: built\n\t@echo started\nbuilt: source\n\t@echo building; touch built\n", "start");
     w.write("source", "");
     expect((await w.run(form, "start")).stdout).toBe("building\nstarted\n");
@@ -39,7 +39,7 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     expect((await w.run(form, "start")).stdout).toBe("building\nstarted\n");
   });
 
-  it("leaves the rules of a make within it alone", async (context) => {
+  it("does not change the rules of a nested make", async (context) => {
     const w = worker(context, "start:\n\t@$(MAKE) --no-print-directory -C sub $@\n", "start/", "sub/");
     w.write("sub/Makefile", "%:\n\t@echo sub $@\n");
     expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "sub start\n" });
@@ -53,7 +53,7 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     ["an empty rule", ".PHONY: start\nstart:\n", ""],
     ["prerequisites alone", ".PHONY: start\nstart: up\nup:\n\t@echo up\n", "up"],
     ["two colons", "start::\n\t@echo one\nstart::\n\t@echo two\n", "one\ntwo"],
-  ] as const)("runs that only %s names", async ([, makefile, output], context) => {
+  ] as const)("runs if only %s names it", async ([, makefile, output], context) => {
     const w = worker(context, makefile);
     w.write("more.mk", "start:\n\t@echo included\n");
     expect(await w.run(form, "start")).toMatchObject({
@@ -63,13 +63,13 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     });
   });
 
-  it("runs by the file make takes first", async (context) => {
+  it("runs from the file that make prefers", async (context) => {
     const w = worker(context, EACH, "start/");
     w.write("GNUmakefile", "start:\n\t@echo of GNU\n");
     expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "of GNU\n" });
   });
 
-  it("without a rule fails where a file has its name", async (context) => {
+  it("without a rule fails if a file has its name", async (context) => {
     const w = worker(context, "%:\n\t@echo some $@\n", "start/");
     const { code, stderr } = await w.run(form, "start");
     expect(code).toBe(4);
@@ -78,14 +78,14 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     );
   });
 
-  it("without a rule fails where .PHONY names it", async (context) => {
+  it("without a rule fails if .PHONY names it", async (context) => {
     const w = worker(context, `.PHONY: start reload\n${EACH}`);
     const { code, stderr } = await w.run(form, "reload");
     expect(code).toBe(4);
     expect(stderr).toBe("runner: api: its Makefile names reload in .PHONY and has no rule for it\n");
   });
 
-  it("without a rule is not made of a file by a rule make has of its own", async (context) => {
+  it("without a rule is not built by an implicit rule of make", async (context) => {
     const w = worker(context, "stop:\n\t@echo stopped\n");
     w.write("start.sh", "echo by hand\n");
     const { code, stderr } = await w.run(form, "start");
@@ -94,7 +94,7 @@ describe.concurrent.each(FORMS)("a target (%s)", { timeout: 30_000 }, (form) => 
     expect(existsSync(w.inJob("start"))).toBe(false);
   });
 
-  it("of a Makefile that cannot be read fails with what make prints", async (context) => {
+  it("of an unreadable Makefile fails with make's output", async (context) => {
     const w = worker(context, "start:\n    echo no tab\n", "start/");
     const { code, stderr } = await w.run(form, "start");
     expect(code).toBe(2);

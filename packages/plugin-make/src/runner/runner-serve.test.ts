@@ -7,7 +7,7 @@ const openFiles = (pid = 0) => readdirSync(`/proc/${pid}/fd`).length;
 describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => {
   const worker = (context: TestContext, ...jobs: string[]) => aWorker(context, jobs);
 
-  it("runs ten jobs side by side", async (context) => {
+  it("runs ten jobs in parallel", async (context) => {
     const jobs = Array.from({ length: 10 }, (_, at) => `job${at}`);
     const w = worker(context, ...jobs);
     const { request } = w.serve();
@@ -17,7 +17,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await Promise.all(requests.map(({ code }) => code))).toEqual(jobs.map(() => 0));
   });
 
-  it("keeps the outputs and the environments of its requests apart", async (context) => {
+  it("separates the outputs and environments of its requests", async (context) => {
     const w = worker(context, "web");
     const { request } = w.serve();
     const env = (version: string) => ({ CURRENT_VERSION: version, NEW_VERSION: "ü 😀" });
@@ -33,7 +33,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await w.run("one process for all", "env")).toMatchObject({ stdout: "to in api\n" });
   });
 
-  it("finishes one promptly while another floods", async (context) => {
+  it("finishes one promptly while another prints without end", async (context) => {
     const w = worker(context, "web");
     const { request } = w.serve();
     const flood = request("many");
@@ -45,7 +45,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(flood.bytes().length).toBe(50_000_000);
   });
 
-  it("holds little output back while it is not read, and keeps its time limits", async (context) => {
+  it("buffers little output while it is not read, and keeps its time limits", async (context) => {
     const w = worker(context, "web");
     const { request, process, io } = w.serve();
     expect(await request("start", { jobs: "web" }).code).toBe(0);
@@ -60,7 +60,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(await flood.code).toBe(124);
   });
 
-  it("carries what runs to its end when its reader is gone, begins nothing new, and ends", async (context) => {
+  it("finishes running commands if its reader is gone, starts none, and ends", async (context) => {
     const w = worker(context, "web");
     const { request, process } = w.serve();
     request("talk");
@@ -76,7 +76,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(existsSync(`${w.root}/order`)).toBe(false);
   });
 
-  it("lives on after lines that are not requests, and answers those it can", async (context) => {
+  it("survives invalid lines, and answers valid ones", async (context) => {
     const w = worker(context);
     const { request, process } = w.serve();
     const lines = [
@@ -118,7 +118,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     expect(childrenOf(process.pid)).toBe("");
   });
 
-  it("ends everything on SIGTERM, and itself", async (context) => {
+  it("ends its commands on SIGTERM, and itself", async (context) => {
     const w = worker(context);
     const { request, process } = w.serve();
     const command = request("hang");
@@ -129,7 +129,7 @@ describe.concurrent("a runner that serves requests", { timeout: 60_000 }, () => 
     await gone(process.pid ?? 0);
   });
 
-  it("that is killed takes its requests with it, but not what runs, which the next one waits for", async (context) => {
+  it("that is killed loses its requests, but not running commands, which the next runner waits for", async (context) => {
     const w = worker(context);
     const first = w.serve();
     const command = first.request("gate");

@@ -6,12 +6,12 @@ import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.supp
 describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
   const worker = (context: TestContext) => aWorker(context);
 
-  it("runs a target in the job's directory and adds nothing to what it says", async (context) => {
+  it("runs a target in the job's directory and adds nothing to its output", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "start")).toMatchObject({ code: 0, stdout: "out\n", stderr: "err\n" });
   });
 
-  it("hands its environment to make", async (context) => {
+  it("passes its environment to make", async (context) => {
     const w = worker(context);
     const { stdout } = await w.run(form, "env", { env: { CURRENT_VERSION: "1.0.0", NEW_VERSION: "2.0.0" } });
     expect(stdout).toBe("1.0.0 to 2.0.0 in api\n");
@@ -25,21 +25,21 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(stdout).toBe(`${here} ${here} ${w.root}\n${here}\n${here}\n`);
   });
 
-  it.for(["ghost", "../api", "."])("refuses to start what is no job here: %s", async (job, context) => {
+  it.for(["ghost", "../api", "."])("refuses to start an unknown job: %s", async (job, context) => {
     const w = worker(context);
     const { code, stderr } = await w.run(form, "start", { jobs: job });
     expect(code).toBe(3);
     expect(stderr).toBe(`runner: ${job}: it has no Makefile here; run maand deploy first\n`);
   });
 
-  it("does not say that it stopped what is not there", async (context) => {
+  it("does not report a missing job as stopped", async (context) => {
     const w = worker(context);
     const { code, stderr } = await w.run(form, "stop", { jobs: "ghost" });
     expect(code).toBe(3);
     expect(stderr).toBe("runner: ghost: it has no Makefile here; nothing was stopped\n");
   });
 
-  it("stops a removed job that jobs.json does not list any more, but does not start it", async (context) => {
+  it("stops a removed job that is no longer in jobs.json, but does not start it", async (context) => {
     const w = worker(context);
     w.lists();
     expect(await w.run(form, "stop")).toMatchObject({ code: 0, stdout: "stopped\n" });
@@ -48,7 +48,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(stderr).toContain("it is not in jobs.json");
   });
 
-  it("passes a megabyte without a line end, and bytes that are no text, as they are", async (context) => {
+  it("passes on a megabyte without a line end, and binary data", async (context) => {
     const w = worker(context);
     const { code, bytes } = await w.run(form, "big");
     expect(code).toBe(0);
@@ -58,7 +58,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(bytes.subarray(1_000_000)).toEqual(tail);
   });
 
-  it("ends everything a command started when its time is over", async (context) => {
+  it("ends all processes of a command at its time limit", async (context) => {
     const w = worker(context);
     const { code, stdout, stderr } = await w.run(form, "hang", { timeout: 0.5 });
     expect(code).toBe(124);
@@ -67,7 +67,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     await gone(await w.grandchild());
   });
 
-  it("kills what ignores the request to end", async (context) => {
+  it("kills a process that ignores SIGTERM", async (context) => {
     const w = worker(context);
     const { code } = await w.run(form, "stubborn", { timeout: 0.3 });
     expect(code).toBe(124);
@@ -75,7 +75,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
   });
 
   for (const target of ["away", "limited"]) {
-    it(`ends what left the process group and is still its child (${target})`, async (context) => {
+    it(`ends a process that left the group and is still a child (${target})`, async (context) => {
       const w = worker(context);
       const command = w.start(form, target);
       const pid = await w.grandchild();
@@ -85,7 +85,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     });
   }
 
-  it("lets a server live that a command cut loose before it was ended", async (context) => {
+  it("leaves a detached server running", async (context) => {
     const w = worker(context);
     const command = w.start(form, "launch");
     await w.there(w.inJob("server"));
@@ -107,7 +107,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     await gone(pid);
   });
 
-  it("does not wait for a server a command leaves behind, and lets it live", async (context) => {
+  it("does not wait for a server that a command starts, and leaves it running", async (context) => {
     const w = worker(context);
     expect(await w.run(form, "serve")).toMatchObject({ code: 0 });
     expect((await w.run(form, "start")).code).toBe(0);
@@ -118,7 +118,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     await w.there(w.inJob("ended"));
   });
 
-  it("waits for a command that still runs on the same job, and says so", async (context) => {
+  it("waits for a running command of the same job, and reports it", async (context) => {
     const w = worker(context);
     const first = w.start(form, "gate");
     await w.exists("here");
@@ -131,7 +131,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
-  it("waits no longer than its own time limit, nor after `end`", async (context) => {
+  it("waits no longer than its own time limit, or until `end`", async (context) => {
     const w = worker(context);
     w.start(form, "gate");
     await w.exists("here");
@@ -145,7 +145,7 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
     expect(w.order()).toEqual(["in"]);
   });
 
-  it("lets one of many go at a time", async (context) => {
+  it("lets one of many run at a time", async (context) => {
     const w = worker(context);
     const many = Array.from({ length: 6 }, () => w.start(form, "turns"));
     expect(await Promise.all(many.map(({ code }) => code))).toEqual(many.map(() => 0));
@@ -156,35 +156,35 @@ describe.concurrent.each(FORMS)("a runner, %s", { timeout: 30_000 }, (form) => {
 describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
   const worker = (context: TestContext) => aWorker(context);
 
-  it("ends with make's exit code and leaves the jobs after a failed one alone", async (context) => {
+  it("exits with make's exit code and skips the jobs after a failed one", async (context) => {
     const w = worker(context);
     const { code, stdout } = await w.run("one process each", "fail", { jobs: "api,api" });
     expect(code).toBe(2);
     expect(stdout).toBe("broken\n");
   });
 
-  it("says what cannot be found when the program is missing", async (context) => {
+  it("reports a missing program", async (context) => {
     const w = worker(context);
     const { code, stderr } = await w.run("one process each", "start", { extra: ["--program", "no-such-make"] });
     expect(code).toBe(127);
     expect(stderr).toContain("no-such-make: No such file or directory");
   });
 
-  it("keeps the order of the jobs it is given", async (context) => {
+  it("keeps the given order of jobs", async (context) => {
     const w = worker(context);
     w.lists({ job: "api" }, { job: "db" });
     expect(await w.run("one process each", "restart", { jobs: "db,api" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["db", "api"]);
   });
 
-  it("takes all jobs when none is named, and starts no disabled one", async (context) => {
+  it("runs all jobs if none is named, and starts no disabled one", async (context) => {
     const w = worker(context);
     expect(await w.run("one process each", "restart", { jobs: "" })).toMatchObject({ code: 0 });
     expect(w.order()).toEqual(["api"]);
     expect(await w.run("one process each", "stop", { jobs: "" })).toMatchObject({ stdout: "stopped\nstopped\n" });
   });
 
-  it("answers a broken jobs.json and a wrong call with one line", async (context) => {
+  it("reports a broken jobs.json or invalid arguments in one line", async (context) => {
     const w = worker(context);
     writeFileSync(join(w.root, "jobs.json"), '{"job": ');
     const broken = await w.run("one process each", "start");
@@ -206,7 +206,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     await gone(pid);
   });
 
-  it("runs a command to its end when its reader is gone", async (context) => {
+  it("finishes a command if its reader is gone", async (context) => {
     const w = worker(context);
     const command = w.alone("talk");
     await eventually(() => expect(command.stdout()).toContain("line 9"));
@@ -219,7 +219,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     expect(existsSync(w.inJob("done"))).toBe(true);
   });
 
-  it("keeps the time limit when its reader stalls", async (context) => {
+  it("keeps the time limit if its reader stalls", async (context) => {
     const w = worker(context);
     const command = w.alone("flood", { timeout: 0.5, unread: true });
     expect(await command.code).toBe(124);
@@ -227,7 +227,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     command.process.stdout?.destroy();
   });
 
-  it("leaves the lock to make when it is killed, and it is free when make is over too", async (context) => {
+  it("leaves the lock to make if it is killed, until make ends", async (context) => {
     const w = worker(context);
     const killed = w.alone("gate");
     await w.exists("here");
@@ -240,7 +240,7 @@ describe.concurrent("a runner by its command line", { timeout: 30_000 }, () => {
     expect(w.order()).toEqual(["in", "out", "in", "out"]);
   });
 
-  it("leaves no lock to a server that make started", async (context) => {
+  it("does not pass the lock to a server that make starts", async (context) => {
     const w = worker(context);
     const killed = w.alone("launch");
     await w.there(w.inJob("server"));

@@ -21,7 +21,7 @@ function elsewhere(): string {
 }
 
 describe("a link of the operator's", { timeout: 60_000 }, () => {
-  it.each(["jobs", "jobs/web"])("at %s is followed, and what is kept behind it stays", async (path) => {
+  it.each(["jobs", "jobs/web"])("at %s is followed, and kept files behind it stay", async (path) => {
     const worker = aWorker();
     const far = elsewhere();
     const web = path === "jobs" ? join(far, "web") : far;
@@ -39,7 +39,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     expect(readFileSync(join(web, "data/db"), "utf8")).toBe("rows");
   });
 
-  it.each(["jobs", "jobs/web"])("at %s that leads nowhere is refused by name", async (path) => {
+  it.each(["jobs", "jobs/web"])("at %s without a target is refused with its path", async (path) => {
     const worker = aWorker();
     link(worker, path, "/no/such/place");
     expect(await worker.refused({ a: "a" })).toMatchObject({
@@ -52,7 +52,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
   it.each([
     ["conf", { "conf/a": "a", other: "new" }, "directory"],
     ["app.conf", { "app.conf": "inside", other: "new" }, "file"],
-  ])("where a %s of the job belongs is refused by name, and nothing is changed", async (name, files, what) => {
+  ])("in place of a %s of the job is refused with its path, and nothing is changed", async (name, files, what) => {
     const worker = aWorker();
     worker.write("far/a", "a");
     worker.write("jobs/web/other", "old");
@@ -65,7 +65,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     expect(isLink(worker, `jobs/web/${name}`)).toBe(true);
   });
 
-  it("to a directory with other things in it is refused by name, before any of them is deleted", async () => {
+  it("to a directory with foreign files is refused with its path, before anything is deleted", async () => {
     const worker = aWorker();
     worker.write("far/theirs", "precious");
     link(worker, "jobs/web", join(worker.root, "far"));
@@ -75,7 +75,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "far/theirs": "precious" });
   });
 
-  it("to the directory of another job is refused by name", async () => {
+  it("to the directory of another job is refused with its path", async () => {
     const worker = aWorker();
     await worker.stageJobs({ api: { "manifest.json": "{}", b: "b" } });
     link(worker, "jobs/web", join(worker.root, "jobs/api"));
@@ -85,7 +85,7 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/api/b": "b", "jobs/api/manifest.json": "{}" });
   });
 
-  it("that no tree has is deleted, and what it leads to is not", async () => {
+  it("in no tree is deleted, and its target is not", async () => {
     const worker = aWorker();
     worker.write("far/a", "a");
     link(worker, "jobs/web/current", join(worker.root, "far"));
@@ -95,8 +95,8 @@ describe("a link of the operator's", { timeout: 60_000 }, () => {
   });
 });
 
-describe("what a job keeps", { timeout: 60_000 }, () => {
-  it("is not deleted where its directory becomes a file: that is refused by name", async () => {
+describe("a kept file", { timeout: 60_000 }, () => {
+  it("is not deleted if its directory would become a file: that is refused with its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run/deep/app.pid", "7");
     worker.write("jobs/web/a", "old");
@@ -110,7 +110,7 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/run/deep/app.pid": "7" });
   });
 
-  it("is not deleted where it becomes a directory: that is refused by name", async () => {
+  it("is not deleted if it would become a directory: that is refused with its path", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run", "theirs");
     worker.keeps("run");
@@ -122,7 +122,7 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/run": "theirs" });
   });
 
-  it("keeps nothing else: a directory becomes a file, and what was in it is reported", async () => {
+  it("protects only itself: a directory becomes a file, and its other contents are reported", async () => {
     const worker = aWorker();
     worker.write("jobs/web/run/one", "1");
     worker.write("jobs/web/run/deep/two", "2");
@@ -137,7 +137,7 @@ describe("what a job keeps", { timeout: 60_000 }, () => {
   });
 });
 
-describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout: 60_000 }, () => {
+describe.skipIf(!MAY_MOUNT)("a mount point below a job's directory", { timeout: 60_000 }, () => {
   function mounted(where: string, files: Readonly<Record<string, string>>): Worker {
     const worker = aWorker({ mounts: [[where, "disk"]] });
     mkdirSync(join(worker.root, where), { recursive: true });
@@ -149,7 +149,7 @@ describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout
     ["jobs/web/uploads", "disk/photo"],
     ["jobs/web/deep/er/uploads", "disk/photo"],
     ["jobs/web/conf", "disk/theirs"],
-  ])("is never deleted: %s is refused by name, and nothing is changed", async (where, path) => {
+  ])("is never deleted: %s is refused with its path, and nothing is changed", async (where, path) => {
     const worker = mounted(where, { [path]: "precious", "jobs/web/conf/a": "old" });
     expect(await worker.refused({ "conf/a": "new" })).toMatchObject({
       code: "STAGE_FAILED",
@@ -158,14 +158,14 @@ describe.skipIf(!MAY_MOUNT)("what is mounted below a job's directory", { timeout
     expect(worker.files()).toEqual({ [path]: "precious", "jobs/web/conf/a": "old" });
   });
 
-  it("gets files where the job has some there", async () => {
+  it("receives the job's files below it", async () => {
     const worker = mounted("jobs/web/conf", { "disk/a": "old" });
     expect(await worker.stageJobs({ web: { "conf/a": "new", "conf/b": { text: "b", mode: 0o755 } } })).toBe("done");
     expect(worker.files()).toEqual({ "disk/a": "new", "disk/b": "b" });
     expect(worker.mode("disk/b")).toBe(0o755);
   });
 
-  it.each(["jobs/web", "jobs/web/data"])("is left alone at %s", async (where) => {
+  it.each(["jobs/web", "jobs/web/data"])("is not touched at %s", async (where) => {
     const kept = where === "jobs/web" ? "disk/data/db" : "disk/db";
     const worker = mounted(where, { [kept]: "rows" });
     expect(await worker.stageJobs({ web: { "manifest.json": "{}", a: "a" } })).toBe("done");

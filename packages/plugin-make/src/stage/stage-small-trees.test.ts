@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { aWorker } from "./stage.test.support.ts";
 
 describe("files staged through the runner", { timeout: 60_000 }, () => {
-  it("make a job's directory equal to its tree, on a worker that has nothing yet", async () => {
+  it("make a job's directory equal to its tree, on a new worker", async () => {
     const worker = aWorker();
     const web = { Makefile: "start:", "bin.d/run": { text: "#!/bin/sh", mode: 0o755 }, empty: "" };
     expect(await worker.stageJobs({ web }, { "worker.json": "{}", "bin/runner.py": "# runner" })).toBe("done");
@@ -22,7 +22,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.mode("jobs/web/bin.d")).toBe(0o755);
   });
 
-  it("are sent only where they differ", async () => {
+  it("are sent only if they differ", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "same", b: "old" } });
     await worker.stageJobs({ web: { a: "same", b: "new", c: "same" } });
@@ -30,7 +30,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toMatchObject({ "jobs/web/a": "same", "jobs/web/b": "new", "jobs/web/c": "same" });
   });
 
-  it("leave other jobs alone, and what a job keeps for itself; what is in no tree goes", async () => {
+  it("do not affect other jobs and kept files; files in no tree are deleted", async () => {
     const worker = aWorker();
     worker.write("jobs/other/file", "theirs");
     worker.write("jobs/web/data/db", "rows");
@@ -48,7 +48,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(existsSync(join(worker.root, "jobs/web/gone"))).toBe(false);
   });
 
-  it("get the mode they are to have, also where only that differs", async () => {
+  it("get the planned mode, even if only the mode differs", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { run: "x" } });
     await worker.stageJobs({ web: { run: { text: "x", mode: 0o755 } } });
@@ -56,7 +56,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.sent()).toEqual(["x"]);
   });
 
-  it("are read only where they have the right size", async () => {
+  it("are read only if their size matches", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "small" } });
     truncateSync(join(worker.root, "jobs/web/a"), 1024 ** 4);
@@ -64,7 +64,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "small" });
   });
 
-  it("replace nothing when one does not arrive as it was planned, and leave it to the next tap", async () => {
+  it("replace nothing if one does not arrive as planned, and leave the sync to the next tap", async () => {
     const worker = aWorker();
     await worker.stageJobs({ web: { a: "old", b: "old" } });
     const answer = await worker.stageJobs({ web: { a: "new a", b: "new b" } }, {}, (file) =>
@@ -74,7 +74,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.files()).toEqual({ "jobs/web/a": "old", "jobs/web/b": "old" });
   });
 
-  it("leave every file as it was when the rest does not come", async () => {
+  it("leave every file unchanged if the transfer is incomplete", async () => {
     const worker = aWorker();
     const old = { "jobs/web/a": "old", "jobs/web/b": "old" };
     await worker.stageJobs({ web: { a: "old", b: "old" } });
@@ -89,7 +89,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(worker.files()).toEqual(old));
   });
 
-  it("end with the run that is interrupted", async () => {
+  it("stop when the run is interrupted", async () => {
     const worker = aWorker();
     const interruption = new AbortController();
     interruption.abort();
@@ -99,7 +99,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     });
   });
 
-  it("are left to the next tap when they are many or large, or the worker is local", async () => {
+  it("are left to the next tap if they are many or large, or the worker is local", async () => {
     const worker = aWorker();
     const many = Object.fromEntries(Array.from({ length: 2_001 }, (_, at) => [`f${at}`, ""]));
     const long = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`${"d/".repeat(500)}${at}`, ""]));
@@ -113,7 +113,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     expect(worker.started()).toBe(0);
   });
 
-  it("delete what a killed runner left beside, and nothing of another name", async () => {
+  it("delete temporary files of a killed runner, and no others", async () => {
     const worker = aWorker();
     worker.write(".incoming-999999999-1/0", "half");
     worker.write(".incoming-photos/0", "theirs");
@@ -126,7 +126,7 @@ describe("files staged through the runner", { timeout: 60_000 }, () => {
     });
   });
 
-  it("end as the last tree says, whatever was there before", async () => {
+  it("end in the state of the last tree, whatever was there before", async () => {
     const name = fc.constantFrom("a", "b", "c");
     const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("/"));
     const tree = fc.dictionary(path, fc.constantFrom("", "1", "2", "\u0000\n ü"), { maxKeys: 6 }).map(withoutClashes);

@@ -19,7 +19,7 @@ async function failing(remote: Remote, kind: "restart" | "stop" = "restart") {
   return error;
 }
 
-it("what was removed is fixed on its worker: nothing of it is in the workspace", async () => {
+it("a removed job is fixed on its worker, because the workspace does not contain it", async () => {
   const remote = fakeRemote({ answers: ({ how }) => (how === "probe" ? { code: 2 } : undefined) });
   const allocation = anAllocation({ removed: true });
   const error = await hooksWith()
@@ -33,7 +33,7 @@ it("what was removed is fixed on its worker: nothing of it is in the workspace",
   });
 });
 
-it("a target that the Makefile lacks is named", async () => {
+it("a target that is missing in the Makefile is named", async () => {
   const printed = "make: *** No rule to make target 'restart'.  Stop.";
   const remote = fakeRemote({
     answers: ({ how }) => (how === "probe" ? { code: 2, stderr: `${printed}\n` } : undefined),
@@ -49,7 +49,7 @@ it("a target that the Makefile lacks is named", async () => {
 });
 
 describe("an error", () => {
-  it("names what, where, the exit code, the last lines and what to try", async () => {
+  it("reports what, where, the exit code, the last lines and a hint", async () => {
     const stdout = Array.from({ length: 20 }, (_, at) => `line ${at}\n`).join("");
     const error = await failing(answering({ code: 2, stdout, stderr: "make: *** [restart] Error 1\n" }));
     expect(error).toMatchObject({
@@ -63,7 +63,7 @@ describe("an error", () => {
     expect(error.hint).toContain("maand job run api --target restart --allocations 10.0.0.1");
   });
 
-  it("of time is TIMED_OUT", async () => {
+  it("after the time limit is TIMED_OUT", async () => {
     expect(await failing(answering({ code: 124 }))).toMatchObject({
       code: "TIMED_OUT",
       message: "make restart of api on 10.0.0.1 timed out after 300 s",
@@ -75,25 +75,25 @@ describe("an error", () => {
     ["INTERRUPTED", "make restart of api on 10.0.0.1 was interrupted"],
     ["DISCONNECTED", "the connection closed during make restart of api on 10.0.0.1"],
     ["UNREACHABLE", "as the remote says"],
-  ] as const)("of the remote, %s, names the command if it had begun", async (code, message) => {
+  ] as const)("of the remote, %s, names the command if it started", async (code, message) => {
     const throwing = () => {
       throw new MaandError({ code, message: "as the remote says" });
     };
     expect(await failing(fakeRemote({ answers: throwing }))).toMatchObject({ code, message });
   });
 
-  it("by an interruption is INTERRUPTED", async () => {
+  it("after an interruption is INTERRUPTED", async () => {
     expect(await failing(answering({ code: 130 }))).toMatchObject({ code: "INTERRUPTED" });
   });
 
-  it("for want of the job is NOT_DELIVERED, and says to deploy", async () => {
+  it("because the job is missing is NOT_DELIVERED, with the hint to deploy", async () => {
     expect(await failing(answering({ code: 3 }))).toMatchObject({
       code: "NOT_DELIVERED",
       hint: "run maand deploy first",
     });
   });
 
-  it("of a stop that finds nothing is NOT_DELIVERED, and says where it looked", async () => {
+  it("of a stop without files is NOT_DELIVERED, with the directory", async () => {
     expect(await failing(answering({ code: 3 }), "stop")).toMatchObject({
       code: "NOT_DELIVERED",
       message: "api on 10.0.0.1 was not stopped: there is no Makefile in /opt/worker/bucket/jobs/api",
@@ -101,7 +101,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a target that make would skip says why, and what to write", async () => {
+  it("of a target that make would skip explains why, and what to write", async () => {
     const stderr = "runner: api: its Makefile names restart in .PHONY and has no rule for it\n";
     expect(await failing(answering({ code: 4, stderr }))).toMatchObject({
       code: "COMMAND_FAILED",
@@ -111,7 +111,7 @@ describe("an error", () => {
     });
   });
 
-  it("of a worker without make names it", async () => {
+  it("of a worker without make names the worker", async () => {
     expect(await failing(answering({ code: 127, stderr: "make: No such file or directory\n" }))).toMatchObject({
       code: "WORKER_LACKS",
       message: "10.0.0.1 cannot run make: No such file or directory",
@@ -120,13 +120,13 @@ describe("an error", () => {
   });
 });
 
-describe("a worker on which no runner starts", () => {
+describe("a worker on which the runner cannot start", () => {
   it.each([
     ["sudo: python3: command not found", "10.0.0.1 lacks python3", "install it on 10.0.0.1"],
     ["sh: 1: exec: python3: not found", "10.0.0.1 lacks python3", "install it on 10.0.0.1"],
     ["env: 'python3': No such file or directory", "10.0.0.1 lacks python3", "install it on 10.0.0.1"],
     ["runner: this is Python 3.6.8", "python3 on 10.0.0.1 is 3.6.8", "install Python 3.7 or newer on 10.0.0.1"],
-  ])("(%s) is named with what to do", async (stderr, message, hint) => {
+  ])("(%s) is reported with a hint", async (stderr, message, hint) => {
     const remote = fakeRemote({ answers: () => ({ code: 127, stderr: `${stderr}\n` }) });
     expect(await failing(remote)).toMatchObject({ code: "WORKER_LACKS", message, hint });
     expect(remote.calls.map(({ how }) => how)).toEqual(["stream"]);

@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const found = () => examineFiles(bucketPaths(root), false).filter(({ check }) => check === "tmp");
 
-it("names for deletion what a dead run left in tmp, and nothing an operator put there", () => {
+it("lists leftovers of a dead run in tmp for deletion, and no files of the operator", () => {
   mkdirSync(join(root, "tmp", "my-notes"), { recursive: true });
   expect(found()).toMatchObject([{ ok: true }]);
   const left = join(root, "tmp", randomUUID());

@@ -14,7 +14,7 @@ const claim = (description: string, make?: () => JsonSchema): Claim => ({
 const propertiesOf = (schema: JsonSchema): Record<string, JsonSchema> => ({ ...Object(schema.properties) });
 
 describe("the schema of a manifest", () => {
-  it("has every key core reads, and the older names, which editors strike out", () => {
+  it("has every key that core reads, and former names as deprecated", () => {
     const properties = propertiesOf(jsonSchema("manifest", []));
     expect(Object.keys(properties)).toEqual([...MANIFEST_KEYS, "update_parallel_count", "deploy_parallel_count"]);
     expect(properties.update_parallel_count).toMatchObject({
@@ -22,7 +22,7 @@ describe("the schema of a manifest", () => {
     });
   });
 
-  it("has the keys plugins claim, with what they say of them", () => {
+  it("has the keys that plugins claim, with their descriptions", () => {
     const claims = {
       team: claim("Who is called.", () => ({ $schema: "x", type: "string" })),
       extra: claim("Anything."),
@@ -32,14 +32,14 @@ describe("the schema of a manifest", () => {
     expect(properties.extra).toEqual({ description: "Anything." });
   });
 
-  it("keeps what core says of a key that a plugin claims as well", () => {
+  it("keeps core's description of a key that a plugin claims too", () => {
     const claims = { commands: claim("Scripts.", () => ({ maxProperties: 2 })) };
     const { commands } = propertiesOf(jsonSchema("manifest", [{ claims }]));
     expect(commands).toMatchObject({ type: "object", allOf: [{ maxProperties: 2 }] });
   });
 });
 
-it.each(SCHEMA_NAMES)("every key of %s has its sentence", (name) => {
+it.each(SCHEMA_NAMES)("describes every key of %s", (name) => {
   expect(silent(jsonSchema(name, []))).toEqual([]);
 });
 
@@ -56,7 +56,7 @@ function silent(schema: JsonSchema, path = ""): string[] {
 }
 
 describe("a plugin's valibot schema as JSON Schema", () => {
-  it("marks the keys it does not know", () => {
+  it("marks unknown keys", () => {
     const schema = v.looseObject({ a: v.optional(v.string()) });
     expect(jsonSchemaOf(schema)).toEqual({
       type: "object",
@@ -65,7 +65,7 @@ describe("a plugin's valibot schema as JSON Schema", () => {
     });
   });
 
-  it("keeps what a record takes, and the words of a pattern", () => {
+  it("keeps the values of a record and patterns", () => {
     const schema = v.record(v.pipe(v.string(), v.regex(/^a/, "begins with a")), v.number());
     expect(jsonSchemaOf(schema)).toEqual({
       type: "object",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectsReboot } from "./expects-reboot.ts";
 
-describe("whether a script takes its machine down", () => {
+describe("whether a script ends the connection", () => {
   it.each([
     "sudo shutdown -r now",
     "shutdown -r now",
@@ -29,7 +29,7 @@ describe("whether a script takes its machine down", () => {
     "reboot # now",
     "poweroff; reboot",
     "nice -n 5 reboot",
-  ])("%j: it restarts", (script) => expect(expectsReboot(script)).toBe("restart"));
+  ])("%j: the machine restarts", (script) => expect(expectsReboot(script)).toBe("restart"));
 
   it.each([
     "sudo shutdown now",
@@ -40,7 +40,7 @@ describe("whether a script takes its machine down", () => {
     "systemctl poweroff",
     "init 0",
     "reboot -p",
-  ])("%j: it is switched off", (script) => expect(expectsReboot(script)).toBe("off"));
+  ])("%j: the machine powers off", (script) => expect(expectsReboot(script)).toBe("off"));
 
   it.each([
     "",
@@ -61,9 +61,9 @@ describe("whether a script takes its machine down", () => {
     "man reboot; reboot --help",
     "sudo echo reboot",
     "docker restart api",
-  ])("%j: it stays", (script) => expect(expectsReboot(script)).toBeUndefined());
+  ])("%j: the machine keeps running", (script) => expect(expectsReboot(script)).toBeUndefined());
 
-  it("is not kept waiting by a long script", () => {
+  it("is decided quickly for a long script", () => {
     const began = performance.now();
     expectsReboot(`${"'".repeat(20_001)}${"echo \\\\ ".repeat(50_000)}`);
     expect(performance.now() - began).toBeLessThan(1000);

@@ -61,14 +61,14 @@ async function run(script: string, options: Partial<RunCommandOptions> = {}) {
 }
 
 describe("run_command", () => {
-  it("goes over all workers in the order of the catalog, disabled ones too", async () => {
+  it("runs on all workers in the order of the catalog, disabled ones too", async () => {
     bucket.disable({ workers: ["10.0.0.2"] });
     await bucket.build();
     expect(await run("uptime")).toEqual(["10.0.0.1 ok", "10.0.0.2 ok", "10.0.0.3 ok"]);
     expect(bucket.fleet.connected).toEqual(["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
   });
 
-  it("says on how many and at which pace before it begins", async () => {
+  it("reports the number of workers and batches before it starts", async () => {
     await run("uptime", { workers: ["zone:a"], concurrency: 5 });
     const types = bucket.events.map(({ type }) => type);
     expect(types.indexOf("script.planned")).toBeLessThan(types.indexOf("script.started"));
@@ -79,7 +79,7 @@ describe("run_command", () => {
     });
   });
 
-  it("takes workers with any of some labels", async () => {
+  it("accepts workers with any of the given labels", async () => {
     expect(await run("uptime", { labels: ["web", "worker"] })).toHaveLength(3);
     expect(await run("uptime", { labels: ["WEB"] })).toEqual(["10.0.0.1 ok", "10.0.0.2 ok"]);
   });
@@ -92,7 +92,7 @@ describe("run_command", () => {
     ["half a concurrency", { concurrency: 1.5 }, { code: "USAGE" }],
     ["a word as concurrency", { concurrency: Number.NaN }, { code: "USAGE" }],
     ["a label in SQL", { labels: ["x') or 1=1 --"] }, { code: "PROBLEMS" }],
-  ])("refuses %s before anything happens", async (_, options, wanted) => {
+  ])("refuses %s before anything runs", async (_, options, wanted) => {
     await expect(run("uptime", options)).rejects.toMatchObject(wanted);
     expect(bucket.fleet.connected).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe("run_command", () => {
     await expect(run(script)).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  it("ends with the batch in which one cannot be reached, and says who was left", async () => {
+  it("stops after the batch with an unreachable worker, and lists the skipped workers", async () => {
     down.add("10.0.0.2");
     expect(await run("uptime")).toEqual(["10.0.0.1 ok", "10.0.0.2 unreachable!", "10.0.0.3 skipped!"]);
     expect(await run("uptime", { concurrency: 2 })).toEqual([
@@ -112,7 +112,7 @@ describe("run_command", () => {
     expect(await run("uptime", { concurrency: 3 })).toEqual(["10.0.0.1 ok", "10.0.0.2 unreachable!", "10.0.0.3 ok"]);
   });
 
-  it("gives a script to bash over its input, with the bucket and the worker in the environment, as root", async () => {
+  it("passes a script to bash on its stdin, with the bucket and the worker in the environment, as root", async () => {
     await run("uptime\nid", { workers: ["10.0.0.1"] });
     const [{ argv, options } = { argv: [], options: {} }] = calls;
     expect(argv[0]).toBe("bash");
@@ -124,7 +124,7 @@ describe("run_command", () => {
     });
   });
 
-  it("ends with the batch in which the script fails, and tells its exit code", async () => {
+  it("stops after the batch in which the script fails, and reports its exit code", async () => {
     answers = (host) => (host === "10.0.0.2" ? { code: 7, stderr: "no\n" } : { stdout: "yes\n" });
     expect(await run("thing")).toEqual(["10.0.0.1 ok", "10.0.0.2 failed!", "10.0.0.3 skipped!"]);
     expect(bucket.events.filter(({ type }) => type === "script.finished")).toMatchObject([
@@ -133,7 +133,7 @@ describe("run_command", () => {
     ]);
   });
 
-  it("names what a worker lacks when bash or timeout is missing there", async () => {
+  it("reports a worker without bash or timeout", async () => {
     answers = () => ({ code: 127, stderr: "sh: 1: timeout: not found\n" });
     await run("uptime");
     expect(bucket.events.find(({ type }) => type === "script.finished")).toMatchObject({
@@ -141,7 +141,7 @@ describe("run_command", () => {
     });
   });
 
-  it("takes a connection that closes for a failure", async () => {
+  it("treats a closed connection as a failure", async () => {
     answers = () => {
       throw gone;
     };
@@ -157,7 +157,7 @@ describe("run_command", () => {
     ["systemctl restart networking", { allowDisconnect: true }],
     ["sudo shutdown -r now", {}],
     ["poweroff", {}],
-  ])("goes on with a warning when %s closes the connection", async (script, options) => {
+  ])("continues with a warning if %s closes the connection", async (script, options) => {
     answers = () => {
       throw gone;
     };
@@ -170,13 +170,13 @@ describe("run_command", () => {
     expect(warnings).toMatchObject([{ worker: "10.0.0.1" }, { worker: "10.0.0.2" }, { worker: "10.0.0.3" }]);
   });
 
-  it("takes a session that is swept away by a reboot for one whose connection closed", async () => {
+  it("treats a session that a reboot ends like a closed connection", async () => {
     answers = () => ({ code: 143 });
     expect(await run("reboot", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 disconnected"]);
     expect(await run("uptime", { workers: ["10.0.0.3"] })).toEqual(["10.0.0.3 failed!"]);
   });
 
-  it("waits for a machine to be back before the next one goes down", async () => {
+  it("waits until a machine is back before the next one reboots", async () => {
     answers = () => {
       throw gone;
     };
@@ -184,7 +184,7 @@ describe("run_command", () => {
     expect(bucket.fleet.connected).toEqual(["10.0.0.1", "10.0.0.1", "10.0.0.2"]);
   });
 
-  it("does not tell secrets of the bucket, in the command or in what it prints", async () => {
+  it("masks secrets of the bucket in the command and its output", async () => {
     const maand = await bucket.open();
     maand.kv.put("secrets/job/api", "password", "hunter2222");
     maand.close();
@@ -194,7 +194,7 @@ describe("run_command", () => {
     expect(JSON.stringify(bucket.events)).not.toContain("hunter2222");
   });
 
-  it("asks the health of every job after each batch, and ends when one is sick", async () => {
+  it("checks the health of every job after each batch, and stops if one is unhealthy", async () => {
     expect(await run("uptime", { healthCheck: true })).toHaveLength(3);
     expect(bucket.events.filter(({ type }) => type === "health.finished")).toHaveLength(3);
     bucket.fleet.fail("verify api", new MaandError({ code: "UNHEALTHY", message: "api is sick" }));

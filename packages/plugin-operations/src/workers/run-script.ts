@@ -6,6 +6,7 @@ import {
   missingTools,
   outcomeOf,
   type RunReporter,
+  runToEnd,
   stopIfInterrupted,
 } from "@maand/core/operator";
 
@@ -58,31 +59,24 @@ const LINES = 12;
 /** Runs a script on one worker to its end and reports it. Never throws; an error is part of the result. */
 export async function runScript(source: ScriptSource, worker: Worker, script: Script): Promise<ScriptResult> {
   const { emit, bucket } = source.reporter;
-  const began = bucket.now().getTime();
-  const said = new CommandOutput(script.workers);
-  const { result, cause } = await attempt(source, worker, script, said).then(
-    (ended) => ({ result: ended, cause: failureOf(worker, ended) }),
-    (thrown: unknown) => ({ result: undefined, cause: asMaandError(thrown) }),
-  );
+  const lines = new CommandOutput(script.workers);
+  const ended = await runToEnd(bucket.now, () => attempt(source, worker, script, lines));
+  const result = ended.ok ? ended.answer : undefined;
+  const cause = ended.ok ? failureOf(worker, ended.answer) : asMaandError(ended.cause);
   const swept = script.mayDisconnect && SWEPT_AWAY.includes(result?.code ?? 0);
   const outcome: Outcome = swept ? "disconnected" : cause ? outcomeOf(cause) : "ok";
-  const ended = {
-    outcome,
-    exit: result?.code ?? null,
-    message: cause?.message ?? null,
-    durationMs: bucket.now().getTime() - began,
-  };
-  const { durationMs: duration_ms, ...fields } = ended;
   const ok = outcome === "ok" || (outcome === "disconnected" && script.mayDisconnect);
-  const output = ok ? [] : (cause?.output ?? []);
-  emit("script.finished", { worker: worker.host, ...fields, output, duration_ms });
+  const fields = { outcome, exit: result?.code ?? null, message: cause?.message ?? null };
+  const { duration_ms } = ended.end;
+  emit("script.finished", { worker: worker.host, ...fields, output: ok ? [] : (cause?.output ?? []), duration_ms });
   return {
     host: worker.host,
     ok,
-    ...ended,
+    ...fields,
+    durationMs: duration_ms,
     hint: cause?.hint ?? null,
-    stdout: said.text("stdout", result?.stdout),
-    stderr: said.text("stderr", result?.stderr),
+    stdout: lines.text("stdout", result?.stdout),
+    stderr: lines.text("stderr", result?.stderr),
   };
 }
 
@@ -111,7 +105,7 @@ async function attempt(
       },
     })
     .catch((cause: unknown) => {
-      throw inOurWords(asMaandError(cause), worker, reporter.bucket.settings.timeouts.commandMs, output);
+      throw describedError(asMaandError(cause), worker, reporter.bucket.settings.timeouts.commandMs, output);
     });
   if (result.code === 126 || result.code === 127) await refuseWithoutTools(remote);
   return result;
@@ -142,7 +136,7 @@ function failureOf(worker: Worker, result: ExecResult): MaandError | undefined {
 }
 
 /** The message of a transport names our wrapper of the script, which the user did not type. */
-function inOurWords(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
+function describedError(error: MaandError, worker: Worker, limitMs: number, output: CommandOutput): MaandError {
   const message = {
     TIMED_OUT: `timed out after ${limitMs / 1000} s`,
     DISCONNECTED: "its connection closed while the command ran",

@@ -25,19 +25,19 @@ async function settingsOf(host: string, ...lines: readonly string[]): Promise<Ho
 
 const NOTHING = { identityFiles: [], certificateFiles: [] };
 
-test("a missing file says nothing", async () => {
+test("a missing file has no effect", async () => {
   const lookup = await readSshConfig([join(directory, "none"), join(directory, "none", "either")]);
   expect(lookup({ host: "web", defaultUser: "agent" })).toEqual(NOTHING);
 });
 
-test("the first file that sets something decides", async () => {
+test("the first file that sets a value wins", async () => {
   const user = write("user", "Host web", "  Port 1");
   const system = write("system", "Host web", "  Port 2", "  User sys");
   const lookup = await readSshConfig([user, system]);
   expect(lookup({ host: "web", defaultUser: "agent" })).toMatchObject({ port: 1, user: "sys" });
 });
 
-test("what holds for every machine is left out", async () => {
+test("blocks for all machines are ignored", async () => {
   const general = [
     "User first",
     "Host *",
@@ -52,7 +52,7 @@ test("what holds for every machine is left out", async () => {
   expect(await settingsOf("web", ...general, "Host web", "  Port 2")).toEqual({ ...NOTHING, port: 2 });
 });
 
-test("nothing is executed, and a block that depends on a program holds neither way", async () => {
+test("nothing is executed, and a block that depends on a program does not match", async () => {
   const ran = join(directory, "ran");
   const exec = (match: string) => [`Match host web ${match}`, "  User matched"];
   const lines = [...exec(`exec "touch '${ran}'"`), ...exec(`!exec "touch '${ran}'"`), "Host web", "  Port 2"];
@@ -60,7 +60,7 @@ test("nothing is executed, and a block that depends on a program holds neither w
   expect(existsSync(ran)).toBe(false);
 });
 
-test("a program to connect through is told, and not run; it and a jump host exclude each other", async () => {
+test("a proxy command is reported and not run; it and a jump host exclude each other", async () => {
   expect(await settingsOf("web", "Host web", "ProxyJump gate-%h")).toEqual({ ...NOTHING, proxyJump: "gate-web" });
   const command = "ProxyCommand nc %h %p";
   expect(await settingsOf("web", "Host web", command)).toEqual({ ...NOTHING, proxyCommand: "nc %h %p" });
@@ -70,7 +70,7 @@ test("a program to connect through is told, and not run; it and a jump host excl
     expect(await settingsOf("web", "Host web", `ProxyJump ${none}`, "ProxyJump gate")).toEqual(NOTHING);
 });
 
-test("paths of keys and certificates: below ~/.ssh, with tokens and variables, each once, none for none", async () => {
+test('paths of keys and certificates: below ~/.ssh, with tokens and variables, without duplicates, and none for "none"', async () => {
   const keys = ["~/.ssh/x", "y-%n-%h", "%d/z", "\x24{HOME}/v", "~/.ssh/x", "none"].map(
     (path) => `IdentityFile ${path}`,
   );
@@ -89,7 +89,7 @@ test("paths of keys and certificates: below ~/.ssh, with tokens and variables, e
 describe("included files", () => {
   const port = (number: number) => ["Host web", `  Port ${number}`];
 
-  test("are found by a relative path, a quoted one, and patterns in any part of it, hidden ones left out", async () => {
+  test("are found by relative path, quoted path, and patterns in any part of it, except hidden ones", async () => {
     write("team a/one.conf", "Host one", "  Port 1");
     write("teams/x/two.conf", "Host two", "  Port 2");
     write("teams/y/three.conf", "Host three", "  Port 3");
@@ -104,7 +104,7 @@ describe("included files", () => {
     expect(ports).toEqual([1, 2, 3, undefined]);
   });
 
-  test("hold only where the block around them does, and speak of its machines", async () => {
+  test("apply only if the surrounding block matches", async () => {
     write("bare.conf", "Port 7");
     expect(await settingsOf("web", "Host web", "  Include bare.conf")).toMatchObject({ port: 7 });
     expect(await settingsOf("db", "Host web", "  Include bare.conf")).toEqual(NOTHING);
@@ -117,7 +117,7 @@ describe("included files", () => {
     expect(await settingsOf("web", "Include bare.conf")).toEqual(NOTHING);
   });
 
-  test("may include others, and come to an end when they include themselves", async () => {
+  test("may include others, and a cycle ends", async () => {
     write("a.conf", "Include b.conf");
     write("b.conf", "Include *.conf", ...port(9));
     expect(await settingsOf("web", "Include a.conf")).toMatchObject({ port: 9 });
@@ -126,7 +126,7 @@ describe("included files", () => {
   });
 });
 
-describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH reads", () => {
+describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("the result of OpenSSH", () => {
   /** What `ssh -G` answers, in our form. */
   function opensshReads(path: string, { host, user }: LookedUp): Partial<HostSettings> {
     const options = user === undefined ? [] : ["-l", user];
@@ -182,7 +182,7 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH read
     ["ProxyJump NONE", ["Host web", "ProxyJump NONE"]],
     ["quotes within a word", ['Host "web"', 'IdentityFile "/k/a b"', "IdentityFile /k/'c d'"]],
     ["comments and empty lines", ["# Host web", "", "   ", "Host web", "  # Port 1", "  Port 2"]],
-  ])("is what we read: %s", async (_, lines) => {
+  ])("equals ours: %s", async (_, lines) => {
     const path = write("config", ...lines);
     for (const host of ["web", "web2", "db"])
       for (const user of [undefined, "ops"]) {
@@ -209,7 +209,7 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("what OpenSSH read
     fc.constantFrom("User ops", "User x", "ProxyJump gate", "ProxyJump none", "IdentityFile /k/2", "IdentityFile /k/1"),
   );
 
-  test("is what we read, however blocks and files are put together", async () => {
+  test("equals ours for any combination of blocks and files", async () => {
     const blocks = fc.array(fc.tuple(block, fc.array(setting, { maxLength: 3 })), { maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(blocks, blocks, fc.boolean(), name, async (outer, inner, nested, host) => {

@@ -23,12 +23,12 @@ function refused(...text: readonly string[]) {
 
 const line = (key: typeof KEY) => knownHostLine("10.0.0.1", key);
 
-test("the first key of a machine, and a pinned one, may be used", () => {
+test("the first key of a machine and a pinned key are accepted", () => {
   expect(refused()).toBeUndefined();
   expect(refused(line(OTHER), line(KEY))).toBeUndefined();
 });
 
-test("another key than the pinned ones is refused, with all fingerprints and the line to type", () => {
+test("a key other than the pinned ones is refused, with all fingerprints and the command to type", () => {
   const error = refused(line(OTHER), line(RSA));
   expect(error).toMatchObject({ code: "HOST_KEY_CHANGED", worker: "web" });
   for (const key of [KEY, OTHER, RSA]) expect(error?.message).toContain(fingerprint(key));
@@ -36,12 +36,12 @@ test("another key than the pinned ones is refused, with all fingerprints and the
   expect(error?.hint).toContain("line 1, 2 (10.0.0.1) of /b/secrets/known_hosts");
 });
 
-test("a revoked key is refused, also where it is pinned", () => {
+test("a revoked key is refused, even if it is pinned", () => {
   expect(refused(line(KEY), `@revoked ${line(KEY)}`)?.message).toContain("is revoked in line 2");
   expect(refused(line(KEY), `@revoked ${line(OTHER)}`)).toBeUndefined();
 });
 
-test("a machine that a certificate authority vouches for is not trusted at first sight, but a pinned key is", () => {
+test("a machine with a certificate authority is not trusted on first use, but a pinned key is", () => {
   const authority = `@cert-authority ${knownHostLine("10.0.*", OTHER)}`;
   expect(refused(authority)).toMatchObject({
     message: expect.stringContaining("does not read host certificates"),
@@ -50,7 +50,7 @@ test("a machine that a certificate authority vouches for is not trusted at first
   expect(refused(authority, line(KEY))).toBeUndefined();
 });
 
-test("the types of pinned keys are asked for first, so that another type is not taken for a changed key", () => {
+test("the types of pinned keys are requested first, so that another type does not count as a changed key", () => {
   expect(algorithmsFor([])[0]).toBe("ssh-ed25519");
   expect(algorithmsFor(linesOf(line(RSA))).slice(0, 3)).toEqual(["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"]);
   expect(algorithmsFor(linesOf(`@revoked ${line(RSA)}`))[0]).toBe("ssh-ed25519");

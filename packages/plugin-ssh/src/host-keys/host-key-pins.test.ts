@@ -33,12 +33,12 @@ function pinsHere(): HostKeyPins {
   return hostKeyPins(path, join(directory, "data", "known_hosts.lock"));
 }
 
-test("nothing is pinned, and nothing written, before the first key", async () => {
+test("before the first key nothing is pinned or written", async () => {
   expect(await pinsHere().find("a")).toEqual([]);
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test("sixty-four first uses at once, from two sides, lose no line; the file is private", async () => {
+test("sixty-four first connections from two processes lose no line; the file is private", async () => {
   const sides = [pinsHere(), pinsHere()];
   const numbers = Array.from({ length: 64 }, (_, index) => index);
   await Promise.all(numbers.map((number) => sides[number % 2]?.add(`10.0.0.${number}`, keyNumber(number))));
@@ -50,7 +50,7 @@ test("sixty-four first uses at once, from two sides, lose no line; the file is p
   expect(readdirSync(join(directory, "secrets"))).toEqual(["known_hosts"]);
 });
 
-test("a name that has a pin gets no second one, and its pin is answered; what a person wrote stays", async () => {
+test("a pinned name gets no second pin, and its pin is returned; lines of the operator stay", async () => {
   const pins = pinsHere();
   expect(await pins.add("a", keyNumber(1))).toMatchObject([{ names: "a", key: keyNumber(1) }]);
   writeFileSync(path, `# mine\n${knownHostLine("b", keyNumber(2))}`);
@@ -61,7 +61,7 @@ test("a name that has a pin gets no second one, and its pin is answered; what a 
   );
 });
 
-test("a new key takes the place of the old ones, and of no other name's, however their lines are written", async () => {
+test("a new key replaces the pins of its name only, in any line format", async () => {
   const pins = pinsHere();
   await pins.add("b", keyNumber(3));
   const before = ["a", "a,c", "*"].map((names, index) => knownHostLine(names, keyNumber(index)));

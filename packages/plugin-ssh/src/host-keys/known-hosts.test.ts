@@ -24,13 +24,13 @@ describe("names", () => {
     ["2001:db8::1", 22, "2001:db8::1"],
     ["2001:DB8::1", 2222, "[2001:db8::1]:2222"],
     ["Web.Example.com", 22, "web.example.com"],
-  ])("%s port %i is %s", (address, port, name) => {
+  ])("%s port %i is written as %s", (address, port, name) => {
     expect(hostName(address, port)).toBe(name);
   });
 });
 
 describe("lines", () => {
-  test("are read with their role and number; comments, other words and keys of another type are skipped", () => {
+  test("are parsed with role and line number; comments, other lines and other key types are skipped", () => {
     const text = [
       "# comment",
       "",
@@ -51,13 +51,13 @@ describe("lines", () => {
     ]);
   });
 
-  test("written are read again", () => {
+  test("that are written can be parsed", () => {
     const [read] = parseKnownHosts(knownHostLine("[10.0.0.1]:2222", key));
     expect(read).toEqual({ names: "[10.0.0.1]:2222", key, role: "pinned", line: 1 });
   });
 });
 
-describe("a name finds", () => {
+describe("a name matches", () => {
   const line = (names: string) => `${names} ssh-ed25519 ${ED25519}`;
 
   test.each([
@@ -93,11 +93,11 @@ test.each([
   expect(namesWithout(names, "10.0.0.1")).toBe(others);
 });
 
-test("a fingerprint is what ssh-keygen -l shows", () => {
+test("a fingerprint equals the output of ssh-keygen -l", () => {
   expect(fingerprint(key)).toBe("SHA256:XjcOGvD+dkz7ZfHJt/Bez/JT8Z/cjW1b1eA4m45TThc");
 });
 
-test("a key names its type, and other bytes name none", () => {
+test("a key contains its type, and invalid bytes have none", () => {
   expect(keyTypeOf(key.blob)).toBe("ssh-ed25519");
   expect(keyTypeOf(Buffer.from([1, 2]))).toBe("");
   expect(keyTypeOf(Buffer.from([0xff, 0, 0, 0, 0]))).toBe("");

@@ -68,7 +68,7 @@ test.each([
   if (hint) expect(file.hint).toMatch(hint);
 });
 
-test("a private key that others may read is not used; a public one may be read by everybody", async () => {
+test("a private key that others can read is refused; a public key may be readable", async () => {
   write("open", readFileSync(at("ed25519")));
   chmodSync(at("open"), 0o640);
   expect(await readPrivateKey(at("open"), ssh2.utils.parseKey)).toMatchObject({

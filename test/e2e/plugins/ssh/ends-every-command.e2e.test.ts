@@ -9,8 +9,8 @@ beforeAll(() => {
   [worker] = fleet().workers as [FleetWorker];
 });
 
-describe("an end to everything", () => {
-  test.each([true, false])("when time is up the command is gone from the worker (as root: %s)", async (asRoot) => {
+describe("every command ends", () => {
+  test.each([true, false])("at its time limit, also on the worker (as root: %s)", async (asRoot) => {
     const remote = await desk().connect(worker);
     const argv = ["sh", "-c", "echo begun; sleep 61 & sleep 62; :"];
     const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
@@ -19,7 +19,7 @@ describe("an end to everything", () => {
     await until("both to be gone", () => worker.processesWith("sleep 6").length === 0);
   });
 
-  test("a command that ignores the end asked for is killed", async () => {
+  test("by SIGKILL if it ignores SIGTERM", async () => {
     const remote = await desk().connect(worker);
     const deaf = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"];
     const error = await failure(remote.exec(deaf, { timeoutMs: 500, graceMs: 3_000, asRoot: true }));
@@ -27,7 +27,7 @@ describe("an end to everything", () => {
     await until("it to be gone", () => worker.processesWith("echo deaf").length === 0);
   });
 
-  test.each([true, false])("an interrupted command is gone from the worker (as root: %s)", async (asRoot) => {
+  test.each([true, false])("when it is interrupted, also on the worker (as root: %s)", async (asRoot) => {
     const remote = await desk().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -43,7 +43,7 @@ describe("an end to everything", () => {
     expect((await remote.exec(["echo", "still here"])).stdout).toBe("still here\n");
   });
 
-  test("a command with a stop word hears it, its input being open till then", async () => {
+  test("by its stop word, with its input open until then", async () => {
     const remote = await desk().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
@@ -61,7 +61,7 @@ describe("an end to everything", () => {
     expect(late).toMatchObject({ code: "TIMED_OUT", output: ["end"] });
   });
 
-  test("interrupting what waits for a channel takes it out of the line", async () => {
+  test("when it is interrupted while it waits for a channel", async () => {
     const remote = await desk({ channels: 1 }).connect(worker);
     const interrupt = new AbortController();
     const first = remote.exec(["cat"], { stopWord: "", timeoutMs: 300 });
@@ -71,7 +71,7 @@ describe("an end to everything", () => {
     expect(await failure(first)).toMatchObject({ code: "TIMED_OUT" });
   });
 
-  test("a frozen worker: time limit and grace end the command here; what is asked next is UNREACHABLE in bounded time", async () => {
+  test("on a stopped worker at its time limit and grace; the next one is UNREACHABLE in bounded time", async () => {
     const remote = await desk().connect(worker, {
       settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
     });
@@ -101,7 +101,7 @@ describe("an end to everything", () => {
   });
   let ended: Promise<MaandError>;
 
-  test("keepalives notice a frozen worker: the command is DISCONNECTED", async () => {
+  test("on a stopped worker by keepalives: DISCONNECTED", async () => {
     const remote = await desk({ keepaliveSeconds: 0.1 }).connect(worker);
     const running = remote.exec(["sh", "-c", "echo begun; sleep 65"], { onLine: () => worker.freeze() });
     try {
@@ -112,7 +112,7 @@ describe("an end to everything", () => {
     await worker.run(["pkill", "-f", "sleep 65"]);
   });
 
-  test("closing ends commands and may be done twice", async () => {
+  test("when the connection is closed, which may happen twice", async () => {
     const remote = await desk().connect(worker);
     const begun = new Promise<void>((resolve) => {
       ended = failure(remote.exec(["sh", "-c", "echo begun; sleep 66"], { onLine: () => resolve() }));
@@ -126,8 +126,8 @@ describe("an end to everything", () => {
   });
 });
 
-describe("connections that break", () => {
-  test("in the middle of a command: DISCONNECTED, never repeated", async () => {
+describe("a lost connection", () => {
+  test("during a command: DISCONNECTED, never repeated", async () => {
     const remote = await desk().connect(worker);
     const running = remote.exec(["sh", "-c", "echo once >> /opt/worker/once; echo begun; sleep 67"], {
       asRoot: true,
@@ -140,7 +140,7 @@ describe("connections that break", () => {
     await worker.run(["pkill", "-f", "sleep 67"]);
   });
 
-  test("between commands: a new connection is made once, also for many commands at once", async () => {
+  test("between commands: one new connection, also for many commands at once", async () => {
     const remote = await desk().connect(worker);
     await worker.dropConnections();
     const before = worker.connections();
@@ -148,7 +148,7 @@ describe("connections that break", () => {
     expect(worker.connections()).toBe(before + 1);
   });
 
-  test("between commands, and the worker is gone: UNREACHABLE, and back again when it is back", async () => {
+  test("between commands, to an unreachable worker: UNREACHABLE, until it is back", async () => {
     const remote = await desk().connect(worker);
     await worker.cutOff();
     expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });

@@ -25,7 +25,7 @@ describe("logging in", () => {
     expect(nobody.message).toContain('"nobody-here"');
   });
 
-  test("a key that is missing, open to others, or locked is refused with what to do", async () => {
+  test("a key that is missing, readable to others, or encrypted is refused with a hint", async () => {
     const at = desk();
     const missing = await failure(at.connect({ host: worker.host, identity: "gone.key" }));
     expect(missing).toMatchObject({ code: "AUTH_FAILED" });
@@ -42,7 +42,7 @@ describe("logging in", () => {
     expect(error.hint).toContain("ssh-add");
   });
 
-  test("a key in the bucket's secrets is found by its name, and may be changed per worker", async () => {
+  test("a key in the bucket's secrets is found by its name, and can be set per worker", async () => {
     const at = desk();
     await (await at.connect(worker)).close(); // makes secrets/ for known_hosts
     writeFileSync(join(at.root, "secrets", "mine.key"), readFileSync(fleet().key.path), { mode: 0o600 });
@@ -50,7 +50,7 @@ describe("logging in", () => {
     await at.connect(worker, { settings: { plugins: { ssh_key: "mine.key" } } });
   });
 
-  test("the agent's keys come after the file, or instead of it", async () => {
+  test("keys of the agent are tried after the file, or alone", async () => {
     const gone = await withAgent([fleet().key.path], async (agent) => {
       await desk({ agent }).connect({ host: worker.host, identity: "gone.key" });
       const stranger = await makeKey(join(fleet().directory, "stranger"));
@@ -62,7 +62,7 @@ describe("logging in", () => {
     await desk({ agent: gone }).connect(worker);
   });
 
-  test("a public key in place of the private one is named as such, and is no harm where an agent has the private one", async () => {
+  test("a public key in place of the private one is reported, and works if an agent has the private one", async () => {
     const identity = `${fleet().key.path}.pub`;
     const error = await failure(desk().connect({ host: worker.host, identity }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", hint: `name the private key: ${fleet().key.path}` });
@@ -72,7 +72,7 @@ describe("logging in", () => {
     });
   });
 
-  test("a certificate, in the agent or beside the key, is named as what is not offered, with what to do", async () => {
+  test("a certificate, in the agent or beside the key, is reported as unsupported, with a hint", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const user = await makeKey(join(fleet().directory, "certified"));
     await must(["ssh-keygen", "-q", "-s", ca.path, "-I", "me", "-n", fleet().user, `${user.path}.pub`]);

@@ -14,7 +14,7 @@ beforeAll(() => {
   [worker, other] = fleet().workers as [FleetWorker, FleetWorker];
 });
 
-describe("workers that cannot be reached", () => {
+describe("unreachable workers", () => {
   const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000 } } };
   let server: Server | undefined;
   const sockets: Socket[] = [];
@@ -37,7 +37,7 @@ describe("workers that cannot be reached", () => {
     server?.close();
   });
 
-  test("refused: soon, with the port and a hint", async () => {
+  test("a refused connection is reported soon, with the port and a hint", async () => {
     await worker.cutOff();
     const began = performance.now();
     const error = await failure(desk().connect(worker));
@@ -50,14 +50,14 @@ describe("workers that cannot be reached", () => {
   test.each([
     ["accepts and never speaks", ""],
     ["stalls half way", "SSH-2.0-OpenSSH_9.2\r\n"],
-  ])("a listener that %s is bounded by the connect limit", async (_, say) => {
+  ])("a listener that %s is limited by the connect timeout", async (_, say) => {
     const port = await listenSilently(say);
     const error = await failure(desk().connect({ host: worker.host, port }, impatient));
     expect(error).toMatchObject({ code: "UNREACHABLE" });
     expect(error.message).toMatch(/timed out after 0.5 s/);
   });
 
-  test("a listener that hangs up at once is tried a few times, and named", async () => {
+  test("a listener that closes at once is retried a few times, and reported", async () => {
     const port = await listenSilently("");
     server?.on("connection", (socket) => socket.end());
     const error = await failure(desk().connect({ host: worker.host, port }, impatient));
@@ -65,14 +65,14 @@ describe("workers that cannot be reached", () => {
     expect(sockets.length).toBeGreaterThan(1);
   });
 
-  test("a frozen sshd accepts connections and says nothing: bounded", async () => {
+  test("a stopped sshd accepts connections without an answer: bounded", async () => {
     other.freeze();
     const error = await failure(desk().connect(other, impatient));
     other.thaw();
     expect(error).toMatchObject({ code: "UNREACHABLE" });
   });
 
-  test("a name that does not resolve", async () => {
+  test("a name that does not resolve is reported", async () => {
     const error = await failure(desk().connect({ host: "no-such-worker.invalid" }));
     expect(error.code).toBe("UNREACHABLE");
     expect(error.message).toContain("cannot be resolved");
@@ -93,7 +93,7 @@ describe("workers that cannot be reached", () => {
     );
   });
 
-  test("a program the ssh config would connect through is not run, and is named when the worker cannot be reached", async () => {
+  test("a ProxyCommand of the ssh config is not run, and is named if the worker is unreachable", async () => {
     const configFile = join(fleet().directory, "with-proxy-command");
     writeFileSync(configFile, "Host inner\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand false\n");
     const error = await failure(desk({ configFile }).connect({ host: "inner" }));
@@ -106,7 +106,7 @@ describe("a server with other algorithms", () => {
     ["key exchange", "KexAlgorithms", "sntrup761x25519-sha512@openssh.com"],
     ["cipher", "Ciphers", "aes256-cbc"],
     ["MAC", "MACs", "umac-128-etm@openssh.com"],
-  ])("is told apart: no %s in common, and the setting that gives one", async (what, setting, algorithm) => {
+  ])("is reported: no %s in common, with the setting that adds one", async (what, setting, algorithm) => {
     const more = setting === "MACs" ? ["Ciphers aes256-ctr"] : [];
     await withFleet({ count: 1, sshdConfig: [`${setting} ${algorithm}`, ...more] }, async (odd) => {
       const error = await failure(deskFor(odd).connect(odd.workers[0] as FleetWorker));
@@ -115,7 +115,7 @@ describe("a server with other algorithms", () => {
     });
   });
 
-  test("is told apart: host certificates alone", async () => {
+  test("is reported: only host certificates", async () => {
     const [ca, host] = [join(fleet().directory, "ca"), join(fleet().directory, "certified_host_key")];
     for (const path of [ca, host]) await makeKey(path);
     await must(["ssh-keygen", "-q", "-h", "-s", ca, "-I", "host", `${host}.pub`]);
@@ -131,7 +131,7 @@ describe("a server with other algorithms", () => {
     });
   });
 
-  test("an old key exchange will do", async () => {
+  test("an old key exchange is accepted", async () => {
     await withFleet({ count: 1, sshdConfig: ["KexAlgorithms diffie-hellman-group14-sha1"] }, async (old) => {
       await (await deskFor(old).connect(old.workers[0] as FleetWorker)).close();
     });

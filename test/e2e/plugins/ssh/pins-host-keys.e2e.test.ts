@@ -31,7 +31,7 @@ describe("host keys", () => {
     expect(readFileSync(at.knownHosts, "utf8").trim().split("\n")).toHaveLength(fleet().workers.length);
   });
 
-  test("are all kept when several commands pin at the same moment", async () => {
+  test("are all kept if several commands pin at the same time", async () => {
     const at = desk();
     const commands = fleet().workers.map((one) => pinningProcess(at.contextFor(one)));
     try {
@@ -45,7 +45,7 @@ describe("host keys", () => {
     }
   });
 
-  test("a changed key is refused with both fingerprints; removing the line lets it in", async () => {
+  test("a changed key is refused with both fingerprints; deleting the line permits it", async () => {
     const at = desk();
     await (await at.connect(other)).close();
     const before = await fingerprintOf(other);
@@ -59,7 +59,7 @@ describe("host keys", () => {
     await at.connect(other);
   });
 
-  test("can be looked at and trusted without logging in, also when one changed", async () => {
+  test("can be shown and trusted without a login, even after a change", async () => {
     const at = desk();
     const look = () => at.identify(other);
     const first = await look();
@@ -82,7 +82,7 @@ describe("host keys", () => {
     await other.start();
   });
 
-  test("a key pasted by hand counts, and decides which key type is asked for", async () => {
+  test("a key added by hand is used, and decides which key type is requested", async () => {
     await withFleet({ count: 1, sshdConfig: [`HostKey ${await ecdsaKey()}`] }, async (rebuilt) => {
       const [one] = rebuilt.workers as [FleetWorker];
       const at = deskFor(rebuilt);
@@ -96,7 +96,7 @@ describe("host keys", () => {
     });
   });
 
-  test("a certificate authority in known_hosts is not taken for a pin: the plain key has to be trusted", async () => {
+  test("a certificate authority in known_hosts is not a pin: the plain key has to be trusted", async () => {
     const ca = await makeKey(join(fleet().directory, "ca"));
     const host = await makeKey(join(fleet().directory, "certified_host_key"));
     await must(["ssh-keygen", "-q", "-h", "-s", ca.path, "-I", "host", `${host.path}.pub`]);

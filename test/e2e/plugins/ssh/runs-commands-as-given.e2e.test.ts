@@ -40,7 +40,7 @@ describe("commands", () => {
   });
   afterAll(() => remote.close());
 
-  test("exec answers what a command printed; probe answers its exit code; a failed exec says what and where", async () => {
+  test("exec returns the output; probe returns the exit code; a failed exec reports what and where", async () => {
     expect(await remote.exec(["echo", "hi"])).toMatchObject({ code: 0, stdout: "hi\n", stderr: "" });
     expect(await remote.probe(["sh", "-c", "echo no >&2; exit 3"])).toMatchObject({ code: 3, stderr: "no\n" });
     const error = await failure(remote.exec(["sh", "-c", "echo no >&2; exit 3"]));
@@ -49,7 +49,7 @@ describe("commands", () => {
     expect((await remote.probe(["no-such-program"])).code).toBe(127);
   });
 
-  test.each([true, false])("every argument, variable and directory arrives as it is (as root: %s)", async (asRoot) => {
+  test.each([true, false])("every argument, variable and directory arrives unchanged (as root: %s)", async (asRoot) => {
     const print = ["sh", "-c", 'for a; do printf "%s\\0" "$a"; done', "sh"];
     const { stdout } = await remote.exec([...print, ...NASTY], { asRoot });
     expect(stdout.split("\0").slice(0, -1)).toEqual(NASTY);
@@ -64,7 +64,7 @@ describe("commands", () => {
     expect(await failure(remote.exec(["pwd"], { asRoot, cwd: "/nowhere" }))).toMatchObject({ code: "COMMAND_FAILED" });
   });
 
-  test("input arrives byte by byte and ends; behind a secret variable too; without input there is an end at once", async () => {
+  test("input arrives unchanged and ends, even after a secret variable; without input it ends at once", async () => {
     const bytes = Buffer.from([0, 1, 2, 10, 13, 255, 254, 0]);
     const count = ["sh", "-c", "od -An -tx1"];
     const expected = " 00 01 02 0a 0d ff fe 00\n";
@@ -74,7 +74,7 @@ describe("commands", () => {
     expect((await remote.exec(["cat"])).stdout).toBe("");
   });
 
-  test("as root is root, otherwise the user; a variable never reaches the worker's process list when it is secret", async () => {
+  test("as root runs as root, otherwise as the user; a secret variable is never in the worker's process list", async () => {
     expect((await remote.exec(["id", "-un"])).stdout).toBe(`${fleet().user}\n`);
     expect((await remote.exec(["id", "-un"], { asRoot: true })).stdout).toBe("root\n");
     const env = { HIDDEN: secret("hunter2"), PLAIN: "seen" };
@@ -86,7 +86,7 @@ describe("commands", () => {
     await expect(remote.exec(["true"], { env: { "A;B": "x" } })).rejects.toThrow(TypeError);
   });
 
-  test("a megabyte without a line end, and binary output, arrive whole and hang nothing", async () => {
+  test("a megabyte without a line end, and binary output, arrive complete", async () => {
     const lines: string[] = [];
     const zeros = "head -c 1048576 /dev/zero | tr '\\0' a";
     const big = await remote.exec(["sh", "-c", zeros], { onLine: (line) => lines.push(line) });
@@ -108,7 +108,7 @@ describe("commands", () => {
     await remote.exec(["rm", "/tmp/fleet-bytes"]);
   });
 
-  test("a stream goes both ways, as root, with variables, and can be ended", async () => {
+  test("a stream works in both directions, as root, with variables, and can be closed", async () => {
     const stream = await remote.stream(["sh", "-c", 'id -un; echo "$A$B"; cat'], {
       asRoot: true,
       env: { A: "a", B: secret("b") },
@@ -124,14 +124,14 @@ describe("commands", () => {
     await until("the stream's command to end", () => worker.processesWith("# endless").length === 0);
   });
 
-  test("a child left in the background does not hold the command", async () => {
+  test("a child in the background does not delay the command", async () => {
     const { stdout, durationMs } = await remote.exec(["sh", "-c", "sleep 60 & echo started"], { asRoot: true });
     expect(stdout).toBe("started\n");
     expect(durationMs).toBeLessThan(5_000);
     await worker.run(["pkill", "-f", "^sleep 60"]);
   });
 
-  test("twenty commands at once share one connection, eight at a time", async () => {
+  test("twenty commands share one connection, eight at a time", async () => {
     const program =
       'mkdir -p /opt/worker/t; touch "/opt/worker/t/$$"; ls /opt/worker/t | wc -l; sleep 0.1; rm "/opt/worker/t/$$"';
     const results = await Promise.all(
@@ -144,7 +144,7 @@ describe("commands", () => {
   });
 });
 
-describe("servers with tighter limits", () => {
+describe("servers with lower limits", () => {
   test("two sessions: commands wait for each other instead of failing", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 2"] }, async (tight) => {
       const remote = await deskFor(tight).connect(tight.workers[0] as FleetWorker);
@@ -153,7 +153,7 @@ describe("servers with tighter limits", () => {
     });
   });
 
-  test("one session: commands, streams and children left behind take turns, however closely they follow", async () => {
+  test("one session: commands, streams and background children take turns", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
       const remote = await deskFor(tight).connect(tight.workers[0] as FleetWorker);
       const leave = ["sh", "-c", "sleep 0.3 & echo left"];
@@ -166,7 +166,7 @@ describe("servers with tighter limits", () => {
     });
   });
 
-  test("few logins at once: those turned away come back", async () => {
+  test("few logins at once: refused ones are retried", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
       const at = deskFor(tight);

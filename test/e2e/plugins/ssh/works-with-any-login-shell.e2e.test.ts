@@ -58,7 +58,7 @@ const SHELLS: readonly (readonly [program: string, Login])[] = [
 ];
 
 describe.each(SHELLS)("%s as the login shell, with start-up files that print", (program, login) => {
-  test.skipIf(!isInstalled(program))("runs any command, and only its own output is seen", () =>
+  test.skipIf(!isInstalled(program))("runs any command, and returns only its own output", () =>
     withLogin(login, async ({ worker, connect }) => {
       const remote = await connect();
       const print = ["sh", "-c", 'printf "%s\\0" "$@" "$HIDDEN"; echo err >&2', "sh", ...NASTY];
@@ -83,7 +83,7 @@ describe.each(SHELLS)("%s as the login shell, with start-up files that print", (
   );
 });
 
-test.skipIf(!isInstalled("tcsh"))("a deploy works over a login that prints", () =>
+test.skipIf(!isInstalled("tcsh"))("a deploy works with a login that prints", () =>
   withFleetBucket({ count: 2 }, async ({ fleet, bucket, workers, hosts, lifecycles }) => {
     const [first, second] = workers as [FleetWorker, FleetWorker];
     await changeLogin(fleet, first, { shell: "/bin/bash", home: { ".bashrc": POSIX_NOISE } });
@@ -129,7 +129,7 @@ const REFUSALS: readonly (readonly [
   ["no sudo rule", { sudoers: "# none\n" }, {}, /sudo/, /sudoers\.d\/maand/],
 ];
 
-describe("a login that runs no commands is named, with the line that changes it", () => {
+describe("a login that runs no commands is reported, with the line that fixes it", () => {
   test.each(REFUSALS)("%s", (_, login, options, message, hint) =>
     withLogin(
       login,
@@ -156,7 +156,7 @@ describe("a login that runs no commands is named, with the line that changes it"
       expect(error).toMatchObject({ code: "WORKER_LACKS", message: `${worker.host} lacks sudo` });
     }));
 
-  test("a deploy says it in one sentence for the worker, and no script of ours", () =>
+  test("a deploy reports it in one sentence per worker, without a script", () =>
     withFleetBucket({ count: 1 }, async ({ fleet, bucket, workers, hosts }) => {
       await changeLogin(fleet, workers[0] as FleetWorker, { sudoers: PASSWORD_RULE });
       bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
@@ -168,7 +168,7 @@ describe("a login that runs no commands is named, with the line that changes it"
     }));
 });
 
-test("start-up files that never end are named as what timed out", () =>
+test("start-up files that never end are reported as the cause of the timeout", () =>
   withLogin({ shell: "/bin/bash", home: { ".bashrc": "sleep 69\n" } }, async ({ worker, connect }) => {
     const error = await failure((await connect()).exec(["true"], { title: "the check", timeoutMs: 500, graceMs: 500 }));
     expect(error).toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("the login before the check") });

@@ -61,7 +61,7 @@ const records = async (...argv: string[]): Promise<Record<string, unknown>[]> =>
   JSON.parse((await output("cat", "kv", "--json", ...argv)).out);
 
 describe("maand cat kv", () => {
-  it("prints the contract's records, secrets hidden", async () => {
+  it("prints the documented records with hidden secrets", async () => {
     const rows = await records("--jobs", "api");
     expect(rows).toContainEqual({
       namespace: "secrets/job/api",
@@ -76,13 +76,13 @@ describe("maand cat kv", () => {
     expect(rows.map((row) => row.namespace)).not.toContain("vars/bucket/job/db");
   });
 
-  it("shows live or deleted ones alone", async () => {
+  it("filters live or deleted entries", async () => {
     expect((await records("--deleted")).map((row) => row.key)).toEqual(["gone"]);
     expect((await records("--active")).map((row) => row.key)).not.toContain("gone");
     expect(await output("cat", "kv", "--active", "--deleted")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("a value never takes more than its row, and never more than 50 characters of it", async () => {
+  it("limits a value to its row and to 50 characters", async () => {
     const { out } = await output("cat", "kv");
     expect(out).toContain(`│ ${"x".repeat(50)}... │`);
     expect(out).toMatch(/│ lines +│ one two +│/);
@@ -98,7 +98,7 @@ describe("maand cat kv", () => {
     ).toBe(1);
   });
 
-  it("refuses a job nobody knows, and prints nothing", async () => {
+  it("refuses an unknown job and prints nothing", async () => {
     expect(await output("cat", "kv", "--jobs", "ap")).toMatchObject({
       code: 2,
       out: "",
@@ -106,7 +106,7 @@ describe("maand cat kv", () => {
     });
   });
 
-  it("of an empty bucket is an empty list", async () => {
+  it("prints an empty list for an empty bucket", async () => {
     bucket.dispose();
     bucket = aBucket();
     expect((await output("cat", "kv", "--json")).out).toBe("[]\n");
@@ -114,7 +114,7 @@ describe("maand cat kv", () => {
 });
 
 describe("maand cat kv get", () => {
-  it("prints one entry whole", async () => {
+  it("prints one whole entry", async () => {
     const { code, out } = await output("cat", "kv", "get", "vars/job/api", "lines");
     expect([code, out.replace(/\d{4}-.*UTC/, "<date>")]).toEqual([
       0,
@@ -130,14 +130,14 @@ describe("maand cat kv get", () => {
     });
   });
 
-  it("hides a secret unless it is asked to reveal it", async () => {
+  it("hides a secret unless --reveal is given", async () => {
     const hidden = await output("cat", "kv", "get", "secrets/job/api", "password");
     expect(hidden.out).toContain("value: [encrypted]\n");
     const shown = await output("cat", "kv", "get", "secrets/job/api", "password", "--reveal");
     expect(shown.out).toContain("value: s3cret\n");
   });
 
-  it("knows neither what never was nor what was deleted", async () => {
+  it("fails for a key that never existed or was deleted", async () => {
     for (const key of ["never", "gone"]) {
       const { code, out, err } = await output("cat", "kv", "get", "vars/job/api", key);
       expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -157,7 +157,7 @@ describe("maand cat job_ports and job_commands", () => {
     expect((await output("cat", word, "--jobs", "none")).code).toBe(2);
   });
 
-  it.each(["job_commands", "job-commands"])("%s: a row for each event", async (word) => {
+  it.each(["job_commands", "job-commands"])("%s: one row per event", async (word) => {
     const none = { demand_job: null, demand_command: null, demand_config: {} };
     const some = { demand_job: "db", demand_command: "command_ready", demand_config: {} };
     expect(JSON.parse((await output("cat", word, "--json")).out)).toEqual([
@@ -170,7 +170,7 @@ describe("maand cat job_ports and job_commands", () => {
   });
 });
 
-it("maand build --purge-job-kv forgets the secrets of a job that left", async () => {
+it("maand build --purge-job-kv deletes the secrets of a removed job", async () => {
   bucket.removeJob("api");
   await output("build");
   expect((await records("--active")).map((row) => row.key)).toContain("password");

@@ -41,18 +41,18 @@ describe("maand job create", () => {
     expect(existsSync(join(root, JOB, manifest.$schema))).toBe(true);
   });
 
-  it("says what holds without selectors", async () => {
+  it("explains the default without selectors", async () => {
     await typed("job", "create", "api");
     expect(JSON.parse(readFileSync(join(root, JOB, "manifest.json"), "utf8")).selectors).toEqual(["api"]);
   });
 
-  it("writes the schema too in a bucket from before there was one", async () => {
+  it("writes the schema in an older bucket that has none", async () => {
     rmSync(join(root, "workspace/.schemas"), { recursive: true });
     await typed("job", "create", "api");
     expect(existsSync(join(root, "workspace/.schemas/manifest.json"))).toBe(true);
   });
 
-  it("writes what can be deployed, upgraded and asked as it is", async () => {
+  it("writes a job that can be deployed, upgraded and checked without changes", async () => {
     await typed("job", "create", "api", "-s", "worker");
     expect(await typed("build", "--strict")).toMatchObject({ code: 0, err: "" });
     expect(await typed("deploy")).toMatchObject({ code: 0, err: expect.stringContaining("start api 1.0.0") });
@@ -61,7 +61,7 @@ describe("maand job create", () => {
     expect(await typed("job", "status", "api")).toMatchObject({ code: 0 });
   });
 
-  it("writes a Makefile with every target, quiet under make -s", async () => {
+  it("writes a Makefile with every target, without output under make -s", async () => {
     await typed("job", "create", "api");
     expect(make("start")).toEqual({ code: 0, out: "start api 1.0.0\n", err: "" });
     expect(make("stop")).toEqual({ code: 0, out: "stop api\n", err: "" });
@@ -73,7 +73,7 @@ describe("maand job create", () => {
   it.each([
     ["docker compose", "docker compose up"],
     ["systemd", "systemctl restart api.service"],
-  ])("has an example of %s that works once its # are away", async (what, started) => {
+  ])("includes an example of %s that works once uncommented", async (what, started) => {
     await typed("job", "create", "api");
     const text = readFileSync(join(root, JOB, "Makefile"), "utf8");
     const example = text.slice(text.indexOf(what)).split("\n\n")[0] ?? "";
@@ -89,7 +89,7 @@ describe("maand job create --command", () => {
   const begun = (name: string) => readFileSync(join(root, JOB, "_modules", name), "utf8");
   const manifest = () => JSON.parse(readFileSync(join(root, JOB, "manifest.json"), "utf8"));
 
-  it("makes a job with a command that build accepts", async () => {
+  it("creates a job with a command that build accepts", async () => {
     const { code, out } = await typed(
       "job",
       "create",
@@ -110,7 +110,7 @@ describe("maand job create --command", () => {
     expect((await typed("build")).code).toBe(0);
   });
 
-  it("adds it to a job that is there, and keeps how its manifest is written", async () => {
+  it("adds the command to an existing job, and keeps the formatting of its manifest", async () => {
     await typed("job", "create", "api");
     const before =
       '{\n\t"version": "1.0.0",  "selectors": ["web", "eu"],\n\t"commands": {\n\t\t"command_a": { "executed_on": ["cli"] }\n\t}\n}\n';
@@ -129,7 +129,7 @@ describe("maand job create --command", () => {
     expect(readFileSync(join(root, JOB, "Makefile"), "utf8")).toBe(makefile);
   });
 
-  it("keeps line ends and marks of another machine", async () => {
+  it("keeps line ends and byte order marks of other systems", async () => {
     await typed("job", "create", "api");
     writeFileSync(join(root, JOB, "manifest.json"), '{\r\n    "version": "1.0.0"\r\n}\r\n');
     expect((await typed("job", "create", "api", "--command", "command_b", "--on", "cli")).code).toBe(0);
@@ -157,7 +157,7 @@ describe("maand job create --command", () => {
     expect(existsSync(join(root, JOB))).toBe(false);
   });
 
-  it("tells all that is wrong at once", async () => {
+  it("reports all problems together", async () => {
     const { err } = await typed("job", "create", "api", "--command", "Lead", "--on", "always,never", "--lang", "go");
     for (const word of ['"Lead"', '"always"', '"never"', '"go"']) expect(err).toContain(word);
   });
@@ -181,7 +181,7 @@ describe("maand job create --command", () => {
     ["[]", "must be an object"],
     ['{ "commands": [] }', "must be an object"],
     ['{ "commands": null }', "must be an object"],
-  ])("leaves a manifest alone that it cannot understand: %s", async (text, message) => {
+  ])("does not change a manifest that it cannot parse: %s", async (text, message) => {
     await typed("job", "create", "api");
     writeFileSync(join(root, JOB, "manifest.json"), text);
     const { code, err } = await typed("job", "create", "api", "--command", "command_lead", "--on", "cli");
@@ -190,7 +190,7 @@ describe("maand job create --command", () => {
     expect(existsSync(join(root, JOB, "_modules"))).toBe(false);
   });
 
-  it("refuses selectors for a job that is there: it would have to change them", async () => {
+  it("refuses selectors for an existing job, because it would have to change them", async () => {
     await typed("job", "create", "api");
     const line = ["job", "create", "api", "-s", "web", "--command", "command_lead", "--on", "cli"];
     expect(await typed(...line)).toMatchObject({ code: 2, err: expect.stringContaining("omit --selectors") });

@@ -74,14 +74,14 @@ function twoWorkers(): void {
 const seconds = (text: string) => [...text.matchAll(/ts=\S+:(\d\d)\.000Z/g)].map(([, second]) => Number(second));
 
 describe("maand logs show", () => {
-  it("shows the lines of all logs by time", async () => {
+  it("shows the lines of all logs in order of time", async () => {
     twoWorkers();
     expect(seconds((await maand("logs", "show")).out)).toEqual([1, 2, 3, 4, 5, 6, 8, 9]);
     expect(seconds((await maand("logs", "show", "--tail", "3")).out)).toEqual([6, 8, 9]);
     expect((await maand("logs", "show", "--tail", "0")).out).toBe("");
   });
 
-  it("shows the last lines from the ends of files, also when they are in files put aside, and every number of them", async () => {
+  it("reads the last lines from the end of the files, across rotated files, for any count", async () => {
     for (let at = 1; at <= 20; at += 1)
       log("maand.log-20261125T195900000Z", line(at, `event=a RUN worker=- pad=${"x".repeat(9000)}`));
     for (let at = 21; at <= 23; at += 1) log("maand.log", line(at, "event=b RUN worker=-"));
@@ -92,7 +92,7 @@ describe("maand logs show", () => {
     }
   });
 
-  it("filters add up", async () => {
+  it("combines filters", async () => {
     twoWorkers();
     const shown = async (...flags: string[]) => seconds((await maand("logs", "show", ...flags)).out);
     expect(await shown("--worker", "10.0.0.1")).toEqual([2, 4, 8]);
@@ -104,7 +104,7 @@ describe("maand logs show", () => {
     expect(await shown("--event", "command")).toEqual([]);
   });
 
-  it("takes workers by label and hostname, as every list of workers does", async () => {
+  it("accepts labels and hostnames for workers, like every list of workers", async () => {
     twoWorkers();
     const workers = [{ host: "10.0.0.1" }, { host: "10.0.0.10", hostname: "ten", labels: ["web"] }];
     writeFileSync(join(root, "workspace/workers.json"), JSON.stringify(workers));
@@ -114,7 +114,7 @@ describe("maand logs show", () => {
     expect(await maand("logs", "show", "--worker", "label:none")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("takes one of several jobs in a line, and the beginning of a name nobody has", async () => {
+  it("finds one of several jobs in a line, and matches the prefix of a name that is no longer known", async () => {
     log(
       "10.0.0.1.log",
       line(1, "event=command_begin RUN worker=10.0.0.1 job=api,api-gateway phase=rsync action=rsync id=1"),
@@ -125,7 +125,7 @@ describe("maand logs show", () => {
     expect(await shown("gateway")).toEqual([]);
   });
 
-  it("for people shows what happened, then each command with its own lines in one block", async () => {
+  it("as text shows the events, then the lines of each command in one block", async () => {
     twoWorkers();
     const { out } = await maand("logs", "show", "--format", "human");
     expect(out).toBe(
@@ -155,13 +155,13 @@ describe("maand logs show", () => {
     expect(last.out.split("\n")[1]).toBe("  rollout  start  web@10.0.0.10");
   });
 
-  it("shows backslashes as they were, and lets no control sign out", async () => {
+  it("shows backslashes unchanged and escapes control characters", async () => {
     log("maand.log", line(1, String.raw`event=warning RUN worker=- msg="y\\z \u001b[2J"`));
     expect((await maand("logs", "show", "--format", "human")).out).toContain(String.raw`msg=y\z \x1b[2J`);
     expect((await maand("logs", "show")).out).not.toContain("\u001b");
   });
 
-  it("prints an object a line for programs, with every key", async () => {
+  it("as JSON prints one object per line, with every key", async () => {
     twoWorkers();
     const { out } = await maand("logs", "show", "--json", "--worker", "10.0.0.10", "--event", "command_end");
     expect(JSON.parse(out)).toEqual({
@@ -185,7 +185,7 @@ describe("maand logs show", () => {
     });
   });
 
-  it("finds a run by the beginning of its id, names those that begin alike, and knows the newest", async () => {
+  it('finds a run by a prefix of its id, lists ambiguous matches, and accepts "latest"', async () => {
     log(`runs/${RUN}/maand.log`, line(1, "event=run_started RUN worker=-"));
     utimesSync(join(root, "logs/runs", RUN), 1, 1);
     log(`runs/${OTHER}/maand.log`, line(2, "event=run_started RUN worker=-", OTHER));
@@ -198,14 +198,14 @@ describe("maand logs show", () => {
     expect(await maand("logs", "show", "--run", "77")).toMatchObject({ code: 2, out: "" });
   });
 
-  it("reads files that were put aside before the one that grows", async () => {
+  it("reads rotated files before the current one", async () => {
     log("maand.log-20261125T195900000Z", line(1, "event=a RUN worker=-"));
     log("maand.log-20261125T195930000Z", line(2, "event=b RUN worker=-"));
     log("maand.log", line(3, "event=c RUN worker=-"));
     expect(seconds((await maand("logs", "show")).out)).toEqual([1, 2, 3]);
   });
 
-  it("names what is rubbish in a file, and shows the rest", async () => {
+  it("reports unreadable lines in a file, and shows the rest", async () => {
     twoWorkers();
     appendFileSync(join(root, "logs/maand.log"), Buffer.from([0, 255, 1, 10, 7, 8, 9]));
     appendFileSync(join(root, "logs/maand.log"), "x".repeat(600_000));
@@ -220,7 +220,7 @@ describe("maand logs show", () => {
     expect(out).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
-  it("counts for --tail only what is a line, however a file ends", async () => {
+  it("counts only log lines for --tail, however a file ends", async () => {
     twoWorkers();
     const path = join(root, "logs/10.0.0.1.log");
     appendFileSync(path, `| told by an older maand\n${"rubbish\n".repeat(20_000)}${"x".repeat(100_000)}\nts=2026-11-2`);
@@ -238,13 +238,13 @@ describe("maand logs show", () => {
     expect(err).toMatch(/^maand: 10\.0\.0\.5\.log: .*EISDIR/);
   });
 
-  it("takes lines of an older form, and shows them without filters only", async () => {
+  it("shows lines of an older format, and only without filters", async () => {
     log("10.0.0.1.log", line(1, "event=old RUN worker=10.0.0.1"), "| it said", "! it cried");
     expect((await maand("logs", "show")).out).toContain("| it said\n! it cried\n");
     expect((await maand("logs", "show", "--event", "old")).out).not.toContain("it said");
   });
 
-  it("says when there is nothing, refuses what cannot be, needs no store that works", async () => {
+  it("reports an empty result, refuses invalid filters, and works without a readable store", async () => {
     expect(await maand("logs", "show")).toMatchObject({ code: 1, out: "", err: "maand: no log files matched\n" });
     expect(await maand("logs", "show", "--worker", "10.0.0.9")).toMatchObject({ code: 0, out: "" });
     expect(await maand("logs", "show", "--tail", "x")).toMatchObject({ code: 2 });
@@ -281,7 +281,7 @@ describe("maand logs show --follow", () => {
     return { output, code, shows, interrupt: () => interrupt.abort() };
   }
 
-  it("goes on with what others write, also across rotation and in new files, until it is interrupted", async () => {
+  it("follows lines of other processes, across rotation and new files, until it is interrupted", async () => {
     log("maand.log", line(1, "event=a RUN worker=-"));
     const { shows, interrupt, code } = following();
     await shows(1);
@@ -301,7 +301,7 @@ describe("maand logs show --follow", () => {
     expect(await code).toBe(130);
   });
 
-  it("of one run shows all of it, and ends with it", async () => {
+  it("with a run shows all of the run and ends with it", async () => {
     for (let at = 1; at <= 20; at += 1) log(`runs/${RUN}/maand.log`, line(at, "event=a RUN worker=-"));
     const { shows, code } = following("--run", "3f2a");
     await shows(...Array.from({ length: 20 }, (_, at) => at + 1));
@@ -310,7 +310,7 @@ describe("maand logs show --follow", () => {
     await shows(...Array.from({ length: 21 }, (_, at) => at + 1));
   });
 
-  it("of all logs begins with the last ten lines, and filters", async () => {
+  it("with all logs starts with the last ten lines and applies the filters", async () => {
     for (let at = 1; at <= 30; at += 1)
       log("maand.log", line(at, `event=${at % 2 === 0 ? "even" : "odd"} RUN worker=-`));
     const { shows, interrupt, code } = following("--event", "even");
@@ -321,7 +321,7 @@ describe("maand logs show --follow", () => {
     await code;
   });
 
-  it("for people shows a command once it has ended", async () => {
+  it("as text shows a command once it has ended", async () => {
     twoWorkers();
     const { output, interrupt, code } = following("--format", "human");
     await expect.poll(() => output.out).toContain("ok  exit=0  6.0s");

@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 describe("maand plugin create", () => {
-  it("writes a package, outside of a bucket too, and says what is next", async () => {
+  it("writes a package, outside of a bucket too, and prints the next step", async () => {
     const { code, out } = await typedIn(root)("plugin", "create", "@acme/maand-plugin-slow-start");
     expect(code).toBe(0);
     expect(out).toContain("cd maand-plugin-slow-start && npm install");
@@ -62,6 +62,6 @@ it.for([
   ["maand-plugin-slack", "maand-plugin-slack", "slack", "slack"],
   ["@acme/slow-start", "slow-start", "slow-start", "slowStart"],
   ["maand-plugin-2fa", "maand-plugin-2fa", "2fa", "plugin2fa"],
-] as const)("%s is called after itself", ([name, directory, plugin, variable]) => {
+] as const)("%s is named after itself", ([name, directory, plugin, variable]) => {
   expect(pluginNames(name)).toEqual({ package: name, directory, plugin, variable });
 });

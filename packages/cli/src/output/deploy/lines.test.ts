@@ -8,7 +8,7 @@ const every = { seq: 1, at: "", run: "r" };
 const BAD = "\u001b]0;owned\u0007 50 %\r100 %\tdone";
 const SHOWN = "\\x1b]0;owned\\x07 50 %\\x0d100 %\tdone";
 
-it("nothing a job prints is obeyed by the terminal of whoever deploys", () => {
+it("control characters in a job's output do not reach the operator's terminal", () => {
   const event: MaandEvent = {
     ...every,
     type: "output",
@@ -20,7 +20,7 @@ it("nothing a job prints is obeyed by the terminal of whoever deploys", () => {
   expect(lines(event)).toEqual([`api@10.0.0.1 | ${SHOWN}`]);
 });
 
-it("nor is it where it is told again with a command that failed", () => {
+it("nor when the output is repeated with a failed command", () => {
   const event: MaandEvent = {
     ...every,
     type: "action.finished",

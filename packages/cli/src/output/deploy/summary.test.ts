@@ -33,7 +33,7 @@ function result(job: string, last: number, more: Partial<AllocationResult> = {})
 }
 
 describe("the end of a deploy", () => {
-  it("says in a line what happened to a job that is well, and nothing of what was left as it is", () => {
+  it("summarizes a successful job in one line, and omits unchanged jobs", () => {
     const allocations = [1, 2, 3].map((last) => result("api", last));
     const unchanged = result("db", 1, { action: "skip", outcome: "skipped" });
     expect(output({ outcome: "ok", allocations: [...allocations, unchanged] })).toBe(
@@ -42,7 +42,7 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
-  it("says what failed alike once, with the last lines, what was skipped, and what to type", () => {
+  it("groups equal failures, with the last lines, what was skipped, and what to type next", () => {
     const failed = (last: number) =>
       result("api", last, {
         outcome: "failed",
@@ -72,7 +72,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("says what to do about it, and of what was removed, where", () => {
+  it("prints the hint, and for a removed job the worker", () => {
     const hint = "fix target stop in /opt/worker/b/jobs/api/Makefile on 10.0.0.10";
     const stuck = [10, 2].map((last) =>
       result("api", last, { action: "remove", outcome: "failed", promoted: false, message: "exit code 2", hint }),
@@ -89,7 +89,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("says the hint of a batch whose hook failed once", () => {
+  it("prints the hint of a batch whose hook failed once", () => {
     const message = "command_report of api failed";
     const hint = "fix _modules/command_report.py";
     const failed = [1, 2].map((last) => result("api", last, { outcome: "failed", promoted: false, message, hint }));
@@ -98,7 +98,7 @@ describe("the end of a deploy", () => {
     expect(text.split(message).length).toBe(2);
   });
 
-  it("says of a health check that an earlier run left what came of it", () => {
+  it("prints the result of a health check that an earlier run left pending", () => {
     const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
     expect(output({ outcome: "ok", allocations: asked })).toContain(
       "\n  api: healthy on 2 workers; its health was not checked: the last run ended before the check\n",
@@ -109,7 +109,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names the worker to fix, not the job, where a worker could not be reached", () => {
+  it("names the worker, not the job, if a worker is unreachable", () => {
     const away = (job: string, number: number) =>
       result(job, number, { outcome: "unreachable", promoted: false, message: "cannot reach it" });
     const next = /next: (.*), then/;
@@ -118,7 +118,7 @@ describe("the end of a deploy", () => {
     expect(next.exec(output({ allocations: [failed, away("db", 1)] }))?.[1]).toBe("fix api and 10.0.0.1");
   });
 
-  it("says of a job that was not permitted that it was skipped", () => {
+  it("shows a refused job as skipped", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const refused = { job: "api", code: "NOT_PERMITTED", message: "it is Friday" } as const;
     expect(output({ allocations: [left], failures: [refused] })).toContain(
@@ -126,7 +126,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("says of a job that did not stop where it should that the rest of it was skipped", () => {
+  it("shows the rest of a job as skipped after a failed stop", () => {
     const left = result("api", 1, { outcome: "blocked", promoted: false });
     const stuck = result("api", 2, { action: "stop", outcome: "failed", promoted: false, message: "exit code 2" });
     expect(output({ allocations: [stuck, left] })).toContain(
@@ -134,7 +134,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("tells a job that is not healthy from one that did not restart, and says why once", () => {
+  it("distinguishes an unhealthy job from one that did not restart, and prints the reason once", () => {
     const sick = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
     expect(output({ allocations: [sick(1), sick(2)] })).toContain(
@@ -142,7 +142,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names the job that another one waits for, after what failed by itself", () => {
+  it("names the job that another one waits for, after the failures", () => {
     const allocations = [
       result("api", 1, { outcome: "blocked", promoted: false }),
       result("db", 1, { outcome: "unreachable", promoted: false, message: "10.0.0.1 cannot be reached" }),
@@ -158,7 +158,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("says what failed for a whole job besides, such as a hook after its rollout, with its last lines", () => {
+  it("prints failures of a whole job, such as a hook after its rollout, with its last lines", () => {
     const failures = [
       {
         job: "api",
@@ -173,7 +173,7 @@ describe("the end of a deploy", () => {
     );
   });
 
-  it("names some of many workers", () => {
+  it("abbreviates a long list of workers", () => {
     const allocations = [...Array(9).keys()].map((last) =>
       result("api", last, { outcome: "blocked", promoted: false }),
     );
@@ -183,18 +183,18 @@ describe("the end of a deploy", () => {
   });
 });
 
-describe("lines on a screen", () => {
-  it("are broken between words, and what goes on stands further in", () => {
+describe("lines on a terminal", () => {
+  it("are wrapped at words, and continuation lines are indented", () => {
     expect(wrapped(["    restart failed on 10.0.0.1: make restart of api failed"], 42)).toEqual([
       "    restart failed on 10.0.0.1: make",
       "      restart of api failed",
     ]);
   });
-  it("stay as they are in a file, and where a word alone is too long", () => {
+  it("are not wrapped in a file, or where a single word is too long", () => {
     const long = `  ${"x".repeat(90)}`;
     expect([wrapped([`${long} y`], undefined), wrapped([long], 80)]).toEqual([[`${long} y`], [long]]);
   });
-  it("are measured without their colours", () => {
+  it("are measured without colours", () => {
     const line = `\u001b[31m${"x".repeat(39)}\u001b[39m`;
     expect(wrapped([line], 40)).toEqual([line]);
   });

@@ -36,7 +36,7 @@ const batches = () =>
   );
 const versions = () => Object.values(bucket.fleet.running());
 
-it("some go first, promoted and checked, and silence leaves the rest to go as usual", async () => {
+it("some allocations go first, promoted and checked; without an answer the rest goes as usual", async () => {
   const seen: unknown[] = [];
   lead = async ({ updatedAllocations, rollOut }) => {
     seen.push(updatedAllocations);
@@ -58,7 +58,7 @@ it("some go first, promoted and checked, and silence leaves the rest to go as us
   expect(bucket.events.filter(({ type }) => type === "health.finished")).toHaveLength(3);
 });
 
-it("whoever answers done has done the rest otherwise: it is promoted and not run", async () => {
+it("the answer done means that the plugin rolled out the rest: it is promoted without its commands", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A]);
     return "done";
@@ -69,7 +69,7 @@ it("whoever answers done has done the rest otherwise: it is promoted and not run
   expect(allocations.every(({ promoted }) => promoted)).toBe(true);
 });
 
-it("health is asked once on demand; sickness ends the job, and those not begun are as they were", async () => {
+it("health is checked once on demand; a failure ends the job, and the other allocations stay unchanged", async () => {
   lead = async ({ rollOut, checkHealth }) => {
     await rollOut([A]);
     bucket.fleet.fail(`verify api@${A}`);
@@ -90,7 +90,7 @@ it("health is asked once on demand; sickness ends the job, and those not begun a
   expect(restarts()).toEqual([A, A, B, C].map((host) => `restart api@${host}`));
 });
 
-it("a batch that fails ends the job, even if the plugin passes over it", async () => {
+it("a failed batch ends the job, even if the plugin ignores the failure", async () => {
   bucket.fleet.fail(`restart api@${A}`);
   lead = async ({ rollOut }) => {
     await rollOut([A]).catch(() => undefined);
@@ -102,7 +102,7 @@ it("a batch that fails ends the job, even if the plugin passes over it", async (
   expect(restarts()).toEqual([]);
 });
 
-it("a plugin that breaks without having rolled anything out leaves everything in doubt", async () => {
+it("a plugin that throws before it rolled out anything leaves everything in doubt", async () => {
   lead = async () => {
     throw new Error("lost the plot");
   };
@@ -112,7 +112,7 @@ it("a plugin that breaks without having rolled anything out leaves everything in
   );
 });
 
-it("a host that is none of them is the plugin's mistake, and nothing is rolled out", async () => {
+it("an unknown host is an error of the plugin, and nothing is rolled out", async () => {
   lead = async ({ rollOut }) => {
     await rollOut([A, "10.0.0.9"]);
     return undefined;
@@ -127,7 +127,7 @@ it("a host that is none of them is the plugin's mistake, and nothing is rolled o
 it.each([
   ["silence", undefined],
   ["done", "done" as const],
-])("a rollOut that the plugin does not wait for is finished before the rest goes on: %s", async (_, answer) => {
+])("a rollOut that the plugin does not await finishes before the rest starts: %s", async (_, answer) => {
   bucket.fleet.onDo = (what) => {
     if (what === `restart api@${A}`) bucket.fleet.fail(`verify api@${A}`);
   };
@@ -147,7 +147,7 @@ it.each([
   ]);
 });
 
-it("two at the same time go one after the other, so that no batch gets larger than it may be", async () => {
+it("parallel calls run one after another, so that no batch exceeds its size", async () => {
   lead = async ({ rollOut }) => {
     await Promise.all([rollOut([A]), rollOut([B])]);
     return undefined;
@@ -159,7 +159,7 @@ it("two at the same time go one after the other, so that no batch gets larger th
   expect(steps).toEqual([A, B, C].flatMap((host) => [`batch.started ${host}`, `batch.promoted ${host}`]));
 });
 
-it("a health check that the plugin does not wait for ends the job when it fails", async () => {
+it("a health check that the plugin does not await ends the job if it fails", async () => {
   lead = async ({ rollOut, checkHealth }) => {
     await rollOut([A]);
     bucket.fleet.fail(`verify api@${A}`);
@@ -171,7 +171,7 @@ it("a health check that the plugin does not wait for ends the job when it fails"
   expect(restarts()).toEqual([`restart api@${A}`]);
 });
 
-it("a rollOut after the tap has returned is refused, and touches nothing", async () => {
+it("a rollOut after the tap returned is refused, and changes nothing", async () => {
   let late: OrchestrateContext["rollOut"] | undefined;
   lead = async ({ rollOut }) => {
     late = rollOut;

@@ -1,4 +1,4 @@
-import { stopIfInterrupted } from "../../bucket/outcome.ts";
+import { runToEnd, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import { noteRest, noteUnchanged } from "../note-allocations.ts";
@@ -13,20 +13,20 @@ import { runRound } from "./run-round.ts";
  * the last one also by `afterJob`.
  */
 export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
-  const began = run.bucket.now().getTime();
   const rollout = jobRollout(run, plan);
   reportStarted(rollout);
-  try {
+  const ended = await runToEnd(run.bucket.now, async () => {
     noteUnchanged(run, plan);
     await checkPending(rollout);
     await promoteWithoutCommands(rollout);
     await runBatches(rollout);
     await runAfter(rollout);
-  } catch (cause) {
-    run.ledger.failJob(plan.job.name, cause);
-    noteRest(run, plan, cause);
+  });
+  if (!ended.ok) {
+    run.ledger.failJob(plan.job.name, ended.cause);
+    noteRest(run, plan, ended.cause);
   }
-  reportFinished(rollout, began);
+  reportFinished(rollout, ended.end.duration_ms);
 }
 
 /** Makes the health check of an earlier run that promoted the job and ended before the check. */
@@ -79,11 +79,11 @@ function reportStarted({ run, job, plan, batches, order }: JobRollout): void {
   });
 }
 
-function reportFinished({ run, job }: JobRollout, began: number): void {
+function reportFinished({ run, job }: JobRollout, duration_ms: number): void {
   run.reporter.emit("job.finished", {
     job: job.name,
     outcome: run.ledger.failed(job.name) ? "failed" : "ok",
     message: run.ledger.failureOf(job.name)?.message ?? null,
-    duration_ms: run.bucket.now().getTime() - began,
+    duration_ms,
   });
 }

@@ -3,7 +3,7 @@ import { Deletions } from "./deletions.ts";
 
 const promoted = ["Makefile", "conf/a"];
 
-it("a file no version had is told once for its job, with where and what to do", () => {
+it("a deleted file that no version contained is reported once per job, with its worker and a hint", () => {
   const deletions = new Deletions();
   for (const host of ["10.0.0.2", "10.0.0.1"]) deletions.note({ job: "web", host, path: "app.pid", promoted });
   deletions.note({ job: "db", host: "10.0.0.1", path: "run/", promoted });
@@ -13,20 +13,20 @@ it("a file no version had is told once for its job, with where and what to do", 
   ]);
 });
 
-it("what a version had, or a directory of it, went as somebody wanted", () => {
+it("a deleted file of a version, or of its directories, is not reported", () => {
   const deletions = new Deletions();
   for (const path of ["Makefile", "conf/a", "conf", "conf/"])
     deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()).toEqual([]);
 });
 
-it("of many paths three are named", () => {
+it("of many paths three are listed", () => {
   const deletions = new Deletions();
   for (const path of ["e", "d", "c", "b", "a"]) deletions.note({ job: "web", host: "10.0.0.1", path, promoted });
   expect(deletions.warnings()[0]).toContain("deleted them: a, b, c and 2 more, on 10.0.0.1;");
 });
 
-it("a name a job made up gives the terminal no orders", () => {
+it("control characters in a file name are escaped", () => {
   const deletions = new Deletions();
   deletions.note({ job: "web", host: "10.0.0.1", path: "\x1b[31m\n\u202etxt\x9b", promoted });
   expect(deletions.warnings()[0]).toContain(String.raw`deleted them: "\u001b[31m\n\u202etxt\u009b", on`);

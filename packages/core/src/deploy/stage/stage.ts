@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { asMaandError, stopIfInterrupted, withEnd } from "../../bucket/outcome.ts";
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
@@ -100,35 +100,20 @@ export class Stager {
     const seq = this.#nextSeq();
     const metadata = metadataOf(this.#run, worker, seq);
     const jobs = entries.map(({ job }) => job);
-    const began = bucket.now().getTime();
     reporter.emit("stage.started", { worker: worker.host, jobs, update_seq: seq });
     const steps = this.#intend(remote, entries);
     const context = this.#context(worker, remote, entries, metadata.files);
-    try {
+    const work = async () => {
       if ((await bucket.hooks.stage.promise(context)) !== "done")
         throw noHandler(bucket.absent, { hook: "stage", transport: remote.transport, host: worker.host });
       await giveOwners(remote, entries.map(this.#staged), context);
       const tools = connections.toolsOf(worker.host);
-      this.#conclude(worker, entries, steps, { seq, metadata: metadata.digest, tools });
-      reporter.emit("stage.finished", {
-        worker: worker.host,
-        jobs,
-        outcome: "ok",
-        message: null,
-        duration_ms: bucket.now().getTime() - began,
-      });
-    } catch (cause) {
-      for (const step of steps) bucket.store.journal.conclude(step, outcomeOf(cause), this.#run.at());
-      const { message } = asMaandError(cause);
-      reporter.emit("stage.finished", {
-        worker: worker.host,
-        jobs,
-        outcome: outcomeOf(cause),
-        message,
-        duration_ms: bucket.now().getTime() - began,
-      });
-      throw cause;
-    }
+      this.#recordDelivery(worker, entries, { seq, metadata: metadata.digest, tools });
+    };
+    await withEnd(bucket.now, work, ({ outcome, message, duration_ms }) => {
+      for (const step of steps) bucket.store.journal.conclude(step, outcome, this.#run.at());
+      reporter.emit("stage.finished", { worker: worker.host, jobs, outcome, message, duration_ms });
+    });
   }
 
   #context(
@@ -197,11 +182,10 @@ export class Stager {
   }
 
   /** Written soon, together with the records of other workers. Until then this worker counts as not synced. */
-  #conclude(worker: Worker, entries: readonly SyncEntry[], steps: readonly number[], delivery: Delivery): void {
+  #recordDelivery(worker: Worker, entries: readonly SyncEntry[], delivery: Delivery): void {
     const { store } = this.#run.bucket;
     store.deliveries.finish(worker.host, delivery);
     for (const { planned } of entries) store.promoted.stage(planned.allocation.id, planned.target.digest);
-    for (const step of steps) store.journal.conclude(step, "ok", this.#run.at());
   }
 
   /** Incremented once per run, just before its first sync. */

@@ -11,7 +11,7 @@ function read<S extends v.GenericSchema>(schema: S, value: unknown, key?: string
 }
 
 describe("a written value", () => {
-  it("that keeps its schema is given back", () => {
+  it("that matches its schema is returned", () => {
     expect(read(v.looseObject({ a: v.string() }), { a: "x", b: 1 })).toEqual({
       result: { a: "x", b: 1 },
       problems: [],
@@ -34,7 +34,7 @@ describe("a written value", () => {
     [v.pipe(v.string(), v.regex(/^a$/, withHint("must be a", "write a"))), "b", "must be a", "write a"],
     [onlyObject(v.looseObject({})), [], "must be an object, and is an empty list", undefined],
     [onlyObject(v.record(v.string(), v.number()), "write {}"), null, "must be an object, and is null", "write {}"],
-  ])("%# says what it must be and what it is", (schema, value, message, hint) => {
+  ])("%# names the expected and the actual value", (schema, value, message, hint) => {
     const problem = { code: "invalid_conf", level: "error", where: "maand.conf", message };
     expect(read(schema, value)).toEqual({
       result: undefined,
@@ -42,7 +42,7 @@ describe("a written value", () => {
     });
   });
 
-  it("is told by its key: keys by dots, places of lists in brackets, behind the key it hangs on", () => {
+  it("is named by its key: dots between keys, brackets around indexes, after the key it belongs to", () => {
     const schema = v.looseObject({ a: v.array(v.looseObject({ b: v.string() })) });
     expect(read(schema, { a: [{ b: "x" }, {}] }).problems[0]).toMatchObject({
       where: "maand.conf: a[1].b",
@@ -51,12 +51,12 @@ describe("a written value", () => {
     expect(read(schema, { a: [{}] }, "[3]").problems[0]?.where).toBe("maand.conf: [3].a[0].b");
   });
 
-  it("may be nested as deep as it likes", () => {
+  it("may be nested to any depth", () => {
     const deep = JSON.parse(`${"[".repeat(50_000)}${"]".repeat(50_000)}`);
     expect(read(v.unknown(), deep).problems).toEqual([]);
   });
 
-  it("may not use names that would be lost, wherever a schema looks", () => {
+  it("may not use reserved property names, wherever a schema is applied", () => {
     const { result, problems } = read(v.looseObject({}), JSON.parse('{"a": [{"__proto__": {}}], "constructor": 1}'));
     expect(result).toBeUndefined();
     expect(problems.map(({ where, message }) => [where, message])).toEqual([
@@ -66,7 +66,7 @@ describe("a written value", () => {
   });
 });
 
-describe("what can be understood of a refused value", () => {
+describe("the usable part of a refused value", () => {
   const schema = v.looseObject({
     a: v.optional(v.string()),
     list: v.optional(v.array(v.string())),
@@ -92,10 +92,10 @@ describe("shown", () => {
     [[1], "a list"],
     [{}, "an object"],
     ["x".repeat(100), `"${"x".repeat(56)}...`],
-  ])("%j is told as %s", (value, text) => expect(shown(value)).toBe(text));
+  ])("%j is printed as %s", (value, text) => expect(shown(value)).toBe(text));
 });
 
-it("unknown keys are warned of below their parent", () => {
+it("unknown keys are reported below their parent", () => {
   const problems: Problem[] = [];
   warnUnknownKeys(
     { connect: 1, comand: 2, zzzz: 3 },
@@ -110,7 +110,7 @@ it("unknown keys are warned of below their parent", () => {
   ]);
 });
 
-it("a place is the file and the key, or the file alone", () => {
+it("a location is the file and the key, or only the file", () => {
   expect(locate("a.json", "")).toBe("a.json");
   expect(locate("a.json", "b.c")).toBe("a.json: b.c");
 });

@@ -22,7 +22,7 @@ describe("batchSize", () => {
     expect(batchSize(size, active, whenUnset)).toBe(expected);
   });
 
-  it("is at least 1, whatever was written", () => {
+  it("is at least 1, whatever the input", () => {
     const size = fc.oneof(
       fc.integer(),
       fc.integer({ min: 1, max: 100 }).map((share): BatchSize => `${share}%`),
@@ -36,7 +36,7 @@ describe("batchSize", () => {
 });
 
 describe("inBatches", () => {
-  it("cuts a list in order", () => {
+  it("splits a list in order", () => {
     expect(inBatches(["a", "b", "c", "d", "e"], 2)).toEqual([["a", "b"], ["c", "d"], ["e"]]);
     expect(inBatches([], 2)).toEqual([]);
   });
@@ -55,10 +55,13 @@ describe("inBatches", () => {
 describe("rolloutOrder", () => {
   const active = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 
-  it.each([undefined, "", " ", ",", " , "])("no wish (%j) is the catalog's order, without a word", (options) => {
-    expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default" });
-  });
-  it("a wish that names every active host once holds", () => {
+  it.each([undefined, "", " ", ",", " , "])(
+    "no requested order (%j) means the order of the catalog, without a problem",
+    (options) => {
+      expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default" });
+    },
+  );
+  it("a requested order that names every active host once is used", () => {
     expect(rolloutOrder(active, " 10.0.0.3,10.0.0.1 ,, 10.0.0.2")).toEqual({
       order: ["10.0.0.3", "10.0.0.1", "10.0.0.2"],
       source: "kv",
@@ -72,10 +75,10 @@ describe("rolloutOrder", () => {
       "it names 10.0.0.8, 10.0.0.9, where this job has no active allocation",
     ],
     ["too few", "10.0.0.2", "it leaves out 10.0.0.1, 10.0.0.3"],
-  ])("a wish with %s is dropped, and why is said", (_, options, problem) => {
+  ])("a requested order with %s is ignored, with the reason", (_, options, problem) => {
     expect(rolloutOrder(active, options)).toEqual({ order: active, source: "default", problem });
   });
-  it("any shuffling of the active hosts is a valid wish, so a part of it can be taken for each phase", () => {
+  it("any permutation of the active hosts is valid, so that a part of it can be used for each phase", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray(active, { minLength: 3 }), (options) => {
         expect(rolloutOrder(active, options.join(", "))).toEqual({ order: options, source: "kv" });

@@ -22,7 +22,7 @@ it("the order of files does not matter", () => {
   );
 });
 
-it("two trees have one digest only if they are the same", () => {
+it("two trees have the same digest only if they are equal", () => {
   const canonical = (files: readonly { path: string; executable: boolean; hash: string }[]) =>
     JSON.stringify(
       [...files].sort((a, b) => (a.path < b.path ? -1 : 1)).map((one) => [one.path, one.executable, one.hash]),
@@ -34,7 +34,7 @@ it("two trees have one digest only if they are the same", () => {
   );
 });
 
-it("a change of any one file changes it", () => {
+it("changing one file changes the digest", () => {
   const changed = tree
     .filter((files) => files.length > 0)
     .chain((files) => fc.tuple(fc.constant(files), fc.nat({ max: files.length - 1 })));

@@ -6,7 +6,7 @@ const file = (path: string, content: string, executable = false) => ({ path, exe
 describe("treeDigest", () => {
   const tree = [file("Makefile", "start:"), file("conf/a.conf", "a"), file("run.sh", "#!/bin/sh", true)];
 
-  it("is a fingerprint that never changes of itself", () => {
+  it("is stable across releases", () => {
     expect(treeDigest(tree)).toBe("dbf6764cf3ffd5b887ce53b28809c20b9f121b8814becab68b2eb04d4288c842");
     expect(treeDigest([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   });
@@ -20,7 +20,7 @@ describe("treeDigest", () => {
     ["two files exchange their contents", [file("Makefile", "a"), file("conf/a.conf", "start:"), ...tree.slice(2)]],
   ])("changes when %s", (_, changed) => expect(treeDigest(changed)).not.toBe(treeDigest(tree)));
 
-  it("leaves the list it was given as it was", () => {
+  it("does not modify the list it is given", () => {
     const given = [file("b", ""), file("a", "")];
     treeDigest(given);
     expect(given.map((one) => one.path)).toEqual(["b", "a"]);
@@ -35,7 +35,7 @@ describe("contentHash", () => {
 });
 
 describe("byPath", () => {
-  it("orders capital letters first and never by language", () => {
+  it("sorts capital letters first, independent of the locale", () => {
     const paths = ["b", "a", "B", "ä", "a/b", "a.b", "a-b"].map((path) => ({ path }));
     expect(paths.sort(byPath).map((one) => one.path)).toEqual(["B", "a", "a-b", "a.b", "a/b", "b", "ä"]);
   });

@@ -38,7 +38,7 @@ describe("a file", () => {
   ])("%s", (_, rules, more, expected) => expect(given(rules, file("a/b.conf", more))).toBe(expected));
 });
 
-describe("a file with a secret in it", () => {
+describe("a file that contains a secret", () => {
   it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
     ["is as open as any, where nobody chose a mode", [], {}, undefined, "0644 :"],
     ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
@@ -50,7 +50,7 @@ describe("a file with a secret in it", () => {
     expect(given(rules, file("app.conf", { secret: true, ...more }), mode)).toBe(expected),
   );
 
-  it("has nothing asked for it where the mode that was chosen is the one it has anyway", () => {
+  it("has no recorded mode if the chosen mode is the default", () => {
     const subject = file("app.conf", { secret: true });
     expect(accessGiver([], 0o644)(subject)).toBe(subject);
   });
@@ -59,12 +59,12 @@ describe("a file with a secret in it", () => {
 describe("the digest", () => {
   const tree = [file("a"), file("b", { mode: 0o600, secret: true })];
 
-  it("of a tree in which nothing was asked for is the one it always had", () => {
+  it("of a tree without access rules does not change", () => {
     expect(treeDigest(tree.map(accessGiver([], undefined)))).toBe(treeDigest([file("a"), file("b")]));
     expect(digestScheme(tree)).toBe(1);
   });
 
-  it("changes with each part that is asked for", () => {
+  it("changes with each access rule", () => {
     const rules: FileRule[] = [{ mode: 0o600 }, { mode: 0o640 }, { owner: "app" }, { group: "app" }].map((access) => ({
       pattern: "a",
       ...access,
@@ -75,7 +75,7 @@ describe("the digest", () => {
   });
 });
 
-describe("a change of access alone", () => {
+describe("a change of access only", () => {
   const change = (before: Partial<File>, now: Partial<File>) => changedFiles([file("a", before)], [file("a", now)]);
 
   it.each<[Partial<File>, Partial<File>, string]>([
@@ -88,11 +88,11 @@ describe("a change of access alone", () => {
     expect(accessChange(file("a", before), file("a", now))).toBe(access);
   });
 
-  it("to what the file has anyway is delivered, and not worth a word", () => {
+  it("to the mode a file already has is synced, without a modification", () => {
     expect(change({}, { access: { mode: 0o644 } })).toEqual([{ path: "a", change: "modified" }]);
   });
 
-  it("is none where a list from before has no modes", () => {
+  it("is not detected in a file list without modes", () => {
     expect(change({}, { mode: 0o600, secret: true })).toEqual([]);
   });
 });

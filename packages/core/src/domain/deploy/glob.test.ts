@@ -80,30 +80,30 @@ describe("a pattern matches", () => {
     ["a+(b)|^$", "a+(b)|^$", "aab"],
     ["ä?", "ä😀", "ä"],
     ["[😀-😂]", "😁", "😃"],
-  ])("%s takes %s and not %s", (pattern, yes, no) => {
+  ])("%s matches %s but not %s", (pattern, yes, no) => {
     expect(matchGlobs([pattern], [yes, no])).toEqual([yes]);
   });
 
-  it("no class takes a slash", () => {
+  it("no character class matches a slash", () => {
     expect(matchGlobs(["a[^b]c/d", "a[+-9]c", "a[/]c"], ["a/c/d", "a/c"])).toEqual([]);
   });
-  it("a capital letter is not a small one", () => expect(matchGlobs(["makefile"], PATHS)).toEqual([]));
+  it("matching is case-sensitive", () => expect(matchGlobs(["makefile"], PATHS)).toEqual([]));
 });
 
 describe("several patterns", () => {
-  it("give each path once, in the order of the paths", () => {
+  it("return each path once, in the order of the paths", () => {
     expect(matchGlobs(["*.crt", "Makefile", "certs/**"], PATHS)).toEqual([
       "Makefile",
       "certs/ca.crt",
       "certs/deep/leaf.key",
     ]);
   });
-  it("a malformed one matches nothing and does not hinder the others", () => {
+  it("an invalid pattern matches nothing and does not affect the others", () => {
     expect(matchGlobs(["[", "", "Makefile"], PATHS)).toEqual(["Makefile"]);
   });
 });
 
-describe("no pattern", () => {
+describe("an invalid pattern", () => {
   it.each([
     "",
     "   ",

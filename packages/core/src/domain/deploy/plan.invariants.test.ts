@@ -60,7 +60,7 @@ function always(
 const differs = ({ promoted }: RecordedState) =>
   promoted?.digest !== target.digest || promoted.version !== target.version;
 
-it("an active allocation is skipped only if nothing differs, nothing is open and nobody forces it", () => {
+it("an active allocation is skipped only if nothing differs, nothing is pending and nothing is forced", () => {
   always(({ action }, { known, asked }) => {
     const { promoted, unsettled, staged } = known;
     const open = differs(known) || promoted?.stopped || promoted?.healthFailed || unsettled || staged !== target.digest;
@@ -68,7 +68,7 @@ it("an active allocation is skipped only if nothing differs, nothing is open and
   }, false);
 });
 
-it("a disabled allocation is skipped only if it is stopped, nothing differs and nobody forces it", () => {
+it("a disabled allocation is skipped only if it is stopped, nothing differs and nothing is forced", () => {
   always(({ action }, { known, asked }) => {
     const stopped = known.promoted?.stopped === true && !known.unsettled;
     expect(action === "skip").toBe(stopped && !differs(known) && !asked.force);
@@ -79,11 +79,11 @@ it("a disabled allocation is never started, restarted, reloaded or synced", () =
   always(({ action }) => expect(["skip", "stop", "promote", "stop+promote"]).toContain(action), true);
 });
 
-it("an active allocation is never stopped, and never promoted without a word", () => {
+it("an active allocation is never stopped, and never promoted without a reason", () => {
   always(({ action }) => expect(["skip", "sync", ...LIFECYCLE]).toContain(action), false);
 });
 
-it("policy never gives no restart or reload, except to end a restart that was begun", () => {
+it("policy never causes no restart or reload, except to finish a restart that started", () => {
   always(({ action }, { known, rules }) => {
     if (rules.restartPolicy !== "never") return;
     expect(action).not.toBe("reload");
@@ -91,7 +91,7 @@ it("policy never gives no restart or reload, except to end a restart that was be
   }, false);
 });
 
-it("--sync-only gives no restart or reload; only what does not run is started, which the deploy refuses", () => {
+it("--sync-only causes no restart or reload; a start is planned only for what is not running, and the deploy refuses it", () => {
   always(({ action }, { known, asked }) => {
     if (!asked.syncOnly) return;
     expect(["skip", "sync", "start"]).toContain(action);
@@ -101,19 +101,19 @@ it("--sync-only gives no restart or reload; only what does not run is started, w
   }, false);
 });
 
-it("what was never promoted or was stopped is started, whatever the policy", () => {
+it("an allocation that was never promoted or was stopped is started, whatever the policy", () => {
   always(({ action }, { known }) => {
     if (!known.promoted || known.promoted.stopped) expect(action).toBe("start");
   }, false);
 });
 
-it("who is in doubt, failed or is unhealthy goes first, and nobody else", () => {
+it("only allocations in doubt, failed or unhealthy have priority", () => {
   always(({ priority }, { known }) => {
     expect(priority).toBe(known.unsettled !== undefined || known.promoted?.healthFailed === true);
   }, false);
 });
 
-it("there is always a reason, and doubt is always among them", () => {
+it("every decision has a reason, and doubt is always among them", () => {
   for (const disabled of [false, true]) {
     always(({ reasons }, { known }) => {
       expect(reasons.length).toBeGreaterThan(0);
@@ -122,7 +122,7 @@ it("there is always a reason, and doubt is always among them", () => {
   }
 });
 
-it("files that matched a glob are changed files, and only a restart by policy reload has them", () => {
+it("files that match a glob are changed files, and only a restart under policy reload lists them", () => {
   always(({ matched, files, action }, { rules }) => {
     for (const path of matched) expect(files.map((file) => file.path)).toContain(path);
     if (matched.length > 0) expect([action, rules.restartPolicy]).toEqual(["restart", "reload"]);
@@ -136,7 +136,7 @@ const file = fc.record({
 });
 const tree = fc.uniqueArray(file, { selector: (one) => one.path });
 
-it("changed files tell exactly how one tree becomes the other", () => {
+it("the changed files describe exactly the difference between two trees", () => {
   fc.assert(
     fc.property(tree, tree, (before, now) => {
       const changes = new Map(changedFiles(before, now).map(({ path, change }) => [path, change]));

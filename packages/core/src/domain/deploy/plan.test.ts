@@ -207,7 +207,7 @@ describe("the reasons", () => {
   ])("%s", (_, decision, reasons) => expect(decision.reasons).toEqual(reasons));
 });
 
-describe("who goes first", () => {
+describe("priority", () => {
   it.each<[string, Decision, boolean]>([
     ["in doubt", decided({ ...settled, unsettled: unsettled("restart") }), true],
     ["unhealthy", decided(sick), true],
@@ -222,7 +222,7 @@ describe("who goes first", () => {
 });
 
 describe("changed files", () => {
-  it("are asked for only when the digest differs from a promoted one", () => {
+  it("are read only if the digest differs from the promoted one", () => {
     const never = () => {
       throw new Error("nobody should ask");
     };
@@ -236,7 +236,7 @@ describe("changed files", () => {
     expect(decided(otherFiles, { disabled: true }).files).toEqual(changes);
   });
 
-  it("are those added, deleted, of other content or of another mode, by path", () => {
+  it("are added, deleted and modified files and changed modes, by path", () => {
     const file = (path: string, hash = "h", executable = false) => ({ path, hash, executable });
     const before = [file("b"), file("gone"), file("mode"), file("same")];
     const now = [file("z"), file("same"), file("mode", "h", true), file("b", "other"), file("a")];

@@ -56,6 +56,6 @@ it.each<[RolloutState, string, typeof active, RecordedState]>([
   expect(rolloutState(allocation, target, recorded)).toBe(expected);
 });
 
-it("disabled: nothing was promoted of a job without a version, so nothing differs", () => {
+it("disabled: a job without a version was never promoted, so nothing differs", () => {
   expect(rolloutState(disabled, { digest: "new", version: "0.0.0" }, {})).toBe("disabled");
 });

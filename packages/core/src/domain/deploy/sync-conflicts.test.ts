@@ -29,12 +29,12 @@ const synced = syncedPaths({
 const conflicts = (found: Partial<FoundOnWorker>) =>
   syncConflicts({ ...NOTHING, ...found }, synced).map(({ message }) => message);
 
-it("a sync writes its files and the directories above them, but for links of the operator and what a job keeps", () => {
+it("a sync writes its files and the directories above them, except links of the operator and kept paths", () => {
   expect([...synced.files]).toEqual(FILES.slice(0, -1));
   expect([...synced.directories]).toEqual(["bin", "jobs/api/conf"]);
 });
 
-describe("nothing is in the way of a sync", () => {
+describe("a sync is allowed", () => {
   it.each<[string, Partial<FoundOnWorker>]>([
     ["where nothing is there", {}],
     [
@@ -73,7 +73,7 @@ describe("nothing is in the way of a sync", () => {
   });
 });
 
-describe("a sync is refused, naming it,", () => {
+describe("a sync is refused, with the path,", () => {
   it.each<[string, Partial<FoundOnWorker>, string]>([
     [
       "where a link of the operator leads nowhere",

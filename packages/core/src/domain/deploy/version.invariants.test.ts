@@ -36,7 +36,7 @@ function parsed(text: string): Version {
 }
 const order = (a: string, b: string) => Math.sign(compareVersions(parsed(a), parsed(b)));
 
-it("the order of versions is that of the semver package", () => {
+it("versions are ordered like in the semver package", () => {
   fc.assert(
     fc.property(version, version, (a, b) => {
       expect(order(a, b)).toBe(Math.sign(semver.compare(a, b)));
@@ -45,7 +45,7 @@ it("the order of versions is that of the semver package", () => {
   );
 });
 
-it("a text of three numbers is a version exactly if the semver package says so", () => {
+it("three numbers are a version exactly if the semver package accepts them", () => {
   const almost = fc.oneof(version, fc.stringMatching(/^\d{1,2}\.\d{1,2}\.\d{1,2}[-+.]?[0-9a-z.+-]{0,6}$/));
   fc.assert(
     fc.property(almost, (text) => {
@@ -55,7 +55,7 @@ it("a text of three numbers is a version exactly if the semver package says so",
   );
 });
 
-it("the order of versions is total: whatever is shuffled, it sorts alike", () => {
+it("the order of versions is total: any permutation sorts the same", () => {
   fc.assert(
     fc.property(version, version, version, (a, b, c) => {
       expect(order(a, a)).toBe(0);
@@ -65,7 +65,7 @@ it("the order of versions is total: whatever is shuffled, it sorts alike", () =>
   );
 });
 
-it("no text makes the parser throw, and none with another sign is a version", () => {
+it("no text makes the parser throw, and no text with other characters is a version", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.string({ unit: "grapheme" })), (text) => {
       if (parseVersion(text)) expect(text).toMatch(/^[vV]?[0-9][0-9A-Za-z.+-]*$/);

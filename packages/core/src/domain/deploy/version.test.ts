@@ -79,5 +79,5 @@ describe("compareVersions", () => {
     ["v1.2", "1.2.0"],
     ["1.0.0+a", "1.0.0+b"],
     ["1-rc.1", "1.0.0-rc.1+x"],
-  ])("%s is as good as %s", (a, b) => expect(orderOf(a, b)).toBe(0));
+  ])("%s is equal to %s", (a, b) => expect(orderOf(a, b)).toBe(0));
 });

@@ -7,7 +7,7 @@ describe("a job may read", () => {
   const demands = { job: "db", command: "command_ready", config: {} };
   const job = aJob({ commands: [{ name: "command_wait", executedOn: ["pre_deploy"], demands }] });
 
-  it("what is shared, what is its own on its own worker, and the jobs it demands", () => {
+  it("shared namespaces, its own on its own worker, and those of the jobs it demands", () => {
     expect(readableNamespaces(job, ["10.0.0.1"])).toEqual([
       "maand/bucket",
       "maand/job/api",
@@ -26,7 +26,7 @@ describe("a job may read", () => {
     ]);
   });
 
-  it("whoever is refused is told how to be allowed", () => {
+  it("a refused read explains how to get access", () => {
     expect(accessHint("api", "secrets/job/web")).toContain("demand one of web");
     expect(accessHint("api", "maand/worker/10.0.0.2")).toContain("own worker");
     expect(accessHint("api", "maand/job/web/worker/10.0.0.2")).toContain("own worker");
@@ -41,7 +41,7 @@ it.each([
   ["maand/job/api/worker/10.0.0.1", "version", false],
   ["maand/worker", "certs/ca.crt", false],
   ["vars/job/api", "certs/own.key", false],
-])("%s %s is kept encrypted: %s", (namespace, key, secret) => {
+])("%s %s is stored encrypted: %s", (namespace, key, secret) => {
   expect(isSecret(namespace, key)).toBe(secret);
 });
 
@@ -49,6 +49,6 @@ it.each([
   ["maand/job/api/worker", true],
   ["maand/job/worker", false],
   ["maand/job/api/worker/10.0.0.1", false],
-])("%s is shown to nobody: %s", (namespace, internal) => {
+])("%s is never shown: %s", (namespace, internal) => {
   expect(isInternal(namespace)).toBe(internal);
 });

@@ -30,7 +30,7 @@ function published(catalog: Partial<Catalog>, over: Partial<KvSources> = {}) {
 }
 
 describe("a build publishes", () => {
-  it("workers, numbers in plain decimals", () => {
+  it("workers, with numbers as plain decimals", () => {
     const of = published({
       jobs: [aJob()],
       allocations: [anAllocation({ host: A }), anAllocation({ host: B, disabled: true })],
@@ -48,7 +48,7 @@ describe("a build publishes", () => {
     expect(of(NAMESPACE.tags(A))).toEqual({ zone: "US-East" });
   });
 
-  it("labels with their workers, in the order of the workers", () => {
+  it("labels with their workers, in worker order", () => {
     expect(published({})(NAMESPACE.workers)).toEqual({
       db_workers: `${A},${C}`,
       db_workers_length: "2",
@@ -59,7 +59,7 @@ describe("a build publishes", () => {
     });
   });
 
-  it("jobs: active workers, resources, ports", () => {
+  it("jobs with active workers, resources and ports", () => {
     const job = aJob({
       selectors: ["db", "worker"],
       ports: { http: 30_000 },
@@ -110,7 +110,7 @@ describe("ports in maand/bucket", () => {
   const api = aJob({ ports: { http: 30_000, admin: 30_001 } });
   const web = aJob({ name: "web", ports: { http: 30_002 } });
 
-  it("a name two jobs declare is left out, and each job has its own", () => {
+  it("a name that two jobs declare is omitted, and each job has its own", () => {
     const allocations = [anAllocation(), anAllocation({ job: "web" })];
     const of = published({ jobs: [api, web], allocations });
     expect(of(NAMESPACE.bucket)).toEqual({
@@ -123,18 +123,18 @@ describe("ports in maand/bucket", () => {
     expect(of(NAMESPACE.job("web"))).toMatchObject({ port_http: "30002" });
   });
 
-  it("those of a job that is disabled everywhere are there; the job is not active", () => {
+  it("ports of a job that is disabled everywhere are published; the job is not active", () => {
     const of = published({ jobs: [api], allocations: [anAllocation({ disabled: true })] });
     expect(of(NAMESPACE.bucket)).toMatchObject({ http: "30000", jobs: "api", activejobs: "" });
     expect(of(NAMESPACE.job("api"))).toMatchObject({ workers: "", workers_length: "0", rollout_order: "" });
   });
 
-  it("those of a job that runs nowhere are not", () => {
+  it("ports of a job that runs nowhere are not published", () => {
     expect(published({ jobs: [api] })(NAMESPACE.bucket)).toEqual({ bucket_id: "bucket", jobs: "api", activejobs: "" });
   });
 });
 
-describe("what is purged", () => {
+describe("a purge removes", () => {
   const before: Catalog = {
     workers,
     jobs: [aJob(), aJob({ name: "web" })],
@@ -145,7 +145,7 @@ describe("what is purged", () => {
     ],
   };
 
-  it("a worker goes with its tags and allocations", () => {
+  it("a worker with its tags and allocations", () => {
     const allocations = before.allocations.map((it) => (it.host === A ? { ...it, removed: true } : it));
     expect(abandonedNamespaces(before, { ...before, workers: workers.slice(1), allocations })).toEqual([
       "maand/worker/10.0.0.1",
@@ -156,7 +156,7 @@ describe("what is purged", () => {
     ]);
   });
 
-  it("a job that left the workspace goes, whether it was placed or not", () => {
+  it("a job that left the workspace, placed or not", () => {
     const next = { ...before, jobs: [aJob()], allocations: before.allocations.slice(0, 1) };
     expect(abandonedNamespaces(before, next)).toEqual([
       ...["maand/job/web", "vars/bucket/job/web", "maand/job/web/worker"],
@@ -165,13 +165,13 @@ describe("what is purged", () => {
     ]);
   });
 
-  it("a job of which nothing is left publishes nothing, one that was never placed does", () => {
+  it("a job without any entry left publishes nothing, a job that was never placed does", () => {
     const of = published({ jobs: before.jobs, allocations: [anAllocation({ job: "web", removed: true })] });
     expect(of(NAMESPACE.job("web"))).toEqual({});
     expect(of(NAMESPACE.job("api"))).toMatchObject({ name: "api" });
   });
 
-  it("variables and secrets stay as long as one allocation is there, be it disabled", () => {
+  it("variables and secrets stay as long as one allocation exists, even a disabled one", () => {
     const removed = anAllocation({ job: "web", host: A, removed: true });
     const jobs = before.jobs;
     const left = (...allocations: Catalog["allocations"]) =>

@@ -43,7 +43,7 @@ it.each([
   ["maand/bucket", {}],
   ["vars/job/api", {}],
   ["secrets/job/api", {}],
-])("%s follows from the lists", (namespace, expected) => {
+])("%s is derived from the lists", (namespace, expected) => {
   expect(derived(namespace)).toEqual(expected);
 });
 

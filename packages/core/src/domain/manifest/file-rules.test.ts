@@ -14,7 +14,7 @@ function resolve(files: unknown) {
 }
 
 describe("files of a manifest", () => {
-  it("say mode, owner and group by pattern, in their order", () => {
+  it("declare mode, owner and group by pattern, in their order", () => {
     expect(resolve({ "app.conf": { mode: "0640", owner: "app", group: "33" }, "bin/**": { mode: "755" } })).toEqual({
       rules: [
         { pattern: "app.conf", mode: 0o640, owner: "app", group: "33" },

@@ -21,7 +21,7 @@ function described(value: unknown): string[] {
 const NONE = { min: 0, max: 0, reserved: 0, source: "manifest" };
 
 describe("a manifest", () => {
-  it("may be empty: every key has a default", () => {
+  it("may be empty, because every key has a default", () => {
     expect(resolve({})).toEqual({
       manifest: {
         version: "0.0.0",
@@ -40,7 +40,7 @@ describe("a manifest", () => {
     });
   });
 
-  it("may say everything", () => {
+  it("may set every key", () => {
     const { manifest, problems } = resolve({
       $schema: "./manifest.schema.json",
       version: " 1.2.0 ",
@@ -119,15 +119,15 @@ describe("a manifest", () => {
     expect(manifest).toMatchObject(expected);
   });
 
-  it("commands go by name, whatever order they are written in", () => {
+  it("sorts commands by name", () => {
     const command = { executed_on: ["post_build"] };
     const { manifest } = resolve({ commands: { command_y: command, command_b: command, command_wait: command } });
     expect(manifest?.commands.map(({ name }) => name)).toEqual(["command_b", "command_wait", "command_y"]);
   });
 });
 
-describe("older names of keys", () => {
-  it("still count, with a warning that gives the new one", () => {
+describe("former names of keys", () => {
+  it("are accepted with a warning that names the new key", () => {
     const { manifest, problems } = resolve({ deploy_parallel_count: 2, update_parallel_count: 3 });
     expect(manifest).toMatchObject({ maxConcurrentStarts: 2, maxConcurrentUpgrades: 3 });
     expect(problems).toEqual([
@@ -147,7 +147,7 @@ describe("older names of keys", () => {
       },
     ]);
   });
-  it("do not count beside the new name", () => {
+  it("are ignored beside the new key", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
     expect(described(written)).toEqual([
@@ -165,7 +165,7 @@ describe("unknown keys", () => {
     resources: { memroy: {}, memory: { minimum: "1 mb" }, cpu: { max: "1 ghz", mix: "" } },
     commands: { command_a: { executed_on: ["cli"], demand: {}, demands: { jobs: "db" } } },
   };
-  it("are warned of wherever core reads, with the nearest known one", () => {
+  it("are reported wherever core reads, with the closest known key", () => {
     const { manifest, problems } = resolve(written, ["health_check", "certs"]);
     expect(manifest).toBeDefined();
     expect(
@@ -187,7 +187,7 @@ describe("unknown keys", () => {
     ]);
     expect(problems[2]?.message).toBe('unknown key "colour" is ignored');
   });
-  it("that a plugin claims are its own business", () => {
+  it("are ignored if a plugin claims them", () => {
     expect(resolve({ health_check: 5 }, ["health_check"]).problems).toEqual([]);
   });
 });
@@ -349,12 +349,12 @@ describe("a refused manifest", () => {
       ".demands.config: must be an object, and is an empty list",
     ),
     [{ $schema: 5 }, '$schema: must be text in quotes, and is 5 (write "5")'],
-  ])("%j says what is wrong and what to write", (written, expected) => {
+  ])("%j reports the problem and a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("has a code for each kind of trouble", () => {
+  it("has a code for each kind of problem", () => {
     const codeOf = (written: unknown) => resolve(written).problems[0]?.code;
     expect(codeOf({ version: 5 })).toBe("invalid_manifest");
     expect(codeOf({ commands: { x: { executed_on: ["cli"] } } })).toBe("invalid_command");
@@ -363,7 +363,7 @@ describe("a refused manifest", () => {
     );
   });
 
-  it("says everything in one go, also what lies beside a value of the wrong type", () => {
+  it("reports all problems at once, also beside a value of the wrong type", () => {
     const written = {
       version: 2,
       selectors: ["web", "a b"],
@@ -400,13 +400,13 @@ describe("a refused manifest", () => {
     ]);
   });
 
-  it("shows no more of a long value than helps", () => {
+  it("truncates a long value", () => {
     expect(described({ version: "x".repeat(500) })[0]).toHaveLength(
       `version: ${"x".repeat(60)} is not a version (${VERSION})`.length,
     );
   });
 });
 
-it("nothing is said of a manifest that could not be read: the reader has said it", () => {
+it("a manifest that could not be read is not reported twice", () => {
   expect(resolve(undefined)).toEqual({ manifest: undefined, problems: [] });
 });

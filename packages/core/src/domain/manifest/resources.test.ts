@@ -63,18 +63,18 @@ describe("an override", () => {
     return { result, problems };
   };
 
-  it("is not needed: the manifest's maximum is reserved", () => {
+  it("is optional: the manifest's maximum is reserved", () => {
     expect(apply(undefined)).toEqual({ result: base, problems: [] });
     const cpuOnly = { file: FILE, cpu: "2 ghz" };
     expect(problemsOf((report) => overridden("api", "memory", base, cpuOnly, report))).toEqual([]);
   });
-  it.each(["256 mb", "0.5 gb", "1024"])("of %s within the bounds is reserved, and says where it is from", (memory) => {
+  it.each(["256 mb", "0.5 gb", "1024"])("of %s within the bounds is reserved, with its source", (memory) => {
     const { result, problems } = apply(memory);
     expect(problems).toEqual([]);
     expect(result).toMatchObject({ min: 256, max: 1024, source: "bucket.jobs.prod.conf" });
     expect(result.reserved).toBeGreaterThanOrEqual(256);
   });
-  it("where the manifest says nothing, sets all of it", () => {
+  it("sets the whole value if the manifest sets none", () => {
     expect(apply("2 gb", reserve(0)).result).toEqual({
       min: 2048,
       max: 2048,
@@ -82,7 +82,7 @@ describe("an override", () => {
       source: "bucket.jobs.prod.conf",
     });
   });
-  it.each(["255", "1025 mb"])("of %s is out of the bounds", (memory) => {
+  it.each(["255", "1025 mb"])("of %s outside the bounds is a problem", (memory) => {
     expect(apply(memory).problems).toEqual([
       {
         code: "unsupported_resources",
@@ -93,7 +93,7 @@ describe("an override", () => {
       },
     ]);
   });
-  it("that is no amount is told with file and job", () => {
+  it("that is not an amount is reported with file and job", () => {
     expect(apply("lots")).toEqual({
       result: base,
       problems: [
@@ -120,7 +120,7 @@ describe("capacity", () => {
   const check = (workers: Worker[], allocations: Allocation[], of = jobs) =>
     problemsOf((report) => checkCapacity(of, workers, allocations, report));
 
-  it("that is just enough is enough", () => {
+  it("that is exactly sufficient is accepted", () => {
     expect(check([aWorker("a", 3072, 500)], [on("api", "a"), on("db", "a")])).toEqual([]);
   });
   it("is not needed by jobs that reserve nothing", () => {
@@ -130,7 +130,7 @@ describe("capacity", () => {
     const idle = [on("api", "a", { disabled: true }), on("db", "a", { removed: true })];
     expect(check([aWorker("a", 0, 0)], idle)).toEqual([]);
   });
-  it("that is lacking is told for every worker and resource at once", () => {
+  it("that is insufficient is reported for every worker and resource at once", () => {
     const workers = [aWorker("10.0.0.1", 3071.5, 0), aWorker("10.0.0.2", 0, 400)];
     const allocations = [on("api", "10.0.0.1"), on("db", "10.0.0.1"), on("api", "10.0.0.2")];
     expect(check(workers, allocations)).toEqual(
@@ -156,7 +156,7 @@ describe("capacity", () => {
       })),
     );
   });
-  it("three tenths fit where three tenths are, whatever binary fractions say", () => {
+  it("three tenths fit into three tenths, despite binary fractions", () => {
     const tenths = ["x", "y", "z"].map((name) => aJob(name, { memory: reserve(102.4) }));
     const allocations = tenths.map(({ name }) => on(name, "a"));
     expect(check([aWorker("a", 307.2, 0)], allocations, tenths)).toEqual([]);
@@ -167,7 +167,7 @@ describe("min_allocations_count", () => {
   const check = (minAllocationsCount: number, allocations: Allocation[]) =>
     problemsOf((report) => checkCounts([aJob("api", { minAllocationsCount })], allocations, report));
 
-  it("is met by active and disabled allocations, not by removed ones and those of others", () => {
+  it("counts active and disabled allocations, not removed ones or those of other jobs", () => {
     expect(check(2, [on("api", "a"), on("api", "b", { disabled: true })])).toEqual([]);
     expect(check(2, [on("api", "a"), on("api", "b", { removed: true }), on("db", "c")])).toEqual([
       {
@@ -179,7 +179,7 @@ describe("min_allocations_count", () => {
       },
     ]);
   });
-  it("counts in good English", () => {
+  it("uses correct plurals", () => {
     expect(check(1, [])[0]?.message).toBe("job api has 0 allocations and needs 1");
   });
 });

@@ -91,7 +91,7 @@ function keysTurned(value: unknown): unknown {
   );
 }
 
-it("the order of jobs, files, keys and placed workers does not matter, neither to the catalog nor to its problems", () => {
+it("the order of jobs, files, keys and placed workers changes neither the catalog nor its problems", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const [one, other] = [build(workspace), build(turned(workspace))];
@@ -105,7 +105,7 @@ it("the order of jobs, files, keys and placed workers does not matter, neither t
   );
 });
 
-it("building again on what was built changes nothing", () => {
+it("building an unchanged workspace changes nothing", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const { catalog, ...rest } = build(workspace);
@@ -119,7 +119,7 @@ it("building again on what was built changes nothing", () => {
   );
 });
 
-it("no allocation is ever lost: what was there is there, wanted or removed", () => {
+it("no allocation is lost: a previous allocation is present or marked removed", () => {
   fc.assert(
     fc.property(written, written, (first, second) => {
       const before = build(first).catalog.allocations;
@@ -131,7 +131,7 @@ it("no allocation is ever lost: what was there is there, wanted or removed", () 
   );
 });
 
-it("a job goes wherever a worker has all labels it selects, and nowhere else", () => {
+it("a job is placed exactly on the workers with all labels it selects", () => {
   fc.assert(
     fc.property(written, (workspace) => {
       const { workers, jobs, allocations } = build(workspace).catalog;
@@ -178,7 +178,7 @@ const sound = fc
     }),
   );
 
-it("a workspace without a fault is not refused; its ports are unique, its waves follow demands, its indexes count up", () => {
+it("a valid workspace is accepted; its ports are unique, its waves follow demands, its indexes are consecutive", () => {
   fc.assert(
     fc.property(sound, (workspace) => {
       const { catalog, problems } = build(workspace);
@@ -196,7 +196,7 @@ it("a workspace without a fault is not refused; its ports are unique, its waves 
   );
 });
 
-it("whatever somebody wrote, it is answered with problems and never thrown", () => {
+it("any input results in problems and never throws", () => {
   const anything = fc.jsonValue();
   const listed = fc.oneof(
     anything,

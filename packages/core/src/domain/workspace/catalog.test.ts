@@ -67,14 +67,14 @@ describe("a workspace becomes a catalog", () => {
     expect(catalog.jobs[1]).not.toHaveProperty("portWishes");
   });
 
-  it("keeps ids and ports of before; a worker not seen before gets a new id", () => {
+  it("keeps earlier ids and ports; a new worker gets a new id", () => {
     const before = { workerIds: new Map([["10.0.0.1", "old"]]), ports: { web: { http: 30_005 } } };
     const { catalog } = build(FLEET, before);
     expect(catalog.workers.map(({ workerId }) => workerId)).toEqual(["old", "id1"]);
     expect(catalog.jobs.map(({ ports }) => ports.http)).toEqual([30_000, 30_005]);
   });
 
-  it("keeps the manifest as it was written, and files by path", () => {
+  it("keeps the manifest as written, and sorts files by path", () => {
     const manifest = { selectors: ["web"], health_check: { type: "tcp" } };
     const files = [file("b"), file("a"), file("B")];
     const { catalog, problems } = build({ ...FLEET, jobs: [{ name: "api", manifest, files }] }, {}, ["health_check"]);
@@ -83,7 +83,7 @@ describe("a workspace becomes a catalog", () => {
     expect(catalog.jobs[0]?.files.map(({ path }) => path)).toEqual(["B", "a", "b"]);
   });
 
-  it("with overrides of what is reserved", () => {
+  it("with overrides of reserved resources", () => {
     const overrides = { web: { file: "workspace/bucket.jobs.conf", memory: "512 mb" } };
     expect(build({ ...FLEET, overrides }).catalog.jobs[1]?.memory).toEqual({
       min: 256,
@@ -93,21 +93,21 @@ describe("a workspace becomes a catalog", () => {
     });
   });
 
-  it("with what is disabled marked so, its ports and waves kept", () => {
+  it("with disabled allocations marked, and their ports and waves kept", () => {
     const { catalog, problems } = build({ ...FLEET, disabled: { jobs: { db: {} } } });
     expect(problems).toEqual([]);
     expect(catalog.allocations.filter(({ disabled }) => disabled).map(({ job }) => job)).toEqual(["db"]);
     expect(catalog.jobs[0]?.ports).toEqual({ http: 30_000 });
   });
 
-  it("with what is no longer wanted kept as removed", () => {
+  it("with removed allocations kept and marked", () => {
     const gone: Allocation = { id: "x", job: "old", host: "10.9.9.9", disabled: false, removed: false, index: 0 };
     expect(build(FLEET, { allocations: [gone] }).catalog.allocations.at(-1)).toEqual({ ...gone, removed: true });
   });
 });
 
 describe("problems", () => {
-  it("a job that fits no worker is warned of", () => {
+  it("a job that matches no worker is a warning", () => {
     const { catalog, problems } = build({ ...FLEET, jobs: [job("api", { selectors: ["gpu", "fast"] })] });
     expect(catalog.allocations).toEqual([]);
     expect(problems).toEqual([
@@ -134,7 +134,7 @@ describe("problems", () => {
     ]);
   });
 
-  it("all come in one go, from every file", () => {
+  it("are reported together, from every file", () => {
     const { problems } = build({
       workers: [{ host: "10.0.0.1", labels: ["web"] }],
       disabled: { jobs: { nobody: {} }, wrkers: [] },
@@ -164,8 +164,8 @@ describe("problems", () => {
   });
 });
 
-describe("one fault does not make others up", () => {
-  it("a job with a refused manifest is still a job to those that demand it and to disabled.json", () => {
+describe("one problem causes no further ones", () => {
+  it("a job with a refused manifest still exists for jobs that demand it and for disabled.json", () => {
     const { problems } = build({
       ...FLEET,
       jobs: [...FLEET.jobs.slice(0, 1), job("db", { version: 2 })],
@@ -173,7 +173,7 @@ describe("one fault does not make others up", () => {
     });
     expect(brief(problems)).toEqual(["invalid_manifest workspace/jobs/db/manifest.json: version"]);
   });
-  it("a refused worker does not leave jobs nowhere, or its name unknown", () => {
+  it("a refused worker neither leaves jobs without a worker nor makes its name unknown", () => {
     const workers = [{ host: "10.0.0.1", labels: "web" }];
     const { problems } = build({
       workers,
@@ -182,7 +182,7 @@ describe("one fault does not make others up", () => {
     });
     expect(brief(problems)).toEqual(["invalid_workers workspace/workers.json: [0].labels"]);
   });
-  it("a refused disabled.json does not count the disabled among the running", () => {
+  it("a refused disabled.json does not count disabled allocations as running", () => {
     const { problems } = build({
       ...FLEET,
       workers: [{ host: "10.0.0.1", labels: ["web", "db"] }],
@@ -190,22 +190,22 @@ describe("one fault does not make others up", () => {
     });
     expect(brief(problems)).toEqual(["invalid_disabled workspace/disabled.json: workers"]);
   });
-  it("files that could not be read were told of by who read them", () => {
+  it("files that could not be read are not reported twice", () => {
     expect(
       build({ workers: undefined, jobs: [job("api", undefined), job("web")], disabled: undefined }).problems,
     ).toEqual([]);
   });
 });
 
-describe("a worker that is written in another way than before", () => {
+describe("a worker that is written differently than before", () => {
   const before = { workerIds: new Map([["WEB1", "id-of-web1"]]) };
 
-  it.each(["web1", "WEB1", "web1."])("is the same worker, as it is stored: %s", (host) => {
+  it.each(["web1", "WEB1", "web1."])("is the same worker as stored: %s", (host) => {
     const { catalog } = build({ workers: [{ host }] }, before);
     expect(catalog.workers.map((worker) => [worker.host, worker.workerId])).toEqual([["WEB1", "id-of-web1"]]);
   });
 
-  it("is meant by disabled.json, however its address is written there", () => {
+  it("is matched by disabled.json, however its address is written there", () => {
     const { catalog, problems } = build({
       workers: [{ host: "2001:db8::1" }, { host: "web1" }],
       jobs: [

@@ -34,12 +34,12 @@ describe("a list of workers", () => {
       ["zone:b", "label:web"],
       ["10.0.0.1", "10.0.0.2", "db.example.org"],
     ],
-  ])("takes %s", (_, words, wanted) => {
+  ])("accepts %s", (_, words, wanted) => {
     expect(problems(...words)).toEqual([]);
     expect(hosts(...words)).toEqual(wanted);
   });
 
-  it("knows who was named and who is one of a group", () => {
+  it("distinguishes named workers from members of a group", () => {
     const { chosen } = chooseWorkers(["label:web", "10.0.0.2"], WORKERS, "--workers");
     expect(chosen.map(({ named }) => named)).toEqual([false, true]);
   });
@@ -56,7 +56,7 @@ describe("a list of workers", () => {
     expect(problems(word)).toMatchObject([{ code, where: "--workers", hint }]);
   });
 
-  it("tells all that is wrong at once", () => {
+  it("reports all problems at once", () => {
     expect(problems("x", "label:y", "10.0.0.1").map(({ code }) => code)).toEqual(["unknown_worker", "empty_selection"]);
   });
 });

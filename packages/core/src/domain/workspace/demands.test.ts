@@ -33,7 +33,7 @@ const api = (on: string, config: Record<string, unknown> = {}): Sketch => ({
 const AT = "workspace/jobs/api/manifest.json: commands.command_wait.demands";
 
 describe("demands", () => {
-  it("put a job one wave after what it demands", () => {
+  it("put a job one wave after the jobs it demands", () => {
     expect(resolve([api("db.command_up"), db, { name: "web" }])).toEqual({
       waves: { api: 1, db: 0, web: 0 },
       problems: [],
@@ -46,10 +46,10 @@ describe("demands", () => {
     { max_version: "2.1.0" },
     { min_version: 2 },
     { other: true },
-  ])("hold with %j", (config) => {
+  ])("are met by %j", (config) => {
     expect(resolve([api("db.command_up", config), db]).problems).toEqual([]);
   });
-  it("a prerelease is not yet what it precedes", () => {
+  it("a prerelease is lower than its release", () => {
     const early = { ...db, version: "2.1.0-rc.1" };
     expect(resolve([api("db.command_up", { min_version: "2.1.0-rc.0" }), early]).problems).toEqual([]);
     expect(resolve([api("db.command_up", { min_version: "2.1.0" }), early]).problems).toHaveLength(1);
@@ -156,13 +156,13 @@ describe("a refused demand", () => {
     );
   });
 
-  it("never proposes the job that demands", () => {
+  it("never suggests the demanding job itself", () => {
     expect(resolve([api("apo.command_up")]).problems[0]?.hint).toBe(
       "name a job of this workspace, or take the demand out",
     );
   });
 
-  it("between jobs without versions is told once for each of them", () => {
+  it("between jobs without versions is reported once for each of them", () => {
     const bare = (name: string, on: string): Sketch => ({
       name,
       version: "0.0.0",
@@ -181,15 +181,15 @@ describe("a refused demand", () => {
     expect(problems[0]?.hint).toBe('write "version": "1.0.0"');
   });
 
-  it("is not held against a job whose manifest was refused", () => {
+  it("is not reported for a job whose manifest was refused", () => {
     expect(resolve([api("db.command_up")], new Set(["db"]))).toEqual({ waves: { api: 0 }, problems: [] });
   });
 });
 
-describe("circles", () => {
+describe("cycles", () => {
   const link = (name: string, on: string): Sketch => ({ name, commands: { command_x: { on: `${on}.command_x` } } });
 
-  it("are told with every job on them", () => {
+  it("are reported with every job in them", () => {
     const { waves, problems } = resolve([link("a", "b"), link("b", "c"), link("c", "a"), { name: "free" }]);
     expect(waves).toEqual({ free: 0 });
     expect(problems).toEqual([
@@ -202,7 +202,7 @@ describe("circles", () => {
       },
     ]);
   });
-  it("are told all at once", () => {
+  it("are all reported at once", () => {
     const { problems } = resolve([link("a", "b"), link("b", "a"), link("c", "d"), link("d", "c"), link("e", "a")]);
     expect(problems.map(({ message }) => message.replace(/.*: /, ""))).toEqual(["a -> b -> a", "c -> d -> c"]);
   });

@@ -40,8 +40,8 @@ describe("disabled.json stops", () => {
   });
 });
 
-describe("names nobody has", () => {
-  it("are warned of, with the nearest one", () => {
+describe("unknown names", () => {
+  it("are warnings, with the closest name", () => {
     const { disabled, problems } = resolve({
       jobs: { apu: {}, vault: { allocations: ["10.0.0.3"] }, something: {} },
       workers: ["db-9"],
@@ -62,7 +62,7 @@ describe("names nobody has", () => {
       })),
     );
   });
-  it("an unknown key at the top is a warning", () => {
+  it("an unknown key at the top level is a warning", () => {
     expect(resolve({ worker: ["10.0.0.1"], $schema: "x" }).problems).toEqual([
       {
         code: "unknown_key",
@@ -116,14 +116,14 @@ describe("a refused disabled.json stops nothing", () => {
     ],
     [{ workers: {} }, ": workers", "must be a list, and is an object", undefined],
     [{ workers: "10.0.0.1" }, ": workers", 'must be a list, and is "10.0.0.1"', 'write ["10.0.0.1"]'],
-  ])("%j says what is wrong and what to write", (written, key, message, hint) => {
+  ])("%j reports the problem and a hint", (written, key, message, hint) => {
     const { disabled, problems } = resolve(written);
     expect(disabled).toBeUndefined();
     const problem = { code: "invalid_disabled", level: "error", where: `${DISABLED_FILE}${key}`, message };
     expect(problems).toEqual([hint === undefined ? problem : { ...problem, hint }]);
   });
 
-  it("and says everything in one go", () => {
+  it("reports all problems at once", () => {
     const { problems } = resolve({ jobs: { apu: {}, api: { alocations: [] } }, workers: [5], wrkers: [] });
     expect(problems.map(({ where }) => where.slice(DISABLED_FILE.length + 2)).sort()).toEqual([
       "jobs",

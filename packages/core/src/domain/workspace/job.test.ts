@@ -11,7 +11,7 @@ it.each(["Makefile.tpl", "conf/a.yml.tpl", "_modules/command_x.py", "_prometheus
   (path) => expect(reachesWorker(path)).toBe(false),
 );
 
-it("the jobs a job demands are named once each, in order", () => {
+it("demanded jobs are listed once each, in order", () => {
   const command = (name: string, job?: string) =>
     job === undefined
       ? { name, executedOn: ["cli"] }

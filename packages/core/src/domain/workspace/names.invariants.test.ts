@@ -10,7 +10,7 @@ const nearlyIpv6 = fc
   .map((groups) => groups.join(":"))
   .filter((text) => text.includes(":"));
 
-it("an IPv6 address is what a URL takes for one", () => {
+it("an address is IPv6 if a URL accepts it as such", () => {
   fc.assert(
     fc.property(fc.oneof(fc.ipV6(), nearlyIpv6), (text) => {
       expect(isIpv6(text)).toBe(URL.canParse(`http://[${text}]/`));
@@ -19,7 +19,7 @@ it("an IPv6 address is what a URL takes for one", () => {
   );
 });
 
-it("nothing that is a host or a name can mean something to a shell", () => {
+it("no valid host or name has a special meaning in a shell", () => {
   const kinds: NameKind[] = ["job", "command", "port", "cert", "label", "target"];
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(..." '\"\\$`;&|<>(){}*?!#~\n\t\0"), (text, danger) => {
@@ -30,7 +30,7 @@ it("nothing that is a host or a name can mean something to a shell", () => {
   );
 });
 
-it("what can be a domain or an address is a host", () => {
+it("a domain name or an address is a valid host", () => {
   fc.assert(
     fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6()), (text) => {
       expect(isHost(text)).toBe(true);

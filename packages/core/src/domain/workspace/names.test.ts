@@ -19,13 +19,16 @@ describe("names", () => {
   const kinds: NameKind[] = ["job", "command", "port", "cert", "label", "target"];
   for (const kind of kinds) {
     const { good, bad } = names[kind];
-    it.each(good)(`a ${kind} may be called %j`, (name) => expect(isName(kind, name)).toBe(true));
-    it.each(bad)(`no ${kind} is called %j`, (name) => expect(isName(kind, name)).toBe(false));
-    it(`says what names of a ${kind} are made of`, () => expect(nameRule(kind)).toMatch(/letters/));
+    it.each(good)(`%j is a valid name of a ${kind}`, (name) => expect(isName(kind, name)).toBe(true));
+    it.each(bad)(`%j is not a valid name of a ${kind}`, (name) => expect(isName(kind, name)).toBe(false));
+    it(`describes the valid names of a ${kind}`, () => expect(nameRule(kind)).toMatch(/letters/));
   }
-  it.each(["__proto__", "constructor", "prototype"])("nothing is called %s, which JSON readers lose", (name) => {
-    for (const kind of kinds) expect(isName(kind, name)).toBe(false);
-  });
+  it.each(["__proto__", "constructor", "prototype"])(
+    "%s is never a valid name, because JSON readers lose it",
+    (name) => {
+      for (const kind of kinds) expect(isName(kind, name)).toBe(false);
+    },
+  );
 });
 
 describe("hosts", () => {
@@ -33,10 +36,13 @@ describe("hosts", () => {
     expect(isIpv4(text)).toBe(true);
     expect(isHost(text)).toBe(true);
   });
-  it.each(["256.0.0.1", "10.0.0", "10.0.0.1.2", "010.0.0.1", "10.0.0.01", "10.0.0.", "1"])("%s is none", (text) => {
-    expect(isIpv4(text)).toBe(false);
-    expect(isHost(text)).toBe(false);
-  });
+  it.each(["256.0.0.1", "10.0.0", "10.0.0.1.2", "010.0.0.1", "10.0.0.01", "10.0.0.", "1"])(
+    "%s is not an IPv4 address",
+    (text) => {
+      expect(isIpv4(text)).toBe(false);
+      expect(isHost(text)).toBe(false);
+    },
+  );
   it.each(["::", "::1", "fe80::1", "2001:db8::8a2e:370:7334", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1", "1::"])(
     "%s is an IPv6 address",
     (text) => {
@@ -59,7 +65,7 @@ describe("hosts", () => {
     "fe80::1%eth0",
     "[::1]",
     "10.0.0.1:22",
-  ])("%s is none", (text) => {
+  ])("%s is not an IPv6 address", (text) => {
     expect(isIpv6(text)).toBe(false);
     expect(isHost(text)).toBe(false);
   });
@@ -82,21 +88,21 @@ describe("hosts", () => {
     "a/b",
     "$(reboot)",
     "a".repeat(64),
-  ])("%j names no host", (text) => expect(isHost(text)).toBe(false));
+  ])("%j is not a host", (text) => expect(isHost(text)).toBe(false));
   it("a DNS name has at most 253 characters", () => {
     expect(isHost(Array(63).fill("abc").join("."))).toBe(true);
     expect(isHost(Array(64).fill("abc").join("."))).toBe(false);
   });
 });
 
-describe("near words", () => {
+describe("the closest name", () => {
   it.each([
     ["lables", ["labels", "tags"], "labels"],
     ["Version", ["version"], "version"],
     ["hots", ["host", "hostname"], "host"],
     ["max_concurent_upgrade", ["max_concurrent_upgrades", "max_concurrent_starts"], "max_concurrent_upgrades"],
     ["apu", ["api"], "api"],
-  ])("%s most likely means %s's last", (word, known, meant) => {
+  ])("%s most likely means the last of %s", (word, known, meant) => {
     expect(nearest(word, known)).toBe(meant);
     expect(didYouMean(word, known)).toBe(`did you mean "${meant}"?`);
   });
@@ -105,11 +111,11 @@ describe("near words", () => {
     ["db", ["api"]],
     ["xyz", ["api", "web"]],
     ["anything", []],
-  ])("nothing is near %s in %j", (word, known) => {
+  ])("does not exist for %s in %j", (word, known) => {
     expect(nearest(word, known)).toBeUndefined();
     expect(didYouMean(word, known)).toBeUndefined();
   });
-  it("the nearest wins, and of two equally near ones the first", () => {
+  it("is the nearest one, and the first of two equally near ones", () => {
     expect(nearest("worker", ["workers", "worker"])).toBe("worker");
     expect(nearest("port", ["ports", "sport"])).toBe("ports");
   });

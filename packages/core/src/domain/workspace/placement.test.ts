@@ -35,18 +35,18 @@ describe("a job", () => {
 });
 
 describe("allocations", () => {
-  it("come job by job and worker by worker, each with its place among those of its job", () => {
+  it("are ordered by job and worker, each with its index within its job", () => {
     expect(place([job("api", "web"), job("db", "db")], workers, NOTHING_DISABLED, [])).toEqual([
       { id: allocationId("api", "10.0.0.1"), job: "api", host: "10.0.0.1", disabled: false, removed: false, index: 0 },
       { id: allocationId("api", "10.0.0.2"), job: "api", host: "10.0.0.2", disabled: false, removed: false, index: 1 },
       { id: allocationId("db", "10.0.0.2"), job: "db", host: "10.0.0.2", disabled: false, removed: false, index: 0 },
     ]);
   });
-  it("keep their id and lose an old disabled mark", () => {
+  it("keep their id and drop an outdated disabled mark", () => {
     const [first] = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { disabled: true })]);
     expect(first).toMatchObject({ id: "kept-api-10.0.0.2", disabled: false });
   });
-  it("keep their index when a neighbour is disabled, and a disabled one has an index too", () => {
+  it("keep their index if another one is disabled, and disabled ones have an index too", () => {
     const disabled = { workers: new Set<string>(), jobs: new Map([["api", new Set(["10.0.0.1"])]]) };
     const placed = place([job("api", "worker")], workers, disabled, []);
     expect(placed.map(({ index, disabled }) => [index, disabled])).toEqual([
@@ -55,7 +55,7 @@ describe("allocations", () => {
       [2, false],
     ]);
   });
-  it("no longer wanted stay, marked removed, behind the others and in order: job gone, worker gone, label gone", () => {
+  it("that are no longer wanted are kept as removed, after the others and in order: job, worker or label gone", () => {
     const before = [
       was("old", "10.0.0.10"),
       was("old", "10.0.0.2"),
@@ -71,7 +71,7 @@ describe("allocations", () => {
       ["old", "10.0.0.10", true, "kept-old-10.0.0.10"],
     ]);
   });
-  it("come back to life with their id when they are wanted again", () => {
+  it("get their id back if they are wanted again", () => {
     const placed = place([job("api", "db")], workers, NOTHING_DISABLED, [was("api", "10.0.0.2", { removed: true })]);
     expect(placed).toEqual([was("api", "10.0.0.2")]);
   });

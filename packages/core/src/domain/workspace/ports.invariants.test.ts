@@ -23,7 +23,7 @@ function assign(wanted: Record<string, Record<string, PortRequest>>, before: Rec
   return { ports, problems, given };
 }
 
-it("no number is given twice, whatever was before", () => {
+it("no number is assigned twice, whatever the previous state", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       const given = assign(wanted, before).given.map(({ number }) => number);
@@ -32,7 +32,7 @@ it("no number is given twice, whatever was before", () => {
   );
 });
 
-it("who wished for a number has that number, and an assigned one is within the range", () => {
+it("a requested number is assigned, and other numbers are within the range", () => {
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {
       for (const { number, options } of assign(wanted, before).given) {
@@ -61,7 +61,7 @@ it("building again changes nothing", () => {
   );
 });
 
-it("an assigned port stays when other jobs come and go, unless a fixed number takes its place", () => {
+it("an assigned port does not change with other jobs, unless a fixed number takes it", () => {
   fc.assert(
     fc.property(requests, requests, (first, second) => {
       const before = assign(first, {}).ports;
@@ -75,7 +75,7 @@ it("an assigned port stays when other jobs come and go, unless a fixed number ta
   );
 });
 
-it("the order in which jobs and names are written does not matter", () => {
+it("the order of jobs and names does not matter", () => {
   const turned = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).reverse());
   fc.assert(
     fc.property(requests, numbers, (wanted, before) => {

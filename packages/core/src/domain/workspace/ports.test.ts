@@ -83,19 +83,19 @@ describe("ports", () => {
     expect(assign(requests, before)).toEqual({ ports: expected, problems: [] });
   });
 
-  it("names every object knows are names like others", () => {
+  it("names of built-in object properties are names like any other", () => {
     const named = <T>(name: string, value: T): Record<string, T> => Object.fromEntries([[name, value]]);
     const requests: Requests = { a: named("constructor", "any"), ...named("constructor", { name: "any" as const }) };
     const { ports } = assign(requests, { a: {} });
     expect(Object.values(ports).flatMap(Object.values)).toEqual([30_000, 30_001]);
   });
 
-  it("come in the order of their names, so that two builds write the same", () => {
+  it("are sorted by name, so that two builds are equal", () => {
     const { ports } = assign({ b: { z: 80, a: "any" }, a: { y: "any", x: 81 } }, { b: { a: 30_003 } });
     expect(JSON.stringify(ports)).toBe('{"a":{"x":81,"y":30000},"b":{"a":30003,"z":80}}');
   });
 
-  it("one fixed number for two ports is refused, naming both, and each further one too", () => {
+  it("one fixed number for two ports is refused with both names, and so is each further one", () => {
     const { problems, ports } = assign({ a: { p: 80 }, b: { p: 80, q: 80 } });
     expect(ports).toEqual({ a: { p: 80 } });
     expect(problems).toEqual(
@@ -109,7 +109,7 @@ describe("ports", () => {
     );
   });
 
-  it("a range without numbers left is told, for each port that gets none", () => {
+  it("an exhausted range is reported for each port without a number", () => {
     const requests: Requests = { a: { p: "any", q: "any", r: "any" } };
     const { problems, ports } = assign(requests, {}, { min: 30_000, max: 30_000 });
     expect(ports).toEqual({ a: { p: 30_000 } });

@@ -11,7 +11,7 @@ const demands = fc
 /** Demands that point down the alphabet only, so that there is no circle. */
 const acyclic = demands.map((all) => new Map([...all].map(([job, on]) => [job, on.filter((name) => name < job)])));
 
-it("every job comes after all it demands, and no later than needed", () => {
+it("every job is placed after all jobs it demands, in the earliest possible wave", () => {
   fc.assert(
     fc.property(acyclic, (all) => {
       const { waves, circle } = sequence(all);
@@ -24,7 +24,7 @@ it("every job comes after all it demands, and no later than needed", () => {
   );
 });
 
-it("either every job has a wave, or a circle is named in which each job demands the next", () => {
+it("either every job has a wave, or a cycle is reported in which each job demands the next", () => {
   fc.assert(
     fc.property(demands, (all) => {
       const { waves, circle } = sequence(all);
@@ -37,7 +37,7 @@ it("either every job has a wave, or a circle is named in which each job demands 
   );
 });
 
-it("the order jobs are listed in does not matter", () => {
+it("the order of the jobs does not matter", () => {
   fc.assert(
     fc.property(demands, fc.shuffledSubarray(jobs, { minLength: jobs.length }), (all, order) => {
       const other = sequence(new Map(order.map((job) => [job, [...(all.get(job) ?? [])].reverse()])));

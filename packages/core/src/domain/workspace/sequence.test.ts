@@ -29,7 +29,7 @@ describe("waves", () => {
   ])("%s", (_, demands, expected) => expect(waves(demands)).toEqual(expected));
 });
 
-describe("large fleets are quick", () => {
+describe("large fleets are fast", () => {
   it("a chain of 200 jobs, each with six commands on the one before", () => {
     const chain = Array.from({ length: 200 }, (_, at): [string, string[]] => [
       `job${at}`,
@@ -38,7 +38,7 @@ describe("large fleets are quick", () => {
     const { waves } = sequence(new Map(chain));
     expect(chain.map(([job]) => waves.get(job))).toEqual(chain.map((_, at) => at));
   });
-  it("a ladder of 200 rungs, which has more ways than there are atoms", () => {
+  it("a ladder of 200 rungs, with more paths than can be enumerated", () => {
     const ladder = Array.from({ length: 200 }, (_, at): [string, string[]][] => {
       const below = at === 0 ? [] : [`l${at - 1}`, `r${at - 1}`];
       return [
@@ -48,7 +48,7 @@ describe("large fleets are quick", () => {
     }).flat();
     expect(sequence(new Map(ladder)).waves.get("r199")).toBe(199);
   });
-  it("a star of 5000 jobs, both ways round", () => {
+  it("a star of 5000 jobs, in both directions", () => {
     const points = Array.from({ length: 5000 }, (_, at) => `point${at}`);
     const inwards = new Map<string, string[]>([
       ["hub", []],
@@ -61,7 +61,7 @@ describe("large fleets are quick", () => {
     expect(sequence(inwards).waves.get("point4999")).toBe(1);
     expect(sequence(outwards).waves.get("hub")).toBe(1);
   });
-  it("a circle of 5000 jobs", () => {
+  it("a cycle of 5000 jobs", () => {
     const ring = Array.from({ length: 5000 }, (_, at): [string, string[]] => [`job${at}`, [`job${(at + 1) % 5000}`]]);
     expect(sequence(new Map(ring)).circle).toHaveLength(5001);
   });

@@ -45,17 +45,17 @@ describe("amounts", () => {
     "5 mb mb",
     "5 constructor",
     "1234567890123 mb",
-  ])("%j is no amount of anything", (text) => {
+  ])("%j is not an amount", (text) => {
     expect(parseMemory(text)).toBeUndefined();
     expect(parseCpu(text)).toBeUndefined();
   });
 
-  it("a unit of cpu is no unit of memory", () => {
+  it("a unit of cpu is not a unit of memory", () => {
     expect(parseMemory("5 mhz")).toBeUndefined();
     expect(parseCpu("5 mb")).toBeUndefined();
   });
 
-  it("the same amount is the same number, however it is written", () => {
+  it("equal amounts are equal numbers, however they are written", () => {
     expect(parseCpu("4.35 ghz")).toBe(parseCpu("4350 mhz"));
     expect(parseMemory("0.3 gb")).toBe(parseMemory("307.2 mb"));
   });
@@ -73,7 +73,7 @@ describe("plainDecimal", () => {
     [1e18, "1000000000000000000"],
   ])("%d is written %s", (value, text) => expect(plainDecimal(value)).toBe(text));
 
-  it("whatever was read is written without an exponent and reads the same again", () => {
+  it("any parsed amount is printed without an exponent and parses to the same value", () => {
     const amount = fc.tuple(fc.nat(), fc.nat({ max: 999 }), fc.constantFrom("mb", "gb", "tb"));
     fc.assert(
       fc.property(amount, ([whole, part, unit]) => {

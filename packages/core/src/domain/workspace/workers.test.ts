@@ -19,10 +19,10 @@ function described(value: unknown): string[] {
 }
 
 describe("workers", () => {
-  it("none are written as an empty list", () => {
+  it("may be an empty list", () => {
     expect(resolve([])).toEqual({ workers: [], problems: [] });
   });
-  it("need a host and nothing else", () => {
+  it("need only a host", () => {
     expect(resolve([{ host: " 10.0.0.1 " }, { host: "2001:db8::1" }])).toEqual({
       workers: [
         { host: "10.0.0.1", labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position: 0 },
@@ -31,7 +31,7 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it("may say everything", () => {
+  it("may set every key", () => {
     const written = {
       host: "db-1.example.org",
       hostname: " db one ",
@@ -64,17 +64,17 @@ describe("workers", () => {
       problems: [],
     });
   });
-  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are kept once each", (labels) => {
+  it.each([[["worker"]], [["WORKER", "web", "web", " Web"]]])("labels %j are deduplicated", (labels) => {
     const { workers, problems } = resolve([{ host: "10.0.0.1", labels }]);
     expect(problems).toEqual([]);
     expect(workers[0]?.labels).toEqual(
       [...new Set([...labels.map((label) => label.trim().toLowerCase()), "worker"])].sort(),
     );
   });
-  it("keep the capitals of a tag's value", () => {
+  it("keep upper-case letters in the value of a tag", () => {
     expect(resolve([{ host: "a", tags: { ZONE: "US-East" } }]).workers[0]?.tags).toEqual({ zone: "US-East" });
   });
-  it("an empty hostname is none", () => {
+  it("an empty hostname counts as absent", () => {
     expect(resolve([{ host: "a", hostname: " " }]).workers[0]).not.toHaveProperty("hostname");
   });
 });
@@ -121,17 +121,17 @@ describe("refused workers", () => {
     one({ user: "root; id" }, 'user: "root; id" is not a user name (use letters, digits, - . and _)'),
     one({ identity: "" }, "identity: must not be empty (name a key file, or leave the key out)"),
     one({ hostname: null }, "hostname: must be text in quotes, and is null (give it a value, or leave the key out)"),
-  ])("%j says what is wrong and what to write", (written, expected) => {
+  ])("%j reports the problem and a hint", (written, expected) => {
     expect(described(written)).toEqual([expected]);
     expect(resolve(written).problems[0]?.level).toBe("error");
   });
 
-  it("has a code of its own for a host given twice", () => {
+  it("has its own code for a duplicate host", () => {
     expect(resolve([{ host: "a" }, { host: "a" }]).problems[0]?.code).toBe("duplicate_host");
     expect(resolve([{ host: "a b" }]).problems[0]?.code).toBe("invalid_workers");
   });
 
-  it("takes a host in capital letters for the same host, whichever comes first", () => {
+  it("treats hosts in upper and lower case as the same, whichever comes first", () => {
     expect(described([{ host: "WEB1" }, { host: "web1" }])).toEqual([
       "[1].host: web1 is already worker [0], written WEB1 (give each worker once)",
     ]);
@@ -143,7 +143,7 @@ describe("refused workers", () => {
     ["10.0.0.1", "::ffff:10.0.0.1"],
     ["::ffff:a00:1", "10.0.0.1"],
     ["db-1.example.org", "DB-1.Example.org."],
-  ])("takes %s and %s for one worker, and names both entries", (first, second) => {
+  ])("treats %s and %s as one worker, and names both entries", (first, second) => {
     expect(described([{ host: first }, { host: "other" }, { host: second }])).toEqual([
       `[2].host: ${second} is already worker [0], written ${first} (give each worker once)`,
     ]);
@@ -157,12 +157,12 @@ describe("refused workers", () => {
     ]);
   });
 
-  it("keys below secrets/, and absolute ones, are taken", () => {
+  it("accepts keys below secrets/ and absolute paths", () => {
     for (const identity of ["x.key", "keys/x", "a/../x", "./x", "/home/ops/.ssh/id"])
       expect(resolve([{ host: "a", identity }]).workers[0]?.identity).toBe(identity);
   });
 
-  it.each([["hostname"], ["identity"]])("control characters in %s, which are shown escaped", (key) => {
+  it.each([["hostname"], ["identity"]])("control characters in %s, which are printed escaped", (key) => {
     for (const code of ["\u001b[31m", "\u0007", "\u009b", "\u007f", "a\nb"]) {
       const [message = ""] = described([{ host: "a", [key]: `x${code}y` }]);
       expect(message).toMatch(/holds a control character/);
@@ -176,7 +176,7 @@ describe("refused workers", () => {
     );
   });
 
-  it("says of an entry with several faults all of them, and leaves it out", () => {
+  it("reports all problems of an entry, and omits the entry", () => {
     const written = [{ host: "a" }, { host: "A", labels: ["o'b"], memory: "4 GiB", position: "x" }];
     expect(described(written)).toEqual([
       '[1].memory: "4 GiB" is not an amount (write it as "4 gb")',
@@ -187,7 +187,7 @@ describe("refused workers", () => {
     expect(resolve(written).workers.map(({ host }) => host)).toEqual(["a"]);
   });
 
-  it("says everything in one go, by place in the file, and keeps who can be understood", () => {
+  it("reports all problems in file order, and keeps the valid workers", () => {
     const { workers, problems } = resolve([
       { host: "10.0.0.1", memory: 5, lables: [] },
       { host: "10.0.0.2" },
@@ -209,12 +209,12 @@ describe("refused workers", () => {
     ]);
   });
 
-  it("nothing is said of a file that could not be read: the reader has said it", () => {
+  it("a file that could not be read is not reported twice", () => {
     expect(resolve(undefined)).toEqual({ workers: [], problems: [] });
   });
 });
 
-it("unknown keys of a worker are warned of, with the nearest known one", () => {
+it("unknown keys of a worker are reported, with the closest known key", () => {
   const { workers, problems } = resolve([{ host: "a" }, { host: "b", lables: ["web"], colour: "red" }]);
   expect(workers).toHaveLength(2);
   expect(problems).toEqual([

@@ -36,7 +36,7 @@ test("a login may print a lot before the marker", () => {
   expect(take("x".repeat(1_000_000), "\nmaand-begin\nout")).toEqual({ begun: true, text: "out" });
 });
 
-test("bytes of the command stay what they are", () => {
+test("bytes of the command are passed on unchanged", () => {
   const bytes = Buffer.from([0, 255, 254, 10, 13, 0]);
   const seen: Buffer[] = [];
   const marker = new BeginMarker(
@@ -51,7 +51,7 @@ test("bytes of the command stay what they are", () => {
 test.each([
   [["noise\nmaand-begin\n"], ""],
   [["noise\nmaand-be", "gin\nab", "cd"], "abcd"],
-])("a stream is left to its reader behind the marker: %j", async (chunks, rest) => {
+])("the rest of the stream after the marker is left to its reader: %j", async (chunks, rest) => {
   const stream = new PassThrough();
   for (const chunk of chunks) stream.write(chunk);
   stream.end();
@@ -60,7 +60,7 @@ test.each([
   expect(await text(stream)).toBe(rest);
 });
 
-test("a stream that ends without the marker answers what was in it", async () => {
+test("a stream that ends without the marker returns its content", async () => {
   const stream = new PassThrough();
   stream.end("no such shell");
   expect(await readToMarker(stream)).toBe("no such shell");

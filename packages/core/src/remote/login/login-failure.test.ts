@@ -35,7 +35,7 @@ test.each([
     "chsh -s /bin/sh ops",
   ],
   ["", "runs no commands: it ended with exit code 1", "ForceCommand"],
-])("%j is told in one sentence, with the fix", (stderr, message, hint) => {
+])("%j is reported in one sentence, with a hint", (stderr, message, hint) => {
   const found = failure({ stderr });
   expect(found).toMatchObject({ code: "AUTH_FAILED", worker: "10.0.0.1" });
   expect(found.message).toContain(message);
@@ -48,11 +48,11 @@ test.each([
   "sudo: Command not found.\n",
   "fish: Unknown command: sudo\n",
   "zsh:1: command not found: sudo\n",
-])("a worker without sudo lacks it: %j", (stderr) => {
+])("a worker without sudo is reported as such: %j", (stderr) => {
   expect(failure({ stderr, code: 127 })).toMatchObject({ code: "WORKER_LACKS", message: "10.0.0.1 lacks sudo" });
 });
 
-test("what a login prints is a short part of one line, without control codes", () => {
+test("the output of a login is shortened to one line, without control codes", () => {
   const { message } = failure({ stdout: `\u001b[31mfirst\n\u0007last ${"x".repeat(500)}\u001b[0m\r\n\n` });
   expect(message).toMatch(/it printed "last x+\.\.\."$/);
   expect(message.length).toBeLessThan(300);

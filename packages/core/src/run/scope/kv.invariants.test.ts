@@ -100,7 +100,7 @@ function bring(kv: Kv, before: KvSources["catalog"], sources: KvSources): void {
   storeKv(kv, { before, sources, contributed: new Map(), purgeJobs: true });
 }
 
-it("a second build of the same workspace writes no row, in whatever order its files come", () => {
+it("a second build of the same workspace writes no row, whatever the order of its files", () => {
   fc.assert(
     fc.property(workspaces, (workspace) =>
       withKv((kv, store) => {
@@ -115,7 +115,7 @@ it("a second build of the same workspace writes no row, in whatever order its fi
   );
 }, 30_000);
 
-it("whatever was there before, a build publishes the same as one from nothing, but for variables jobs keep", () => {
+it("a build publishes the same from any previous state, except for variables of jobs", () => {
   fc.assert(
     fc.property(workspaces, workspaces, (one, other) =>
       withKv((kv) => {

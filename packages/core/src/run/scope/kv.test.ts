@@ -58,7 +58,7 @@ function reading<T>(job: string, host: string, read: (kv: ReturnType<typeof kvRe
 }
 
 describe("a build", () => {
-  it("publishes all of it", async () => {
+  it("publishes every entry", async () => {
     bucket.write("bucket.conf", 'port_min = "30000"\nport_max = "30009"\ndomain = "example.org"\n');
     bucket.write("bucket.jobs.conf", '[api]\nmemory = "0"\nreplicas = "3"\n');
     bucket.job(
@@ -78,7 +78,7 @@ describe("a build", () => {
     expect(await values("maand/job/api")).toMatchObject({ worker_0: A, worker_1: B, rollout_order: `${A},${B}` });
   });
 
-  it("of the same workspace writes nothing", async () => {
+  it("of an unchanged workspace writes nothing", async () => {
     bucket.job(
       "api",
       { selectors: ["worker"], resources: { ports: { http: {} } } },
@@ -100,7 +100,7 @@ describe("a build", () => {
     expect(await values("vars/bucket")).toEqual({ color: "red" });
   });
 
-  it("deletes what left bucket.conf, and keeps what left vars.toml or a hook put there", async () => {
+  it("deletes keys that left bucket.conf, and keeps those that left vars.toml or that a hook wrote", async () => {
     bucket.write("bucket.conf", 'a = "1"\nb = "2"\n');
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'color = "red"\nsize = "1"\n' });
     await bucket.build();
@@ -114,7 +114,7 @@ describe("a build", () => {
     expect(deleted).toMatchObject([{ namespace: "vars/bucket", key: "b", value: "2", version: 2 }]);
   });
 
-  it("names file and key of a variable that is no text", async () => {
+  it("names file and key of a variable that is not text", async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": "size = 1\n[table]\nx = 1\n" });
     await expect(bucket.build()).rejects.toMatchObject({
       problems: [
@@ -126,7 +126,7 @@ describe("a build", () => {
     await expect(bucket.build()).rejects.toMatchObject({ problems: [{ where: "workspace/jobs/api/vars.toml:1" }] });
   });
 
-  it("puts the rollout order back to the order of the workers", async () => {
+  it("resets the rollout order to the order of the workers", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     await put("maand/job/api", "rollout_order", `${B},${A}`);
@@ -135,7 +135,7 @@ describe("a build", () => {
   });
 });
 
-describe("what leaves", () => {
+describe("a removal", () => {
   beforeEach(async () => {
     bucket.job("api", { selectors: ["worker"] }, { "vars.toml": 'color = "red"\n' });
     bucket.job("web", { selectors: ["db"] });
@@ -150,7 +150,7 @@ describe("what leaves", () => {
     return [...new Set(rows.map((row) => row.namespace))];
   };
 
-  it("a worker goes with its tags and its allocations", async () => {
+  it("deletes a worker with its tags and allocations", async () => {
     expect(await values(`maand/job/api/worker/${B}`)).toMatchObject({ version: "0.0.0" });
     bucket.workers(A);
     await bucket.build();
@@ -159,7 +159,7 @@ describe("what leaves", () => {
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ peer_workers: "" });
   });
 
-  it("a job's own entries go with the build, its variables and secrets with the deploy that cleaned it up", async () => {
+  it("deletes a job's published entries with the build, its variables and secrets with the deploy that cleans it up", async () => {
     bucket.removeJob("web");
     await bucket.build();
     expect(await live("maand/job/web")).toEqual([]);
@@ -174,13 +174,13 @@ describe("what leaves", () => {
     expect(await live("vars/job/")).toEqual(["vars/job/api"]);
   });
 
-  it("with --purge-job-kv they go with the build", async () => {
+  it("with --purge-job-kv deletes them with the build", async () => {
     bucket.removeJob("web");
     await opened((bucket) => build(bucket, { purgeJobKv: true }));
     expect([...(await live("secrets/")), ...(await live("vars/job/"))]).toEqual(["vars/job/api"]);
   });
 
-  it("a disabled job keeps everything", async () => {
+  it("does not apply to a disabled job", async () => {
     bucket.disable({ jobs: { web: {} } });
     await opened((bucket) => build(bucket, { purgeJobKv: true }));
     await bucket.deploy();
@@ -192,7 +192,7 @@ describe("what leaves", () => {
     });
   });
 
-  it("what comes back goes on with its versions", async () => {
+  it("keeps version numbers for entries that are published again", async () => {
     bucket.workers(A);
     await bucket.build();
     bucket.workers(A, { host: B, labels: ["db"], tags: { zone: "eu-1" } });
@@ -211,7 +211,7 @@ describe("a job reads", () => {
     await put("secrets/job/api", "password", "s3cret");
   });
 
-  it("its own entries, secrets in clear text", async () => {
+  it("its own entries, with secrets in clear text", async () => {
     await reading("api", A, (kv) => {
       expect(kv.get("maand/bucket", "admin")).toBe("30000");
       expect(kv.get("maand/job/api", "port_http")).toBe("30001");
@@ -222,7 +222,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("a port two jobs declare by neither's name, and is told both", async () => {
+  it("a port that two jobs declare by neither name, and the error names both", async () => {
     await reading("api", A, (kv) =>
       expect(() => kv.get("maand/bucket", "http")).toThrow(
         expect.objectContaining({
@@ -234,7 +234,7 @@ describe("a job reads", () => {
     );
   });
 
-  it("no job's entries that it does not demand, and no other worker's", async () => {
+  it("no entries of jobs that it does not demand, and none of other workers", async () => {
     await reading("api", A, (kv) => {
       const refused = expect.objectContaining({ code: "KV_REFUSED" });
       for (const namespace of ["maand/job/web", "secrets/job/web", `maand/worker/${B}`, `maand/job/api/worker/${B}`]) {
@@ -246,7 +246,7 @@ describe("a job reads", () => {
     });
   });
 
-  it("and is told what is not there, with the nearest that is", async () => {
+  it("a missing key with an error that names the closest one", async () => {
     await opened(({ kv }) => kv.remove("secrets/job/api", "password"));
     await reading("api", A, (kv) => {
       expect(() => kv.get("maand/job/api", "port_htp")).toThrow(
@@ -265,7 +265,7 @@ describe("a job reads", () => {
 });
 
 describe("cat kv", () => {
-  it("lists what a job may read on all its workers, derived entries too", async () => {
+  it("lists what a job may read on all its workers, including derived entries", async () => {
     bucket.job("api", { selectors: ["worker"] });
     bucket.job("web", { selectors: ["db"] });
     await bucket.build();
@@ -285,7 +285,7 @@ describe("cat kv", () => {
     expect(all.some((row) => row.namespace === "maand/job/api/worker")).toBe(false);
   });
 
-  it("gives one entry, and nothing that was deleted", async () => {
+  it("prints one entry, and no deleted one", async () => {
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     await put("secrets/job/api", "password", "s3cret");
@@ -304,7 +304,7 @@ describe("cat kv", () => {
   });
 });
 
-it("init makes no new key where secrets were written with the one that is missing", async () => {
+it("init creates no new key if secrets were encrypted with a missing one", async () => {
   const file = join(bucket.root, "secrets", "kv.key");
   rmSync(file);
   initBucket(bucket.root);
@@ -324,7 +324,7 @@ describe("a deploy", () => {
   const started = () => bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
   const warnings = () => bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
 
-  it("writes the version that was promoted, once", async () => {
+  it("writes the promoted version once", async () => {
     await bucket.ship();
     expect(await values(`maand/job/api/worker/${A}`)).toMatchObject({ version: "1.0.0" });
     await bucket.deploy({ force: true });
@@ -337,7 +337,7 @@ describe("a deploy", () => {
     expect(await version(B)).toMatchObject({ value: "1.0.0", version: 1 });
   });
 
-  it("goes in the order a hook put", async () => {
+  it("follows the order that a hook wrote", async () => {
     await bucket.ship();
     started();
     bucket.job("api", { version: "2.0.0", selectors: ["worker"] });
@@ -348,7 +348,7 @@ describe("a deploy", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("keeps to that order when only some of them are due", async () => {
+  it("keeps that order if only some allocations change", async () => {
     bucket.disable({ workers: [A] });
     await bucket.ship();
     started();
@@ -361,7 +361,7 @@ describe("a deploy", () => {
     expect(started()[0]).toBe(`start api@${A}`);
   });
 
-  it("says once why an order cannot be followed, and takes that of the workers", async () => {
+  it("reports once why an order is ignored, and uses the order of the workers", async () => {
     await bucket.build();
     await put("maand/job/api", "rollout_order", `${B},10.0.0.9`);
     await bucket.deploy();
@@ -372,7 +372,7 @@ describe("a deploy", () => {
   });
 });
 
-it("a secret that was read shows as dots in every event", async () => {
+it("a secret that was read is masked in every event", async () => {
   const chatty: Plugin = {
     name: "chatty",
     apply(hooks) {

@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe("the key", () => {
-  it("is 32 bytes that only their owner reads, made once", () => {
+  it("is 32 bytes, readable only by its owner, created once", () => {
     makeKvKey(file, false);
     const bytes = readFileSync(file);
     expect(bytes.byteLength).toBe(32);
@@ -26,7 +26,7 @@ describe("the key", () => {
     expect(readFileSync(file)).toEqual(bytes);
   });
 
-  it("is not made anew when something is encrypted with the one that is missing", () => {
+  it("is not created again if something is encrypted with a missing one", () => {
     expect(() => makeKvKey(file, true)).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
     expect(existsSync(file)).toBe(false);
   });
@@ -41,7 +41,7 @@ describe("the key", () => {
     expect(() => new KvKey(file).encrypt("x")).toThrow(refused);
   });
 
-  it("that is missing is missed when it is needed, and not before", () => {
+  it("is reported as missing only when it is needed", () => {
     const key = new KvKey(file);
     expect(() => key.decrypt("enc:v1:", "it")).toThrow(expect.objectContaining({ code: "KV_KEY_MISSING" }));
   });
@@ -56,7 +56,7 @@ describe("an encrypted value", () => {
 
   beforeEach(() => makeKvKey(file, false));
 
-  it("comes back as it was, whatever it was, and never looks the same twice", () => {
+  it("decrypts to the original, and never looks the same twice", () => {
     const key = new KvKey(file);
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => {
@@ -69,14 +69,14 @@ describe("an encrypted value", () => {
     );
   });
 
-  it("opens with no other key", () => {
+  it("cannot be decrypted with another key", () => {
     const value = new KvKey(file).encrypt("s3cret");
     rmSync(file);
     makeKvKey(file, false);
     expect(() => open(new KvKey(file), value)).toThrow(failed);
   });
 
-  it("does not open once a bit of it was changed", () => {
+  it("cannot be decrypted after one bit changed", () => {
     const key = new KvKey(file);
     const sealed = Buffer.from(key.encrypt("s3cret").slice(7), "base64");
     for (let at = 0; at < sealed.byteLength; at++) {
@@ -86,7 +86,7 @@ describe("an encrypted value", () => {
     }
   });
 
-  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("is not %j", (value) => {
+  it.each(["plain", "", "enc:v1:", "enc:v1:AAAA", "enc:v2:AAAA"])("%j is not one", (value) => {
     expect(() => open(new KvKey(file), value)).toThrow(failed);
   });
 });

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe("an overlay", () => {
-  it("shows what was written on it, over what is stored, and to nobody else", () => {
+  it("shows its writes over the stored entries, and only to itself", () => {
     const mine = overlay();
     mine.put(VARS, "color", "blue");
     mine.put(VARS, "new", "1");
@@ -46,7 +46,7 @@ describe("an overlay", () => {
     expect(mine.entries(VARS).get("color")?.value()).toBe("blue");
   });
 
-  it("deletes what is there, once", () => {
+  it("deletes an existing entry once", () => {
     const mine = overlay();
     expect([mine.remove(VARS, "none"), mine.remove(VARS, "size"), mine.remove(VARS, "size")]).toEqual([
       false,
@@ -57,14 +57,14 @@ describe("an overlay", () => {
     expect(mine.find(VARS, "size")).toBe("11");
   });
 
-  it("sees what others stored meanwhile", () => {
+  it("shows entries stored in the meantime", () => {
     const mine = overlay();
     mine.put(VARS, "mine", "1");
     kv.put(VARS, "theirs", "2");
     expect([mine.find(VARS, "theirs"), mine.keys(VARS)]).toEqual(["2", ["color", "mine", "size", "theirs"]]);
   });
 
-  it("is stored by a commit, and then holds nothing more", () => {
+  it("is stored by a commit, and empty afterwards", () => {
     const mine = overlay();
     mine.put(VARS, "color", "blue");
     mine.remove(VARS, "size");
@@ -80,7 +80,7 @@ describe("an overlay", () => {
     expect(kv.find(VARS, "color")).toBe("green");
   });
 
-  it("leaves nothing when it is dropped, also on another one", () => {
+  it("leaves nothing if it is dropped, even over another overlay", () => {
     const run = overlay();
     const hook = overlay(run);
     hook.put(VARS, "color", "blue");
@@ -89,12 +89,12 @@ describe("an overlay", () => {
     expect([run.find(VARS, "color"), kv.find(VARS, "color")]).toEqual(["blue", "red"]);
   });
 
-  it("tells of a secret before it is stored", () => {
+  it("reports a secret before it is stored", () => {
     overlay().put(SECRETS, "pw", "s3cret");
     expect(secrets).toEqual(["s3cret"]);
   });
 
-  it("knows holders and namespaces of both", () => {
+  it("lists holders and namespaces of both", () => {
     const mine = overlay();
     mine.put("vars/job/web", "color", "black");
     mine.remove(VARS, "color");
@@ -102,7 +102,7 @@ describe("an overlay", () => {
     expect(mine.namespaces("vars/job/")).toEqual([VARS, "vars/job/web"]);
   });
 
-  it("makes a namespace what it is to be", () => {
+  it("replaces a namespace", () => {
     const mine = overlay();
     mine.sync(VARS, new Map([["color", "blue"]]), () => true);
     expect([mine.keys(VARS), kv.keys(VARS)]).toEqual([["color"], ["color", "size"]]);

@@ -54,7 +54,7 @@ describe("a put", () => {
     expect(kv.find(VARS, "color")).toBe("blue");
   });
 
-  it("of what is there is no change", () => {
+  it("of an equal value changes nothing", () => {
     kv.put(VARS, "color", "red");
     const before = store.kv.changes;
     kv.put(VARS, "color", "red");
@@ -81,7 +81,7 @@ describe("a put", () => {
 });
 
 describe("a delete", () => {
-  it("is a version of its own, keeps the value, and a put goes on counting", () => {
+  it("is a version of its own, keeps the value, and a later put continues counting", () => {
     kv.put(VARS, "color", "red");
     expect(kv.remove(VARS, "color")).toBe(true);
     expect(store.kv.newest(VARS, "color")).toMatchObject({ version: 2, deleted: true, value: "red" });
@@ -91,7 +91,7 @@ describe("a delete", () => {
     expect(kv.find(VARS, "color")).toBe("red");
   });
 
-  it("of what is not there is none", () => {
+  it("of a missing key changes nothing", () => {
     expect(kv.remove(VARS, "color")).toBe(false);
     kv.put(VARS, "color", "red");
     kv.remove(VARS, "color");
@@ -101,7 +101,7 @@ describe("a delete", () => {
 });
 
 describe("a sync", () => {
-  it("puts everything, deletes what is not named, and spares what is not its own", () => {
+  it("writes all entries, deletes the others, and spares foreign ones", () => {
     for (const key of ["gone", "same", "certs/a.crt"]) kv.put("maand/worker", key, "1");
     const entries = new Map([
       ["same", "1"],
@@ -112,7 +112,7 @@ describe("a sync", () => {
     expect(versionOf("maand/worker", "same")).toBe(1);
   });
 
-  it("that is rolled back never was", () => {
+  it("that is rolled back leaves no trace", () => {
     kv.put(VARS, "color", "red");
     const failing = () =>
       store.transaction(() => {
@@ -134,13 +134,13 @@ describe("a secret", () => {
     expect(secrets).toEqual(["s3cret "]);
   });
 
-  it("put again is no change, although it would be encrypted otherwise", () => {
+  it("put again with the same value changes nothing, although its encryption would differ", () => {
     kv.put(SECRETS, "password", "s3cret");
     kv.put(SECRETS, "password", "s3cret");
     expect(versionOf(SECRETS, "password")).toBe(1);
   });
 
-  it("is what a private key is too", () => {
+  it("may be a private key", () => {
     const place = "maand/job/api/worker/10.0.0.1";
     kv.put(place, "certs/own.key", "PRIVATE");
     kv.put(place, "certs/own.crt", "PUBLIC");
@@ -148,7 +148,7 @@ describe("a secret", () => {
     expect(store.kv.newest(place, "certs/own.crt")?.value).toBe("PUBLIC");
   });
 
-  it("is known to be there before the key is made anew", () => {
+  it("is known to exist before the key is created", () => {
     expect(store.kv.hasSecrets()).toBe(false);
     kv.put(VARS, "password", "no secret");
     kv.put("maand/job/api/worker/10.0.0.1", "certs/own.crt", "PUBLIC");
@@ -158,12 +158,12 @@ describe("a secret", () => {
   });
 });
 
-it("keys come sorted", () => {
+it("keys are sorted", () => {
   for (const key of ["b", "a", "C", "a1"]) kv.put(VARS, key, "x");
   expect(kv.keys(VARS)).toEqual(["C", "a", "a1", "b"]);
 });
 
-it("a list that changes changes what is made of it", () => {
+it("a changed list updates the entries derived from it", () => {
   kv.put("maand/job/api", "workers", "10.0.0.1,10.0.0.2");
   expect(kv.keys("maand/job/api")).toEqual(["worker_0", "worker_1", "workers"]);
   kv.put("maand/job/api", "workers", "10.0.0.2");

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test("work takes turns, in order, also after work that fails; the file is private", async () => {
+test("work runs in turn and in order, also after a failure; the file is private", async () => {
   const seen: string[] = [];
   const work = (name: string) => async () => {
     seen.push(`${name} begins`);
@@ -32,7 +32,7 @@ test("work takes turns, in order, also after work that fails; the file is privat
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-test("it waits for another holder", async () => {
+test("waits for another holder", async () => {
   await withFileLock(file, async () => {});
   const other = new Sqlite(file);
   other.exec("BEGIN EXCLUSIVE");
@@ -47,7 +47,7 @@ test("it waits for another holder", async () => {
   expect(begun).toBe(true);
 });
 
-test("a lock file that cannot be made is an error, and nothing is run", async () => {
+test("a lock file that cannot be created is an error, and the work does not run", async () => {
   writeFileSync(join(directory, "data"), "");
   let begun = false;
   const locking = withFileLock(file, async () => {
@@ -60,7 +60,7 @@ test("a lock file that cannot be made is an error, and nothing is run", async ()
 test.each([
   ["rubbish", () => writeFileSync(file, "rubbish ".repeat(1_000)), "it is not a lock file of maand"],
   ["a directory", () => mkdirSync(file), "it is a directory"],
-])("%s in the place of the lock file is named, and nothing is run", async (_, make, message) => {
+])("%s in place of the lock file is reported, and the work does not run", async (_, make, message) => {
   mkdirSync(join(directory, "data"));
   make();
   let begun = false;

@@ -95,7 +95,7 @@ const busy = (pid: number, command = "build") =>
   });
 
 describe("the lock", () => {
-  it("has one holder, which is named to everybody else, and is free after its release", async () => {
+  it("has one holder, which others see, and is free after its release", async () => {
     const lock = take();
     expect(await tried()).toBe(`BUSY the bucket is in use by maand deploy (pid ${process.pid}, since ${HOLDER.since})`);
     expect(lockHolder(store.holder)).toMatchObject({ command: "deploy" });
@@ -109,7 +109,7 @@ describe("the lock", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("goes with its process, however that ends", async () => {
+  it("is released when its process ends, in any way", async () => {
     await whileHeld(async ({ pid }) => {
       expect(take).toThrow(busy(pid));
       process.kill(pid, "SIGKILL");
@@ -117,13 +117,13 @@ describe("the lock", () => {
     take();
   });
 
-  it("is held although nothing refers to it and all garbage was collected", () =>
+  it("is held even after garbage collection without references", () =>
     whileHeld(async () => {
       store.holder.clear(); // the lock alone has to do
       expect(take).toThrow(expect.objectContaining({ code: "BUSY" }));
     }));
 
-  it("stays when the same process asks for it again, and is refused", async () => {
+  it("is not reentrant: a second request of the same process is refused", async () => {
     take();
     expect(take).toThrow(busy(process.pid, "deploy"));
     store.holder.clear();
@@ -132,7 +132,7 @@ describe("the lock", () => {
   });
 });
 
-describe("a lock file that is not as it was", () => {
+describe("a changed lock file", () => {
   it.each([
     ["deleted", () => rmSync(file)],
     ["moved away", () => renameSync(file, `${file}.old`)],
@@ -165,7 +165,7 @@ describe("a lock file that is not as it was", () => {
       () => symlinkSync(join(directory, "gone"), file),
       "it is a link to a file that does not exist",
     ],
-  ])("%s: it is refused, and named with what to do", (_, make, message) => {
+  ])("%s: it is refused, with its path and a hint", (_, make, message) => {
     make();
     expect(take).toThrow(
       expect.objectContaining({
@@ -178,8 +178,8 @@ describe("a lock file that is not as it was", () => {
   });
 });
 
-describe("what a process that died left in the store", () => {
-  it("holds nobody up, also when another process has its number now", () => {
+describe("the lock record of a dead process in the store", () => {
+  it("blocks nothing, even if another process has its number", () => {
     store.holder.write({ ...HOLDER, process: "the process that had this number before" });
     expect(lockHolder(store.holder)).toBeUndefined();
     take();

@@ -36,7 +36,7 @@ async function digests(): Promise<[string | null | undefined, string | undefined
   return [row?.currentDigest, waves[0]?.jobs[0]?.allocations[0]?.target.digest];
 }
 
-it("shows the digest that the dry run finds, and none while nothing was planned", async () => {
+it("shows the digest that the dry run finds, and none before the first plan", async () => {
   await bucket.build();
   expect((await digests())[0]).toBe(null);
   await bucket.deploy();

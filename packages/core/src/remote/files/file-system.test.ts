@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fakeRemote } from "../testing/fake-remote.ts";
+import { fakeRemote } from "../../testing/fake-remote.ts";
 import { fileSystemFailure, fileSystemOf } from "./file-system.ts";
 
 it.each([
@@ -17,7 +17,7 @@ it.each([
   ["tmpfs 1024 1024 0 100% /opt/worker", "/opt/worker (tmpfs)"],
   ["/dev/mapper/a b 10 20 -10 100% /srv/my data", "/srv/my data (/dev/mapper/a b)"],
   ["df: no such file", undefined],
-])("where it is mounted is read from df: %s", async (line, mount) => {
+])("the mount point is read from df: %s", async (line, mount) => {
   const stdout = `Filesystem 1024-blocks Used Available Capacity Mounted on\n${line}\n`;
   expect(await fileSystemOf(fakeRemote({ answers: () => ({ stdout }) }), "/opt/worker/x", {})).toBe(mount);
 });

@@ -12,7 +12,7 @@ function aProcess({ onTestFinished }: TestContext, script: string): ChildProcess
 }
 
 describe("the stream of a process", () => {
-  it("gives what the process wrote last, also when the process is gone before anybody reads", async (context) => {
+  it("returns the last output, also if the process ended before it was read", async (context) => {
     const child = aProcess(context, "echo first; read line; echo last");
     const io = processStream(child.stdout, child.stdin);
     io.write("go on\n");
@@ -23,7 +23,7 @@ describe("the stream of a process", () => {
     expect(text).toBe("first\nlast\n");
   });
 
-  it("gives everything to a reader that is slower than the process", async (context) => {
+  it("returns everything to a slow reader", async (context) => {
     const child = aProcess(context, "head -c 1000000 /dev/zero");
     const io = processStream(child.stdout, child.stdin);
     let bytes = 0;
@@ -34,7 +34,7 @@ describe("the stream of a process", () => {
     expect(bytes).toBe(1_000_000);
   });
 
-  it("carries what is written to the input, which ends with it", async (context) => {
+  it("passes input on, and ends the input", async (context) => {
     const child = aProcess(context, "cat");
     const io = processStream(child.stdout, child.stdin);
     io.end("said\n");
@@ -43,7 +43,7 @@ describe("the stream of a process", () => {
     expect(text).toBe("said\n");
   });
 
-  it("ends when the process closes its output, and closes when the process is gone", async (context) => {
+  it("ends if the process closes its output, and closes if the process ends", async (context) => {
     const child = aProcess(context, "echo all; exec >&-; read line");
     const io = processStream(child.stdout, child.stdin);
     io.resume();
@@ -53,7 +53,7 @@ describe("the stream of a process", () => {
     await once(io, "close");
   });
 
-  it("takes what is written to a process that is gone, without an error", async (context) => {
+  it("accepts and drops input after the process ended", async (context) => {
     const child = aProcess(context, "exit 0");
     const io = processStream(child.stdout, child.stdin);
     await once(child, "exit");
@@ -61,7 +61,7 @@ describe("the stream of a process", () => {
     expect(io.errored).toBe(null);
   });
 
-  it("closes the process' streams when it is destroyed", async (context) => {
+  it("closes the process's streams if it is destroyed", async (context) => {
     const child = aProcess(context, "cat");
     const io = processStream(child.stdout, child.stdin);
     io.destroy();

@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Remote } from "../remote.ts";
+import { secret } from "../secret.ts";
 import { type ProgramRemoteParts, programRemote } from "./program-remote.ts";
-import type { Remote } from "./remote.ts";
-import { secret } from "./secret.ts";
 
 /** `env` stands for the program: it runs what it is given here, as ssh would there. */
 const open: Remote[] = [];
@@ -31,7 +31,7 @@ describe("a remote over a program", () => {
     expect(result).toMatchObject({ code: 0, stdout: "a b|s3\ncret|/|given", stderr: "" });
   });
 
-  it("shows no secret to ps, and none in an error", async () => {
+  it("shows no secret in ps, and none in an error", async () => {
     const seen: string[] = [];
     const spy = remote({
       program: (argv) => {
@@ -44,7 +44,7 @@ describe("a remote over a program", () => {
     expect(seen.join()).not.toContain("open-sesame");
   });
 
-  it("answers an exit code, lines as they come, and errors apart", async () => {
+  it("returns the exit code, streams lines, and separates errors", async () => {
     const lines: string[] = [];
     const script = "echo out; echo err >&2; exit 7";
     const onLine = (line: string, stream: string) => void lines.push(`${stream} ${line}`);
@@ -53,7 +53,7 @@ describe("a remote over a program", () => {
     expect(lines.sort()).toEqual(["stderr err", "stdout out"]);
   });
 
-  it("tells the program who is to run it", async () => {
+  it("passes on which account runs the command", async () => {
     const asked: boolean[] = [];
     const program: ProgramRemoteParts["program"] = (argv, { asRoot }) => {
       asked.push(asRoot);
@@ -64,7 +64,7 @@ describe("a remote over a program", () => {
     expect(asked).toEqual([true, false]);
   });
 
-  it("goes through sudo there only if it has it", async () => {
+  it("uses sudo on the worker only if it is enabled", async () => {
     const seen: (readonly string[])[] = [];
     const program: ProgramRemoteParts["program"] = (argv) => {
       seen.push(argv);
@@ -75,12 +75,12 @@ describe("a remote over a program", () => {
     expect(seen.map(([first]) => first)).toEqual(["sudo", "sh"]);
   });
 
-  it("ends what takes too long", async () => {
+  it("ends a command at its time limit", async () => {
     const late = remote().exec(["sleep", "100"], { timeoutMs: 300, graceMs: 2_000 });
     await expect(late).rejects.toMatchObject({ code: "TIMED_OUT", message: expect.stringContaining("after 0.3 s") });
   });
 
-  it("ends what runs over there when it is interrupted, and not only the program here", async () => {
+  it("ends the command on the worker if it is interrupted, not only the local program", async () => {
     const stop = new AbortController();
     const script = "trap 'echo told; exit 1' TERM; echo ready; while :; do sleep 0.05; done";
     const lines: string[] = [];
@@ -94,7 +94,7 @@ describe("a remote over a program", () => {
     expect(lines).toEqual(["ready", "told"]);
   });
 
-  it("says its stop word to a command that has one", async () => {
+  it("sends the stop word to a command that has one", async () => {
     const stop = new AbortController();
     const lines: string[] = [];
     const onLine = (line: string) => {
@@ -107,7 +107,7 @@ describe("a remote over a program", () => {
     expect(lines).toEqual(["ready", "got stop"]);
   });
 
-  it("tells a worker that was never reached from one that was lost", async () => {
+  it("distinguishes an unreachable worker from a lost connection", async () => {
     const lost = (code: number) => code === 255;
     const never = remote({ lost, program: () => ["sh", "-c", "echo no route >&2; exit 255"] });
     await expect(never.exec(["true"])).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe("a remote over a program", () => {
     await expect(remote().probe(["sh", "-c", "exit 255"])).resolves.toMatchObject({ code: 255 });
   });
 
-  it("drops what a login prints before the command, on both outputs", async () => {
+  it("drops the output of a login before the command, on both streams", async () => {
     const noisy = remote({
       program: (argv) => ["sh", "-c", 'printf Welcome; echo noise >&2; exec "$@"', "sh", ...argv],
     });
@@ -131,33 +131,33 @@ describe("a remote over a program", () => {
     expect([await text(io), await text(stderr), await exit]).toEqual(["out\n", "err\n", 0]);
   });
 
-  it("tells what stands in the way when the command never begins", async () => {
+  it("reports why the command did not start", async () => {
     const nologin = remote({ user: "ops", program: () => ["sh", "-c", "echo not available; exit 1"] });
     const expected = { code: "AUTH_FAILED", message: expect.stringMatching(/"ops".*printed "not available"/) };
     await expect(nologin.probe(["true"])).rejects.toMatchObject(expected);
     await expect(nologin.stream(["true"])).rejects.toMatchObject(expected);
   });
 
-  it("calls a command by its title", async () => {
+  it("uses the command's title in messages", async () => {
     const failing = remote().exec(["sh", "-c", "exit 3"], { title: "the check" });
     await expect(failing).rejects.toMatchObject({ message: "the check on 10.0.0.1 ended with exit code 3" });
   });
 
-  it("tells a program that is not there", async () => {
+  it("reports a missing program", async () => {
     await expect(remote({ program: () => ["/nowhere/ssh"] }).exec(["true"])).rejects.toMatchObject({
       code: "UNREACHABLE",
       message: expect.stringContaining("ENOENT"),
     });
   });
 
-  it("hands over the streams of a command, and its exit code", async () => {
+  it("returns the streams of a command, and its exit code", async () => {
     const { io, exit } = await remote().stream(["sh", "-c", "cat; exit 4"]);
     io.end("back and forth");
     expect(await text(io)).toBe("back and forth");
     expect(await exit).toBe(4);
   });
 
-  it("does not ask after a worker whose stream it cut off itself", async () => {
+  it("does not probe a worker whose stream it closed itself", async () => {
     const stop = new AbortController();
     let asked = 0;
     const lost = () => {
@@ -170,7 +170,7 @@ describe("a remote over a program", () => {
     expect([await exit, asked]).toEqual([null, 0]);
   });
 
-  it("cuts off what runs when it is closed, closes once, and begins nothing more", async () => {
+  it("ends running commands when it is closed, closes once, and starts nothing afterwards", async () => {
     let closed = 0;
     const one = remote({ close: async () => void closed++ });
     const stream = await one.stream(["cat"]);

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Remote } from "../remote.ts";
+import { reveal } from "../secret.ts";
 import { type DirectoryToDelete, deleteDirectory } from "./delete-directory.ts";
-import type { Remote } from "./remote.ts";
-import { reveal } from "./secret.ts";
 
 let root: string;
 beforeEach(() => {
@@ -46,20 +46,20 @@ const remove = (path: string, options: Partial<DirectoryToDelete> = {}) =>
 
 const list = (path: string) => readdirSync(at(path), { recursive: true }).sort();
 
-it("deletes a directory with all that is in it, whatever the names, and is content when it is not there", async () => {
+it("deletes a directory with all its contents, whatever the names; a missing directory is fine", async () => {
   has("api/a b", "api/-rf", "api/.hidden", "api/..x", "api/*", "api/conf/deep/x", "web/x");
   expect(await remove("api")).toEqual([]);
   expect(list(".")).toEqual(["web", "web/x"]);
   expect(await remove("api")).toEqual([]);
 });
 
-it("spares names, and the directory with them", async () => {
+it("spares the given names, and the directory", async () => {
   has("api/Makefile", "api/.env", "api/data/db", "api/logs/l", "api/conf/data");
   expect(await remove("api", { spare: ["data", "logs"] })).toEqual([]);
   expect(list("api")).toEqual(["data", "data/db", "logs", "logs/l"]);
 });
 
-it("deletes only names it is given, and answers what had to stay", async () => {
+it("deletes only the given names, and returns the names that are left", async () => {
   has("b/worker.json", "b/bin/x", "b/notes.txt");
   mkdirSync(at("b/jobs"));
   expect(await remove("b", { only: ["worker.json", "bin"] })).toEqual(["jobs", "notes.txt"]);
@@ -67,7 +67,7 @@ it("deletes only names it is given, and answers what had to stay", async () => {
 });
 
 describe("links", () => {
-  it("below are deleted, and what they lead to is not", async () => {
+  it("below the directory are deleted, and their targets are not", async () => {
     has("far/precious", "api/x");
     symlinkSync(at("far"), at("api/dir"));
     symlinkSync(at("far/precious"), at("api/file"));
@@ -76,7 +76,7 @@ describe("links", () => {
     expect(list(".")).toEqual(["far", "far/precious"]);
   });
 
-  it.each(["api", "jobs"])("in place of %s are followed and stay", async (linked) => {
+  it.each(["api", "jobs"])("in place of %s are followed and kept", async (linked) => {
     has("jobs/api/manifest.json", "jobs/api/x", "jobs/api/data/db");
     const path = linked === "api" ? "jobs/api" : "jobs";
     execFileSync("mv", [at(path), at("far")]);
@@ -89,7 +89,7 @@ describe("links", () => {
     expect(lstatSync(at(path)).isSymbolicLink()).toBe(true);
   });
 
-  it("that lead to what maand did not make are refused", async () => {
+  it("to a directory that maand did not make are refused", async () => {
     has("far/photos/1");
     symlinkSync(at("far"), at("api"));
     await expect(remove("api")).rejects.toMatchObject({
@@ -100,7 +100,7 @@ describe("links", () => {
   });
 
   it.each(["api", "jobs"])(
-    "at %s that lead nowhere are refused: what is behind may be back tomorrow",
+    "at %s without a target are refused, because the target may only be unmounted",
     async (linked) => {
       if (linked === "api") mkdirSync(at("jobs"));
       const path = linked === "api" ? "jobs/api" : "jobs";
@@ -110,14 +110,14 @@ describe("links", () => {
   );
 });
 
-it("what is no directory is refused", async () => {
+it("a path that is not a directory is refused", async () => {
   has("api");
   await expect(remove("api")).rejects.toThrow("it is not a directory");
   expect(existsSync(at("api"))).toBe(true);
 });
 
 describe.runIf(process.getuid?.() === 0)("mount points", () => {
-  it.each(["uploads", "a b/up\\loads\tx"])("in %j are never deleted into: nothing is deleted at all", async (name) => {
+  it.each(["uploads", "a b/up\\loads\tx"])("at %j are never deleted into: nothing at all is deleted", async (name) => {
     has("far/precious", "api/x", `api/${name}/y`);
     execFileSync("mount", ["--bind", at("far"), at("api", name)]);
     try {
@@ -131,7 +131,7 @@ describe.runIf(process.getuid?.() === 0)("mount points", () => {
     expect(list(".")).toEqual(["far", "far/precious"]);
   });
 
-  it("in what stays are fine", async () => {
+  it("at a spared name are allowed", async () => {
     has("far/precious", "api/x", "api/data/y");
     execFileSync("mount", ["--bind", at("far"), at("api/data")]);
     try {
@@ -142,7 +142,7 @@ describe.runIf(process.getuid?.() === 0)("mount points", () => {
     }
   });
 
-  it("in place of the directory are emptied, and stay with what belongs to the file system", async () => {
+  it("in place of the directory are emptied, except for lost+found", async () => {
     has("far/manifest.json", "far/data/db", "far/lost+found/x");
     mkdirSync(at("api"));
     execFileSync("mount", ["--bind", at("far"), at("api")]);

@@ -1,7 +1,6 @@
-import { isMaandError, MaandError } from "../errors.ts";
-import { lastLines } from "./output.ts";
-import { readable } from "./quote.ts";
-import type { Argv, ExecOptions, Remote } from "./remote.ts";
+import { MaandError } from "../../errors.ts";
+import { lastLines } from "../output.ts";
+import type { Argv, ExecOptions, Remote } from "../remote.ts";
 
 /** A directory of which a job's or the bucket's files are to be deleted. */
 export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "signal"> {
@@ -90,7 +89,6 @@ export async function deleteDirectory(options: DirectoryToDelete): Promise<strin
   return left;
 }
 
-/** Errors name the directory, not the program. */
 async function run(
   remote: DirectoryToDelete["remote"],
   directory: string,
@@ -98,9 +96,7 @@ async function run(
   limits: Pick<ExecOptions, "timeoutMs" | "signal">,
 ): Promise<string> {
   const { host } = remote;
-  const result = await remote.probe(argv, { asRoot: true, ...limits }).catch((cause: unknown) => {
-    throw isMaandError(cause) ? renamed(cause, readable(argv), `deleting ${directory}`) : cause;
-  });
+  const result = await remote.probe(argv, { title: `deleting ${directory}`, asRoot: true, ...limits });
   if (result.code === 0) return result.stdout;
   const output = lastLines(result, 12);
   throw new MaandError({
@@ -109,20 +105,6 @@ async function run(
     worker: host,
     exit: result.code,
     output,
-  });
-}
-
-function renamed(error: MaandError, from: string, to: string): MaandError {
-  const { code, hint, worker, output, exit } = error;
-  const message = error.message.replace(from, () => to);
-  return new MaandError({
-    code,
-    message,
-    output,
-    cause: error,
-    ...(hint !== undefined && { hint }),
-    ...(worker !== undefined && { worker }),
-    ...(exit !== undefined && { exit }),
   });
 }
 

@@ -1,7 +1,7 @@
-import type { SyncConflict } from "../domain/deploy/sync-conflicts.ts";
-import { isMaandError, MaandError } from "../errors.ts";
+import type { SyncConflict } from "../../domain/deploy/sync-conflicts.ts";
+import { isMaandError, MaandError } from "../../errors.ts";
+import type { Remote } from "../remote.ts";
 import { type FileSystemFailure, fileSystemHint, fileSystemOf } from "./file-system.ts";
-import type { Remote } from "./remote.ts";
 
 /** STAGE_FAILED: a sync would delete or overwrite what maand did not make; nothing was changed. */
 export function syncRefused(host: string, conflicts: readonly SyncConflict[]): MaandError {

@@ -1,14 +1,13 @@
-import type { ChildProcess } from "node:child_process";
-import { Readable } from "node:stream";
-import { MaandError } from "../errors.ts";
-import { readToMarker } from "./login/begin-marker.ts";
-import { loginFailure } from "./login/login-failure.ts";
-import { mustSucceed } from "./output.ts";
+import { MaandError } from "../../errors.ts";
+import { readToMarker } from "../login/begin-marker.ts";
+import { loginFailure } from "../login/login-failure.ts";
+import { mustSucceed } from "../output.ts";
+import { titleOf } from "../quote.ts";
+import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream, StreamOptions } from "../remote.ts";
+import { type WrappedCommand, wrapCommand } from "../wrap-command.ts";
+import { type RunningProcess, startProcess } from "./process.ts";
 import { processStream } from "./process-stream.ts";
-import { type Ended, endGroup, followProgram, isTimeout, SIGNALLED } from "./program-run.ts";
-import { titleOf } from "./quote.ts";
-import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream, StreamOptions } from "./remote.ts";
-import { type WrappedCommand, wrapCommand } from "./wrap-command.ts";
+import { followProgram, isTimeout, type ProgramResult, SIGNALLED } from "./program-run.ts";
 
 /** A remote whose commands run through a program on this machine, such as `ssh`, `docker exec` or `machinectl shell`. */
 export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "transport" | "sudo"> {
@@ -63,8 +62,7 @@ class ProgramRemote implements Remote {
     this.#refuse(titleOf(argv, options), options.signal);
     const limit = { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
     const wrapped = this.#wrap(argv, options, { announce: true, ...(stopWord === undefined && { limit }) });
-    const child = await this.#start(wrapped, options);
-    const ended = await followProgram(child, {
+    const ended = await followProgram(await this.#start(wrapped, options), {
       ...options,
       preface: wrapped.preface,
       timeoutMs,
@@ -72,32 +70,28 @@ class ProgramRemote implements Remote {
       closing: this.#closing.signal,
       kill: (pid) => void this.#kill(pid, options),
     });
-    return this.#judged(titleOf(argv, options), ended, timeoutMs);
+    return this.#resultOf(titleOf(argv, options), ended, timeoutMs);
   }
 
   async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
     this.#refuse(titleOf(argv, options), options.signal);
     const wrapped = this.#wrap(argv, options, { announce: true });
-    const child = await this.#start(wrapped, options);
+    const program = await this.#start(wrapped, options);
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     const destroy = () => {
-      endGroup(child, "SIGTERM");
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      program.signal("SIGTERM");
+      program.closePipes();
     };
     ending.addEventListener("abort", destroy, { once: true });
     if (ending.aborted) destroy();
-    const exit = new Promise<number | null>((resolve) => {
-      child.once("error", () => resolve(null));
-      child.once("exit", (code) => resolve(code));
-    }).then(async (code) => {
+    const exit = program.ended.then(async ({ code, bySignal, failure }) => {
       ending.removeEventListener("abort", destroy);
-      return code === null || ending.aborted || (await this.#lost(code)) ? null : code;
+      return bySignal || failure !== undefined || ending.aborted || (await this.#lost(code)) ? null : code;
     });
-    child.stdin?.on("error", () => {});
-    if (wrapped.preface !== "") child.stdin?.write(wrapped.preface);
-    await this.#begun(child, exit, titleOf(argv, options), options.signal);
-    const io = processStream(child.stdout ?? Readable.from([]), child.stdin);
-    return { io, stderr: child.stderr ?? Readable.from([]), exit, destroy };
+    if (wrapped.preface !== "") program.stdin?.write(wrapped.preface);
+    await this.#begun(program, exit, titleOf(argv, options), options.signal);
+    const io = processStream(program.stdout, program.stdin);
+    return { io, stderr: program.stderr, exit, destroy };
   }
 
   async close(): Promise<void> {
@@ -108,13 +102,15 @@ class ProgramRemote implements Remote {
 
   /** Waits until the command of a stream has begun, and throws why not when it never does. */
   async #begun(
-    child: ChildProcess,
+    program: RunningProcess,
     exit: Promise<number | null>,
     title: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const failed = new Promise<string>((resolve) => child.once("error", ({ message }) => resolve(message)));
-    const streams = [child.stdout, child.stderr].map((stream) => stream && readToMarker(stream));
+    const failed = new Promise<string>((resolve) => {
+      void program.ended.then(({ failure }) => failure !== undefined && resolve(failure));
+    });
+    const streams = [program.stdout, program.stderr].map((stream) => readToMarker(stream));
     const read = await Promise.race([failed, Promise.all(streams)]);
     if (typeof read === "string") throw this.#unreachable(read);
     const [stdout, stderr] = read;
@@ -141,27 +137,21 @@ class ProgramRemote implements Remote {
   }
 
   /** It runs in its own process group, so that Ctrl-C reaches only maand, which passes it on. */
-  async #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<ChildProcess> {
-    const { spawn } = await import("node:child_process");
-    const [file = "", ...words] = this.#parts.program(argv, { asRoot });
-    return spawn(file, words, { stdio: ["pipe", "pipe", "pipe"], detached: true });
+  #start({ argv }: WrappedCommand, { asRoot = false }: ExecOptions): Promise<RunningProcess> {
+    return startProcess(this.#parts.program(argv, { asRoot }), { stdin: true });
   }
 
-  /**
-   * Ending the local program would leave the remote command running, so a second command ends it; `timeout` passes the
-   * signal on.
-   */
+  /** Ending the program here would leave the command on the worker, so another program ends it; `timeout` passes that on. */
   async #kill(pid: number, options: ExecOptions): Promise<void> {
-    const child = await this.#start(
+    const program = await this.#start(
       this.#wrap(["sh", "-c", 'kill -TERM "$1"', "sh", `${pid}`], { asRoot: options.asRoot === true }),
       options,
     );
-    child.on("error", () => {});
-    for (const stream of [child.stdout, child.stderr]) stream?.resume();
-    child.stdin?.on("error", () => {}).end();
+    for (const stream of [program.stdout, program.stderr]) stream.resume();
+    program.stdin?.end();
   }
 
-  async #judged(title: string, ended: Ended, timeoutMs: number): Promise<ExecResult> {
+  async #resultOf(title: string, ended: ProgramResult, timeoutMs: number): Promise<ExecResult> {
     const { result, cut, begun, failure } = ended;
     const what = `${title} on ${this.host}`;
     const worker = this.host;

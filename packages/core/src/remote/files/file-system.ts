@@ -1,5 +1,5 @@
-import { lastLines } from "./output.ts";
-import type { ExecOptions, ExecResult, Remote } from "./remote.ts";
+import { lastLines } from "../output.ts";
+import type { ExecOptions, ExecResult, Remote } from "../remote.ts";
 
 /** Why a file system takes no more. */
 export type FileSystemFailure = "is full" | "is mounted read-only" | "has no room left in the user's quota";
@@ -32,7 +32,7 @@ export async function fileSystemOf(
   options: Pick<ExecOptions, "timeoutMs" | "signal">,
 ): Promise<string | undefined> {
   const argv = ["sh", "-c", PROGRAM, "sh", path];
-  const result = await remote.probe(argv, { asRoot: true, ...options }).catch(() => undefined);
+  const result = await remote.probe(argv, { title: "df", asRoot: true, ...options }).catch(() => undefined);
   return result && mountIn(result);
 }
 

@@ -1,0 +1,110 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { OutputStream } from "../remote.ts";
+import { timeLimit } from "../time-limit.ts";
+import type { ProcessEnd, RunningProcess } from "./process.ts";
+
+/** Bytes read after a process's end, at most: more comes from a child that holds its output. */
+const LAST_BYTES = 4 * 1024 * 1024;
+
+/** What ended a process early. */
+export type Cutoff = "TIMED_OUT" | "INTERRUPTED" | "DISCONNECTED";
+
+/** How to follow a process. */
+export interface FollowOptions {
+  readonly timeoutMs: number;
+  /** Aborts when the run is interrupted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Aborts when the remote it belongs to is closed. */
+  readonly closing?: AbortSignal;
+  /** Milliseconds between the request to end and SIGKILL. */
+  readonly graceMs: number;
+  /** Requests its end, if not by SIGTERM to its group. */
+  readonly requestEnd?: () => void;
+  /** What becomes of it when the remote is closed; default: it lives on. */
+  readonly onClosed?: () => void;
+  /** Whether what it leaves running in its group is ended with it. */
+  readonly leavesNothing?: boolean;
+  readonly onOutput: (stream: OutputStream, chunk: Buffer) => void;
+}
+
+/**
+ * Follows a process to its end, however it ends. A child that it left behind and that holds its output is not waited for:
+ * what was written until the end is read, and then the pipes are closed.
+ */
+export async function followProcess(
+  process: RunningProcess,
+  options: FollowOptions,
+): Promise<{ readonly end: ProcessEnd; readonly cut: Cutoff | undefined; readonly durationMs: number }> {
+  const began = performance.now();
+  const output = countOutput(process, options.onOutput);
+  const cut = await firstCutoff(process.ended, options);
+  if (cut !== undefined) await endProcess(process, cut, options);
+  await output.drained();
+  if (options.leavesNothing) process.signal("SIGKILL");
+  process.closePipes();
+  const end = cut === undefined ? await process.ended : { code: -1, bySignal: true };
+  return { end, cut, durationMs: Math.round(performance.now() - began) };
+}
+
+function countOutput(process: RunningProcess, onOutput: FollowOptions["onOutput"]) {
+  let bytes = 0;
+  for (const stream of ["stdout", "stderr"] as const) {
+    process[stream].on("data", (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      onOutput(stream, chunk);
+    });
+  }
+  return {
+    /** Resolves when nothing more comes for two turns of the event loop. */
+    async drained() {
+      const before = bytes;
+      for (let quiet = 0, seen = bytes; quiet < 2 && bytes - before < LAST_BYTES; seen = bytes) {
+        await turn();
+        quiet = bytes === seen ? quiet + 1 : 0;
+      }
+    },
+  };
+}
+
+/** One combined signal: a listener per process on the run's own signal would look like a leak to Node. */
+function firstCutoff(
+  ended: Promise<unknown>,
+  { timeoutMs, signal, closing }: FollowOptions,
+): Promise<Cutoff | undefined> {
+  const limit = timeLimit(timeoutMs);
+  const any = AbortSignal.any([limit, ...(closing ? [closing] : []), ...(signal ? [signal] : [])]);
+  return new Promise((resolve) => {
+    const cut = () => resolve(closing?.aborted ? "DISCONNECTED" : signal?.aborted ? "INTERRUPTED" : "TIMED_OUT");
+    if (any.aborted) cut();
+    any.addEventListener("abort", cut, { once: true });
+    void ended.then(() => {
+      any.removeEventListener("abort", cut);
+      resolve(undefined);
+    });
+  });
+}
+
+/** Milliseconds a killed process has to end: one that waits for a lost disk does not, and is not waited for. */
+const KILLED_MS = 2_000;
+
+/** Requests the end, and kills the whole group when it does not come in time. */
+async function endProcess(
+  process: RunningProcess,
+  cut: Cutoff,
+  { graceMs, requestEnd = () => process.signal("SIGTERM"), onClosed }: FollowOptions,
+): Promise<void> {
+  if (cut === "DISCONNECTED") return onClosed?.();
+  requestEnd();
+  await atMost(graceMs, process.ended);
+  process.signal("SIGKILL");
+  await atMost(KILLED_MS, process.ended);
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}

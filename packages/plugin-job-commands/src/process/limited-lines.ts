@@ -1,0 +1,44 @@
+import { LineSplitter, type OutputStream } from "@maand/core";
+
+/** Lines and characters of one process that are passed on; what comes after is read and dropped. */
+const MOST_LINES = 100_000;
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+
+/** Cuts the output of a process into lines, up to a limit: a script that prints without end fills no log. */
+export class LimitedLines {
+  readonly #onLine: (line: string, stream: OutputStream) => void;
+  readonly #splitters: Readonly<Record<OutputStream, LineSplitter>>;
+  #lines = 0;
+  #characters = 0;
+
+  constructor(onLine: (line: string, stream: OutputStream) => void) {
+    this.#onLine = onLine;
+    this.#splitters = {
+      stdout: new LineSplitter((line) => this.#take(line, "stdout")),
+      stderr: new LineSplitter((line) => this.#take(line, "stderr")),
+    };
+  }
+
+  push(stream: OutputStream, chunk: Uint8Array): void {
+    if (!this.#isFull()) this.#splitters[stream].push(chunk);
+  }
+
+  /** Passes on last lines without a line end. */
+  end(): void {
+    if (this.#isFull()) return;
+    this.#splitters.stdout.end();
+    this.#splitters.stderr.end();
+  }
+
+  #take(line: string, stream: OutputStream): void {
+    if (this.#isFull()) return;
+    this.#lines += 1;
+    this.#characters += line.length;
+    this.#onLine(line, stream);
+    if (this.#isFull()) this.#onLine("[more output is not shown]", stream);
+  }
+
+  #isFull(): boolean {
+    return this.#lines >= MOST_LINES || this.#characters >= MOST_CHARACTERS;
+  }
+}
