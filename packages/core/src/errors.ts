@@ -28,8 +28,6 @@ export const ERROR_CODES = {
   OUT_OF_SYNC: "A worker is not in the state the bucket last delivered to it.",
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
-  HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
-  STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
   NOT_FOUND: "What was asked for does not exist.",
   KV_KEY_MISSING: "The key that KV secrets are encrypted with is missing or damaged.",
@@ -46,6 +44,8 @@ export const ERROR_CODES = {
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
   UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",
+  HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
+  STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

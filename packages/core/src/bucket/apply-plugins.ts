@@ -7,12 +7,13 @@ import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
-import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
+import { instantTap, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOrder, type TapOrigin } from "./tap-order.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
+import type { Call, Tapping } from "./watch/tapping.ts";
 
 /** A tap and the plugin it belongs to. */
 export interface Tapped {

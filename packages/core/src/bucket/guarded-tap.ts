@@ -5,19 +5,7 @@ import { isAnswered } from "../plugin-api/hooks.ts";
 import { inPlace } from "./plugin-hooks.ts";
 import { withOwnCalls } from "./watch/own-calls.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
-
-/** The function of a tap, with any arguments. */
-export type Call = (...given: unknown[]) => unknown;
-
-/** The plugin and hook of a tap. */
-export interface Tapping {
-  readonly plugin: string;
-  readonly hook: string;
-  /** The bucket's directory: an error in one of its files comes with its line. */
-  readonly directory?: string | undefined;
-  /** The time limit that the tap declares, or a function of its context that returns it. */
-  readonly limitMs?: unknown;
-}
+import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook. Whether it was tapped with `tap`, `tapPromise` or `tapAsync`, it is awaited, its

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ActionContext } from "../plugin-api/contexts.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
+import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
 import type { Summary } from "../summary.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
@@ -41,9 +42,9 @@ afterEach(() => {
 
 /** Deploys, and lets the limit of the hung tap pass. */
 async function deployPastLimit(): Promise<Summary> {
-  await bucket.build();
-  const deploying = bucket.deploy();
-  await hung;
+  const deploying = bucket.ship();
+  deploying.catch(() => undefined);
+  await Promise.race([hung, deploying]);
   await vi.advanceTimersByTimeAsync(LIMIT_MS);
   return deploying;
 }
@@ -69,7 +70,7 @@ describe("a tap that hangs in rollout", () => {
     tapped = () => undefined;
     expect(outcomes(await bucket.deploy())).toEqual([
       `api@${A} ok`,
-      `api@${B} ok`,
+      `api@${B} skipped`,
       `web@${A} skipped`,
       `web@${B} skipped`,
     ]);
@@ -93,5 +94,45 @@ describe("a tap that hangs in rollout", () => {
     expect(bucket.events).toContainEqual(
       expect.objectContaining({ type: "tap.waiting", plugin: "odd", hook: "rollout", units: [`api@${A}`] }),
     );
+  });
+});
+
+describe("a tap that hangs in stage", () => {
+  const hangsInStage = ({ stage }: Hooks) =>
+    stage.tapPromise({ name: "odd", before: "fake-fleet" }, async ({ worker, jobs }) =>
+      worker.host === A && jobs.includes("api") ? hang() : undefined,
+    );
+
+  it("and goes on keeps its worker from being used again, in later waves too; the other workers are deployed", async () => {
+    tapped = hangsInStage;
+    bucket.workers(A, { host: B, labels: ["b"] });
+    bucket.job("web", { version: "1.0.0", selectors: ["b"], commands: { command_ready: { executed_on: ["cli"] } } });
+    const demands = { job: "web", command: "command_ready" };
+    bucket.job("later", {
+      version: "1.0.0",
+      selectors: ["worker"],
+      commands: { command_wait: { executed_on: ["cli"], demands } },
+    });
+    const summary = await deployPastLimit();
+    expect(outcomes(summary)).toEqual([
+      `api@${A} timed_out`,
+      `api@${B} ok`,
+      `later@${A} timed_out`,
+      `later@${B} ok`,
+      `web@${B} ok`,
+    ]);
+    expect(bucket.fleet.done.filter((what) => what.includes(A))).toEqual([]);
+    expect(bucket.fleet.connected).toEqual([A, B]);
+    (await hung)();
+  });
+});
+
+describe("a tap that hangs in a hook of the whole run or of a job", () => {
+  it.for([
+    ["begin", "odd did not end within 15 min in begin; it may still be running"],
+    ["validate", "odd did not end within 30 s in validate; it may still be running"],
+  ] as const)("%s: the command ends with an error that names it", async ([hook, message]) => {
+    tapped = (hooks) => tapByName(hooks, hook, { name: "odd" }, () => hang());
+    await expect(deployPastLimit()).rejects.toMatchObject({ code: "HOOK_STUCK", message });
   });
 });

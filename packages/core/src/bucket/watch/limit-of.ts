@@ -2,7 +2,7 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import { DEFAULT_SETTINGS } from "../../domain/settings/settings.ts";
 import type { HookName } from "../../plugin-api/hooks.ts";
 import { hookLimit, TAP_WAITS } from "../../plugin-api/life/tap-limits.ts";
-import type { Tapping } from "../guarded-tap.ts";
+import type { Tapping } from "./tapping.ts";
 
 /** What a tap may need beyond the time limit of a command that its context names. */
 const AFTER_COMMAND_MS = 30_000;

@@ -1,6 +1,6 @@
 import { isRecord } from "../../domain/checks/validate.ts";
 import { MaandError } from "../../errors.ts";
-import type { Call, Tapping } from "../guarded-tap.ts";
+import type { Call, Tapping } from "./tapping.ts";
 
 /** Hooks whose contexts have functions that act on workers and return promises. */
 const ACTING_HOOKS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 import { MaandError } from "../../errors.ts";
-import type { Tapping } from "../guarded-tap.ts";
 import { type TapUnit, unitText } from "./tap-unit.ts";
+import type { Tapping } from "./tapping.ts";
 
 /** A tap that did not end by itself, as its error describes it. */
 export interface StuckTap {

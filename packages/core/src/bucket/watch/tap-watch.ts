@@ -1,9 +1,9 @@
 import type { MaandError } from "../../errors.ts";
-import type { Tapping } from "../guarded-tap.ts";
 import { limitOf } from "./limit-of.ts";
 import { SignsOfLife } from "./signs-of-life.ts";
 import { endedAtLimit, goesOn, ignoredInterruption, neverSettles, type StuckTap } from "./stuck-tap.ts";
 import { type TapUnit, unitOf } from "./tap-unit.ts";
+import type { Tapping } from "./tapping.ts";
 import { abortUnit } from "./unit-signals.ts";
 import { type WaitingTaps, WaitNotices } from "./wait-notices.ts";
 
