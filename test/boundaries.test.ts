@@ -15,6 +15,7 @@ const sources = productionSources();
 const LAYERS: readonly (readonly string[])[] = [
   ["domain"],
   ["errors.ts"],
+  ["trust"],
   ["summary.ts"],
   ["events.ts"],
   ["workspace", "store", "remote"],

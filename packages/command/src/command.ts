@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { LoadOptions, MaandEvent, OpenedBucket, Plugin } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
-import type { ProcessContext } from "./context.ts";
+import { EXIT, type ProcessContext } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
 import { visibleLines } from "./escape-control.ts";
 import { shownError } from "./shown-error.ts";
@@ -43,7 +43,9 @@ export abstract class MaandCommand extends Command<Context> {
 
   override async execute(): Promise<number> {
     try {
-      return await this.work();
+      const code = await this.work();
+      // what failed because of the interruption says nothing about what it was tried on
+      return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
       const cause = shownError(thrown, this.context);
       printError(cause, {

@@ -12,7 +12,7 @@ export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.t
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
 export type { Finding } from "./domain/checks/finding.ts";
-export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
+export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
@@ -38,6 +38,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type Hold, holdText } from "./domain/release/hold.ts";
 export {
   defineSettings,
   type PluginSettings,
@@ -73,6 +74,7 @@ export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
+export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";

@@ -9,6 +9,8 @@ export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { groupBy } from "./domain/group-by.ts";
+export { holdText } from "./domain/release/hold.ts";
+export { releaseName, releaseNumber, type Verdict } from "./domain/release/release.ts";
 export { didYouMean } from "./domain/workspace/names.ts";
 export { plainDecimal } from "./domain/workspace/units.ts";
 export { isMaandError, MaandError, problemsError } from "./errors.ts";
@@ -19,6 +21,8 @@ export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";
+export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
+export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when it is needed, since reading a workspace takes modules of its own. */
 export const loadUnbuilt = () => import("./bucket/unbuilt.ts");

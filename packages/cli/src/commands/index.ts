@@ -14,6 +14,7 @@ const OWN: Readonly<Record<string, Load>> = {
   jobcommand: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
   job_command: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
   health_check: async () => [(await import("./health_check.ts")).HealthCheckCommand],
+  diff: async () => [(await import("./diff.ts")).DiffCommand],
   why: async () => [(await import("./why.ts")).WhyCommand],
   gc: async () => [(await import("./gc.ts")).GcCommand],
   plugin: async () => [(await import("./plugin/create.ts")).PluginCreateCommand],
@@ -31,7 +32,7 @@ const OWN: Readonly<Record<string, Load>> = {
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
   ...["init", "build", "deploy", "job", "jobcommand", "job_command", "health_check"],
-  ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "why", "doctor", "gc"],
+  ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];
 

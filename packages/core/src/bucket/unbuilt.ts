@@ -9,7 +9,8 @@ export function builtWorkspace(
   read: ReadWorkspace,
   settings: Pick<ReadOptions, "selector" | "maxBytes">,
 ): BuiltWorkspace {
-  return { ...settings, parts: Object.fromEntries(partsOf(read)) };
+  const { disabled, portRange, overrides } = read.written;
+  return { ...settings, parts: Object.fromEntries(partsOf(read)), placing: { disabled, portRange, overrides } };
 }
 
 /**

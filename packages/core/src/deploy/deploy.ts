@@ -108,6 +108,7 @@ async function commit(run: Run): Promise<Summary> {
   bucket.store.transaction(() => {
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
     bucket.store.journal.trim(RUNS_KEPT);
+    bucket.store.releases.trim(RUNS_KEPT);
     if (summary.allocations.some(({ outcome }) => outcome !== "skipped")) bucket.store.sweepPromotions();
   });
   reportEnd(run, { outcome: summary.outcome, message: null });

@@ -2,10 +2,29 @@ import { asMaandError } from "../bucket/outcome.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { Run } from "../run/run.ts";
 
-/** Notes the allocations of a plan that need nothing. */
-export function noteUnchanged({ ledger }: Pick<Run, "ledger">, { job, allocations }: PlannedJob): void {
-  for (const { allocation, decision } of allocations)
-    if (decision.action === "skip") ledger.note(job.name, allocation.host, "skip", "skipped", true);
+/** Notes the allocations of a plan that need nothing. They run the planned release, even if its number is a new one. */
+export function noteUnchanged(run: Pick<Run, "ledger" | "recorded" | "bucket" | "at">, plan: PlannedJob): void {
+  for (const { allocation, decision } of plan.allocations)
+    if (decision.action === "skip") run.ledger.note(plan.job.name, allocation.host, "skip", "skipped", true);
+  noteRelease(run, plan);
+}
+
+/** A release whose files on the workers are those of the release before is deployed without any action. */
+function noteRelease(
+  { recorded, bucket: { store }, at }: Pick<Run, "recorded" | "bucket" | "at">,
+  { job, allocations }: PlannedJob,
+): void {
+  const { release } = job;
+  if (release === undefined) return;
+  const same = allocations.filter(({ allocation, decision }) => {
+    const { promoted } = recorded(allocation.id);
+    return decision.action === "skip" && promoted !== undefined && promoted.release !== release;
+  });
+  if (same.length === 0) return;
+  store.transaction(() => {
+    for (const { allocation } of same) store.promoted.setRelease(allocation.id, { job: job.name, number: release });
+    store.releases.confirm(job.name, release, at());
+  });
 }
 
 /** Notes the allocations that were not reached. The summary accounts for every planned allocation. */

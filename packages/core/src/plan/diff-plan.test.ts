@@ -203,7 +203,8 @@ describe("promoted contents", () => {
     return found;
   };
 
-  it("are kept for three promotions of an allocation, then dropped", async () => {
+  it("are kept for three promotions of an allocation, and dropped then unless a kept release has them", async () => {
+    bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     for (const text of ["one\n", "two\n", "three\n"]) {
       job({ "app.conf": text });
       await bucket.ship();
@@ -241,11 +242,15 @@ describe("promoted contents", () => {
     expect(await contentsLike("one\n")).toBe(false);
   });
 
-  it("are not kept if they are large or binary", async () => {
+  it("are kept for releases alone when they are large or no text", async () => {
+    bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 1\n');
     const large = `${"x".repeat(MIB)}\n`;
     job({ "logo.png": "a\0b", "big.txt": large });
     await bucket.ship();
     job({});
+    await bucket.ship();
+    expect(await contentsLike("a\0b")).toBe(true);
+    job({ "app.conf": "two\n" });
     await bucket.build();
     expect([await contentsLike("a\0b"), await contentsLike(large)]).toEqual([false, false]);
   });

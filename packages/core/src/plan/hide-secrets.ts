@@ -11,11 +11,11 @@ import { HIDDEN } from "../remote/secret.ts";
 export type Hider = (text: string) => string | undefined;
 
 /**
- * Hides every secret that a job may read on a worker: whole, line by line, and in the encodings that templates produce.
+ * Hides every secret that a job may read on some workers: whole, line by line, and in the encodings that templates produce.
  * Equal secrets have equal marks, so that a diff shows that a secret changed.
  */
-export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, host: string): Hider {
-  const secrets = readableNamespaces(job, [host]).flatMap((namespace) =>
+export function hiderFor({ kv, key }: Pick<Bucket, "kv" | "key">, job: Job, ...hosts: readonly string[]): Hider {
+  const secrets = readableNamespaces(job, hosts).flatMap((namespace) =>
     kv
       .keys(namespace)
       .filter((name) => isSecret(namespace, name))

@@ -1,3 +1,4 @@
+import type { Written } from "../domain/workspace/catalog.ts";
 import type { StoreDatabase } from "./database.ts";
 import type { Holder, HolderRecord } from "./lock/holder.ts";
 
@@ -8,6 +9,8 @@ export interface BuiltWorkspace {
   /** Maximum size of a job file in bytes. */
   readonly maxBytes: number;
   readonly parts: Readonly<Record<string, string>>;
+  /** What placing a job depends on besides workers and manifests, as written; absent in stores of older versions. */
+  readonly placing?: Pick<Written, "disabled" | "portRange" | "overrides">;
 }
 
 /** The bucket's own row: its identity and its delivery counter. */

@@ -8,7 +8,7 @@ export interface KeptContent {
   readonly sealed: boolean;
 }
 
-/** File contents, each stored once under its SHA-256: those of current job files, and promoted ones kept for diffs. */
+/** File contents, each stored once under its SHA-256: those of current job files and of releases, and promoted ones kept for diffs. */
 export class ContentRows {
   readonly #db: StoreDatabase;
   /** Hashes that were looked up already. */
@@ -88,9 +88,11 @@ export class ContentRows {
     this.#judged.clear();
   }
 
-  /** Deletes contents that no job uses and that are not kept for diffs. */
+  /** Deletes contents that no job and no release uses and that are not kept for diffs. */
   sweep(): void {
-    this.#db.run("DELETE FROM content WHERE kept = 0 AND hash NOT IN (SELECT hash FROM job_file)");
+    this.#db.run(
+      "DELETE FROM content WHERE kept = 0 AND hash NOT IN (SELECT hash FROM job_file) AND hash NOT IN (SELECT hash FROM release_file)",
+    );
   }
 
   /** Deletes kept contents that no recorded promotion uses. Reads every file list of those promotions. */

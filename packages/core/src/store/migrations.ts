@@ -175,6 +175,45 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE delivery ADD COLUMN expected_root TEXT;
   `,
   `
+  -- the releases of each job: what a build found, numbered; held: not deployed while the workspace holds it, as JSON
+  CREATE TABLE release (
+    job TEXT NOT NULL REFERENCES job (name) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    version TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    git_commit TEXT,
+    deployed INTEGER NOT NULL DEFAULT 0,
+    good_at TEXT,
+    bad TEXT,
+    held TEXT,
+    PRIMARY KEY (job, number)
+  ) WITHOUT ROWID;
+  CREATE INDEX release_held ON release (job) WHERE held IS NOT NULL;
+  CREATE TABLE release_file (
+    job TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL REFERENCES content (hash),
+    executable INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (job, number, path),
+    FOREIGN KEY (job, number) REFERENCES release (job, number) ON DELETE CASCADE
+  ) WITHOUT ROWID;
+  CREATE INDEX release_file_hash ON release_file (hash);
+  ALTER TABLE promoted ADD COLUMN release INTEGER;
+  -- what each run rolled out of a job, and the release that ran before
+  CREATE TABLE run_release (
+    run INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    release INTEGER NOT NULL,
+    previous INTEGER,
+    PRIMARY KEY (run, job)
+  ) WITHOUT ROWID;
+  `,
+  `
   -- what plugins keep between runs, as JSON
   CREATE TABLE plugin_state (
     plugin TEXT NOT NULL,

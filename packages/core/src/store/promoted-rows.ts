@@ -23,6 +23,19 @@ export interface Planned {
   readonly source: string;
 }
 
+/** The release that an allocation was promoted with. */
+export interface PromotedRelease {
+  readonly job: string;
+  readonly number: number;
+}
+
+/** How a version was promoted. */
+export interface Promotion {
+  readonly stopped: boolean;
+  readonly occasion: Occasion;
+  readonly release?: PromotedRelease;
+}
+
 /** The recorded state of each allocation: planned, staged, promoted and unsettled. */
 export class PromotedRows {
   readonly #db: StoreDatabase;
@@ -38,7 +51,7 @@ export class PromotedRows {
     for (const row of this.#db.all("SELECT allocation, digest FROM staged"))
       add(row.allocation, { staged: row.digest === null ? "unknown" : String(row.digest) });
     const promoted =
-      "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq FROM promoted";
+      "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq, release FROM promoted";
     for (const row of this.#db.all(promoted)) add(row.allocation, { promoted: promotedOf(row) });
     const open =
       "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') ORDER BY id";
@@ -96,7 +109,7 @@ export class PromotedRows {
     allocation: string,
     target: Target,
     files: readonly ListedFile[],
-    { stopped, occasion }: { readonly stopped: boolean; readonly occasion: Occasion },
+    { stopped, occasion, release }: Promotion,
   ): void {
     const list = JSON.stringify(files.map(listed));
     this.#db.run(
@@ -105,7 +118,7 @@ export class PromotedRows {
       list,
     );
     this.#db.run(
-      "INSERT INTO promoted (allocation, digest, scheme, version, stopped, previous_version, update_seq) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, previous_version = excluded.previous_version, update_seq = excluded.update_seq, health_failed = 0",
+      "INSERT INTO promoted (allocation, digest, scheme, version, stopped, previous_version, update_seq, release) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (allocation) DO UPDATE SET digest = excluded.digest, scheme = excluded.scheme, version = excluded.version, stopped = excluded.stopped, previous_version = excluded.previous_version, update_seq = excluded.update_seq, release = excluded.release, health_failed = 0",
       allocation,
       target.digest,
       digestScheme(files),
@@ -113,8 +126,20 @@ export class PromotedRows {
       stopped ? 1 : 0,
       occasion.currentVersion,
       occasion.updateSeq,
+      release?.number ?? null,
     );
     this.#remember(allocation, target.digest);
+    if (release) this.#deployed(release);
+  }
+
+  /** Records the release of an allocation whose files are the same in that release: nothing of it changed. */
+  setRelease(allocation: string, release: PromotedRelease): void {
+    this.#db.run("UPDATE promoted SET release = ? WHERE allocation = ?", release.number, allocation);
+    this.#deployed(release);
+  }
+
+  #deployed({ job, number }: PromotedRelease): void {
+    this.#db.run("UPDATE release SET deployed = 1 WHERE job = ? AND number = ? AND deployed = 0", job, number);
   }
 
   /** Durably marks an allocation in maintenance as stopped. Its health is not checked any more. */
@@ -185,12 +210,13 @@ function listed({ path, hash, executable, size, secret, mode, access }: ListedFi
 }
 
 function promotedOf(row: Readonly<Record<string, unknown>>): Promoted {
-  const { previous_version: before, update_seq: updateSeq } = row;
+  const { previous_version: before, update_seq: updateSeq, release } = row;
   return {
     digest: String(row.digest),
     version: String(row.version),
     healthFailed: row.health_failed === 1,
     stopped: row.stopped === 1,
+    ...(release === null ? {} : { release: Number(release) }),
     ...(before === null ? {} : { occasion: { currentVersion: String(before), updateSeq: Number(updateSeq) } }),
   };
 }

@@ -7,6 +7,7 @@ import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
+import { ReleaseRows } from "./release-rows.ts";
 
 /** The state of a bucket: desired, promoted and in progress. One SQLite file, with one member per topic. */
 export class Store {
@@ -16,6 +17,7 @@ export class Store {
   readonly contents: ContentRows;
   readonly catalog: CatalogRows;
   readonly promoted: PromotedRows;
+  readonly releases: ReleaseRows;
   readonly kv: KvRows;
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
@@ -31,6 +33,7 @@ export class Store {
     this.contents = new ContentRows(db);
     this.catalog = new CatalogRows(db);
     this.promoted = new PromotedRows(db);
+    this.releases = new ReleaseRows(db);
     this.kv = new KvRows(db);
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);

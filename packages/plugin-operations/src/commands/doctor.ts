@@ -34,7 +34,7 @@ export class DoctorCommand extends MaandCommand {
       const warned = new Set(outside.map(({ check, where }) => `${check} ${where}`));
       return [...outside, ...inside.filter(({ check, where }) => !warned.has(`${check} ${where}`))];
     } catch (cause) {
-      if (!isMaandError(cause)) throw cause;
+      if (!isMaandError(cause) || cause.code === "INTERRUPTED") throw cause;
       return [...outside, ...refused(cause)];
     }
   }

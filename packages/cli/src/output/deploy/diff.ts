@@ -1,5 +1,5 @@
 import { plural, type Style } from "@maand/command";
-import type { PlanDiffs, PlannedJob } from "@maand/core";
+import type { PlanDiffs, PlannedJob, ReleaseDiff } from "@maand/core";
 
 /** The number of characters shown per line. */
 const LONGEST_LINE = 2000;
@@ -22,6 +22,15 @@ export function diffLines({ allocations }: PlannedJob, diffs: PlanDiffs, style: 
     .flatMap(([path, ways]) =>
       [...ways].flatMap(([diff, hosts]) => ["", heading(path, hosts, style), ...painted(diff, style)]),
     );
+}
+
+/** The diff between two releases as text, by path. */
+export function releaseDiffLines({ job, from, to, files }: ReleaseDiff, style: Style): string[] {
+  const count = plural(files.length, "file");
+  return [
+    `${style.strong(job)}: ${count} changed from ${from} to ${to}`,
+    ...files.flatMap(({ path, diff }) => ["", `    ${style.strong(visible(path))}`, ...painted(diff, style)]),
+  ];
 }
 
 function heading(path: string, [first = "", ...others]: readonly string[], style: Style): string {

@@ -19,6 +19,8 @@ export interface JobRollout {
   readonly order: RolloutOrder;
   /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
+  /** Allocations that this rollout has changed or may have changed, in the order of their rounds. */
+  readonly touched: PlannedAllocation[];
   /** Active allocations that this run has not lost so far. */
   present(): Allocation[];
 }
@@ -42,6 +44,7 @@ export function jobRollout(run: Run, plan: PlannedJob): JobRollout {
     context: scopedJobContext(run, job),
     order,
     batches: lifecycleBatches(job, order.order, members),
+    touched: [],
     present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),
   };
 }

@@ -44,7 +44,8 @@ function promoteOne(
 ) {
   const { store, kv } = run.bucket;
   const before = run.recorded(allocation.id).promoted;
-  store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion });
+  const release = job.release === undefined ? {} : { release: { job: job.name, number: job.release } };
+  store.promoted.promote(allocation.id, target, tree.files, { stopped: allocation.disabled, occasion, ...release });
   keepContents(run.bucket, job, allocation.host, tree.files);
   kv.put(NAMESPACE.allocation(job.name, allocation.host), "version", target.version);
   if (decision.action !== "sync") store.journal.settle(allocation.id);

@@ -5,6 +5,7 @@ import { noteRest, noteUnchanged } from "../note-allocations.ts";
 import { WHOLE_JOB } from "./batch-queue.ts";
 import { runBatches } from "./hand-over.ts";
 import { type JobRollout, jobRollout } from "./job-rollout.ts";
+import { confirmRelease, markBad } from "./release-verdict.ts";
 import { runRound } from "./run-round.ts";
 
 /**
@@ -20,9 +21,11 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     await checkPending(rollout);
     await promoteWithoutCommands(rollout);
     await runBatches(rollout);
+    confirmRelease(rollout);
     await runAfter(rollout);
   });
   if (!ended.ok) {
+    markBad(rollout, ended.cause);
     run.ledger.failJob(plan.job.name, ended.cause);
     noteRest(run, plan, ended.cause);
   }

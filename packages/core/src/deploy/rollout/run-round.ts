@@ -7,6 +7,7 @@ import { type IntendedAction, recordIntents, runAction, type Step } from "../run
 import { type HealthGate, passGate } from "./health-gate.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { markAfterDue, promote } from "./promote.ts";
+import { isOfRelease } from "./release-verdict.ts";
 
 /** The position of a batch in the rollout of its job. */
 export type BatchPlace = Pick<BatchContext["batch"], "phase" | "index" | "count">;
@@ -29,6 +30,7 @@ export interface Round {
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
   const { members, batch, gate } = round;
+  if (batch || round.promote) rollout.touched.push(...members);
   const { done, failures } = batch ? await runCommands(rollout, members, batch) : { done: members, failures: [] };
   if (round.promote && done.length > 0) {
     if (batch) await runHooks(rollout, batch, done);
@@ -67,14 +69,29 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
  * the next run continues it.
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
+  const { run, job } = rollout;
   const actions = members.map(({ allocation, decision, target }): IntendedAction => {
     const { action } = decision;
     return { allocation, kind: action === "start" || action === "reload" ? action : "restart", digest: target.digest };
   });
-  return rollout.run.bucket.store.transaction(() => {
+  const { store } = run.bucket;
+  return store.transaction(() => {
     markAfterDue(rollout);
-    return recordIntents(rollout.run, rollout.job, actions);
+    if (job.release !== undefined)
+      store.releases.noteRollout(run.number, {
+        job: job.name,
+        release: job.release,
+        previous: previousRelease(rollout),
+      });
+    return recordIntents(run, job, actions);
   });
+}
+
+/** The newest release that runs on the job's allocations besides the planned one. */
+function previousRelease({ run, job, plan }: JobRollout): number | undefined {
+  const running = plan.allocations.flatMap(({ allocation }) => run.recorded(allocation.id).promoted?.release ?? []);
+  const others = running.filter((release) => release !== job.release);
+  return others.length === 0 ? undefined : Math.max(...others);
 }
 
 /** If a hook between the commands and their promotion fails, the commands have run but are not promoted. */
@@ -109,7 +126,7 @@ function report(
 
 function batchFailed({ job }: JobRollout, { index, count }: BatchPlace, failures: readonly unknown[]): MaandError {
   const errors = failures.map(asMaandError);
-  const error = errors[0] ?? asMaandError(undefined);
+  const error = errors.find(isOfRelease) ?? errors[0] ?? asMaandError(undefined);
   if (errors.every(({ code }) => code === "INTERRUPTED")) return error;
   const left = count - index - 1;
   const rest = left === 0 ? "" : `; ${left} ${left === 1 ? "batch was" : "batches were"} skipped`;
@@ -118,6 +135,6 @@ function batchFailed({ job }: JobRollout, { index, count }: BatchPlace, failures
     message: `batch ${index + 1} of ${count} of ${job.name} failed: ${errors.map(({ message }) => message).join("; ")}${rest}`,
     hint: error.hint ?? "fix the cause, then run maand deploy to resume with this batch",
     output: error.output,
-    cause: failures[0],
+    cause: error,
   });
 }

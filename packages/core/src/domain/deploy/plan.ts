@@ -25,6 +25,8 @@ export interface Promoted {
   readonly healthFailed: boolean;
   /** It was stopped because it is disabled: promoted, and not running. */
   readonly stopped: boolean;
+  /** The number of its release; absent if an older maand promoted it. */
+  readonly release?: number;
   /** The values its files were rendered with; absent in stores of older versions. */
   readonly occasion?: Occasion;
 }

@@ -73,6 +73,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     transport: known.transport ?? D.transport,
     maxConcurrentJobs: known.max_concurrent_jobs ?? D.maxConcurrentJobs,
     maxFileBytes: parseBytes(known.max_file_size ?? "") || D.maxFileBytes,
+    keepReleases: known.keep_releases ?? D.keepReleases,
     ...(known.secret_files_mode === undefined ? {} : { secretFilesMode: parseMode(known.secret_files_mode) }),
     jobConfigSelector: known.job_config_selector ?? D.jobConfigSelector,
     logFormat: known.log_format === undefined || known.log_format === "kv" ? "kv" : "json",

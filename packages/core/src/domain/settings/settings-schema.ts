@@ -70,6 +70,16 @@ export const ENTRIES = {
     'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
     { default: "1 gb", examples: ["200 mb"] },
   ),
+  keep_releases: described(
+    v.pipe(
+      v.number(),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be at least 1"),
+      v.maxValue(1000, "must be at most 1000"),
+    ),
+    `Releases of each job to keep for a rollback; what runs somewhere is always kept. Default ${D.keepReleases}.`,
+    { default: D.keepReleases },
+  ),
   secret_files_mode: described(
     v.pipe(
       v.string(),

@@ -8,6 +8,8 @@ export interface Settings {
   readonly maxConcurrentJobs: number;
   /** `max_file_size`, default 1 GB: maximum size of a job file in bytes. */
   readonly maxFileBytes: number;
+  /** `keep_releases`, default 10: releases of each job that are kept, besides those in use. */
+  readonly keepReleases: number;
   /** `secret_files_mode`: mode of files with rendered secrets; absent if not set, and then 0644. */
   readonly secretFilesMode?: number;
   /** `job_config_selector`: selects the `bucket.jobs.<selector>.conf` to read; default none. */
@@ -42,6 +44,7 @@ export const DEFAULT_SETTINGS: Settings = {
   transport: "ssh",
   maxConcurrentJobs: 4,
   maxFileBytes: 1024 * 1024 * 1024,
+  keepReleases: 10,
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },

@@ -58,11 +58,7 @@ export interface Assembled {
  * Creates the catalog of a workspace; pure. Returns all problems at once; the catalog is valid only if none of them is an
  * error. `newId` creates the UUIDs of new workers; `owners` names the owners of manifest keys that core does not read.
  */
-export function assemble(
-  written: Written,
-  before: Before,
-  { newId, owners }: { readonly newId: () => string; readonly owners: ManifestOwners },
-): Assembled {
+export function assemble(written: Written, before: Before, { newId, owners }: AssembleOptions): Assembled {
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const spelled = new Map([...before.workerIds.keys()].map((host) => [canonicalHost(host), host]));
@@ -70,7 +66,32 @@ export function assemble(
     .map((spec) => ({ ...spec, host: spelled.get(spec.host) ?? spec.host })) // as stored: the worker is the same
     .map((spec): Worker => ({ ...spec, workerId: before.workerIds.get(spec.host) ?? newId() }))
     .sort(byPosition);
-  const fleetKnown = written.workers !== undefined && !refuses(problems);
+  const known = written.workers !== undefined && !refuses(problems);
+  const assembled = assembleOn({ workers, known }, written, before, owners);
+  return { ...assembled, problems: [...problems, ...assembled.problems] };
+}
+
+/** Options of {@link assemble}. */
+export interface AssembleOptions {
+  readonly newId: () => string;
+  readonly owners: ManifestOwners;
+}
+
+/** The workers of a catalog; `known` is false if some of them could not be read, which was reported. */
+export interface Fleet {
+  readonly workers: readonly Worker[];
+  readonly known: boolean;
+}
+
+/** Creates the catalog of a workspace whose workers are resolved already; pure, as {@link assemble}. */
+export function assembleOn(
+  { workers, known: fleetKnown }: Fleet,
+  written: Omit<Written, "workers">,
+  before: Pick<Before, "ports" | "allocations">,
+  owners: ManifestOwners,
+): Assembled {
+  const problems: Problem[] = [];
+  const report: Report = (problem) => problems.push(problem);
   const inOrder = [...written.jobs].sort((a, b) => (a.name < b.name ? -1 : 1));
   const jobs = resolveJobs(inOrder, written, before, owners, report);
   const known = { jobs: inOrder.map((job) => job.name), hosts: workers.map((worker) => worker.host) };
@@ -95,8 +116,8 @@ function withoutUnknownNames(report: Report): Report {
 
 function resolveJobs(
   inOrder: readonly WrittenJob[],
-  { portRange, overrides }: Written,
-  before: Before,
+  { portRange, overrides }: Pick<Written, "portRange" | "overrides">,
+  before: Pick<Before, "ports">,
   owners: ManifestOwners,
   report: Report,
 ): Job[] {

@@ -1,4 +1,5 @@
 import type { FileRule } from "../deploy/file-access.ts";
+import type { Hold } from "../release/hold.ts";
 
 /** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
@@ -63,6 +64,10 @@ export interface Job {
   readonly ports: Readonly<Record<string, number>>;
   readonly memory: Reservation;
   readonly cpu: Reservation;
+  /** The number of the release that it is; absent in stores of older versions. */
+  readonly release?: number;
+  /** Present if the workspace holds another release, which is not deployed. */
+  readonly hold?: Hold;
   /** Sorted by name. */
   readonly commands: readonly JobCommand[];
   /** Wave of the job: 0 for a job without demands, otherwise one more than the latest job it demands. */

@@ -1,0 +1,31 @@
+import { MaandCommand } from "@maand/command";
+import { diffReleases } from "@maand/core";
+import { Command, Option } from "clipanion";
+import { releaseDiffLines } from "../output/deploy/diff.ts";
+
+/** `maand diff`. */
+export class DiffCommand extends MaandCommand {
+  static override paths = [["diff"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "show the changes in the source files of a job between two of its releases",
+    details:
+      "Compares the files as they are in the workspace: templates are not rendered. A release is named by its number or by its version. Without a second one, compares with the release that deploys roll out. Secrets of the job appear as dots.",
+    examples: [
+      ["Between two releases", "maand diff api r12 r14"],
+      ["Since a version", "maand diff api 1.4.0"],
+    ],
+  });
+
+  job = Option.String({ required: true, name: "job" });
+  from_ = Option.String({ required: true, name: "from" });
+  to = Option.String({ required: false, name: "to" });
+
+  override async work(): Promise<number> {
+    const diff = await this.withBucket((bucket) => diffReleases(bucket, this.job, { from: this.from_, to: this.to }));
+    if (this.json) this.printJson(diff);
+    else if (diff.files.length === 0) this.print(`${diff.job}: ${diff.from} and ${diff.to} have the same files`);
+    else for (const line of releaseDiffLines(diff, this.style("stdout"))) this.print(line);
+    return 0;
+  }
+}

@@ -1,0 +1,63 @@
+import { treeDigest } from "../domain/deploy/digest.ts";
+import { manifestFile } from "../domain/manifest/manifest.ts";
+import type { Hold } from "../domain/release/hold.ts";
+import type { ReleaseContent } from "../domain/release/release.ts";
+import type { Written, WrittenJob } from "../domain/workspace/catalog.ts";
+import type { SeenFile } from "../domain/workspace/job.ts";
+import type { Store } from "../store/store.ts";
+import type { ReadWorkspace } from "../workspace/read.ts";
+
+/** A job of which another release is built than the workspace holds. */
+export interface HeldJob {
+  readonly hold: Hold;
+  /** The release that is built. */
+  readonly release: number;
+  /** Its content; undefined if there is no other release: the held one is built then, and not deployed. */
+  readonly content: ReleaseContent | undefined;
+}
+
+/** Held jobs by name. */
+export type HeldJobs = ReadonlyMap<string, HeldJob>;
+
+/** The jobs of a workspace that hold exactly a release that was rolled back or reverted. */
+export function heldJobs({ releases }: Pick<Store, "releases">, jobs: readonly WrittenJob[]): HeldJobs {
+  const held = releases.held();
+  if (held.length === 0) return new Map();
+  const digests = new Map(jobs.map(({ name, files }) => [name, files] as const));
+  return new Map(
+    held.flatMap(({ job, digest, instead, hold }): [string, HeldJob][] => {
+      const files = digests.get(job);
+      if (!files || treeDigest(files) !== digest) return [];
+      if (instead === undefined) return [[job, { hold, release: hold.release, content: undefined }]];
+      const content = releases.content(job, instead);
+      return content ? [[job, { hold, release: instead, content }]] : [];
+    }),
+  );
+}
+
+/** The workspace with the held jobs as they are built. */
+export function withHeld(written: Written, held: HeldJobs): Written {
+  if (held.size === 0) return written;
+  const jobs = written.jobs.map((job): WrittenJob => ({ ...job, ...held.get(job.name)?.content }));
+  return { ...written, jobs };
+}
+
+/** The files of the jobs as they are built. A held job's files are read from the disk again by the next build. */
+export function filesWithHeld(read: Pick<ReadWorkspace, "files">, held: HeldJobs): ReadWorkspace["files"] {
+  if (held.size === 0) return read.files;
+  const files = new Map(read.files);
+  for (const [job, { content }] of held) if (content) files.set(job, content.files.map(unseen));
+  return files;
+}
+
+/** The texts of the files that problems point into, without those that are built from another release. */
+export function textsWithHeld({ texts }: Pick<ReadWorkspace, "texts">, held: HeldJobs): ReadWorkspace["texts"] {
+  if (held.size === 0) return texts;
+  const others = new Set([...held.keys()].map(manifestFile));
+  return new Map([...texts].filter(([file]) => !others.has(file)));
+}
+
+/** A file of which it is unknown when it changed on disk. */
+export function unseen(file: Omit<SeenFile, "mtimeMs">): SeenFile {
+  return { ...file, mtimeMs: 0 };
+}

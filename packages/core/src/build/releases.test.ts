@@ -1,0 +1,196 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { contentHash } from "../domain/deploy/digest.ts";
+import { MaandError } from "../errors.ts";
+import { gc } from "../jobs/gc.ts";
+import { diffReleases } from "../plan/diff-releases.ts";
+import type { Store } from "../store/store.ts";
+import { jobReleases } from "../store/views/releases.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+
+let bucket: TestBucket;
+
+beforeEach(() => {
+  bucket = aBucket();
+  bucket.workers(A, B);
+  bucket.job("api", { selectors: ["worker"], version: "1.0.0" }, { "app.conf": "one\n" });
+});
+
+afterEach(() => bucket.dispose());
+
+async function stored<T>(work: (store: Store) => T): Promise<T> {
+  const opened = await bucket.open();
+  try {
+    return work(opened.store);
+  } finally {
+    opened.close();
+  }
+}
+
+const releases = () => stored((store) => jobReleases(store, "api"));
+
+/** `r2 1.1.0 good 10.0.0.1 wanted`, newest first. */
+async function lines(): Promise<string[]> {
+  return (await releases()).map(({ release, version, verdict, hosts, isWanted }) =>
+    [release, version, verdict, ...hosts, ...(isWanted ? ["wanted"] : [])].join(" "),
+  );
+}
+
+const write = (version: string, text = "one\n") =>
+  bucket.job("api", { selectors: ["worker"], version }, { "app.conf": text });
+
+describe("each build that changes a job makes a numbered release of it", () => {
+  it("and one that does not makes none", async () => {
+    await bucket.build();
+    await bucket.build();
+    write("1.0.0", "two\n");
+    bucket.job("web", { selectors: ["worker"] });
+    await bucket.build();
+    expect(await lines()).toEqual(["r2 1.0.0 never deployed wanted", "r1 1.0.0 never deployed"]);
+    expect(await stored((store) => jobReleases(store, "web").map(({ release }) => release))).toEqual(["r1"]);
+  });
+
+  it("a job that is as it was in an earlier release is that release again", async () => {
+    await bucket.build();
+    write("1.1.0");
+    await bucket.build();
+    write("1.0.0");
+    await bucket.build();
+    expect(await lines()).toEqual(["r2 1.1.0 never deployed", "r1 1.0.0 never deployed wanted"]);
+  });
+
+  it("with the user who built it, and the git commit of the workspace", async () => {
+    const git = (...args: readonly string[]) =>
+      execFileSync("git", [
+        "-C",
+        join(bucket.root, "workspace"),
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b.c",
+        ...args,
+      ]);
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "first");
+    const head = git("rev-parse", "HEAD").toString().trim();
+    await bucket.build();
+    write("1.1.0");
+    await bucket.build();
+    expect((await releases()).map(({ commit }) => commit)).toEqual([`${head}+changes`, head]);
+    expect((await releases())[0]?.createdBy).not.toBe("");
+  });
+});
+
+describe("a release", () => {
+  it("is good once it was healthy on all active allocations, and says where it runs", async () => {
+    await bucket.ship();
+    expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
+    write("1.1.0");
+    await bucket.build();
+    expect(await lines()).toEqual(["r2 1.1.0 never deployed wanted", `r1 1.0.0 good ${A} ${B}`]);
+    await bucket.deploy();
+    expect(await lines()).toEqual([`r2 1.1.0 good ${A} ${B} wanted`, "r1 1.0.0 good"]);
+  });
+
+  it("is bad once a command of its rollout failed, and good again once it succeeded", async () => {
+    await bucket.ship();
+    write("1.1.0");
+    bucket.fleet.fail(`restart api@${B}`);
+    expect((await bucket.ship()).outcome).toBe("failed");
+    const [newest] = await releases();
+    expect(newest).toMatchObject({ verdict: "bad", hosts: [A], bad: expect.stringContaining("restart") });
+    bucket.fleet.repair();
+    await bucket.deploy();
+    expect((await lines())[0]).toBe(`r2 1.1.0 good ${A} ${B} wanted`);
+  });
+
+  it("is not bad because a worker cannot be reached", async () => {
+    await bucket.ship();
+    write("1.1.0");
+    bucket.fleet.fail(`connect ${B}`, new MaandError({ code: "UNREACHABLE", message: "no route" }));
+    await bucket.ship();
+    expect((await releases())[0]?.verdict).toBe("unconfirmed");
+  });
+
+  it("that changes nothing on the workers is deployed without an action", async () => {
+    await bucket.ship();
+    bucket.write("jobs/api/_modules/note.txt", "only on this machine\n");
+    const { outcome, allocations } = await bucket.ship();
+    expect([outcome, ...allocations.map(({ action }) => action)]).toEqual(["ok", "skip", "skip"]);
+    expect(await lines()).toEqual([`r2 1.0.0 good ${A} ${B} wanted`, "r1 1.0.0 good"]);
+  });
+});
+
+describe("retention", () => {
+  it("keeps the newest keep_releases, the one that runs, and their contents", async () => {
+    bucket.write("../maand.conf", 'transport = "fake"\nkeep_releases = 2\n');
+    await bucket.ship();
+    for (const text of ["two\n", "three\n", "four\n", "five\n"]) {
+      write("1.0.0", text);
+      await bucket.build();
+    }
+    expect((await releases()).map(({ release }) => release)).toEqual(["r5", "r4", "r1"]);
+    const texts = await stored((store) =>
+      [1, 4, 5].map((number) => {
+        const file = store.releases.content("api", number)?.files.find(({ path }) => path === "app.conf");
+        return Buffer.from(store.contents.read(file?.hash ?? "")).toString();
+      }),
+    );
+    expect(texts).toEqual(["one\n", "four\n", "five\n"]);
+    const gone = contentHash("two\n");
+    expect(await stored((store) => store.contents.find(gone))).toBeUndefined();
+  });
+
+  it("forgets the releases of a job that is gone", async () => {
+    await bucket.build();
+    bucket.removeJob("api");
+    await bucket.ship();
+    const opened = await bucket.open();
+    await gc(opened).finally(() => opened.close());
+    expect(await releases()).toEqual([]);
+  });
+});
+
+describe("a diff of two releases", () => {
+  const diff = async (from: string, to?: string) => {
+    const opened = await bucket.open();
+    return diffReleases(opened, "api", { from, to }).finally(() => opened.close());
+  };
+
+  it("shows the changed lines of source files, by number or version", async () => {
+    await bucket.build();
+    write("1.1.0", "two\n");
+    await bucket.build();
+    const { files, ...names } = await diff("1.0.0", "r2");
+    expect(names).toEqual({ job: "api", from: "r1", to: "r2" });
+    expect(files.map(({ path }) => path)).toEqual(["app.conf", "manifest.json"]);
+    expect(files[0]?.diff).toContain("-one\n+two\n");
+    expect((await diff("1")).to).toBe("r2");
+  });
+
+  it("masks the secrets of the job", async () => {
+    await bucket.build();
+    const opened = await bucket.open();
+    opened.store.transaction(() => opened.kv.put("secrets/job/api", "password", "correct-horse"));
+    opened.close();
+    write("1.0.0", "password=correct-horse\n");
+    await bucket.build();
+    const text = (await diff("r1")).files[0]?.diff;
+    expect(text).toContain("+password=");
+    expect(text).not.toContain("correct-horse");
+  });
+
+  it("is refused for a release that does not exist, naming those that do", async () => {
+    await bucket.build();
+    await expect(diff("r9")).rejects.toMatchObject({
+      code: "PROBLEMS",
+      problems: [{ message: "api has no release r9", hint: "it has r1 (1.0.0)" }],
+    });
+    await expect(diff("latest")).rejects.toThrow(/"latest" is neither a release nor a version/);
+  });
+});

@@ -1,0 +1,144 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
+import { locate } from "../domain/checks/validate.ts";
+import { manifestFile } from "../domain/manifest/manifest.ts";
+import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
+import type { Job, JobFile } from "../domain/workspace/job.ts";
+import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
+import type { Plugin } from "../plugin-api/plugin.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
+import type { StoredCatalog } from "../store/catalog-rows.ts";
+import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
+import { type HeldJobs, heldJobs, textsWithHeld, withHeld } from "./held-jobs.ts";
+import { withLines } from "./problem-lines.ts";
+
+/** A workspace, read and checked. */
+export interface Understood {
+  readonly stored: StoredCatalog;
+  readonly read: ReadWorkspace;
+  /** Jobs of which another release is built than the workspace holds. */
+  readonly held: HeldJobs;
+  readonly catalog: Catalog;
+  /** All problems, warnings included. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads the workspace and checks its catalog; writes nothing. */
+export async function understand(bucket: Bucket): Promise<Understood> {
+  const { store, paths } = bucket;
+  const problems: Problem[] = [];
+  const stored = store.catalog.read();
+  const before = { before: store.catalog.seenFiles(), ...readSettings(bucket) };
+  const read = readWorkspace(paths.workspace, before, (problem) => problems.push(problem));
+  const held = heldJobs(store, read.written.jobs);
+  const assembled = assemble(withHeld(read.written, held), beforeOf(stored), {
+    newId: bucket.newId,
+    owners: ownersOf(bucket),
+  });
+  problems.push(...assembled.problems);
+  const bytes = ({ hash }: JobFile) => read.contents.read(hash) ?? store.contents.read(hash);
+  problems.push(...(await checkJobs(bucket, assembled, bytes)));
+  return { stored, read, held, catalog: assembled.catalog, problems: withLines(problems, textsWithHeld(read, held)) };
+}
+
+/** The options that a bucket's workspace is read with. */
+export function readSettings({ settings }: Pick<Bucket, "settings">) {
+  return { selector: settings.jobConfigSelector, maxBytes: settings.maxFileBytes };
+}
+
+/** What a new catalog takes from the stored one. */
+export function beforeOf(stored: StoredCatalog): Before {
+  return {
+    workerIds: new Map([...stored.removedWorkers, ...stored.workers].map((worker) => [worker.host, worker.workerId])),
+    ports: Object.fromEntries(stored.jobs.map((job) => [job.name, job.ports])),
+    allocations: stored.allocations,
+  };
+}
+
+/** The owners of manifest keys that core does not read. */
+export function ownersOf(bucket: Pick<Bucket, "plugins" | "absent">) {
+  return { claimed: [...claimsOf(bucket).keys()], absent: absentClaims(bucket) };
+}
+
+/** Checks assembled jobs with the claims and `validate` taps of the plugins; returns all problems. */
+export async function checkJobs(
+  bucket: Bucket,
+  { catalog, unfinished }: Pick<Assembled, "catalog" | "unfinished">,
+  read: (file: JobFile) => Uint8Array,
+): Promise<readonly Problem[]> {
+  const { settings, paths, now, hooks, plugins, absent } = bucket;
+  const problems: Problem[] = [];
+  const report: Report = (problem) => problems.push(problem);
+  const jobs = [...catalog.jobs, ...unfinished];
+  await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
+  if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
+  const runBy = (job: Job) => runnerOf(job, plugins);
+  const output = { settings, bucket: { root: paths.root }, now };
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs, read, runBy, report }));
+  return problems;
+}
+
+type Claims = ReadonlyMap<string, NonNullable<Plugin["claims"]>[string]>;
+
+function claimsOf({ plugins }: Pick<Bucket, "plugins">): Claims {
+  return new Map(plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
+}
+
+function absentClaims({ absent }: Pick<Bucket, "absent">): ReadonlyMap<string, string> {
+  return absentKeys(absent, (plugin) => plugin.claims);
+}
+
+function runnerOf({ manifest }: Job, plugins: readonly Plugin[]): string | undefined {
+  const runs = ({ claims = {} }: Plugin) =>
+    Object.entries(claims).some(([key, { lifecycle }]) => lifecycle === true && key in manifest);
+  return plugins.find(runs)?.name;
+}
+
+/** Checks manifest keys with the schemas of the plugins that claim them; warns if no plugin would run `commands`. */
+async function checkClaims(
+  jobs: readonly Job[],
+  claims: Claims,
+  runsCommands: string | undefined,
+  report: Report,
+): Promise<void> {
+  for (const job of jobs) {
+    if (job.commands.length > 0 && !claims.has("commands")) {
+      const names = job.commands.map((command) => command.name).join(", ");
+      report(
+        warning(
+          "nobody_runs",
+          `${manifestFile(job.name)}: commands`,
+          `no loaded plugin runs job commands, so ${names} will not run`,
+          runsCommands,
+        ),
+      );
+    }
+    for (const [key, claim] of claims) {
+      if (!(key in job.manifest)) continue;
+      const checked = await claim.schema["~standard"].validate(job.manifest[key]);
+      for (const issue of checked.issues ?? [])
+        report(error("invalid_manifest", locate(manifestFile(job.name), `${key}${pathOf(issue.path)}`), issue.message));
+    }
+  }
+}
+
+/** The ending of template sources. */
+const TEMPLATE = ".tpl";
+
+/** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
+function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], report: Report): void {
+  const renders = absent.find(({ plugin }) => plugin.provides?.renders?.includes(TEMPLATE));
+  for (const { name, files } of jobs) {
+    const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
+    if (unrendered.length === 0) continue;
+    const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
+    report(warning("nobody_renders", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
+  }
+}
+
+function pathOf(path: readonly unknown[] | undefined): string {
+  return (path ?? [])
+    .map((part) => (typeof part === "object" && part !== null && "key" in part ? part.key : part))
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("");
+}

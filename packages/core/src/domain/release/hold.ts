@@ -1,0 +1,34 @@
+/** Why another release of a job is deployed than the one that the workspace holds. */
+export interface Hold {
+  /** The number of the release that is not deployed. */
+  readonly release: number;
+  readonly version: string;
+  /** `rollback`: an operator chose another release; `revert`: its rollout failed and was reverted. */
+  readonly kind: "rollback" | "revert";
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** ISO time. */
+  readonly since: string;
+  /** The user that ran the command. */
+  readonly by: string;
+}
+
+/** A job, as far as the text about its hold depends on it. */
+interface HeldJobText {
+  readonly name: string;
+  readonly version: string;
+  readonly release?: number;
+}
+
+/** Says that a release of a job is not deployed, why, what is deployed instead, and how the hold ends. */
+export function holdText({ name, version, release }: HeldJobText, hold: Hold): string {
+  const ended = hold.kind === "rollback" ? "rolled back" : "reverted";
+  const instead =
+    release === undefined || release === hold.release ? "nothing is deployed" : `r${release} (${version}) is deployed`;
+  return `${name} is held: r${hold.release} (${hold.version}) was ${ended} on ${hold.since.slice(0, 16).replace("T", " ")} by ${hold.by}, so ${instead} instead; it ends with the next build that changes ${name}, or with ${howToEnd(name, hold)}`;
+}
+
+/** The command that deploys a held release after all. */
+export function howToEnd(job: string, { release }: Pick<Hold, "release">): string {
+  return `maand deploy --jobs ${job} --release r${release}`;
+}

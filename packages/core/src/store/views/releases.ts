@@ -1,0 +1,38 @@
+import { type Hold, holdText } from "../../domain/release/hold.ts";
+import { type Release, releaseName, type Verdict, verdictOf } from "../../domain/release/release.ts";
+import type { Store } from "../store.ts";
+
+/** One row of `maand releases`. */
+export interface ReleaseView extends Omit<Release, "job" | "digest" | "deployed"> {
+  /** `r14`. */
+  readonly release: string;
+  readonly verdict: Verdict;
+  /** Hosts of the allocations that run it, in worker order. */
+  readonly hosts: readonly string[];
+  /** A deploy rolls it out where it does not run. */
+  readonly isWanted: boolean;
+  /** Present if it is not deployed, although the workspace holds it. */
+  readonly hold?: Hold;
+}
+
+/** The releases of a job, newest first, from the store alone. */
+export function jobReleases(store: Store, job: string): ReleaseView[] {
+  const wanted = store.catalog.read().jobs.find(({ name }) => name === job);
+  const hosts = store.releases.hostsOf(job);
+  const hold = wanted?.hold;
+  return store.releases.of(job).map(({ job: _, digest: __, deployed, ...release }) => ({
+    ...release,
+    release: releaseName(release.number),
+    verdict: verdictOf({ ...release, deployed }),
+    hosts: hosts.get(release.number) ?? [],
+    isWanted: wanted?.release === release.number && hold?.release !== release.number,
+    ...(hold?.release === release.number ? { hold } : {}),
+  }));
+}
+
+/** Jobs with a hold, each with the sentence that says so. */
+export function holdsOf(store: Store): { readonly job: string; readonly text: string }[] {
+  return store.catalog
+    .read()
+    .jobs.flatMap((job) => (job.hold ? [{ job: job.name, text: holdText(job, job.hold) }] : []));
+}

@@ -1,0 +1,76 @@
+import { jobReleases, type ReleaseView, refuseUnknown, type Store } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import { StoredCommand } from "./stored-command.ts";
+
+/** `maand releases`. */
+export class ReleasesCommand extends StoredCommand {
+  static override paths = [["releases"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "list the releases of a job, and where each runs",
+    details:
+      "Each build that changes a job makes a numbered release of it. `good`: it was healthy on all active allocations. `bad`: a command or health check of its rollout failed. `unconfirmed`: it was promoted somewhere, and not yet healthy everywhere. `held`: a rollback or revert left it, and deploys skip it.",
+    examples: [
+      ["Releases of one job", "maand releases api"],
+      ["Compare two of them", "maand diff api r12 r14"],
+      ["Go back to the last good one", "maand rollback api"],
+    ],
+  });
+
+  job = Option.String({ required: true, name: "job" });
+
+  override show(store: Store): number {
+    const { jobs, removedJobs } = store.catalog.read();
+    refuseUnknown(
+      "job",
+      "job",
+      [this.job],
+      [...jobs, ...removedJobs].map(({ name }) => name),
+    );
+    const releases = jobReleases(store, this.job);
+    if (this.json) this.printJson(releases.map((release) => record(this.job, release)));
+    else if (releases.length === 0) this.print(`${this.job} has no releases yet; maand build makes the first one`);
+    else this.printTable(COLUMNS, releases.map(row));
+    return 0;
+  }
+}
+
+const COLUMNS = ["release", "version", "built", "by", "commit", "runs on", "verdict", "state"] as const;
+
+function row(release: ReleaseView): string[] {
+  const { createdAt, createdBy, commit = "", hosts, verdict, bad } = release;
+  return [
+    release.release,
+    release.version,
+    createdAt.slice(0, 16).replace("T", " "),
+    createdBy,
+    commit.replace(/^([0-9a-f]{12})[0-9a-f]*/, "$1"),
+    hosts.length > 4 ? `${hosts.slice(0, 3).join(",")} and ${hosts.length - 3} more` : hosts.join(","),
+    bad === undefined ? verdict : `bad: ${bad}`,
+    stateOf(release),
+  ];
+}
+
+/** Whether deploys roll it out. */
+function stateOf({ isWanted, hold }: ReleaseView): string {
+  if (hold) return `held (${hold.kind})`;
+  return isWanted ? "wanted" : "";
+}
+
+function record(job: string, { hold, ...release }: ReleaseView) {
+  return {
+    job,
+    release: release.release,
+    number: release.number,
+    version: release.version,
+    created_at: release.createdAt,
+    created_by: release.createdBy,
+    commit: release.commit ?? null,
+    runs_on: release.hosts,
+    verdict: release.verdict,
+    good_at: release.goodAt ?? null,
+    bad: release.bad ?? null,
+    wanted: release.isWanted,
+    held: hold ? { kind: hold.kind, reason: hold.reason, since: hold.since, by: hold.by } : null,
+  };
+}
