@@ -1,11 +1,13 @@
-import { EXIT, listOf, MaandCommand, printProblems } from "@maand/command";
-import { build, deploy, MaandError, type OpenedBucket, planDeploy } from "@maand/core";
+import { EXIT, listOf, printProblems } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { build, deploy, type OpenedBucket, planDeploy } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { planLines, planRecord } from "../output/deploy/plan.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
 
 /** `maand deploy`. */
-export class DeployCommand extends MaandCommand {
+export class DeployCommand extends EngineCommand {
   static override paths = [["deploy"]];
   static override usage = Command.Usage({
     category: "Deploy",
@@ -42,7 +44,7 @@ export class DeployCommand extends MaandCommand {
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
-    return this.withBucket(
+    return this.withEngine(
       async (bucket) => {
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket);

@@ -1,4 +1,5 @@
-import { type Finding, type Remote, shellLine, type Worker } from "@maand/core";
+import type { Finding, Remote, Worker } from "@maand/core";
+import { shellLine } from "@maand/core/internal";
 import {
   asMaandError,
   type Connections,

@@ -1,4 +1,5 @@
-import { type Bucket, error, MaandError, problemsError, selectWorkers, type Worker } from "@maand/core";
+import { error, MaandError, type Worker } from "@maand/core";
+import { type Bucket, problemsError, selectWorkers } from "@maand/core/internal";
 import {
   inBatches,
   knowSecrets,

@@ -1,4 +1,5 @@
-import { type Bucket, type HostKey, type MaandError, selectWorkers } from "@maand/core";
+import type { HostKey, MaandError } from "@maand/core";
+import { type Bucket, selectWorkers } from "@maand/core/internal";
 import { asMaandError, runReporter, unlessInterrupted } from "@maand/core/operator";
 import pLimit from "p-limit";
 

@@ -1,5 +1,6 @@
 import { duration, plural, type Style, visible } from "@maand/command";
-import { compareHosts, type MaandEvent } from "@maand/core";
+import type { MaandEvent } from "@maand/core";
+import { compareHosts } from "@maand/core/internal";
 import { NOT_ASKED, notIncluded } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
