@@ -22,6 +22,7 @@ export type { CommandBucket } from "./plugin-api/command-bucket.ts";
 export type * from "./plugin-api/contexts.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export type { Done, HookName, Hooks, TapFunction, TapInterest, TapLimit } from "./plugin-api/hooks.ts";
+export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/inventory-context.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export type { PluginState, StateEntries, StateValues } from "./plugin-api/life/plugin-state.ts";

@@ -24,13 +24,17 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   };
   return definePlugin({
     name: "make",
-    provides: { answers: ["reconcile", "rollout", "target"] },
+    provides: { answers: ["inventory", "reconcile", "rollout", "target"] },
     get workerFiles() {
       return workerFiles();
     },
     apply(hooks) {
       hooks.validate.tap("make", checkMakefiles);
       hooks.preflight.tap("make", (context) => needTools(context, program));
+      hooks.inventory.tapPromise("make", async (context) => {
+        const { listFiles } = await import("./inventory/list-files.ts"); // for imports alone
+        return listFiles(context, runners);
+      });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
       hooks.reconcile.tapPromise("make", runAction);
       hooks.rollout.tapPromise("make", runAction);

@@ -71,6 +71,8 @@ function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")
     return { wanted: "a tree, { files }", fits: (answer) => isRecord(answer) && Array.isArray(answer.files) };
+  if (name === "inventory")
+    return { wanted: "an inventory, { metadata, jobs }", fits: (answer) => isObject(answer) && "jobs" in answer };
   if (name === "identify" || name === "login" || !isAnswered(hook)) return undefined;
   return { wanted: '"done"', fits: (answer) => answer === "done" };
 }

@@ -37,11 +37,22 @@ export interface OpenedBucket extends Bucket {
 }
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
-export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
+export function openBucket(options: OpenOptions): Promise<OpenedBucket> {
+  return openBucketAt(findBucket(options.from), options);
+}
+
+/**
+ * The same for a bucket whose parts are in these places. `configured` is where its configuration is, for a copy that has
+ * none.
+ */
+export async function openBucketAt(
+  paths: BucketPaths,
+  options: Omit<OpenOptions, "from">,
+  configured: BucketPaths = paths,
+): Promise<OpenedBucket> {
   // every running command listens for the interruption; a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
-  const paths = findBucket(options.from);
-  const loaded = await loadConfig(paths, options);
+  const loaded = await loadConfig(configured, options);
   const watch = new TapWatch({ tapMs: loaded.settings.timeouts.tapMs, signal: options.signal });
   const life = new PluginLife(watch);
   const ignoreIdle = options.onIdle?.(() => watch.endStuck()) ?? (() => {});
@@ -57,7 +68,7 @@ export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
 interface Found {
   readonly paths: BucketPaths;
   readonly loaded: Loaded;
-  readonly options: OpenOptions;
+  readonly options: Omit<OpenOptions, "from">;
   ignoreIdle(): void;
 }
 

@@ -51,7 +51,16 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
   return (await understand(bucket)).problems;
 }
 
-async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
+/**
+ * The part of a build that reads, checks and stores; no hook that runs something is called. The caller holds the lock.
+ * `adjust` changes what plugins contribute before it is stored.
+ */
+export async function buildCatalog(
+  bucket: Bucket,
+  reporter: RunReporter,
+  options: BuildOptions,
+  adjust: (contributed: Contributions) => Contributions = (contributed) => contributed,
+): Promise<Built> {
   const understood = await understand(bucket);
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
@@ -60,7 +69,8 @@ async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: Buil
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  save(bucket, { ...understood, numbered, built }, await contributions(source, catalog.jobs), options);
+  const contributed = adjust(await contributions(source, catalog.jobs));
+  save(bucket, { ...understood, numbered, built }, contributed, options);
   return { catalog, problems: found };
 }
 

@@ -68,8 +68,7 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const giveAccess = accessGiver(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
-  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
+  const tree = bareTree(source, job);
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {
@@ -83,6 +82,12 @@ export async function planJob(
     afterPending: pending.after.has(job.name),
     healthPending: isHealthPending(allocations, pending),
   };
+}
+
+/** The files of a job that reach its workers as they are, before anything is rendered. */
+export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree {
+  const giveAccess = accessGiver(job.fileRules ?? [], bucket.settings.secretFilesMode);
+  return { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
 }
 
 /** A check that is due with the next batch is due now if there is no next batch. */

@@ -2,7 +2,10 @@ import type { Duplex, Readable } from "node:stream";
 import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
-/** What a runner is to do: run one target of one job, or make directories equal to trees. `timeout` is in seconds. */
+/**
+ * What a runner is to do: run one target of one job, make directories equal to trees, or list files. `timeout` is in
+ * seconds.
+ */
 export type RunnerRequest =
   | {
       readonly target: string;
@@ -10,7 +13,8 @@ export type RunnerRequest =
       readonly timeout: number;
       readonly env: Readonly<Record<string, string>>;
     }
-  | { readonly stage: object; readonly timeout: number };
+  | { readonly stage: object; readonly timeout: number }
+  | { readonly inventory: object; readonly timeout: number };
 
 /** How a request ended: its exit code, or undefined when the runner is gone. */
 export type RequestEnd = number | undefined;

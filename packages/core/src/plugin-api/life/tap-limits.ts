@@ -23,6 +23,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   preflight: "waits",
   login: "waits",
   identify: "waits",
+  inventory: "waits",
   render: "computes",
   templateFunctions: "is synchronous",
   init: "waits",
