@@ -21,7 +21,7 @@ async function withPlugin(
 
 describe("a plugin that throws outside of every hook", () => {
   it.for([
-    ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
+    ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
   ] as const)("%s: the run ends red, saves its state and says where it was", async ([, throws], context) => {
     const bucket = await withPlugin(
@@ -82,7 +82,7 @@ describe("a plugin that does not end", () => {
   it("its process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("over");
+    await running.prints("over");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
@@ -96,9 +96,9 @@ describe("a plugin that does not end", () => {
       context,
     );
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("hangs");
+    await running.prints("hangs");
     running.kill("SIGINT");
-    await running.says("not stopped yet: odd in rollout of api@127.0.0.11; press Ctrl-C again to force");
+    await running.prints("not stopped yet: odd in rollout of api@127.0.0.11; press Ctrl-C again to force");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 130 });
   });
@@ -134,7 +134,7 @@ export default { plugins: ["defaults", plugin] };
       'console.error("hangs"); await new Promise((resolve) => signal.addEventListener("abort", resolve)); throw new Error("stopped");';
     bucket.write("maand.config.mjs", config(hang));
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("hangs");
+    await running.prints("hangs");
     running.kill("SIGINT");
     const { stderr } = await running.ended;
     expect(stderr).toContain("the rest was sent");

@@ -11,7 +11,7 @@ import { instantTap, waitingTap } from "./guarded-tap.ts";
 import { lifeWithoutBucket } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
-import { checkOrder, type TapOrigin } from "./tap-order.ts";
+import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
 import type { TapWatch } from "./watch/tap-watch.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
@@ -93,7 +93,7 @@ async function applyOne(
     throw new MaandError({
       code: "PLUGIN_INVALID",
       message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
-      hint: "fix the plugin, or take it out of the configuration",
+      hint: "fix the plugin, or remove it from the configuration",
       cause,
     });
   }
@@ -129,6 +129,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
   hook.intercept({
     register: (tap) => {
       const plugin = applying.plugin?.name;
+      checkOptions(tap, hookName, plugin ?? tap.name, applying.directory);
       const by = {
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
@@ -182,7 +183,7 @@ function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>)
         throw new MaandError({
           code: "PLUGIN_INVALID",
           message: `plugins "${provider}" and "${plugin}" both give the template function "${name}"`,
-          hint: "take one of them out, or ask an author to rename it",
+          hint: "remove one of them, or ask an author to rename it",
         });
       providers.set(name, plugin);
     }

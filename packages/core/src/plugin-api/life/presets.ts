@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { checkedOptions } from "../define/plugin-with-options.ts";
 import type { Plugin } from "../plugin.ts";
-import { checkedOptions } from "../plugin-with-options.ts";
 
 /**
  * Plugins that are used together, as one entry of a configuration: a list of plugins and of other presets. `false` and

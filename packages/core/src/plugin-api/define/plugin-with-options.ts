@@ -1,12 +1,12 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { error, type Problem } from "../domain/checks/problem.ts";
-import { isRecord } from "../domain/checks/validate.ts";
-import { didYouMean } from "../domain/workspace/names.ts";
-import { problemsError } from "../errors.ts";
-import type { Hooks } from "./hooks.ts";
-import type { PluginTools } from "./life/plugin-tools.ts";
-import { toolsAlone } from "./life/tools-alone.ts";
-import type { Plugin } from "./plugin.ts";
+import { error, type Problem } from "../../domain/checks/problem.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import { didYouMean } from "../../domain/workspace/names.ts";
+import { problemsError } from "../../errors.ts";
+import type { Hooks } from "../hooks.ts";
+import type { PluginTools } from "../life/plugin-tools.ts";
+import { toolsAlone } from "../life/tools-alone.ts";
+import type { Plugin } from "../plugin.ts";
 
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
 export interface PluginWithOptions<Name extends string, Schema extends StandardSchemaV1>
@@ -37,7 +37,8 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
 ): PluginMaker<Name, Schema> {
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
-    return { ...declared, apply: (hooks, tools = toolsAlone(declared)) => declared.apply(hooks, options, tools) };
+    const { options: _, ...plugin } = declared;
+    return { ...plugin, apply: (hooks, tools = toolsAlone(declared)) => declared.apply(hooks, options, tools) };
   };
   return Object.assign(make, { options: declared.options });
 }
