@@ -46,8 +46,9 @@ export async function withOpenedBucket<T>(
 }
 
 /** Warns of plugins that did not end as they should. */
-function warnOf(problems: readonly MaandError[], { context: { stderr }, style }: Opener): void {
-  const { warn, faint } = style("stderr");
+function warnOf(problems: readonly MaandError[], command: Opener): void {
+  const { stderr } = command.context;
+  const { warn, faint } = command.style("stderr");
   for (const { message, hint } of problems) {
     stderr.write(`${warn("warning:")} ${visibleLines(message)}\n`);
     if (hint !== undefined) stderr.write(`  ${faint("hint:")} ${visibleLines(hint)}\n`);

@@ -78,7 +78,7 @@ describe("services are checked when plugins are loaded", () => {
     [
       "of two providers",
       `${provider}, ${provider.replace('"desk"', '"counter"')}`,
-      'plugin "desk" and plugin "counter" both have the service "desk.tickets" | take one of them out, or ask an author to rename it',
+      'plugin "desk" and plugin "counter" both have the service "desk.tickets" | remove one of them, or ask an author to rename it',
     ],
     [
       "that is only a name",

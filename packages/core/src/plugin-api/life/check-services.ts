@@ -1,6 +1,6 @@
-import { isRecord } from "../domain/checks/validate.ts";
-import { missingService, type ProvidedService, providerHint } from "../plugin-api/life/services.ts";
-import type { Plugin, Provides } from "../plugin-api/plugin.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import type { Plugin, Provides } from "../plugin.ts";
+import { missingService, type ProvidedService, providerHint } from "./services.ts";
 
 /** What is wrong with the services of plugins, and what to do about it. */
 interface ServiceProblem {
