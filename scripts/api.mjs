@@ -40,10 +40,10 @@ function settle(path, text) {
 }
 
 function packages() {
-  const room = join(REPOSITORY, "packages");
-  return readdirSync(room)
+  const folder = join(REPOSITORY, "packages");
+  return readdirSync(folder)
     .sort()
-    .map((name) => join(room, name))
+    .map((name) => join(folder, name))
     .filter((directory) => existsSync(join(directory, "package.json")));
 }
 

@@ -17,13 +17,13 @@ export { deploy } from "./deploy/deploy.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export type { FileChange } from "./domain/deploy/changed-files.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export type { FileAccess } from "./domain/deploy/file-access.ts";
 export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
-  FileChange,
   LifecycleOptions,
   PlannedAction,
   Promoted,
@@ -68,11 +68,11 @@ export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
-export type { OwnedKeys } from "./plugin-api/claim.ts";
 export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export type { OwnedKeys } from "./plugin-api/define/claim.ts";
+export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export { createHooks } from "./plugin-api/hooks.ts";
 export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
-export type { PluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
 export {
   type DirectoryToDelete,
@@ -99,7 +99,8 @@ export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess
 export { processStream } from "./remote/process/process-stream.ts";
 export { quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export { reveal } from "./remote/secret.ts";
-export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
+export { Semaphore } from "./remote/semaphore.ts";
+export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { onCommandBucket } from "./run/command-bucket.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";

@@ -36,7 +36,12 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (ownPython({ root: bucket.root, job }) !== undefined) return [];
   if (onPath("python3") === undefined)
     return [
-      error("missing_interpreter", directory(job), "its commands need python3, and there is none", "install python3"),
+      error(
+        "missing_interpreter",
+        directory(job),
+        "its commands need python3, which is not installed",
+        "install python3",
+      ),
     ];
   const requirements = fileOf(job, "requirements.txt");
   if (!requirements) return [];
@@ -59,11 +64,11 @@ function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (!file || ownPackages({ root: bucket.root, job }) !== undefined) return [];
   const where = `${directory(job)}/package.json`;
   const written = parsed(textOf(read(file)));
-  if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "mend it, or delete it")];
+  if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "fix it, or delete it")];
   const { dependencies } = written;
   if (!isRecord(dependencies) || Object.keys(dependencies).length === 0) return [];
   const hint = `type: npm install --prefix ${directory(job)}`;
-  return [error("missing_packages", where, "what it names is not installed for the job's commands", hint)];
+  return [error("missing_packages", where, "its packages are not installed for the job's commands", hint)];
 }
 
 function runtimeProblems(job: Job, command: string): Problem[] {

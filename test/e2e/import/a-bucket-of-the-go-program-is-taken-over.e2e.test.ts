@@ -60,7 +60,7 @@ describe("a bucket of the Go program, taken over", () => {
     });
   });
 
-  it("keeps that after a build: no certificate is made anew, and no file changes", async () => {
+  it("keeps that after a build: no certificate is replaced, and no file changes", async () => {
     await run("import");
     const { stdout, stderr } = await bucket.maand("build");
     expect(stdout + stderr).not.toContain("certificate");

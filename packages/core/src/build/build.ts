@@ -68,8 +68,8 @@ export async function buildCatalog(
   const built = builtWorkspace(understood.read, readSettings(bucket));
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
-  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  const contributed = adjust(await contributions(source, catalog.jobs));
+  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
+  const contributed = adjust(await contributions(source, source.catalog.jobs));
   save(bucket, { ...understood, numbered, built }, contributed, options);
   return { catalog, problems: found };
 }
@@ -112,9 +112,11 @@ async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
       stopIfInterrupted(bucket.signal);
-      await bucket.hooks.afterBuild.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
-        failures.push(asMaandError(cause));
-      });
+      await bucket.hooks.afterBuild
+        .promise(scopedJobContext(source, source.jobs.get(job.name) ?? job))
+        .catch((cause: unknown) => {
+          failures.push(asMaandError(cause));
+        });
     }
   } finally {
     await source.end();

@@ -107,7 +107,7 @@ function output(event: MaandEvent, known: Known): LogFields {
       // the word that scripts look for, which the maand that was written in Go printed, and ours
       return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };
     default:
-      return told(event);
+      return otherFields(event);
   }
 }
 
@@ -202,7 +202,7 @@ const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: 
 const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
 
 /** Any other event: its type as one word, and its fields that are single values or lists of names. */
-function told(event: MaandEvent): LogFields {
+function otherFields(event: MaandEvent): LogFields {
   const name = event.type.replaceAll(".", "_");
   const fields = Object.entries(event).flatMap(([key, value]): [string, string | number][] => {
     if (LEFT_OUT.has(key) || value === null || (key === "worker" && value === "")) return [];

@@ -71,14 +71,14 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<
     stopIfInterrupted(bucket.signal);
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
-    const leaving = stopping(dryRun);
+    const stops = stopping(dryRun);
     return {
-      required: leaving.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
+      required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
       unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
-      stopping: leaving,
+      stopping: stops,
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),
       ...(underWay ? { underWay } : {}),
     };

@@ -1,13 +1,7 @@
+import { changedFiles } from "../domain/deploy/changed-files.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { accessGiver } from "../domain/deploy/file-access.ts";
-import {
-  changedFiles,
-  type Decision,
-  decide,
-  type LifecycleOptions,
-  type Occasion,
-  type Target,
-} from "../domain/deploy/plan.ts";
+import { accessRules } from "../domain/deploy/file-access.ts";
+import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";
@@ -86,8 +80,8 @@ export async function planJob(
 
 /** The files of a job that reach its workers as they are, before anything is rendered. */
 export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree {
-  const giveAccess = accessGiver(job.fileRules ?? [], bucket.settings.secretFilesMode);
-  return { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
+  const withAccess = accessRules(job.fileRules ?? [], bucket.settings.secretFilesMode);
+  return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
 }
 
 /** A check that is due with the next batch is due now if there is no next batch. */

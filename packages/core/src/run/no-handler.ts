@@ -24,7 +24,7 @@ export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, ho
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin handles \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
-    hint: `${remedy(absent, hook, transport)}; maand plugins lists what is loaded`,
+    hint: `${remedy(absent, hook, transport)}; maand plugins lists the loaded plugins`,
     worker: host,
   });
 }

@@ -105,7 +105,7 @@ function noRunner({ remote: { host } }: InventoryContext, errorText: string): Ma
   return new MaandError({
     code: "WORKER_LACKS",
     message: `the runner cannot be started on ${host}${errorText === "" ? "" : `: ${errorText.trim()}`}`,
-    hint: `look whether python3 is there: maand run_command "python3 --version" --workers ${host}`,
+    hint: `check python3 with: maand run_command "python3 --version" --workers ${host}`,
     worker: host,
   });
 }

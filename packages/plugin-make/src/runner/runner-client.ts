@@ -115,7 +115,7 @@ export class RunnerClient {
 
   async #writeMore(message: object): Promise<void> {
     this.#write(message);
-    if (this.#stream.io.writableNeedDrain && !this.#over) await roomIn(this.#stream.io);
+    if (this.#stream.io.writableNeedDrain && !this.#over) await drained(this.#stream.io);
   }
 
   #keepErrors(stderr: Readable): void {
@@ -182,7 +182,7 @@ export class RunnerClient {
 }
 
 /** Settles when a stream takes more, or never will. */
-function roomIn(stream: Duplex): Promise<void> {
+function drained(stream: Duplex): Promise<void> {
   const events = ["drain", "close", "error"];
   return new Promise((resolve) => {
     const settle = () => {

@@ -1,7 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { compareHosts } from "@maand/core/internal";
-import { NOT_ASKED, notIncluded } from "./plan.ts";
+import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
@@ -89,11 +89,17 @@ function isWrong({ outcome }: Result): boolean {
 
 /** `restarted on 3 workers`, one line per action. */
 function doneLines(done: readonly Result[]): string[] {
-  return groups(done, ({ action }) => action).map((same) => {
-    const action = same[0]?.action ?? "";
+  return groups(done, past).map((same) => {
+    const [first] = same;
     const count = plural(same.length, "worker");
-    return action === "verify" ? `healthy on ${count}; ${NOT_ASKED}` : `${PAST[action] ?? action} on ${count}`;
+    if (first === undefined) return "";
+    return first.action === "verify" ? `healthy on ${count}; ${HEALTH_UNCHECKED}` : `${past(first)} on ${count}`;
   });
+}
+
+/** What was done, in the past tense; of a rollout that a plugin led, only that. */
+function past({ action, led_by }: Result): string {
+  return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
 
 const PAST: Readonly<Record<string, string>> = {
@@ -123,10 +129,10 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
 }
 
 /** The action, its workers, and its outcome. */
-function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
-  if (action === "verify") return `${NOT_ASKED}; ${style.bad("not healthy")} on ${named(same)}`;
-  if (promoted && outcome === "failed")
-    return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
+function deed(first: Result, same: readonly Result[], style: Style): string {
+  const { action, outcome, promoted } = first;
+  if (action === "verify") return `${HEALTH_UNCHECKED}; ${style.bad("not healthy")} on ${named(same)}`;
+  if (promoted && outcome === "failed") return `${past(first)} on ${named(same)}, ${style.bad("not healthy")}`;
   const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
   return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
 }
@@ -233,15 +239,15 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   const atFault = jobs.filter(isAtFault);
   // what is fixed in the workspace reaches no worker before it is built
   const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
-  return [`  next: fix ${inWords([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
+  return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
 
 /** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
 function isAtFault(job: JobEnd): boolean {
   if (!hasProblems(job) || job.by !== undefined) return false;
   const wrong = job.results.filter(isWrong);
-  const told = job.failures.every((failure) => isReported(failure, wrong));
-  return !told || wrong.length === 0 || !wrong.every(isAway);
+  const reported = job.failures.every((failure) => isReported(failure, wrong));
+  return !reported || wrong.length === 0 || !wrong.every(isAway);
 }
 
 function isAway({ outcome }: Result): boolean {
@@ -260,7 +266,7 @@ function isGone({ results, failures }: JobEnd): boolean {
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-function inWords(names: readonly string[]): string {
+function listed(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? "what failed";
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
