@@ -89,7 +89,7 @@ describe("a refused write", () => {
     const { code, stderr } = await run(name, text);
     expect(code).toBe(1);
     expect(stderr).toContain("maand: acquire migrate: ");
-    expect(stderr).toContain("the script did not look at the answer");
+    expect(stderr).toContain("the script did not check the response");
   });
 
   it.each([
