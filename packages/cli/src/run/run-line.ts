@@ -154,7 +154,7 @@ function withoutGlobals(line: string): string {
 /** The unknown word of a command line: the first one, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
-  if (isHelp(argv) || word === undefined) return undefined;
+  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // also by another name, such as job_command
   const same = (one: string | undefined) => one?.replaceAll("-", "_");
   if (!paths.some(([first]) => same(first) === same(word))) return word;
   if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
