@@ -40,7 +40,7 @@ function headline({ required, failures }: Plan): string {
   return failures.length > 0 ? `${plural(failures.length, "job")} cannot be planned` : "no deployment required";
 }
 
-/** The warning about a command that is changing things at the same time. */
+/** The warning about another command that is changing the bucket. */
 function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
   return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
 }
