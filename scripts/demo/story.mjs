@@ -4,7 +4,7 @@ import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
 import { chapter, tell } from "./say.mjs";
 
-/** The main job, told in commands: deploy, look, plan, upgrade under load, drain, bring back. */
+/** The main part, as commands: deploy, look, plan, upgrade under load, drain, enable again. */
 export async function story(shell, options) {
   await begin(shell, options);
   await firstDeploy(shell, options);
@@ -53,7 +53,7 @@ All the while a client asks all three, fifty times a second.`,
   report(figuresOf(await whileAsking(hosts, port, () => shell.type("maand deploy"))));
 }
 
-/** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
+/** Prints what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
 function report({ asked, failed, versions, hosts, together, between }) {
   const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
   tell(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);

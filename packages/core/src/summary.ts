@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
 /** What became of one allocation in a run; `skipped` means there was nothing to do. */
 export type Outcome =
@@ -33,15 +33,21 @@ export interface AllocationResult {
 /** Something that went wrong for a whole job, such as a health check. */
 export interface JobFailure {
   readonly job: string;
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; `commit` is told it, and the exit code follows from it. */
+/** Why a deploy was refused before it touched anything. */
+export type Refusal = Omit<JobFailure, "job" | "output">;
+
+/** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
-  readonly outcome: "ok" | "failed" | "interrupted";
+  /** `refused`: it ended before it touched anything. */
+  readonly outcome: "ok" | "failed" | "interrupted" | "refused";
+  /** Why it was refused. */
+  readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
   /** Jobs that were left because a job they demand failed, with that job's name. */
@@ -51,7 +57,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -59,7 +65,7 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-  /** Allocations nobody got to, because of something that failed before them. */
+  /** Allocations that were not reached because of an earlier failure. */
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;

@@ -32,6 +32,7 @@ export interface DryRunState extends CommandRun {
 export function openDryRun(bucket: Bucket, reporter: RunReporter, withHooks: boolean): DryRunState {
   const lock = withHooks ? lockBucket(bucket, "deploy --dry-run") : undefined;
   const release = lock ? () => lock.release() : bucket.store.snapshot();
+  bucket.states.discardWrites();
   try {
     return openState(bucket, reporter, { withHooks, release });
   } catch (cause) {
