@@ -43,6 +43,7 @@ export const ERROR_CODES = {
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
+  RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
   UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",
 } as const;
 

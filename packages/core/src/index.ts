@@ -11,10 +11,19 @@ export { loadConfig } from "./config/load.ts";
 export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.ts";
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
+export type { RollbackTarget } from "./deploy/release/choose-releases.ts";
+export {
+  deployRelease,
+  planRelease,
+  planRollback,
+  type ReleaseOptions,
+  rollback,
+} from "./deploy/release/rollback.ts";
 export type { Finding } from "./domain/checks/finding.ts";
 export { isKeyFile, KEY_FILE_HINT } from "./domain/checks/key-file.ts";
 export { error, type Problem, type Report, refuses, warning } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export type { DeployCause, DeployReason } from "./domain/deploy/deploy-reason.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export { type FileAccess, type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
@@ -38,6 +47,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
 export {
   defineSettings,

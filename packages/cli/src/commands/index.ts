@@ -10,6 +10,7 @@ const OWN: Readonly<Record<string, Load>> = {
   init: async () => [(await import("./init.ts")).InitCommand],
   build: async () => [(await import("./build.ts")).BuildCommand],
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
+  rollback: async () => [(await import("./rollback.ts")).RollbackCommand],
   job: async () => (await import("./job/control.ts")).JOB_COMMANDS,
   jobcommand: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
   job_command: async () => [(await import("./jobcommand.ts")).JobCommandCommand],
@@ -31,7 +32,7 @@ const OWN: Readonly<Record<string, Load>> = {
 
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
-  ...["init", "build", "deploy", "job", "jobcommand", "job_command", "health_check"],
+  ...["init", "build", "deploy", "rollback", "job", "jobcommand", "job_command", "health_check"],
   ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];

@@ -2,6 +2,7 @@ import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts"
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { builtWorkspace } from "../bucket/unbuilt.ts";
 import { type Problem, refuses } from "../domain/checks/problem.ts";
+import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
@@ -20,6 +21,8 @@ export interface Built {
   readonly catalog: Catalog;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
+  /** Jobs with a release that is not deployed, each with the sentence that says so. */
+  readonly held: readonly HeldText[];
 }
 
 /** The options of a build. */
@@ -61,7 +64,7 @@ async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: Buil
   const { catalog } = numbered;
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
   save(bucket, { ...understood, numbered, built }, await contributions(source, catalog.jobs), options);
-  return { catalog, problems: found };
+  return { catalog, problems: found, held: heldTexts(catalog, []) };
 }
 
 /** What a build stores. */

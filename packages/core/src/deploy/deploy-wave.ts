@@ -14,14 +14,21 @@ import { rollOut } from "./rollout/roll-out.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
 
+/** The options of a wave of a deploy. */
+export interface WaveOptions extends LifecycleOptions {
+  /** The last wave goes first. */
+  readonly reversed: boolean;
+}
+
 /** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
-export async function deployWave(run: Run, stager: Stager, wave: Wave, options: LifecycleOptions): Promise<void> {
+export async function deployWave(run: Run, stager: Stager, wave: Wave, options: WaveOptions): Promise<void> {
   const { bucket, reporter } = run;
   stopIfInterrupted(bucket.signal);
   run.refresh();
   reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
   const planned = await planWave(run, wave, options, {
     before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
+    reversed: options.reversed,
   });
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);

@@ -1,5 +1,5 @@
 import { listOf, MaandCommand } from "@maand/command";
-import { type ControlResult, controlJob } from "@maand/core";
+import { type ControlResult, controlJob, heldTexts } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
@@ -22,7 +22,10 @@ abstract class ControlCommand extends MaandCommand {
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
-    const results = await this.withBucket((bucket) => controlJob(bucket, control));
+    const results = await this.withBucket((bucket) => {
+      this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
+      return controlJob(bucket, control);
+    });
     if (this.json) this.printJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
     if (this.quiet) for (const message of unhealthyReasons(begun)) this.context.stderr.write(`${message}\n`);
