@@ -8,6 +8,9 @@ import { contextsPage } from "./contexts.mjs";
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Entry points that promise nothing; docs/plugins/stability.md lists them. */
+const UNSTABLE = /\/(internal|operator|readonly|unexpected)$/;
+
 const modules = new Map();
 
 const stale = [];
@@ -47,22 +50,72 @@ function packages() {
 function reportOf(directory) {
   const { name, exports } = JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
   const doors = Object.entries(exports).filter(([, door]) => typeof door === "object" && door.types);
-  const opened = doors.map(([door, { types }]) => ({ title: name + door.slice(1), file: resolve(directory, types) }));
+  // what one entry point hands on of another is written out there: the plugin's before the others
+  const opened = doors
+    .map(([door, { types }]) => ({ title: name + door.slice(1), file: resolve(directory, types) }))
+    .sort((one, other) => Number(other.title.endsWith("/plugin")) - Number(one.title.endsWith("/plugin")));
+  const shown = new Map();
   const elsewhere = new Set(opened.flatMap(({ file }) => [...exportsOf(file).values()].map(key)));
-  const parts = opened.flatMap(({ title, file }) => doorLines(title, file, elsewhere));
-  return `${[`# API of ${name}`, "", "Made by `npm run api` from the declarations; a change here is a change for others.", ...parts].join("\n")}\n`;
+  const parts = opened.flatMap(({ title, file }) => doorLines(title, file, elsewhere, shown));
+  const hooks = name === "@maand/core" ? hookLines(join(directory, "src/plugin-api/hooks.ts")) : [];
+  const head = [
+    ...[
+      `# API of ${name}`,
+      "",
+      "Made by `npm run api` from the declarations; a change here is a change for others. Each name has a mark,",
+    ],
+    "which [Stability](../../docs/plugins/stability.md) explains.",
+  ];
+  return `${[...head, ...hooks, ...parts].join("\n")}\n`;
 }
 
 /** One door: what it exports, and the types one meets through that which no door of the package exports. */
-function doorLines(title, file, elsewhere) {
+function doorLines(title, file, elsewhere, shown) {
   const exported = exportsOf(file);
   const names = [...exported.keys()].sort();
+  const again = names.filter((name) => shown.has(key(exported.get(name))));
   const behind = reachedFrom([...exported.values()]).filter((one) => !elsewhere.has(key(one)));
+  for (const name of names) if (!again.includes(name)) shown.set(key(exported.get(name)), title);
   return [
     ...["", `## ${title}`, "", "```typescript"],
-    ...names.map((name) => declared(exported.get(name), name)),
+    ...againLines(again, exported, shown),
+    ...names
+      .filter((name) => !again.includes(name))
+      .map((name) => `// ${markOf(exported.get(name), UNSTABLE.test(title))}\n${declared(exported.get(name), name)}`),
     ...(behind.length > 0 ? ["", "// seen through the above, and not exported here", ...textsOf(behind)] : []),
     "```",
+  ];
+}
+
+/** Names that another entry point has too, by that entry point. */
+function againLines(names, exported, shown) {
+  const places = new Set(names.map((name) => shown.get(key(exported.get(name)))));
+  return [...places].flatMap((place) => [
+    `// as in ${place}:`,
+    ...names.filter((name) => shown.get(key(exported.get(name))) === place).map((name) => `//   ${name}`),
+  ]);
+}
+
+/** The mark of an export: what its comment says, otherwise that of the entry point. */
+function markOf({ file, name }, isUnstable) {
+  const comment = moduleOf(file).comments.get(name) ?? "";
+  return tagIn(comment) ?? (isUnstable ? "unstable" : "stable");
+}
+
+function tagIn(comment) {
+  return /@(experimental|deprecated)\b/.exec(comment)?.[1];
+}
+
+/** Each hook with its mark, and the old names. */
+function hookLines(path) {
+  const declared = [...readFileSync(path, "utf8").matchAll(/^ {4}\/\*\* (.*?) \*\/\s+(\w+): new /gms)];
+  const renamed = readFileSync(join(dirname(path), "tapping/renamed-hooks.ts"), "utf8").matchAll(
+    /^ {2}(\w+): "(\w+)",$/gm,
+  );
+  return [
+    ...["", "## Hooks", "", "| Hook | Mark |", "| --- | --- |"],
+    ...declared.map(([, comment, name]) => `| \`${name}\` | ${tagIn(comment) ?? "stable"} |`),
+    ...[...renamed].map(([, old, name]) => `| \`${old}\` | deprecated: renamed to \`${name}\` |`),
   ];
 }
 
@@ -126,10 +179,23 @@ function moduleOf(file) {
 }
 
 function parsed(file, text) {
-  const module = { declarations: new Map(), exports: new Map(), imports: new Map(), stars: [] };
+  const module = {
+    declarations: new Map(),
+    exports: new Map(),
+    imports: new Map(),
+    stars: [],
+    comments: commentsIn(text),
+  };
   const bare = text.replace(/\/\*[\s\S]*?\*\/|^\/\/.*$/gm, "").replace(/^\s*\n/gm, "");
   for (const statement of bare.split(/\n(?=[a-z])/).map((one) => one.trim())) take(statement, file, module);
   return module;
+}
+
+/** The comment directly above each declaration. */
+function commentsIn(text) {
+  const above =
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n(?:export )?(?:declare )?(?:abstract )?(?:class|interface|type|function|const|let|enum) ([\w$]+)/g;
+  return new Map([...text.matchAll(above)].map(([, comment, name]) => [name, comment]));
 }
 
 function take(statement, file, { declarations, exports, imports, stars }) {

@@ -15,6 +15,7 @@ const sources = productionSources();
 const LAYERS: readonly (readonly string[])[] = [
   ["domain"],
   ["errors.ts"],
+  ["trust"],
   ["summary.ts"],
   ["events.ts"],
   ["workspace", "store", "remote"],
@@ -24,7 +25,9 @@ const LAYERS: readonly (readonly string[])[] = [
   ["run"],
   ["plan", "build"],
   ["deploy", "jobs"],
-  ["readonly.ts", "operator.ts", "index.ts"],
+  ["readonly.ts", "operator.ts", "internal.ts", "plugin.ts"],
+  ["index.ts"],
+  ["embed.ts"],
   ["testing"],
 ];
 

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHooks, type Remote } from "@maand/core";
+import type { Remote } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { stageContext } from "@maand/core/testing";
 import { rsync } from "@maand/plugin-rsync";
 import { deskFor, type Fleet } from "../support/fleet/index.ts";

@@ -1,4 +1,5 @@
-import { applyPlugins, definePlugin } from "@maand/core";
+import { definePlugin } from "@maand/core";
+import { applyPlugins } from "@maand/core/internal";
 import { rolloutContext } from "@maand/core/testing";
 import { median, tableOf } from "./table.ts";
 

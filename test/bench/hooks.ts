@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import * as core from "@maand/core";
+import * as core from "@maand/core/internal";
 import { defaults } from "../../packages/cli/src/defaults.ts";
 import { scratch } from "../support/bucket/scratch.ts";
 import { median, tableOf } from "./table.ts";

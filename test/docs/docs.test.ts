@@ -2,16 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitOf } from "@maand/command";
 import * as core from "@maand/core";
-import {
-  applyPlugins,
-  build,
-  createHooks,
-  deploy,
-  ERROR_CODES,
-  type ErrorCode,
-  MaandError,
-  openBucket,
-} from "@maand/core";
+import { type ErrorCode, MaandError } from "@maand/core";
+import { applyPlugins, build, createHooks, deploy, ERROR_CODES, openBucket } from "@maand/core/internal";
 import { aBucket } from "@maand/core/testing";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
@@ -20,6 +12,7 @@ import { MANIFEST_KEYS } from "../../packages/core/src/domain/manifest/manifest-
 import { settingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
 import { runLog } from "../../packages/core/src/log/run-log.ts";
+import { RENAMED_HOOKS } from "../../packages/core/src/plugin-api/tapping/renamed-hooks.ts";
 import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
 import { typeCheck } from "./type-check.ts";
@@ -99,6 +92,46 @@ describe("EVENTS.md", () => {
     const at = indent === undefined ? "" : `^ {${indent}}`;
     return [...text.matchAll(new RegExp(`${at}readonly (\\w+)\\??:`, "gm"))].map(([, name = ""]) => name);
   }
+});
+
+describe("docs/plugins/stability.md", () => {
+  const marks = tableRows(page("docs/plugins/stability.md"), "Entry", "Mark").map(([entry = "", mark]) => [
+    codeIn(entry)[0],
+    mark,
+  ]);
+
+  it("lists every entry point of core and of the command library", () => {
+    const entries = ["core", "command"].flatMap((name) => {
+      const { exports }: { exports: object } = JSON.parse(
+        readFileSync(join(ROOT, `packages/${name}/package.json`), "utf8"),
+      );
+      const paths = Object.keys(exports).filter((path) => path !== "./package.json");
+      return paths.map((path) => `@maand/${name}${path.slice(1)}`);
+    });
+    expect(marks.map(([entry]) => entry).sort()).toEqual(entries.sort());
+  });
+
+  it("gives each the mark its names have in the report", () => {
+    const report = ["core", "command"]
+      .map((name) => readFileSync(join(ROOT, `packages/${name}/${name}.api.md`), "utf8"))
+      .join("\n");
+    const found = marks.map(([entry]) => {
+      const section = report.split(`\n## ${entry}\n`)[1]?.split("\n## ")[0] ?? "";
+      return [entry, /^\/\/ unstable$/m.test(section) ? "unstable" : "stable"];
+    });
+    expect(found).toEqual(marks);
+  });
+
+  it("has a mark for every hook in the report, old names as deprecated", () => {
+    const rows = tableRows(page("packages/core/core.api.md"), "Hook", "Mark");
+    expect(rows.map(([name = ""]) => codeIn(name)[0])).toEqual([
+      ...Object.keys(createHooks()),
+      ...Object.keys(RENAMED_HOOKS),
+    ]);
+    expect(new Set(rows.map(([, mark = ""]) => mark.split(":")[0]))).toEqual(
+      new Set(["stable", "experimental", "deprecated"]),
+    );
+  });
 });
 
 describe("docs/errors.md", () => {

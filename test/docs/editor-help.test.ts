@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { SchemaName } from "@maand/core";
+import type { SchemaName } from "@maand/core/internal";
 import { canary } from "@maand/example-canary";
 import { kvFromEnv } from "@maand/example-kv-from-env";
 import { lifecycleCompose } from "@maand/example-lifecycle-compose";

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contentHash, MaandError } from "@maand/core";
+import { MaandError } from "@maand/core";
+import { contentHash } from "@maand/core/internal";
 import { aBucket, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { StagedTrees } from "../../packages/core/src/deploy/stage/staged-trees.ts";

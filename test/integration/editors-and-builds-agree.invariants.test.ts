@@ -3,6 +3,7 @@ import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
+import { isKeyFile, KEY_FILE_PATTERN } from "../../packages/core/src/domain/checks/key-file.ts";
 import type { Problem, Report } from "../../packages/core/src/domain/checks/problem.ts";
 import { GLOB_PATTERN, isGlob } from "../../packages/core/src/domain/deploy/glob.ts";
 import { parseVersion, VERSION_PATTERN } from "../../packages/core/src/domain/deploy/version.ts";
@@ -211,6 +212,29 @@ const TEXTS: readonly Text[] = [
     samples: ["*.yml", "conf/**", "[^a-z]", "[]", "[^]", "[^^]", "a[", "\\", "a\\*", "[\\]]", "", "  ", "/"],
     beyond: (text) => /\[.*-/.test(text) || /\\\s*(?:\/|\/\*\*)?\s*$/.test(text),
   },
+  {
+    what: "a key file",
+    pattern: KEY_FILE_PATTERN,
+    check: (text) => isKeyFile(text.trim()),
+    letters: "ab...//~ ",
+    samples: [
+      "worker.key",
+      "",
+      " ",
+      "  a b ",
+      "/",
+      "~/.ssh/id",
+      "../a",
+      "./..",
+      ".//..",
+      "./ ",
+      "a/..",
+      "...",
+      "./~",
+      " ..",
+    ],
+    beyond: (text) => text.includes("/.."),
+  },
 ];
 
 describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples, beyond }) => {
@@ -226,6 +250,17 @@ describe.each(TEXTS)("the pattern of $what", ({ pattern, check, letters, samples
     );
   });
 });
+
+it.each(["worker.key", "/k", "", " ", "\t", "~/.ssh/id", "../worker.key", "./..", "."])(
+  "an editor and the build agree on %j as the identity of a worker",
+  (identity) => {
+    const workers = [{ host: "10.0.0.1", identity }];
+    const problems: Problem[] = [];
+    resolveWorkers(workers, (problem) => problems.push(problem));
+    const check = compile(jsonSchema("workers", []));
+    expect(check(workers)).toBe(problems.length === 0);
+  },
+);
 
 function compile(schema: object) {
   const ajv = new Ajv({ strict: true });
@@ -268,6 +303,9 @@ const LEAF = fc.oneof(
     "0%",
     "[a",
     "constructor",
+    "../a",
+    "~/a",
+    "   ",
   ),
   fc.constantFrom<unknown>({}, [], [""], ["x"], { a: "b" }, { min: "2 gb" }, [{}], [{ host: "w9" }]),
   fc.jsonValue({ maxDepth: 2 }),

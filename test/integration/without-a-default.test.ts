@@ -1,9 +1,9 @@
-import { createHooks, definePlugin, type Hooks, openBucket, type Plugin, pluginList } from "@maand/core";
+import { definePlugin, type Hooks, type Plugin, pluginList } from "@maand/core";
+import { build, createHooks, deploy, openBucket } from "@maand/core/internal";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
 import { defaults, STOCK_MODULES, type StockName } from "../../packages/cli/src/defaults.ts";
 import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
-import { build, deploy } from "../../packages/core/src/index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createHooks, type Remote } from "@maand/core";
+import type { Remote } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aJob, aWorker, connectContext, targetContext } from "@maand/core/testing";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";

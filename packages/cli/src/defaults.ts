@@ -1,5 +1,6 @@
-import type { Modules, Plugin, PluginList } from "@maand/core";
+import type { Plugin, PluginList } from "@maand/core";
 import { pluginList } from "@maand/core";
+import type { Modules } from "@maand/core/internal";
 import { certs } from "@maand/plugin-certs";
 import { health } from "@maand/plugin-health";
 import { jobCommands } from "@maand/plugin-job-commands";

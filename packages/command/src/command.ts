@@ -1,21 +1,13 @@
 import { resolve } from "node:path";
-import type { LoadOptions, MaandEvent, OpenedBucket, Plugin } from "@maand/core";
+import type { CommandBucket, MaandEvent } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
 import { type BaseContext, Command, Option } from "clipanion";
-import type { ProcessContext } from "./context.ts";
+import { EXIT, type ProcessContext, type Program } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
+import { withOpenedBucket } from "./open-bucket.ts";
 import { shownError } from "./shown-error.ts";
 import { type Style, styleFor } from "./style.ts";
 import { type Column, table } from "./table.ts";
-import { keepDetailsIn } from "./unexpected.ts";
-
-/** The parts of the program that commands use. */
-export interface Program {
-  /** How to load a bucket's configuration: the stock plugins, and the modules that a configuration can import. */
-  loadOptions(configFile: string | undefined): Promise<LoadOptions>;
-  /** Prints events on stderr as they occur: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
-  reader(how: { readonly quiet: boolean; readonly style: Style }): Promise<(event: MaandEvent) => void>;
-}
 
 /** The context of a command. */
 export type Context = ProcessContext & BaseContext & { readonly program: Program };
@@ -42,7 +34,9 @@ export abstract class MaandCommand extends Command<Context> {
 
   override async execute(): Promise<number> {
     try {
-      return await this.work();
+      const code = await this.work();
+      // what failed because of the interruption says nothing about what it was tried on
+      return code === EXIT.failed && this.context.signal.aborted ? EXIT.interrupted : code;
     } catch (thrown) {
       const cause = shownError(thrown, this.context);
       printError(cause, {
@@ -96,28 +90,15 @@ export abstract class MaandCommand extends Command<Context> {
     return this.context.program.reader({ quiet: this.quiet, style: this.style("stderr") });
   }
 
-  /** Opens the bucket with its plugins, runs a function on it, and closes it. */
-  async withBucket<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
-    const core = await import("@maand/core");
-    const read = reader ?? (await this.progress());
-    const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
-    const maand = await core.openBucket({
-      from: this.from,
-      now: this.context.now,
-      signal: this.context.signal,
-      pid: this.context.pid,
-      readers: [output],
-      ...(await this.context.program.loadOptions(this.config)),
+  /**
+   * Opens the bucket with its plugins, runs a function on it, and closes it. The function sees what is stored, and connects to
+   * the workers it asks for.
+   */
+  withBucket<T>(work: (bucket: CommandBucket) => Promise<T>): Promise<T> {
+    return withOpenedBucket(this, async (bucket) => {
+      const { onCommandBucket } = await import("@maand/core/internal");
+      return onCommandBucket(bucket, this.path.join(" "), work);
     });
-    const forget = keepDetailsIn(maand);
-    try {
-      return await work(maand);
-    } catch (cause) {
-      throw core.maskedError(shownError(cause, this.context), maand.mask);
-    } finally {
-      forget();
-      maand.close();
-    }
   }
 }
 

@@ -1,4 +1,7 @@
 import type { Readable, Writable } from "node:stream";
+import type { MaandEvent } from "@maand/core";
+import type { LoadOptions } from "@maand/core/internal";
+import type { Style } from "./style.ts";
 
 /** What a command receives from the process; tests pass their own. */
 export interface ProcessContext {
@@ -12,6 +15,14 @@ export interface ProcessContext {
   readonly now: () => Date;
   readonly pid: number;
   readonly machine: string;
+}
+
+/** The parts of the program that commands use. */
+export interface Program {
+  /** How to load a bucket's configuration: the stock plugins, and the modules that a configuration can import. */
+  loadOptions(configFile: string | undefined): Promise<LoadOptions>;
+  /** Prints events on stderr as they occur: a live screen on a terminal, plain lines elsewhere, little with `quiet`. */
+  reader(how: { readonly quiet: boolean; readonly style: Style }): Promise<(event: MaandEvent) => void>;
 }
 
 /** The exit codes, as documented in docs/cli.md. */

@@ -1,5 +1,5 @@
-export { type Context, listOf, MaandCommand, type Program } from "./command.ts";
-export { EXIT, type ProcessContext } from "./context.ts";
+export { type Context, listOf, MaandCommand } from "./command.ts";
+export { EXIT, type ProcessContext, type Program } from "./context.ts";
 export { exitOf, printError, printProblems } from "./error.ts";
 export { visible, visibleLines } from "./escape-control.ts";
 export { duration, plural } from "./quantities.ts";

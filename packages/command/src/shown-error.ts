@@ -1,4 +1,5 @@
-import { findBucket, isMaandError, MaandError } from "@maand/core/readonly";
+import { resolve } from "node:path";
+import { findBucket, isMaandError, isRefused, MaandError, noAccess } from "@maand/core/readonly";
 import type { ProcessContext } from "./context.ts";
 import { systemText } from "./system-text.ts";
 import { unexpected } from "./unexpected.ts";
@@ -6,6 +7,7 @@ import { unexpected } from "./unexpected.ts";
 /** Whatever was thrown, as an error that can be shown: it has a code, and its stack is in a file at most. */
 export function shownError(cause: unknown, { cwd, now }: Pick<ProcessContext, "cwd" | "now">): MaandError {
   if (isMaandError(cause)) return cause;
+  if (isRefused(cause) && cause.path !== undefined) return noAccess(resolve(cause.path), cause);
   if (isSystemError(cause)) return systemError(cause);
   return new MaandError({ code: "UNEXPECTED", ...unexpected(cause, now(), () => findBucket(cwd).logs) });
 }

@@ -4,7 +4,7 @@
  */
 export { type RunReporter, runReporter } from "./bucket/bucket.ts";
 export { knowSecrets } from "./bucket/mask-secrets.ts";
-export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted } from "./bucket/outcome.ts";
+export { asMaandError, outcomeOf, runToEnd, stopIfInterrupted, unlessInterrupted } from "./bucket/outcome.ts";
 export { workspaceProblems } from "./build/build.ts";
 export { fault, faultOf, sound } from "./domain/checks/finding.ts";
 export { isRecord } from "./domain/checks/validate.ts";

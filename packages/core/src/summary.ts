@@ -80,6 +80,9 @@ export interface SummaryRecord {
   readonly unbuilt: readonly string[];
 }
 
+/** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
+const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted"]);
+
 /** Turns a summary into its record. */
 export function summaryRecord(summary: Summary): SummaryRecord {
   const count = (of: (result: AllocationResult) => boolean) => summary.allocations.filter(of).length;
@@ -87,7 +90,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     outcome: summary.outcome,
     promoted: count(({ outcome, promoted }) => outcome === "ok" && promoted),
     skipped: count(({ outcome }) => outcome === "skipped"),
-    failed: count(({ outcome }) => outcome !== "ok" && outcome !== "skipped" && outcome !== "blocked"),
+    failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
     blocked: count(({ outcome }) => outcome === "blocked"),
     allocations: summary.allocations.map(({ host, message, hint, output, ...rest }) => ({
       ...rest,

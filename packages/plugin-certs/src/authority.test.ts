@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { applyPlugins } from "@maand/core";
+import { applyPlugins } from "@maand/core/internal";
 import { initContext } from "@maand/core/testing";
 import { describe, expect, it, vi } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";

@@ -1,4 +1,5 @@
-import { definePlugin, type InitContext, MaandError, type Plugin, problemsError } from "@maand/core";
+import { definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
+import { problemsError } from "@maand/core/internal";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";

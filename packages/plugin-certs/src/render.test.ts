@@ -1,4 +1,4 @@
-import { createHooks } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, fakeKv, renderContext } from "@maand/core/testing";
 import { expect, it } from "vitest";
 import { certs } from "./certs.ts";

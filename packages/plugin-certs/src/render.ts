@@ -1,4 +1,5 @@
-import { NAMESPACE, type RenderContext, type Tree, type TreeFile } from "@maand/core";
+import type { RenderContext, Tree, TreeFile } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { PREFIX } from "./contribute.ts";
 import { readCerts } from "./settings.ts";
 

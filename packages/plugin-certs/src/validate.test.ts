@@ -1,4 +1,5 @@
-import { createHooks, type Problem } from "@maand/core";
+import type { Problem } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { certs } from "./certs.ts";

@@ -1,4 +1,5 @@
-import { didYouMean, error, isName, type Job, nameRule, type Report, type ValidateContext, warning } from "@maand/core";
+import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
+import { isName, nameRule } from "@maand/core/internal";
 import * as v from "valibot";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";

@@ -1,4 +1,5 @@
-import { lastLines, type Remote } from "@maand/core";
+import type { Remote } from "@maand/core";
+import { lastLines } from "@maand/core/internal";
 
 /** Healthy if the command exits with 0 on the worker. */
 export async function probeSsh(

@@ -1,4 +1,5 @@
-import { COMMAND_EVENTS, type CommandEvent, type Job, type JobCommand } from "@maand/core";
+import type { Job, JobCommand } from "@maand/core";
+import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/internal";
 
 /** The events at which commands run. */
 export const EVENTS = Object.keys(COMMAND_EVENTS);

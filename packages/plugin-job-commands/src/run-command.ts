@@ -1,4 +1,5 @@
-import { type Allocation, followProcess, MaandError, type ScopedJobContext, startProcess } from "@maand/core";
+import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
+import { followProcess, startProcess } from "@maand/core/internal";
 import { COMMAND_SETTINGS } from "./claim.ts";
 import type { CommandRuntime } from "./command-runtime.ts";
 import type { CommandEvent } from "./events.ts";

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { startProcess } from "@maand/core";
+import { startProcess } from "@maand/core/internal";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LIB } from "./shared-files.ts";
 

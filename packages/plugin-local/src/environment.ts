@@ -1,4 +1,5 @@
-import { type ExecOptions, reveal } from "@maand/core";
+import type { ExecOptions } from "@maand/core";
+import { reveal } from "@maand/core/internal";
 
 /** What a command needs to find its tools, its user, its language and the local daemons; nothing else is handed on. */
 const KEPT = new Set([

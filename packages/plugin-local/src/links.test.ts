@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { createHooks, type StageContext } from "@maand/core";
+import type { StageContext } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { fakeRemote, stageContext } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { local } from "./index.ts";

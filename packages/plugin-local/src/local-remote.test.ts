@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { createHooks, DEFAULT_SETTINGS, type Remote, secret } from "@maand/core";
+import { type Remote, secret } from "@maand/core";
+import { createHooks, DEFAULT_SETTINGS } from "@maand/core/internal";
 import { aWorker, connectContext } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { localEnvironment } from "./environment.ts";

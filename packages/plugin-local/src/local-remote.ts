@@ -1,22 +1,24 @@
 import { stat } from "node:fs/promises";
 import {
   type Argv,
-  type Cutoff,
   type ExecOptions,
   type ExecResult,
-  followProcess,
   MaandError,
+  type Remote,
+  type RemoteStream,
+  type StreamOptions,
+} from "@maand/core";
+import {
+  type Cutoff,
+  followProcess,
   mustSucceed,
   Output,
   processStream,
-  type Remote,
-  type RemoteStream,
   type RunningProcess,
   reveal,
-  type StreamOptions,
   startProcess,
   titleOf,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { localEnvironment } from "./environment.ts";
 
 /** Milliseconds between the request to end a command and SIGKILL. */

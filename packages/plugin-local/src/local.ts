@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ConnectContext, definePlugin, deleteJobFiles, MaandError, type Plugin, type Remote } from "@maand/core";
+import { type ConnectContext, definePlugin, MaandError, type Plugin, type Remote } from "@maand/core";
+import { deleteJobFiles } from "@maand/core/internal";
 
 /** The word in `transport` this plugin answers to. */
 const LOCAL = "local";

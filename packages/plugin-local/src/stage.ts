@@ -1,21 +1,17 @@
 import { chmod, readdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { isMaandError, MaandError, type Remote, type StageContext, timeLimit } from "@maand/core";
 import {
   fileSystemError,
   fileSystemFailure,
-  isMaandError,
   keepExpression,
-  MaandError,
-  type Remote,
-  type StageContext,
   type SyncedPaths,
   syncConflicts,
   syncedPaths,
   syncInterrupted,
   syncRefused,
   syncTimedOut,
-  timeLimit,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { dropDrafts, dropOldDrafts, placeDirectory, prepareFile, type Replacement, replaceFile } from "./place.ts";
 import { type WantedFiles, wantedFiles } from "./sources.ts";
 import { lookAt, surveyLocal } from "./survey.ts";

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { type FoundOnWorker, mountPoint, type SyncedPaths } from "@maand/core";
+import { type FoundOnWorker, mountPoint, type SyncedPaths } from "@maand/core/internal";
 
 /** Looks at what is in a local worker's directory where a sync is about to write or delete. Changes nothing. */
 export async function surveyLocal(root: string, { files, directories, jobs }: SyncedPaths): Promise<FoundOnWorker> {

@@ -1,4 +1,4 @@
-import { createHooks } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import {
   type FakeRemote,
   fakeRemote,

@@ -1,4 +1,4 @@
-import { createHooks } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { make } from "./index.ts";

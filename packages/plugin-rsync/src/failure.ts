@@ -1,12 +1,5 @@
-import {
-  type ExecResult,
-  fileSystemError,
-  fileSystemFailure,
-  lastLines,
-  MaandError,
-  type Remote,
-  syncDisconnected,
-} from "@maand/core";
+import { type ExecResult, MaandError, type Remote } from "@maand/core";
+import { fileSystemError, fileSystemFailure, lastLines, syncDisconnected } from "@maand/core/internal";
 
 /** How a sync ended. */
 export interface SyncEnd {

@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from "node:stream";
-import { startProcess } from "@maand/core";
+import { startProcess } from "@maand/core/internal";
 
 /** The rsync that runs on this machine. */
 export interface LocalRsync {

@@ -1,4 +1,5 @@
-import { deleteJobFiles, type Plugin } from "@maand/core";
+import type { Plugin } from "@maand/core";
+import { deleteJobFiles } from "@maand/core/internal";
 import type { RsyncOptions } from "./arguments.ts";
 
 export type { RsyncOptions };

@@ -1,13 +1,5 @@
-import {
-  type ExecResult,
-  lastLines,
-  Output,
-  type RemoteStream,
-  type StageContext,
-  syncInterrupted,
-  syncTimedOut,
-  timeLimit,
-} from "@maand/core";
+import { type ExecResult, type RemoteStream, type StageContext, timeLimit } from "@maand/core";
+import { lastLines, Output, syncInterrupted, syncTimedOut } from "@maand/core/internal";
 import { type RsyncOptions, rsyncArguments } from "./arguments.ts";
 import { LINES, syncFailure } from "./failure.ts";
 import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";

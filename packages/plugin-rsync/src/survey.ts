@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
+import type { Argv, StageContext } from "@maand/core";
 import {
-  type Argv,
   asSyncError,
   type FoundOnWorker,
   mountPoint,
   OUTPUT_LIMIT,
-  type StageContext,
   type SyncedPaths,
   syncConflicts,
   syncedPaths,
   syncRefused,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { syncFailure } from "./failure.ts";
 
 /** What a survey needs of a stage. */

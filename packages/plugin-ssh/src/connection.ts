@@ -1,4 +1,4 @@
-import { loginFailure } from "@maand/core";
+import { loginFailure } from "@maand/core/internal";
 import type { Client, ClientChannel } from "ssh2";
 import { disconnected, interrupted, seconds } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-import { DEFAULT_SETTINGS } from "@maand/core";
+import { DEFAULT_SETTINGS } from "@maand/core/internal";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import type { HostLookup, HostSettings } from "./config/ssh-config.ts";

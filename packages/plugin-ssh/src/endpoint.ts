@@ -1,5 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import { defineSettings, isKeyFile, KEY_FILE_HINT, setting, type Worker, type WrittenKeys } from "@maand/core";
+import { defineSettings, setting, type Worker, type WrittenKeys } from "@maand/core";
+import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/internal";
 import * as v from "valibot";
 import type { HostLookup } from "./config/ssh-config.ts";
 
@@ -12,7 +13,12 @@ export const SSH_SETTINGS = defineSettings({
       "agent",
     ),
     ssh_key: setting(
-      v.pipe(v.string(), v.check(isKeyFile, `names no key file: ${KEY_FILE_HINT}`)),
+      v.pipe(
+        v.string(),
+        v.trim(),
+        v.check(isKeyFile, `names no key file: ${KEY_FILE_HINT}`),
+        v.metadata({ pattern: KEY_FILE_PATTERN, patternErrorMessage: KEY_FILE_HINT }),
+      ),
       'Key file, below secrets/ or absolute; default "worker.key".',
       "worker.key",
     ),

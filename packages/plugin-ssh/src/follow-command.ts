@@ -1,13 +1,6 @@
 import { constants } from "node:os";
-import {
-  BeginMarker,
-  type ExecOptions,
-  type ExecResult,
-  lastLines,
-  loginFailure,
-  Output,
-  type OutputStream,
-} from "@maand/core";
+import type { ExecOptions, ExecResult, OutputStream } from "@maand/core";
+import { BeginMarker, lastLines, loginFailure, Output } from "@maand/core/internal";
 import type { ClientChannel } from "ssh2";
 import { disconnected, interrupted, timedOut } from "./errors.ts";
 

@@ -1,4 +1,5 @@
-import { loginFailure, type RemoteStream, readToMarker } from "@maand/core";
+import type { RemoteStream } from "@maand/core";
+import { loginFailure, readToMarker } from "@maand/core/internal";
 import type { ClientChannel } from "ssh2";
 import { disconnected, interrupted } from "./errors.ts";
 import { exitCodeOf } from "./follow-command.ts";

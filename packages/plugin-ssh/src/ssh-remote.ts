@@ -4,14 +4,11 @@ import {
   type ExecResult,
   isMaandError,
   loginShellLine,
-  mustSucceed,
   type Remote,
   type RemoteStream,
   type StreamOptions,
-  titleOf,
-  type Wrapping,
-  wrapCommand,
 } from "@maand/core";
+import { mustSucceed, titleOf, type Wrapping, wrapCommand } from "@maand/core/internal";
 import type { ClientChannel } from "ssh2";
 import { type Connection, NotStarted } from "./connection.ts";
 import { interrupted, unreachable } from "./errors.ts";

@@ -1,4 +1,5 @@
-import { createHooks, type JobFile } from "@maand/core";
+import type { JobFile } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
 import { expect, it } from "vitest";
 import { templates } from "./index.ts";

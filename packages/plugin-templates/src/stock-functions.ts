@@ -1,4 +1,5 @@
-import { isMaandError, MaandError, NAMESPACE, type RenderContext, type TemplateFunctions } from "@maand/core";
+import { isMaandError, MaandError, type RenderContext, type TemplateFunctions } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { typed } from "@maand/gotemplate";
 import { numberFunctions } from "./number-functions.ts";
 import { textFunctions } from "./text-functions.ts";

@@ -1,4 +1,5 @@
-import { createHooks, type RenderContext, type Tree } from "@maand/core";
+import type { RenderContext, Tree } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, anAllocation, aWorker, type FakeKv, fakeKv, renderContext } from "@maand/core/testing";
 import { typed } from "@maand/gotemplate";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,4 @@
-import { createHooks } from "@maand/core";
-import { aBucket, aJob, orchestrateContext, type TestBucket } from "@maand/core/testing";
+import { aBucket, aJob, createHooks, orchestrateContext, type TestBucket } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { canary } from "./index.ts";
 

@@ -1,5 +1,4 @@
-import { createHooks } from "@maand/core";
-import { aBucket, beginContext } from "@maand/core/testing";
+import { aBucket, beginContext, createHooks } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { freezeWindow, freezeWindowIn } from "./index.ts";
 

@@ -1,5 +1,4 @@
-import { createHooks } from "@maand/core";
-import { aBucket, aJob, contributeContext, validateContext } from "@maand/core/testing";
+import { aBucket, aJob, contributeContext, createHooks, validateContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { kvFrom, kvFromEnv } from "./index.ts";
 

@@ -1,7 +1,7 @@
-import { createHooks } from "@maand/core";
 import {
   aFile,
   aJob,
+  createHooks,
   fakeRemote,
   reconcileContext,
   rolloutContext,

@@ -1,8 +1,8 @@
-import { createHooks } from "@maand/core";
 import {
   aBucket,
   aFile,
   aJob,
+  createHooks,
   fakeRemote,
   reconcileContext,
   rolloutContext,

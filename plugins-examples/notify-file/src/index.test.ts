@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHooks } from "@maand/core";
-import { aBucket, commitContext } from "@maand/core/testing";
+import { aBucket, commitContext, createHooks } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type NotifyFileOptions, notifyFile } from "./index.ts";
 

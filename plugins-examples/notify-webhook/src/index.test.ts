@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createHooks, type Summary } from "@maand/core";
-import { aBucket, commitContext } from "@maand/core/testing";
+import type { Summary } from "@maand/core";
+import { aBucket, commitContext, createHooks } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { notifyWebhook, notifyWebhookIn } from "./index.ts";
 

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHooks, type Remote, secret } from "@maand/core";
-import { aWorker, connectContext, preflightContext } from "@maand/core/testing";
+import { type Remote, secret } from "@maand/core";
+import { aWorker, connectContext, createHooks, preflightContext } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dockerExec } from "./index.ts";
 

@@ -13,8 +13,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createHooks, programRemote, type Remote } from "@maand/core";
-import { aWorker, connectContext, preflightContext, reconcileContext, stageContext } from "@maand/core/testing";
+import { programRemote, type Remote } from "@maand/core";
+import {
+  aWorker,
+  connectContext,
+  createHooks,
+  preflightContext,
+  reconcileContext,
+  stageContext,
+} from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 

@@ -47,6 +47,6 @@ it("reports to another user that it cannot be read, instead of suggesting maand 
       return cause instanceof Error && "stderr" in cause ? String(cause.stderr) : String(cause);
     }
   })();
-  expect(failure).toContain(`permission denied: the bucket in ${root} belongs to root`);
+  expect(failure).toContain(`permission denied: ${root}/data belongs to root, and maand runs as nobody`);
   expect(failure).not.toContain("maand init");
 });

@@ -148,6 +148,30 @@ describe.concurrent("a second signal", () => {
     );
 });
 
+describe.concurrent("a signal while workers are being connected", () => {
+  it.each(["deploy", "doctor", "job status api", "health_check", "run_command true", "worker_facts"])(
+    "ends maand %s with 130, and blames no worker",
+    (line) =>
+      withBucket(async (bucket, { hold }) => {
+        rmSync(hold);
+        expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+        bucket.job("web", V1);
+        expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+        bucket.write(
+          "maand.config.mjs",
+          `export default { plugins: [{ name: "slow", apply(hooks) {
+            hooks.connect.tapPromise("slow", () => { console.error("connecting"); setInterval(() => {}, 1_000); return new Promise(() => {}); });
+          } }, "defaults"] };`,
+        );
+        const run = shell(`exec maand ${line}`, bucket);
+        await under(run, "connecting");
+        process.kill(run.pid, "SIGTERM");
+        expect({ code: await run.ended, said: run.said() }).toMatchObject({ code: 130 });
+        expect(run.said()).not.toMatch(new RegExp(`(failed|unreachable|fault) .*${HOST}|[1-9] failed`));
+      }),
+  );
+});
+
 describe.concurrent("a handle that a plugin leaves open", () => {
   const config = "setInterval(() => {}, 1_000); export default {};";
 

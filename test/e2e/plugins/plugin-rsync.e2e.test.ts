@@ -1,15 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import {
-  type ActionContext,
-  createHooks,
-  DEFAULT_SETTINGS,
-  type MaandError,
-  type Remote,
-  type RunContext,
-  type StageContext,
-  type Worker,
-} from "@maand/core";
+import type { ActionContext, MaandError, Remote, RunContext, StageContext, Worker } from "@maand/core";
+import { createHooks, DEFAULT_SETTINGS } from "@maand/core/internal";
 import { stageContext } from "@maand/core/testing";
 import { type RsyncOptions, rsync } from "@maand/plugin-rsync";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { Store } from "@maand/core";
+import { Store } from "@maand/core/internal";
 import { deployments } from "@maand/core/readonly";
 import { argumentsOf } from "../fleet/processes.ts";
 import type { FleetBucket } from "./fleet-bucket.ts";

@@ -28,6 +28,8 @@ export interface MaandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Modules loaded before the program. */
   readonly preload?: readonly string[];
+  /** The user and group it runs as; default: ours. */
+  readonly uid?: number;
   /** The command that is run; default: the one that was built here. */
   readonly program?: string;
 }
@@ -35,13 +37,14 @@ export interface MaandOptions {
 /** Starts maand; what of this machine's environment could change its answers is left out. */
 export function startMaand(
   args: readonly string[],
-  { cwd, env = {}, preload = [], program = MAAND }: MaandOptions,
+  { cwd, env = {}, preload = [], program = MAAND, uid }: MaandOptions,
 ): Running {
   const node = preload.flatMap((module) => ["--import", module]);
   const child = spawn(process.execPath, [...node, program, ...args], {
     cwd,
     env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8", ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(uid !== undefined && { uid, gid: uid }),
   });
   const text = { stdout: "", stderr: "" };
   const heard = new Set<() => void>();

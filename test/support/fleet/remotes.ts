@@ -1,14 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type ConnectContext,
-  createHooks,
-  DEFAULT_SETTINGS,
-  type HostKey,
-  type Remote,
-  type Settings,
-  type Worker,
-} from "@maand/core";
+import type { ConnectContext, HostKey, Remote, Settings, Worker } from "@maand/core";
+import { createHooks, DEFAULT_SETTINGS } from "@maand/core/internal";
 import { type SshOptions, ssh } from "@maand/plugin-ssh";
 import type { Fleet } from "./fleet.ts";
 

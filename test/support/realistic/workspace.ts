@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openBucket } from "@maand/core";
+import { openBucket } from "@maand/core/internal";
 
 /** A workspace as somebody would have it: eleven jobs of a shop on five local workers. */
 const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));

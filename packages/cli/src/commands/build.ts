@@ -1,9 +1,10 @@
-import { MaandCommand, plural, printProblems } from "@maand/command";
-import { type Built, build } from "@maand/core";
+import { plural, printProblems } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { type Built, build } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 
 /** `maand build`. */
-export class BuildCommand extends MaandCommand {
+export class BuildCommand extends EngineCommand {
   static override paths = [["build"]];
   static override usage = Command.Usage({
     category: "Deploy",
@@ -24,7 +25,7 @@ export class BuildCommand extends MaandCommand {
   });
 
   override async work(): Promise<number> {
-    return this.withBucket(async (bucket) => {
+    return this.withEngine(async (bucket) => {
       const built = await build(bucket, { strict: this.strict, purgeJobKv: this.purgeJobKv });
       printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
       this.warnOfHolds(built.held);

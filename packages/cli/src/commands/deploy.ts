@@ -1,11 +1,13 @@
-import { EXIT, listOf, MaandCommand, printProblems } from "@maand/command";
-import { build, deploy, deployRelease, MaandError, type OpenedBucket, planDeploy, planRelease } from "@maand/core";
+import { EXIT, listOf, printProblems } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planRelease } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 
 /** `maand deploy`. */
-export class DeployCommand extends MaandCommand {
+export class DeployCommand extends EngineCommand {
   static override paths = [["deploy"]];
   static override usage = Command.Usage({
     category: "Deploy",
@@ -47,7 +49,7 @@ export class DeployCommand extends MaandCommand {
     this.refuseForDryRunsOnly();
     if (this.release !== undefined) this.onlyJob();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
-    return this.withBucket(
+    return this.withEngine(
       async (bucket) => {
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket);

@@ -1,10 +1,10 @@
-import { MaandCommand } from "@maand/command";
-import { diffReleases } from "@maand/core";
+import { EngineCommand } from "@maand/command/internal";
+import { diffReleases } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { releaseDiffLines } from "../output/deploy/diff.ts";
 
 /** `maand diff`. */
-export class DiffCommand extends MaandCommand {
+export class DiffCommand extends EngineCommand {
   static override paths = [["diff"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -22,7 +22,7 @@ export class DiffCommand extends MaandCommand {
   to = Option.String({ required: false, name: "to" });
 
   override async work(): Promise<number> {
-    const diff = await this.withBucket((bucket) => diffReleases(bucket, this.job, { from: this.from_, to: this.to }));
+    const diff = await this.withEngine((bucket) => diffReleases(bucket, this.job, { from: this.from_, to: this.to }));
     if (this.json) this.printJson(diff);
     else if (diff.files.length === 0) this.print(`${diff.job}: ${diff.from} and ${diff.to} have the same files`);
     else for (const line of releaseDiffLines(diff, this.style("stdout"))) this.print(line);

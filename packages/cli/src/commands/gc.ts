@@ -1,12 +1,14 @@
-import { MaandCommand, plural } from "@maand/command";
-import { type Collected, gc, MaandError } from "@maand/core";
+import { plural } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { type Collected, gc } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 
 /** A hundred years. */
 const MOST_DAYS = 36_500;
 
 /** `maand gc`. */
-export class GcCommand extends MaandCommand {
+export class GcCommand extends EngineCommand {
   static override paths = [["gc"]];
   static override usage = Command.Usage({
     category: "Operate",
@@ -31,7 +33,7 @@ export class GcCommand extends MaandCommand {
         message: `--retain-days must be a number of days from 0 to ${MOST_DAYS}, and is ${JSON.stringify(this.retainDays)}`,
         hint: "for example: --retain-days 7",
       });
-    const collected = await this.withBucket((bucket) => gc(bucket, days));
+    const collected = await this.withEngine((bucket) => gc(bucket, days));
     if (this.json) this.printJson(record(collected));
     for (const { job, host } of collected.givenUp)
       this.context.stderr.write(`given up: ${job} on ${host}, removed from the workspace and unreachable\n`);

@@ -1,9 +1,10 @@
-import { listOf, MaandCommand } from "@maand/command";
-import { type HealthReport, healthCheck } from "@maand/core";
+import { listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { type HealthReport, healthCheck } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 
 /** `maand health_check`. */
-export class HealthCheckCommand extends MaandCommand {
+export class HealthCheckCommand extends EngineCommand {
   static override paths = [["health_check"], ["health-check"]];
   static override usage = Command.Usage({
     category: "Operate",
@@ -21,7 +22,7 @@ export class HealthCheckCommand extends MaandCommand {
   verbose = Option.Boolean("--verbose", false, { description: "Show all checks, not only failed ones." });
 
   override async work(): Promise<number> {
-    const report = await this.withBucket((bucket) => healthCheck(bucket, { jobs: listOf(this.jobs), wait: this.wait }));
+    const report = await this.withEngine((bucket) => healthCheck(bucket, { jobs: listOf(this.jobs), wait: this.wait }));
     if (this.json) this.printJson(record(report));
     else for (const line of lines(report, this.verbose)) this.print(line);
     return isWell(report) ? 0 : 1;

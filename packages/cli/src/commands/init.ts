@@ -1,9 +1,9 @@
-import { MaandCommand } from "@maand/command";
-import { type Initialised, initBucket, prepareBucket } from "@maand/core";
+import { EngineCommand } from "@maand/command/internal";
+import { type Initialised, initBucket, prepareBucket } from "@maand/core/internal";
 import { Command } from "clipanion";
 
 /** `maand init`. */
-export class InitCommand extends MaandCommand {
+export class InitCommand extends EngineCommand {
   static override paths = [["init"]];
   static override usage = Command.Usage({
     category: "Bucket",
@@ -15,7 +15,7 @@ export class InitCommand extends MaandCommand {
 
   override async work(): Promise<number> {
     const made = initBucket(this.from);
-    const written = await this.withBucket((bucket) => prepareBucket(bucket, made));
+    const written = await this.withEngine((bucket) => prepareBucket(bucket, made));
     if (this.json) this.printJson({ bucket_id: made.bucketId, created: made.created });
     else
       this.print(

@@ -1,10 +1,12 @@
-import { MaandCommand, printError } from "@maand/command";
-import { type MaandEvent, runJobCommand } from "@maand/core";
+import { printError } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import type { MaandEvent } from "@maand/core";
+import { runJobCommand } from "@maand/core/internal";
 import { MaandError } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 
 /** `maand jobcommand`. */
-export class JobCommandCommand extends MaandCommand {
+export class JobCommandCommand extends EngineCommand {
   static override paths = [["jobcommand"], ["job_command"], ["job-command"]];
   static override usage = Command.Usage({
     category: "Job",
@@ -33,7 +35,7 @@ export class JobCommandCommand extends MaandCommand {
       concurrency: atLeastOne(this.concurrency),
       ...(this.job === undefined ? {} : { job: this.job.trim() }),
     };
-    const report = await this.withBucket((bucket) => runJobCommand(bucket, options), this.json ? keep : undefined);
+    const report = await this.withEngine((bucket) => runJobCommand(bucket, options), this.json ? keep : undefined);
     if (this.json) this.printJson(finished.map(record));
     const failures = report.flatMap(({ failure }) => failure ?? []);
     const { stderr, stdout, signal } = this.context;

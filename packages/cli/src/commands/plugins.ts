@@ -1,10 +1,12 @@
-import { type Column, MaandCommand } from "@maand/command";
-import { commandPaths, type HookName, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core";
+import type { Column } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import type { HookName } from "@maand/core";
+import { commandPaths, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { version } from "../version.ts";
 
 /** `maand plugins`. */
-export class PluginsCommand extends MaandCommand {
+export class PluginsCommand extends EngineCommand {
   static override paths = [["plugins"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -15,7 +17,7 @@ export class PluginsCommand extends MaandCommand {
   verbose = Option.Boolean("--verbose", false, { description: "Also show the order of the taps of each hook." });
 
   override async work(): Promise<number> {
-    return this.withBucket(async ({ loaded, hooks }) => {
+    return this.withEngine(async ({ loaded, hooks }) => {
       const rows = loaded.plugins.map((plugin) => describe(plugin, hooks));
       const order = orderOf(hooks);
       if (this.json) this.printJson(this.verbose ? { plugins: rows, order } : rows);

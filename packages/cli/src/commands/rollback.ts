@@ -1,11 +1,13 @@
-import { EXIT, listOf, MaandCommand } from "@maand/command";
-import { MaandError, type OpenedBucket, planRollback, type RollbackTarget, rollback } from "@maand/core";
+import { EXIT, listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { type OpenedBucket, planRollback, type RollbackTarget, rollback } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 
 /** `maand rollback`. */
-export class RollbackCommand extends MaandCommand {
+export class RollbackCommand extends EngineCommand {
   static override paths = [["rollback"]];
   static override usage = Command.Usage({
     category: "Deploy",
@@ -31,7 +33,7 @@ export class RollbackCommand extends MaandCommand {
   override async work(): Promise<number> {
     const target = this.target();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
-    return this.withBucket(
+    return this.withEngine(
       (bucket) => (this.dryRun ? this.plan(bucket, target) : this.rollBack(bucket, target)),
       (event) => {
         for (const read of readers) read(event);

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Store } from "@maand/core";
+import { Store } from "@maand/core/internal";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, initialised, typedIn } from "../run/typed.test.support.ts";
 

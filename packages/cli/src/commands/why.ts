@@ -1,13 +1,13 @@
-import { MaandCommand } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
 import {
   demandedJobs,
-  MaandError,
   type Plan,
   planDeploy,
   refuseUnknown,
   type StoredCatalog,
   selectWorkers,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { NOT_ASKED } from "../output/deploy/plan.ts";
 
@@ -33,7 +33,7 @@ const WILL: Readonly<Record<string, string>> = {
 };
 
 /** `maand why`. */
-export class WhyCommand extends MaandCommand {
+export class WhyCommand extends EngineCommand {
   static override paths = [["why"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -48,7 +48,7 @@ export class WhyCommand extends MaandCommand {
   worker = Option.String({ required: false, name: "worker" });
 
   override async work(): Promise<number> {
-    const asked = await this.withBucket(async (bucket) => {
+    const asked = await this.withEngine(async (bucket) => {
       const catalog = bucket.store.catalog.read();
       const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       refuseUnknown("job", "job", [this.job], names);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { LoadOptions } from "@maand/core";
+import type { LoadOptions } from "@maand/core/internal";
 import { OWN_WORDS } from "../commands/index.ts";
 import { defaults, isStock, STOCK_MODULES } from "../defaults.ts";
 
@@ -14,6 +14,8 @@ export function loadOptions(cwd: string, config: string | undefined): LoadOption
     isStock,
     modules: {
       "@maand/core": () => import("@maand/core"),
+      "@maand/core/plugin": () => import("@maand/core/plugin"),
+      "@maand/core/embed": () => import("@maand/core/embed"),
       "@maand/command": () => import("@maand/command"),
       "@maand/cli": () => import("../index.ts"),
       clipanion: () => import("clipanion"),

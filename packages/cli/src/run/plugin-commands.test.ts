@@ -23,10 +23,25 @@ class Greet extends MaandCommand {
   }
 }
 
+class Versions extends MaandCommand {
+  static paths = [["versions"]];
+  async work() {
+    return this.withBucket(async (bucket) => {
+      for (const allocation of bucket.allocations)
+        this.print([allocation.job, allocation.host, bucket.promotedVersion(allocation) ?? "none"].join(" "));
+      this.print(Object.keys(bucket).sort().join(" "));
+      const remote = await bucket.remote("127.0.0.11");
+      this.print((await remote.exec(["echo", "reached"])).stdout.trim());
+      await bucket.remote("127.0.0.12");
+      return 0;
+    });
+  }
+}
+
 const acme = definePlugin({
   name: "acme",
   version: "1.2.3",
-  commands: [Greet],
+  commands: [Greet, Versions],
   claims: { owner: { description: "Whose it is.", schema: { "~standard": { version: 1, vendor: "acme", validate: (value) => ({ value }) } } } },
   tables: {
     job_owners: {
@@ -64,6 +79,19 @@ describe("a plugin adds", () => {
     expect((await typed("--help")).out).toMatch(/Acme:\n {2}maand greet +says hello/);
   });
 
+  it("a command that reads the bucket and connects to workers, and gets nothing else of the engine", async () => {
+    await typed("build");
+    const { code, out, err } = await typed("versions");
+    expect(out.split("\n")).toEqual([
+      "api 127.0.0.11 none",
+      "allocations bucket jobs now promotedVersion remote settings signal workers",
+      "reached",
+      "",
+    ]);
+    expect([code, err]).toEqual([2, expect.stringContaining('there is no worker "127.0.0.12"')]);
+    expect(err).toContain('did you mean "127.0.0.11"?');
+  });
+
   it("a table of maand cat, as a table and as records", async () => {
     expect((await typed("build")).code).toBe(0);
     expect((await typed("cat", "job_owners")).out).toContain("│ api │ payments │");
@@ -86,7 +114,7 @@ describe("maand plugins", () => {
       version: "1.2.3",
       source: "maand.config.ts",
       hooks: ["commit", "afterJob"],
-      commands: ["greet"],
+      commands: ["greet", "versions"],
       tables: ["job_owners"],
       manifest_keys: ["owner"],
     });
@@ -94,7 +122,9 @@ describe("maand plugins", () => {
       source: "stock",
       hooks: expect.arrayContaining(["rollout"]),
     });
-    expect((await typed("plugins")).out).toContain("command greet, table job_owners, manifest key owner");
+    expect((await typed("plugins")).out).toContain(
+      "command greet, command versions, table job_owners, manifest key owner",
+    );
     const narrow = await typedIn(bucket.root, undefined, 100)("plugins");
     expect(narrow.out.split("\n").filter(({ length }) => length > 100)).toEqual([]);
   });

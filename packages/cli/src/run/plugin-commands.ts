@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Context, ProcessContext } from "@maand/command";
-import type { LoadedPlugin, MaandError } from "@maand/core";
+import type { LoadedPlugin } from "@maand/core/internal";
+import { isMaandError, type MaandError } from "@maand/core/readonly";
 import { Command, type CommandClass } from "clipanion";
 import { globalValue } from "./globals.ts";
 import { STOCK_PLUGIN } from "./stock-commands.ts";
@@ -20,7 +21,7 @@ export interface Added {
  * wait for a configuration.
  */
 export async function pluginCommands(argv: readonly string[], processContext: ProcessContext): Promise<Added> {
-  const core = await import("@maand/core");
+  const core = await import("@maand/core/internal");
   const { loadOptions } = await import("./load-options.ts");
   try {
     const paths = core.findBucket(resolve(processContext.cwd, globalValue(argv, "-C") ?? "."));
@@ -29,13 +30,13 @@ export async function pluginCommands(argv: readonly string[], processContext: Pr
     const commands = (await Promise.all(others.map(commandsOf))).flat();
     return { commands, names: plugins.map(({ plugin }) => plugin.name) };
   } catch (cause) {
-    if (!core.isMaandError(cause)) throw cause;
+    if (!isMaandError(cause)) throw cause;
     return cause.code === "NOT_A_BUCKET" ? { commands: [] } : { commands: [], failure: cause };
   }
 }
 
 async function commandsOf({ plugin: { commands, tables = {} } }: LoadedPlugin): Promise<CommandClass<Context>[]> {
-  const { commandClasses } = await import("@maand/core");
+  const { commandClasses } = await import("@maand/core/internal");
   const added = Object.entries(tables).map(([word, table]) => tableCommand(word, table));
   return [...(await commandClasses(commands)).filter(isCommandClass), ...added];
 }

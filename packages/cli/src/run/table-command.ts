@@ -9,10 +9,7 @@ export function tableCommand(word: string, { description, columns, rows }: Table
     static override usage = Command.Usage({ category: "Look", description });
 
     override async work(): Promise<number> {
-      const found = await this.withBucket(async ({ bucketId, paths, store, now }) => {
-        const { jobs, workers, allocations } = store.catalog.read();
-        return rows({ bucket: { id: bucketId, root: paths.root }, jobs, workers, allocations, now });
-      });
+      const found = await this.withBucket(async (bucket) => rows(bucket));
       const cells = (row: TableRow) => columns.map((column) => row[column] ?? null);
       if (this.json)
         this.printJson(found.map((row) => Object.fromEntries(columns.map((key, at) => [key, cells(row)[at]]))));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
-import { createHooks } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { initContext } from "@maand/core/testing";
 import { certs } from "@maand/plugin-certs";
 import { run } from "./run.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { bucketPaths } from "../config/find-bucket.ts";
+import { bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
 import { Store } from "../store/store.ts";
 import { IGNORE_FILE, ignoreText } from "../workspace/ignored.ts";
@@ -25,6 +25,7 @@ port_max = "39999"
  */
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
+  checkBucketOwner(directory);
   for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
   makeDirectories(join(paths.workspace, "jobs"));
   // the key is made after the store: where it is, the store was whole once

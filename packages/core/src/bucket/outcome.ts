@@ -82,3 +82,26 @@ export function stopIfInterrupted(signal: AbortSignal): void {
   if (signal.aborted)
     throw new MaandError({ code: "INTERRUPTED", message: "interrupted", hint: "run it again to continue" });
 }
+
+/**
+ * Waits for `work`, but not after an interruption: a worker that does not answer would hold the command up. Throws
+ * INTERRUPTED then, and ignores what comes of the work.
+ */
+export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {};
+  const interrupted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    stopIfInterrupted(signal);
+    return await Promise.race([work, interrupted]);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    work.catch(() => {});
+    stopIfInterrupted(signal);
+    throw cause;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

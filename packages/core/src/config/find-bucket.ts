@@ -1,6 +1,9 @@
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { MaandError } from "../errors.ts";
-import { checkOwner, isThere } from "./bucket-owner.ts";
+import { isRefused, noAccess } from "../trust/access.ts";
+import { checkOwner } from "../trust/trusted.ts";
+import { CONFIG_PLACES } from "./config.ts";
 
 /** The paths of a bucket; all absolute. */
 export interface BucketPaths {
@@ -35,6 +38,14 @@ export function bucketPaths(root: string): BucketPaths {
   };
 }
 
+/** The parts of a bucket that maand runs code from or trusts. */
+const TRUSTED_PARTS = ["maand.conf", "workspace", "data", "data/maand.db", "secrets", ...CONFIG_PLACES];
+
+/** Throws BUCKET_NOT_TRUSTED for a bucket of another user, or a directory that is to be one. */
+export function checkBucketOwner(root: string): void {
+  checkOwner(root, TRUSTED_PARTS);
+}
+
 /**
  * Finds the bucket from a directory upward, like git. Throws NOT_A_BUCKET, NO_ACCESS for an unreadable one, and
  * BUCKET_NOT_TRUSTED for one of another user.
@@ -43,11 +54,16 @@ export function findBucket(from: string): BucketPaths {
   let directory = resolve(from);
   for (;;) {
     const paths = bucketPaths(directory);
-    if (isThere(directory, paths.store)) {
-      checkOwner(directory);
+    const store = lookAt(paths.store);
+    const conf = lookAt(paths.conf);
+    // a closed data/ alone may belong to anything; beside a maand.conf, or here, it is that of a bucket
+    if (store === "closed" && (conf !== "missing" || directory === resolve(from))) throw noAccess(paths.store);
+    if (store === "there" || conf !== "missing") checkBucketOwner(directory);
+    if (store === "there") {
+      checkAccess(paths);
       return paths;
     }
-    if (isThere(directory, paths.conf)) throw notInitialised(paths);
+    if (conf !== "missing") throw notInitialised(paths);
     const parent = dirname(directory);
     if (parent === directory) break;
     directory = parent;
@@ -57,6 +73,30 @@ export function findBucket(from: string): BucketPaths {
     message: `there is no bucket in ${resolve(from)} or above it`,
     hint: "run maand init in the directory that is to be one",
   });
+}
+
+/** Throws NO_ACCESS for a part of the bucket that every command needs; logs that cannot be written are only warned of. */
+function checkAccess({ conf, data, store, lock, workspace, secrets, kvKey }: BucketPaths): void {
+  const read = [conf, workspace, secrets, kvKey];
+  const write = [data, store, `${store}-wal`, `${store}-shm`, lock];
+  for (const path of read) check(path, constants.R_OK);
+  for (const path of write) check(path, constants.R_OK | constants.W_OK);
+}
+
+function check(path: string, mode: number): void {
+  try {
+    accessSync(path, mode);
+  } catch (cause) {
+    if (isRefused(cause)) throw noAccess(path, cause);
+  }
+}
+
+function lookAt(path: string): "there" | "missing" | "closed" {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ? "there" : "missing";
+  } catch (cause) {
+    return isRefused(cause) ? "closed" : "missing";
+  }
 }
 
 function notInitialised(paths: BucketPaths): MaandError {

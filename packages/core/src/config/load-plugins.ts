@@ -4,6 +4,7 @@ import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { isMaandError } from "../errors.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { checkCode } from "../trust/trusted.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
 import { defaultOf, importFault, importModule, type Modules, missingHint, resolveModule } from "./import-module.ts";
@@ -82,11 +83,13 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
   const { options, root, written } = loading;
   const where = valueAt(written, "plugins", name, key);
   const from = join(root, "maand.config.js");
+  const isGiven = name in options.modules;
+  const file = isGiven ? undefined : await resolveModule(name, from).catch(() => undefined);
+  if (file !== undefined) checkCode(root, file);
   try {
     const made = exported(await importModule(name, options.modules, from), name);
     if (given !== undefined && isPlugin(made)) throw new Error("it takes no options");
     const value: unknown = typeof made === "function" ? await made(given) : made;
-    const file = await resolveModule(name, from);
     return asPlugin(value, where, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
   } catch (cause) {
     await reportUnloadable(cause, name, key, loading);

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { reportDuplicateKeys } from "../domain/checks/duplicate-keys.ts";
 import { error, type Report } from "../domain/checks/problem.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { didYouMean } from "../domain/workspace/names.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
-import { CONFIG_KEYS, CONFIG_PLACES, type Config } from "./config.ts";
+import { checkCode } from "../trust/trusted.ts";
+import { CONFIG_KEYS, type Config } from "./config.ts";
+import { loadConfigFile, UnloadableConfig } from "./config-file.ts";
 import type { BucketPaths } from "./find-bucket.ts";
 import { firstLines } from "./first-lines.ts";
 import { defaultOf, importFault, importModule, type Modules, missingHint } from "./import-module.ts";
@@ -24,34 +26,17 @@ export interface ReadConfig extends Written {
   readonly path: string;
 }
 
-/** Reads `maand.conf`; invalid TOML is reported with its line. */
-export async function readConf(paths: Pick<BucketPaths, "root" | "conf">, report: Report): Promise<ReadConf> {
-  const file = basename(paths.conf);
-  const { cosmiconfig } = await import("cosmiconfig");
-  let text = "";
-  const toml = async (_: string, content: string) => {
-    text = content;
-    return (await import("smol-toml")).parse(content);
-  };
-  let explorer: ReturnType<typeof cosmiconfig>;
+/** Reads `maand.conf`; invalid TOML is reported with its line. Throws BUCKET_NOT_TRUSTED if others can write it. */
+export async function readConf({ root, conf }: Pick<BucketPaths, "root" | "conf">, report: Report): Promise<ReadConf> {
+  const file = basename(conf);
+  if (!existsSync(conf)) return { file, text: "", values: {} };
+  checkCode(root, conf);
+  const text = textOf(conf);
   try {
-    explorer = cosmiconfig("maand", { searchPlaces: [file], loaders: { ".conf": toml }, searchStrategy: "none" });
-  } catch {
-    // cosmiconfig looks for its own settings in a package.json; `readConfig` meets the same error and reports it
-    return { file, text, values: {} };
-  }
-  try {
-    const found = await explorer.search(paths.root);
-    return { file, text, values: isRecord(found?.config) ? found.config : {} };
+    return { file, text, values: (await import("smol-toml")).parse(text) };
   } catch (cause) {
-    report(
-      error(
-        "invalid_conf",
-        parsedTo(cause, { file, text }),
-        firstLines(cause, 1),
-        "it is TOML: key = value, texts in double quotes",
-      ),
-    );
+    const hint = "it is TOML: key = value, texts in double quotes";
+    report(error("invalid_conf", parsedTo(cause, { file, text }), firstLines(cause, 1), hint));
     return { file, text, values: {} };
   }
 }
@@ -62,7 +47,7 @@ export async function readConfig(
   options: { readonly modules: Modules; readonly configFile?: string },
   report: Report,
 ): Promise<ReadConfig | undefined> {
-  const { cosmiconfig, defaultLoaders } = await import("cosmiconfig");
+  const { defaultLoaders } = await import("cosmiconfig");
   const script = (file: string) => scriptConfig(file, options.modules);
   const json = (file: string, content: string) => {
     const value: unknown = defaultLoaders[".json"](file, content);
@@ -79,14 +64,13 @@ export async function readConfig(
     ".cjs": script,
   };
   try {
-    const explorer = cosmiconfig("maand", { searchPlaces: [...CONFIG_PLACES], loaders, searchStrategy: "none" });
-    const found = await (options.configFile === undefined ? explorer.search(root) : explorer.load(options.configFile));
-    if (!found || found.isEmpty) return undefined;
-    const written = { file: basename(found.filepath), text: readFileSync(found.filepath, "utf8") };
-    const config = asConfig(found.config, written, report);
-    return config && { ...written, path: found.filepath, config };
+    const found = await loadConfigFile(root, loaders, options.configFile);
+    if (!found) return undefined;
+    const written = { file: basename(found.path), text: found.text };
+    return { ...written, path: found.path, config: asConfig(found.value, written, report) };
   } catch (cause) {
-    await reportBroken(cause, options.configFile ?? root, report);
+    if (!(cause instanceof UnloadableConfig)) throw cause;
+    await reportBroken(cause.cause, cause.path, report);
     return undefined;
   }
 }
@@ -97,7 +81,7 @@ function ownPart(file: string, report: Report): Report {
   return (problem) => /: maand\b/.test(problem.where) && report(problem);
 }
 
-/** The configuration that a script exports. cosmiconfig adds to thrown values, so they must be errors. */
+/** The configuration that a script exports. */
 async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
   const module = await importModule(file, modules).catch((cause: unknown) => {
     throw cause instanceof Error ? cause : Object.assign(new Error(`it threw ${errorText(cause)}`), { stack: "" });
@@ -113,10 +97,9 @@ async function scriptConfig(file: string, modules: Modules): Promise<unknown> {
 
 /** Reports why a configuration cannot be read, at the faulty line of it or of a file it imports. Never prints a stack. */
 async function reportBroken(cause: unknown, path: string, report: Report): Promise<void> {
-  const read = cause instanceof Error && "filepath" in cause ? String(cause.filepath) : path;
-  const file = basename(read);
-  const place = await importFault(cause, dirname(read));
-  const where = place ? placeText(place) : parsedTo(cause, { file, text: textOf(read) });
+  const file = basename(path);
+  const place = await importFault(cause, dirname(path));
+  const where = place ? placeText(place) : parsedTo(cause, { file, text: textOf(path) });
   if (isMaandError(cause) && cause.problems.length > 0)
     for (const problem of cause.problems) report({ ...problem, where: `${where}: ${problem.where}` });
   else {

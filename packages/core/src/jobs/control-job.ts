@@ -129,9 +129,10 @@ async function controlOne(
     break;
   }
   const reached = new Set(results.map((result) => result.host));
+  const why = source.bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
   return [
     ...results,
-    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => skipped(job, allocation)),
+    ...allocations.filter(({ host }) => !reached.has(host)).map((allocation) => skipped(job, allocation, why)),
   ];
 }
 
@@ -185,7 +186,7 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
   return { host: allocation.host, job: job.name, exit, outcome, stdout, stderr, durationMs, message };
 }
 
-function skipped(job: Job, { host }: Allocation): ControlResult {
+function skipped(job: Job, { host }: Allocation, message: string): ControlResult {
   return {
     host,
     job: job.name,
@@ -194,6 +195,6 @@ function skipped(job: Job, { host }: Allocation): ControlResult {
     stdout: "",
     stderr: "",
     durationMs: 0,
-    message: "an earlier batch failed",
+    message,
   };
 }

@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
+import { stopIfInterrupted } from "../bucket/outcome.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { HealthResult } from "../plugin-api/contexts.ts";
 import { checkHealth, type HealthSource } from "../run/check-health.ts";
@@ -45,7 +46,9 @@ export async function healthCheck(bucket: Bucket, options: HealthCheckOptions): 
     source.catalog.jobs.map((job) => job.name),
   );
   try {
-    return bucket.mask.conceal(await probeHealth(source, options));
+    const report = await probeHealth(source, options);
+    stopIfInterrupted(bucket.signal); // a check that was interrupted says nothing about what it checked
+    return bucket.mask.conceal(report);
   } finally {
     await source.end();
   }

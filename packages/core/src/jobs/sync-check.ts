@@ -137,6 +137,7 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
     return found.map(({ message }) => error("out_of_sync", host, message, hint));
   } catch (cause) {
     const failed = asMaandError(cause);
+    if (failed.code === "INTERRUPTED") throw cause;
     return [error("unreachable", host, failed.message, failed.hint)];
   }
 }

@@ -64,7 +64,7 @@ export interface AllocationContext extends JobContext {
   readonly deployReason: DeployReason;
 }
 
-/** How programs other than maand log in to a worker. */
+/** How programs other than maand log in to a worker. @experimental */
 export interface Login {
   readonly user: string;
   readonly port: number;
@@ -74,7 +74,7 @@ export interface Login {
   readonly sudo: boolean;
 }
 
-/** `identify`: the host key of a worker, and whether it is pinned. */
+/** `identify`: the host key of a worker, and whether it is pinned. @experimental */
 export interface HostKey {
   /** The name it is pinned under: the address, and the port if it is not 22. */
   readonly name: string;

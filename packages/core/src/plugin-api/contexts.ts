@@ -19,7 +19,7 @@ export interface BeginContext extends RunContext {
   readonly jobs: readonly string[];
 }
 
-/** One allocation that changes. */
+/** One allocation that changes. @experimental */
 export interface ChangedAllocation {
   readonly worker: Worker;
   /**
@@ -31,7 +31,7 @@ export interface ChangedAllocation {
   readonly currentVersion: string;
 }
 
-/** The changes of one wave that begin together. */
+/** The changes of one wave that begin together. @experimental */
 export interface Changes {
   /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
   readonly step: "stop" | "rollout";
@@ -40,7 +40,7 @@ export interface Changes {
   readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
 }
 
-/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. */
+/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. @experimental */
 export interface PermitContext extends RunContext {
   readonly changes: Changes;
   /** @deprecated Renamed to `changes`. */

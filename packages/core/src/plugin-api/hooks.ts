@@ -64,7 +64,7 @@ function deployMoments() {
   return {
     /** Once per deploy, before it touches anything: throw to refuse the deploy. */
     begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
-    /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. */
+    /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. @experimental */
     permit: new AsyncSeriesHook<[PermitContext]>(["context"], "permit"),
     /** Once per job of a wave, before it is planned. */
     beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "beforeJob"),
@@ -93,9 +93,9 @@ function workerHooks() {
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
-    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. */
+    /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. @experimental */
     login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
-    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. */
+    /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
   };
 }

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runReporter } from "../bucket/bucket.ts";
 import { MaandError } from "../errors.ts";
+import { gc } from "../jobs/gc.ts";
+import type { Remote } from "../remote/remote.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 import { Connections } from "./connections.ts";
 
@@ -15,6 +17,7 @@ let tried: number;
 const looked: string[] = [];
 
 beforeEach(async () => {
+  looked.length = 0;
   tools = ["make", "rsync"];
   sudo = false;
   off = false;
@@ -100,4 +103,61 @@ it("a hook can retry a worker; for everything else a failed connection stays fai
   await expect(connections.ready(worker)).rejects.toThrow("is off");
   await connections.close();
   maand.close();
+});
+
+describe("an interruption while workers are being connected", () => {
+  let interrupted: AbortController;
+  /** Ends the attempt to connect. */
+  let connected: ((remote: Remote) => void) | undefined;
+  let hangs: boolean;
+  let slow: TestBucket;
+
+  beforeEach(async () => {
+    interrupted = new AbortController();
+    hangs = false;
+    const connect = () => {
+      if (!hangs) return Promise.resolve(undefined);
+      setImmediate(() => interrupted.abort());
+      return new Promise<Remote>((resolve) => {
+        connected = resolve;
+      });
+    };
+    slow = aBucket({
+      signal: interrupted.signal,
+      plugins: [{ name: "slow", apply: (hooks) => hooks.connect.tapPromise("slow", connect) }],
+    });
+    slow.workers(A, B);
+    slow.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await slow.build();
+  });
+
+  afterEach(() => slow.dispose());
+
+  it("ends the deploy at once, and no worker counts as failed", async () => {
+    hangs = true;
+    const { outcome, allocations, failures } = await slow.deploy();
+    expect({ outcome, failures }).toEqual({ outcome: "interrupted", failures: [] });
+    expect(new Set(allocations.map((result) => result.outcome))).toEqual(new Set(["interrupted"]));
+    expect(slow.events.filter(({ type }) => type === "worker.failed")).toEqual([]);
+    expect(slow.events.at(-1)).toMatchObject({ type: "run.finished", failed: 0 });
+  });
+
+  it("closes a connection that is made all the same", async () => {
+    hangs = true;
+    await slow.deploy();
+    const remote = fakeRemote({ host: A, transport: "fake" });
+    connected?.(remote);
+    await vi.waitUntil(() => remote.closed);
+  });
+
+  it("gives up no worker that left the workspace", async () => {
+    await slow.deploy();
+    slow.workers(A);
+    await slow.ship();
+    hangs = true;
+    const opened = await slow.open();
+    await expect(gc(opened)).rejects.toMatchObject({ code: "INTERRUPTED" });
+    expect(opened.store.catalog.read().removedWorkers.map(({ host }) => host)).toEqual([B]);
+    opened.close();
+  });
 });

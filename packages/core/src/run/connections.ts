@@ -1,10 +1,11 @@
 import type { RunReporter } from "../bucket/bucket.ts";
-import { asMaandError, outcomeOf, stopIfInterrupted } from "../bucket/outcome.ts";
+import { asMaandError, outcomeOf, stopIfInterrupted, unlessInterrupted } from "../bucket/outcome.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { PreflightContext } from "../plugin-api/contexts.ts";
 import type { Remote } from "../remote/remote.ts";
+import { hasCode } from "./ledger.ts";
 import { noHandler } from "./no-handler.ts";
 
 /**
@@ -111,9 +112,12 @@ export class Connections {
     const began = now().getTime();
     try {
       stopIfInterrupted(signal);
-      const remote = await hooks.connect.promise(
-        Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker }),
-      );
+      const context = Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker });
+      const connecting = hooks.connect.promise(context);
+      const remote = await unlessInterrupted(connecting, signal).catch((cause: unknown) => {
+        connecting.then((late) => late?.close()).catch(() => {});
+        throw cause;
+      });
       if (!remote) {
         const transport = worker.transport ?? this.#frame.bucket.settings.transport;
         throw noHandler(this.#frame.bucket.absent, { hook: "connect", transport, host: worker.host });
@@ -156,7 +160,9 @@ export class Connections {
     this.#tools.set(worker.host, text);
   }
 
+  /** An interruption is not a failure of the worker. */
   #tellFailed(worker: Worker, cause: unknown): void {
+    if (hasCode(cause, "INTERRUPTED")) return;
     const { message, hint } = asMaandError(cause);
     this.#frame.emit("worker.failed", { worker: worker.host, outcome: outcomeOf(cause), message, hint: hint ?? null });
   }

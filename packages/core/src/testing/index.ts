@@ -1,5 +1,6 @@
 /** The testing kit for plugin authors: a plugin's test is a hook call, a fake worker and a comparison. */
 
+export { createHooks } from "../plugin-api/hooks.ts";
 export { aBucket, type TestBucket, type TestBucketOptions } from "./a-bucket.ts";
 export {
   allocationContext,

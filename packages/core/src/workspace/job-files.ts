@@ -1,10 +1,11 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { error, type Problem, type Report, warning } from "../domain/checks/problem.ts";
 import { quoted } from "../domain/checks/validate.ts";
 import { byPath, hashOfPieces } from "../domain/deploy/digest.ts";
 import type { SeenFile } from "../domain/workspace/job.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
+import { distrusted, SAFE_DIRECTORIES } from "../trust/trusted.ts";
 import { filePieces } from "./file-pieces.ts";
 import type { IsIgnored } from "./ignored.ts";
 import { unreadable } from "./read-text.ts";
@@ -52,7 +53,7 @@ export function readJobFiles(job: JobDirectory): ReadFile[] {
     const problem = ofName(job.job, entry.name, path);
     if (problem) job.report(problem);
     else if (entry.isDirectory()) walk(path);
-    else if (isUsable(job, entry, path)) files.push(...readOne(job, at, path));
+    else if (isUsable(job, entry, path) && isTrusted(job, at, path)) files.push(...readOne(job, at, path));
   };
   const walk = (below: string) => {
     for (const entry of attempt(job, below, () => entriesOf(join(job.directory, below))) ?? []) {
@@ -138,6 +139,17 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
   if (stats.isDirectory()) return ["is a link to a directory", replace];
   if (!stats.isFile()) return ["is a link to something that is neither a file nor a directory", "delete it"];
   return ["is a link that leaves the workspace", "copy the file into the job"];
+}
+
+/** Files of `_modules/` run on this machine, so nobody else may be able to change them. */
+function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
+  if (!path.startsWith("_modules/")) return true;
+  const bucket = resolve(directory, "../../..");
+  const reason = distrusted(bucket, at) ?? distrusted(bucket, dirname(at));
+  if (reason === undefined) return true;
+  const hint = `it runs on this machine: change its owner or mode, or set ${SAFE_DIRECTORIES}=${bucket} if you trust it`;
+  report(error("invalid_file", where(job, path), reason, hint));
+  return false;
 }
 
 function tooLarge(place: string, size: number, most: number): Problem {

@@ -2,6 +2,8 @@ import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync } f
 import { error, type Problem, type Report } from "../domain/checks/problem.ts";
 import type { Place } from "../domain/checks/validate.ts";
 import { plainBytes } from "../domain/workspace/units.ts";
+import { statOf } from "../trust/access.ts";
+import { userName } from "../trust/accounts.ts";
 
 /** Maximum size in bytes of a user-written file: far more than any needs, far less than would fill the memory. */
 const LARGEST = 64 * 1024 * 1024;
@@ -46,10 +48,20 @@ export function unreadable(cause: unknown): Reason | undefined {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOENT" || code === "ENOTDIR") return undefined;
   if (code === "EACCES" || code === "EPERM")
-    return { message: "cannot be read: permission denied", hint: "give the user who runs maand the right to read it" };
+    return {
+      message: `cannot be read: ${deniedText(cause)}`,
+      hint: "give the user who runs maand the right to read it",
+    };
   if (code === "ELOOP") return { message: "is a link that leads back to itself", hint: "delete it" };
   if (typeof code !== "string") throw cause;
   return { message: `cannot be read: ${code}`, hint: "look at the disk it is on" };
+}
+
+/** `permission denied, it belongs to root`, where the error names a path. */
+function deniedText(cause: unknown): string {
+  const path = cause instanceof Error && "path" in cause ? String(cause.path) : undefined;
+  const owner = path === undefined ? undefined : statOf(path)?.uid;
+  return owner === undefined ? "permission denied" : `permission denied, it belongs to ${userName(owner)}`;
 }
 
 function decode(bytes: Uint8Array): string | Reason {

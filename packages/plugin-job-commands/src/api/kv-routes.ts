@@ -1,4 +1,4 @@
-import { NAMESPACE } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import { nameIn, optionalName, textIn } from "./given.ts";
 import { Refusal } from "./refusal.ts";
 import type { Call, Routes, Session } from "./session.ts";

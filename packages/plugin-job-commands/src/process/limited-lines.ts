@@ -1,4 +1,5 @@
-import { LineSplitter, type OutputStream } from "@maand/core";
+import type { OutputStream } from "@maand/core";
+import { LineSplitter } from "@maand/core/internal";
 
 /** Lines and characters of one process that are passed on; what comes after is read and dropped. */
 const MOST_LINES = 100_000;

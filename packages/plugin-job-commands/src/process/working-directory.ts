@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Allocation, KvReader, ScopedJobContext } from "@maand/core";
-import { NAMESPACE } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
 import type { Extent, SharedFiles } from "../shared-files.ts";
 import { ownPackages } from "./installed.ts";
 import { MODULES } from "./scripts.ts";

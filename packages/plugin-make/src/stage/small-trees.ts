@@ -1,4 +1,5 @@
-import { contentHash, fileMode, keepExpression, type StageContext } from "@maand/core";
+import type { StageContext } from "@maand/core";
+import { contentHash, fileMode, keepExpression } from "@maand/core/internal";
 
 /** Bytes and files up to which trees are small, and the largest file that fits one request with room to spare. */
 const BYTES = 1024 * 1024;

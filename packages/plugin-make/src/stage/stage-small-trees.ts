@@ -1,16 +1,14 @@
 import { StringDecoder } from "node:string_decoder";
+import type { Done, OutputStream, StageContext } from "@maand/core";
 import {
-  type Done,
   type FoundOnWorker,
-  type OutputStream,
-  type StageContext,
   syncConflicts,
   syncDisconnected,
   syncedPaths,
   syncInterrupted,
   syncRefused,
   syncTimedOut,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient, type RunningRequest } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";

@@ -13,14 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import {
-  contentHash,
-  createHooks,
-  type MaandError,
-  type RemoteStream,
-  type StageContext,
-  type TreeFile,
-} from "@maand/core";
+import type { MaandError, RemoteStream, StageContext, TreeFile } from "@maand/core";
+import { contentHash, createHooks } from "@maand/core/internal";
 import { fakeRemote, stageContext } from "@maand/core/testing";
 import { expect, onTestFinished } from "vitest";
 import { make } from "../make.ts";

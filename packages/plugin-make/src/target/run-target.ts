@@ -1,4 +1,5 @@
-import { type Done, type ExecOptions, LineSplitter, MaandError, type OutputStream } from "@maand/core";
+import { type Done, type ExecOptions, MaandError, type OutputStream } from "@maand/core";
+import { LineSplitter } from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";

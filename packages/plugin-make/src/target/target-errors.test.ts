@@ -1,4 +1,5 @@
-import { createHooks, isMaandError, MaandError, type Remote } from "@maand/core";
+import { isMaandError, MaandError, type Remote } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { anAllocation, type FakeAnswer, fakeRemote, reconcileContext, rolloutContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { make } from "../index.ts";

@@ -1,4 +1,5 @@
-import { type ErrorParts, isMaandError, MaandError, type TargetContext } from "@maand/core";
+import { isMaandError, MaandError, type TargetContext } from "@maand/core";
+import type { ErrorParts } from "@maand/core/internal";
 import { RUNNER_EXIT } from "../runner-program.ts";
 
 /** One allocation and all that is needed to run a target of it. */

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
-import { type CertificateTimes, NAMESPACE, renewalStart, type Settings, type Store } from "@maand/core";
+import type { Settings } from "@maand/core";
+import { type CertificateTimes, NAMESPACE, renewalStart, type Store } from "@maand/core/internal";
 import { CERTS } from "@maand/core/operator";
 
 /** The state of a certificate; `invalid` if it cannot be read. */

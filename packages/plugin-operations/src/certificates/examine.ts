@@ -1,4 +1,5 @@
-import { type Bucket, type Finding, shellLine } from "@maand/core";
+import type { Finding } from "@maand/core";
+import { type Bucket, shellLine } from "@maand/core/internal";
 import { CERTS, fault, sound } from "@maand/core/operator";
 import { groupBy } from "@maand/core/readonly";
 import {

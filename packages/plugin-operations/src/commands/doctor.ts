@@ -1,10 +1,11 @@
-import { EXIT, MaandCommand } from "@maand/command";
+import { EXIT } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
 import { type BucketPaths, type Finding, findBucket, isMaandError } from "@maand/core/readonly";
 import { Command } from "clipanion";
 import { findingLines } from "../output/findings.ts";
 
 /** `maand doctor`. */
-export class DoctorCommand extends MaandCommand {
+export class DoctorCommand extends EngineCommand {
   static override paths = [["doctor"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -27,14 +28,14 @@ export class DoctorCommand extends MaandCommand {
     const outside = examineBucket(paths);
     if (outside.some(({ check, ok }) => check === "store" && !ok)) return outside;
     try {
-      const inside = await this.withBucket(
+      const inside = await this.withEngine(
         (bucket) => examine(bucket),
         () => {}, // problems are reported together at the end
       );
       const warned = new Set(outside.map(({ check, where }) => `${check} ${where}`));
       return [...outside, ...inside.filter(({ check, where }) => !warned.has(`${check} ${where}`))];
     } catch (cause) {
-      if (!isMaandError(cause)) throw cause;
+      if (!isMaandError(cause) || cause.code === "INTERRUPTED") throw cause;
       return [...outside, ...refused(cause)];
     }
   }

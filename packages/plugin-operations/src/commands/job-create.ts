@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { listOf, MaandCommand } from "@maand/command";
-import { error, findBucket, problemsError, schemaFile } from "@maand/core";
+import { listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { error } from "@maand/core";
+import { findBucket, problemsError, schemaFile } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { writeEditorFiles } from "../editor/editor-files.ts";
 import { type AddedCommand, createCommand } from "../scaffold/add-command.ts";
 import { createJob } from "../scaffold/scaffold.ts";
 
 /** `maand job create`. */
-export class JobCreateCommand extends MaandCommand {
+export class JobCreateCommand extends EngineCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({
     category: "Job",
@@ -33,7 +35,7 @@ export class JobCreateCommand extends MaandCommand {
   override async work(): Promise<number> {
     const { root, workspace } = findBucket(this.from);
     if (!existsSync(join(root, schemaFile("manifest"))))
-      await this.withBucket(async ({ plugins }) => writeEditorFiles(root, plugins));
+      await this.withEngine(async ({ plugins }) => writeEditorFiles(root, plugins));
     if (this.command === undefined) this.refuseStrayFlags();
     const added = this.command === undefined ? undefined : await this.begin(workspace, this.command);
     const directory = added?.directory ?? createJob(workspace, this.job, listOf(this.selectors));

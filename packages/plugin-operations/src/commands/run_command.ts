@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { EXIT, listOf, MaandCommand } from "@maand/command";
-import { findBucket, MaandError } from "@maand/core";
+import { EXIT, listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { findBucket } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { groupLines } from "../output/groups.ts";
 import { scriptSummary } from "../output/run-command-summary.ts";
@@ -16,7 +18,7 @@ const FILE = "command.sh";
 const FEW = 4;
 
 /** `maand run_command`. */
-export class RunCommandCommand extends MaandCommand {
+export class RunCommandCommand extends EngineCommand {
   static override paths = [["run_command"], ["run-command"]];
   static override usage = Command.Usage({
     category: "Operate",
@@ -55,7 +57,7 @@ export class RunCommandCommand extends MaandCommand {
       healthCheck: this.healthCheck,
       allowDisconnect: this.allowDisconnect,
     };
-    const results = await this.withBucket((bucket) => runCommand(bucket, options));
+    const results = await this.withEngine((bucket) => runCommand(bucket, options));
     if (this.json) this.printJson(results.map(record));
     else if (results.length > FEW) for (const line of groupLines(results, this.style("stdout"))) this.print(line);
     for (const line of scriptSummary(results, this.style("stderr"))) this.context.stderr.write(`${line}\n`);

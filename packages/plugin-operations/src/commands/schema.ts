@@ -1,10 +1,11 @@
-import { MaandCommand } from "@maand/command";
-import { didYouMean, error, isMaandError, type Plugin, problemsError, SCHEMA_NAMES } from "@maand/core";
+import { EngineCommand } from "@maand/command/internal";
+import { didYouMean, error, isMaandError, type Plugin } from "@maand/core";
+import { problemsError, SCHEMA_NAMES } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { jsonSchema } from "../editor/json-schema.ts";
 
 /** `maand schema`. */
-export class SchemaCommand extends MaandCommand {
+export class SchemaCommand extends EngineCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -29,7 +30,7 @@ export class SchemaCommand extends MaandCommand {
   /** The plugins of the bucket, if there is one. */
   private async plugins(): Promise<readonly Plugin[]> {
     try {
-      return await this.withBucket(async ({ plugins }) => plugins);
+      return await this.withEngine(async ({ plugins }) => plugins);
     } catch (cause) {
       if (!isMaandError(cause) || cause.code !== "NOT_A_BUCKET") throw cause;
       return (await this.context.program.loadOptions(undefined)).defaults();

@@ -1,11 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { EXIT, listOf, MaandCommand, plural } from "@maand/command";
+import { EXIT, listOf, plural } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
 import { Command, Option } from "clipanion";
 import { type TrustReport, workerKeys } from "../workers/worker-keys.ts";
 
 /** `maand worker trust`. */
-export class WorkerTrustCommand extends MaandCommand {
+export class WorkerTrustCommand extends EngineCommand {
   static override paths = [["worker", "trust"]];
   static override usage = Command.Usage({
     category: "Operate",
@@ -22,7 +23,7 @@ export class WorkerTrustCommand extends MaandCommand {
   yes = Option.Boolean("-y,--yes", false, { description: "Pin the keys without confirmation." });
 
   override async work(): Promise<number> {
-    return this.withBucket(async (bucket) => {
+    return this.withEngine(async (bucket) => {
       const reports = await workerKeys(bucket, listOf(this.workers));
       const fresh = reports.filter(({ key }) => key && key.state !== "pinned");
       if (!this.json) this.printReports(reports);

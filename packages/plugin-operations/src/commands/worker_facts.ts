@@ -1,10 +1,11 @@
-import { listOf, MaandCommand, plural, printProblems } from "@maand/command";
-import { build } from "@maand/core";
+import { listOf, plural, printProblems } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { build } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { type WorkerFacts, workerFacts } from "../workers/worker-facts.ts";
 
 /** `maand worker_facts`. */
-export class WorkerFactsCommand extends MaandCommand {
+export class WorkerFactsCommand extends EngineCommand {
   static override paths = [["worker_facts"], ["worker-facts"]];
   static override usage = Command.Usage({
     category: "Operate",
@@ -29,7 +30,7 @@ export class WorkerFactsCommand extends MaandCommand {
       concurrency: Number(this.concurrency),
       dryRun: this.dryRun,
     };
-    return this.withBucket(async (bucket) => {
+    return this.withEngine(async (bucket) => {
       const facts = await workerFacts(bucket, options);
       if (this.json) this.printJson(facts.map(record));
       else for (const line of lines(facts, this.dryRun)) this.print(line);

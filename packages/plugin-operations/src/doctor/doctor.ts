@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Bucket, type BucketPaths, type Finding, shellLine, unbuiltParts, unbuiltText } from "@maand/core";
+import type { Finding } from "@maand/core";
+import { type Bucket, type BucketPaths, shellLine, unbuiltParts, unbuiltText } from "@maand/core/internal";
 import {
   Connections,
   fault,

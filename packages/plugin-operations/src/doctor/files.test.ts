@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bucketPaths } from "@maand/core";
+import { bucketPaths } from "@maand/core/internal";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { examineFiles } from "./files.ts";
 

@@ -1,6 +1,7 @@
 import { type Dirent, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type BucketPaths, type Finding, shellLine } from "@maand/core";
+import type { Finding } from "@maand/core";
+import { type BucketPaths, shellLine } from "@maand/core/internal";
 import { fault, leftBehind, sound } from "@maand/core/operator";
 
 /** The size of logs, in bytes, above which doctor reports them. */

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { type Bucket, type Finding, fileMode } from "@maand/core";
+import type { Finding } from "@maand/core";
+import { type Bucket, fileMode } from "@maand/core/internal";
 import { fault, type ListedFile } from "@maand/core/operator";
 
 /**

@@ -1,5 +1,6 @@
 import { dirname, join, relative } from "node:path";
-import { type BucketPaths, type Finding, MaandError, Store, shellLine } from "@maand/core";
+import { type Finding, MaandError } from "@maand/core";
+import { type BucketPaths, Store, shellLine } from "@maand/core/internal";
 import { fault, type Holder, KvKey, lockHolder, type StoreState, sound, storeState } from "@maand/core/operator";
 
 /** Findings about the store of a bucket that need no open bucket. */

@@ -1,4 +1,5 @@
-import { type Finding, type Remote, shellLine, type Worker } from "@maand/core";
+import type { Finding, Remote, Worker } from "@maand/core";
+import { shellLine } from "@maand/core/internal";
 import {
   asMaandError,
   type Connections,
@@ -9,6 +10,7 @@ import {
   type RunReporter,
   type SyncSource,
   sound,
+  unlessInterrupted,
 } from "@maand/core/operator";
 
 /** Seconds that a worker's clock may differ; beyond that, certificate dates and log times become unreliable. */
@@ -36,7 +38,7 @@ export async function examineWorker(source: WorkerSource, worker: Worker): Promi
 async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
   const asked = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
-  const key = await asked.catch(() => undefined);
+  const key = await unlessInterrupted(asked, bucket.signal).catch(() => undefined);
   if (!key) return [];
   const shown = `${key.type} ${key.fingerprint}`;
   if (key.state !== "changed")
@@ -80,8 +82,10 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
   }
 }
 
+/** An error as a fault of the worker; an interruption is none, and ends the examination. */
 function wrong(check: string, host: string, cause: unknown): Finding {
-  const { message, hint } = asMaandError(cause);
+  const { code, message, hint } = asMaandError(cause);
+  if (code === "INTERRUPTED") throw cause;
   return hint !== undefined && /^(chmod|ssh-keygen) /.test(hint)
     ? fault(check, host, message, hint)
     : faultOf(check, host, message, hint);

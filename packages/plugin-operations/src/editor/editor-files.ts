@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { OwnedKeys } from "@maand/core";
-import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core";
+import type { OwnedKeys } from "@maand/core/internal";
+import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core/internal";
 import { replaceFile } from "@maand/core/operator";
 import { jsonSchema } from "./json-schema.ts";
 

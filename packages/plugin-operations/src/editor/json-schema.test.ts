@@ -1,5 +1,6 @@
 import type { Claim } from "@maand/core";
-import { type JsonSchema, jsonSchemaOf, SCHEMA_NAMES } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf } from "@maand/core";
+import { SCHEMA_NAMES } from "@maand/core/internal";
 import { MANIFEST_KEYS } from "@maand/core/operator";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";

@@ -1,5 +1,6 @@
-import type { Claim, OwnedKeys } from "@maand/core";
-import { type JsonSchema, jsonSchemaOf, type SchemaName } from "@maand/core";
+import type { Claim } from "@maand/core";
+import { type JsonSchema, jsonSchemaOf } from "@maand/core";
+import type { OwnedKeys, SchemaName } from "@maand/core/internal";
 import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";

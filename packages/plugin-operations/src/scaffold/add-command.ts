@@ -1,17 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { didYouMean, error, type Problem } from "@maand/core";
 import {
   COMMAND_EVENTS,
   type CommandEvent,
   createFile,
-  didYouMean,
-  error,
   isName,
   makeDirectories,
   nameRule,
-  type Problem,
   problemsError,
-} from "@maand/core";
+} from "@maand/core/internal";
 import { isCommandEvent, isRecord, manifestFile, parseJson, replaceFile } from "@maand/core/operator";
 import { COMMAND_LANGUAGES, type CommandLanguage, commandScript } from "./command-script.ts";
 import { insertEntry } from "./insert-entry.ts";

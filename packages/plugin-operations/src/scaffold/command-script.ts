@@ -1,4 +1,4 @@
-import { COMMAND_EVENTS, type CommandEvent } from "@maand/core";
+import { COMMAND_EVENTS, type CommandEvent } from "@maand/core/internal";
 
 /** Languages for a new command, which are the extensions of its script. */
 export const COMMAND_LANGUAGES = ["py", "ts"] as const;

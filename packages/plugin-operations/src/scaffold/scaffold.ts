@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createFile, error, isName, makeDirectories, nameRule, type Problem, problemsError } from "@maand/core";
+import { error, type Problem } from "@maand/core";
+import { createFile, isName, makeDirectories, nameRule, problemsError } from "@maand/core/internal";
 import { MANIFEST_SCHEMA_LINK } from "@maand/core/operator";
 import { MAKEFILE } from "./makefile.ts";
 

@@ -1,4 +1,5 @@
-import { type Bucket, error, MaandError, problemsError, selectWorkers, type Worker } from "@maand/core";
+import { error, MaandError, type Worker } from "@maand/core";
+import { type Bucket, problemsError, selectWorkers } from "@maand/core/internal";
 import {
   inBatches,
   knowSecrets,
@@ -60,7 +61,8 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
       results.push(...ended.map((result) => (problem && result.ok ? spoilt(result, problem(result)) : result)));
       if (results.some(({ ok }) => !ok)) break;
     }
-    const left = workers.slice(results.length).map(skippedResult);
+    const why = bucket.signal.aborted ? "interrupted" : "an earlier batch failed";
+    const left = workers.slice(results.length).map((worker) => skippedResult(worker, why));
     return [...results, ...left].map((result) => bucket.mask.conceal(result));
   } finally {
     await source.end();
@@ -72,9 +74,10 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     for (const { host, outcome } of ended) if (outcome === "disconnected") warnOf(host);
     if (spoils || !(more || options.healthCheck)) return undefined;
     const away = await awaitReturn(source, rebooting(ended, rebootKind));
+    if (bucket.signal.aborted) return undefined;
     if (away.size > 0) return ({ host }) => away.get(host);
     const sick = options.healthCheck ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true })) : undefined;
-    return sick === undefined ? undefined : () => sick;
+    return sick === undefined || bucket.signal.aborted ? undefined : () => sick;
   }
 
   function warnOf(worker: string): void {
@@ -142,8 +145,7 @@ function spoilt(result: ScriptResult, message: string | undefined): ScriptResult
   return message === undefined ? result : { ...result, ok: false, outcome: "failed", message };
 }
 
-function skippedResult({ host }: Worker): ScriptResult {
-  const message = "an earlier batch failed";
+function skippedResult({ host }: Worker, message: string): ScriptResult {
   return {
     host,
     exit: null,

@@ -1,4 +1,5 @@
-import { type Argv, type ExecResult, lastLines, MaandError, type Outcome, type Remote, type Worker } from "@maand/core";
+import { type Argv, type ExecResult, MaandError, type Outcome, type Remote, type Worker } from "@maand/core";
+import { lastLines } from "@maand/core/internal";
 import {
   asMaandError,
   CommandOutput,

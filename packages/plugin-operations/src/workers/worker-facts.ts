@@ -1,4 +1,5 @@
-import { type Bucket, error, MaandError, type Problem, selectWorkers, type Worker, type WorkerSpec } from "@maand/core";
+import { error, MaandError, type Problem, type Worker } from "@maand/core";
+import { type Bucket, selectWorkers, type WorkerSpec } from "@maand/core/internal";
 import {
   asMaandError,
   Connections,

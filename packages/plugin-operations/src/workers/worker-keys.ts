@@ -1,5 +1,6 @@
-import { type Bucket, type HostKey, type MaandError, selectWorkers } from "@maand/core";
-import { asMaandError, runReporter } from "@maand/core/operator";
+import type { HostKey, MaandError } from "@maand/core";
+import { type Bucket, selectWorkers } from "@maand/core/internal";
+import { asMaandError, runReporter, unlessInterrupted } from "@maand/core/operator";
 import pLimit from "p-limit";
 
 /** The host key of one worker; neither field is set for a worker that is reached without host keys. */
@@ -25,10 +26,12 @@ export async function workerKeys(bucket: Bucket, words: readonly string[]): Prom
   const ask = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
     try {
       const context = Object.freeze({ ...reporter.context({ worker: worker.host }), worker });
-      const key = await bucket.hooks.identify.promise(context);
+      const key = await unlessInterrupted(bucket.hooks.identify.promise(context), bucket.signal);
       return { host: worker.host, ...(key && { key }) };
     } catch (cause) {
-      return { host: worker.host, failure: asMaandError(cause) };
+      const failure = asMaandError(cause);
+      if (failure.code === "INTERRUPTED") throw cause;
+      return { host: worker.host, failure };
     }
   };
   return Promise.all(chosen.map((worker) => side(() => ask(worker))));

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { withFileLock } from "@maand/core";
+import { withFileLock } from "@maand/core/internal";
 import { type HostKey, type KnownHost, knownHostLine, linesFor, namesWithout, parseKnownHosts } from "./known-hosts.ts";
 
 /** The host keys pinned in one `known_hosts` file. */

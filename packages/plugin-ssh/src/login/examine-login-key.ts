@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
-import { type ExamineContext, isMaandError, shellLine, type Worker } from "@maand/core";
+import { type ExamineContext, isMaandError, type Worker } from "@maand/core";
+import { shellLine } from "@maand/core/internal";
 import { routeTo } from "../connect-worker.ts";
 import type { SshOptions } from "../options.ts";
 import { Semaphore } from "../semaphore.ts";

@@ -131,7 +131,7 @@ describe("host keys", () => {
 /** Another maand: it looks at a worker's host key, and pins it, when it is told to. */
 const PIN_WHEN_TOLD = `
 import { createInterface } from "node:readline";
-import { createHooks } from "@maand/core";
+import { createHooks } from "@maand/core/internal";
 import { ssh } from "@maand/plugin-ssh";
 const hooks = createHooks();
 ssh({ configFile: "/nowhere", agent: "" }).apply(hooks);

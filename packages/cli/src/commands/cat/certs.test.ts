@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findBucket, Store } from "@maand/core";
+import { findBucket, Store } from "@maand/core/internal";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { initialised, typedIn } from "../../run/typed.test.support.ts";
 

@@ -1,10 +1,11 @@
-import { listOf, MaandCommand } from "@maand/command";
-import { type ControlResult, controlJob, heldTexts } from "@maand/core";
+import { listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { type ControlResult, controlJob, heldTexts } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
 /** The base of the commands that run a target. */
-abstract class ControlCommand extends MaandCommand {
+abstract class ControlCommand extends EngineCommand {
   job = Option.String({ required: true, name: "job" });
   allocations = Option.Array("--allocations", [], {
     description: "Only on these workers; default: all active allocations.",
@@ -22,7 +23,7 @@ abstract class ControlCommand extends MaandCommand {
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
-    const results = await this.withBucket((bucket) => {
+    const results = await this.withEngine((bucket) => {
       this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
       return controlJob(bucket, control);
     });

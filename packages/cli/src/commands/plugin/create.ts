@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { MaandCommand } from "@maand/command";
-import { coreVersion, createFile, error, makeDirectories, problemsError } from "@maand/core";
+import { error } from "@maand/core";
+import { coreVersion, createFile, makeDirectories, problemsError } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { packageFiles, pluginNames } from "./package-files.ts";
 

@@ -1,5 +1,5 @@
 import { plural, type Style } from "@maand/command";
-import type { PlanDiffs, PlannedJob, ReleaseDiff } from "@maand/core";
+import type { PlanDiffs, PlannedJob, ReleaseDiff } from "@maand/core/internal";
 
 /** The number of characters shown per line. */
 const LONGEST_LINE = 2000;

@@ -1,5 +1,5 @@
 import { plural, type Style } from "@maand/command";
-import type { Plan, PlannedAllocation } from "@maand/core";
+import type { Plan, PlannedAllocation } from "@maand/core/internal";
 import { unbuiltText } from "@maand/core/readonly";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";

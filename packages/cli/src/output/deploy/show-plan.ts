@@ -1,5 +1,5 @@
 import type { MaandCommand } from "@maand/command";
-import type { OpenedBucket, Plan } from "@maand/core";
+import type { OpenedBucket, Plan } from "@maand/core/internal";
 import { planLines, planRecord } from "./plan.ts";
 
 /** Prints the plan of a dry run as its command asks for it; `title` names what would be done. */

@@ -1,4 +1,4 @@
-import type { ControlResult } from "@maand/core";
+import type { ControlResult } from "@maand/core/internal";
 import { expect, it } from "vitest";
 import { skippedWorkerLines } from "./skipped-workers.ts";
 

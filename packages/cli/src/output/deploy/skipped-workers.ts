@@ -1,4 +1,4 @@
-import type { ControlResult } from "@maand/core";
+import type { ControlResult } from "@maand/core/internal";
 import { groupBy } from "@maand/core/readonly";
 
 /** The skipped workers, one line per job and reason, because a rollout that ends early may skip many. */

@@ -1,5 +1,6 @@
 import { styleFor } from "@maand/command";
-import { type AllocationResult, type Summary, summaryRecord } from "@maand/core";
+import { type Summary, summaryRecord } from "@maand/core";
+import type { AllocationResult } from "@maand/core/internal";
 import { describe, expect, it } from "vitest";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";

@@ -1,5 +1,6 @@
 import { duration, plural, type Style, visible } from "@maand/command";
-import { compareHosts, type MaandEvent } from "@maand/core";
+import type { MaandEvent } from "@maand/core";
+import { compareHosts } from "@maand/core/internal";
 import { NOT_ASKED, notIncluded } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
@@ -182,6 +183,7 @@ function skippedWorkerLines(
 /** Removed and stopped allocations are processed first, then the batches in order. */
 function whatFailedBefore(wrong: readonly Result[]): string {
   const leaves = ({ action }: Result) => action === "stop" || action === "remove";
+  if (wrong.some(({ outcome }) => outcome === "interrupted")) return "the deploy was interrupted";
   if (wrong.some((result) => !leaves(result))) return "an earlier batch failed";
   const stuck = wrong.filter((result) => leaves(result) && result.outcome !== "unreachable");
   return stuck.length > 0 ? `the job could not be stopped on ${named(stuck)}` : "an earlier step failed";
@@ -209,10 +211,12 @@ function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key,
 }
 
 function headline(event: Finished, style: Style): string {
+  const interrupted = event.allocations.filter(({ outcome }) => outcome === "interrupted").length;
   const counts = [
     `${event.promoted} promoted`,
     `${event.skipped} unchanged`,
     ...(event.failed > 0 ? [`${event.failed} failed`] : []),
+    ...(interrupted > 0 ? [`${interrupted} interrupted`] : []),
     ...(event.blocked > 0 ? [`${event.blocked} skipped`] : []),
   ].join(", ");
   const took = style.faint(`in ${duration(event.duration_ms)}`);

@@ -1,5 +1,13 @@
+import { trimmed } from "./schema-notes.ts";
+
 /** What to write where a key file is named. */
 export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
+
+/**
+ * The texts that {@link isKeyFile} accepts, also with blanks around them, as a pattern for editors; a `..` further on that
+ * leaves `secrets/` is beyond it.
+ */
+export const KEY_FILE_PATTERN = trimmed("/[\\s\\S]*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))[^/][\\s\\S]*");
 
 /** Whether a text names a key file: a path below `secrets/`, or an absolute one. */
 export function isKeyFile(path: string): boolean {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isKeyFile, KEY_FILE_HINT } from "../checks/key-file.ts";
+import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "../checks/key-file.ts";
 import { error, type Report } from "../checks/problem.ts";
 import { described, looksLike } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
@@ -96,11 +96,9 @@ const entry = v.looseObject(
     identity: described(
       v.pipe(
         oneLine,
-        v.regex(/\S/, withHint("must not be empty", "name a key file, or leave the key out")),
-        v.check(
-          (path) => path === "" || isKeyFile(path),
-          ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT),
-        ),
+        v.check((path) => path !== "", withHint("must not be empty", "name a key file, or leave the key out")),
+        v.check(isKeyFile, ({ input }) => withHint(`${shown(input)} is not below secrets/`, KEY_FILE_HINT)),
+        looksLike(KEY_FILE_PATTERN, KEY_FILE_HINT),
       ),
       "Key file, below secrets/ or absolute; default: ssh_key of the bucket.",
     ),

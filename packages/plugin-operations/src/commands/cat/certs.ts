@@ -1,10 +1,10 @@
-import { MaandCommand } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
 import { Command, Option } from "clipanion";
 import { type CertificateView, certificateClock, certificates } from "../../certificates/certificates.ts";
 import { unitFilter } from "./filter.ts";
 
 /** `maand cat certs`. */
-export class CertsCommand extends MaandCommand {
+export class CertsCommand extends EngineCommand {
   static override paths = [["cat", "certs"]];
   static override usage = Command.Usage({
     category: "Look",
@@ -19,7 +19,7 @@ export class CertsCommand extends MaandCommand {
   workers = Option.Array("--workers", [], { description: "Only these workers: hosts, hostnames, label:x, zone:x." });
 
   override async work(): Promise<number> {
-    return this.withBucket(async ({ store, settings }) => {
+    return this.withEngine(async ({ store, settings }) => {
       const catalog = store.catalog.read();
       const wanted = unitFilter(catalog, this);
       const rows = certificates(store, certificateClock(this.context.now(), settings)).filter(

@@ -1,0 +1,42 @@
+import type { MaandEvent, Plugin } from "@maand/core";
+import type { OpenedBucket } from "@maand/core/internal";
+import type { ProcessContext, Program } from "./context.ts";
+import { shownError } from "./shown-error.ts";
+import { keepDetailsIn } from "./unexpected.ts";
+
+/** The parts of a command that opening a bucket takes. */
+interface Opener {
+  readonly from: string;
+  readonly config: string | undefined;
+  readonly context: ProcessContext & { readonly program: Program };
+  progress(): Promise<(event: MaandEvent) => void>;
+}
+
+/** Opens the bucket with its plugins, runs a function on it, and closes it. */
+export async function withOpenedBucket<T>(
+  command: Opener,
+  work: (bucket: OpenedBucket) => Promise<T>,
+  reader?: (event: MaandEvent) => void,
+): Promise<T> {
+  const { from, config, context } = command;
+  const core = await import("@maand/core/internal");
+  const read = reader ?? (await command.progress());
+  const output: Plugin = { name: "output", apply: (hooks) => hooks.event.tap("output", read) };
+  const bucket = await core.openBucket({
+    from,
+    now: context.now,
+    signal: context.signal,
+    pid: context.pid,
+    readers: [output],
+    ...(await context.program.loadOptions(config)),
+  });
+  const forget = keepDetailsIn(bucket);
+  try {
+    return await work(bucket);
+  } catch (cause) {
+    throw core.maskedError(shownError(cause, context), bucket.mask);
+  } finally {
+    forget();
+    bucket.close();
+  }
+}

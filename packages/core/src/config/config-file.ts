@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import { isRecord } from "../domain/checks/validate.ts";
+import { checkCode } from "../trust/trusted.ts";
+import { CONFIG_PLACES } from "./config.ts";
+
+/** The value of a configuration file, by its extension; "noExt" for none. */
+export type Loaders = Readonly<Record<string, ((file: string, text: string) => unknown) | undefined>>;
+
+/** A configuration file with what it contains. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/**
+ * Loads the first configuration file of a bucket that is not empty, or the given one. Only these paths are read:
+ * cosmiconfig's own search would also run `.config/config.js` of the current directory, and look where a package.json
+ * tells it to. Each file is checked before it is loaded. Throws BUCKET_NOT_TRUSTED, and {@link UnloadableConfig} for a
+ * file that cannot be loaded.
+ */
+export async function loadConfigFile(
+  root: string,
+  loaders: Loaders,
+  named: string | undefined,
+): Promise<ConfigFile | undefined> {
+  const paths = named === undefined ? CONFIG_PLACES.map((place) => join(root, place)) : [named];
+  for (const path of paths) {
+    const text = textOf(path, named !== undefined);
+    if (text === undefined || text.trim() === "") continue;
+    const isPackage = basename(path) === "package.json";
+    if (!isPackage) checkCode(root, path);
+    const value = await loaded(path, text, loaders);
+    if (!isPackage) return { path, text, value };
+    const own = isRecord(value) ? value.maand : undefined;
+    if (own === undefined) continue;
+    checkCode(root, path);
+    return { path, text, value: own };
+  }
+  return undefined;
+}
+
+/** What went wrong with a configuration file, as the cause. */
+export class UnloadableConfig extends Error {
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    super(`${path} cannot be loaded`, { cause });
+    this.path = path;
+  }
+}
+
+function textOf(path: string, isNamed: boolean): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (!isNamed && (code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR")) return undefined;
+    throw new UnloadableConfig(path, cause);
+  }
+}
+
+async function loaded(path: string, text: string, loaders: Loaders): Promise<unknown> {
+  const extension = extname(path) || "noExt";
+  const load = loaders[extension];
+  try {
+    if (!load) throw new Error(`a configuration cannot have the extension "${extension}"`);
+    return await load(path, text);
+  } catch (cause) {
+    throw new UnloadableConfig(path, cause);
+  }
+}

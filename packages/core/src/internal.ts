@@ -1,0 +1,120 @@
+/**
+ * The rest of the engine, for the packages of this repository. Unstable: anything here may change in any version. A plugin needs
+ * `@maand/core/plugin`, and a program that runs maand `@maand/core/embed`.
+ */
+export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
+export type { Bucket } from "./bucket/bucket.ts";
+export { type Initialised, initBucket } from "./bucket/init.ts";
+export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { unbuiltParts } from "./bucket/unbuilt.ts";
+export { type BuildOptions, type Built, build } from "./build/build.ts";
+export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
+export type { Modules } from "./config/import-module.ts";
+export { loadConfig } from "./config/load.ts";
+export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.ts";
+export { coreVersion } from "./config/package-of.ts";
+export { deploy } from "./deploy/deploy.ts";
+export type { RollbackTarget } from "./deploy/release/choose-releases.ts";
+export {
+  deployRelease,
+  planRelease,
+  planRollback,
+  type ReleaseOptions,
+  rollback,
+} from "./deploy/release/rollback.ts";
+export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
+export { refuses } from "./domain/checks/problem.ts";
+export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export { contentHash } from "./domain/deploy/digest.ts";
+export type { FileAccess } from "./domain/deploy/file-access.ts";
+export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
+export { keepExpression } from "./domain/deploy/keep.ts";
+export type {
+  Decision,
+  FileChange,
+  LifecycleOptions,
+  PlannedAction,
+  Promoted,
+  RecordedState,
+  Target,
+  Unsettled,
+} from "./domain/deploy/plan.ts";
+export type { RolloutState } from "./domain/deploy/rollout-state.ts";
+export {
+  type FoundOnWorker,
+  type SyncConflict,
+  type SyncedPaths,
+  syncConflicts,
+  syncedPaths,
+} from "./domain/deploy/sync-conflicts.ts";
+export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
+export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
+export { type Hold, holdText } from "./domain/release/hold.ts";
+export type {
+  RefuseSetting,
+  SettingEntries,
+  SettingEntry,
+  SettingsDeclaration,
+} from "./domain/settings/plugin-settings.ts";
+export { type CertificateTimes, renewalStart } from "./domain/settings/renewal.ts";
+export { DEFAULT_SETTINGS } from "./domain/settings/settings.ts";
+export type { Catalog } from "./domain/workspace/catalog.ts";
+export type { BatchSize, Reservation, RestartPolicy, SeenFile } from "./domain/workspace/job.ts";
+export { demandedJobs, reachesWorker } from "./domain/workspace/job.ts";
+export { isName, nameRule } from "./domain/workspace/names.ts";
+export { plainDecimal } from "./domain/workspace/units.ts";
+export { byPosition, compareHosts, type WorkerSpec } from "./domain/workspace/worker.ts";
+export type { ErrorParts } from "./errors.ts";
+export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
+export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
+export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
+export { type Collected, gc } from "./jobs/gc.ts";
+export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
+export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
+export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
+export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
+export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
+export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
+export type { OwnedKeys } from "./plugin-api/claim.ts";
+export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export { createHooks } from "./plugin-api/hooks.ts";
+export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
+export type { PluginWithOptions } from "./plugin-api/plugin-with-options.ts";
+export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
+export {
+  type DirectoryToDelete,
+  deleteDirectory,
+  deleteJobFiles,
+  mountPoint,
+} from "./remote/files/delete-directory.ts";
+export { type FileSystemFailure, fileSystemFailure } from "./remote/files/file-system.ts";
+export {
+  asSyncError,
+  type FailedWrite,
+  fileSystemError,
+  syncDisconnected,
+  syncInterrupted,
+  syncRefused,
+  syncTimedOut,
+} from "./remote/files/sync-errors.ts";
+export { LINE_LIMIT, LineSplitter } from "./remote/lines.ts";
+export { BeginMarker, readToMarker } from "./remote/login/begin-marker.ts";
+export { type FailedLogin, loginFailure } from "./remote/login/login-failure.ts";
+export { lastLines, mustSucceed, OUTPUT_LIMIT, Output } from "./remote/output.ts";
+export { type Cutoff, type FollowOptions, followProcess } from "./remote/process/follow-process.ts";
+export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess } from "./remote/process/process.ts";
+export { processStream } from "./remote/process/process-stream.ts";
+export { quote, readable, shellLine, titleOf } from "./remote/quote.ts";
+export { reveal } from "./remote/secret.ts";
+export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
+export { onCommandBucket } from "./run/command-bucket.ts";
+export { prepareBucket } from "./run/prepare.ts";
+export { refuseUnknown, selectWorkers } from "./run/select.ts";
+export type { StoredCatalog } from "./store/catalog-rows.ts";
+export { withFileLock } from "./store/lock/file-lock.ts";
+export { Store } from "./store/store.ts";
+export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
+export { createFile, makeDirectories } from "./workspace/write-files.ts";

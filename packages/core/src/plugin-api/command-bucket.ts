@@ -1,0 +1,21 @@
+import type { Settings } from "../domain/settings/settings.ts";
+import type { Allocation } from "../domain/workspace/job.ts";
+import type { Remote } from "../remote/remote.ts";
+import type { TableContext } from "./plugin.ts";
+
+/**
+ * The bucket as a command of a plugin sees it: what the last build and the deploys since stored, read only, and the
+ * connections that the command asks for. @experimental
+ */
+export interface CommandBucket extends TableContext {
+  readonly settings: Settings;
+  /** Aborts on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The version that runs on an allocation; undefined before its first promotion. */
+  promotedVersion(allocation: Allocation): string | undefined;
+  /**
+   * The connection to a worker, opened on the first call and closed when the command ends. Throws NOT_FOUND for a host that is
+   * not in the catalog, UNREACHABLE for a worker that does not answer.
+   */
+  remote(host: string): Promise<Remote>;
+}

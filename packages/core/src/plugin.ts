@@ -1,0 +1,49 @@
+/**
+ * What a plugin is made of: its definition, options, settings and claims, its errors and problems, commands on workers, and the
+ * types of hooks and contexts. Stable: docs/plugins/stability.md says what that means.
+ */
+export type { Finding } from "./domain/checks/finding.ts";
+export { error, type Problem, type Report, warning } from "./domain/checks/problem.ts";
+export {
+  defineSettings,
+  type PluginSettings,
+  setting,
+  type WrittenKeys,
+} from "./domain/settings/plugin-settings.ts";
+export type { Settings } from "./domain/settings/settings.ts";
+export type { Allocation, Job, JobCommand, JobFile } from "./domain/workspace/job.ts";
+export { didYouMean } from "./domain/workspace/names.ts";
+export type { Worker } from "./domain/workspace/worker.ts";
+export { type ErrorCode, isMaandError, MaandError } from "./errors.ts";
+export type { MaandEvent } from "./events.ts";
+export type * from "./plugin-api/base-contexts.ts";
+export type { Claim } from "./plugin-api/claim.ts";
+export type { CommandBucket } from "./plugin-api/command-bucket.ts";
+export type * from "./plugin-api/contexts.ts";
+export type { ExamineContext } from "./plugin-api/examine-context.ts";
+export type { Done, HookName, Hooks, TapFunction, TapInterest } from "./plugin-api/hooks.ts";
+export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
+export type * from "./plugin-api/kv.ts";
+export {
+  definePlugin,
+  type Plugin,
+  type Table,
+  type TableContext,
+  type TableRow,
+} from "./plugin-api/plugin.ts";
+export { type PluginMaker, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
+export type * from "./plugin-api/scope.ts";
+export { type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
+export { loginShellLine } from "./remote/quote.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  OutputStream,
+  Remote,
+  RemoteStream,
+  StreamOptions,
+} from "./remote/remote.ts";
+export { Secret, secret } from "./remote/secret.ts";
+export { timeLimit } from "./remote/time-limit.ts";
+export { type Outcome, type Summary, summaryRecord } from "./summary.ts";

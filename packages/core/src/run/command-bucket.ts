@@ -1,0 +1,47 @@
+import { type Bucket, runReporter } from "../bucket/bucket.ts";
+import { didYouMean } from "../domain/workspace/names.ts";
+import { MaandError } from "../errors.ts";
+import type { CommandBucket } from "../plugin-api/command-bucket.ts";
+import type { Remote } from "../remote/remote.ts";
+import { type CommandRun, openCommandRun } from "./command-run.ts";
+
+/** Does the work of a plugin's command on the bucket as such a command may see it; `command` is the name of its run. */
+export async function onCommandBucket<T>(
+  bucket: Bucket,
+  command: string,
+  work: (view: CommandBucket) => Promise<T>,
+): Promise<T> {
+  let run: CommandRun | undefined;
+  const connected = (host: string) => {
+    run ??= openCommandRun(bucket, runReporter(bucket, command), { pid: bucket.pid });
+    return connect(run, host);
+  };
+  try {
+    return await work(viewOf(bucket, connected));
+  } finally {
+    await run?.end();
+  }
+}
+
+function viewOf(bucket: Bucket, remote: CommandBucket["remote"]): CommandBucket {
+  const { jobs, workers, allocations } = bucket.store.catalog.read();
+  return Object.freeze({
+    bucket: { id: bucket.bucketId, root: bucket.paths.root },
+    settings: bucket.settings,
+    signal: bucket.signal,
+    jobs,
+    workers,
+    allocations,
+    now: bucket.now,
+    promotedVersion: ({ id }) => bucket.store.promoted.version(id),
+    remote,
+  } satisfies CommandBucket);
+}
+
+async function connect({ workers, connections }: CommandRun, host: string): Promise<Remote> {
+  const worker = workers.get(host);
+  if (worker) return connections.ready(worker);
+  const known = [...workers.keys()];
+  const hint = didYouMean(host, known) ?? "maand cat workers lists the workers";
+  throw new MaandError({ code: "NOT_FOUND", message: `there is no worker "${host}"`, hint });
+}

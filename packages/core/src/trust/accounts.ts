@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** The users and groups that this system knows, as lines of passwd(5) and group(5). */
+export interface Accounts {
+  users(): readonly string[];
+  /** The line of a group; undefined if nothing here knows it. */
+  group(gid: number): string | undefined;
+}
+
+/** The accounts of this system: its files and, for a group that is not in them, its directory service. */
+export const SYSTEM_ACCOUNTS: Accounts = {
+  users: () => linesOf("/etc/passwd"),
+  group: (gid) => linesOf("/etc/group").find((line) => line.split(":")[2] === String(gid)) ?? fromDirectoryService(gid),
+};
+
+/** The name of a user, or the number if it has none. */
+export function userName(uid: number, accounts: Accounts = SYSTEM_ACCOUNTS): string {
+  return nameIn(accounts.users(), uid) ?? `user ${uid}`;
+}
+
+/** The name of a group, or the number if it has none. */
+export function groupName(gid: number, accounts: Accounts = SYSTEM_ACCOUNTS): string {
+  return accounts.group(gid)?.split(":")[0] || String(gid);
+}
+
+/**
+ * The ids of the users in a group: its listed members, and those whose own group it is. A member that is not in the list of
+ * users has no id, and is undefined here. A group that nothing knows has no members to name: undefined.
+ */
+export function membersOf(gid: number, accounts: Accounts): readonly (number | undefined)[] | undefined {
+  const line = accounts.group(gid);
+  if (line === undefined) return undefined;
+  const users = accounts.users().map((entry) => entry.split(":"));
+  const listed = (line.split(":")[3] ?? "").split(",").filter((name) => name !== "");
+  const named = listed.map((name) => users.find(([user]) => user === name)?.[2]);
+  const own = users.filter((fields) => fields[3] === String(gid)).map((fields) => fields[2]);
+  return [...named, ...own].map((uid) => (uid === undefined ? undefined : Number(uid)));
+}
+
+/** The lines of a file; none if it cannot be read. */
+export function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, "utf8").split("\n");
+  } catch {
+    return [];
+  }
+}
+
+function nameIn(lines: readonly string[], id: number): string | undefined {
+  return lines.find((line) => line.split(":")[2] === String(id))?.split(":")[0];
+}
+
+/** getent(1) reads what LDAP and the like know. */
+function fromDirectoryService(gid: number): string | undefined {
+  const { status, stdout } = spawnSync("getent", ["group", String(gid)], { encoding: "utf8", timeout: 5_000 });
+  return status === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,181 @@
+import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Accounts } from "./accounts.ts";
+import { checkCode, checkOwner as checkParts } from "./trusted.ts";
+import type { CurrentUser } from "./user.ts";
+
+/** Needs root, to give files away. */
+const asRoot = process.getuid?.() === 0;
+const NOBODY = 65_534;
+const [ALICE, BOB, OPS, EMPTY, LDAP, UNKNOWN] = [2001, 2002, 3000, 3001, 3002, 3003] as const;
+
+/** Alice and Bob, each with a group of their own as many systems have it, and a group they share. */
+const accounts: Accounts = {
+  users: () => ["root:x:0:0::", "nobody:x:65534:65534::", `alice:x:${ALICE}:${ALICE}::`, `bob:x:${BOB}:${BOB}::`],
+  group: (gid) =>
+    [
+      "root:x:0:",
+      "nogroup:x:65534:",
+      `alice:x:${ALICE}:`,
+      `bob:x:${BOB}:alice`,
+      `ops:x:${OPS}:alice,bob`,
+      `empty:x:${EMPTY}:`,
+      `ldap:x:${LDAP}:alice,carol`,
+    ].find((line) => line.split(":")[2] === String(gid)),
+};
+
+let root: string;
+let home: string;
+let user: CurrentUser;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "maand-owner-"));
+  home = mkdtempSync(join(tmpdir(), "maand-home-"));
+  user = { uid: 0, gids: [0], env: {}, home, accounts };
+  mkdirSync(join(root, "data"));
+  for (const file of ["data/maand.db", "maand.config.ts"]) writeFileSync(join(root, file), "");
+});
+
+const checkOwner = (bucket: string, by: CurrentUser) =>
+  checkParts(bucket, ["data", "data/maand.db", "maand.config.ts"], by);
+
+afterEach(() => {
+  for (const directory of [root, home]) rmSync(directory, { recursive: true, force: true });
+});
+
+describe.runIf(asRoot)("a bucket of another user", () => {
+  it.each([".", "data", "data/maand.db", "maand.config.ts"])("is refused if %s belongs to another user", (part) => {
+    chownSync(join(root, part), NOBODY, NOBODY);
+    expect(() => checkOwner(root, user)).toThrow(
+      expect.objectContaining({ code: "BUCKET_NOT_TRUSTED", message: expect.stringContaining("belongs to nobody") }),
+    );
+  });
+
+  it("is accepted if it belongs to the current user or to root", () => {
+    expect(() => checkOwner(root, user)).not.toThrow();
+    expect(() => checkOwner(root, { ...user, uid: NOBODY })).not.toThrow();
+  });
+
+  it("is accepted under sudo if it belongs to the calling user", () => {
+    chownSync(join(root, "maand.config.ts"), NOBODY, NOBODY);
+    expect(() => checkOwner(root, { ...user, env: { SUDO_UID: String(NOBODY) } })).not.toThrow();
+    expect(() => checkOwner(root, { ...user, uid: 1, env: { SUDO_UID: String(NOBODY) } })).toThrow();
+  });
+
+  it.each<[string, () => void, Record<string, string>]>([
+    ["in the environment", () => {}, { MAAND_SAFE_DIRECTORIES: "/elsewhere:ROOT" }],
+    ["all of them", () => {}, { MAAND_SAFE_DIRECTORIES: "*" }],
+    [
+      "in a file of the user's own",
+      () => {
+        mkdirSync(join(home, ".config/maand"), { recursive: true });
+        writeFileSync(join(home, ".config/maand/safe-directories"), `/elsewhere\n${root}\n`);
+      },
+      {},
+    ],
+  ])("is accepted if it is listed: %s", (_, prepare, env) => {
+    prepare();
+    chownSync(root, NOBODY, NOBODY);
+    const listed = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value.replace("ROOT", root)]));
+    expect(() => checkOwner(root, { ...user, env: listed })).not.toThrow();
+    expect(() =>
+      checkOwner(root, { ...user, env: { ...listed, MAAND_SAFE_DIRECTORIES: "/elsewhere" }, home: "/" }),
+    ).toThrow();
+  });
+
+  it("is not checked on systems without user ids", () => {
+    chownSync(root, NOBODY, NOBODY);
+    chmodSync(root, 0o755);
+    expect(() => checkOwner(root, { ...user, uid: undefined })).not.toThrow();
+  });
+});
+
+describe.runIf(asRoot)("a file of code", () => {
+  const check = (over: Partial<CurrentUser> = {}) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
+
+  it.each<[string, () => void, string | undefined]>([
+    ["is ours", () => {}, undefined],
+    ["may be written by all", () => chmodSync(join(root, "data/maand.db"), 0o646), "every user of this machine"],
+    ["is in a directory that all may write", () => chmodSync(root, 0o777), "every user of this machine"],
+    ["is in a directory like /tmp, where only owners replace files", () => chmodSync(root, 0o1777), undefined],
+    ["may be written by root's group", () => chmodSync(join(root, "data/maand.db"), 0o664), undefined],
+    [
+      "is a link of another user",
+      () => {
+        rmSync(join(root, "data/maand.db"));
+        symlinkSync("/etc/hostname", join(root, "data/maand.db"));
+        lchownSync(join(root, "data/maand.db"), NOBODY, NOBODY);
+      },
+      "belongs to nobody",
+    ],
+  ])("%s", (_, prepare, says) => {
+    prepare();
+    if (says === undefined) expect(() => check()).not.toThrow();
+    else expect(() => check()).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
+  });
+
+  it("is a link to a file that others can replace", () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
+    writeFileSync(join(elsewhere, "code"), "");
+    rmSync(join(root, "data/maand.db"));
+    symlinkSync(join(elsewhere, "code"), join(root, "data/maand.db"));
+    expect(() => check()).not.toThrow();
+    chmodSync(elsewhere, 0o777);
+    expect(() => check()).toThrow(`${elsewhere} can be written by every user`);
+    rmSync(elsewhere, { recursive: true });
+  });
+});
+
+describe.runIf(asRoot)("a file that a group may write", () => {
+  const by = (over: Partial<CurrentUser>) => checkCode(root, join(root, "data/maand.db"), { ...user, ...over });
+  const alice = { uid: ALICE, gids: [ALICE, OPS] };
+  /** As it is after an edit with umask 002 in a directory of that group. */
+  const give = (owner: number, group: number) => {
+    for (const path of ["data/maand.db", "data", "."]) {
+      chownSync(join(root, path), owner, group);
+      chmodSync(join(root, path), path === "data/maand.db" ? 0o664 : 0o2775);
+    }
+  };
+
+  it.each([
+    ["a group of the user alone", ALICE, alice, undefined],
+    ["a group without members", EMPTY, alice, undefined],
+    ["the group of root", 0, alice, undefined],
+    ["a group without an entry that the process is in", UNKNOWN, { ...alice, gids: [UNKNOWN] }, undefined],
+    ["a group without an entry that the process is not in", UNKNOWN, alice, `the group ${UNKNOWN}`],
+    ["a group with another member", OPS, alice, "the group ops, in which are other users"],
+    ["the own group of another user", BOB, alice, "the group bob"],
+    ["a group with a member that only a directory service knows", LDAP, alice, "the group ldap"],
+  ] as const)("%s", (_, group, who, says) => {
+    give(ALICE, group);
+    if (says === undefined) expect(() => by(who)).not.toThrow();
+    else expect(() => by(who)).toThrow(expect.objectContaining({ message: expect.stringContaining(says) }));
+  });
+
+  it("is accepted under sudo if its owner is the calling user", () => {
+    give(ALICE, ALICE);
+    expect(() => by({ env: { SUDO_UID: String(ALICE) } })).not.toThrow();
+    expect(() => by({ env: { SUDO_UID: String(BOB) } })).toThrow("belongs to alice");
+    give(ALICE, OPS);
+    expect(() => by({ env: { SUDO_UID: String(ALICE) } })).toThrow("the group ops");
+  });
+
+  it("is accepted if its bucket is listed", () => {
+    give(ALICE, OPS);
+    expect(() => by({ ...alice, env: { MAAND_SAFE_DIRECTORIES: root } })).not.toThrow();
+  });
+});
+
+describe.runIf(asRoot)("the directory of a bucket", () => {
+  it.each([
+    [0o777, "can be written by every user"],
+    [0o1777, undefined],
+    [0o755, undefined],
+  ])("with mode %o", (mode, says) => {
+    chmodSync(root, mode);
+    if (says === undefined) expect(() => checkOwner(root, user)).not.toThrow();
+    else expect(() => checkOwner(root, user)).toThrow(says);
+  });
+});

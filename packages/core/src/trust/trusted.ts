@@ -1,0 +1,130 @@
+import { lstatSync, realpathSync, type Stats } from "node:fs";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
+import { MaandError } from "../errors.ts";
+import { statOf } from "./access.ts";
+import { groupName, linesOf, membersOf, userName } from "./accounts.ts";
+import { type CurrentUser, currentUser } from "./user.ts";
+
+/** The environment variable that lists bucket directories to trust although others can change them. */
+export const SAFE_DIRECTORIES = "MAAND_SAFE_DIRECTORIES";
+
+/**
+ * Refuses a bucket whose directory others can change, or one of whose parts belongs to another user: its configuration and
+ * plugins are code, and a bucket above the current directory is found without being named. The bucket must belong to the
+ * current user or to root; for root, files of the user who called sudo count as well. This is the rule of git's
+ * `safe.directory` (git-config(1)). Throws BUCKET_NOT_TRUSTED.
+ */
+export function checkOwner(root: string, parts: readonly string[], user: CurrentUser = currentUser()): void {
+  const refuse = (path: string, reason: string | undefined) => {
+    if (reason !== undefined && !isListed(root, user)) throw notTrusted(root, path, reason, user);
+  };
+  refuse(root, distrust(root, user));
+  for (const part of parts) refuse(join(root, part), foreign(join(root, part), user));
+}
+
+/**
+ * Refuses a file of code or configuration that another user can change: by owning it or a directory between it and the
+ * bucket, or because its mode lets others write. A file outside the bucket is checked with its own directory. Throws
+ * BUCKET_NOT_TRUSTED.
+ */
+export function checkCode(root: string, file: string, user: CurrentUser = currentUser()): void {
+  for (const path of changeable(root, file)) {
+    const reason = distrust(path, user);
+    if (reason !== undefined && !isListed(root, user)) throw notTrusted(root, path, reason, user);
+  }
+}
+
+/** Why a file of code of the bucket is not trusted: `belongs to nobody`; undefined if it is. */
+export function distrusted(root: string, file: string, user: CurrentUser = currentUser()): string | undefined {
+  const reason = distrust(file, user);
+  return reason === undefined || isListed(root, user) ? undefined : reason;
+}
+
+/** A file, what it is a link to, and the directories in which either could be replaced. */
+function changeable(root: string, file: string): string[] {
+  const real = realPath(file);
+  return real === file ? upwards(root, file) : [...upwards(root, file), ...upwards(realPath(root), real)];
+}
+
+function upwards(root: string, file: string): string[] {
+  const inside = !relative(root, file).startsWith("..");
+  const paths = [file];
+  for (let at = dirname(file); ; at = dirname(at)) {
+    paths.push(at);
+    if (!inside || at === root || at === dirname(at)) return paths;
+  }
+}
+
+function distrust(path: string, user: CurrentUser): string | undefined {
+  const owned = foreign(path, user);
+  if (owned !== undefined || user.uid === undefined) return owned;
+  const stats = statOf(path);
+  if (!stats) return undefined;
+  // in a directory like /tmp only the owner of a file can replace it
+  const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
+  if ((stats.mode & 0o002) !== 0 && !isSticky) return "can be written by every user of this machine";
+  return (stats.mode & 0o020) !== 0 && !isSticky && hasOthers(stats.gid, user)
+    ? `can be written by the group ${groupName(stats.gid, user.accounts)}, in which are other users`
+    : undefined;
+}
+
+/**
+ * Whether other users are in a group. Many systems give every user a group of their own and umask 002; members of root's group
+ * are as good as root. Of a group that nothing knows, such as one of a container, the own processes are the only ones.
+ */
+function hasOthers(gid: number, user: CurrentUser): boolean {
+  if (gid === 0) return false;
+  const members = membersOf(gid, user.accounts);
+  if (!members) return !user.gids.includes(gid);
+  const trusted = trustedUids(user);
+  return members.some((uid) => uid === undefined || trusted?.has(uid) === false);
+}
+
+/** Another owner of a path, or of the link that stands there. */
+function foreign(path: string, user: CurrentUser): string | undefined {
+  const trusted = trustedUids(user);
+  const owners = [statOf(path)?.uid, linkOf(path)?.uid];
+  const owner = owners.find((uid) => uid !== undefined && trusted?.has(uid) === false);
+  return owner === undefined ? undefined : `belongs to ${userName(owner, user.accounts)}`;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function linkOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function trustedUids({ uid, env }: CurrentUser): ReadonlySet<number> | undefined {
+  if (uid === undefined) return undefined;
+  const caller = uid === 0 ? Number(env.SUDO_UID ?? Number.NaN) : Number.NaN;
+  return new Set([uid, 0, ...(Number.isInteger(caller) ? [caller] : [])]);
+}
+
+/** Whether the user trusts the directory: in the environment, or in a file of their own. `*` trusts every directory. */
+function isListed(root: string, { env, home }: CurrentUser): boolean {
+  const named = [...(env[SAFE_DIRECTORIES] ?? "").split(delimiter), ...linesOf(safeDirectoriesFile(env, home))];
+  return named.some((line) => line.trim() === "*" || (line.trim() !== "" && resolve(line.trim()) === root));
+}
+
+function safeDirectoriesFile(env: CurrentUser["env"], home: string): string {
+  return join(env.XDG_CONFIG_HOME || join(home, ".config"), "maand", "safe-directories");
+}
+
+function notTrusted(root: string, path: string, reason: string, { uid = 0 }: CurrentUser): MaandError {
+  const fix = reason.startsWith("can be") ? `chmod go-w ${path}` : `change its owner: chown ${userName(uid)} ${path}`;
+  return new MaandError({
+    code: "BUCKET_NOT_TRUSTED",
+    message: `${path} ${reason}, and maand runs as ${userName(uid)}; nothing of it was run`,
+    hint: `${fix}; or, if you trust it, set ${SAFE_DIRECTORIES}=${root}`,
+  });
+}

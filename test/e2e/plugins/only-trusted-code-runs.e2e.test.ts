@@ -1,0 +1,352 @@
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
+import { maandOnPath } from "../../support/bucket/shell.ts";
+import { ACCOUNT, ensureAccount } from "../../support/fleet/account.ts";
+import { must, run } from "../../support/fleet/command.ts";
+
+const NOBODY = 65_534;
+const LINES = ["plugins", "build", "deploy --dry-run", "doctor", "job status api", "health_check", "init"];
+
+/** A bucket of ours, and the file that code leaves behind if it runs. */
+async function withBucket(use: (bucket: Scratch, marker: string) => Promise<void>): Promise<void> {
+  const bucket = await scratch('transport = "local"\n');
+  try {
+    bucket.workers({ host: "127.0.0.11" });
+    bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+    await use(bucket, join(bucket.root, "ran"));
+  } finally {
+    bucket.dispose();
+  }
+}
+
+const code = (marker: string, then = "module.exports = {};") =>
+  `require("node:fs").writeFileSync(${JSON.stringify(marker)}, ""); ${then}`;
+const PLUGIN = 'module.exports = { name: "odd", apply() {} };';
+
+interface Planted {
+  readonly name: string;
+  plant(bucket: Scratch, marker: string): void;
+  readonly says: string;
+}
+
+const config = (bucket: Scratch, marker: string) => bucket.write("maand.config.cjs", code(marker));
+const plugin = (bucket: Scratch, marker: string) => {
+  bucket.write(".maandrc", 'plugins: [defaults, "./plugins/odd.cjs"]\n');
+  bucket.write("plugins/odd.cjs", code(marker, PLUGIN));
+};
+const pack = (bucket: Scratch, marker: string) => {
+  bucket.write(".maandrc", "plugins: [defaults, odd]\n");
+  bucket.write("node_modules/odd/package.json", '{ "name": "odd", "main": "odd.cjs" }');
+  bucket.write("node_modules/odd/odd.cjs", code(marker, PLUGIN));
+};
+const give = (bucket: Scratch, path: string) => chownSync(join(bucket.root, path), NOBODY, NOBODY);
+const mode = (bucket: Scratch, path: string, bits: number) => chmodSync(join(bucket.root, path), bits);
+
+const PLANTED: readonly Planted[] = [
+  {
+    name: "a configuration of another user",
+    plant: (b, m) => {
+      config(b, m);
+      give(b, "maand.config.cjs");
+    },
+    says: "belongs to nobody",
+  },
+  {
+    name: "a configuration all may write",
+    plant: (b, m) => {
+      config(b, m);
+      mode(b, "maand.config.cjs", 0o666);
+    },
+    says: "can be written by every user",
+  },
+  {
+    name: "a configuration that another group may write",
+    plant: (b, m) => {
+      config(b, m);
+      chownSync(join(b.root, "maand.config.cjs"), 0, NOBODY);
+      mode(b, "maand.config.cjs", 0o664);
+    },
+    says: "can be written by the group",
+  },
+  {
+    name: "a configuration in a directory all may write",
+    plant: (b, m) => {
+      config(b, m);
+      mode(b, ".", 0o777);
+    },
+    says: "can be written by every user",
+  },
+  {
+    name: "a plugin of another user",
+    plant: (b, m) => {
+      plugin(b, m);
+      give(b, "plugins/odd.cjs");
+    },
+    says: "belongs to nobody",
+  },
+  {
+    name: "a plugin all may write",
+    plant: (b, m) => {
+      plugin(b, m);
+      mode(b, "plugins/odd.cjs", 0o666);
+    },
+    says: "can be written by every user",
+  },
+  {
+    name: "a plugin in a directory of another user",
+    plant: (b, m) => {
+      plugin(b, m);
+      give(b, "plugins");
+    },
+    says: "belongs to nobody",
+  },
+  {
+    name: "a package of another user",
+    plant: (b, m) => {
+      pack(b, m);
+      give(b, "node_modules/odd/odd.cjs");
+    },
+    says: "belongs to nobody",
+  },
+  {
+    name: "a package below a directory of another user",
+    plant: (b, m) => {
+      pack(b, m);
+      give(b, "node_modules");
+    },
+    says: "belongs to nobody",
+  },
+];
+
+describe.concurrent("code that others can change does not run", () => {
+  it.each(PLANTED)("$name", ({ plant, says }) =>
+    withBucket(async (bucket, marker) => {
+      plant(bucket, marker);
+      for (const line of LINES) {
+        const { code: exit, stdout, stderr } = await bucket.maand(...line.split(" "));
+        expect({ line, ran: existsSync(marker) }).toEqual({ line, ran: false });
+        expect({ line, exit, text: stdout + stderr }).toMatchObject({
+          exit: line === "doctor" ? expect.toBeOneOf([1, 2]) : 2,
+          text: expect.stringContaining(says),
+        });
+      }
+      const listed = { env: { MAAND_SAFE_DIRECTORIES: bucket.root } };
+      expect(await bucket.start(["plugins"], listed).ended).toMatchObject({ code: 0 });
+      expect(existsSync(marker)).toBe(true);
+    }),
+  );
+
+  it("a configuration named on the command line, elsewhere", () =>
+    withBucket(async (bucket, marker) => {
+      const elsewhere = mkdtempSync(join(tmpdir(), "maand-elsewhere-"));
+      try {
+        const file = join(elsewhere, "other.cjs");
+        bucket.write("other.cjs", code(marker));
+        chmodSync(elsewhere, 0o755);
+        copyFileSync(join(bucket.root, "other.cjs"), file);
+        chownSync(file, NOBODY, NOBODY);
+        expect(await bucket.maand("plugins", "--config", file)).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("belongs to nobody"),
+        });
+        expect(existsSync(marker)).toBe(false);
+      } finally {
+        rmSync(elsewhere, { recursive: true });
+      }
+    }));
+
+  it("a hook script: the build refuses it, at the file", () =>
+    withBucket(async (bucket) => {
+      const path = "workspace/jobs/api/_modules/command_x.py";
+      bucket.write(path, "");
+      bucket.job("api", { version: "1.0.0", selectors: ["worker"], commands: { command_x: { executed_on: ["cli"] } } });
+      expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+      give(bucket, path);
+      const { code: exit, stderr } = await bucket.maand("build");
+      expect({ exit, stderr }).toMatchObject({
+        exit: 2,
+        stderr: expect.stringContaining(`${path}: belongs to nobody`),
+      });
+      expect(await bucket.start(["build"], { env: { MAAND_SAFE_DIRECTORIES: bucket.root } }).ended).toMatchObject({
+        code: 0,
+      });
+    }));
+});
+
+describe.concurrent("settings of the loader of configurations", () => {
+  it.each([
+    [
+      "package.json",
+      (marker: string) => ({
+        "package.json": '{ "cosmiconfig": { "searchPlaces": ["evil.cjs"] } }',
+        "evil.cjs": code(marker),
+      }),
+    ],
+    [".config/config.cjs", (marker: string) => ({ ".config/config.cjs": code(marker) })],
+    [
+      ".config/config.json",
+      (marker: string) => ({
+        ".config/config.json": '{ "cosmiconfig": { "searchPlaces": ["evil.cjs"] } }',
+        "evil.cjs": code(marker),
+      }),
+    ],
+  ] as const)(
+    "lead nowhere and run nothing: %s in the bucket, and in any directory where a command is typed",
+    (_, files) =>
+      withBucket(async (bucket, marker) => {
+        for (const below of ["", "workspace/"]) {
+          for (const [path, text] of Object.entries(files(marker))) bucket.write(`${below}${path}`, text);
+          for (const line of ["plugins", "build", "doctor"])
+            await bucket.start(line.split(" "), { cwd: join(bucket.root, below) }).ended;
+          expect(existsSync(marker)).toBe(false);
+        }
+        expect(await bucket.maand("plugins")).toMatchObject({ code: 0 });
+      }),
+  );
+});
+
+/** Commands of a user with a group of their own and umask 002, as many systems set users up. */
+const DAILY = `
+  set -e; umask 002
+  mkdir -p $0/team && cd $0/team
+  maand init >/dev/null
+  echo '[{ "host": "127.0.0.11" }]' > workspace/workers.json
+  mkdir -p workspace/jobs/api/_modules plugins
+  echo '{ "version": "1.0.0", "selectors": ["worker"], "commands": { "command_x": { "executed_on": ["cli"] } } }' > workspace/jobs/api/manifest.json
+  printf 'start stop restart:\\n\\t@true\\n' > workspace/jobs/api/Makefile
+  echo 'print("x ran")' > workspace/jobs/api/_modules/command_x.py
+  echo 'transport = "local"' >> maand.conf
+  echo 'plugins: [defaults, "./plugins/odd.cjs"]' > .maandrc
+  echo '${PLUGIN}' > plugins/odd.cjs
+`;
+
+describe.concurrent("an ordinary bucket", () => {
+  const as = (place: string, lines: string) =>
+    run(["sudo", "-u", ACCOUNT, "env", `PATH=${maandOnPath()}:${process.env.PATH}`, "sh", "-c", lines, place]);
+
+  async function withPlace(use: (place: string) => Promise<void>): Promise<void> {
+    await ensureAccount();
+    const place = mkdtempSync(join(tmpdir(), "maand-daily-"));
+    try {
+      await must(["chown", `${ACCOUNT}:`, place]);
+      await must(["chmod", "755", maandOnPath()]);
+      await use(place);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  }
+
+  it("of a user whose group is their own and may write everything is one to work with", () =>
+    withPlace(async (place) => {
+      const worked = await as(
+        place,
+        `${DAILY} maand build && maand deploy && maand jobcommand command_x api && maand plugins`,
+      );
+      expect(worked).toMatchObject({ code: 0, stdout: expect.stringContaining("odd") });
+    }));
+
+  it("that several people may write is one to work with for those who list it", () =>
+    withPlace(async (place) => {
+      const bucket = join(place, "team");
+      expect(await as(place, DAILY)).toMatchObject({ code: 0 });
+      await must(["chgrp", "-R", "nogroup", bucket]);
+      expect(await as(place, "cd $0/team && maand build")).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(`${bucket} can be written by the group nogroup, in which are other users`),
+      });
+      await as(place, "mkdir -p $HOME/.config/maand && echo $0/team >> $HOME/.config/maand/safe-directories");
+      expect(await as(place, "cd $0/team && maand build")).toMatchObject({ code: 0 });
+    }));
+});
+
+describe.concurrent("maand init in a directory of another user", () => {
+  it("is refused, and makes nothing", async () => {
+    const place = realpathSync(mkdtempSync(join(tmpdir(), "maand-foreign-")));
+    const bucket = await scratch();
+    try {
+      chownSync(place, NOBODY, NOBODY);
+      const ended = await bucket.start(["init"], { cwd: place }).ended;
+      expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(`${place} belongs to nobody`) });
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      rmSync(place, { recursive: true });
+      bucket.dispose();
+    }
+  });
+});
+
+describe.concurrent("another user in a bucket of root", () => {
+  const asNobody = (bucket: Scratch, line: string, cwd = bucket.root) =>
+    bucket.start(line.split(" "), { cwd, uid: NOBODY, env: { HOME: "/nonexistent" } }).ended;
+
+  it.each(["info", "cat jobs", "build", "deploy", "logs show", "doctor", "init", "completion jobs", "why api"])(
+    "maand %s says whose it is",
+    (line) =>
+      withBucket(async (bucket) => {
+        chmodSync(bucket.root, 0o755);
+        const { code: exit, stderr } = await asNobody(bucket, line);
+        expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining("belongs to root") });
+        expect(stderr).toMatch(/^maand: permission denied: /);
+        expect(stderr).not.toContain("run maand init");
+      }),
+  );
+
+  it("is told so of a single file that sudo left behind in a bucket of their own", () =>
+    withBucket(async (bucket) => {
+      const own = (path: string) => chownSync(path, NOBODY, NOBODY);
+      const all = (path: string): string[] => [
+        path,
+        ...readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+          entry.isDirectory() ? all(join(path, entry.name)) : [join(path, entry.name)],
+        ),
+      ];
+      expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+      for (const path of all(bucket.root)) own(path);
+      expect(await asNobody(bucket, "build")).toMatchObject({ code: 0 });
+      for (const path of ["data/maand.db", "data/maand.lock", "maand.conf", "secrets/kv.key"]) {
+        const at = join(bucket.root, path);
+        chownSync(at, 0, 0);
+        chmodSync(at, 0o600);
+        const { code: exit, stderr } = await asNobody(bucket, "build");
+        expect({ path, exit, stderr }).toMatchObject({
+          path,
+          exit: 2,
+          stderr: expect.stringContaining(`${path} belongs to root`),
+        });
+        own(at);
+      }
+      chownSync(join(bucket.root, "workspace/workers.json"), 0, 0);
+      chmodSync(join(bucket.root, "workspace/workers.json"), 0o600);
+      expect((await asNobody(bucket, "build")).stderr).toContain(
+        "workspace/workers.json: cannot be read: permission denied, it belongs to root",
+      );
+    }));
+
+  it("finds no bucket in a closed directory that has nothing to do with one", async () => {
+    const place = realpathSync(mkdtempSync(join(tmpdir(), "maand-closed-")));
+    const bucket = await scratch();
+    try {
+      chmodSync(place, 0o755);
+      mkdirSync(join(place, "data"), { mode: 0o700 });
+      mkdirSync(join(place, "below"));
+      const { code: exit, stderr } = await asNobody(bucket, "info", join(place, "below"));
+      expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining("there is no bucket in") });
+    } finally {
+      rmSync(place, { recursive: true });
+      bucket.dispose();
+    }
+  });
+});
