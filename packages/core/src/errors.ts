@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
   RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
+  REVERT_FAILED: "A failed rollout could not be undone; the message says what runs where.",
   UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",
 } as const;
 

@@ -9,7 +9,9 @@ export type Outcome =
   | "disconnected"
   | "blocked"
   | "skipped"
-  | "interrupted";
+  | "interrupted"
+  | "reverted"
+  | "revert_failed";
 
 /** One allocation in the summary of a run. */
 export interface AllocationResult {
@@ -38,7 +40,8 @@ export interface JobFailure {
 
 /** What a deploy did; `commit` is told it, and the exit code follows from it. */
 export interface Summary {
-  readonly outcome: "ok" | "failed" | "interrupted";
+  /** `reverted`: all that failed was undone; `revert_failed`: something could not be undone. */
+  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed";
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
   /** Jobs that were left because a job they demand failed, with that job's name. */
@@ -56,6 +59,8 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
+  /** Allocations that went back to what ran before, because their rollout failed. */
+  readonly reverted: number;
   /** Allocations nobody got to, because of something that failed before them. */
   readonly blocked: number;
   readonly allocations: readonly {
@@ -81,7 +86,7 @@ export interface SummaryRecord {
 }
 
 /** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
-const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted"]);
+const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted"]);
 
 /** Turns a summary into its record. */
 export function summaryRecord(summary: Summary): SummaryRecord {
@@ -91,6 +96,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     promoted: count(({ outcome, promoted }) => outcome === "ok" && promoted),
     skipped: count(({ outcome }) => outcome === "skipped"),
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
+    reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
     allocations: summary.allocations.map(({ host, message, hint, output, ...rest }) => ({
       ...rest,

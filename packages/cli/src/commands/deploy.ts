@@ -32,6 +32,9 @@ export class DeployCommand extends EngineCommand {
   release = Option.String("--release", {
     description: "With --jobs and one job: deploy this release of it, and end its hold.",
   });
+  revert = Option.Boolean("--revert", {
+    description: "Revert failed rollouts, whatever the manifests say; --no-revert: revert none.",
+  });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
@@ -101,7 +104,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
+    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly, revert: this.revert };
   }
 }
 

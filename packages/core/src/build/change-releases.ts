@@ -1,5 +1,5 @@
 import { type Bucket, runReporter } from "../bucket/bucket.ts";
-import { type Problem, refuses } from "../domain/checks/problem.ts";
+import type { Problem } from "../domain/checks/problem.ts";
 import { manifestFile } from "../domain/manifest/manifest.ts";
 import type { Hold } from "../domain/release/hold.ts";
 import { releaseName } from "../domain/release/release.ts";
@@ -98,7 +98,8 @@ async function resolved(
   const assembled = assembleOn(fleet, { ...placing, jobs }, beforeOf(stored), ownersOf(bucket));
   const checked = await checkJobs(bucket, assembled, ({ hash }) => store.contents.read(hash));
   const problems = [...assembled.problems, ...checked].map((problem) => named(problem, choices));
-  if (refuses(problems)) throw problemsError(problems.filter(({ level }) => level === "error"));
+  const errors = problems.filter(({ level, where }) => level === "error" && isInTheWay(where, choices));
+  if (errors.length > 0) throw problemsError(errors);
   const before = new Map(stored.jobs.map((job) => [job.name, job]));
   return {
     ...assembled.catalog,
@@ -111,13 +112,27 @@ async function resolved(
   };
 }
 
+/**
+ * A rollback is refused if anything does not fit any more. A revert only goes back to what ran a moment ago, so that problems of
+ * other jobs, such as one that demands what only the failed release has, are not in its way.
+ */
+function isInTheWay(where: string, choices: readonly ReleaseChoice[]): boolean {
+  return choices.some(
+    ({ job, release, kind }) =>
+      kind === "rollback" || (release !== undefined && where.startsWith(ofRelease(job, release))),
+  );
+}
+
+function ofRelease(job: string, release: number): string {
+  return `${job} ${releaseName(release)}: manifest.json`;
+}
+
 /** A problem in the manifest of a chosen release names the release, because the workspace holds another manifest. */
 function named(problem: Problem, choices: readonly ReleaseChoice[]): Problem {
   const choice = choices.find(({ job }) => problem.where.startsWith(manifestFile(job)));
   if (choice?.release === undefined) return problem;
-  const release = `${choice.job} ${releaseName(choice.release)}: manifest.json`;
   const { line: _, ...rest } = problem;
-  return { ...rest, where: problem.where.replace(manifestFile(choice.job), release) };
+  return { ...rest, where: problem.where.replace(manifestFile(choice.job), ofRelease(choice.job, choice.release)) };
 }
 
 interface Numbers {

@@ -10,12 +10,12 @@ import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
 import { refusalOf, rolloutChanges } from "./permission.ts";
-import { rollOut } from "./rollout/roll-out.ts";
+import { type RevertOptions, rollOutOrRevert } from "./release/revert.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
 
 /** The options of a wave of a deploy. */
-export interface WaveOptions extends LifecycleOptions {
+export interface WaveOptions extends LifecycleOptions, RevertOptions {
   /** The last wave goes first. */
   readonly reversed: boolean;
 }
@@ -38,7 +38,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   await stager.stageWave(plans);
   for (const plan of plans) await retryStops(run, plan);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
-  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOut(run, plan))));
+  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, options))));
 }
 
 /** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
@@ -53,9 +54,10 @@ export async function deployWith(
     warnOfUnbuilt(run);
     for (const { text } of heldTexts(run.catalog, options.jobs)) run.ledger.warn(text);
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
+    const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run, reversed ? options.jobs : []);
-      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed });
+      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert });
       await refreshMetadata(run, stager);
     });
     const summary = await commit(run);

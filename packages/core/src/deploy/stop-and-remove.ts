@@ -51,6 +51,11 @@ async function permittedOf(
   return group.filter((entry) => !asked.includes(entry));
 }
 
+/** Stops allocations of one job side by side, with their `stopped` hooks. */
+export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
+  await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
+}
+
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {
   const { job, allocation } = entry;
   const action = entry.remove ? "remove" : "stop";

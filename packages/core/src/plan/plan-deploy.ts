@@ -18,6 +18,8 @@ import { wavesOf } from "./waves.ts";
 export interface DeployOptions extends LifecycleOptions {
   /** Deploy only these jobs; empty means all. Stops and removals are not limited by this. */
   readonly jobs: readonly string[];
+  /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
+  readonly revert?: boolean | undefined;
 }
 
 /** Options of a dry run. */

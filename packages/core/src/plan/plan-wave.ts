@@ -1,7 +1,7 @@
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
-import { holdText } from "../domain/release/hold.ts";
+import { holdText, isParked } from "../domain/release/hold.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
@@ -103,7 +103,7 @@ function dependentOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job:
 /** A job whose only release was reverted is not deployed, and so are the jobs that demand it. */
 function refuseParked(job: Job): void {
   const { hold } = job;
-  if (!hold || hold.release !== job.release) return;
+  if (!hold || !isParked(job)) return;
   throw new MaandError({
     code: "RELEASE_HELD",
     message: `${holdText(job, hold)}: ${hold.reason}`,

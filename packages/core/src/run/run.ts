@@ -77,7 +77,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   let known = knownOf(store.catalog.read());
   let why: DeployCause | undefined;
   const connections = new Connections(reporter, (host) => memory.delivery(host)?.tools);
-  reporter.start(last && last.outcome !== "ok" ? String(last.number) : null);
+  reporter.start(last && last.outcome !== "ok" && last.outcome !== "reverted" ? String(last.number) : null);
   return {
     reporter,
     bucket,
