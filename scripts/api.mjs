@@ -9,7 +9,7 @@ import { contextsPage } from "./contexts.mjs";
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points that promise nothing; docs/plugins/stability.md lists them. */
-const UNSTABLE = /\/(internal|operator|readonly|unexpected)$/;
+const UNSTABLE = /\/(internal|operator|readonly|import|unexpected)$/;
 
 const modules = new Map();
 
@@ -40,10 +40,10 @@ function settle(path, text) {
 }
 
 function packages() {
-  const room = join(REPOSITORY, "packages");
-  return readdirSync(room)
+  const folder = join(REPOSITORY, "packages");
+  return readdirSync(folder)
     .sort()
-    .map((name) => join(room, name))
+    .map((name) => join(folder, name))
     .filter((directory) => existsSync(join(directory, "package.json")));
 }
 

@@ -11,9 +11,9 @@ const COMMAND = { source: "./src/main.ts", built: "./dist/main.js" };
 await Promise.all(packagesIn("packages", "plugins-examples").map(bundle));
 
 /** Directories of packages whose doors name a source. */
-function packagesIn(...rooms) {
-  return rooms
-    .flatMap((room) => readdirSync(join(REPOSITORY, room)).map((name) => join(REPOSITORY, room, name)))
+function packagesIn(...folders) {
+  return folders
+    .flatMap((folder) => readdirSync(join(REPOSITORY, folder)).map((name) => join(REPOSITORY, folder, name)))
     .filter((directory) => existsSync(join(directory, "package.json")) && doorsOf(directory).length > 0);
 }
 

@@ -26,7 +26,7 @@ export function contextsPage(hooks, contexts) {
         "",
         `### ${name}`,
         "",
-        said(sentence),
+        described(sentence),
         "",
         `Given: ${given.split(", ").map(linked).join(", ")}. Called: ${WAYS[kind]}${answer ? `; an answer is ${code(answer)}` : ""}.`,
       ]),
@@ -45,9 +45,9 @@ function interfacesOf(text) {
 }
 
 function contextLines({ sentence, name, parent, fields }) {
-  const rows = fields.map(({ field, doc }) => `| ${code(field)} | ${said(doc).replaceAll("|", "\\|")} |`);
+  const rows = fields.map(({ field, doc }) => `| ${code(field)} | ${described(doc).replaceAll("|", "\\|")} |`);
   return [
-    ...["", `### ${name}`, "", said(sentence)],
+    ...["", `### ${name}`, "", described(sentence)],
     ...(parent
       ? [
           "",
@@ -72,7 +72,7 @@ function fieldsOf(body) {
   );
 }
 
-function said(comment) {
+function described(comment) {
   return comment
     .replace(/\s*\n\s*\*\s?/g, " ")
     .replace(/\{@link (\w+)\}/g, "`$1`")

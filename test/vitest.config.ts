@@ -11,7 +11,7 @@ const fromSource = {
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
 };
 
-/** Files of one process share the modules they import: loading the engine anew for each would be half of all work. */
+/** Files of one process share the modules they import: loading the engine for each would be half of all work. */
 const shared = {
   isolate: false,
   maxWorkers: "200%", // end-to-end tests mostly wait, and every fleet has its own addresses

@@ -5,7 +5,7 @@ import type { Remote } from "@maand/core";
 import { createHooks } from "@maand/core/internal";
 import { stageContext } from "@maand/core/testing";
 import { rsync } from "@maand/plugin-rsync";
-import { deskFor, type Fleet } from "../support/fleet/index.ts";
+import { type Fleet, remotesFor } from "../support/fleet/index.ts";
 import type { Measured } from "./table.ts";
 
 /**
@@ -13,14 +13,14 @@ import type { Measured } from "./table.ts";
  * allocation through a channel of its own, everything side by side and nothing else done.
  */
 export async function floorOf(fleet: Fleet, jobs: number): Promise<Measured[]> {
-  const desk = deskFor(fleet);
+  const workerRemotes = remotesFor(fleet);
   const hooks = createHooks();
   void rsync().apply(hooks);
   const source = mkdtempSync(join(tmpdir(), "maand-floor-"));
   try {
     for (let job = 0; job < jobs; job += 1) writeTree(source, job);
     const began = performance.now();
-    const remotes = await Promise.all(fleet.workers.map((worker) => desk.connect(worker)));
+    const remotes = await Promise.all(fleet.workers.map((worker) => workerRemotes.connect(worker)));
     const connected = performance.now();
     await Promise.all(
       remotes.map((remote) => hooks.stage.promise(stageContext({ remote, sources: [source], jobs: jobNames(jobs) }))),
@@ -29,7 +29,7 @@ export async function floorOf(fleet: Fleet, jobs: number): Promise<Measured[]> {
     await Promise.all(remotes.map((remote) => makeAll(remote, jobs)));
     const made = performance.now();
     await Promise.all(remotes.map((remote) => remote.exec(["rm", "-rf", remote.root], { asRoot: true })));
-    await desk.close();
+    await workerRemotes.close();
     return [
       { name: "floor: connect", ms: [connected - began] },
       { name: "floor: rsync", ms: [synced - connected] },

@@ -46,11 +46,11 @@ function writeLogs(root: string, bytes: number): void {
     for (let id = 1; size < share; id += 1) {
       const at = (line: number) => new Date(1_790_000_000_000 + id * 60_000 + line * 100 + worker).toISOString();
       const of = `level=INFO run=3f2a0000-0000-4000-8000-000000000001 maand=deploy seq=7 worker=${host} job=job${id % 20} phase=rollout action=start`;
-      const said = Array.from(
+      const printed = Array.from(
         { length: 50 },
         (_, line) => `ts=${at(line)} ${of} stream=stdout msg="line ${line} of a start that says a little" id=${id}`,
       );
-      const block = `ts=${at(0)} event=command_begin ${of} cmd="start job${id % 20}" id=${id}\n${said.join("\n")}\nts=${at(50)} event=command_end ${of} exit=0 duration_ms=5000 id=${id}\n`;
+      const block = `ts=${at(0)} event=command_begin ${of} cmd="start job${id % 20}" id=${id}\n${printed.join("\n")}\nts=${at(50)} event=command_end ${of} exit=0 duration_ms=5000 id=${id}\n`;
       texts.push(block);
       size += block.length;
     }

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server } from "node:net";
 import { MAAND } from "../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../support/bucket/scratch.ts";
-import { deskFor, type Fleet, withFleet } from "../support/fleet/index.ts";
+import { type Fleet, remotesFor, withFleet } from "../support/fleet/index.ts";
 import { measure } from "./process.ts";
 import { type Measured, median, tableOf } from "./table.ts";
 
@@ -46,13 +46,13 @@ async function must(bucket: Scratch, ...args: readonly string[]): Promise<number
 }
 
 async function channelsOf(fleet: Fleet): Promise<number> {
-  const desk = deskFor(fleet);
+  const remotes = remotesFor(fleet);
   const began = performance.now();
   await Promise.all(
-    fleet.workers.map(async (worker) => (await desk.connect(worker)).exec(["uptime"], { asRoot: true })),
+    fleet.workers.map(async (worker) => (await remotes.connect(worker)).exec(["uptime"], { asRoot: true })),
   );
   const took = performance.now() - began;
-  await desk.close();
+  await remotes.close();
   return took;
 }
 

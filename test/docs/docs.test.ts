@@ -61,10 +61,10 @@ describe("HOOKS.md", () => {
   });
 
   it("documents the effect of a throw", () => {
-    const said = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
+    const description = tableRows(page("packages/core/HOOKS.md"), "Hook", "A tap that throws").flatMap(([hooks = ""]) =>
       codeIn(hooks),
     );
-    expect(said.sort()).toEqual(Object.keys(createHooks()).sort());
+    expect(description.sort()).toEqual(Object.keys(createHooks()).sort());
   });
 });
 
@@ -144,7 +144,7 @@ describe("docs/errors.md", () => {
   });
 
   it("lists every code of a problem", () => {
-    expect(firstWords(page("docs/errors.md"), "Code", "What is wrong")).toEqual(problemCodes());
+    expect(firstWords(page("docs/errors.md"), "Code", "Problem")).toEqual(problemCodes());
   });
 
   /** Whatever is given to `error` or `warning`, or stands as the code of a place where problems are found. */
@@ -180,9 +180,9 @@ describe("docs/configuration.md", () => {
   });
 
   it("lists the keys of workers.json", () => {
-    expect(firstWords(page("docs/configuration.md"), "Key", "Means").length).toBeGreaterThan(0);
+    expect(firstWords(page("docs/configuration.md"), "Key", "Meaning").length).toBeGreaterThan(0);
     const workers = text.text.slice(text.text.indexOf("## workspace/workers.json"));
-    const keys = firstWords({ path: text.path, text: workers }, "Key", "Means");
+    const keys = firstWords({ path: text.path, text: workers }, "Key", "Meaning");
     const { item } = WorkersSchema;
     expect(keys).toEqual(Object.keys(item.entries));
   });
@@ -198,7 +198,7 @@ describe("docs/configuration.md", () => {
 describe("docs/jobs-and-lifecycle.md", () => {
   it("lists the keys of a manifest, those of stock plugins included", () => {
     const claimed = defaults().flatMap(({ claims }) => Object.keys(claims ?? {}));
-    const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Means");
+    const keys = firstWords(page("docs/jobs-and-lifecycle.md"), "Key", "Meaning");
     expect([...keys].sort()).toEqual([...new Set([...MANIFEST_KEYS, ...claimed])].sort());
   });
 });

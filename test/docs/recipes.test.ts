@@ -74,10 +74,10 @@ describe("recipes", () => {
   });
 
   it("3. tell a webhook how it ended", async ({ onTestFinished }) => {
-    const heard: string[] = [];
+    const received: string[] = [];
     const server = createServer(async (request, response) => {
-      heard.push(await text(request));
-      response.writeHead(heard.length === 1 ? 200 : 503).end();
+      received.push(await text(request));
+      response.writeHead(received.length === 1 ? 200 : 503).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void server.close());
@@ -87,7 +87,7 @@ describe("recipes", () => {
     if (typeof make !== "function") throw new Error("no recipe webhook");
     const webhook: core.Plugin = make({ url: `http://127.0.0.1:${port}/hook` });
     await callHook(webhook, "commit", commitContext());
-    expect(heard.map((body) => JSON.parse(body))).toMatchObject([{ run: "run", outcome: "ok" }]);
+    expect(received.map((body) => JSON.parse(body))).toMatchObject([{ run: "run", outcome: "ok" }]);
     await expect(callHook(webhook, "commit", commitContext())).rejects.toThrow("answered 503");
     expect(() => make({ url: "nowhere" })).toThrow("refuses its options");
   });
@@ -167,13 +167,13 @@ describe("recipes", () => {
 
   it("10. a health check of one's own", async () => {
     const job = aJob({ manifest: { queue: "mail" } });
-    const asked = (length: string) =>
+    const requests = (length: string) =>
       verifyContext({ job, remote: async () => fakeRemote({ answers: { queuectl: { stdout: length } } }) });
-    const well = asked("12\n");
+    const well = requests("12\n");
     await callHook(plugin("queue"), "verify", well);
     expect(well.results).toMatchObject([{ ok: true, message: "12 waiting" }]);
     expect(well.emitted).toEqual([{ name: "queue.measured", data: { host: "10.0.0.1", length: 12 } }]);
-    await expect(callHook(plugin("queue"), "verify", asked("5000\n"))).rejects.toMatchObject({
+    await expect(callHook(plugin("queue"), "verify", requests("5000\n"))).rejects.toMatchObject({
       code: "UNHEALTHY",
       worker: "10.0.0.1",
     });

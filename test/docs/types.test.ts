@@ -19,7 +19,7 @@ export const all = [defaults, defineConfig, definePlugin, make, slack, callHook,
 `;
 
 /** What must not compile, and what the compiler is to say of it; its message has to be one a person can act on. */
-const WRONG: Readonly<Record<string, readonly [code: string, ...says: string[]]>> = {
+const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]>> = {
   "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
   "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],
   "an option that is missing": ["slack({ retries: 1 });", "Property 'channel' is missing", "{ channel: string"],
@@ -136,18 +136,18 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 /** What the compiler says of one file, its explanations included. */
 function outputOf(file: string): string {
-  const said = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
-  return said.join("\n");
+  const messages = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
+  return messages.join("\n");
 }
 
 describe("does not compile, with an explanation", () => {
-  it.for(Object.entries(WRONG))("%s", ([what, [, ...says]]) => {
-    const said = outputOf(fileOf(what));
-    for (const part of says) expect(said).toContain(part);
+  it.for(Object.entries(WRONG))("%s", ([what, [, ...parts]]) => {
+    const messages = outputOf(fileOf(what));
+    for (const part of parts) expect(messages).toContain(part);
     // one mistake, one message, at the line of it, and no wall of types
-    expect(said.match(/error TS/g)).toHaveLength(1);
-    expect(said).toMatch(new RegExp(`\\(${HEAD.split("\n").length},`));
-    expect(said.length).toBeLessThan(1200);
+    expect(messages.match(/error TS/g)).toHaveLength(1);
+    expect(messages).toMatch(new RegExp(`\\(${HEAD.split("\n").length},`));
+    expect(messages.length).toBeLessThan(1200);
   });
 });
 

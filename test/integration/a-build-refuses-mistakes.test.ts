@@ -63,10 +63,10 @@ async function refused(): Promise<string> {
 describe("a missing file never means: remove everything", () => {
   it("a missing workers.json is one error", async () => {
     rmSync(join(root, "workspace/workers.json"));
-    const said = await refused();
-    expect(said).toContain("workspace/workers.json");
-    expect(said).toContain("[] means no workers");
-    expect(said).not.toContain("runs nowhere");
+    const printed = await refused();
+    expect(printed).toContain("workspace/workers.json");
+    expect(printed).toContain("[] means no workers");
+    expect(printed).not.toContain("runs nowhere");
   });
 
   it("null in it, a job without its manifest, and a missing jobs directory are errors too", async () => {
@@ -87,9 +87,9 @@ it("problems found by plugins are reported together with those of core", async (
     certs: { "../x": {} },
     health_check: { checks: [{ type: "tpc" }] },
   });
-  const said = await refused();
+  const printed = await refused();
   for (const key of ["version", "certs", "health_check.checks[0].type"])
-    expect(said).toMatch(new RegExp(`workspace/jobs/api/manifest\\.json:\\d+: ${key.replace(/[[\].]/g, "\\$&")}`));
+    expect(printed).toMatch(new RegExp(`workspace/jobs/api/manifest\\.json:\\d+: ${key.replace(/[[\].]/g, "\\$&")}`));
 });
 
 it("a health check without checks keeps its wait", async () => {
@@ -198,11 +198,11 @@ describe("files of a job", () => {
       (at: string) => symlinkSync("/etc/passwd", at),
       "is a link that leaves the workspace",
     ],
-  ])("%s is named", async (_, make, says) => {
+  ])("%s is named", async (_, make, message) => {
     make(join(root, "workspace/jobs/api/odd"));
-    const said = await refused();
-    expect(said).toContain("workspace/jobs/api/odd");
-    expect(said).toContain(says);
+    const printed = await refused();
+    expect(printed).toContain("workspace/jobs/api/odd");
+    expect(printed).toContain(message);
   });
 
   it("a name that is not UTF-8, or contains control characters, is refused together with other problems", async () => {
@@ -210,20 +210,20 @@ describe("files of a job", () => {
     writeFileSync(Buffer.concat([Buffer.from(`${directory}/odd`), Buffer.from([0xff])]), "");
     writeFileSync(join(directory, "two\nlines"), "");
     for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"]) writeFileSync(join(directory, name), "");
-    const said = await refused();
+    const printed = await refused();
     for (const name of [".~maand-0123456789abcdef", ".incoming-1-2"])
-      expect(said).toContain(`${name}: has a name that maand gives files while it syncs`);
-    expect(said).toContain("odd\uFFFD: a file name must be UTF-8");
-    expect(said).toContain("must not hold control characters");
+      expect(printed).toContain(`${name}: has a name that maand gives files while it syncs`);
+    expect(printed).toContain("odd\uFFFD: a file name must be UTF-8");
+    expect(printed).toContain("must not hold control characters");
   });
 
   it("a path that is too long is refused, and printed shortened", async () => {
     mkdirSync(join(root, "workspace/jobs/api", ...Array.from({ length: 60 }, () => "d".repeat(50))), {
       recursive: true,
     });
-    const said = await refused();
-    expect(said).toContain("a path must not have more than 2000 bytes");
-    expect(said.length).toBeLessThan(500);
+    const printed = await refused();
+    expect(printed).toContain("a path must not have more than 2000 bytes");
+    expect(printed.length).toBeLessThan(500);
   });
 
   it("a reserved name is refused even as a link, and the executable bit counts as a change", async () => {
@@ -264,9 +264,9 @@ describe("names that become paths, shell words and table cells follow a grammar"
       "../x",
     ],
     ["a command", () => job("api", { commands: { "command_x;y": { executed_on: ["cli"] } } }), "is not a command name"],
-  ])("%s", async (_, spoil, says) => {
+  ])("%s", async (_, spoil, message) => {
     spoil();
-    expect(await refused()).toContain(says);
+    expect(await refused()).toContain(message);
   });
 });
 

@@ -68,8 +68,8 @@ describe.each(["drive.py", "drive.ts"])("%s", (driver) => {
 
 describe("a refused write", () => {
   const refused = { status: 400, text: "nothing is written during health_check\n" };
-  const said =
-    "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not look at the answer\n";
+  const printed =
+    "maand: write vars/job/api leader: nothing is written during health_check (400); the script did not check the response\n";
 
   it.each([
     ["unseen.py", 'import maand\nprint("before", end="")\nmaand.put_job_variable("leader", "x")\n'],
@@ -79,7 +79,7 @@ describe("a refused write", () => {
     ],
   ])("fails a script that ignores it: %s", async (name, text) => {
     const { code, stdout, stderr } = await run(name, text);
-    expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: said });
+    expect({ code, out: stdout.trim(), stderr }).toEqual({ code: 1, out: "before", stderr: printed });
   });
 
   it.each([
@@ -133,8 +133,8 @@ describe("the script of a new command", () => {
       const text = commandScript({ job: "api", command: "command_lead", events: [event, "cli"] }, language);
 
       it("works unchanged", async () => {
-        const said = { code: 0, stdout: `${event} of api on 10.0.0.1\n`, stderr: "" };
-        expect(await run(text)).toMatchObject({ ...said, asked: [] });
+        const printed = { code: 0, stdout: `${event} of api on 10.0.0.1\n`, stderr: "" };
+        expect(await run(text)).toMatchObject({ ...printed, asked: [] });
       });
 
       it("works with its example", async () => {

@@ -3,7 +3,7 @@ import { build, createHooks, deploy, openBucket } from "@maand/core/internal";
 import { aBucket, fakeRemote, type TestBucket } from "@maand/core/testing";
 import { describe, expect, it, type TestContext, vi } from "vitest";
 import { defaults, STOCK_MODULES, type StockName } from "../../packages/cli/src/defaults.ts";
-import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
+import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -27,7 +27,7 @@ async function aShop(
 ) {
   const bucket = aBucket();
   onTestFinished(() => bucket.dispose());
-  await bringAuthority(bucket.root);
+  await copyAuthority(bucket.root);
   bucket.workers({ host: HOST, transport });
   bucket.job("api", { selectors: ["worker"] });
   return { bucket, ship: () => ship(bucket, plugins) };
@@ -47,7 +47,7 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
   try {
     const { problems } = await build(maand);
     const { outcome } = await deploy(maand, { jobs: [], force: false, syncOnly: false });
-    const said = events.flatMap((event) =>
+    const messages = events.flatMap((event) =>
       event.type === "worker.failed"
         ? [`${event.message} | ${event.hint}`]
         : "message" in event
@@ -56,7 +56,7 @@ async function ship({ root, events }: TestBucket, plugins: readonly Plugin[]) {
     );
     return {
       outcome,
-      said: said.join("\n"),
+      messages: messages.join("\n"),
       warned: problems.map(({ where, message, hint }) => `${where}: ${message} | ${hint}`),
     };
   } finally {
@@ -77,11 +77,11 @@ describe("without a stock plugin, its function is named as missing", () => {
     ],
     ["rsync", "bare", "no plugin handles `stage` for worker 127.0.0.11"],
     ["make", "local", "no plugin handles `rollout` (start of api) for worker 127.0.0.11"],
-  ] as const)("%s: a deploy that needs it fails", async ([name, transport, said], context) => {
+  ] as const)("%s: a deploy that needs it fails", async ([name, transport, messages], context) => {
     const shop = await aShop(context, without(name), transport);
     const shipped = await shop.ship();
     expect(shipped.outcome).toBe("failed");
-    expect(shipped.said).toContain(said);
+    expect(shipped.messages).toContain(messages);
   });
 
   it.for([
@@ -144,9 +144,9 @@ describe("without a stock plugin, the rest works", () => {
 
 describe("core alone", () => {
   it("builds, and a deploy names what is missing", async (context) => {
-    const { outcome, said } = await (await aShop(context, [], "ssh")).ship();
+    const { outcome, messages } = await (await aShop(context, [], "ssh")).ship();
     expect(outcome).toBe("failed");
-    expect(said).toContain("no plugin handles `connect`");
+    expect(messages).toContain("no plugin handles `connect`");
   });
 
   it("has hooks without taps", () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bringAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
+import { copyAuthority } from "../../packages/cli/src/run/typed.test.support.ts";
 import { MAAND } from "./bucket/maand.ts";
 import { INITIALISED } from "./bucket/scratch.ts";
 
@@ -16,7 +16,7 @@ export default async function setup(): Promise<() => void> {
     stdio: "inherit",
   });
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-init-"));
-  await bringAuthority(root);
+  await copyAuthority(root);
   execFileSync(process.execPath, [MAAND, "init"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   process.env[INITIALISED] = root; // the processes of the tests inherit it
   return () => rmSync(root, { recursive: true, force: true });

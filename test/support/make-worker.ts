@@ -15,7 +15,7 @@ import { createHooks } from "@maand/core/internal";
 import { aJob, aWorker, connectContext, targetContext } from "@maand/core/testing";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
-import { deskFor, type FleetOptions, type FleetWorker, startFleet } from "./fleet/index.ts";
+import { type FleetOptions, type FleetWorker, remotesFor, startFleet } from "./fleet/index.ts";
 
 /** What is different about one run of a target. */
 export interface RunOptions {
@@ -59,15 +59,15 @@ export async function overSsh(
   const fleet = await startFleet({ count: 1, ...options });
   const [worker] = fleet.workers;
   if (!worker) throw new Error("there is no worker");
-  const desk = deskFor(fleet);
-  const remote = await desk.connect(worker);
+  const remotes = remotesFor(fleet);
+  const remote = await remotes.connect(worker);
   const place: Place = {
     remote,
     write: (path, text) => worker.write(`${remote.root}/${path}`, text),
     exists: (path) => worker.exists(`${remote.root}/${path}`),
     processesWith: (text) => worker.processesWith(text),
     async close() {
-      await desk.close();
+      await remotes.close();
       await fleet.close();
     },
   };

@@ -65,8 +65,8 @@ export abstract class MaandCommand extends Command<Context> {
 
   /** Writes a table to stdout; on a terminal it fits the width where possible. */
   printTable(columns: readonly Column[], rows: Parameters<typeof table>[1]): void {
-    const { isTTY, columns: room } = this.context.stdout;
-    this.print(table(columns, rows, isTTY === true && room ? room : undefined));
+    const { isTTY, columns: width } = this.context.stdout;
+    this.print(table(columns, rows, isTTY === true && width ? width : undefined));
   }
 
   /** Warns on stderr that edits since the last build are not included. */

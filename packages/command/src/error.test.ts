@@ -8,7 +8,7 @@ import { styleFor } from "./style.ts";
 const A: Problem = { level: "error", code: "a", where: "10.0.0.1", message: "is behind", hint: "deploy first" };
 const B: Problem = { ...A, where: "10.0.0.2", message: "lost its files", hint: "deploy first, which brings them" };
 
-async function told(problems: readonly Problem[], hint: string): Promise<string> {
+async function output(problems: readonly Problem[], hint: string): Promise<string> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const message = problems.map((problem) => `${problem.where}: ${problem.message}`).join("; ");
   const error = new MaandError({ code: "OUT_OF_SYNC", message, hint, problems });
@@ -18,13 +18,13 @@ async function told(problems: readonly Problem[], hint: string): Promise<string>
 }
 
 it("prints one problem with its hint once", async () => {
-  expect(await told([A], "nothing was run; deploy first")).toBe(
+  expect(await output([A], "nothing was run; deploy first")).toBe(
     "maand: 10.0.0.1: is behind\n  hint: nothing was run; deploy first\n",
   );
 });
 
 it("prints several problems as a list, followed by what applies to all of them", async () => {
-  expect(await told([A, B], "nothing was run; deploy first")).toBe(
+  expect(await output([A, B], "nothing was run; deploy first")).toBe(
     [
       "maand: 2 problems",
       "  error 10.0.0.1: is behind",
@@ -39,7 +39,7 @@ it("prints several problems as a list, followed by what applies to all of them",
 it("escapes control characters in every part of a problem", async () => {
   const evil = "\u001b[31mx\u0007\u009b";
   const problem: Problem = { level: "error", code: "a", where: `f: ${evil}`, message: evil, hint: evil };
-  const printed = (await told([problem], evil)) + (await told([problem, { ...problem, message: "b" }], evil));
+  const printed = (await output([problem], evil)) + (await output([problem, { ...problem, message: "b" }], evil));
   expect(printed.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
   expect(printed).toContain("\\x1b[31mx\\x07");
 });

@@ -16,21 +16,21 @@ export interface Shown {
 }
 
 /** Chooses columns and widths for a screen: cuts cells where allowed, then leaves out columns until the rest fits. */
-export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], room: number): readonly Shown[] {
+export function fitted(specs: readonly ColumnSpec[], natural: readonly number[], maxWidth: number): readonly Shown[] {
   let shown: readonly Shown[] = natural.map((width, at) => ({ at, width }));
-  const leaving = shown
+  const dropOrder = shown
     .filter(({ at }) => specs[at]?.leave !== undefined)
     .sort((a, b) => (specs[a.at]?.leave ?? 0) - (specs[b.at]?.leave ?? 0));
   for (;;) {
-    const narrow = narrowed(specs, shown, room);
-    const left = leaving.shift();
-    if (screenWidth(narrow) <= room || !left) return narrow;
+    const narrow = narrowed(specs, shown, maxWidth);
+    const left = dropOrder.shift();
+    if (screenWidth(narrow) <= maxWidth || !left) return narrow;
     shown = shown.filter(({ at }) => at !== left.at);
   }
 }
 
-function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], room: number): readonly Shown[] {
-  let over = Math.max(0, screenWidth(shown) - room);
+function narrowed(specs: readonly ColumnSpec[], shown: readonly Shown[], maxWidth: number): readonly Shown[] {
+  let over = Math.max(0, screenWidth(shown) - maxWidth);
   return shown.map(({ at, width }) => {
     const spare = Math.max(0, width - Math.max(specs[at]?.least ?? width, specs[at]?.name.length ?? 0));
     const less = Math.min(over, spare);

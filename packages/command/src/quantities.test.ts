@@ -7,6 +7,6 @@ it.each([
   [59_960, "1m00s"],
   [119_600, "2m00s"],
   [185_000, "3m05s"],
-])("%i milliseconds are printed as %s", (ms, told) => {
-  expect(duration(ms)).toBe(told);
+])("%i milliseconds are printed as %s", (ms, text) => {
+  expect(duration(ms)).toBe(text);
 });

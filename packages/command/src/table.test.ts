@@ -37,7 +37,7 @@ describe("on a terminal", () => {
     { name: "n", numeric: true, leave: 2 },
   ];
   const rows = [["some-key", "a value that is long", "2026-11-28", 7]] as const;
-  const drawn = (room?: number) => table(columns as Parameters<typeof table>[0], rows, room).split("\n");
+  const drawn = (maxWidth?: number) => table(columns as Parameters<typeof table>[0], rows, maxWidth).split("\n");
 
   it("a table that fits is printed unchanged", () => {
     expect(drawn(200)).toEqual(drawn());

@@ -10,14 +10,14 @@ type Cell = string | number;
  * `room`, the width of a screen, is set, cells are cut and columns omitted as declared. The work is linear in the number of
  * cells, because a large bucket has a hundred thousand rows.
  */
-export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], room?: number): string {
+export function table(columns: readonly Column[], rows: readonly (readonly Cell[])[], maxWidth?: number): string {
   const specs = columns.map(specOf);
   const head = specs.map(({ name }) => name.toUpperCase());
   const body = rows.map((row) => row.map(plain));
   const natural = head.map(widthOf);
   for (const row of body)
     for (const [at, cell] of row.entries()) natural[at] = Math.max(natural[at] ?? 0, widthOf(cell));
-  const shown = fitted(specs, natural, room ?? Number.POSITIVE_INFINITY);
+  const shown = fitted(specs, natural, maxWidth ?? Number.POSITIVE_INFINITY);
   const rule = (left: string, cross: string, right: string) =>
     left + shown.map(({ width }) => "─".repeat(width + 2)).join(cross) + right;
   const line = (cells: readonly string[]) =>

@@ -45,7 +45,7 @@ export function unexpected(cause: unknown, now: Date, logs?: () => string): Show
   const place = written(hide(details), () => bucket?.paths.logs ?? logs?.(), now);
   return {
     message: `unexpected error (UNEXPECTED): ${hide(firstLine(cause))}${thrownIn(cause, bucket?.paths.root)}; ${place}`,
-    hint: "this is a mistake of maand or of a plugin; please report it with that file",
+    hint: "this is an error in maand or in a plugin; please report it with that file",
   };
 }
 

@@ -7,11 +7,11 @@ import type { Problem } from "./domain/checks/problem.ts";
  */
 export const ERROR_CODES = {
   NOT_A_BUCKET: "No bucket was found in this directory or above it.",
-  BUCKET_EXISTS: "The directory already holds a bucket that cannot be taken as it is.",
+  BUCKET_EXISTS: "The directory contains a bucket that cannot be used.",
   BUSY: "Another run holds the bucket's lock.",
   STORE_NEWER: "The store was written by a newer maand; it is never downgraded.",
   STORE_BROKEN: "The store cannot be read or written.",
-  PROBLEMS: "What a person wrote, or what a worker lacks, was refused; the problems say where.",
+  PROBLEMS: "The input is invalid, or a worker lacks something; the problems have the locations.",
   CONFIG_INVALID: "The configuration cannot be loaded.",
   PLUGIN_INVALID: "A plugin is missing, is not a plugin, or failed while it was applied.",
   USAGE: "The command line is wrong.",
@@ -29,10 +29,10 @@ export const ERROR_CODES = {
   UNHEALTHY: "A health check failed.",
   HOOK_FAILED: "A plugin failed in a hook.",
   INTERRUPTED: "The run was interrupted; its state is saved.",
-  NOT_FOUND: "What was asked for does not exist.",
+  NOT_FOUND: "The requested entry does not exist.",
   KV_KEY_MISSING: "The key that KV secrets are encrypted with is missing or damaged.",
   KV_DECRYPT_FAILED: "A KV secret cannot be decrypted.",
-  KV_REFUSED: "A job asked for KV entries that are not its to read.",
+  KV_REFUSED: "A job tried to access KV entries without permission.",
   RENDER_FAILED: "A template of a job cannot be rendered.",
   NOT_PERMITTED: "A plugin does not let this be done now; nothing of it was begun.",
   JOB_COMMAND_FAILED: "A command of a job failed.",
@@ -45,7 +45,7 @@ export const ERROR_CODES = {
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
   RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
   REVERT_FAILED: "A failed rollout could not be undone; the message says what runs where.",
-  UNEXPECTED: "A mistake of maand or of a plugin; its details are in a file.",
+  UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -25,13 +25,13 @@ export {
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
+export type { FileChange } from "./domain/deploy/changed-files.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export type { FileAccess } from "./domain/deploy/file-access.ts";
 export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
-  FileChange,
   LifecycleOptions,
   PlannedAction,
   Promoted,
@@ -77,11 +77,11 @@ export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
-export type { OwnedKeys } from "./plugin-api/claim.ts";
 export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
+export type { OwnedKeys } from "./plugin-api/define/claim.ts";
+export type { PluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export { createHooks } from "./plugin-api/hooks.ts";
 export type { LazyCommands, Provides } from "./plugin-api/plugin.ts";
-export type { PluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export { INLINE_NAME } from "./plugin-api/tapping/inline-hooks.ts";
 export {
   type DirectoryToDelete,

@@ -17,11 +17,14 @@ export type { Worker } from "./domain/workspace/worker.ts";
 export { type ErrorCode, isMaandError, MaandError } from "./errors.ts";
 export type { MaandEvent } from "./events.ts";
 export type * from "./plugin-api/base-contexts.ts";
-export type { Claim } from "./plugin-api/claim.ts";
 export type { CommandBucket } from "./plugin-api/command-bucket.ts";
 export type * from "./plugin-api/contexts.ts";
+export { type Claim, defineClaim, type TypedClaim } from "./plugin-api/define/claim.ts";
+export { type Lifecycle, type LifecycleContext, type LifecycleStep, lifecycle } from "./plugin-api/define/lifecycle.ts";
+export { type PluginMaker, pluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export type { Done, HookName, Hooks, TapFunction, TapInterest } from "./plugin-api/hooks.ts";
+export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/inventory-context.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export {
@@ -31,7 +34,6 @@ export {
   type TableContext,
   type TableRow,
 } from "./plugin-api/plugin.ts";
-export { type PluginMaker, pluginWithOptions } from "./plugin-api/plugin-with-options.ts";
 export type * from "./plugin-api/scope.ts";
 export { type ProgramRemoteParts, programRemote } from "./remote/process/program-remote.ts";
 export { loginShellLine } from "./remote/quote.ts";

@@ -17,7 +17,10 @@ export type Outcome =
 export interface AllocationResult {
   readonly job: string;
   readonly host: string;
+  /** What was done; `orchestrate` if a plugin led the rollout, and maand cannot know what it did. */
   readonly action: string;
+  /** The plugin that led the rollout. */
+  readonly ledBy?: string;
   readonly outcome: Outcome;
   /** Whether what it was brought to is recorded as running. */
   readonly promoted: boolean;
@@ -67,6 +70,8 @@ export interface SummaryRecord {
     readonly job: string;
     readonly worker_ip: string;
     readonly action: string;
+    /** The plugin that led the rollout; only with the action `orchestrate`. */
+    readonly led_by?: string;
     readonly outcome: Outcome;
     readonly promoted: boolean;
     readonly message: string | null;
@@ -98,8 +103,9 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
     reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
-    allocations: summary.allocations.map(({ host, message, hint, output, ...rest }) => ({
+    allocations: summary.allocations.map(({ host, ledBy, message, hint, output, ...rest }) => ({
       ...rest,
+      ...(ledBy === undefined ? {} : { led_by: ledBy }),
       worker_ip: host,
       message: message ?? null,
       hint: hint ?? null,

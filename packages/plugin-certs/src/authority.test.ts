@@ -8,9 +8,9 @@ import { outOfTime, readAuthority } from "./authority.ts";
 import { writeAuthorityFiles } from "./authority-files.ts";
 import { type CertsOptions, certs } from "./certs.ts";
 import {
-  type Brought,
-  broughtAuthority,
   described,
+  type GivenAuthority,
+  givenAuthority,
   openssl,
   scratchDirectory,
   traditional,
@@ -35,7 +35,7 @@ function secrets(root: string): { crt: string; key: string } {
 }
 
 /** A bucket whose secrets hold this. */
-function bring(files: { readonly crt?: string; readonly key?: string }): string {
+function giveAuthority(files: { readonly crt?: string; readonly key?: string }): string {
   const root = scratchDirectory();
   mkdirSync(join(root, "secrets"));
   if (files.crt !== undefined) writeFileSync(join(root, "secrets/ca.crt"), files.crt);
@@ -83,7 +83,7 @@ describe("the CA created by init", () => {
 });
 
 describe("an existing CA", () => {
-  const KINDS: Readonly<Record<string, Brought>> = {
+  const KINDS: Readonly<Record<string, GivenAuthority>> = {
     "an RSA key": { key: RSA },
     "a key on P-256": { key: curve("P-256") },
     "a key on P-384": { key: curve("P-384") },
@@ -91,10 +91,10 @@ describe("an existing CA", () => {
     "a name of many parts": { subject: "/C=DE/O=Büro, Ges. m.b.H./OU=a+b/CN=root" },
   };
 
-  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older format", async (_, brought) => {
-    const { crt, key } = broughtAuthority(brought);
+  it.each(Object.entries(KINDS))("may have %s, as PKCS#8 and in the older format", async (_, given) => {
+    const { crt, key } = givenAuthority(given);
     for (const form of [key, traditional(key)]) {
-      const root = bring({ crt, key: form });
+      const root = giveAuthority({ crt, key: form });
       await init(root, {}, new Date());
       expect(secrets(root)).toEqual({ crt, key: form });
       expect(statSync(join(root, "secrets/ca.key")).mode & 0o777).toBe(0o600);
@@ -102,14 +102,14 @@ describe("an existing CA", () => {
   });
 
   it("is copied without other contents of its file, so that no key reaches a worker", () => {
-    const { crt, key } = broughtAuthority();
+    const { crt, key } = givenAuthority();
     const found = readAuthority({ crt: `# ours\n${key}${crt}`, key });
     expect(found).toMatchObject({ state: "ready", authority: { pem: crt } });
   });
 
   const REFUSED: readonly (readonly [string, () => { crt?: string; key?: string }, string, RegExp])[] = [
-    ["only its certificate", () => ({ crt: broughtAuthority().crt }), "secrets/ca.key", /incomplete/],
-    ["only its key", () => ({ key: broughtAuthority().key }), "secrets/ca.crt", /incomplete/],
+    ["only its certificate", () => ({ crt: givenAuthority().crt }), "secrets/ca.key", /incomplete/],
+    ["only its key", () => ({ key: givenAuthority().key }), "secrets/ca.crt", /incomplete/],
     ["no certificate", () => ({ crt: "x", key: "" }), "secrets/ca.crt", /no certificate/],
     [
       "a damaged certificate",
@@ -117,53 +117,48 @@ describe("an existing CA", () => {
       "secrets/ca.crt",
       /no certificate/,
     ],
-    ["no key", () => ({ crt: broughtAuthority().crt, key: "x" }), "secrets/ca.key", /no private key/],
-    ["an empty key", () => ({ crt: broughtAuthority().crt, key: "" }), "secrets/ca.key", /no private key/],
+    ["no key", () => ({ crt: givenAuthority().crt, key: "x" }), "secrets/ca.key", /no private key/],
+    ["an empty key", () => ({ crt: givenAuthority().crt, key: "" }), "secrets/ca.key", /no private key/],
     ["a locked key", () => locked("pkey"), "secrets/ca.key", /passphrase/],
     ["a key locked the older way", () => locked("ec"), "secrets/ca.key", /passphrase/],
-    [
-      "another's key",
-      () => ({ ...broughtAuthority(), key: broughtAuthority().key }),
-      "secrets/ca.key",
-      /not the key of/,
-    ],
+    ["another's key", () => ({ ...givenAuthority(), key: givenAuthority().key }), "secrets/ca.key", /not the key of/],
     [
       "a certificate that is no CA's",
-      () => broughtAuthority({ extensions: ["basicConstraints=critical,CA:FALSE"] }),
+      () => givenAuthority({ extensions: ["basicConstraints=critical,CA:FALSE"] }),
       "secrets/ca.crt",
       /may not sign/,
     ],
     [
       "a CA that may not sign certificates",
-      () => broughtAuthority({ extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"] }),
+      () => givenAuthority({ extensions: ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,cRLSign"] }),
       "secrets/ca.crt",
       /may not sign/,
     ],
-    ["an Ed25519 key", () => broughtAuthority({ key: ["-algorithm", "ED25519"] }), "secrets/ca.key", /type ed25519/],
+    ["an Ed25519 key", () => givenAuthority({ key: ["-algorithm", "ED25519"] }), "secrets/ca.key", /type ed25519/],
     [
       "a short key",
-      () => broughtAuthority({ key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"] }),
+      () => givenAuthority({ key: ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"] }),
       "secrets/ca.key",
       /1024 bits is too short/,
     ],
   ];
 
   it.each(REFUSED)("is refused with %s, and not changed", async (_, files, where, message) => {
-    const brought = files();
-    const root = bring(brought);
+    const given = files();
+    const root = giveAuthority(given);
     await expect(init(root)).rejects.toMatchObject({
       code: "PROBLEMS",
       problems: [{ where, message: expect.stringMatching(message), hint: expect.stringMatching(/./), level: "error" }],
     });
-    expect(existsSync(join(root, "secrets/ca.crt"))).toBe(brought.crt !== undefined);
-    expect(existsSync(join(root, "secrets/ca.key"))).toBe(brought.key !== undefined);
+    expect(existsSync(join(root, "secrets/ca.crt"))).toBe(given.crt !== undefined);
+    expect(existsSync(join(root, "secrets/ca.key"))).toBe(given.key !== undefined);
   });
 
   function locked(as: "pkey" | "ec") {
-    const brought = broughtAuthority();
+    const given = givenAuthority();
     const file = join(scratchDirectory(), "it.key");
-    writeFileSync(file, brought.key);
-    return { crt: brought.crt, key: openssl(as, "-in", file, "-aes256", "-passout", "pass:x") };
+    writeFileSync(file, given.key);
+    return { crt: given.crt, key: openssl(as, "-in", file, "-aes256", "-passout", "pass:x") };
   }
 
   it("is refused before its start and after its end", async () => {
@@ -171,12 +166,12 @@ describe("an existing CA", () => {
     expect(outOfTime(authority, new Date("2026-01-31"))?.message).toContain("not valid before Feb  1");
     expect(outOfTime(authority, new Date("2026-02-01"))).toBeUndefined();
     expect(outOfTime(authority, new Date("2026-03-01"))?.message).toContain("has expired, on Mar  1");
-    const root = bring({ crt: files.crt ?? "", key: files.key ?? "" });
+    const root = giveAuthority({ crt: files.crt ?? "", key: files.key ?? "" });
     await expect(init(root)).rejects.toMatchObject({ problems: [{ where: "secrets/ca.crt" }] });
   });
 
   it("that cannot be read is not treated as missing", async () => {
-    const root = bring({});
+    const root = giveAuthority({});
     mkdirSync(join(root, "secrets/ca.crt"));
     await expect(init(root)).rejects.toThrow("EISDIR");
   });

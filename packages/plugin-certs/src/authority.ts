@@ -23,8 +23,10 @@ const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 /** Checks a CA, whether maand made it or an operator provided it: PKCS#1, PKCS#8 and SEC 1 keys, RSA and EC. */
 export function readAuthority({ crt, key }: AuthorityFiles): FoundAuthority {
   if (crt === undefined && key === undefined) return { state: "missing" };
-  if (crt === undefined) return refused(CRT, `the bucket CA is incomplete: ${KEY} is there and this is not`, RESTORE);
-  if (key === undefined) return refused(KEY, `the bucket CA is incomplete: ${CRT} is there and this is not`, RESTORE);
+  if (crt === undefined)
+    return refused(CRT, `the bucket CA is incomplete: ${KEY} exists and this file does not`, RESTORE);
+  if (key === undefined)
+    return refused(KEY, `the bucket CA is incomplete: ${CRT} exists and this file does not`, RESTORE);
   const pem = crt.match(BLOCK)?.join("\n");
   const certificate = pem === undefined ? undefined : parsed(() => new X509Certificate(pem));
   if (pem === undefined || !(certificate instanceof X509Certificate))
@@ -50,7 +52,7 @@ export const RENEW = `put another pair into ${CRT} and ${KEY}, or move both away
 
 const EARLY = `set this machine's clock; if it is right, the CA was made while it was ahead: ${RENEW}`;
 
-const RESTORE = `put it back from a backup; to begin with another CA, move both away and run maand init: every certificate is made anew then`;
+const RESTORE = `restore it from a backup; to replace the CA, move both files away and run maand init: the next build replaces every certificate`;
 
 function flawOf(certificate: X509Certificate, key: KeyObject): FoundAuthority | undefined {
   const { modulusLength = 0, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
@@ -74,7 +76,7 @@ function refused(where: string, message: string, hint: string): FoundAuthority {
 
 function unreadable(key: string): [string, string] {
   return /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(key)
-    ? ["the key is locked with a passphrase", "openssl pkey -in locked.key -out secrets/ca.key takes it off"]
+    ? ["the key is locked with a passphrase", "remove it with openssl pkey -in locked.key -out secrets/ca.key"]
     : ["this is no private key", "it has to be PEM: PKCS#8, PKCS#1 or SEC 1"];
 }
 

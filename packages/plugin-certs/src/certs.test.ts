@@ -6,7 +6,7 @@ import { aBucket, type TestBucket } from "@maand/core/testing";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { makeAuthority } from "./authority.test.support.ts";
 import { certs } from "./certs.ts";
-import { broughtAuthority, described, verify } from "./openssl.test.support.ts";
+import { described, givenAuthority, verify } from "./openssl.test.support.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -124,7 +124,7 @@ describe("a first build", () => {
     ["rsa-4096", false, "RSA PRIVATE KEY", "Public-Key: (4096 bit)"],
     ["ecdsa-p256", false, "EC PRIVATE KEY", "NIST CURVE: P-256"],
     ["ecdsa-p256", true, "PRIVATE KEY", "NIST CURVE: P-256"],
-  ] as const)("creates %s keys, PKCS#8 %s", async (kind, pkcs8, label, says) => {
+  ] as const)("creates %s keys, PKCS#8 %s", async (kind, pkcs8, label, expected) => {
     conf(`certs_key = "${kind}"`);
     bucket.workers(A);
     job({ web: { pkcs8 } });
@@ -133,7 +133,7 @@ describe("a first build", () => {
     expect(pairs[`${A} web.key`]).toMatch(
       new RegExp(`^-----BEGIN ${label}-----\n[\\s\\S]+\n-----END ${label}-----\n$`),
     );
-    expect(described(pairs[`${A} web.crt`] ?? "")).toContain(says);
+    expect(described(pairs[`${A} web.crt`] ?? "")).toContain(expected);
     verify(ca(), pairs[`${A} web.crt`] ?? "", now);
   });
 
@@ -200,11 +200,11 @@ describe("a later build", () => {
 
   it("creates and reports nothing if nothing changed", async () => {
     const versions = () => opened(({ store }) => store.kv.namespace(`maand/job/api/worker/${A}`));
-    const [before, said] = [await versions(), bucket.events.length];
+    const [before, printed] = [await versions(), bucket.events.length];
     now = new Date(START.getTime() + DAY);
     expect(await changedBy(() => undefined)).toEqual([]);
     expect(await versions()).toEqual(before);
-    expect(bucket.events.slice(said)).toEqual([]);
+    expect(bucket.events.slice(printed)).toEqual([]);
   });
 
   it("issues one for a new worker and keeps the others; only a shared certificate is issued again", async () => {
@@ -294,17 +294,17 @@ describe("a later build", () => {
 
   it("replaces all for another CA, and none for a new certificate of the same CA key", async () => {
     const before = await stored();
-    const brought = broughtAuthority({ subject: "/C=DE/O=Büro/CN=root" });
+    const given = givenAuthority({ subject: "/C=DE/O=Büro/CN=root" });
     now = new Date(Math.max(Date.now(), START.getTime()));
-    writeFileSync(join(bucket.root, "secrets/ca.crt"), brought.crt);
+    writeFileSync(join(bucket.root, "secrets/ca.crt"), given.crt);
     await expect(bucket.build()).rejects.toMatchObject({ problems: [{ where: "secrets/ca.key" }] });
     expect(await stored()).toEqual(before);
-    writeFileSync(join(bucket.root, "secrets/ca.key"), brought.key);
+    writeFileSync(join(bucket.root, "secrets/ca.key"), given.key);
     expect(await changedBy(() => undefined)).toEqual(Object.keys(before).sort());
     const after = await stored();
     verify(ca(), after[`${A} web.crt`] ?? "", now);
-    const again = broughtAuthority({ subject: "/C=DE/O=Büro/CN=root", sameKey: brought.key });
-    expect(again.crt).not.toBe(brought.crt);
+    const again = givenAuthority({ subject: "/C=DE/O=Büro/CN=root", sameKey: given.key });
+    expect(again.crt).not.toBe(given.crt);
     writeFileSync(join(bucket.root, "secrets/ca.crt"), again.crt);
     expect(await changedBy(() => undefined)).toEqual([]);
     verify(again.crt, after[`${A} web.crt`] ?? "", now);

@@ -61,7 +61,7 @@ export function validityOf({ authority, settings, now }: Omit<Wanted, "entry" | 
 }
 
 /** When a certificate begins and ends. */
-export function timesOf({ validFrom, validTo }: X509Certificate): CertificateTimes {
+function timesOf({ validFrom, validTo }: X509Certificate): CertificateTimes {
   return { from: Date.parse(validFrom), to: Date.parse(validTo) };
 }
 

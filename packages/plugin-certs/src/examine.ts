@@ -19,7 +19,7 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
     report({ ...base, ok: false, message: "the bucket has no CA", hint: maand(bucket.root, "init") });
   if (found.state === "refused") {
     const { where, message } = found.problem;
-    report({ check: "ca", where, ok: false, message, hint: anew(bucket.root) });
+    report({ check: "ca", where, ok: false, message, hint: renewCommand(bucket.root) });
   }
   if (found.state !== "ready") return;
   const { validFrom, validTo } = found.authority.certificate;
@@ -27,27 +27,32 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
   const days = Math.floor((Date.parse(validTo) - now().getTime()) / DAY);
   const early = Date.parse(validFrom) > now().getTime();
   if (wrong)
-    report({ ...base, ok: false, message: wrong.message, hint: early ? clock(bucket.root) : anew(bucket.root) });
+    report({
+      ...base,
+      ok: false,
+      message: wrong.message,
+      hint: early ? clock(bucket.root) : renewCommand(bucket.root),
+    });
   else if (days < CERTS_SETTINGS.from(settings).certs_ttl)
     report({
       ...base,
       ok: false,
       message: `the bucket CA ends in ${days < 1 ? "less than a day" : `${days} days`}, on ${validTo}`,
-      hint: anew(bucket.root),
+      hint: renewCommand(bucket.root),
     });
   else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
 }
 
 /** A new CA makes every certificate anew, so the clock is looked at first. */
 function clock(root: string): string {
-  return `date  # is it right? then the CA was made while the clock was ahead, and another one is needed: ${anew(root)}`;
+  return `date  # is it right? then the CA was made while the clock was ahead, and another one is needed: ${renewCommand(root)}`;
 }
 
 /** Moves what is there out of the way and makes another one. Certificates follow with the next build and deploy. */
-function anew(root: string): string {
+function renewCommand(root: string): string {
   const there = [CRT, KEY].map((file) => join(root, file)).filter((path) => existsSync(path));
   const lines = [...there.map((path) => shellLine(["mv", path, `${path}.old`])), maand(root, "init")];
-  return `${lines.join(" && ")}  # better: put the right pair back from a backup; with another one, build and deploy make every certificate anew`;
+  return `${lines.join(" && ")}  # better: restore the pair from a backup; with another one, the next build replaces every certificate`;
 }
 
 function maand(root: string, command: string): string {

@@ -45,10 +45,16 @@ export function subjectAltNames({ entry, hosts }: HoldsFor): { type: "dns" | "ip
   return names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }));
 }
 
-/** Reads them back from what `X509Certificate.subjectAltName` says; undefined if it was not made here. */
+/**
+ * Reads them back from what `X509Certificate.subjectAltName` says; undefined if it was not made here. The maand that was written in
+ * Go made certificates out to 127.0.0.1 and the addresses of workers alone: those of a bucket that was imported stay valid.
+ */
 export function readSubjectAltNames(text: string | undefined): HoldsFor | undefined {
   const names = (text ?? "").split(", ").map((part) => canonical(part.replace(/^(DNS|IP Address):/, "")));
   const divider = names.indexOf(DIVIDER);
-  if (names[0] !== LOOPBACK || divider < 0) return undefined;
+  if (names[0] !== LOOPBACK) return undefined;
+  const [, ...hosts] = names;
+  if (divider < 0)
+    return hosts.length > 0 && hosts.every((name) => isIP(name) !== 0) ? { entry: [], hosts } : undefined;
   return { entry: names.slice(1, divider), hosts: names.slice(divider + 1) };
 }

@@ -34,7 +34,7 @@ export function verify(ca: string, crt: string, at: Date, ...more: readonly stri
 }
 
 /** How a CA of an operator is made. */
-export interface Brought {
+export interface GivenAuthority {
   /** Arguments of `openssl genpkey`. */
   readonly key?: readonly string[];
   readonly subject?: string;
@@ -44,7 +44,7 @@ export interface Brought {
 }
 
 /** A CA as an operator makes one with openssl, its key as PKCS#8. */
-export function broughtAuthority({ key, subject = "/CN=brought", extensions, sameKey }: Brought = {}): {
+export function givenAuthority({ key, subject = "/CN=brought", extensions, sameKey }: GivenAuthority = {}): {
   crt: string;
   key: string;
 } {

@@ -9,7 +9,7 @@ const record = v.custom<Record<string, unknown>>(
 
 const SUBJECT = {
   common_name: v.optional(
-    v.pipe(v.string("must be text in quotes"), v.description("whom it is made out to; default: the job's name")),
+    v.pipe(v.string("must be text in quotes"), v.description("the common name; default: the job's name")),
   ),
   alt_names: v.optional(
     v.pipe(

@@ -29,7 +29,7 @@ describe("certs of a manifest", () => {
     [{ "web-1": {} }, `${WHERE}.web-1`, /cannot name a certificate/, /letters, digits and _/],
     [{ constructor: {} }, `${WHERE}.constructor`, /cannot name a certificate/, /./],
     [{ ca: {} }, `${WHERE}.ca`, /"ca" is taken/, /another name/],
-    [{ web: { subject: { common_name: "" } } }, `${WHERE}.web.subject.common_name`, /empty/, /leave it out/],
+    [{ web: { subject: { common_name: "" } } }, `${WHERE}.web.subject.common_name`, /empty/, /omit it/],
     [
       { web: { subject: { common_name: "a b" } } },
       `${WHERE}.web.subject.common_name`,

@@ -60,7 +60,7 @@ function validateCert({ subject = {}, ...cert }: WrittenCert, where: string, rep
 }
 
 function validateCommonName(name: string, where: string, report: Report): void {
-  if (name === "") report(problem(where, "must not be empty", "leave it out, and it is the job's name"));
+  if (name === "") report(problem(where, "must not be empty", "omit it to use the job's name"));
   else if (!isCertifiable(name)) report(problem(where, `"${name}" is no DNS name and no address`, hintFor(name)));
   else if (name.length > LONGEST_COMMON_NAME)
     report(
@@ -90,7 +90,7 @@ function validateFiles(job: Job, names: readonly string[], report: Report): void
       warning(
         "file_replaced",
         `workspace/jobs/${job.name}/${path}`,
-        "on workers the bucket's own file stands here instead",
+        "on workers the certificate replaces it",
         "take the file out, or move it to another directory",
       ),
     );

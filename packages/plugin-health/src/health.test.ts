@@ -90,14 +90,14 @@ describe("an http check", () => {
   const ready = { type: "http", port: "web", path: "/ready" };
 
   it("requests its path and passes on 200", async () => {
-    const asked: (string | undefined)[] = [];
+    const requests: (string | undefined)[] = [];
     const port = await serving((request, response) => {
-      asked.push(`${request.method} ${request.url}`);
+      requests.push(`${request.method} ${request.url}`);
       response.end("fine");
     });
     const { error, results } = await verify({ checks: [ready] }, port);
     expect(error).toBeUndefined();
-    expect(asked).toEqual(["GET /ready"]);
+    expect(requests).toEqual(["GET /ready"]);
     expect(results).toMatchObject([{ target: `127.0.0.1:${port}/ready`, message: "answered 200" }]);
   });
 
@@ -238,10 +238,10 @@ describe("waiting", () => {
   /** Healthy at the given attempt; pauses are only noted. */
   async function waitUntil(attempt: number, given: unknown = health_check) {
     const pauses: number[] = [];
-    let asked = 0;
-    const remote = fakeRemote({ answers: () => ({ code: ++asked >= attempt ? 0 : 1 }) });
+    let requests = 0;
+    const remote = fakeRemote({ answers: () => ({ code: ++requests >= attempt ? 0 : 1 }) });
     const sleep = async (ms: number) => void pauses.push(ms);
-    return { ...(await verify(given, 0, { wait: true, remote: async () => remote }, { sleep })), pauses, asked };
+    return { ...(await verify(given, 0, { wait: true, remote: async () => remote }, { sleep })), pauses, requests };
   }
 
   it("repeats the checks until all pass, and reports what it waits for", async () => {
@@ -256,8 +256,8 @@ describe("waiting", () => {
   });
 
   it("prints a line for each new failure, and one for all repeated failures", async () => {
-    let asked = 0;
-    const remote = fakeRemote({ answers: () => ({ code: ++asked > 6 ? 0 : asked > 5 ? 2 : 1 }) });
+    let requests = 0;
+    const remote = fakeRemote({ answers: () => ({ code: ++requests > 6 ? 0 : requests > 5 ? 2 : 1 }) });
     const active = [at("10.0.0.1"), at("10.0.0.2")];
     const { output } = await verify(
       health_check,
@@ -274,9 +274,9 @@ describe("waiting", () => {
   });
 
   it("stops after the last attempt without another pause", async () => {
-    const { error, pauses, asked } = await waitUntil(5);
+    const { error, pauses, requests } = await waitUntil(5);
     expect(error?.message).toBe("api is not healthy after 4 attempts: 127.0.0.1: ssh ready: exit code 1");
-    expect([pauses.length, asked]).toEqual([3, 4]);
+    expect([pauses.length, requests]).toEqual([3, 4]);
   });
 
   it("checks once if it should not wait", async () => {
@@ -346,7 +346,7 @@ describe("health_check in a manifest", () => {
     ],
     [
       { type: "ssh", command: " " },
-      ["~.checks[0].command", "an ssh check needs a command", "say what is to exit with 0 on the worker"],
+      ["~.checks[0].command", "an ssh check needs a command", "write a command that exits with 0 on the worker"],
     ],
     [
       { type: "tcp", port: "http", prot: "x" },

@@ -65,7 +65,7 @@ function reason(cause: unknown, timeoutMs: number): string {
   if (isMaandError(cause)) return cause.code === "TIMED_OUT" ? tooLate(timeoutMs) : cause.message;
   if (!(cause instanceof Error)) return String(cause);
   const code = "code" in cause ? String(cause.code) : "";
-  if (code.startsWith("HPE_")) return "what it answers is not HTTP";
+  if (code.startsWith("HPE_")) return "its answer is not HTTP";
   return REASONS[code] ?? cause.message;
 }
 

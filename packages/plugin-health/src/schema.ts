@@ -58,7 +58,7 @@ const HEALTH = {
   wait: v.optional(v.pipe(record, v.looseObject(WAIT), v.description("how long a deploy waits for a healthy job"))),
 };
 
-export const HEALTH_DESCRIPTION = "How to tell whether the job is healthy.";
+export const HEALTH_DESCRIPTION = "The health checks of the job.";
 
 export const HealthSchema = v.pipe(record, v.looseObject(HEALTH), v.description(HEALTH_DESCRIPTION));
 

@@ -30,7 +30,13 @@ function validateCheck(job: Job, check: WrittenCheck, where: string, report: Rep
       break;
     case "ssh":
       if ((check.command ?? "").trim() === "")
-        report(problem(`${where}.command`, "an ssh check needs a command", "say what is to exit with 0 on the worker"));
+        report(
+          problem(
+            `${where}.command`,
+            "an ssh check needs a command",
+            "write a command that exits with 0 on the worker",
+          ),
+        );
       break;
     default:
       report(problem(`${where}.type`, `there is no check of type "${check.type}"`, oneOf(check.type, CHECK_TYPES)));

@@ -54,7 +54,7 @@ function conclude(
 }
 
 /** The number of checks listed per attempt and at the end; further ones are only counted. */
-const TOLD = 10;
+const MOST_NAMED = 10;
 
 /**
  * Prints a line for each check that fails in a new way, and one line for the unchanged ones, so that a long wait stays
@@ -68,7 +68,10 @@ function news(failing: readonly HealthResult[], before: ReadonlySet<string>): st
 }
 
 function firstOf(all: readonly string[]): string[] {
-  return [...all.slice(0, TOLD - 1), ...all.slice(TOLD - 1, TOLD).map((last) => `${last}${more(all.length - TOLD)}`)];
+  return [
+    ...all.slice(0, MOST_NAMED - 1),
+    ...all.slice(MOST_NAMED - 1, MOST_NAMED).map((last) => `${last}${more(all.length - MOST_NAMED)}`),
+  ];
 }
 
 function more(count: number): string {

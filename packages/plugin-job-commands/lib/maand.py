@@ -403,7 +403,7 @@ def _request(
     except socket.timeout:
         raise MaandError(f"{asked}: maand did not answer within {seconds:g} seconds") from None
     except (OSError, http.client.HTTPException) as cause:
-        raise MaandError(f"{asked}: maand cannot be reached, has its run ended? ({cause})") from cause
+        raise MaandError(f"{asked}: maand cannot be reached; its run may have ended ({cause})") from cause
     finally:
         connection.close()
     write = method != "GET" and path.startswith("/kv") and not (method == "DELETE" and status == 404)
@@ -417,7 +417,7 @@ def _request(
 def _end_unseen() -> None:
     unseen = [response for response in _writes if response._unseen]
     for response in unseen:
-        print(f"maand: {response._refusal()}; the script did not look at the answer", file=sys.stderr)
+        print(f"maand: {response._refusal()}; the script did not check the response", file=sys.stderr)
     if unseen:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -65,13 +65,13 @@ export class CommandFailed extends MaandError {
 
 /** An answer of maand. */
 export class ApiResponse {
-  readonly #asked: string;
+  readonly #request: string;
   readonly #status: number;
   readonly #text: string;
   #unseen: boolean;
 
-  constructor(asked: string, status: number, text: string, mustBeSeen = false) {
-    this.#asked = asked;
+  constructor(description: string, status: number, text: string, mustBeSeen = false) {
+    this.#request = description;
     this.#status = status;
     this.#text = text;
     this.#unseen = mustBeSeen && (status < 200 || status > 299);
@@ -112,7 +112,7 @@ export class ApiResponse {
 
   /** Why it was not done, in one line. */
   refusal(): string {
-    return `${this.#asked}: ${this.#text.trim() || "refused"} (${this.#status})`;
+    return `${this.#request}: ${this.#text.trim() || "refused"} (${this.#status})`;
   }
 
   /** Whether it is a refused write that the script has not looked at. */
@@ -178,7 +178,7 @@ export function isAllocationDisabled(): boolean {
 
 /** Reads a value; `value` of its JSON is it. The status is 404 when there is none, 400 when it is not the job's. */
 export function getStoreValue(namespace: string, key: string): Promise<ApiResponse> {
-  return ask("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
+  return callApi("GET", "/kv", `read ${namespace} ${key}`, { query: { namespace, key } });
 }
 
 /** The value itself. Throws {@link KvError}, which names namespace and key, when there is none to be had. */
@@ -211,7 +211,7 @@ export async function deleteJobSecret(key: string): Promise<ApiResponse> {
 
 /** The keys of the job's variables and secrets, or of one of the two: `namespaces` of its JSON, by namespace. */
 export function listJobKeys(namespace?: string): Promise<ApiResponse> {
-  return ask("GET", "/kv/keys", "list keys", { query: namespace === undefined ? {} : { namespace } });
+  return callApi("GET", "/kv/keys", "list keys", { query: namespace === undefined ? {} : { namespace } });
 }
 
 /** Says in which order the job's workers are upgraded: all of them, as a list or with commas. In `pre_deploy`. */
@@ -231,7 +231,7 @@ export async function getRolloutOrder(): Promise<string[]> {
 
 /** Who demands this command: its JSON is a list of {@link CommandDemand}. */
 export function listCommandDemands(): Promise<ApiResponse> {
-  return ask("GET", "/demands", "list demands");
+  return callApi("GET", "/demands", "list demands");
 }
 
 // Taking turns
@@ -249,17 +249,19 @@ export async function acquireSemaphore(
 ): Promise<ApiResponse> {
   const waited = Math.min(timeoutSeconds > 0 ? timeoutSeconds : SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS);
   const body = { name, capacity, timeout_seconds: timeoutSeconds };
-  return done(await ask("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS }));
+  return done(
+    await callApi("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS }),
+  );
 }
 
 /** Gives a semaphore back. Throws {@link ApiError} when the script does not hold it (409). */
 export async function releaseSemaphore(name: string): Promise<ApiResponse> {
-  return done(await ask("POST", "/semaphore/release", `release ${name}`, { body: { name } }));
+  return done(await callApi("POST", "/semaphore/release", `release ${name}`, { body: { name } }));
 }
 
 /** Who holds a semaphore: its JSON has `capacity`, `holders`, `waiting` and `available`. */
 export function semaphoreStatus(name: string): Promise<ApiResponse> {
-  return ask("GET", "/semaphore/status", `status of ${name}`, { query: { name } });
+  return callApi("GET", "/semaphore/status", `status of ${name}`, { query: { name } });
 }
 
 /** Holds a semaphore while `work` runs, and gives it back also when that throws; answers what `work` does. */
@@ -333,9 +335,9 @@ export function findBucketRoot(): string {
 
 /** How maand logs in to workers. For other tools; {@link runSsh} needs none of it. */
 export async function loadSsh(): Promise<{ user: string; keyPath: string; useSudo: boolean }> {
-  const response = await ask("GET", "/connection", "read the connection");
-  const said = await response.json<{ user: string; key_path: string; use_sudo: boolean }>();
-  return { user: said.user, keyPath: said.key_path, useSudo: said.use_sudo };
+  const response = await callApi("GET", "/connection", "read the connection");
+  const answer = await response.json<{ user: string; key_path: string; use_sudo: boolean }>();
+  return { user: answer.user, keyPath: answer.key_path, useSudo: answer.use_sudo };
 }
 
 // Other names of the same
@@ -368,11 +370,11 @@ function environment(name: string): string {
 }
 
 function put(path: string, namespace: string, key: string, value: string): Promise<ApiResponse> {
-  return ask("PUT", path, `write ${namespace} ${key}`, { body: { namespace, key, value } });
+  return callApi("PUT", path, `write ${namespace} ${key}`, { body: { namespace, key, value } });
 }
 
 function remove(path: string, namespace: string, key: string): Promise<ApiResponse> {
-  return ask("DELETE", path, `delete ${namespace} ${key}`, { body: { namespace, key } });
+  return callApi("DELETE", path, `delete ${namespace} ${key}`, { body: { namespace, key } });
 }
 
 function done(response: ApiResponse): ApiResponse {
@@ -392,13 +394,13 @@ async function run(
   check: boolean,
   seconds: number,
 ): Promise<CompletedCommand> {
-  const asked = `${command} on ${body.worker_ip}`;
-  const response = await ask("POST", path, asked, { body, seconds: seconds + REQUEST_SECONDS });
-  const said = await response.json<{ exit: number; stdout: string; stderr: string }>();
-  const result = { args: command, returncode: said.exit, stdout: said.stdout, stderr: said.stderr };
+  const description = `${command} on ${body.worker_ip}`;
+  const response = await callApi("POST", path, description, { body, seconds: seconds + REQUEST_SECONDS });
+  const answer = await response.json<{ exit: number; stdout: string; stderr: string }>();
+  const result = { args: command, returncode: answer.exit, stdout: answer.stdout, stderr: answer.stderr };
   if (check && result.returncode !== 0) {
     const last = (result.stderr.trim() || result.stdout.trim()).split("\n").at(-1);
-    throw new CommandFailed(`${asked}: exit code ${result.returncode}${last ? ": " : ""}${last}`, result);
+    throw new CommandFailed(`${description}: exit code ${result.returncode}${last ? ": " : ""}${last}`, result);
   }
   return result;
 }
@@ -410,7 +412,12 @@ interface Question {
 }
 
 /** One request, straight to maand on this machine: an agent of its own asks no proxy of the environment. */
-async function ask(method: string, path: string, asked: string, question: Question = {}): Promise<ApiResponse> {
+async function callApi(
+  method: string,
+  path: string,
+  description: string,
+  question: Question = {},
+): Promise<ApiResponse> {
   const { query = {}, body, seconds = REQUEST_SECONDS } = question;
   const search = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
@@ -432,14 +439,14 @@ async function ask(method: string, path: string, asked: string, question: Questi
   try {
     const [status, text] = await answered(wanted, sent);
     const write = method !== "GET" && path.startsWith("/kv") && !(method === "DELETE" && status === 404);
-    const response = new ApiResponse(asked, status, text, write);
+    const response = new ApiResponse(description, status, text, write);
     if (response.isUnseen()) keep(response);
     return response;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     if (wanted.signal.aborted)
-      throw new MaandError(`${asked}: maand did not answer within ${seconds} seconds`, { cause });
-    throw new MaandError(`${asked}: maand cannot be reached, has its run ended? (${why})`, { cause });
+      throw new MaandError(`${description}: maand did not answer within ${seconds} seconds`, { cause });
+    throw new MaandError(`${description}: maand cannot be reached; its run may have ended (${why})`, { cause });
   }
 }
 
@@ -467,7 +474,7 @@ function keep(response: ApiResponse): void {
 
 function endUnseen(): void {
   for (const response of writes.filter((write) => write.isUnseen())) {
-    process.stderr.write(`maand: ${response.refusal()}; the script did not look at the answer\n`);
+    process.stderr.write(`maand: ${response.refusal()}; the script did not check the response\n`);
     process.exitCode ||= 1;
   }
 }

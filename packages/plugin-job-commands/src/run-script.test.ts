@@ -61,8 +61,8 @@ describe("a script in JavaScript", () => {
   });
 
   it("is the main module, and a file it requires is not", async () => {
-    const asks = (name: string) => `console.log("${name}", require.main === module);\n`;
-    const files = { "command_x.js": `require("./other");\n${asks("script")}`, "other.js": asks("other") };
+    const script = (name: string) => `console.log("${name}", require.main === module);\n`;
+    const files = { "command_x.js": `require("./other");\n${script("script")}`, "other.js": script("other") };
     expect(await run("command_x.js", files)).toMatchObject({ exitCode: 0, output: ["other false", "script true"] });
   });
 });

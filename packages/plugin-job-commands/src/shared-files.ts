@@ -20,7 +20,7 @@ export type Extent = "modules" | "all";
  */
 export class SharedFiles {
   readonly #root: string;
-  readonly #laidOut = new Map<string, Set<Extent>>();
+  readonly #written = new Map<string, Set<Extent>>();
   readonly #free = new Map<string, string[]>();
   #count = 0;
   #certs = false;
@@ -67,17 +67,17 @@ export class SharedFiles {
   /** The directory with a job's files, at least `_modules/`. */
   of({ job, pieces }: Pick<ScopedJobContext, "job" | "pieces">, extent: Extent): string {
     const directory = join(this.#root, "jobs", job.name);
-    const done = this.#laidOut.get(job.name) ?? new Set();
-    this.#laidOut.set(job.name, done);
-    const layOut = (part: Extent, files: readonly JobFile[]) => {
+    const done = this.#written.get(job.name) ?? new Set();
+    this.#written.set(job.name, done);
+    const writePart = (part: Extent, files: readonly JobFile[]) => {
       if (done.has(part)) return;
       for (const file of files) write(join(directory, file.path), pieces(file), file.executable);
       done.add(part);
     };
     if (!done.has("modules")) this.#begin(directory);
-    layOut("modules", job.files.filter(isModule));
+    writePart("modules", job.files.filter(isModule));
     if (extent === "all") {
-      layOut(
+      writePart(
         "all",
         job.files.filter((file) => !isModule(file)),
       );

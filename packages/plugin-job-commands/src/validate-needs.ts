@@ -34,13 +34,18 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (ownPython({ root: bucket.root, job }) !== undefined) return [];
   if (onPath("python3") === undefined)
     return [
-      error("missing_interpreter", directory(job), "its commands need python3, and there is none", "install python3"),
+      error(
+        "missing_interpreter",
+        directory(job),
+        "its commands need python3, which is not installed",
+        "install python3",
+      ),
     ];
   const requirements = fileOf(job, "requirements.txt");
-  if (!requirements || !asksForAnything(textOf(read(requirements)))) return [];
+  if (!requirements || !listsPackages(textOf(read(requirements)))) return [];
   const [venv, file] = [`${directory(job)}/.venv`, `${directory(job)}/requirements.txt`];
   const hint = `python3 -m venv ${venv} && ${venv}/bin/pip install -r ${file}`;
-  return [error("missing_packages", file, "what it names is not installed for the job's commands", `type: ${hint}`)];
+  return [error("missing_packages", file, "its packages are not installed for the job's commands", `type: ${hint}`)];
 }
 
 function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
@@ -48,11 +53,11 @@ function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
   if (!file || ownPackages({ root: bucket.root, job }) !== undefined) return [];
   const where = `${directory(job)}/package.json`;
   const written = parsed(textOf(read(file)));
-  if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "mend it, or delete it")];
+  if (!isRecord(written)) return [error("missing_packages", where, "is not a JSON object", "fix it, or delete it")];
   const { dependencies } = written;
   if (!isRecord(dependencies) || Object.keys(dependencies).length === 0) return [];
   const hint = `type: npm install --prefix ${directory(job)}`;
-  return [error("missing_packages", where, "what it names is not installed for the job's commands", hint)];
+  return [error("missing_packages", where, "its packages are not installed for the job's commands", hint)];
 }
 
 function runtimeProblems(job: Job, command: string): Problem[] {
@@ -69,7 +74,7 @@ function runtimeProblems(job: Job, command: string): Problem[] {
   ];
 }
 
-function asksForAnything(requirements: string): boolean {
+function listsPackages(requirements: string): boolean {
   return requirements.split("\n").some((line) => line.replace(/#.*$/, "").trim() !== "");
 }
 

@@ -8,7 +8,7 @@ import { waitOf } from "./wait.ts";
 const AT_ONCE = 10;
 
 /** The number of failures in one message; further ones are only counted. */
-const TOLD = 10;
+const MOST_NAMED = 10;
 
 /**
  * Runs the `health_check` commands of a job for all its allocations, including disabled ones, once or until all succeed,
@@ -53,8 +53,8 @@ function conclude(
 
 /** The first failures; each is also reported by itself. */
 function inWords(failing: readonly CommandResult[]): string {
-  const told = failing.slice(0, TOLD).map(({ failure }) => failure?.message);
-  return `${told.join("; ")}${failing.length > TOLD ? ` (and ${failing.length - TOLD} more)` : ""}`;
+  const messages = failing.slice(0, MOST_NAMED).map(({ failure }) => failure?.message);
+  return `${messages.join("; ")}${failing.length > MOST_NAMED ? ` (and ${failing.length - MOST_NAMED} more)` : ""}`;
 }
 
 function stopIfInterrupted({ job, signal }: VerifyContext): void {

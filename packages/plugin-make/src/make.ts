@@ -1,5 +1,5 @@
-import type { ActionContext, Done, PreflightContext, TargetContext } from "@maand/core";
-import { definePlugin, type Plugin } from "@maand/core";
+import type { PreflightContext } from "@maand/core";
+import { definePlugin, lifecycle, type Plugin } from "@maand/core";
 import { checkMakefiles } from "./makefile-problems.ts";
 import { RunnerPool } from "./runner/runner-pool.ts";
 import { workerFiles } from "./runner-program.ts";
@@ -17,24 +17,22 @@ export interface MakeOptions {
  */
 export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const runners = new RunnerPool(program);
-  const runNamed = (context: TargetContext): Promise<Done> => runTarget(context, context.target, runners);
-  const runAction = async (context: ActionContext): Promise<Done | undefined> => {
-    const { kind } = context.action;
-    return kind === "remove" ? undefined : runTarget(context, kind, runners);
-  };
+  const run = lifecycle({ name: "make", other: (context, target) => runTarget(context, target, runners) });
   return definePlugin({
     name: "make",
-    provides: { answers: ["reconcile", "rollout", "target"] },
+    provides: { answers: ["inventory", "reconcile", "rollout", "target"] },
     get workerFiles() {
       return workerFiles();
     },
     apply(hooks) {
       hooks.validate.tap("make", checkMakefiles);
       hooks.preflight.tap("make", (context) => needTools(context, program));
+      hooks.inventory.tapPromise("make", async (context) => {
+        const { listFiles } = await import("./inventory/list-files.ts"); // for imports alone
+        return listFiles(context, runners);
+      });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
-      hooks.reconcile.tapPromise("make", runAction);
-      hooks.rollout.tapPromise("make", runAction);
-      hooks.target.tapPromise("make", runNamed);
+      run(hooks);
     },
   });
 }

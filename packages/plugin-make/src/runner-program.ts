@@ -16,7 +16,7 @@ export const ENDING_MS = 8_000;
 /** The parts of the program, in the order in which they are joined. The last one begins it. */
 const PARTS = "base output process lock jobs makefile target loop requests command_line".split(" ");
 /** The parts that only a runner needs through which files come. */
-const STAGE_PARTS = ["paths", "delivery"];
+const STAGE_PARTS = ["paths", "delivery", "inventory"];
 
 let files: Readonly<Record<string, string>> | undefined;
 

@@ -66,7 +66,7 @@ function list({ files, directories, jobs }: SyncedPaths): string {
 async function run({ remote, timeoutMs, signal }: SurveyContext, argv: Argv, stdin?: string): Promise<string> {
   const { host } = remote;
   const options = {
-    title: "looking at what is there",
+    title: "listing the files",
     asRoot: true,
     timeoutMs,
     signal,

@@ -13,10 +13,10 @@ export interface Attempted {
 }
 
 /** What kind of trouble a failed attempt was: worth another quick try, a few patient ones, or none. */
-export type Trouble = "refused" | "reset" | "final";
+export type ConnectFailure = "refused" | "reset" | "final";
 
 /** Sorts a failed attempt; sshd hangs up on new connections when there are too many at once (MaxStartups). */
-export function troubleOf(error: unknown): Trouble {
+export function connectFailureOf(error: unknown): ConnectFailure {
   if (!(error instanceof HandshakeFailed) || error.by === "time") return "final";
   if (error.by === "hang-up") return "reset";
   const code = systemCode(error.cause);

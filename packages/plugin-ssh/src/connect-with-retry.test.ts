@@ -3,10 +3,10 @@ import { pauseBefore } from "./connect-with-retry.ts";
 
 const middle = () => 0.5;
 
-function pauses(trouble: "refused" | "reset" | "final"): number[] {
+function pauses(failure: "refused" | "reset" | "final"): number[] {
   const waits: number[] = [];
   for (let tries = 1; ; tries++) {
-    const wait = pauseBefore(trouble, tries, middle);
+    const wait = pauseBefore(failure, tries, middle);
     if (wait === undefined) return waits;
     waits.push(wait);
   }

@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import { isMaandError } from "@maand/core";
-import { connectError, type Trouble, troubleOf } from "./connect-errors.ts";
+import { type ConnectFailure, connectError, connectFailureOf } from "./connect-errors.ts";
 import { Connection } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { interrupted, unreachable } from "./errors.ts";
@@ -36,7 +36,7 @@ async function retry(jump: Connection | undefined, options: HandshakeOptions): P
       return await attempt(jump, { ...options, timeoutMs: Math.max(1, end - performance.now()) });
     } catch (error) {
       if (isMaandError(error)) throw error;
-      const wait = pauseBefore(troubleOf(error), tries);
+      const wait = pauseBefore(connectFailureOf(error), tries);
       const hasTime = wait !== undefined && performance.now() + wait < end;
       if (!hasTime) throw await connectError(error, { ...options, tries });
       await pause(wait, undefined, { signal }).catch(() => {
@@ -47,9 +47,9 @@ async function retry(jump: Connection | undefined, options: HandshakeOptions): P
 }
 
 /** Milliseconds to wait after a try that failed, with jitter so that many workers are not tried at the same moment. */
-export function pauseBefore(trouble: Trouble, tries: number, random = Math.random): number | undefined {
-  if (trouble === "refused" && tries <= 2) return 50 + random() * 100;
-  if (trouble === "reset" && tries <= 6) return 100 * 2 ** (tries - 1) * (0.5 + random());
+export function pauseBefore(failure: ConnectFailure, tries: number, random = Math.random): number | undefined {
+  if (failure === "refused" && tries <= 2) return 50 + random() * 100;
+  if (failure === "reset" && tries <= 6) return 100 * 2 ** (tries - 1) * (0.5 + random());
   return undefined;
 }
 

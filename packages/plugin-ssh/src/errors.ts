@@ -9,7 +9,7 @@ export function unreachable(worker: string, why: string, hint?: string, cause?: 
 /** DISCONNECTED: a command had started, and what became of it is not known. */
 export function disconnected(worker: string, title: string): MaandError {
   const message = `the connection to ${worker} closed while ${title} ran there`;
-  const hint = "what it did before is not known; maand does not repeat it by itself";
+  const hint = "its result is unknown; maand does not repeat it";
   return new MaandError({ code: "DISCONNECTED", worker, message, hint });
 }
 

@@ -47,7 +47,7 @@ function pathProblem({ name, files }: Job, file: JobFile): Problem | undefined {
     return warning(
       "template_overwrites",
       place,
-      `is rendered over the file "${path}" that is there too`,
+      `is rendered over the file "${path}" of the job`,
       `delete one of them; workers get what the template gives`,
     );
   return undefined;

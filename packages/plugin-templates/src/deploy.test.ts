@@ -15,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => bucket.dispose());
 
-function said(host: string, path = "said", job = "api"): string | undefined {
+function rendered(host: string, path = "said", job = "api"): string | undefined {
   return bucket.fleet.at(job, host)?.files[path];
 }
 
@@ -34,7 +34,7 @@ describe("a template that depends on the deploy", () => {
   });
 
   it("is rolled out once", async () => {
-    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    expect(rendered(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
     since();
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect(since()).toEqual([]);
@@ -46,7 +46,7 @@ describe("a template that depends on the deploy", () => {
     since();
     await bucket.ship();
     expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `stage ${A}`, `stage ${B}`]);
-    expect(said(B)).toBe("1.0.0 -> 2.0.0, delivery 2");
+    expect(rendered(B)).toBe("1.0.0 -> 2.0.0, delivery 2");
     await bucket.ship();
     await bucket.ship();
     expect(since()).toEqual([]);
@@ -58,8 +58,8 @@ describe("a template that depends on the deploy", () => {
     const [job] = (await bucket.plan()).waves[0]?.jobs ?? [];
     const file = job?.allocations[0]?.tree.files.find(({ path }) => path === "said");
     await bucket.deploy();
-    expect(Buffer.from(file?.content ?? []).toString()).toBe(said(A));
-    expect(said(A)).toBe("1.0.0 -> 1.0.0, delivery 2");
+    expect(Buffer.from(file?.content ?? []).toString()).toBe(rendered(A));
+    expect(rendered(A)).toBe("1.0.0 -> 1.0.0, delivery 2");
     since();
     await bucket.deploy();
     expect(since()).toEqual([]);
@@ -71,14 +71,14 @@ describe("a template that depends on the deploy", () => {
     await bucket.ship();
     expect(since()).toContain("start api@10.0.0.3");
     expect(bucket.fleet.done.filter((done) => done.startsWith("restart"))).toEqual([]);
-    expect([said(A), said("10.0.0.3")]).toEqual(["0.0.0 -> 1.0.0, delivery 1", "0.0.0 -> 1.0.0, delivery 2"]);
+    expect([rendered(A), rendered("10.0.0.3")]).toEqual(["0.0.0 -> 1.0.0, delivery 1", "0.0.0 -> 1.0.0, delivery 2"]);
   });
 
   it("keeps its text if it is restarted with --force", async () => {
     since();
     await bucket.ship({ force: true });
     expect(since()).toContain(`restart api@${A}`);
-    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    expect(rendered(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
     await bucket.ship();
     expect(since()).toEqual([]);
   });
@@ -89,7 +89,7 @@ describe("a template that depends on the deploy", () => {
     await bucket.ship();
     bucket.fleet.repair();
     await bucket.deploy();
-    expect(said(A)).toBe("1.0.0 -> 2.0.0, delivery 3");
+    expect(rendered(A)).toBe("1.0.0 -> 2.0.0, delivery 3");
     since();
     await bucket.deploy();
     expect(since()).toEqual([]);
@@ -103,7 +103,7 @@ describe("a template that depends on the deploy", () => {
     bucket.fleet.repair();
     api("1.0.0");
     await bucket.ship();
-    expect(said(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
+    expect(rendered(A)).toBe("0.0.0 -> 1.0.0, delivery 1");
     since();
     await bucket.ship();
     expect(since()).toEqual([]);
@@ -125,7 +125,10 @@ describe("a template that depends on the deploy", () => {
       { "said.tpl": SAYING, "_modules/command_ready.py": "" },
     );
     await bucket.ship();
-    expect([said(A), said(A, "said", "late")]).toEqual(["1.0.0 -> 2.0.0, delivery 2", "0.0.0 -> 0.1.0, delivery 2"]);
+    expect([rendered(A), rendered(A, "said", "late")]).toEqual([
+      "1.0.0 -> 2.0.0, delivery 2",
+      "0.0.0 -> 0.1.0, delivery 2",
+    ]);
     since();
     await bucket.ship();
     expect(since()).toEqual([]);
@@ -146,7 +149,7 @@ describe("a template that fails only for the promoted inputs", () => {
     maand.close();
     bucket.write("jobs/api/vars.toml", "");
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
-    expect(said(A)).toBe("grown");
+    expect(rendered(A)).toBe("grown");
   });
 });
 
@@ -188,7 +191,7 @@ describe("a template that cannot be rendered", () => {
     await bucket.build();
     const summary = await bucket.deploy({ syncOnly: true });
     expect(summary.failures.map(({ job }) => job)).toEqual(["otel"]);
-    expect(said(A, "new.conf")).toBe("x");
+    expect(rendered(A, "new.conf")).toBe("x");
   });
 
   it("is refused at build if it cannot be parsed", async () => {
@@ -205,10 +208,10 @@ it("a changed value rolls out the jobs that use it, and no others", async () => 
   bucket.job("web", { selectors: ["worker"] }, { "a.tpl": "{{.WorkerIP}}" });
   bucket.write("bucket.conf", 'colour = "red"\n');
   await bucket.ship();
-  expect([said(A, "a"), said(B, "a", "web")]).toEqual(["red", B]);
+  expect([rendered(A, "a"), rendered(B, "a", "web")]).toEqual(["red", B]);
   bucket.write("bucket.conf", 'colour = "blue"\n');
   since();
   await bucket.ship();
   expect(since()).toEqual([`restart api@${A}`, `restart api@${B}`, `stage ${A}`, `stage ${B}`]);
-  expect(said(A, "a")).toBe("blue");
+  expect(rendered(A, "a")).toBe("blue");
 });

@@ -33,7 +33,7 @@ function toInt(value: unknown): bigint {
 }
 
 function hintFor(text: string): string {
-  if (text === "") return "the key is there and holds nothing; give it a number where it is set";
+  if (text === "") return "the key exists and is empty; set it to a number";
   if (/^[+-]?\d*\.\d+$/.test(text))
     return "nothing is rounded here: give a whole number where it is set (workers.json, manifest.json, bucket.jobs.conf)";
   return "it takes a whole number, or a text that is one";

@@ -7,32 +7,32 @@ let bucket: TestBucket;
 afterEach(() => bucket.dispose());
 
 /** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
-function desk(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
-  const asked: string[] = [];
+function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
+  const questions: string[] = [];
   const output = new PassThrough();
   const input = Object.assign(new PassThrough(), { isTTY: answers.length > 0 });
   const left = [...answers];
   output.on("data", (chunk: Buffer) => {
-    asked.push(chunk.toString());
+    questions.push(chunk.toString());
     if (chunk.toString().endsWith("(yes/no) ")) input.write(`${left.shift()}\n`);
   });
   bucket = aBucket({ plugins: [approvalGateAt({ environment, input, output })(labels ? { labels } : {})] });
   bucket.workers({ host: "10.0.0.1", labels: ["production"] }, { host: "10.0.0.2", labels: ["test"] });
-  return asked;
+  return questions;
 }
 
 const running = () => Object.keys(bucket.fleet.running()).sort();
 
 describe("approval-gate", () => {
   it("asks before a wave in production, and describes the wave", async () => {
-    const asked = desk(["yes"]);
+    const questions = tty(["yes"]);
     bucket.job("api", { version: "1.2.0", selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
-    expect(asked).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
+    expect(questions).toEqual(["\nabout to:\n  start api 0.0.0 -> 1.2.0 on 10.0.0.1\ncontinue? (yes/no) "]);
   });
 
   it("changes nothing after a no, and the next deploy resumes", async () => {
-    desk(["no", "y"]);
+    tty(["no", "y"]);
     bucket.job("api", { selectors: ["production"] });
     const { outcome, failures } = await bucket.ship();
     expect([outcome, failures[0]?.code, running()]).toEqual(["failed", "NOT_PERMITTED", []]);
@@ -40,22 +40,22 @@ describe("approval-gate", () => {
   });
 
   it("does not ask about other workers, or if there is nothing to do", async () => {
-    const asked = desk(["yes"]);
+    const questions = tty(["yes"]);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
     await bucket.deploy({ force: false });
-    expect(asked).toEqual([]);
+    expect(questions).toEqual([]);
   });
 
   it("asks for every wave if no label is configured", async () => {
-    const asked = desk(["yes"], {}, []);
+    const questions = tty(["yes"], {}, []);
     bucket.job("api", { selectors: ["test"] });
     await bucket.ship();
-    expect(asked).toHaveLength(1);
+    expect(questions).toHaveLength(1);
   });
 
   it("asks once before removals, however many", async () => {
-    const asked = desk(["yes", "no", "yes"]);
+    const questions = tty(["yes", "no", "yes"]);
     bucket.job("api", { selectors: ["production"] });
     bucket.job("web", { selectors: ["production"] });
     await bucket.ship();
@@ -65,14 +65,14 @@ describe("approval-gate", () => {
     expect(running()).toEqual(["api@10.0.0.1", "web@10.0.0.1"]);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(running()).toEqual([]);
-    expect(asked).toHaveLength(3);
-    expect(asked[2]).toBe(
+    expect(questions).toHaveLength(3);
+    expect(questions[2]).toBe(
       "\nabout to:\n  remove api 0.0.0 on 10.0.0.1\n  remove web 0.0.0 on 10.0.0.1\ncontinue? (yes/no) ",
     );
   });
 
   it("refuses without a terminal, and explains how to approve in advance", async () => {
-    desk([]);
+    tty([]);
     bucket.job("api", { selectors: ["production"] });
     const { failures } = await bucket.ship();
     expect(failures).toMatchObject([
@@ -81,11 +81,11 @@ describe("approval-gate", () => {
   });
 
   it("accepts an approval from the environment, and no other value", async () => {
-    desk([], { MAAND_APPROVE: "yes" });
+    tty([], { MAAND_APPROVE: "yes" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("ok");
     bucket.dispose();
-    desk(["yes"], { MAAND_APPROVE: "no" });
+    tty(["yes"], { MAAND_APPROVE: "no" });
     bucket.job("api", { selectors: ["production"] });
     expect((await bucket.ship()).outcome).toBe("failed");
   });

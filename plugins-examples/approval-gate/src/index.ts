@@ -10,7 +10,7 @@ const options = v.object({
 });
 
 /** The terminal to ask on. */
-export interface Desk {
+export interface Terminal {
   readonly environment: NodeJS.ProcessEnv;
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
@@ -20,7 +20,7 @@ export interface Desk {
 export const approvalGate = approvalGateAt({ environment: process.env, input: process.stdin, output: process.stderr });
 
 /** The same with another terminal, for tests. */
-export function approvalGateAt(desk: Desk) {
+export function approvalGateAt(tty: Terminal) {
   return pluginWithOptions({
     name: "approval-gate",
     options,
@@ -28,22 +28,22 @@ export function approvalGateAt(desk: Desk) {
       const matters = ({ labels: its }: Worker) => labels.length === 0 || its.some((label) => labels.includes(label));
       permit.tapPromise("approval-gate", async ({ changes: { jobs }, signal }) => {
         if (jobs.some(({ allocations }) => allocations.some(({ worker }) => matters(worker))))
-          await approve(desk, approvedBy, jobs.map(inWords).join("\n"), signal);
+          await approve(tty, approvedBy, jobs.map(lineFor).join("\n"), signal);
       });
     },
   });
 }
 
-async function approve(desk: Desk, variable: string, what: string, signal: AbortSignal): Promise<void> {
-  const said = desk.environment[variable]?.trim().toLowerCase();
-  if (said === "yes") return;
+async function approve(tty: Terminal, variable: string, what: string, signal: AbortSignal): Promise<void> {
+  const answer = tty.environment[variable]?.trim().toLowerCase();
+  if (answer === "yes") return;
   const hint = `to approve in advance, run: ${variable}=yes maand deploy`;
-  if (said || desk.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
-  if (!(await answersYes(desk, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
+  if (answer || tty.input.isTTY !== true) throw refused(`no terminal to ask for approval:\n${what}`, hint);
+  if (!(await answersYes(tty, `\nabout to:\n${what}\ncontinue? (yes/no) `, signal)))
     throw refused("not approved", hint);
 }
 
-async function answersYes({ input, output }: Desk, question: string, signal: AbortSignal): Promise<boolean> {
+async function answersYes({ input, output }: Terminal, question: string, signal: AbortSignal): Promise<boolean> {
   const lines = createInterface({ input, output, terminal: false });
   try {
     return /^y(es)?$/i.test((await lines.question(question, { signal })).trim());
@@ -55,7 +55,7 @@ async function answersYes({ input, output }: Desk, question: string, signal: Abo
   }
 }
 
-function inWords({ job, allocations }: Changes["jobs"][number]): string {
+function lineFor({ job, allocations }: Changes["jobs"][number]): string {
   return allocations
     .map(({ worker, action, currentVersion }) => {
       if (action === "stop" || action === "remove")

@@ -17,14 +17,14 @@ export const auditJsonl = pluginWithOptions({
   options,
   apply({ event, commit }, { file, types }) {
     const who = userInfo().username;
-    let trouble: unknown;
-    event.tap("audit-jsonl", (said) => {
-      if (types && !types.includes(said.type)) return;
-      trouble ??= attempt(() => appendPrivately(file, { who, ...said }));
+    let failure: unknown;
+    event.tap("audit-jsonl", (happened) => {
+      if (types && !types.includes(happened.type)) return;
+      failure ??= attempt(() => appendPrivately(file, { who, ...happened }));
     });
     // a tap of `event` must not throw; errors are reported when the run is over
     commit.tap("audit-jsonl", () => {
-      if (trouble !== undefined) throw trouble;
+      if (failure !== undefined) throw failure;
     });
   },
 });

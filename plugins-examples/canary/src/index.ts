@@ -1,15 +1,18 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { definePlugin, type Job, jsonSchemaOf, MaandError, type Plugin } from "@maand/core";
+import { defineClaim, definePlugin, MaandError, type Plugin } from "@maand/core";
 import * as v from "valibot";
 
 const seconds = (least: number) => v.pipe(v.number("must be a number"), v.minValue(least, `must be at least ${least}`));
 
-const Canary = v.object({
-  soak_seconds: v.pipe(seconds(0), v.description("Seconds to watch the first upgraded allocation.")),
-  interval_seconds: v.optional(
-    v.pipe(seconds(0.01), v.description("Seconds between two health checks; default 5.")),
-    5,
-  ),
+const CANARY = defineClaim("canary", {
+  description: "Upgrade one allocation first and watch its health.",
+  schema: v.object({
+    soak_seconds: v.pipe(seconds(0), v.description("Seconds to watch the first upgraded allocation.")),
+    interval_seconds: v.optional(
+      v.pipe(seconds(0.01), v.description("Seconds between two health checks; default 5.")),
+      5,
+    ),
+  }),
 });
 
 /**
@@ -19,17 +22,11 @@ const Canary = v.object({
 export function canary(): Plugin {
   return definePlugin({
     name: "canary",
-    claims: {
-      canary: {
-        description: "Upgrade one allocation first and watch its health.",
-        schema: Canary,
-        jsonSchema: () => jsonSchemaOf(Canary),
-      },
-    },
+    claims: { canary: CANARY },
     apply({ orchestrate }) {
       orchestrate.tapPromise("canary", async (context) => {
         const { job, newAllocations, updatedAllocations, rollOut, checkHealth, log, signal } = context;
-        const wanted = canaryOf(job);
+        const wanted = CANARY.of(job);
         const [first, ...others] = updatedAllocations;
         if (!wanted || first === undefined || others.length === 0) return undefined;
         await rollOut([...newAllocations, first]);
@@ -50,12 +47,6 @@ async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, undefined, { signal }).catch(() => {
     throw new MaandError({ code: "INTERRUPTED", message: "interrupted while the first allocation was watched" });
   });
-}
-
-/** The schema already reported an invalid value. */
-function canaryOf({ manifest }: Job): v.InferOutput<typeof Canary> | undefined {
-  const found = v.safeParse(Canary, manifest.canary);
-  return found.success ? found.output : undefined;
 }
 
 export default canary;

@@ -1,4 +1,4 @@
-import { error, type Job, jsonSchemaOf, pluginWithOptions } from "@maand/core";
+import { defineClaim, error, type Job, pluginWithOptions } from "@maand/core";
 import * as v from "valibot";
 
 const options = v.object({
@@ -9,7 +9,10 @@ const options = v.object({
   ),
 });
 
-const Names = v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _")));
+const ENV_KEYS = defineClaim("env_keys", {
+  description: "Keys under env/ that a build reads from the environment.",
+  schema: v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]*$/, "must be lower-case letters, digits and _"))),
+});
 
 /**
  * Creates the KV entry `env/color` with the value of `MAAND_KV_COLOR` for a job whose manifest has `"env_keys": ["color"]`.
@@ -21,32 +24,20 @@ export function kvFrom(environment: NodeJS.ProcessEnv) {
   return pluginWithOptions({
     name: "kv-from-env",
     options,
-    claims: {
-      env_keys: {
-        description: "Keys under env/ that a build reads from the environment.",
-        schema: Names,
-        jsonSchema: () => jsonSchemaOf(Names),
-      },
-    },
+    claims: { env_keys: ENV_KEYS },
     apply({ validate, contribute }, { prefix }) {
       const variableOf = (name: string) => `${prefix}${name.toUpperCase()}`;
       validate.tap("kv-from-env", ({ jobs, report }) => {
         for (const job of jobs)
-          for (const name of namesOf(job))
+          for (const name of ENV_KEYS.of(job) ?? [])
             if (environment[variableOf(name)] === undefined) report(missing(job, variableOf(name)));
       });
       contribute.tap("kv-from-env", ({ job, kv }) => {
-        const entries = namesOf(job).map((name) => [`env/${name}`, environment[variableOf(name)] ?? ""]);
+        const entries = (ENV_KEYS.of(job) ?? []).map((name) => [`env/${name}`, environment[variableOf(name)] ?? ""]);
         kv.sync(`maand/job/${job.name}`, "env/", Object.fromEntries(entries));
       });
     },
   });
-}
-
-/** The schema already reported an invalid key. */
-function namesOf(job: Job): string[] {
-  const names = v.safeParse(Names, job.manifest.env_keys);
-  return names.success ? names.output : [];
 }
 
 function missing(job: Job, variable: string) {

@@ -19,7 +19,7 @@ function lines(file = "log/deploys.ndjson"): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-async function tell(outcome: "ok" | "failed" | "interrupted", options: Partial<NotifyFileOptions> = {}) {
+async function notify(outcome: "ok" | "failed" | "interrupted", options: Partial<NotifyFileOptions> = {}) {
   const hooks = createHooks();
   await notifyFile({ file: "log/deploys.ndjson", ...options }).apply(hooks);
   const base = commitContext();
@@ -28,8 +28,8 @@ async function tell(outcome: "ok" | "failed" | "interrupted", options: Partial<N
 
 describe("notify-file", () => {
   it("appends one line for each run", async () => {
-    await tell("ok");
-    await tell("interrupted");
+    await notify("ok");
+    await notify("interrupted");
     expect(lines()).toMatchObject([
       { run: "run", outcome: "ok", promoted: 0 },
       { run: "run", outcome: "interrupted" },
@@ -37,8 +37,8 @@ describe("notify-file", () => {
   });
 
   it("writes nothing for a successful run, if configured", async () => {
-    await tell("ok", { onlyFailures: true });
-    await tell("failed", { onlyFailures: true });
+    await notify("ok", { onlyFailures: true });
+    await notify("failed", { onlyFailures: true });
     expect(lines()).toMatchObject([{ outcome: "failed" }]);
   });
 

@@ -30,7 +30,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function tell(
+async function notify(
   options: Parameters<typeof notifyWebhook>[0],
   outcome: Summary["outcome"] = "ok",
   environment: NodeJS.ProcessEnv = {},
@@ -44,38 +44,38 @@ async function tell(
 describe("notify-webhook", () => {
   it("posts the summary", async () => {
     const { url, posted } = await receiver();
-    await tell({ url });
+    await notify({ url });
     expect(posted).toMatchObject([{ run: "run", bucket: "bucket", outcome: "ok", promoted: 0, failures: [] }]);
   });
 
   it("reads the URL from the environment", async () => {
     const { url, posted } = await receiver();
-    await tell({}, "ok", { MAAND_WEBHOOK_URL: url });
-    await tell({ urlFrom: "HOOK" }, "failed", { HOOK: url });
+    await notify({}, "ok", { MAAND_WEBHOOK_URL: url });
+    await notify({ urlFrom: "HOOK" }, "failed", { HOOK: url });
     expect(posted).toMatchObject([{ outcome: "ok" }, { outcome: "failed" }]);
   });
 
   it("posts nothing for a successful run, if configured", async () => {
     const { url, posted } = await receiver();
-    await tell({ url, onlyFailures: true });
-    await tell({ url, onlyFailures: true }, "interrupted");
+    await notify({ url, onlyFailures: true });
+    await notify({ url, onlyFailures: true }, "interrupted");
     expect(posted).toMatchObject([{ outcome: "interrupted" }]);
   });
 
   it("names the environment variable without a URL", async () => {
-    await expect(tell({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
+    await expect(notify({})).rejects.toThrow("MAAND_WEBHOOK_URL does not contain an address");
   });
 
   it("reports the response, with only the host of the URL", async () => {
     const { url, host } = await receiver((_, response) => response.writeHead(500).end());
-    const refused = expect(tell({ url })).rejects;
+    const refused = expect(notify({ url })).rejects;
     await refused.toThrow(`notification failed: ${host} responded with 500`);
     await refused.not.toThrow("s3cr3t-token");
   });
 
   it("waits no longer than its time limit", async () => {
     const { url, host } = await receiver(() => {});
-    await expect(tell({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
+    await expect(notify({ url, timeoutSeconds: 0.1 })).rejects.toThrow(`${host} did not respond within 0.1 s`);
   });
 
   it("cannot change the outcome of a deploy", async () => {

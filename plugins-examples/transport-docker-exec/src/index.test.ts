@@ -30,7 +30,7 @@ const worker = aWorker({ host: "box", transport: "docker-exec" });
 const leave = () => writeFileSync(join(place, "gone"), "");
 
 /** What docker was asked for, so far. */
-function asked(): string {
+function calls(): string {
   const file = join(place, "asked");
   return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
@@ -51,27 +51,27 @@ describe("transport-docker-exec", () => {
   it("runs a command with docker exec, with separate arguments", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
-    expect(asked()).toContain("container inspect --format {{.State.Running}} box\n");
-    expect(asked()).toMatch(/\nexec --interactive box sh -c .* timeout -k 4 300 printf %s\| a b \$HOME\n/);
+    expect(calls()).toContain("container inspect --format {{.State.Running}} box\n");
+    expect(calls()).toMatch(/\nexec --interactive box sh -c .* timeout -k 4 300 printf %s\| a b \$HOME\n/);
     expect(remote.root).toBe("/opt/worker/bucket");
   });
 
   it("uses root only for commands as root", async () => {
     const remote = await connected();
     await remote.exec(["true"], { asRoot: true });
-    expect(asked()).toMatch(/\nexec --interactive --user 0 box /);
+    expect(calls()).toMatch(/\nexec --interactive --user 0 box /);
   });
 
   it("shows no secret variable in ps", async () => {
     const remote = await connected();
     const { stdout } = await remote.exec(["sh", "-c", 'echo "$TOKEN"'], { env: { TOKEN: secret("open-sesame") } });
     expect(stdout).toBe("open-sesame\n");
-    expect(asked()).not.toContain("open-sesame");
+    expect(calls()).not.toContain("open-sesame");
   });
 
   it("ignores workers with another transport", async () => {
     expect(await connect(aWorker({ host: "box" }))).toBeUndefined();
-    expect(asked()).toBe("");
+    expect(calls()).toBe("");
   });
 
   it("does not reach a container that is not running", async () => {

@@ -32,7 +32,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
   }
   // if the master is ending, ssh would open a new connection and a shell for these options; this proxy prevents it
   const alone = ["-o", "ProxyCommand=false"];
-  const tellMaster = (word: string) =>
+  const controlMaster = (word: string) =>
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
   return programRemote({
     host: worker.host,
@@ -43,9 +43,9 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
     // ssh exits with 255 if it lost the worker, but a command may too, so only then check the master
-    lost: async (code) => code === 255 && (await fails(tellMaster("check"))),
+    lost: async (code) => code === 255 && (await fails(controlMaster("check"))),
     async close() {
-      await fails(tellMaster("exit")); // the master may already be gone
+      await fails(controlMaster("exit")); // the master may already be gone
       await rm(place, { recursive: true, force: true });
     },
   });
@@ -100,8 +100,8 @@ const REASONS: readonly (readonly [RegExp, ErrorCode, string])[] = [
 function explained(host: string, cause: unknown, signal: AbortSignal): MaandError {
   if (signal.aborted)
     return new MaandError({ code: "INTERRUPTED", worker: host, message: `connecting to ${host} was interrupted` });
-  const said = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
-  const why = said.split("\n").at(-1) || (cause instanceof Error ? cause.message : String(cause));
-  const [, code = "UNREACHABLE", hint] = REASONS.find(([pattern]) => pattern.test(said)) ?? [];
+  const printed = cause instanceof Error && "stderr" in cause ? String(cause.stderr).trim() : "";
+  const why = printed.split("\n").at(-1) || (cause instanceof Error ? cause.message : String(cause));
+  const [, code = "UNREACHABLE", hint] = REASONS.find(([pattern]) => pattern.test(printed)) ?? [];
   return new MaandError({ code, worker: host, message: `cannot reach ${host}: ${why}`, ...(hint && { hint }), cause });
 }

@@ -59,7 +59,7 @@ function write(path: string, text: string, mode = 0o644): void {
   chmodSync(join(place, path), mode);
 }
 
-const asked = () => readFileSync(join(place, "bin/asked"), "utf8");
+const calls = () => readFileSync(join(place, "bin/asked"), "utf8");
 const socketOf = (words: string) => /ControlPath=(\S+)/.exec(words)?.[1] ?? "";
 
 async function hooksOf() {
@@ -79,9 +79,9 @@ describe("connecting", () => {
   it("never prompts, and trusts only the bucket's known_hosts", async () => {
     const remote = await connected();
     await remote.close();
-    expect(asked()).toContain("-o BatchMode=yes -o StrictHostKeyChecking=accept-new");
-    expect(asked()).toContain('UserKnownHostsFile="/my bucket/secrets/known_hosts" -o GlobalKnownHostsFile=/dev/null');
-    expect(asked()).toContain('IdentityFile="/my bucket/secrets/worker.key"');
+    expect(calls()).toContain("-o BatchMode=yes -o StrictHostKeyChecking=accept-new");
+    expect(calls()).toContain('UserKnownHostsFile="/my bucket/secrets/known_hosts" -o GlobalKnownHostsFile=/dev/null');
+    expect(calls()).toContain('IdentityFile="/my bucket/secrets/worker.key"');
     expect([remote.root, remote.sudo, remote.transport]).toEqual(["/opt/worker/b1", true, "openssh"]);
   });
 
@@ -89,19 +89,19 @@ describe("connecting", () => {
     const worker = aWorker({ host: "10.0.0.7", port: 2222, user: "root", identity: "/keys/100%" });
     const remote = await connected({ worker });
     await remote.close();
-    expect(asked()).toContain('IdentityFile="/keys/100%%"');
-    expect(asked()).toContain("-o Port=2222 -o User=root");
-    expect(asked()).toContain(" -- 10.0.0.7\n");
+    expect(calls()).toContain('IdentityFile="/keys/100%%"');
+    expect(calls()).toContain("-o Port=2222 -o User=root");
+    expect(calls()).toContain(" -- 10.0.0.7\n");
     expect(remote.sudo).toBe(false);
   });
 
   it("keeps its socket in a short, private directory, and deletes it with the master", async () => {
     const remote = await connected();
-    const socket = socketOf(asked());
+    const socket = socketOf(calls());
     expect(socket.length).toBeLessThan(80);
     expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
     await remote.close();
-    expect(asked()).toMatch(/-O exit -- 10\.0\.0\.1\n$/);
+    expect(calls()).toMatch(/-O exit -- 10\.0\.0\.1\n$/);
     expect(existsSync(dirname(socket))).toBe(false);
   });
 
@@ -109,11 +109,11 @@ describe("connecting", () => {
     ["Host key verification failed.", "HOST_KEY_CHANGED"],
     ["agent@10.0.0.1: Permission denied (publickey).", "AUTH_FAILED"],
     ["ssh: connect to host 10.0.0.1 port 22: Connection refused", "UNREACHABLE"],
-  ])("reports why it cannot connect: %s", async (said, code) => {
-    write("bin/refused", `${said}\n`);
-    const message = `cannot reach 10.0.0.1: ${said}`;
+  ])("reports why it cannot connect: %s", async (printed, code) => {
+    write("bin/refused", `${printed}\n`);
+    const message = `cannot reach 10.0.0.1: ${printed}`;
     await expect(connected()).rejects.toMatchObject({ code, worker: "10.0.0.1", message });
-    expect(existsSync(dirname(socketOf(asked())))).toBe(false);
+    expect(existsSync(dirname(socketOf(calls())))).toBe(false);
   });
 
   it("ignores workers with another transport", async () => {
@@ -142,7 +142,7 @@ describe("a command", () => {
   it("that ends with 255 is distinguished from a lost connection", async () => {
     const remote = await connected();
     expect((await remote.probe(["sh", "-c", "exit 255"])).code).toBe(255);
-    rmSync(socketOf(asked()));
+    rmSync(socketOf(calls()));
     await expect(remote.probe(["sh", "-c", "exit 255"])).rejects.toMatchObject({ code: "DISCONNECTED" });
     await remote.close();
   });

@@ -35,11 +35,11 @@ async function send({ remote, sources, jobs, keep }: StageContext, signal: Abort
     signal,
   });
   const here = spawn("tar", tarWords(sources, jobs, keep), { stdio: ["ignore", "pipe", "pipe"], signal });
-  const said: Buffer[] = [];
-  for (const errors of [here.stderr, there.stderr]) errors.on("data", (chunk: Buffer) => said.push(chunk));
+  const printed: Buffer[] = [];
+  for (const errors of [here.stderr, there.stderr]) errors.on("data", (chunk: Buffer) => printed.push(chunk));
   const packed = new Promise<number | null>((resolve) => {
     here.once("exit", resolve).once("error", ({ message }) => {
-      said.push(Buffer.from(message));
+      printed.push(Buffer.from(message));
       resolve(null);
     });
   });
@@ -47,7 +47,7 @@ async function send({ remote, sources, jobs, keep }: StageContext, signal: Abort
   here.stdout.pipe(there.io);
   const received = await there.exit;
   if (received !== 0) here.kill(); // its remaining output has no reader
-  return { packed: await packed, received, output: Buffer.concat(said).toString().trim().split("\n").slice(-12) };
+  return { packed: await packed, received, output: Buffer.concat(printed).toString().trim().split("\n").slice(-12) };
 }
 
 /** One archive of all sources in reverse order: later entries replace earlier ones. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { MAAND, startMaand } from "../../support/bucket/maand.ts";
 
-const NOBODY = 65_534;
+const OTHER_USER = 65_534;
 
 let root: string;
 let proof: string;
@@ -25,7 +25,8 @@ it("does not run its code, whatever is typed below it, and names the owner", asy
   mkdirSync(join(root, "project"));
   writeFileSync(join(root, "data/maand.db"), "");
   writeFileSync(join(root, "maand.config.cjs"), `require("fs").writeFileSync(${JSON.stringify(proof)}, "");`);
-  for (const path of ["", "data", "data/maand.db", "maand.config.cjs"]) chownSync(join(root, path), NOBODY, NOBODY);
+  for (const path of ["", "data", "data/maand.db", "maand.config.cjs"])
+    chownSync(join(root, path), OTHER_USER, OTHER_USER);
   for (const command of ["info", "cat jobs", "plugins", "build", "deploy --dry-run", "logs show", "health_check"]) {
     const { code, stderr } = await maand(join(root, "project"), ...command.split(" "));
     expect(stderr, command).toContain("belongs to nobody, and maand runs as root");

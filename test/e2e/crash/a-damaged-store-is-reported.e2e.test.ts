@@ -25,7 +25,7 @@ async function withBucket(use: (lent: Lent) => Promise<void>): Promise<void> {
     await use({
       bucket,
       store: join(bucket.root, "data/maand.db"),
-      told: () => linesOf(join(localJob(bucket, HOST, "api") ?? "", "data/lifecycle")),
+      printed: () => linesOf(join(localJob(bucket, HOST, "api") ?? "", "data/lifecycle")),
       hold: () => bucket.write(join(data, "hold"), ""),
       letGo: () => rmSync(join(bucket.root, data, "hold")),
     });
@@ -39,7 +39,7 @@ interface Lent {
   /** Path of the store. */
   readonly store: string;
   /** What was run so far. */
-  told(): string[];
+  printed(): string[];
   /** Makes commands wait. */
   hold(): void;
   letGo(): void;
@@ -47,7 +47,7 @@ interface Lent {
 
 describe.concurrent("another program that locks the store", () => {
   it("before a deploy: the lock is reported in bounded time, nothing runs, and the next command works", () =>
-    withBucket(async ({ bucket, store, told }) => {
+    withBucket(async ({ bucket, store, printed }) => {
       const other = new Database(store);
       other.exec("BEGIN EXCLUSIVE");
       const began = performance.now();
@@ -55,18 +55,18 @@ describe.concurrent("another program that locks the store", () => {
       expect(performance.now() - began).toBeLessThan(15_000);
       expect(code).toBe(1);
       expect(stderr).toContain("another program is writing to it");
-      expect(told()).toEqual([]);
+      expect(printed()).toEqual([]);
       other.exec("ROLLBACK");
       other.close();
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(told()).toEqual(["start 0.0.0 1.0.0", "end start"]);
+      expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
     }));
 
   it("during a deploy: commands that ran are in doubt, and the next deploy repeats them", () =>
-    withBucket(async ({ bucket, store, told, hold, letGo }) => {
+    withBucket(async ({ bucket, store, printed, hold, letGo }) => {
       hold();
       const run = bucket.start(["deploy"]);
-      await run.says("api is at start");
+      await run.prints("api is at start");
       const other = new Database(store);
       other.exec("BEGIN IMMEDIATE");
       letGo();
@@ -78,14 +78,14 @@ describe.concurrent("another program that locks the store", () => {
       other.close();
       expect((await bucket.json<{ rollout: string }[]>("cat", "deployments"))[0]?.rollout).toBe("in_doubt");
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(told()).toEqual(["start 0.0.0 1.0.0", "end start", "start 0.0.0 1.0.0", "end start"]);
+      expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start", "start 0.0.0 1.0.0", "end start"]);
       expect(readdirSync(join(bucket.root, "tmp"))).toEqual([]);
     }));
 });
 
 describe.concurrent("a full disk below the store", () => {
   it("is reported, nothing runs that could not be recorded, and the next deploy resumes", () =>
-    withBucket(async ({ bucket, told }) => {
+    withBucket(async ({ bucket, printed }) => {
       const data = join(bucket.root, "data");
       execFileSync("cp", ["-a", data, `${data}.kept`]);
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", data]);
@@ -95,10 +95,10 @@ describe.concurrent("a full disk below the store", () => {
         const { code, stderr } = await bucket.maand("deploy");
         expect(code).toBe(1);
         expect(stderr).toContain("its disk is full");
-        expect(told()).toEqual([]);
+        expect(printed()).toEqual([]);
         execFileSync("rm", [join(data, "filler")]);
         expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-        expect(told()).toEqual(["start 0.0.0 1.0.0", "end start"]);
+        expect(printed()).toEqual(["start 0.0.0 1.0.0", "end start"]);
       } finally {
         execFileSync("umount", [data]);
       }
@@ -112,7 +112,7 @@ describe.concurrent("a damaged store", () => {
     ["cut short", (store: string) => writeFileSync(store, readFileSync(store).subarray(0, 6_000))],
     ["overwritten in the middle", (store: string) => writeFileSync(store, scribbled(readFileSync(store)))],
   ])("%s: every command reports it with a hint, and nothing runs", (_, damage) =>
-    withBucket(async ({ bucket, store, told }) => {
+    withBucket(async ({ bucket, store, printed }) => {
       expect(await bucket.maand("info")).toMatchObject({ code: 0 });
       damage(store);
       for (const line of ["deploy", "deploy --dry-run", "build", "cat deployments"]) {
@@ -124,7 +124,7 @@ describe.concurrent("a damaged store", () => {
         expect(stderr).toContain("backup");
         expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
       }
-      expect(told()).toEqual([]);
+      expect(printed()).toEqual([]);
     }),
   );
 });
@@ -140,7 +140,7 @@ describe.concurrent("a foreign file in place of the store", () => {
     ["the store of the earlier maand", GO_TABLES, "written by the earlier maand, the one in Go"],
     ["some other database", ["CREATE TABLE urls (url TEXT)"], "of another program (tables: urls)"],
   ])("%s: every command reports it and changes nothing", (_, tables, message) =>
-    withBucket(async ({ bucket, store, told }) => {
+    withBucket(async ({ bucket, store, printed }) => {
       emptied(store);
       const other = new Database(store);
       for (const table of tables) other.exec(table);
@@ -152,7 +152,7 @@ describe.concurrent("a foreign file in place of the store", () => {
       }
       expect((await bucket.maand("doctor")).stdout).toContain(message);
       expect(readFileSync(store)).toEqual(before);
-      expect(told()).toEqual([]);
+      expect(printed()).toEqual([]);
     }),
   );
 });
@@ -171,10 +171,10 @@ function scribbled(bytes: Buffer): Buffer {
 
 describe.concurrent("the holder of the bucket's lock", () => {
   it("is named while it is stopped, and blocks no command after it ended", () =>
-    withBucket(async ({ bucket, told, hold, letGo }) => {
+    withBucket(async ({ bucket, printed, hold, letGo }) => {
       hold();
       const first = bucket.start(["deploy"]);
-      await first.says("api is at start");
+      await first.prints("api is at start");
       first.kill("SIGSTOP");
       const began = performance.now();
       for (const command of ["deploy", "gc", "build"]) {
@@ -188,15 +188,15 @@ describe.concurrent("the holder of the bucket's lock", () => {
       first.kill("SIGKILL");
       await first.ended;
       letGo();
-      await until("the first start to end", () => told().includes("end start"));
+      await until("the first start to end", () => printed().includes("end start"));
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-      expect(told().filter((line) => line.startsWith("overlap"))).toEqual([]);
+      expect(printed().filter((line) => line.startsWith("overlap"))).toEqual([]);
     }));
 });
 
 describe.concurrent("the clock of the local machine", () => {
   it("may jump years ahead and back: every deploy does exactly what is pending", () =>
-    withBucket(async ({ bucket, told }) => {
+    withBucket(async ({ bucket, printed }) => {
       const expected: string[] = [];
       for (const [version, days] of [
         ["1.0.0", 3_000],
@@ -210,7 +210,7 @@ describe.concurrent("the clock of the local machine", () => {
           expect({ args, days, ...(await run.ended) }).toMatchObject({ code: 0 });
         }
         expected.push(`${before} ${version}`, `end ${before.split(" ")[0]}`);
-        expect(told()).toEqual(expected);
+        expect(printed()).toEqual(expected);
       }
     }));
 });

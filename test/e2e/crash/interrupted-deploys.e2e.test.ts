@@ -46,7 +46,7 @@ describe.concurrent("an interrupted deploy", () => {
             bucket.job(job, { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
           await workers[1]?.write(`${directory("api")}/data/hold`, "");
           const run = bucket.start(["deploy", "--build"]);
-          await run.says(`api@${hosts[1]} | api is at start`);
+          await run.prints(`api@${hosts[1]} | api is at start`);
           run.kill(signal);
           const { code, stderr } = await run.ended;
           expect(code).toBe(130);
@@ -92,10 +92,10 @@ describe.concurrent("an interrupted deploy", () => {
       bucket.job("api", { ...ROLLING, version: "1.0.0" }, { Makefile: CAREFUL_MAKEFILE });
       await worker?.write(`${directory("api")}/data/hold`, "");
       const run = bucket.start(["deploy", "--build"]);
-      await run.says(`api@${hosts[0]} | api is at start`);
+      await run.prints(`api@${hosts[0]} | api is at start`);
       worker?.freeze();
       run.kill("SIGINT");
-      await run.says("press Ctrl-C again to force");
+      await run.prints("press Ctrl-C again to force");
       const began = performance.now();
       run.kill("SIGINT");
       expect(await run.ended).toMatchObject({ code: 130 });

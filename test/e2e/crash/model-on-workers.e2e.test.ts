@@ -25,7 +25,7 @@ const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 const LANES = 3;
 const JOBS = ["db", "api"];
 
-type Trouble =
+type Disturbance =
   | { readonly kind: "none" }
   /** The signal comes at some step of maand's. */
   | { readonly kind: "signal"; readonly signal: "SIGKILL" | "SIGINT"; readonly step: number }
@@ -34,11 +34,11 @@ type Trouble =
   /** The worker at this place is switched off meanwhile, or only not to be reached. */
   | { readonly kind: "off" | "away"; readonly worker: number };
 
-type Step = Change | { readonly do: "deploy"; readonly trouble: Trouble; readonly force: boolean };
+type Step = Change | { readonly do: "deploy"; readonly disturbance: Disturbance; readonly force: boolean };
 
 /** Hosts are known by their place here, since every lane has its own. */
 const PLACES = ["0", "1"];
-const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+const disturbance: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "none" as const }) },
   {
     weight: 4,
@@ -65,7 +65,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: aChange({ jobs: JOBS, hosts: PLACES }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant("deploy" as const), trouble, force: fc.boolean() }),
+    arbitrary: fc.record({ do: fc.constant("deploy" as const), disturbance, force: fc.boolean() }),
   },
 );
 const life = fc
@@ -108,7 +108,7 @@ class Life {
     expect((await this.#look()).now).toEqual(now);
   }
 
-  async #deploy({ trouble: what, force }: Extract<Step, { do: "deploy" }>): Promise<void> {
+  async #deploy({ disturbance: what, force }: Extract<Step, { do: "deploy" }>): Promise<void> {
     const { bucket } = this.#of;
     this.#write();
     const words = ["deploy", "--build", ...(force ? ["--force"] : [])];
@@ -122,7 +122,7 @@ class Life {
     await worker?.start();
   }
 
-  async #everywhere(how: "touch" | "rm", { job, target }: Extract<Trouble, { kind: "fails" }>): Promise<void> {
+  async #everywhere(how: "touch" | "rm", { job, target }: Extract<Disturbance, { kind: "fails" }>): Promise<void> {
     const data = `${this.#of.directory(job)}/data`;
     const program = how === "touch" ? 'mkdir -p "$1" && touch "$1/$2"' : 'rm -f "$1/$2"';
     for (const worker of this.#of.workers) await worker.run(["sh", "-c", program, "sh", data, `fail-${target}`]);

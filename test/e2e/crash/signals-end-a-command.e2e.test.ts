@@ -29,7 +29,7 @@ async function withBucket(use: (bucket: LocalBucket, place: { hold: string }) =>
 interface Started {
   readonly pid: number;
   readonly ended: Promise<number | NodeJS.Signals | null>;
-  said(): string;
+  printed(): string;
 }
 
 /** Starts the installed command as a shell does, so that it gets the signals that are ignored there. */
@@ -47,10 +47,10 @@ function shell(line: string, { root }: LocalBucket): Started {
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
     child.on("close", (code, signal) => resolve(signal ?? code)),
   );
-  return { pid: child.pid ?? 0, ended, said: () => text };
+  return { pid: child.pid ?? 0, ended, printed: () => text };
 }
 
-const under = (run: Started, text: string) => until(text, () => run.said().includes(text));
+const under = (run: Started, text: string) => until(text, () => run.printed().includes(text));
 
 describe.concurrent("a signal that was ignored when maand was started", () => {
   it.each([
@@ -65,8 +65,8 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
       process.kill(run.pid, signal);
       process.kill(run.pid, signal);
       rmSync(hold);
-      expect({ code: await run.ended, said: run.said() }).toMatchObject({ code: 0 });
-      expect(run.said()).not.toContain("stopping");
+      expect({ code: await run.ended, printed: run.printed() }).toMatchObject({ code: 0 });
+      expect(run.printed()).not.toContain("stopping");
       expect(await bucket.rollouts()).toEqual({ [`api@${HOST}`]: "promoted" });
     }),
   );
@@ -78,7 +78,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
       process.kill(run.pid, "SIGHUP");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(130);
-      expect(run.said()).toContain("deploy interrupted");
+      expect(run.printed()).toContain("deploy interrupted");
     }));
 
   it("does not affect child processes: a hook gets no variable of maand", () =>
@@ -89,7 +89,7 @@ describe.concurrent("a signal that was ignored when maand was started", () => {
       );
       const run = shell("exec maand plugins", bucket);
       expect(await run.ended).toBe(0);
-      expect(run.said()).toContain("sees .");
+      expect(run.printed()).toContain("sees .");
     }));
 });
 
@@ -166,8 +166,8 @@ describe.concurrent("a signal while workers are being connected", () => {
         const run = shell(`exec maand ${line}`, bucket);
         await under(run, "connecting");
         process.kill(run.pid, "SIGTERM");
-        expect({ code: await run.ended, said: run.said() }).toMatchObject({ code: 130 });
-        expect(run.said()).not.toMatch(new RegExp(`(failed|unreachable|fault) .*${HOST}|[1-9] failed`));
+        expect({ code: await run.ended, printed: run.printed() }).toMatchObject({ code: 130 });
+        expect(run.printed()).not.toMatch(new RegExp(`(failed|unreachable|fault) .*${HOST}|[1-9] failed`));
       }),
   );
 });
@@ -180,7 +180,7 @@ describe.concurrent("a handle that a plugin leaves open", () => {
       bucket.write("maand.config.mjs", config);
       const run = shell("exec maand plugins", bucket);
       expect(await run.ended).toBe(0);
-      expect(run.said()).toMatch(/something was left open, .*Timeout/);
+      expect(run.printed()).toMatch(/something was left open, .*Timeout/);
     }));
 
   it("lets the first signal end a command that has its result", () =>
@@ -190,6 +190,6 @@ describe.concurrent("a handle that a plugin leaves open", () => {
       await under(run, "job-commands");
       process.kill(run.pid, "SIGTERM");
       expect(await run.ended).toBe(0);
-      expect(run.said()).not.toContain("left open");
+      expect(run.printed()).not.toContain("left open");
     }));
 });

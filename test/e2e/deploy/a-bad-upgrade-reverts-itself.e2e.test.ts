@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { ask, httpService } from "../../support/bucket/http-service.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
 const WAIT = { attempts: 5, interval_seconds: 0.1 };
 
@@ -19,7 +19,7 @@ async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promi
   });
   let most = 0;
   while (!isOver) {
-    const answers = await Promise.all(hosts.map(ask));
+    const answers = await Promise.all(hosts.map(requestVersion));
     most = Math.max(most, answers.filter((answer) => answer === undefined).length);
   }
   await ended;
@@ -39,17 +39,17 @@ it("a bad upgrade reverts itself in the same run, with at most one worker away, 
     expect({ code, away }).toEqual({ code: 1, away: 1 });
     expect(stderr).toContain("web: reverting to r1");
     expect(stderr).toContain("deploy reverted:");
-    expect(await Promise.all(hosts.map(ask))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
     expect(Object.values(await rollouts())).toEqual(["promoted", "promoted", "promoted"]);
 
     const again = await bucket.maand("deploy", "--build");
     expect(again.code).toBe(0);
     expect(again.stderr).toContain("web is held: r2 (2.0.0) was reverted");
-    expect(await Promise.all(hosts.map(ask))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
 
     write(lent, "2.0.1");
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-    expect(await Promise.all(hosts.map(ask))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));
 
 it("a revert that fails is told, with what runs where, and the next deploy goes on with it", () =>
@@ -79,5 +79,5 @@ it("a revert that fails is told, with what runs where, and the next deploy goes 
 
     await first?.run(["rm", `${directory("web")}/data/broken`]);
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-    expect(await Promise.all(hosts.map(ask))).toEqual(["1.0.0", "1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0"]);
   }));

@@ -76,7 +76,7 @@ describe.concurrent("a deploy", () => {
         write("2.0.0");
         await workers[1]?.write(`${directory("b")}/data/hold`, "");
         const killed = bucket.start(["deploy", "--build"]);
-        await killed.says(`b@${hosts[1]} | b is at restart`);
+        await killed.prints(`b@${hosts[1]} | b is at restart`);
         killed.kill("SIGKILL");
         await killed.ended;
         expect(await rollouts()).toEqual({
@@ -86,7 +86,7 @@ describe.concurrent("a deploy", () => {
           [`b@${hosts[2]}`]: "restart",
         });
         const again = bucket.start(["deploy"]);
-        await again.says("waiting for restart");
+        await again.prints("waiting for restart");
         await workers[1]?.run(["rm", `${directory("b")}/data/hold`]);
         expect(await again.ended).toMatchObject({ code: 0 });
         const started = ["start 0.0.0 1.0.0", "end start"];
@@ -107,7 +107,7 @@ describe.concurrent("a deploy", () => {
       for (const job of ["a", "b"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE, "conf/app.conf": "whole\n" });
       await workers[0]?.write(`${directory("a")}/data/hold`, "");
       const first = bucket.start(["deploy", "--build"]);
-      await first.says(`a@${hosts[0]} | a is at start`);
+      await first.prints(`a@${hosts[0]} | a is at start`);
       for (const line of ["deploy", "deploy --dry-run --with-hooks", "build", "gc", "job stop a"]) {
         const { code, stderr } = await bucket.maand(...line.split(" "));
         expect({ line, code, stderr }).toMatchObject({
@@ -158,7 +158,7 @@ describe.concurrent("a deploy", () => {
       for (const job of ["a", "b", "c"]) bucket.job(job, V1, { Makefile: CAREFUL_MAKEFILE });
       await workers[1]?.write(`${directory("b")}/data/hold`, "");
       const partial = bucket.start(["deploy", "--build"]);
-      await partial.says(`b@${hosts[1]} | b is at start`);
+      await partial.prints(`b@${hosts[1]} | b is at start`);
       await workers[1]?.stop();
       const { code, stderr } = await partial.ended;
       expect(code).toBe(1);

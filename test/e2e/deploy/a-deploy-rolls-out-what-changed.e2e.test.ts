@@ -87,8 +87,8 @@ describe("the command", () => {
 
   it("syncs worker.json, jobs.json and bin/ to each worker with changes, and lists all its jobs in jobs.json", async () => {
     await bucket.type("maand deploy --jobs api");
-    const told = JSON.parse(readFileSync(onWorker("worker.json"), "utf8"));
-    expect(told).toMatchObject({ worker_ip: ONE, update_seq: 1, labels: ["worker"] });
+    const printed = JSON.parse(readFileSync(onWorker("worker.json"), "utf8"));
+    expect(printed).toMatchObject({ worker_ip: ONE, update_seq: 1, labels: ["worker"] });
     expect(existsSync(onWorker("bin/runner.py"))).toBe(true);
     expect(jobsOf(ONE)).toEqual([
       { job: "api", disabled: 0 },

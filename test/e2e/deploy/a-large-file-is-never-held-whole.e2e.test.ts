@@ -6,7 +6,7 @@ import { contentHash } from "../../../packages/core/src/domain/deploy/digest.ts"
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { startMaand } from "../../support/bucket/maand.ts";
 
-const TELL_MEMORY = fileURLToPath(new URL("../../support/bucket/tell-memory.mjs", import.meta.url));
+const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/tell-memory.mjs", import.meta.url));
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
 /** What a command takes without any large file, and room for some pieces of it. */
@@ -26,11 +26,11 @@ afterAll(() => bucket.dispose());
 
 /** Runs a command; answers the most memory it ever had. */
 async function memoryOf(...args: readonly string[]): Promise<number> {
-  const told = join(bucket.root, "memory");
-  const running = startMaand(args, { cwd: bucket.root, env: { MEMORY_FILE: told }, preload: [TELL_MEMORY] });
+  const reported = join(bucket.root, "memory");
+  const running = startMaand(args, { cwd: bucket.root, env: { MEMORY_FILE: reported }, preload: [REPORT_MEMORY] });
   const { code, stderr } = await running.ended;
   expect(code, stderr).toBe(0);
-  return Number(readFileSync(told, "utf8"));
+  return Number(readFileSync(reported, "utf8"));
 }
 
 it("builds, dry runs with --diff and deploys never load all of it into memory", async () => {

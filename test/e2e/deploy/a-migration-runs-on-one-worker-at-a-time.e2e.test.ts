@@ -95,7 +95,7 @@ describe.each(["in_py", "in_ts"])("a job with a migration, %s", (job) => {
   });
 
   it("passes the place of a process that died to the next", () => {
-    const said = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
-    expect(said.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
+    const printed = HOSTS.map((host) => `command_vanish (after_allocation_started) ${job}@${host}`);
+    expect(printed.filter((line) => !ended.stderr.includes(`ok ${line}`))).toEqual([]);
   });
 });

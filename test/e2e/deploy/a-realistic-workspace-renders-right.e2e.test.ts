@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localJob, type Scratch, scratch } from "../../support/bucket/scratch.ts";
-import { ask, missingPackages, postgresSetting, startRedis } from "../../support/realistic/consumers.ts";
+import { missingPackages, postgresSetting, runProgram, startRedis } from "../../support/realistic/consumers.ts";
 import { copyWorkspace, putSecrets, SECRETS } from "../../support/realistic/workspace.ts";
 
 const [ANT, BEE, COW, DOG, EEL] = ["127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14", "127.0.0.15"] as const;
@@ -78,7 +78,13 @@ describe("after a deploy", () => {
 
   it.each([ANT, BEE])("nginx accepts its configuration on %s", async (host) => {
     const directory = on(host, "web");
-    const { code, stderr } = await ask("nginx-light", ["-t", "-p", directory, "-c", join(directory, "nginx.conf")]);
+    const { code, stderr } = await runProgram("nginx-light", [
+      "-t",
+      "-p",
+      directory,
+      "-c",
+      join(directory, "nginx.conf"),
+    ]);
     expect(stderr).toContain("test is successful");
     expect(code).toBe(0);
     const config = file(host, "web", "nginx.conf");
@@ -98,9 +104,9 @@ describe("after a deploy", () => {
   ] as const)("the certificate on %s is valid for its worker", async (host, job, name) => {
     const certs = join(on(host, job), "certs");
     const verify = ["verify", "-CAfile", join(certs, "ca.crt"), "-verify_ip", host, join(certs, `${name}.crt`)];
-    expect(await ask("openssl", verify)).toMatchObject({ code: 0, stdout: expect.stringContaining("OK") });
-    const shown = await ask("openssl", ["x509", "-in", join(certs, `${name}.crt`), "-noout", "-pubkey"]);
-    const own = await ask("openssl", ["pkey", "-in", join(certs, `${name}.key`), "-pubout"]);
+    expect(await runProgram("openssl", verify)).toMatchObject({ code: 0, stdout: expect.stringContaining("OK") });
+    const shown = await runProgram("openssl", ["x509", "-in", join(certs, `${name}.crt`), "-noout", "-pubkey"]);
+    const own = await runProgram("openssl", ["pkey", "-in", join(certs, `${name}.key`), "-pubout"]);
     expect(own.stdout).toBe(shown.stdout);
   });
 
@@ -143,7 +149,7 @@ describe("after a deploy", () => {
 
   it("haproxy accepts its configuration", async () => {
     const config = join(on(ANT, "haproxy"), "haproxy.cfg");
-    expect(await ask("haproxy", ["-c", "-f", config])).toMatchObject({ code: 0 });
+    expect(await runProgram("haproxy", ["-c", "-f", config])).toMatchObject({ code: 0 });
     const text = readFileSync(config, "utf8");
     expect(text).toContain("maxconn 8192\n");
     expect(text).toContain(`server web_01 ${ANT}:21443 check weight 1\n  server web_02 ${BEE}:21443 check weight 10\n`);
@@ -157,15 +163,15 @@ describe("after a deploy", () => {
       const second = await startRedis(on(EEL, "redis"), { host: EEL, port, password });
       try {
         await expect
-          .poll(() => second.ask("info", "replication"), { timeout: 20_000 })
+          .poll(() => second.runProgram("info", "replication"), { timeout: 20_000 })
           .toContain("master_link_status:up");
         await expect
-          .poll(() => first.ask("info", "replication"), { timeout: 20_000 })
+          .poll(() => first.runProgram("info", "replication"), { timeout: 20_000 })
           .toContain(`ip=${EEL},port=${port},state=online`);
-        expect(await first.ask("config", "get", "maxmemory")).toBe(`maxmemory\n${768 * 1024 * 1024}`);
-        expect(await second.ask("config", "get", "replica-priority")).toBe("replica-priority\n10");
-        await first.ask("set", "colour", "red");
-        await expect.poll(() => second.ask("get", "colour")).toBe("red");
+        expect(await first.runProgram("config", "get", "maxmemory")).toBe(`maxmemory\n${768 * 1024 * 1024}`);
+        expect(await second.runProgram("config", "get", "replica-priority")).toBe("replica-priority\n10");
+        await first.runProgram("set", "colour", "red");
+        await expect.poll(() => second.runProgram("get", "colour")).toBe("red");
       } finally {
         await second.stop();
       }
@@ -287,7 +293,7 @@ describe("after a deploy", () => {
   it("the cron job's script is executable and runs, and its schedule is rendered", async () => {
     const script = join(on(EEL, "cron"), "run.sh");
     expect(statSync(script).mode & 0o111).not.toBe(0);
-    expect(await ask("sh", [script, "backup"])).toEqual({
+    expect(await runProgram("sh", [script, "backup"])).toEqual({
       code: 0,
       stderr: "",
       stdout: `backup for shop.example on ${EEL}, keeping 7 days, loud\n`,
@@ -311,7 +317,7 @@ describe("after a deploy", () => {
   });
 
   it("no secret is in the log of a run", async () => {
-    const { stdout } = await ask("sh", ["-c", 'cat "$1"/*.log "$1"/runs/*/*', "cat", join(bucket.root, "logs")]);
+    const { stdout } = await runProgram("sh", ["-c", 'cat "$1"/*.log "$1"/runs/*/*', "cat", join(bucket.root, "logs")]);
     expect(stdout).toContain("event=run_finished");
     for (const secret of Object.values(SECRETS).flatMap((of) => Object.values(of)))
       expect(stdout).not.toContain(secret);

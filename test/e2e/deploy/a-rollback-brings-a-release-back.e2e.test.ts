@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { ask, httpService } from "../../support/bucket/http-service.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
 /** Writes the service, with a target that notes why a deploy restarts it. */
 function write({ bucket }: FleetBucket, version: string): void {
@@ -23,7 +23,7 @@ interface ReleaseRow {
 it("a rollback brings the last good release back, and deploys skip the one it left until the job changes", () =>
   withFleetBucket({ count: 3 }, async (lent) => {
     const { bucket, hosts, workers, directory } = lent;
-    const versions = () => Promise.all(hosts.map(ask));
+    const versions = () => Promise.all(hosts.map(requestVersion));
     const all = (version: string) => hosts.map(() => version);
     for (const version of ["1.0.0", "1.1.0"]) {
       write(lent, version);
@@ -79,5 +79,5 @@ it("a rollback to a release that does not exist, or with flags that do not go to
     expect(await refused("rollback", "--run", "99")).toContain("no record says that run 99 rolled out a job");
     expect(await refused("deploy", "--release", "r1")).toContain("--release names a release of one job");
     expect(await refused("diff", "web", "r1", "9.9.9")).toContain("it has r1 (1.0.0)");
-    expect(await Promise.all(hosts.map(ask))).toEqual(["1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0"]);
   }));

@@ -12,7 +12,7 @@ it("a second deploy exits with 3 at once and names the first, which continues", 
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
     await bucket.maand("build");
     const first = bucket.start(["deploy"]);
-    await first.says("slow start");
+    await first.prints("slow start");
     for (const args of [["deploy"], ["build"], ["job", "restart", "api"]]) {
       const second = await bucket.maand(...args);
       expect(second, args.join(" ")).toMatchObject({
@@ -37,14 +37,14 @@ it("the lock of a killed deploy is free", () =>
     bucket.job("api", { version: "1.0.0", selectors: ["worker"] }, { Makefile: SLOW });
     await bucket.maand("build");
     const first = bucket.start(["deploy"]);
-    await first.says("slow start");
+    await first.prints("slow start");
     first.kill("SIGKILL");
     await first.ended;
     const rows = await bucket.json<{ in_doubt: boolean; rollout: string }[]>("cat", "deployments");
     expect(rows).toMatchObject([{ in_doubt: true, rollout: "in_doubt" }]);
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("in doubt");
     const second = bucket.start(["deploy"]);
-    await second.says("waiting for");
+    await second.prints("waiting for");
     await worker?.write(`${directory("api")}/data/go`, "");
     expect(await second.ended).toMatchObject({ code: 0 });
     expect(worker && (await lifecycle("api", worker))).toEqual(["started", "started"]);

@@ -159,11 +159,11 @@ describe("an invalid configuration is refused with exit 2 and changes nothing", 
       /plugin "mine" failed while it was applied \(maand\.config\.ts:1\): oh/,
     ],
     ["an unknown key", () => bucket.write(".maandrc", "plugin: []\n"), /unknown key "plugin"/],
-  ])("%s", async (_, spoil, says) => {
+  ])("%s", async (_, spoil, expected) => {
     spoil();
     const { code, stderr } = await bucket.maand("deploy");
     expect(code).toBe(2);
-    expect(stderr).toMatch(says);
+    expect(stderr).toMatch(expected);
     expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
     expect(await bucket.json("info")).toMatchObject({ update_seq: 0 });
   });
@@ -182,9 +182,9 @@ describe("an invalid command line is refused with exit 2", () => {
     [["job", "create", "../evil"], "is not a job name"],
     [["job", "create", "api"], "already exists"],
     [["-C"], "-C needs a value"],
-  ])("maand %j", async (args, says) => {
+  ])("maand %j", async (args, expected) => {
     const { code, stderr } = await bucket.maand(...args);
-    expect(stderr).toContain(says);
+    expect(stderr).toContain(expected);
     expect(code).toBe(2);
   });
 

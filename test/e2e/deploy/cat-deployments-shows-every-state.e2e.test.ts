@@ -93,9 +93,9 @@ describe("cat deployments shows", () => {
       "health_failed",
       "it was promoted, and its health check failed",
       async () => {
-        const sick = join(bucket.root, "sick");
-        writeFileSync(sick, "");
-        const checks = [{ type: "ssh", command: `test ! -e ${sick}` }];
+        const unhealthy = join(bucket.root, "sick");
+        writeFileSync(unhealthy, "");
+        const checks = [{ type: "ssh", command: `test ! -e ${unhealthy}` }];
         api("2.0.0", { health_check: { checks, wait: { attempts: 1, interval_seconds: 0.1 } } });
         await fails("deploy", "--build");
       },

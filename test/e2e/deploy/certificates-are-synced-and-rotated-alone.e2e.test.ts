@@ -36,8 +36,8 @@ it("certificates reach workers with their modes, serve TLS, and a new worker rot
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
     expect([await first.read(at("web.crt")), await second.read(at("web.crt"))]).toEqual([pair.cert, before]);
     for (const worker of workers) expect(await lifecycle("api", worker)).toEqual(["start 0.0.0 1.0.0"]);
-    const said = await bucket.json<{ worker: string | null; status: string }[]>("cat", "certs");
-    expect(said.map(({ worker, status }) => [worker, status])).toEqual(
+    const printed = await bucket.json<{ worker: string | null; status: string }[]>("cat", "certs");
+    expect(printed.map(({ worker, status }) => [worker, status])).toEqual(
       [null, ...workers.map(({ host }) => host).sort()].map((host) => [host, "ok"]),
     );
   }));

@@ -33,13 +33,13 @@ it("with the runner and with rsync, changed alone or with the content, and back 
     const usual = ["./Makefile 644 root:root", "./certs/ca.crt 644 root:root", "./manifest.json 644 root:root"];
     api(bucket, FILES);
     await deploys(bucket);
-    const asked = [`./app.conf 640 ${GUEST}:${GUEST}`, "./bin.d/run 750 root:root", ...usual];
-    expect(await listed(lent)).toEqual(asked.sort());
+    const rules = [`./app.conf 640 ${GUEST}:${GUEST}`, "./bin.d/run 750 root:root", ...usual];
+    expect(await listed(lent)).toEqual(rules.sort());
 
     const big = { "big.bin": "x".repeat(2 * MIB), "app.conf": "2" };
     api(bucket, FILES, big);
     await deploys(bucket);
-    expect(await listed(lent)).toEqual([...asked, "./big.bin 644 root:root"].sort());
+    expect(await listed(lent)).toEqual([...rules, "./big.bin 644 root:root"].sort());
 
     api(bucket, { "*.conf": { mode: "0604" } }, big);
     expect((await bucket.maand("build")).code).toBe(0);

@@ -25,8 +25,8 @@ it("a first deploy syncs the files and starts every allocation, with use_sudo, w
       ]);
       expect(await worker.mode(`${directory("api")}/bin.sh`)).toBe(0o755);
       expect(await worker.mode(`${directory("api")}/Makefile`)).toBe(0o644);
-      const told = JSON.parse(await worker.read(`${directory("api")}/../../worker.json`));
-      expect(told).toMatchObject({ worker_ip: worker.host, update_seq: 1, labels: ["worker"] });
+      const printed = JSON.parse(await worker.read(`${directory("api")}/../../worker.json`));
+      expect(printed).toMatchObject({ worker_ip: worker.host, update_seq: 1, labels: ["worker"] });
       expect(worker.connections()).toBe(1);
     }
     expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));

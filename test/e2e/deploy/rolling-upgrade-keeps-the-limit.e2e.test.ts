@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { ask, httpService } from "../../support/bucket/http-service.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
 it("a rolling upgrade never has more workers down than max_concurrent_upgrades allows", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts }) => {
     const first = httpService("1.0.0");
     bucket.job("web", first.manifest, first.files);
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-    expect(await Promise.all(hosts.map(ask))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
 
     const second = httpService("2.0.0");
     bucket.job("web", second.manifest, second.files);
@@ -19,12 +19,12 @@ it("a rolling upgrade never has more workers down than max_concurrent_upgrades a
     let most = 0;
     let rounds = 0;
     while (!over) {
-      const answers = await Promise.all(hosts.map(ask));
+      const answers = await Promise.all(hosts.map(requestVersion));
       most = Math.max(most, answers.filter((answer) => answer === undefined).length);
       rounds += 1;
     }
     expect(await upgrade.ended).toMatchObject({ code: 0 });
     expect(rounds).toBeGreaterThan(10);
     expect(most).toBeLessThanOrEqual(1);
-    expect(await Promise.all(hosts.map(ask))).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.0", "2.0.0", "2.0.0"]);
   }));

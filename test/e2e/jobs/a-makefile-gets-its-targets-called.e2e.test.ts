@@ -117,7 +117,7 @@ stop:
 });
 
 describe("a Makefile", () => {
-  const asked = (program: string) =>
+  const recorded = (program: string) =>
     readFileSync(join(bucket.root, `${program}.asked`), "utf8")
       .trimEnd()
       .split("\n");
@@ -150,7 +150,7 @@ restart: stop start
       code: 0,
     });
     const up = "compose -f docker-compose.yml up -d --remove-orphans";
-    expect(asked("docker")).toEqual([up, "compose -f docker-compose.yml down", up]);
+    expect(recorded("docker")).toEqual([up, "compose -f docker-compose.yml down", up]);
   });
 
   it("may wrap systemd", async () => {
@@ -169,7 +169,7 @@ restart: stop start
     expect(await type("maand build && maand deploy && maand job stop api", bucket.root, { PATH })).toMatchObject({
       code: 0,
     });
-    expect(asked("sudo")).toEqual(["systemctl start api.service", "systemctl stop api.service"]);
+    expect(recorded("sudo")).toEqual(["systemctl start api.service", "systemctl stop api.service"]);
   });
 });
 

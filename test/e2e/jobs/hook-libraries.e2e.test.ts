@@ -18,7 +18,7 @@ const outcomes = new Map<string, readonly Outcome[]>();
 const places: string[] = [];
 
 beforeAll(async () => {
-  for (const language of LANGUAGES) outcomes.set(language, await ask(language));
+  for (const language of LANGUAGES) outcomes.set(language, await runHook(language));
 }, 240_000);
 
 afterAll(() => {
@@ -26,18 +26,18 @@ afterAll(() => {
 });
 
 /** Runs all cases by a command of this language in a bucket of its own. */
-async function ask(language: string): Promise<readonly Outcome[]> {
+async function runHook(language: string): Promise<readonly Outcome[]> {
   const bucket = await scratch();
   const aside = mkdtempSync(join(tmpdir(), "maand-outcomes-"));
   places.push(bucket.root, aside);
   write(bucket, language);
-  const said = join(aside, "outcomes");
+  const printed = join(aside, "outcomes");
   const deployed = await bucket.maand("deploy", "--build");
   expect(deployed.code, deployed.stderr).toBe(0);
-  const run = bucket.start(["jobcommand", "command_drive", "api"], { env: { OUTCOMES: said } });
+  const run = bucket.start(["jobcommand", "command_drive", "api"], { env: { OUTCOMES: printed } });
   const { code, stderr } = await run.ended;
   expect(code, stderr).toBe(0);
-  const lines = readFileSync(said, "utf8").trim().split("\n");
+  const lines = readFileSync(printed, "utf8").trim().split("\n");
   return lines.map((line) => JSON.parse(line.replaceAll(bucket.root, "<bucket>")));
 }
 

@@ -53,14 +53,14 @@ describe("hooks of a job", () => {
     await bucket.type("maand build");
     expect(take()).toEqual(both("post_build"));
     await bucket.type("maand deploy");
-    const said = take();
-    const sorted = (from: number, to: number) => said.slice(from, to).sort();
+    const printed = take();
+    const sorted = (from: number, to: number) => printed.slice(from, to).sort();
     expect(sorted(0, 2)).toEqual(both("pre_deploy"));
     expect(sorted(2, 4)).toEqual([`start ${ONE}`, `start ${TWO}`]);
     expect(sorted(4, 6)).toEqual(both("after_allocation_started"));
     expect(sorted(6, 8)).toEqual(both("health_check"));
     expect(sorted(8, 10)).toEqual(both("post_deploy"));
-    expect(said).toHaveLength(10);
+    expect(printed).toHaveLength(10);
   });
 
   it("pre_deploy runs before the plan, and in no dry run; post_deploy only after a rollout", async () => {
@@ -116,12 +116,12 @@ describe("hooks of a job", () => {
     await bucket.type(
       "maand build && maand deploy && maand jobcommand command_note api && maand health_check --jobs api",
     );
-    const told = new Set(take());
+    const recorded = new Set(take());
     for (const event of ["post_build", "pre_deploy", "post_deploy", "health_check", "cli"]) {
-      expect(told, event).toContain(`${event} ${ONE} 0`);
-      expect(told, event).toContain(`${event} ${TWO} 1`);
+      expect(recorded, event).toContain(`${event} ${ONE} 0`);
+      expect(recorded, event).toContain(`${event} ${TWO} 1`);
     }
-    expect(told).not.toContain(`restart ${TWO}`);
+    expect(recorded).not.toContain(`restart ${TWO}`);
   });
 
   it("disabled allocations run in order with the active ones: one after another, or in parallel like them", async () => {

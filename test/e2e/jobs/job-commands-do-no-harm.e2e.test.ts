@@ -79,7 +79,7 @@ if E["ALLOCATION_INDEX"] == "1":
     );
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
-    await running.says("waiting");
+    await running.prints("waiting");
     const [pid] = await until("the child's number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });
@@ -94,10 +94,10 @@ if E["ALLOCATION_INDEX"] == "1":
     );
     await bucket.maand("build");
     const running = bucket.start(["deploy"]);
-    await running.says("waiting");
+    await running.prints("waiting");
     const [pid] = await until("its number", () => (notesOf(bucket).length > 0 ? notesOf(bucket) : undefined));
     running.kill("SIGINT");
-    await running.says("interrupted");
+    await running.prints("interrupted");
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });
     await until("it to be gone", async () => ((await isRunning(Number(pid))) ? undefined : true));
@@ -272,7 +272,7 @@ for method, path, headers in (
     except urllib.error.HTTPError as refused:
         print(refused.code)
 `;
-  const asked = await run([
+  const requests = await run([
     "setpriv",
     `--reuid=${GUEST}`,
     `--regid=${GUEST}`,
@@ -281,7 +281,7 @@ for method, path, headers in (
     "-c",
     client,
   ]);
-  expect(asked.stdout.trim().split("\n"), asked.stderr).toEqual(Array(5).fill("401"));
+  expect(requests.stdout.trim().split("\n"), requests.stderr).toEqual(Array(5).fill("401"));
   bucket.write("go", "");
   expect(await running.ended).toMatchObject({ code: 0 });
   expect(await kv("a")).toContain("NOT_FOUND");

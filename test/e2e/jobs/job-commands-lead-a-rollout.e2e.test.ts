@@ -156,7 +156,7 @@ it("job_control takes over a rollout: a canary goes first, and if it fails the o
 
 it("after a failed post_deploy the next deploy runs only post_deploy", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, lifecycle }) => {
-    const tell = `
+    const report = `
 note("tell " + IP + " " + E["CURRENT_VERSION"])
 if not there("mended"):
     raise SystemExit("nobody listens")
@@ -168,7 +168,7 @@ if not there("mended"):
         selectors: ["worker"],
         commands: executedOn({ command_tell: ["post_deploy"], command_x_later: ["post_deploy"] }),
       },
-      scripts({ command_tell: tell, command_x_later: 'note("later")' }),
+      scripts({ command_tell: report, command_x_later: 'note("later")' }),
     );
     const failed = await bucket.maand("deploy", "--build");
     expect([failed.code, failed.stderr.includes("nobody listens")]).toEqual([1, true]);
@@ -229,8 +229,8 @@ if JOB == "old":
     bucket.removeJob("older");
     const gone = await bucket.maand("deploy", "--build");
     expect([gone.code, gone.stderr.includes("no farewell")], gone.stderr).toEqual([1, true]);
-    const said = hosts.flatMap((host, at) => [`old ${host} ${at} stop old`, `older ${host} ${at} stop older`]);
-    expect(notesOf(bucket).sort()).toEqual(said.sort());
+    const printed = hosts.flatMap((host, at) => [`old ${host} ${at} stop old`, `older ${host} ${at} stop older`]);
+    expect(notesOf(bucket).sort()).toEqual(printed.sort());
     for (const worker of workers)
       for (const job of ["old", "older"]) expect(worker.exists(`${directory(job)}/Makefile`)).toBe(false);
     expect(await bucket.maand("deploy")).toMatchObject(OK);

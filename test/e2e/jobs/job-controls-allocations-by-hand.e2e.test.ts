@@ -103,9 +103,9 @@ describe("the sync check", () => {
   const metadata = (host: string) => join(bucket.directory("api", host), "../../worker.json");
 
   it("compares bucket_id, worker_id and update_seq of worker.json, and suggests a deploy; no command runs", async () => {
-    const told: Record<string, unknown> = JSON.parse(readFileSync(metadata(TWO), "utf8"));
+    const printed: Record<string, unknown> = JSON.parse(readFileSync(metadata(TWO), "utf8"));
     for (const key of ["bucket_id", "worker_id", "update_seq"]) {
-      bucket.write(relative(metadata(TWO)), JSON.stringify({ ...told, [key]: key === "update_seq" ? 99 : "other" }));
+      bucket.write(relative(metadata(TWO)), JSON.stringify({ ...printed, [key]: key === "update_seq" ? 99 : "other" }));
       const { code, stderr } = await bucket.maand("job", "restart", "api");
       expect(code).toBe(1);
       expect(stderr).toContain(`${TWO}: ${key} is`);

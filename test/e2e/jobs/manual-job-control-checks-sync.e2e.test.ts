@@ -42,8 +42,8 @@ it("maand job runs targets, and refuses a worker that differs from its delivery,
     expect(failed.stderr).toContain(`skipped api on ${hosts[1]}: an earlier batch failed`);
 
     const file = `${directory("api")}/../../worker.json`;
-    const told = JSON.parse((await workers[0]?.read(file)) ?? "{}");
-    await workers[0]?.write(file, JSON.stringify({ ...told, update_seq: 7 }));
+    const printed = JSON.parse((await workers[0]?.read(file)) ?? "{}");
+    await workers[0]?.write(file, JSON.stringify({ ...printed, update_seq: 7 }));
     const refused = await bucket.maand("job", "restart", "api");
     expect(refused).toMatchObject({
       code: 1,

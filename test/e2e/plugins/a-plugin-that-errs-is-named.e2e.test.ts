@@ -21,7 +21,7 @@ async function withPlugin(
 
 describe("a plugin that throws outside of every hook", () => {
   it.for([
-    ["in a promise nobody waits for", 'void Promise.reject(new Error("stray"));'],
+    ["in a promise that is not awaited", 'void Promise.reject(new Error("stray"));'],
     ["in a timer", 'setTimeout(() => { throw new Error("stray"); });'],
   ] as const)("%s: the run ends red, saves its state and says where it was", async ([, throws], context) => {
     const bucket = await withPlugin(
@@ -71,7 +71,7 @@ describe("a plugin that does not end", () => {
   it("its process when the command is over: the first signal ends it, with the exit code of the command", async (context) => {
     const bucket = await withPlugin('setInterval(() => process.exitCode === 0 && console.error("over"), 20);', context);
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("over");
+    await running.prints("over");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 0, signal: null });
   });
@@ -85,9 +85,9 @@ describe("a plugin that does not end", () => {
       context,
     );
     const running = bucket.start(["deploy", "--build"]);
-    await running.says("hangs");
+    await running.prints("hangs");
     running.kill("SIGINT");
-    await running.says("again");
+    await running.prints("again");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 130 });
   });

@@ -43,7 +43,7 @@ const lifecycle = (bucket: Scratch, host: string, job = "api") =>
 /** A program that writes down what it is asked for; `and` is a line of shell for what it does besides. */
 const recorder = (and = "exit 0") =>
   `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
-const asked = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
+const requests = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
 const forget = (bucket: Scratch) => bucket.write("fake/asked", "");
 
 /** Environment in which programs of the bucket's `fake/` come first; they are written once the bucket is there. */
@@ -226,14 +226,14 @@ describe("plugins that run jobs", () => {
     write("1.0.0");
     await done(bucket.maand("deploy", "--build"));
     const unit = join(localJob(bucket, "127.0.0.11", "api") ?? "", "api.service");
-    expect(asked(bucket)).toEqual([`enable ${unit}`, "start api.service"]);
+    expect(requests(bucket)).toEqual([`enable ${unit}`, "start api.service"]);
     forget(bucket);
     write("1.1.0");
     await done(bucket.maand("deploy", "--build"));
     await done(bucket.maand("job", "status", "api"));
     bucket.removeJob("api");
     await done(bucket.maand("deploy", "--build"));
-    expect(asked(bucket)).toEqual([
+    expect(requests(bucket)).toEqual([
       `enable ${unit}`,
       "daemon-reload",
       "restart api.service",
@@ -261,7 +261,7 @@ describe("plugins that run jobs", () => {
     const project = new RegExp(
       `^compose --ansi never --project-name api-[0-9a-f]{8} --file ${directory}/compose.yaml `,
     );
-    const words = asked(bucket).map((line) => line.replace(project, ""));
+    const words = requests(bucket).map((line) => line.replace(project, ""));
     expect(words).toEqual(["up --detach --wait --remove-orphans", "down"]);
   });
 });
@@ -283,12 +283,12 @@ describe("plugins that connect to workers", () => {
     await done(bucket.maand("deploy", "--build"));
     const [id = ""] = readdirSync(root);
     expect(linesOf(join(root, id, "jobs/api/data/lifecycle"))).toEqual(["start 0.0.0 1.0.0"]);
-    expect(asked(bucket).every((line) => /^(container inspect|exec --interactive (--user 0 )?box1 )/.test(line))).toBe(
-      true,
-    );
+    expect(
+      requests(bucket).every((line) => /^(container inspect|exec --interactive (--user 0 )?box1 )/.test(line)),
+    ).toBe(true);
     forget(bucket);
     await done(bucket.maand("deploy"));
-    expect(asked(bucket)).toEqual([]);
+    expect(requests(bucket)).toEqual([]);
     bucket.removeJob("api");
     await done(bucket.maand("deploy", "--build"));
     expect(linesOf(join(root, id, "jobs/api/data/lifecycle"))).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);

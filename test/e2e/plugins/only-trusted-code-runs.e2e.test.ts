@@ -39,7 +39,7 @@ const PLUGIN = 'module.exports = { name: "odd", apply() {} };';
 interface Planted {
   readonly name: string;
   plant(bucket: Scratch, marker: string): void;
-  readonly says: string;
+  readonly prints: string;
 }
 
 const config = (bucket: Scratch, marker: string) => bucket.write("maand.config.cjs", code(marker));
@@ -62,7 +62,7 @@ const PLANTED: readonly Planted[] = [
       config(b, m);
       give(b, "maand.config.cjs");
     },
-    says: "belongs to nobody",
+    prints: "belongs to nobody",
   },
   {
     name: "a configuration all may write",
@@ -70,7 +70,7 @@ const PLANTED: readonly Planted[] = [
       config(b, m);
       mode(b, "maand.config.cjs", 0o666);
     },
-    says: "can be written by every user",
+    prints: "can be written by every user",
   },
   {
     name: "a configuration that another group may write",
@@ -79,7 +79,7 @@ const PLANTED: readonly Planted[] = [
       chownSync(join(b.root, "maand.config.cjs"), 0, NOBODY);
       mode(b, "maand.config.cjs", 0o664);
     },
-    says: "can be written by the group",
+    prints: "can be written by the group",
   },
   {
     name: "a configuration in a directory all may write",
@@ -87,7 +87,7 @@ const PLANTED: readonly Planted[] = [
       config(b, m);
       mode(b, ".", 0o777);
     },
-    says: "can be written by every user",
+    prints: "can be written by every user",
   },
   {
     name: "a plugin of another user",
@@ -95,7 +95,7 @@ const PLANTED: readonly Planted[] = [
       plugin(b, m);
       give(b, "plugins/odd.cjs");
     },
-    says: "belongs to nobody",
+    prints: "belongs to nobody",
   },
   {
     name: "a plugin all may write",
@@ -103,7 +103,7 @@ const PLANTED: readonly Planted[] = [
       plugin(b, m);
       mode(b, "plugins/odd.cjs", 0o666);
     },
-    says: "can be written by every user",
+    prints: "can be written by every user",
   },
   {
     name: "a plugin in a directory of another user",
@@ -111,7 +111,7 @@ const PLANTED: readonly Planted[] = [
       plugin(b, m);
       give(b, "plugins");
     },
-    says: "belongs to nobody",
+    prints: "belongs to nobody",
   },
   {
     name: "a package of another user",
@@ -119,7 +119,7 @@ const PLANTED: readonly Planted[] = [
       pack(b, m);
       give(b, "node_modules/odd/odd.cjs");
     },
-    says: "belongs to nobody",
+    prints: "belongs to nobody",
   },
   {
     name: "a package below a directory of another user",
@@ -127,12 +127,12 @@ const PLANTED: readonly Planted[] = [
       pack(b, m);
       give(b, "node_modules");
     },
-    says: "belongs to nobody",
+    prints: "belongs to nobody",
   },
 ];
 
 describe.concurrent("code that others can change does not run", () => {
-  it.each(PLANTED)("$name", ({ plant, says }) =>
+  it.each(PLANTED)("$name", ({ plant, prints }) =>
     withBucket(async (bucket, marker) => {
       plant(bucket, marker);
       for (const line of LINES) {
@@ -140,7 +140,7 @@ describe.concurrent("code that others can change does not run", () => {
         expect({ line, ran: existsSync(marker) }).toEqual({ line, ran: false });
         expect({ line, exit, text: stdout + stderr }).toMatchObject({
           exit: line === "doctor" ? expect.toBeOneOf([1, 2]) : 2,
-          text: expect.stringContaining(says),
+          text: expect.stringContaining(prints),
         });
       }
       const listed = { env: { MAAND_SAFE_DIRECTORIES: bucket.root } };

@@ -7,12 +7,12 @@ import { type RsyncOptions, rsync } from "@maand/plugin-rsync";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   BUCKET_ID,
-  type Desk,
-  deskFor,
   type Fleet,
   type FleetWorker,
+  remotesFor,
   startFleet,
   until,
+  type WorkerRemotes,
   withFleet,
 } from "../../support/fleet/index.ts";
 
@@ -21,7 +21,7 @@ const KEEP = ["data", "logs", "bin"];
 
 let fleet: Fleet;
 let worker: FleetWorker;
-let desk: Desk;
+let remotes: WorkerRemotes;
 let remote: Remote;
 
 beforeAll(async () => {
@@ -68,7 +68,7 @@ function runContext(request: Partial<StageRequest>) {
   const one: Worker = { host: to.host, workerId: "w", labels: [], tags: {}, memoryMb: 0, cpuMhz: 0, position: 0 };
   return {
     run: { id: "r", command: "deploy" },
-    bucket: { id: BUCKET_ID, root: desk.root },
+    bucket: { id: BUCKET_ID, root: remotes.root },
     settings: DEFAULT_SETTINGS,
     signal: request.signal ?? new AbortController().signal,
     log: request.log ?? (() => {}),
@@ -158,10 +158,10 @@ async function killRsync(one: FleetWorker): Promise<void> {
 }
 
 beforeAll(async () => {
-  desk = deskFor(fleet);
-  remote = await desk.connect(worker);
+  remotes = remotesFor(fleet);
+  remote = await remotes.connect(worker);
 });
-afterAll(() => desk.close());
+afterAll(() => remotes.close());
 afterEach(() => worker.run(["rm", "-rf", ROOT]));
 
 describe("a sync", () => {
@@ -303,7 +303,7 @@ describe("a sync", () => {
 
   test("as root without sudo", async () => {
     await withFleet({ count: 1, sudo: false }, async (rooted) => {
-      const at = deskFor(rooted);
+      const at = remotesFor(rooted);
       const to = await at.connect(rooted.workers[0] as FleetWorker);
       await stage({ sources: [tree({ "jobs/api/Makefile": "m" })], remote: to });
       expect(await rooted.workers[0]?.read(`${ROOT}/jobs/api/Makefile`)).toBe("m");
@@ -316,7 +316,7 @@ describe("a sync with problems", () => {
   test("a full disk: the old files stay whole, the error says so, and the next sync works", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
-      const at = deskFor(small);
+      const at = remotesFor(small);
       const to = await at.connect(one);
       await stage({ sources: [tree({ "jobs/api/app.conf": "old", "jobs/api/gone": "old" })], remote: to });
       await one.fillDisk(64);
@@ -338,7 +338,7 @@ describe("a sync with problems", () => {
   test("a read-only disk", async () => {
     await withFleet({ count: 1, diskKb: 1024 }, async (small) => {
       const [one] = small.workers as [FleetWorker];
-      const at = deskFor(small);
+      const at = remotesFor(small);
       const to = await at.connect(one);
       await stage({ sources: [tree({ "jobs/api/app.conf": "old" })], remote: to });
       await one.run(["mount", "-o", "remount,ro", "/opt/worker"]);
@@ -352,7 +352,7 @@ describe("a sync with problems", () => {
   });
 
   test("no sudo for the user: permission denied, with a hint", async () => {
-    const to = await desk.connect(worker, { settings: { plugins: { use_sudo: false } } });
+    const to = await remotes.connect(worker, { settings: { plugins: { use_sudo: false } } });
     await worker.write(`${ROOT}/jobs/api/Makefile`, "root's");
     const error = await failure(stage({ sources: [tree({ "jobs/api/Makefile": "mine" })], remote: to }));
     expect(error).toMatchObject({ code: "STAGE_FAILED" });
@@ -418,7 +418,7 @@ describe("a sync with problems", () => {
   );
 
   test("an unreachable worker: UNREACHABLE", async () => {
-    const at = deskFor(fleet);
+    const at = remotesFor(fleet);
     const to = await at.connect(worker);
     await worker.cutOff();
     try {
@@ -454,7 +454,7 @@ describe("a sync with problems", () => {
       const [one] = bare.workers as [FleetWorker];
       await one.run(["mkdir", "/opt/worker/bin"]);
       await one.run(["ln", "-s", "/bin/sh", "/bin/mkdir", "/bin/timeout", "/opt/worker/bin/"]);
-      const at = deskFor(bare);
+      const at = remotesFor(bare);
       const there = await failure(stage({ sources: [source], remote: await at.connect(one) }));
       expect(there).toMatchObject({ code: "WORKER_LACKS", worker: one.host });
       expect(there.message).toContain(`not installed on ${one.host}`);

@@ -15,13 +15,13 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 it("every line and every file of docs/plugins/first-plugin.md works, in order, in an empty directory", {
   timeout: 120_000,
 }, () => {
-  const said: string[] = [];
+  const lines: string[] = [];
   for (const { info, code } of blocksOf(page("docs/plugins/first-plugin.md"))) {
     const [language, file] = info.split(" ");
     if (language === "ts" && file !== undefined) save(file, code);
-    else if (language === "sh") for (const line of code.trim().split("\n")) said.push(typed(line));
+    else if (language === "sh") for (const line of code.trim().split("\n")) lines.push(typed(line));
   }
-  const all = said.join("\n");
+  const all = lines.join("\n");
   expect(all).toMatch(/Tests +1 passed/);
   expect(all).toMatch(/│ count-starts +│ - +│ maand\.config\.ts +│ rollout/);
   expect(all.match(/restart number \d/g)).toEqual(["restart number 1", "restart number 2"]);

@@ -23,13 +23,13 @@ describe("the public API of each package", () => {
       readFileSync(join(ROOT, "packages", name, `${name}.api.md`), "utf8"),
     );
     const all = reports.join("\n");
-    for (const said of [
+    for (const line of [
       "## @maand/core/testing",
       "function callHook<Name extends HookName>(",
       "function defaults(): PluginList<StockName>;",
       "function make({ program }?: MakeOptions): Plugin;",
     ])
-      expect(all).toContain(said);
+      expect(all).toContain(line);
     expect(all).not.toMatch(/^export \{[^}]*\};/m);
   });
 });

@@ -26,20 +26,20 @@ afterAll(() => fleet.close());
 /** A deploy that has to fail for `job` on one worker with these words, within so many seconds, and nowhere else. */
 async function failsOn(
   { bucket, hosts, rollouts }: FleetBucket,
-  { worker = 1, outcome, says, seconds = 40 }: { worker?: number; outcome: string; says: RegExp; seconds?: number },
+  { worker = 1, outcome, prints, seconds = 40 }: { worker?: number; outcome: string; prints: RegExp; seconds?: number },
 ): Promise<void> {
   const began = performance.now();
   const { code, stderr } = await bucket.maand("deploy", "--build");
   expect(performance.now() - began).toBeLessThan(seconds * 1000);
   expect(code).toBe(1);
   const summary = stderr.slice(stderr.indexOf("\n  ", stderr.lastIndexOf("ok start")));
-  expect(summary).toMatch(new RegExp(`start ${outcome} on ${hosts[worker]}: .*${says.source}`));
+  expect(summary).toMatch(new RegExp(`start ${outcome} on ${hosts[worker]}: .*${prints.source}`));
   expect((await rollouts())[`api@${hosts[1 - worker]}`]).toBe("promoted");
   expect(stderr).not.toMatch(/\n\s+at .*\.js:\d+/);
 }
 
 /** The next deploy makes up for it: what was started is not started again, the rest once. */
-async function mends({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
+async function fixes({ bucket, hosts, rollouts, lifecycles }: FleetBucket): Promise<void> {
   expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
   expect(await rollouts()).toEqual(Object.fromEntries(hosts.map((host) => [`api@${host}`, "promoted"])));
   expect(await lifecycles("api")).toEqual(hosts.map(() => ["start 0.0.0 1.0.0"]));
@@ -61,9 +61,9 @@ describe.concurrent("a worker that", () => {
   it("refuses connections", () =>
     withWorkers({ count: 2 }, async (lent) => {
       await lent.workers[1]?.cutOff();
-      await failsOn(lent, { outcome: "unreachable", says: /connection refused/ });
+      await failsOn(lent, { outcome: "unreachable", prints: /connection refused/ });
       await lent.workers[1]?.start();
-      await mends(lent);
+      await fixes(lent);
     }));
 
   it("accepts connections and never answers", () =>
@@ -74,10 +74,10 @@ describe.concurrent("a worker that", () => {
         createServer(() => {}),
         worker,
       );
-      await failsOn(lent, { outcome: "unreachable", says: /does not speak ssh or stalls, timed out after 5 s/ });
+      await failsOn(lent, { outcome: "unreachable", prints: /does not speak ssh or stalls, timed out after 5 s/ });
       silent.close();
       await worker.start();
-      await mends(lent);
+      await fixes(lent);
     }));
 
   it("stops responding after the login, during a sync", () =>
@@ -85,23 +85,23 @@ describe.concurrent("a worker that", () => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.write("maand.conf", `${lent.conf}[timeouts]\ncommand = 10\n`);
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "timed out", says: /syncing files to .* timed out after 10 s/ });
+      const failed = failsOn(lent, { outcome: "timed out", prints: /syncing files to .* timed out after 10 s/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       worker.freeze();
       await failed;
       worker.thaw();
-      await mends(lent);
+      await fixes(lent);
     }));
 
   it("loses its connection during a sync", () =>
     withWorkers({ count: 2 }, async (lent) => {
       const worker = lent.workers[1] as FleetWorker;
       lent.bucket.job("api", V1, { big: "big\n".repeat(5_000_000) });
-      const failed = failsOn(lent, { outcome: "cut off", says: /closed while files were synced/ });
+      const failed = failsOn(lent, { outcome: "cut off", prints: /closed while files were synced/ });
       await until("the worker's rsync", () => worker.processesWith("rsync --server").length > 0);
       await worker.dropConnections();
       await failed;
-      await mends(lent);
+      await fixes(lent);
     }));
 
   it("loses its connection during a command, which continues there: the next deploy waits for it and runs it again", () =>
@@ -112,14 +112,14 @@ describe.concurrent("a worker that", () => {
       bucket.job("api", V1, { Makefile: CAREFUL_MAKEFILE });
       await worker.write(`${directory("api")}/data/hold`, "");
       const run = bucket.start(["deploy", "--build"]);
-      await run.says(`api@${hosts[1]} | api is at start`);
+      await run.prints(`api@${hosts[1]} | api is at start`);
       await worker.dropConnections();
       const { code, stderr } = await run.ended;
       expect(code).toBe(1);
       expect(stderr).toMatch(new RegExp(`start cut off on ${hosts[1]}: the connection closed during make start`));
       expect(await rollouts()).toEqual({ [`api@${hosts[0]}`]: "promoted", [`api@${hosts[1]}`]: "in_doubt" });
       const again = bucket.start(["deploy"]);
-      await again.says("api: waiting for start");
+      await again.prints("api: waiting for start");
       await worker.run(["rm", `${directory("api")}/data/hold`]);
       expect(await again.ended).toMatchObject({ code: 0 });
       const done = ["start 0.0.0 1.0.0", "end start"];
@@ -129,17 +129,17 @@ describe.concurrent("a worker that", () => {
   it("has a read-only disk", () =>
     withWorkers({ count: 2, diskKb: 4_096 }, async (lent) => {
       await lent.workers[1]?.run(["mount", "-o", "remount,ro", "/opt/worker"]);
-      await failsOn(lent, { outcome: "failed", says: /its file system \/opt\/worker .*is mounted read-only/ });
+      await failsOn(lent, { outcome: "failed", prints: /its file system \/opt\/worker .*is mounted read-only/ });
       await lent.workers[1]?.run(["mount", "-o", "remount,rw", "/opt/worker"]);
-      await mends(lent);
+      await fixes(lent);
     }));
 
   it.each(["rsync", "make", "python3"])("lacks %s", (tool) =>
     withWorkers({ count: 2 }, async (lent) => {
       await lent.workers[1]?.run(["mount", "--bind", "/dev/null", `/usr/bin/${tool}`]);
-      await failsOn(lent, { outcome: "failed", says: new RegExp(`lacks ${tool}`) });
+      await failsOn(lent, { outcome: "failed", prints: new RegExp(`lacks ${tool}`) });
       await lent.workers[1]?.run(["umount", `/usr/bin/${tool}`]);
-      await mends(lent);
+      await fixes(lent);
     }),
   );
 
@@ -204,7 +204,7 @@ describe.concurrent("a target that", () => {
       lent.bucket.job("api", V1);
       const worker = lent.workers[1] as FleetWorker;
       await worker.write(`${lent.directory("api")}/data/fail-start`, "");
-      await failsOn(lent, { outcome: "failed", says: /make start of api failed with exit code 2/ });
+      await failsOn(lent, { outcome: "failed", prints: /make start of api failed with exit code 2/ });
       await worker.run(["rm", `${lent.directory("api")}/data/fail-start`]);
       expect(await lent.bucket.maand("deploy")).toMatchObject({ code: 0 });
       expect(await lent.lifecycles("api")).toEqual([["start 0.0.0 1.0.0"], ["start 0.0.0 1.0.0", "start 0.0.0 1.0.0"]]);
@@ -216,7 +216,7 @@ describe.concurrent("a target that", () => {
       bucket.job("api", { ...V1, timeout_seconds: 1 }, { Makefile: CAREFUL_MAKEFILE });
       const worker = workers[1] as FleetWorker;
       await worker.write(`${directory("api")}/data/hold`, "");
-      await failsOn(lent, { outcome: "timed out", says: /make start of api timed out after 1 s/ });
+      await failsOn(lent, { outcome: "timed out", prints: /make start of api timed out after 1 s/ });
       expect(worker.processesWith(`${directory("api")}/`)).toEqual([]);
       await worker.run(["rm", `${directory("api")}/data/hold`]);
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });

@@ -98,7 +98,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     ["a CA that is none", () => writeFileSync(at("secrets/ca.crt"), "x"), "ca", "secrets/ca.crt"],
     ["a CA that has ended", () => endedAuthority(), "ca", "secrets/ca.crt"],
     ["a deploy that died in the middle of a command", () => killedDeploy(), "state", "api on 127.0.0.11"],
-    ["a job that is sick", () => sickJob(), "state", "api on 127.0.0.11"],
+    ["a job that is sick", () => unhealthyJob(), "state", "api on 127.0.0.11"],
   ];
 
   it.each(FAULTS)("%s", async (_, plant, check, where) => {
@@ -173,7 +173,7 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     bucket.job("slow", { selectors: ["worker"] }, { Makefile: "start stop restart:\n\techo begun; sleep 600\n" });
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);
-    await deploy.says("begun");
+    await deploy.prints("begun");
     const findings = await bucket.json<Finding[]>("doctor");
     expect(findings.find(({ check }) => check === "lock")).toMatchObject({
       ok: true,
@@ -208,13 +208,13 @@ describe("a problem in the bucket is found, and its hint fixes it when typed as 
     );
     await bucket.maand("build");
     const deploy = bucket.start(["deploy"]);
-    await deploy.says("begun");
+    await deploy.prints("begun");
     deploy.kill("SIGKILL");
     await deploy.ended;
     rmSync(at("tmp"), { recursive: true });
   }
 
-  async function sickJob(): Promise<void> {
+  async function unhealthyJob(): Promise<void> {
     const health = {
       health_check: { checks: [{ type: "tcp", port: "http" }], wait: { attempts: 1, interval_seconds: 0.1 } },
     };

@@ -80,9 +80,9 @@ it("debugging a deploy: before it, during it, and after its failure", () =>
     await workers[1]?.write(`${directory("api")}/data/fail-restart`, "");
     const following = bucket.start(during.trim().replace(/ *#.*/, "").split(" ").slice(1));
     expect(await bucket.maand("deploy")).toMatchObject({ code: 1 });
-    const told = await block(after);
-    expect(told.stdout).toContain(`api@${hosts[1]} ! restart refuses`);
-    expect(told.stdout).toMatch(/FAIL +exit=\d/);
+    const printed = await block(after);
+    expect(printed.stdout).toContain(`api@${hosts[1]} ! restart refuses`);
+    expect(printed.stdout).toMatch(/FAIL +exit=\d/);
     following.kill("SIGINT");
     const { stdout } = await following.ended;
     expect(stdout).toContain('msg="restart refuses"');

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { ask, httpService } from "../../support/bucket/http-service.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
 const DOWN_MS = 1_500;
 
@@ -35,12 +35,12 @@ it("pattern A: a worker is drained, rebooted and enabled, and its jobs are start
     bucket.write("workspace/disabled.json", `{ "workers": ["${host}"] }\n`);
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
-    expect(await ask(host)).toBeUndefined();
+    expect(await requestVersion(host)).toBeUndefined();
 
     const down = await bucket.maand("run_command", "sudo shutdown -r now", "--workers", host);
     expect(down).toMatchObject({ code: 0, stderr: expect.stringContaining("the connection closed") });
     expect(reboots.map(({ command }) => command)).toEqual(["shutdown -r now"]);
-    expect(await ask(stays)).toBe("1.0.0");
+    expect(await requestVersion(stays)).toBe("1.0.0");
     // "wait for SSH": what the step stands for is that the worker answers
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
 
@@ -48,7 +48,7 @@ it("pattern A: a worker is drained, rebooted and enabled, and its jobs are start
     expect(await bucket.maand("build")).toMatchObject({ code: 0 });
     expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
     expect(await bucket.maand("health_check", "--jobs", "api,worker", "--wait")).toMatchObject({ code: 0 });
-    expect(await ask(host)).toBe("1.0.0");
+    expect(await requestVersion(host)).toBe("1.0.0");
     expect((await lifecycle("api", second)).at(-1)).toBe("start 1.0.0");
     expect((await rollouts())[`api@${host}`]).toBe("promoted");
     expect(await bucket.maand("job", "status", "api", "--allocations", host)).toMatchObject({ code: 0 });
@@ -104,14 +104,14 @@ it("pattern C: without a drain, with health checks after each batch, and no next
     );
 
     const kept = await Promise.all(workers.map((worker) => worker.reboots({ downMs: DOWN_MS })));
-    const sick = await bucket.maand(
+    const unhealthy = await bucket.maand(
       ...["run_command", "sudo shutdown -r now", "--workers", list, "--concurrency", "1", "--health_check"],
     );
     // nothing starts the service again on a host that was not drained, so the roll ends there
-    expect(sick).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
-    expect(sick.stderr).toContain(`skipped ${hosts[1]}`);
+    expect(unhealthy).toMatchObject({ code: 1, stderr: expect.stringContaining("api is not healthy") });
+    expect(unhealthy.stderr).toContain(`skipped ${hosts[1]}`);
     expect(kept.map((reboots) => reboots.length)).toEqual([1, 0]);
-    expect(await ask(hosts[1] ?? "")).toBe("1.0.0");
+    expect(await requestVersion(hosts[1] ?? "")).toBe("1.0.0");
   }));
 
 it("a machine that never returns ends the run, and one that is powered off does not", () =>

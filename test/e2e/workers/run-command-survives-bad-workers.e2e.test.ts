@@ -36,11 +36,11 @@ it("run_command runs a script in the bucket's directory, as root, and prints eac
         stderr: "",
       })),
     );
-    const told = await bucket.maand("run_command", "uptime >&2; exit 5");
-    expect(told).toMatchObject({ code: 1, stdout: "" });
-    expect(told.stderr).toContain(`${hosts[0]} ! `);
-    expect(told.stderr).toContain(`failed ${hosts[0]}: exit code 5`);
-    expect(told.stderr).toContain(`skipped ${hosts[1]}: an earlier batch failed`);
+    const result = await bucket.maand("run_command", "uptime >&2; exit 5");
+    expect(result).toMatchObject({ code: 1, stdout: "" });
+    expect(result.stderr).toContain(`${hosts[0]} ! `);
+    expect(result.stderr).toContain(`failed ${hosts[0]}: exit code 5`);
+    expect(result.stderr).toContain(`skipped ${hosts[1]}: an earlier batch failed`);
     expect(workers[0]?.exists(directory("api"))).toBe(true);
   }));
 
@@ -54,8 +54,8 @@ it("an unreachable, stopped or hanging worker ends its batch in bounded time, an
     const script = `test "$WORKER_IP" != ${hosts[2]} || sleep 300; echo fine`;
     const results = await bucket.json<Result[]>("run_command", script, "-c", "4");
     workers[1]?.thaw();
-    const told = await bucket.maand("run_command", "true", "-w", hosts[0] ?? "");
-    expect(told.stderr).toMatch(/hint: is sshd running there/);
+    const result = await bucket.maand("run_command", "true", "-w", hosts[0] ?? "");
+    expect(result.stderr).toMatch(/hint: is sshd running there/);
     expect(summary(results)).toEqual(["unreachable null", "unreachable null", "timed_out null", "ok 0"]);
     expect(performance.now() - began).toBeLessThan(20_000);
     await expect.poll(() => workers[2]?.processesWith("sleep 300")).toEqual([]);
@@ -91,14 +91,14 @@ it("a megabyte without a line end, binary data, and a background child block not
 it("equal output of many workers is printed once", () =>
   withFleetBucket({ count: 5 }, async ({ bucket, hosts }) => {
     await bucket.maand("build");
-    const said = await bucket.maand(
+    const result = await bucket.maand(
       "run_command",
       `test "$WORKER_IP" = ${hosts[3]} && echo odd || echo same`,
       "-c",
       "5",
     );
-    expect(said).toMatchObject({ code: 0 });
+    expect(result).toMatchObject({ code: 0 });
     const same = hosts.filter((_, at) => at !== 3).join(", ");
-    expect(said.stdout).toBe(`4 workers: ${same}\n  | same\n1 worker: ${hosts[3]}\n  | odd\n`);
-    expect(said.stderr).toContain(`5 workers, all at once: ${hosts.join(", ")}`);
+    expect(result.stdout).toBe(`4 workers: ${same}\n  | same\n1 worker: ${hosts[3]}\n  | odd\n`);
+    expect(result.stderr).toContain(`5 workers, all at once: ${hosts.join(", ")}`);
   }));

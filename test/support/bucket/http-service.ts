@@ -38,7 +38,7 @@ export function httpService(version: string, more: Readonly<Record<string, unkno
 }
 
 /** What the service on a host answers now, or undefined when it does not. */
-export function ask(host: string): Promise<string | undefined> {
+export function requestVersion(host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const request = get({ host, port: SERVICE_PORT, timeout: 2000, agent: false }, (response) => {
       let text = "";

@@ -30,7 +30,7 @@ export interface Installation {
 /** Where each package of this repository is. */
 const workspace = new Map(
   ["packages", "plugins-examples"]
-    .flatMap((room) => readdirSync(join(REPOSITORY, room)).map((name) => join(REPOSITORY, room, name)))
+    .flatMap((folder) => readdirSync(join(REPOSITORY, folder)).map((name) => join(REPOSITORY, folder, name)))
     .filter((directory) => existsSync(join(directory, "package.json")))
     .map((directory) => [manifestIn(directory).name, directory]),
 );
@@ -54,8 +54,8 @@ export function install(...names: readonly string[]): Installation {
 }
 
 /** Names of the packages in a directory of this repository. */
-export function packagesIn(room: "packages" | "plugins-examples"): string[] {
-  return [...workspace].filter(([, directory]) => directory.startsWith(join(REPOSITORY, room))).map(([name]) => name);
+export function packagesIn(folder: "packages" | "plugins-examples"): string[] {
+  return [...workspace].filter(([, directory]) => directory.startsWith(join(REPOSITORY, folder))).map(([name]) => name);
 }
 
 export function manifestIn(directory: string): Manifest {

@@ -19,7 +19,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
   /** Resolves once its stderr holds this text; rejects if it ends first. */
-  says(text: string): Promise<void>;
+  prints(text: string): Promise<void>;
 }
 
 /** How a command is started. */
@@ -47,13 +47,13 @@ export function startMaand(
     ...(uid !== undefined && { uid, gid: uid }),
   });
   const text = { stdout: "", stderr: "" };
-  const heard = new Set<() => void>();
+  const listeners = new Set<() => void>();
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text.stdout += chunk;
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     text.stderr += chunk;
-    for (const listen of heard) listen();
+    for (const listen of listeners) listen();
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
@@ -63,12 +63,12 @@ export function startMaand(
     pid: child.pid ?? 0,
     ended,
     kill: (signal) => void child.kill(signal),
-    says: (wanted) =>
+    prints: (wanted) =>
       new Promise((resolve, reject) => {
         const listen = () => {
           if (text.stderr.includes(wanted)) resolve();
         };
-        heard.add(listen);
+        listeners.add(listen);
         listen();
         void ended.then(({ code }) =>
           reject(new Error(`maand ended with ${code} and never said "${wanted}":\n${text.stderr}`)),

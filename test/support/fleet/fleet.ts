@@ -14,6 +14,8 @@ export interface FleetOptions {
   readonly sudo?: boolean;
   /** Size of each worker's `/opt/worker` in KiB; default: as large as this machine's disk. */
   readonly diskKb?: number;
+  /** Loopback addresses of the workers; default: a range that no other fleet uses. Ports are free ones anyway. */
+  readonly addresses?: readonly string[];
   /** Lines for every sshd's configuration, such as `MaxSessions 2`. */
   readonly sshdConfig?: readonly string[];
 }
@@ -78,7 +80,7 @@ async function makeWorker(
   key: KeyPair,
   options: FleetOptions,
 ): Promise<FleetWorker> {
-  const address = range.address(index);
+  const address = options.addresses?.[index] ?? range.address(index);
   return new FleetWorker({
     directory: join(directory, `w${index + 1}`),
     address,

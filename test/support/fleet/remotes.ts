@@ -6,7 +6,7 @@ import { type SshOptions, ssh } from "@maand/plugin-ssh";
 import type { Fleet } from "./fleet.ts";
 
 /** A bucket's directory with nothing in it but what a connection needs, and a way to connect from it. */
-export interface Desk {
+export interface WorkerRemotes {
   /** The bucket's directory. */
   readonly root: string;
   readonly knownHosts: string;
@@ -27,7 +27,7 @@ export interface ConnectHow {
 }
 
 /** A desk for a fleet, with plugin-ssh; ssh config and agent of whoever runs the tests are left out. */
-export function deskFor(fleet: Fleet, options: SshOptions = {}): Desk {
+export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemotes {
   const root = mkdtempSync(join(fleet.directory, "bucket-"));
   const hooks = createHooks();
   void ssh({ configFile: join(root, "no-ssh-config"), agent: "", ...options }).apply(hooks);

@@ -2,19 +2,19 @@ import type { MaandError } from "@maand/core";
 import type { SshOptions } from "@maand/plugin-ssh";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { type Fleet, type FleetOptions, startFleet } from "./fleet.ts";
-import { type Desk, deskFor } from "./remotes.ts";
+import { remotesFor, type WorkerRemotes } from "./remotes.ts";
 
 /** The fleet of a test file. */
 export interface UsedFleet {
   fleet(): Fleet;
   /** A desk for it, whose connections end with the test. */
-  desk(options?: SshOptions): Desk;
+  remotes(options?: SshOptions): WorkerRemotes;
 }
 
 /** Starts a fleet before the tests of a file, and ends it after them. */
 export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {}): UsedFleet {
   let started: Fleet | undefined;
-  const desks: Desk[] = [];
+  const opened: WorkerRemotes[] = [];
   const fleet = (): Fleet => {
     if (!started) throw new Error("the fleet starts before the tests, and not before");
     return started;
@@ -23,15 +23,15 @@ export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {
     started = await startFleet({ count, ...options });
   });
   afterEach(async () => {
-    await Promise.all(desks.splice(0).map((desk) => desk.close()));
+    await Promise.all(opened.splice(0).map((remotes) => remotes.close()));
   });
   afterAll(() => started?.close());
   return {
     fleet,
-    desk(ssh) {
-      const desk = deskFor(fleet(), ssh);
-      desks.push(desk);
-      return desk;
+    remotes(ssh) {
+      const remotes = remotesFor(fleet(), ssh);
+      opened.push(remotes);
+      return remotes;
     },
   };
 }

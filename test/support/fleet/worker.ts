@@ -118,7 +118,7 @@ export class FleetWorker {
     }
   }
 
-  /** Gives it another host key, as a machine that was built anew would have. */
+  /** Gives it another host key, as a reinstalled machine has. */
   async changeHostKey(): Promise<void> {
     await this.cutOff();
     this.hostKey = (await makeKey(`${this.#parts.directory}/host_key`)).publicKey;

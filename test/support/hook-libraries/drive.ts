@@ -24,8 +24,8 @@ function snake(word: string): string {
 
 async function plain(value: unknown): Promise<unknown> {
   if (value instanceof maand.ApiResponse) {
-    const said = { status_code: value.statusCode, ok: value.ok, text: await value.text() };
-    return value.ok && said.text !== "" ? { ...said, json: await value.json() } : said;
+    const answer = { status_code: value.statusCode, ok: value.ok, text: await value.text() };
+    return value.ok && answer.text !== "" ? { ...answer, json: await value.json() } : answer;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [snake(key), entry]));

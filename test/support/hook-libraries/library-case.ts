@@ -8,7 +8,7 @@ export interface LibraryCase {
   /** Over the environment of {@link HOOK_ENV}; null takes a variable away. */
   readonly env?: Readonly<Record<string, string | null>>;
   /** What maand is asked. */
-  readonly asks: readonly Asked[];
+  readonly asks: readonly ApiRequest[];
   /** What it answers, in order: null never does, "cut" closes the connection. */
   readonly answers?: readonly (Answer | "cut" | null)[];
   readonly gives?: unknown;
@@ -16,7 +16,7 @@ export interface LibraryCase {
   readonly raises?: Readonly<Record<string, unknown>> & { readonly message: string };
 }
 
-export interface Asked {
+export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import type { Answer, Asked } from "./library-case.ts";
+import type { Answer, ApiRequest } from "./library-case.ts";
 
 /** A request as it came, with the headers that say who asks. */
-export interface Heard extends Asked {
+export interface ReceivedRequest extends ApiRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
@@ -12,7 +12,7 @@ export interface Heard extends Asked {
 export interface RecordingApi {
   readonly port: number;
   /** Requests of one token, in order. */
-  heard(token: string): readonly Heard[];
+  heard(token: string): readonly ReceivedRequest[];
   close(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export interface RecordingApi {
 export async function recordingApi(
   answers: (token: string) => readonly (Answer | "cut" | null)[],
 ): Promise<RecordingApi> {
-  const heard = new Map<string, Heard[]>();
+  const heard = new Map<string, ReceivedRequest[]>();
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const token = (request.headers.authorization ?? "").replace("Bearer ", "");
@@ -44,8 +44,8 @@ export async function recordingApi(
   };
 }
 
-function written({ method = "", url = "", headers }: IncomingMessage, body: string): Heard {
+function written({ method = "", url = "", headers }: IncomingMessage, body: string): ReceivedRequest {
   const who = { "x-allocation-id": headers["x-allocation-id"], event: headers.event, command: headers.command };
-  const said = { method, path: url, headers: Object.fromEntries(Object.entries(who).map(([k, v]) => [k, String(v)])) };
-  return body === "" ? said : { ...said, body: JSON.parse(body) };
+  const basic = { method, path: url, headers: Object.fromEntries(Object.entries(who).map(([k, v]) => [k, String(v)])) };
+  return body === "" ? basic : { ...basic, body: JSON.parse(body) };
 }

@@ -29,7 +29,7 @@ export interface Answer {
 }
 
 /** Runs a program of a package to its end. */
-export function ask(name: keyof typeof PROGRAMS | "sh", args: readonly string[], cwd = "/"): Promise<Answer> {
+export function runProgram(name: keyof typeof PROGRAMS | "sh", args: readonly string[], cwd = "/"): Promise<Answer> {
   const program = name === "sh" ? "/bin/sh" : PROGRAMS[name];
   return run(program, args, { cwd });
 }
@@ -53,7 +53,7 @@ export async function postgresSetting(directory: string, setting: string): Promi
 
 /** A redis server under its configuration, until it is stopped. */
 export interface RedisServer {
-  ask(...words: readonly string[]): Promise<string>;
+  runProgram(...words: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -65,15 +65,16 @@ export async function startRedis(
   const server = spawn(PROGRAMS["redis-server"], [join(directory, "redis.conf")], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
-  for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  let printed = "";
+  for (const stream of [server.stdout, server.stderr])
+    stream.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   const ended = new Promise<void>((resolve) => server.on("close", () => resolve()));
   const stop = async () => {
     server.kill("SIGTERM");
     await ended;
   };
-  const askIt = async (...words: readonly string[]) => {
-    const { stdout } = await ask("redis-tools", [
+  const redisCommand = async (...words: readonly string[]) => {
+    const { stdout } = await runProgram("redis-tools", [
       "-h",
       host,
       "-p",
@@ -85,14 +86,14 @@ export async function startRedis(
     ]);
     return stdout.trim();
   };
-  for (let tries = 0; (await askIt("ping")) !== "PONG"; tries++) {
+  for (let tries = 0; (await redisCommand("ping")) !== "PONG"; tries++) {
     if (tries === 200 || server.exitCode !== null) {
       await stop();
-      throw new Error(`redis-server on ${host} does not answer:\n${said}`);
+      throw new Error(`redis-server on ${host} does not answer:\n${printed}`);
     }
     await sleep(50);
   }
-  return { ask: askIt, stop };
+  return { runProgram: redisCommand, stop };
 }
 
 function postgres(): string {

@@ -34,11 +34,11 @@ it.each([
   [["job", "restart", "api", "--bogus"], "--bogus"],
   [["run_command", "echo", "a", "b"], "is not a complete command line"],
   [["info", "--", "--json"], ""],
-])("%j with --json prints one object", async (argv, says) => {
+])("%j with --json prints one object", async (argv, printed) => {
   const { code, out, err } = await maand("--json", ...argv);
   expect(code).toBe(2);
   const { error } = JSON.parse(out);
   expect(error).toMatchObject({ code: "USAGE", hint: expect.any(String), problems: [] });
-  expect(error.message).toContain(says);
+  expect(error.message).toContain(printed);
   expect(err).toContain(`maand: ${error.message}\n`);
 });

@@ -9,7 +9,7 @@ import {
   selectWorkers,
 } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
-import { NOT_ASKED } from "../output/deploy/plan.ts";
+import { HEALTH_UNCHECKED } from "../output/deploy/plan.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {
@@ -48,7 +48,7 @@ export class WhyCommand extends EngineCommand {
   worker = Option.String({ required: false, name: "worker" });
 
   override async work(): Promise<number> {
-    const asked = await this.withEngine(async (bucket) => {
+    const records = await this.withEngine(async (bucket) => {
       const catalog = bucket.store.catalog.read();
       const names = [...catalog.jobs, ...catalog.removedJobs].map(({ name }) => name);
       refuseUnknown("job", "job", [this.job], names);
@@ -59,10 +59,10 @@ export class WhyCommand extends EngineCommand {
       const all = answersOf(plan, catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });
-    if (this.json) this.printJson(asked);
-    else if (asked.length === 0) this.print(`${this.#unit} has no allocation, so a deploy does nothing`);
+    if (this.json) this.printJson(records);
+    else if (records.length === 0) this.print(`${this.#unit} has no allocation, so a deploy does nothing`);
     else
-      for (const { job, worker_ip, action, reasons } of asked)
+      for (const { job, worker_ip, action, reasons } of records)
         this.print(`${job} on ${worker_ip} ${WILL[action] ?? action}: ${reasons.join("; ")}`);
     return 0;
   }
@@ -97,7 +97,7 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
     .map(
       ({ host }): Answer => ({ job: name, worker_ip: host, action: "undecided", reasons: [needsPreDeploy(undecided)] }),
     );
-  const leaving = plan.stopping
+  const stopped = plan.stopping
     .filter(({ job }) => job.name === name)
     .map(
       ({ job, allocation, remove, reason }): Answer => ({
@@ -107,14 +107,14 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
         reasons: [reason],
       }),
     );
-  const known = new Set([...kept, ...leaving].map(({ worker_ip }) => worker_ip));
+  const known = new Set([...kept, ...stopped].map(({ worker_ip }) => worker_ip));
   const cleaned = catalog.allocations
     .filter(({ job, host, removed }) => job === name && removed && !known.has(host))
     .map(({ host }): Answer => ({ job: name, worker_ip: host, action: "skip", reasons: [CLEANED] }));
   return [
     ...kept,
     ...waiting,
-    ...leaving.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip)),
+    ...stopped.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip)),
     ...cleaned,
   ];
 }
@@ -141,7 +141,7 @@ function besides(plan: Plan, { job, required, preDeploy, afterPending, healthPen
     return first ? [`after ${demanded}, which it depends on; blocked if that fails`] : [];
   });
   return [
-    ...(healthPending ? [NOT_ASKED] : []),
+    ...(healthPending ? [HEALTH_UNCHECKED] : []),
     ...(afterPending ? ["its post_deploy has not run yet"] : []),
     ...(preDeploy !== "none" ? ["pre_deploy runs first and may change this"] : []),
     ...waits,

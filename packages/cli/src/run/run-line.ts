@@ -28,8 +28,8 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   });
   cli.register(HelpCommand);
   const path = stockPath(argv);
-  const asks = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
-  const added = asks ? await addedByPlugins(argv, processContext) : undefined;
+  const needsPlugins = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
+  const added = needsPlugins ? await addedByPlugins(argv, processContext) : undefined;
   const leftOut = added?.names?.includes(STOCK_PLUGIN) === false;
   for (const command of await commandsFor(argv, leftOut ? {} : STOCK_COMMANDS)) cli.register(command);
   for (const command of added?.commands ?? []) cli.register(command);
@@ -54,7 +54,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
     return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
     if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
-    if (added?.failure && !isHelp(argv)) return await notAsked(added.failure, argv, processContext);
+    if (added?.failure && !isHelp(argv)) return await reportLoadFailure(added.failure, argv, processContext);
     const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     return await usage(cause, argv, processContext, words);
   }
@@ -105,7 +105,7 @@ async function usage(
     const what = unknown === word ? `command "${word}"` : `table "${table}"`;
     return refuse(argv, processContext, `unknown ${what}`, hint);
   }
-  const asksForHelp = argv.some((text) => text === "-h" || text === "--help");
+  const wantsHelp = argv.some((text) => text === "-h" || text === "--help");
   const message = cause instanceof Error ? cause.message : String(cause);
   const [output = "", ...rest] = message.split("\n");
   const first = output.startsWith("Command not found")
@@ -113,7 +113,7 @@ async function usage(
     : output;
   const ways = rest.filter((line) => line.includes("$ maand ") || / maand /.test(line)).map(withoutGlobals);
   const meant = [...new Set(ways)];
-  if (asksForHelp) {
+  if (wantsHelp) {
     processContext.stdout.write(meant.join(""));
     return EXIT.ok;
   }
@@ -129,7 +129,7 @@ function refuse(
   hint?: string,
   lines: readonly string[] = [],
 ): number {
-  if (asksForJson(argv)) {
+  if (wantsJson(argv)) {
     const error = { code: "USAGE", message, hint: hint ?? null, problems: [] };
     stdout.write(`${JSON.stringify({ error })}\n`);
   }
@@ -138,7 +138,7 @@ function refuse(
 }
 
 /** Whether `--json` is set, before the command line is parsed. */
-function asksForJson(argv: readonly string[]): boolean {
+function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return (end === -1 ? argv : argv.slice(0, end)).includes("--json");
 }
@@ -168,7 +168,11 @@ function isHelp(argv: readonly string[]): boolean {
 }
 
 /** Reports an unknown word that may belong to a plugin, if the bucket's configuration cannot be loaded. */
-async function notAsked(failure: MaandError, argv: readonly string[], processContext: ProcessContext): Promise<number> {
+async function reportLoadFailure(
+  failure: MaandError,
+  argv: readonly string[],
+  processContext: ProcessContext,
+): Promise<number> {
   const { stderr } = processContext;
   stderr.write(`maand: "${firstWord(argv)}" is not a command of maand, and the plugins cannot be loaded:\n`);
   return report(failure, argv, processContext);
@@ -179,7 +183,7 @@ async function report(thrown: unknown, argv: readonly string[], processContext: 
   const { exitOf, printError, shownError, styleFor } = await import("@maand/command");
   const { stdout, stderr, env } = processContext;
   const error = shownError(thrown, processContext);
-  printError(error, { json: asksForJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
+  printError(error, { json: wantsJson(argv), stdout, stderr, style: styleFor(stderr, env, false) });
   return exitOf(error);
 }
 

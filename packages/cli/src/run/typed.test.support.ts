@@ -46,7 +46,7 @@ export function typedIn(
 /** A new bucket, with `conf` in its `maand.conf`; to be made once and copied. */
 export async function initialised(conf = ""): Promise<string> {
   const root = mkdtempSync(join(tmpdir(), "maand-typed-"));
-  await bringAuthority(root);
+  await copyAuthority(root);
   if (conf !== "") writeFileSync(join(root, "maand.conf"), conf);
   const { code, err } = await typedIn(root)("init");
   if (code !== 0) throw new Error(err);
@@ -54,7 +54,7 @@ export async function initialised(conf = ""): Promise<string> {
 }
 
 /** Gives a bucket an authority, before `maand init` or a build makes one: a key of 4096 bits takes seconds. */
-export async function bringAuthority(root: string): Promise<void> {
+export async function copyAuthority(root: string): Promise<void> {
   const hooks = createHooks();
   await certs({ caKey: "ecdsa-p256" }).apply(hooks);
   await hooks.init.promise(initContext({ bucket: { id: "bucket", root }, now: () => new Date() }));

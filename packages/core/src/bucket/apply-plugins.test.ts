@@ -90,6 +90,16 @@ describe("a plugin is refused", () => {
     });
   });
 
+  it("that taps with an unknown option, with the closest one", async () => {
+    const order: { name: string; befor: string } = { name: "mine", befor: "make" };
+    const mine = plugin("mine", ({ rollout }) => rollout.tapPromise(order, async () => "done"));
+    expect(await refusal(mine)).toMatchObject({
+      code: "PLUGIN_INVALID",
+      message: 'plugin "mine" taps rollout with an option "befor" that does not exist',
+      hint: 'did you mean "before"?',
+    });
+  });
+
   it("that defines a template function of another plugin, unless that one is replaceable", async () => {
     const gives = (name: string) =>
       plugin(name, ({ templateFunctions }) =>
@@ -168,20 +178,20 @@ describe("an error names the plugin that caused it", () => {
 });
 
 it("an event tap that throws is reported once, and the others still receive the event", async ({ onTestFinished }) => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const failedTaps = plugin("deaf", ({ event }) =>
     event.tap("deaf", () => {
       throw new Error("what?");
     }),
   );
   const bucket = aBucket({
-    plugins: [failedTaps, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void heard.push(type)))],
+    plugins: [failedTaps, plugin("ears", ({ event }) => event.tap("ears", ({ type }) => void received.push(type)))],
   });
   onTestFinished(() => bucket.dispose());
   bucket.workers("10.0.0.1");
   bucket.job("api", { selectors: ["worker"] });
   expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
-  expect(heard).toContain("run.finished");
+  expect(received).toContain("run.finished");
   const warned = bucket.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
   expect(new Set(warned)).toEqual(new Set(["deaf failed in event: what?"]));
 });

@@ -9,7 +9,7 @@ import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
 import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
-import { checkOrder, type TapOrigin } from "./tap-order.ts";
+import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
 
 /** A tap and the plugin it belongs to. */
 export interface Tapped {
@@ -79,7 +79,7 @@ async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefi
     throw new MaandError({
       code: "PLUGIN_INVALID",
       message: `plugin "${plugin.name}" failed while it was applied${inPlace(place && placeText(place))}: ${errorText(cause)}`,
-      hint: "fix the plugin, or take it out of the configuration",
+      hint: "fix the plugin, or remove it from the configuration",
       cause,
     });
   }
@@ -109,6 +109,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], applying: Applying, 
   hook.intercept({
     register: (tap) => {
       const plugin = applying.plugin?.name;
+      checkOptions(tap, hookName, plugin ?? tap.name, applying.directory);
       const by = {
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
@@ -156,7 +157,7 @@ function ownFunctions(tap: Call, plugin: string, providers: Map<string, string>)
         throw new MaandError({
           code: "PLUGIN_INVALID",
           message: `plugins "${provider}" and "${plugin}" both give the template function "${name}"`,
-          hint: "take one of them out, or ask an author to rename it",
+          hint: "remove one of them, or ask an author to rename it",
         });
       providers.set(name, plugin);
     }

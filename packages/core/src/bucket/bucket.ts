@@ -97,7 +97,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     log: (line: string, source?: LogSource) =>
       emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
     emit(name: string, data: EventData = {}) {
-      if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is no name of an event; write it like acme.soaked`);
+      if (!EVENT_NAME.test(name)) throw new Error(`"${name}" is not the name of an event; write it like acme.soaked`);
       emit("plugin.event", { name, data, worker: worker ?? null, job: job ?? null });
     },
   });
@@ -105,7 +105,7 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
 }
 
 function unwritten(why: string): EventMap["warning"] {
-  const message = `the logs cannot be written, and the run goes on without them: ${why}`;
+  const message = `the logs cannot be written, and the run continues without them: ${why}`;
   return { code: "log_not_written", message, worker: null, job: null };
 }
 

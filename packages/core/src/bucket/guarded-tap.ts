@@ -26,11 +26,19 @@ export function waitingTap(tap: { readonly type: string; readonly fn: Call }, ho
     try {
       const answer = await call(...given);
       if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
+      if (answer !== undefined && isObject(given[0])) answered.set(given[0], by.plugin);
       return answer;
     } catch (cause) {
       throw stamp(cause, by);
     }
   };
+}
+
+const answered = new WeakMap<object, string>();
+
+/** The plugin that answered a hook when it was called with this context; undefined if none did. */
+export function answeredBy(context: object): string | undefined {
+  return answered.get(context);
 }
 
 /** Wraps a tap of a synchronous hook. */
@@ -48,7 +56,7 @@ export function instantTap(call: Call, by: Tapping): Call {
 }
 
 /** An error with a code already says what happened and where; any other error is a bug of the plugin. */
-export function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
+function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
   const place = directory === undefined ? undefined : lineOf(cause, directory);
   const message = `${plugin} failed in ${hook}${inPlace(place)}: ${errorText(cause)}`;
@@ -73,6 +81,8 @@ function answersOf(hook: object, name: string): Answers | undefined {
   if (name === "connect") return { wanted: "a Remote", fits: (answer) => isObject(answer) && "exec" in answer };
   if (name === "render")
     return { wanted: "a tree, { files }", fits: (answer) => isRecord(answer) && Array.isArray(answer.files) };
+  if (name === "inventory")
+    return { wanted: "an inventory, { metadata, jobs }", fits: (answer) => isObject(answer) && "jobs" in answer };
   if (name === "identify" || name === "login" || !isAnswered(hook)) return undefined;
   return { wanted: '"done"', fits: (answer) => answer === "done" };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { bucketPaths, checkBucketOwner } from "../config/find-bucket.ts";
 import { makeKvKey } from "../store/kv/kv-key.ts";
@@ -26,6 +26,7 @@ port_max = "39999"
 export function initBucket(directory: string): Initialised {
   const paths = bucketPaths(directory);
   checkBucketOwner(directory);
+  refuseForeign(paths.store);
   for (const place of [paths.data, paths.secrets, paths.logs]) makePrivateDirectory(place);
   makeDirectories(join(paths.workspace, "jobs"));
   // the key is made after the store: where it is, the store was whole once
@@ -42,6 +43,12 @@ export function initBucket(directory: string): Initialised {
   } finally {
     store.close();
   }
+}
+
+/** Throws what opening the store throws, before anything is made or made private: it may be the store of another program. */
+function refuseForeign(store: string): void {
+  const size = statSync(store, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0) Store.open(store).close();
 }
 
 function writeOnce(file: string, text: string): void {

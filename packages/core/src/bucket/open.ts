@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { findBucket } from "../config/find-bucket.ts";
+import { type BucketPaths, findBucket } from "../config/find-bucket.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Loaded, LoadOptions } from "../config/loaded.ts";
 import { runLog } from "../log/run-log.ts";
@@ -31,11 +31,22 @@ export interface OpenedBucket extends Bucket {
 }
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
-export async function openBucket(options: OpenOptions): Promise<OpenedBucket> {
+export function openBucket(options: OpenOptions): Promise<OpenedBucket> {
+  return openBucketAt(findBucket(options.from), options);
+}
+
+/**
+ * The same for a bucket whose parts are in these places. `configured` is where its configuration is, for a copy that has
+ * none.
+ */
+export async function openBucketAt(
+  paths: BucketPaths,
+  options: Omit<OpenOptions, "from">,
+  configured: BucketPaths = paths,
+): Promise<OpenedBucket> {
   // every running command listens for the interruption; a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
-  const paths = findBucket(options.from);
-  const loaded = await loadConfig(paths, options);
+  const loaded = await loadConfig(configured, options);
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
   const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);

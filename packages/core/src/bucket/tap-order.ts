@@ -1,7 +1,7 @@
 import { didYouMean } from "../domain/workspace/names.ts";
 import { MaandError } from "../errors.ts";
 import type { Hooks } from "../plugin-api/hooks.ts";
-import { inPlace } from "./plugin-hooks.ts";
+import { callerIn, inPlace } from "./plugin-hooks.ts";
 
 /** What is known of a tap: its plugin, and the line that tapped. */
 export interface TapOrigin {
@@ -30,6 +30,21 @@ export function checkOrder(
       }
     }
   }
+}
+
+/** What a tap may be declared with; the last four are tapable's. */
+const OPTIONS: readonly string[] = ["name", "before", "concerns", "place", "stage", "type", "fn", "context"];
+
+/** Refuses an option of a tap that does not exist: tapable ignores it without a word. */
+export function checkOptions(tap: object, hook: string, plugin: string, directory: string | undefined): void {
+  const unknown = Object.keys(tap).find((key) => !OPTIONS.includes(key));
+  if (unknown === undefined) return;
+  const place = inPlace(callerIn(directory));
+  throw new MaandError({
+    code: "PLUGIN_INVALID",
+    message: `plugin "${plugin}" taps ${hook} with an option "${unknown}" that does not exist${place}`,
+    hint: didYouMean(unknown, OPTIONS.slice(0, 3)) ?? `options: ${OPTIONS.slice(0, 3).join(", ")}`,
+  });
 }
 
 function misplaced(

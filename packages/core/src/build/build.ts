@@ -55,7 +55,16 @@ export async function workspaceProblems(bucket: Bucket): Promise<readonly Proble
   return (await understand(bucket)).problems;
 }
 
-async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: BuildOptions): Promise<Built> {
+/**
+ * The part of a build that reads, checks and stores; no hook that runs something is called. The caller holds the lock.
+ * `adjust` changes what plugins contribute before it is stored.
+ */
+export async function buildCatalog(
+  bucket: Bucket,
+  reporter: RunReporter,
+  options: BuildOptions,
+  adjust: (contributed: Contributions) => Contributions = (contributed) => contributed,
+): Promise<Built> {
   const understood = await understand(bucket);
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
@@ -63,8 +72,9 @@ async function buildCatalog(bucket: Bucket, reporter: RunReporter, options: Buil
   const built = builtWorkspace(understood.read, readSettings(bucket));
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
-  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }) };
-  save(bucket, { ...understood, numbered, built }, await contributions(source, catalog.jobs), options);
+  const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
+  const contributed = adjust(await contributions(source, source.catalog.jobs));
+  save(bucket, { ...understood, numbered, built }, contributed, options);
   return { catalog, problems: found, held: heldTexts(catalog, []) };
 }
 
@@ -116,9 +126,11 @@ async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog
   try {
     for (const job of [...wanted].sort((a, b) => a.deploymentSeq - b.deploymentSeq)) {
       stopIfInterrupted(bucket.signal);
-      await bucket.hooks.afterBuild.promise(scopedJobContext(source, job)).catch((cause: unknown) => {
-        failures.push(asMaandError(cause));
-      });
+      await bucket.hooks.afterBuild
+        .promise(scopedJobContext(source, source.jobs.get(job.name) ?? job))
+        .catch((cause: unknown) => {
+          failures.push(asMaandError(cause));
+        });
     }
   } finally {
     await source.end();

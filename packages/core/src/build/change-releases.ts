@@ -46,10 +46,10 @@ export async function changedReleases(
   const catalog = await resolved(bucket, stored, choices, holds);
   const whole = { ...stored, ...catalog };
   const chosen = new Set(choices.map(({ job }) => job));
-  const source = { bucket, reporter: runReporter(bucket, "releases"), ...knownOf(whole) };
+  const source = { bucket, reporter: runReporter(bucket, "releases"), ...knownOf(whole, bucket.plugins) };
   const contributed = await contributions(
     source,
-    catalog.jobs.filter(({ name }) => chosen.has(name)),
+    source.catalog.jobs.filter(({ name }) => chosen.has(name)),
   );
   const publish = (kv: KvStore) => publishJobs(kv, { bucket, stored, catalog, contributed, chosen });
   return {

@@ -160,12 +160,12 @@ describe("many jobs", () => {
 
 describe("init", () => {
   it("is called with the bucket and its clock, while the lock is held", async () => {
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     const plugin: Plugin = {
       name: "starter",
       apply: (hooks) =>
         hooks.init.tapPromise("starter", async ({ bucket: { id, root }, run, now }) => {
-          heard.push([id, root, run.command, now().getTime()]);
+          received.push([id, root, run.command, now().getTime()]);
           const second = await bucket.open();
           await expect(prepareBucket(second, { created: true })).rejects.toMatchObject({ code: "BUSY" });
           second.close();
@@ -176,6 +176,6 @@ describe("init", () => {
     const maand = await bucket.open();
     await prepareBucket(maand, { created: true });
     maand.close();
-    expect(heard).toEqual([[maand.bucketId, bucket.root, "init", 5]]);
+    expect(received).toEqual([[maand.bucketId, bucket.root, "init", 5]]);
   });
 });

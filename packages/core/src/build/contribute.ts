@@ -27,9 +27,9 @@ const JOBS_AT_ONCE = 8;
 export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
   const found = new Collected();
   if (!isTapped(source.bucket.hooks.contribute)) return found.byNamespace;
-  const side = pLimit(JOBS_AT_ONCE);
-  const asked = await Promise.allSettled(jobs.map((job) => side(() => askAbout(source, job))));
-  for (const answer of asked) {
+  const limit = pLimit(JOBS_AT_ONCE);
+  const results = await Promise.allSettled(jobs.map((job) => limit(() => contributionsOf(source, job))));
+  for (const answer of results) {
     if (answer.status === "rejected") throw answer.reason;
     for (const { namespace, prefix, entries } of answer.value) found.add(namespace, prefix, entries);
   }
@@ -42,7 +42,7 @@ interface Synced {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-async function askAbout(source: Source, job: Job): Promise<readonly Synced[]> {
+async function contributionsOf(source: Source, job: Job): Promise<readonly Synced[]> {
   const base = jobContext(source, job);
   const hosts = base.allocations.map(({ host }) => host);
   const synced: Synced[] = [];

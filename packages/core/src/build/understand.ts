@@ -5,6 +5,7 @@ import { manifestFile } from "../domain/manifest/manifest.ts";
 import { type Assembled, assemble, type Before, type Catalog } from "../domain/workspace/catalog.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
+import { withOutputs } from "../plugin-api/define/claim.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
@@ -74,7 +75,9 @@ export async function checkJobs(
   if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs, read, runBy, report }));
+  const claims = claimsOf(bucket);
+  const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, runBy, report }));
   return problems;
 }
 
@@ -106,7 +109,7 @@ async function checkClaims(
       const names = job.commands.map((command) => command.name).join(", ");
       report(
         warning(
-          "nobody_runs",
+          "commands_not_run",
           `${manifestFile(job.name)}: commands`,
           `no loaded plugin runs job commands, so ${names} will not run`,
           runsCommands,
@@ -132,7 +135,7 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;
     const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
-    report(warning("nobody_renders", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
+    report(warning("templates_not_rendered", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
   }
 }
 

@@ -6,7 +6,8 @@ import { commandPaths, pathsOf } from "../plugin-api/commands.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin, Taken } from "./loaded.ts";
 import { coreVersion } from "./package-of.ts";
-import { keyAt, type Written } from "./written-at.ts";
+import { shapeProblems } from "./plugin-shape.ts";
+import { keyAt, valueAt, type Written } from "./written-at.ts";
 
 /**
  * Checks the loaded plugins against each other and against this core. Reports plugins that are listed twice, plugins made
@@ -29,6 +30,9 @@ export async function checkPlugins(
         "install a version of the plugin that is made for this one",
       );
   }
+  for (const { plugin, inline } of loaded)
+    for (const { message, hint } of shapeProblems(plugin, inline === true))
+      report(error("plugin_failed", valueAt(written, "plugins", plugin.name), message, hint));
   const all = loaded.map(({ plugin }) => plugin);
   // stock plugins may extend the program's own commands: maand job create
   const stock = loaded.filter(({ source }) => source === "stock").map(({ plugin }) => plugin);
@@ -50,7 +54,7 @@ export async function checkPlugins(
     for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
         `${owners.join(" and ")} both have ${what} "${word}"`,
-        "take one of them out, or ask an author to rename it",
+        "remove one of them, or ask an author to rename it",
       );
 }
 

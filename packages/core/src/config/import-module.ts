@@ -43,7 +43,7 @@ export async function importFault(cause: unknown, directory: string): Promise<Pl
 export function missingHint(cause: unknown): string | undefined {
   const found = cause instanceof Error ? /Cannot find (?:module|package) '([^'./][^']*)'/.exec(cause.message) : null;
   const [, name = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(found?.[1] ?? "") ?? [];
-  return name === "" ? undefined : `install it beside the bucket: npm install ${name}`;
+  return name === "" ? undefined : `install it in the bucket: npm install ${name}`;
 }
 
 async function importer(from: string, options: Pick<JitiOptions, "virtualModules" | "sourceMaps"> = {}): Promise<Jiti> {

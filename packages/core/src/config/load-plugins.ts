@@ -135,12 +135,12 @@ async function reportUnloadable(cause: unknown, name: string, key: string, loadi
   const isPath = /^[./]/.test(name);
   const stock = packageNamed(name, options.modules);
   const hint = !missing
-    ? (missingHint(cause) ?? "mend the plugin, or take it out of the list")
+    ? (missingHint(cause) ?? "fix the plugin, or remove it from the list")
     : isPath
       ? `paths are looked for from ${root}`
       : stock !== undefined
         ? `write "${stock}", which comes with maand`
-        : `install it beside the bucket (npm install ${name}), or write a path that begins with ./`;
+        : `install it in the bucket (npm install ${name}), or write a path that begins with ./`;
   report(error("plugin_failed", valueAt(written, "plugins", name, key), message, hint));
 }
 
@@ -167,7 +167,7 @@ function isPlugin(value: unknown): value is Plugin {
 
 function describe(value: unknown): string {
   if (typeof value === "function") return `the function ${value.name || "here"}`;
-  if (value instanceof Promise) return "a promise nobody waited for";
+  if (value instanceof Promise) return "a promise that was not awaited";
   if (!isRecord(value)) return `a ${typeof value}`;
   if (typeof value.name !== "string" || value.name === "") return 'an object without "name"';
   return `"${value.name}", an object without "apply",`;

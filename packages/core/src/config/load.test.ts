@@ -126,9 +126,9 @@ describe("hooks in the configuration", () => {
       ...plugins.filter(({ plugin }) => plugin.name === "config").map(({ plugin }) => plugin),
     ]);
     const output = async (kind: "reload" | "start") => {
-      const heard = rolloutContext({ action: { kind } });
-      await hooks.rollout.promise(heard);
-      return heard.output.map(({ line }) => line);
+      const given = rolloutContext({ action: { kind } });
+      await hooks.rollout.promise(given);
+      return given.output.map(({ line }) => line);
     };
     expect([await output("reload"), await output("start")]).toEqual([["mine"], ["mine", "make"]]);
   });

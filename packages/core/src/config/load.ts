@@ -26,7 +26,7 @@ export async function loadConfig(paths: BucketPaths, options: LoadOptions): Prom
   const later: Report = (problem) => ofPlugins.push(problem);
   const plugins = await loadPlugins(wanted, { written: found, root, options, report: later });
   const inline = inlined(found, later);
-  if (inline) plugins.push({ plugin: inline.plugin, source: found.file });
+  if (inline) plugins.push({ plugin: inline.plugin, source: found.file, inline: true });
   await checkPlugins(plugins, found, options.taken, later);
   const absent = leftOut(plugins, options);
   // a key may belong to a plugin that could not be loaded

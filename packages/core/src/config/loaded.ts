@@ -10,6 +10,8 @@ export interface LoadedPlugin {
   readonly plugin: Plugin;
   /** `stock`, or the file or package it was loaded from. */
   readonly source: string;
+  /** It was made of the hooks in the configuration itself. */
+  readonly inline?: boolean;
   /** Its own version, or that of its package. */
   readonly version?: string;
   /** Versions of @maand/core that its package requires. */

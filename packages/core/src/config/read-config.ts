@@ -104,7 +104,7 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
     for (const problem of cause.problems) report({ ...problem, where: `${where}: ${problem.where}` });
   else {
     const hint = isMaandError(cause) ? cause.hint : undefined;
-    const otherwise = hint ?? missingHint(cause) ?? "mend the file, or name another with --config";
+    const otherwise = hint ?? missingHint(cause) ?? "fix the file, or select another with --config";
     report(error("invalid_config", where, output(cause), otherwise));
   }
 }
@@ -112,8 +112,8 @@ async function reportBroken(cause: unknown, path: string, report: Report): Promi
 /** The first line of an error, without the wording of the parsers and loaders in between. */
 function output(cause: unknown): string {
   const lines = firstLines(cause, 20).split("\n");
-  const told = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
-  return told.replace(/^ParseError: /, "").trim();
+  const reason = lines.find((line) => line.trim() !== "" && !/^((JSON|YAML) Error in |[> ]*\d* \|)/.test(line)) ?? "";
+  return reason.replace(/^ParseError: /, "").trim();
 }
 
 /** The position at which a TOML, JSON or YAML parser stopped. */

@@ -17,19 +17,19 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "a syntax error",
       "maand.config.ts",
       "export default {\n  plugins: [,...],\n};\n",
-      "maand.config.ts:2:17: Unexpected token | mend",
+      "maand.config.ts:2:17: Unexpected token | fix",
     ],
     [
       "what it throws",
       "maand.config.ts",
       `${HEAD}\nexport default defineConfig({\n  settings: boom(),\n});\n\nfunction boom(): never { throw new Error("no luck"); }\n`,
-      "maand.config.ts:12:32: no luck | mend",
+      "maand.config.ts:12:32: no luck | fix",
     ],
     [
       "a name nobody declared",
       "maand.config.mjs",
       `export default {\n  plugins: [],\n  settings: slack(),\n};\n`,
-      "maand.config.mjs:3:13: slack is not defined | mend",
+      "maand.config.mjs:3:13: slack is not defined | fix",
     ],
     [
       "a stock plugin that is none",
@@ -41,7 +41,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "a text it throws",
       "maand.config.mjs",
       'throw "no luck";\n',
-      "maand.config.mjs: it threw no luck | mend the file, or name another with --config",
+      "maand.config.mjs: it threw no luck | fix the file, or select another with --config",
     ],
     [
       "a configuration nobody exports",
@@ -59,7 +59,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "a package it imports that is not there",
       "maand.config.mjs",
       'import gone from "acme-gone";\nexport default gone;\n',
-      "Cannot find module 'acme-gone' | install it beside the bucket: npm install acme-gone",
+      "Cannot find module 'acme-gone' | install it in the bucket: npm install acme-gone",
     ],
     ["a package.json", "package.json", '{\n  "maand": {},\n}\n', "package.json:3:1: Expected double-quoted"],
     ["JSON", ".maandrc.json", '{\n  "plugins": [],\n}\n', ".maandrc.json:3:1: "],
@@ -136,7 +136,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
     [
       "a package that is not there",
       '{\n  plugins: ["acme-nothing"],\n}',
-      "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it beside the bucket (npm install acme-nothing)",
+      "maand.config.ts:2:13: plugins[0]: plugin \"acme-nothing\" cannot be loaded: Cannot find module 'acme-nothing' | install it in the bucket (npm install acme-nothing)",
     ],
     [
       "a path that leads nowhere",
@@ -146,7 +146,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
     [
       "a promise of a plugin",
       "{\n  plugins: [Promise.resolve({})],\n}",
-      "plugins[0]: a promise nobody waited for is not",
+      "plugins[0]: a promise that was not awaited is not",
     ],
     [
       "a plugin without a name",
@@ -294,7 +294,7 @@ describe("a file that exports", () => {
     [
       "one that imports what is not there",
       'import gone from "@acme/gone/deep"; export default gone;',
-      "Cannot find module '@acme/gone/deep' | install it beside the bucket: npm install @acme/gone",
+      "Cannot find module '@acme/gone/deep' | install it in the bucket: npm install @acme/gone",
     ],
   ] as const)("%s", async ([, text, output], context) => {
     const lines = await aConfig(context, { ".maandrc": "plugins: [./it.mjs]", "it.mjs": text }).refused();

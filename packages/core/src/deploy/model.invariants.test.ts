@@ -32,7 +32,7 @@ const RUNS = Number(process.env.MAAND_MODEL_RUNS ?? 40);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
 
 /** How a deploy goes wrong, if it does. */
-type Trouble =
+type Disturbance =
   | { readonly kind: "none" }
   /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
@@ -45,7 +45,7 @@ type Trouble =
 
 type Step =
   | Change
-  | { readonly do: "deploy"; readonly problem: Trouble; readonly options: DeployOptions }
+  | { readonly do: "deploy"; readonly problem: Disturbance; readonly options: DeployOptions }
   | { readonly do: "gc" };
 
 const job = fc.constantFrom(...NAMES.jobs);
@@ -54,7 +54,7 @@ const lifecycle = fc
   .tuple(fc.constantFrom("start", "restart", "reload", "stop", "remove"), job, host)
   .map(([what, name, at]) => `${what} ${name}@${at}`);
 const nth = fc.integer({ min: 1, max: 12 });
-const problem: fc.Arbitrary<Trouble> = fc.oneof(
+const problem: fc.Arbitrary<Disturbance> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ kind: "none" as const }) },
   {
     weight: 3,
@@ -122,7 +122,7 @@ class Life {
     return rows.filter(({ rollout }) => rollout === "promoted").map(({ job: name, host: at }) => `${name}@${at}`);
   }
 
-  async deploy(how: DeployOptions, problem: Trouble): Promise<void> {
+  async deploy(how: DeployOptions, problem: Disturbance): Promise<void> {
     const { fleet } = this.bucket;
     if (problem.kind === "fault") fleet.fail(problem.at, errorFor(problem.at));
     if (problem.kind === "unheard")
@@ -153,7 +153,7 @@ class Life {
   }
 
   /** A run that dies: its store is kept as it was at that moment, and it reaches no worker any more. */
-  async #killed(how: DeployOptions, { before, nth }: Extract<Trouble, { kind: "kill" }>): Promise<void> {
+  async #killed(how: DeployOptions, { before, nth }: Extract<Disturbance, { kind: "kill" }>): Promise<void> {
     const { fleet, root } = this.bucket;
     const left = mkdtempSync(join(dirname(root), `${basename(root)}-left-`));
     let dead = false;

@@ -31,7 +31,7 @@ export type Change =
   | { readonly do: "drain"; readonly job: string; readonly host: string };
 
 /** Where a bucket's workspace is written. */
-export interface Desk {
+export interface EditedBucket {
   workers(hosts: readonly string[]): void;
   job(name: string, manifest: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>>): void;
   removeJob(name: string): void;
@@ -88,18 +88,23 @@ function toggle(set: Set<string>, name: string): void {
 }
 
 /** Writes what is wanted into the workspace, as a person would. The second job demands the first one, if both are there. */
-export function write(desk: Desk, wanted: Wanted, { jobs }: Names, more: Readonly<Record<string, string>> = {}): void {
-  desk.workers([...wanted.hosts]);
+export function write(
+  bucket: EditedBucket,
+  wanted: Wanted,
+  { jobs }: Names,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  bucket.workers([...wanted.hosts]);
   for (const [at, name] of jobs.entries()) {
     const as = wanted.jobs.get(name);
-    desk.job(name, {}, {});
-    desk.removeJob(name);
+    bucket.job(name, {}, {});
+    bucket.removeJob(name);
     if (as === undefined) continue;
     const demanded = at === 1 && wanted.jobs.has(jobs[0] ?? "") ? jobs[0] : undefined;
-    desk.job(name, manifestOf(as, demanded), { ...more, "app.conf": textOf(as) });
+    bucket.job(name, manifestOf(as, demanded), { ...more, "app.conf": textOf(as) });
   }
   const alone = [...wanted.disabledAllocations].map((allocation) => allocation.split("@"));
-  desk.disable({
+  bucket.disable({
     workers: [...wanted.disabledHosts],
     jobs: Object.fromEntries(
       jobs.flatMap((name): [string, object][] => {

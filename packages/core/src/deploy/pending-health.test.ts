@@ -11,13 +11,13 @@ const B = "10.0.0.2";
 const C = "10.0.0.3";
 
 let bucket: TestBucket;
-let asked: string[];
+let checked: string[];
 let control: boolean;
 /** Strikes before the health of a job is asked. */
 let die: ((job: string) => void) | undefined;
 
 beforeEach(() => {
-  asked = [];
+  checked = [];
   control = false;
   const watcher = definePlugin({
     name: "watcher",
@@ -25,7 +25,7 @@ beforeEach(() => {
       hooks.orchestrate.tap("watcher", () => (control ? "done" : undefined));
       hooks.verify.tap("watcher", ({ job, active }) => {
         die?.(job.name);
-        asked.push(`${job.name} ${active.map(({ host }) => host).join(",")}`);
+        checked.push(`${job.name} ${active.map(({ host }) => host).join(",")}`);
       });
     },
   });
@@ -63,7 +63,7 @@ async function killed(job = "api", deploy: () => Promise<unknown> = () => bucket
   die = undefined;
   bucket.fleet.onDo = () => undefined;
   bucket.fleet.done.length = 0;
-  asked.length = 0;
+  checked.length = 0;
 }
 
 /** Everything but the bringing of files, since this was asked last. */
@@ -150,12 +150,12 @@ describe("a health check that the last run did not reach", () => {
     const { outcome, allocations } = await bucket.deploy();
     expect(outcome).toBe("ok");
     expect(since()).toEqual([]);
-    expect(asked).toEqual([`api ${A},${B},${C}`]);
+    expect(checked).toEqual([`api ${A},${B},${C}`]);
     expect(allocations.find(({ action }) => action === "verify")).toMatchObject({ outcome: "ok", promoted: true });
     expect((await bucket.plan()).required).toBe(false);
-    asked.length = 0;
+    checked.length = 0;
     await bucket.deploy();
-    expect(asked).toEqual([]);
+    expect(checked).toEqual([]);
   });
 
   it("blocks jobs that demand the job until it passes", async () => {
@@ -184,7 +184,7 @@ describe("a health check that the last run did not reach", () => {
     await upgradeKilled();
     bucket.workers(A, B, C, "10.0.0.4");
     await bucket.ship();
-    expect(asked[0]).toBe(`api ${A},${B},${C}`);
+    expect(checked[0]).toBe(`api ${A},${B},${C}`);
   });
 
   it("is dropped with a removed or disabled allocation", async () => {
@@ -210,7 +210,7 @@ describe("a run that ended between two batches of starts", () => {
     await bucket.deploy();
     bucket.fleet.repair();
     since();
-    asked.length = 0;
+    checked.length = 0;
   });
 
   it("leaves the check to the last batch", async () => {
@@ -218,14 +218,14 @@ describe("a run that ended between two batches of starts", () => {
     expect((await bucket.plan()).waves[0]?.jobs[0]?.healthPending).toBe(false);
     expect((await bucket.deploy()).outcome).toBe("ok");
     expect(since()).toEqual([`start api@${C}`]);
-    expect(asked).toEqual([`api ${A},${B},${C}`]);
+    expect(checked).toEqual([`api ${A},${B},${C}`]);
     expect(await pending()).toEqual([]);
   });
 
   it("runs the check if no batch is left", async () => {
     bucket.workers(A, B);
     await bucket.ship();
-    expect(asked.at(-1)).toBe(`api ${A},${B}`);
+    expect(checked.at(-1)).toBe(`api ${A},${B}`);
     expect(await pending()).toEqual([]);
   });
 });

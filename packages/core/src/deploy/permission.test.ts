@@ -50,19 +50,19 @@ describe("begin", () => {
   });
 
   it("receives the time and the selected jobs, and is not called for a dry run", async () => {
-    const told: unknown[] = [];
+    const received: unknown[] = [];
     bucketWith(
       definePlugin({
         name: "gate",
-        apply: ({ begin }) => begin.tap("gate", ({ now, jobs, run }) => void told.push([now(), jobs, run.command])),
+        apply: ({ begin }) => begin.tap("gate", ({ now, jobs, run }) => void received.push([now(), jobs, run.command])),
       }),
     );
     bucket.job("api", { selectors: ["worker"] });
     await bucket.build();
     await bucket.plan();
-    expect(told).toEqual([]);
+    expect(received).toEqual([]);
     await bucket.deploy({ jobs: ["api"] });
-    expect(told).toEqual([[expect.any(Date), ["api"], "deploy"]]);
+    expect(received).toEqual([[expect.any(Date), ["api"], "deploy"]]);
   });
 });
 
@@ -211,7 +211,7 @@ describe("permit, for what a deploy stops and removes", () => {
 
 describe("commit", () => {
   it("receives no secret, whatever a command printed", async () => {
-    const told: string[] = [];
+    const received: string[] = [];
     bucketWith(
       definePlugin({
         name: "teller",
@@ -224,7 +224,7 @@ describe("commit", () => {
             kv.get(`maand/job/${job.name}/worker/${worker.host}`, "certs/web.key");
             return tree;
           });
-          commit.tap("teller", ({ summary }) => void told.push(JSON.stringify(summary)));
+          commit.tap("teller", ({ summary }) => void received.push(JSON.stringify(summary)));
         },
       }),
     );
@@ -234,7 +234,7 @@ describe("commit", () => {
       new MaandError({ code: "COMMAND_FAILED", message: "no to open-sesame", output: ["key is open-sesame"] }),
     );
     await bucket.ship();
-    expect(told.join()).toContain("no to ••••••");
-    expect(told.join()).not.toContain("open-sesame");
+    expect(received.join()).toContain("no to ••••••");
+    expect(received.join()).not.toContain("open-sesame");
   });
 });

@@ -66,12 +66,12 @@ describe("gc", () => {
     await bucket.ship();
     bucket.events.length = 0;
     await collect();
-    const told = bucket.events.filter(({ type }) => type === "output" || type === "action.started");
-    expect(told[0]).toMatchObject({
+    const printed = bucket.events.filter(({ type }) => type === "output" || type === "action.started");
+    expect(printed[0]).toMatchObject({
       type: "output",
       line: "deletes the directories of 2 removed allocations on 2 workers, including data and logs",
     });
-    expect(told.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
+    expect(printed.slice(1).map(({ type }) => type)).toEqual(["action.started", "action.started"]);
   });
 
   it("deletes the records of removed allocations, and a second gc finds nothing", async () => {

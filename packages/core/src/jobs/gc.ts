@@ -58,7 +58,7 @@ export async function gc(bucket: Bucket, retainDays = 0): Promise<Collected> {
 async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<ReadonlySet<string>> {
   const gone = new Set(run.catalog.removedWorkers.map((worker) => worker.host));
   const hosts = [...new Set(removed.map(({ host }) => host))].filter((host) => gone.has(host));
-  const asked = await Promise.all(
+  const probed = await Promise.all(
     hosts.map((host) =>
       run.connections.connect(workerOf(run, host)).then(
         () => [],
@@ -66,7 +66,7 @@ async function lostHosts(run: Run, removed: readonly Allocation[]): Promise<Read
       ),
     ),
   );
-  return new Set(asked.flat());
+  return new Set(probed.flat());
 }
 
 function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlySet<string>): void {
@@ -78,7 +78,7 @@ function refuseRunning(run: Run, removed: readonly Allocation[], lost: ReadonlyS
   const problems = running.map(({ job, host }) =>
     error("still_deployed", `${job} on ${host}`, "was not stopped and cleaned yet", "run maand deploy first"),
   );
-  throw problemsError(problems, "nothing was deleted: maand deploy has to stop what was removed first");
+  throw problemsError(problems, "nothing was deleted: run maand deploy first, to stop removed allocations");
 }
 
 /** Reports the counts before anything is deleted for more than one allocation. */

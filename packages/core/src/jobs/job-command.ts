@@ -51,11 +51,11 @@ export async function runJobCommand(bucket: Bucket, options: JobCommandOptions):
 function chosen({ catalog }: ScopeSource, { command, job: only }: JobCommandOptions): readonly Job[] {
   const names = catalog.jobs.map(({ name }) => name);
   refuseUnknown("job", "job", only === undefined ? [] : [only], names);
-  const asked = catalog.jobs.filter(({ name }) => only === undefined || name === only);
-  const having = asked.filter((job) => byHand(job).includes(command));
+  const selected = catalog.jobs.filter(({ name }) => only === undefined || name === only);
+  const having = selected.filter((job) => byHand(job).includes(command));
   if (having.length > 0) return having;
   const of = only === undefined ? "no job has" : `job ${only} has no`;
-  const known = [...new Set(asked.flatMap(byHand))].sort();
+  const known = [...new Set(selected.flatMap(byHand))].sort();
   const list =
     known.length === 0 ? `give it "executed_on": ["${BY_HAND}"] in the manifest` : `available: ${known.join(", ")}`;
   throw problemsError([
@@ -82,17 +82,17 @@ async function runOne(
   try {
     stopIfInterrupted(signal);
     if (context.allocations.length === 0) context.log(`${command} was not run: ${job.name} is on no worker`);
-    if ((await hooks.command.promise(context)) !== "done") throw nobody(command);
+    if ((await hooks.command.promise(context)) !== "done") throw noHandlerFor(command);
     return { job: job.name };
   } catch (cause) {
     return { job: job.name, failure: maskedError(asMaandError(cause), mask) };
   }
 }
 
-function nobody(command: string): MaandError {
+function noHandlerFor(command: string): MaandError {
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin runs the command "${command}"`,
-    hint: "load a plugin that taps command, such as job-commands; maand plugins lists what is loaded",
+    hint: "load a plugin that taps command, such as job-commands; maand plugins lists the loaded plugins",
   });
 }

@@ -2,7 +2,7 @@ import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
-import { atDelivery } from "../run/delivered-root.ts";
+import { atDelivery, deliveryPlace } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
@@ -32,7 +32,7 @@ export async function checkSync(source: Source, hosts: readonly string[], isLock
     message: problems.map((problem) => `${problem.where}: ${problem.message}`).join("; "),
     hint: unreachable
       ? "nothing was run; leave the worker out with --allocations, or repair it"
-      : "nothing was run; run maand deploy first",
+      : `nothing was run; run maand ${problems.some(({ code }) => code === "not_imported") ? "import" : "deploy"} first`,
     problems,
   });
 }
@@ -73,7 +73,7 @@ async function isEmpty(remote: Remote): Promise<Difference> {
  * Makes the next deploy repair a worker that differs. It writes `worker.json` again. A worker that lost its files gets them
  * again, and the jobs that ran from them are started.
  */
-export function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
+function noteDifference({ bucket, catalog, recorded }: SyncSource, host: string, lost: boolean): void {
   const { store } = bucket;
   store.transaction(() => {
     store.deliveries.begin(host);
@@ -142,11 +142,15 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
   }
 }
 
-function neverDeployed({ bucket }: SyncSource, host: string): Problem {
+function neverDeployed({ bucket, catalog, recorded }: SyncSource, host: string): Problem {
+  const there = catalog.allocations.filter((allocation) => allocation.host === host);
+  if (there.some(({ id }) => recorded(id).promoted !== undefined) && !deliveryPlace(bucket, host))
+    return error("not_imported", host, "it was down when the bucket was imported", "run maand import again");
   const holder = lockHolder(bucket.store.holder);
-  const hint = holder
-    ? `maand ${holder.command} is running (pid ${holder.pid}): wait for it`
-    : "run maand deploy first";
+  const hint =
+    holder && holder.pid !== bucket.pid
+      ? `maand ${holder.command} is running (pid ${holder.pid}): wait for it`
+      : "run maand deploy first";
   return error("out_of_sync", host, "nothing was deployed to it yet", hint);
 }
 

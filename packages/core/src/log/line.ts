@@ -82,10 +82,10 @@ function readJson(line: string): LogFields | undefined {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== "object" || value === null || !("ts" in value)) return undefined;
-    const told = Object.entries(value).filter(
+    const filled = Object.entries(value).filter(
       (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
     );
-    return Object.fromEntries(told);
+    return Object.fromEntries(filled);
   } catch {
     return undefined;
   }

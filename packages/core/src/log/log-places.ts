@@ -22,12 +22,12 @@ export function logDirectory(logs: string, options: { readonly run?: string; rea
   const runs = recordedRuns(logs);
   if (options.run === undefined) {
     const newest = runs.at(-1);
-    if (newest === undefined) throw noRun("there is no record of any run");
+    if (newest === undefined) throw noRun("no run is recorded");
     return join(logs, "runs", newest);
   }
   const found = runs.includes(options.run) ? [options.run] : runs.filter((id) => id.startsWith(options.run ?? ""));
   const [only, other] = found;
-  if (only === undefined) throw noRun(`there is no record of a run ${options.run}`);
+  if (only === undefined) throw noRun(`no run is recorded as ${options.run}`);
   if (other !== undefined)
     throw noRun(`${found.length} runs begin with ${options.run}: ${found.slice(0, 4).join(", ")}`);
   return join(logs, "runs", only);
@@ -52,7 +52,7 @@ export function logPlaces(directory: string, workers: readonly string[] = []): L
 }
 
 /** Ids of the recorded runs, oldest first. */
-export function recordedRuns(logs: string): string[] {
+function recordedRuns(logs: string): string[] {
   const runs = join(logs, "runs");
   if (!existsSync(runs)) return [];
   return readdirSync(runs)
@@ -65,6 +65,6 @@ function noRun(message: string): MaandError {
   return new MaandError({
     code: "NOT_FOUND",
     message,
-    hint: "maand logs show --event run_started lists runs; only the newest have a record of their own (logs.keep_runs)",
+    hint: "maand logs show --event run_started lists runs; only the newest ones have their own record (logs.keep_runs)",
   });
 }

@@ -100,7 +100,7 @@ function output(event: MaandEvent, known: Known): LogFields {
     case "stage.finished":
       return { event: "command_end", ...ended(known, sync(event)), ...endOf(event) };
     default:
-      return told(event);
+      return otherFields(event);
   }
 }
 
@@ -192,7 +192,7 @@ const PHASES: Readonly<Record<string, string>> = { health: "health_check", job: 
 const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "update_seq", "output", "warnings"]);
 
 /** Any other event: its type as one word, and its fields that are single values or lists of names. */
-function told(event: MaandEvent): LogFields {
+function otherFields(event: MaandEvent): LogFields {
   const name = event.type === "job.skipped" ? "deploy_skip" : event.type.replaceAll(".", "_");
   const fields = Object.entries(event).flatMap(([key, value]): [string, string | number][] => {
     if (LEFT_OUT.has(key) || value === null || (key === "worker" && value === "")) return [];

@@ -197,8 +197,8 @@ describe("a log that cannot be written", () => {
     rmSync(join(bucket.root, "logs"), { recursive: true });
     writeFileSync(join(bucket.root, "logs"), "a file where the directory would be");
     expect((await bucket.deploy()).outcome).toBe("ok");
-    const told = bucket.events.filter((event) => event.type === "warning");
-    expect(told).toMatchObject([
+    const printed = bucket.events.filter((event) => event.type === "warning");
+    expect(printed).toMatchObject([
       { code: "log_not_written", message: expect.stringContaining("logs cannot be written") },
     ]);
     expect(bucket.events.map(({ seq }) => seq)).toEqual(bucket.events.map((_, at) => at + 1));
@@ -209,8 +209,8 @@ describe("a log that cannot be written", () => {
     mkdirSync(join(bucket.root, "logs"), { recursive: true });
     symlinkSync("/dev/full", join(bucket.root, "logs/10.0.0.1.log"));
     expect((await bucket.ship()).outcome).toBe("ok");
-    const told = bucket.events.filter((event) => event.type === "warning");
-    expect(told).toMatchObject([{ code: "log_not_written", message: expect.stringContaining("ENOSPC") }]);
+    const printed = bucket.events.filter((event) => event.type === "warning");
+    expect(printed).toMatchObject([{ code: "log_not_written", message: expect.stringContaining("ENOSPC") }]);
     const [run = ""] = runsOf(bucket);
     expect(linesOf(bucket, `runs/${run}/10.0.0.1.log`).filter(({ event }) => event === "command_end")).toHaveLength(2);
     expect(linesOf(bucket, "10.0.0.2.log").filter(({ event }) => event === "command_end")).toHaveLength(2);

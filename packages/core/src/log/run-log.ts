@@ -34,18 +34,18 @@ export function runLog(logs: string, options: LogOptions): RunLog {
   const files = new OpenFiles(options);
   const runs = new Set<string>();
   let failure: string | undefined;
-  let told = false;
+  let reported = false;
 
   return {
     name: "run-log",
     apply(hooks) {
       hooks.event.tap("run-log", (event) => {
-        attempt(() => hear(event));
+        attempt(() => record(event));
       });
     },
     problem() {
-      if (failure === undefined || told) return undefined;
-      told = true;
+      if (failure === undefined || reported) return undefined;
+      reported = true;
       return failure;
     },
     close(at) {
@@ -57,7 +57,7 @@ export function runLog(logs: string, options: LogOptions): RunLog {
     },
   };
 
-  function hear(event: MaandEvent): void {
+  function record(event: MaandEvent): void {
     begin(event.run);
     const fields = records.of(event);
     files.write(join(logs, "runs", event.run, "events.ndjson"), JSON.stringify(event), event.at);

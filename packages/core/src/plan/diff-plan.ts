@@ -1,4 +1,4 @@
-import { changedFiles, type FileChange } from "../domain/deploy/plan.ts";
+import { changedFiles, type FileChange } from "../domain/deploy/changed-files.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
 import type { TreeFile } from "../plugin-api/contexts.ts";

@@ -1,6 +1,6 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import { error } from "../domain/checks/problem.ts";
-import { changedFiles } from "../domain/deploy/plan.ts";
+import { changedFiles } from "../domain/deploy/changed-files.ts";
 import { namedRelease } from "../domain/release/choose-release.ts";
 import { releaseName } from "../domain/release/release.ts";
 import type { Job, JobFile } from "../domain/workspace/job.ts";

@@ -87,14 +87,14 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions, other?: D
     stopIfInterrupted(bucket.signal);
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
-    const leaving = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
+    const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
     return {
-      required: leaving.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
+      required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
       unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
-      stopping: leaving,
+      stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),
       ...(underWay ? { underWay } : {}),

@@ -1,13 +1,7 @@
+import { changedFiles } from "../domain/deploy/changed-files.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { accessGiver } from "../domain/deploy/file-access.ts";
-import {
-  changedFiles,
-  type Decision,
-  decide,
-  type LifecycleOptions,
-  type Occasion,
-  type Target,
-} from "../domain/deploy/plan.ts";
+import { accessRules } from "../domain/deploy/file-access.ts";
+import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";
@@ -68,8 +62,7 @@ export async function planJob(
   options: LifecycleOptions,
   pending: Pending,
 ): Promise<PlannedJob> {
-  const giveAccess = accessGiver(job.fileRules ?? [], source.bucket.settings.secretFilesMode);
-  const tree: Tree = { files: job.files.filter((file) => reachesWorker(file.path)).map(giveAccess) };
+  const tree = bareTree(source, job);
   const bare = { tree, target: { digest: treeDigest(tree.files), version: job.version } };
   const allocations: PlannedAllocation[] = [];
   for (const allocation of source.allocationsOf.get(job.name) ?? []) {
@@ -83,6 +76,12 @@ export async function planJob(
     afterPending: pending.after.has(job.name),
     healthPending: isHealthPending(allocations, pending),
   };
+}
+
+/** The files of a job that reach its workers as they are, before anything is rendered. */
+export function bareTree({ bucket }: Pick<PlanSource, "bucket">, job: Job): Tree {
+  const withAccess = accessRules(job.fileRules ?? [], bucket.settings.secretFilesMode);
+  return { files: job.files.filter((file) => reachesWorker(file.path)).map(withAccess) };
 }
 
 /** A check that is due with the next batch is due now if there is no next batch. */

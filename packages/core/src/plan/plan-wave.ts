@@ -122,6 +122,6 @@ export function refuseStarts(plans: readonly PlannedJob[], { syncOnly }: Lifecyc
 
 function needsStart(job: Job, starts: PlannedJob["allocations"]) {
   const hosts = starts.map(({ allocation }) => allocation.host).join(", ");
-  const hint = "deploy it without --sync-only first, or leave it out with --jobs";
+  const hint = "deploy it without --sync-only first, or exclude it with --jobs";
   return error("needs_start", `job ${job.name}`, `has to be started on ${hosts}`, hint);
 }

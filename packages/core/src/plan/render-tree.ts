@@ -1,5 +1,5 @@
 import { byPath, contentHash } from "../domain/deploy/digest.ts";
-import { accessGiver } from "../domain/deploy/file-access.ts";
+import { accessRules } from "../domain/deploy/file-access.ts";
 import type { Occasion } from "../domain/deploy/plan.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { RenderContext, Tree } from "../plugin-api/contexts.ts";
@@ -28,8 +28,8 @@ export async function renderTree(
   });
   const tree = await hooks.render.promise(bare, context);
   if (tree === bare) return bare;
-  const giveAccess = accessGiver(job.fileRules ?? [], settings.secretFilesMode);
-  return { files: tree.files.map((file) => giveAccess(withHash(file))).sort(byPath) };
+  const withAccess = accessRules(job.fileRules ?? [], settings.secretFilesMode);
+  return { files: tree.files.map((file) => withAccess(withHash(file))).sort(byPath) };
 }
 
 /** The path of the bucket's directory on a worker, known without a connection. */

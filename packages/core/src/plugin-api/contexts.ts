@@ -7,7 +7,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
-import type { OwnedKeys } from "./claim.ts";
+import type { OwnedKeys } from "./define/claim.ts";
 import type { KvReader } from "./kv.ts";
 import type { ScopedJobContext } from "./scope.ts";
 

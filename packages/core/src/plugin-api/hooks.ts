@@ -31,6 +31,7 @@ import type {
   VerifyContext,
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
+import type { Inventory, InventoryContext } from "./inventory-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
 import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 
@@ -97,6 +98,8 @@ function workerHooks() {
     login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
     identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
+    /** Once per worker of `maand import`: return the files of its jobs as they are there, or undefined. @experimental */
+    inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined>(["context"], "inventory"),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
-import type { OwnedKeys } from "./claim.ts";
+import type { OwnedKeys } from "./define/claim.ts";
 import type { HookName, Hooks } from "./hooks.ts";
 
 /** Commands by their paths as they are typed, such as `cat jobs`: each gives its clipanion class, loaded when it is needed. */

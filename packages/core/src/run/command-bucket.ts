@@ -4,6 +4,7 @@ import { MaandError } from "../errors.ts";
 import type { CommandBucket } from "../plugin-api/command-bucket.ts";
 import type { Remote } from "../remote/remote.ts";
 import { type CommandRun, openCommandRun } from "./command-run.ts";
+import { knownOf } from "./run.ts";
 
 /** Does the work of a plugin's command on the bucket as such a command may see it; `command` is the name of its run. */
 export async function onCommandBucket<T>(
@@ -24,7 +25,7 @@ export async function onCommandBucket<T>(
 }
 
 function viewOf(bucket: Bucket, remote: CommandBucket["remote"]): CommandBucket {
-  const { jobs, workers, allocations } = bucket.store.catalog.read();
+  const { jobs, workers, allocations } = knownOf(bucket.store.catalog.read(), bucket.plugins).catalog;
   return Object.freeze({
     bucket: { id: bucket.bucketId, root: bucket.paths.root },
     settings: bucket.settings,

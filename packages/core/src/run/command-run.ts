@@ -22,7 +22,7 @@ export function openCommandRun(
     bucket,
     reporter,
     connections,
-    ...knownOf(bucket.store.catalog.read()),
+    ...knownOf(bucket.store.catalog.read(), bucket.plugins),
     ...recordedStateOf(bucket),
     get tmp() {
       return place.tmp;

@@ -32,8 +32,8 @@ export class Connections {
    * The connection to a worker, without a tool check. A caller that waits for the worker sets `tell` to false, so that not
    * every failed attempt is reported.
    */
-  connect(worker: Worker, { tell = true }: { readonly tell?: boolean } = {}): Promise<Remote> {
-    return once(this.#open, worker.host, () => this.#connect(worker, tell));
+  connect(worker: Worker, { reportFailure = true }: { readonly reportFailure?: boolean } = {}): Promise<Remote> {
+    return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));
   }
 
   /** The connection to a worker that has all required tools. Throws WORKER_LACKS with the missing ones. */
@@ -43,7 +43,7 @@ export class Connections {
       try {
         await this.#lookOver(worker, remote);
       } catch (cause) {
-        this.#tellFailed(worker, cause);
+        this.#emitFailure(worker, cause);
         throw cause;
       }
       return remote;
@@ -56,7 +56,7 @@ export class Connections {
    */
   connectOnce(worker: Worker): Promise<Remote> {
     if (!this.#open.has(worker.host)) return this.connect(worker);
-    return this.connect(worker).catch(() => this.#anew(worker));
+    return this.connect(worker).catch(() => this.#retry(worker));
   }
 
   /** The same, with all required tools. */
@@ -96,7 +96,7 @@ export class Connections {
   }
 
   /** Concurrent callers share an attempt; a failed one is discarded. */
-  #anew(worker: Worker): Promise<Remote> {
+  #retry(worker: Worker): Promise<Remote> {
     return once(this.#again, worker.host, async () => {
       try {
         return await this.#connect(worker, false);
@@ -107,7 +107,7 @@ export class Connections {
     });
   }
 
-  async #connect(worker: Worker, tell: boolean): Promise<Remote> {
+  async #connect(worker: Worker, reportFailure: boolean): Promise<Remote> {
     const { hooks, now, signal } = this.#frame.bucket;
     const began = now().getTime();
     try {
@@ -130,7 +130,7 @@ export class Connections {
       });
       return remote;
     } catch (cause) {
-      if (tell) this.#tellFailed(worker, cause);
+      if (reportFailure) this.#emitFailure(worker, cause);
       throw cause;
     }
   }
@@ -161,7 +161,7 @@ export class Connections {
   }
 
   /** An interruption is not a failure of the worker. */
-  #tellFailed(worker: Worker, cause: unknown): void {
+  #emitFailure(worker: Worker, cause: unknown): void {
     if (hasCode(cause, "INTERRUPTED")) return;
     const { message, hint } = asMaandError(cause);
     this.#frame.emit("worker.failed", { worker: worker.host, outcome: outcomeOf(cause), message, hint: hint ?? null });

@@ -6,6 +6,7 @@ import type { AllocationResult, JobFailure, Outcome, Summary } from "../summary.
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
   readonly #results = new Map<string, AllocationResult>();
+  readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #wrong = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
@@ -24,6 +25,11 @@ export class Ledger {
     if (outcome === "skipped" && before) return;
     const whole = before?.action === "stop" && action === "promote" ? "stop+promote" : action;
     this.#set({ job, host, action: whole, outcome, promoted });
+  }
+
+  /** Notes that a plugin rolled out an allocation in its own way: results of it from now on name the plugin, and no action. */
+  noteLeader(job: string, host: string, plugin: string): void {
+    this.#leaders.set(`${job}|${host}`, plugin);
   }
 
   /** Notes that an allocation failed, with the reason. */
@@ -154,8 +160,10 @@ export class Ledger {
     return jobs.some((job) => !this.#reverts.has(job) && !blocked.has(job)) ? "failed" : "reverted";
   }
 
-  #set(result: AllocationResult): void {
-    const { job, host, outcome } = result;
+  #set(known: AllocationResult): void {
+    const { job, host, outcome } = known;
+    const ledBy = this.#leaders.get(`${job}|${host}`);
+    const result = ledBy === undefined ? known : { ...known, action: "orchestrate", ledBy };
     this.#results.set(`${job}|${host}`, result);
     const wrong = this.#wrong.get(job) ?? new Set();
     this.#wrong.set(job, wrong);

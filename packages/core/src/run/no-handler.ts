@@ -3,7 +3,7 @@ import { type AbsentPlugin, addPlugin } from "../plugin-api/absent-plugins.ts";
 import type { HookName } from "../plugin-api/hooks.ts";
 
 /** Hooks that a plugin must handle. */
-export type DoingHook = Extract<HookName, "connect" | "stage" | "reconcile" | "rollout" | "target">;
+export type DoingHook = Extract<HookName, "connect" | "inventory" | "stage" | "reconcile" | "rollout" | "target">;
 
 /** A call that no plugin handled. */
 export interface Unanswered {
@@ -24,7 +24,7 @@ export function noHandler(absent: readonly AbsentPlugin[], { hook, transport, ho
   return new MaandError({
     code: "NO_HANDLER",
     message: `no plugin handles \`${hook}\`${wanted === undefined ? "" : ` (${wanted})`} for ${unit}`,
-    hint: `${remedy(absent, hook, transport)}; maand plugins lists what is loaded`,
+    hint: `${remedy(absent, hook, transport)}; maand plugins lists the loaded plugins`,
     worker: host,
   });
 }

@@ -5,6 +5,7 @@ import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
+import { type OwnedKeys, withOutputs } from "../plugin-api/define/claim.ts";
 import type { Delivery } from "../store/bucket-rows.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
@@ -73,10 +74,10 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const last = store.journal.lastRun(command);
   const number = store.journal.beginRun(reporter.id, command, at());
   const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
-  const memory = recordedStateOf(bucket);
-  let known = knownOf(store.catalog.read());
+  const state = recordedStateOf(bucket);
+  let known = knownOf(store.catalog.read(), bucket.plugins);
   let why: DeployCause | undefined;
-  const connections = new Connections(reporter, (host) => memory.delivery(host)?.tools);
+  const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
   reporter.start(last && last.outcome !== "ok" && last.outcome !== "reverted" ? String(last.number) : null);
   return {
     reporter,
@@ -101,10 +102,10 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
       return why;
     },
     adopt(catalog, cause) {
-      known = knownOf(catalog);
+      known = knownOf(catalog, bucket.plugins);
       why = cause ?? why;
     },
-    ...memory,
+    ...state,
     connections,
     ledger: new Ledger(),
     tmp,
@@ -117,10 +118,12 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   };
 }
 
-/** A catalog with the lookups that runs need. */
+/** A catalog with the lookups that runs need; its manifests have the outputs of what the plugins claim. */
 export function knownOf(
-  catalog: StoredCatalog,
+  stored: StoredCatalog,
+  plugins: readonly OwnedKeys[],
 ): Pick<Run, "catalog" | "workers" | "jobs" | "allocationsOf" | "allocationsOn"> {
+  const catalog = withClaims(stored, plugins);
   const there = catalog.allocations.filter(({ removed }) => !removed);
   return {
     catalog,
@@ -129,6 +132,15 @@ export function knownOf(
     allocationsOf: groupBy(there, ({ job }) => job),
     allocationsOn: groupBy(there, ({ host }) => host),
   };
+}
+
+function withClaims(stored: StoredCatalog, plugins: readonly OwnedKeys[]): StoredCatalog {
+  const claims = new Map(plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {})));
+  const read = (job: Job): Job => {
+    const manifest = withOutputs(job.manifest, claims);
+    return manifest === job.manifest ? job : { ...job, manifest };
+  };
+  return { ...stored, jobs: stored.jobs.map(read), removedJobs: stored.removedJobs.map(read) };
 }
 
 const NOTHING: RecordedState = {};

@@ -77,7 +77,7 @@ function refusal(job: Job, host: string, found: Allocation | undefined): Problem
       "disabled_allocation",
       FLAG,
       `job ${job.name} is disabled on ${host}`,
-      "take it out of workspace/disabled.json, build and deploy",
+      "remove it from workspace/disabled.json, build and deploy",
     ),
   ];
 }
@@ -94,6 +94,6 @@ function noMatch(job: Job, words: readonly string[]): Problem {
     "no_allocation",
     `job ${job.name}`,
     "has no active allocation",
-    "maand cat allocations shows where jobs are; maand why says why not",
+    "maand cat allocations lists the workers of jobs; maand why explains a missing one",
   );
 }

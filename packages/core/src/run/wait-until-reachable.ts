@@ -32,7 +32,7 @@ export async function reach(
   const end = now().getTime() + (patience?.limitMs ?? Number.POSITIVE_INFINITY);
   for (let attempt = 1; ; attempt += 1) {
     const last = patience === undefined || attempt >= (patience.attempts ?? Number.POSITIVE_INFINITY);
-    const failure = await asked({ reporter, connections }, worker, patience === undefined);
+    const failure = await failureOf({ reporter, connections }, worker, patience === undefined);
     if (!failure || last || now().getTime() + RETRY_MS > end || signal.aborted) return failure;
     reporter.context({ worker: worker.host }).log(patience.report(attempt, failure.message));
     await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
@@ -41,14 +41,14 @@ export async function reach(
 }
 
 /** A new connection has just been verified; an older one is checked. */
-async function asked(
+async function failureOf(
   { reporter, connections }: Source,
   worker: Worker,
-  tell: boolean,
+  reportFailure: boolean,
 ): Promise<MaandError | undefined> {
   try {
     const fresh = !connections.reached(worker.host);
-    const remote = await connections.connect(worker, { tell });
+    const remote = await connections.connect(worker, { reportFailure });
     const { connectMs } = reporter.bucket.settings.timeouts;
     if (!fresh) await remote.probe(["true"], { timeoutMs: connectMs, graceMs: 500 });
     return undefined;

@@ -27,8 +27,8 @@ export class BucketRows {
     return row && { id: String(row.bucket_id), updateSeq: Number(row.update_seq) };
   }
 
-  create(id: string): void {
-    this.#db.run("INSERT INTO bucket (one, bucket_id) VALUES (1, ?)", id);
+  create(id: string, updateSeq = 0): void {
+    this.#db.run("INSERT INTO bucket (one, bucket_id, update_seq) VALUES (1, ?, ?)", id, updateSeq);
   }
 
   /** The workspace of the last build; undefined before the first one. */

@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [/^SQLITE_NOTADB/, "it is damaged, or was never a store", RESTORE],
   [/^SQLITE_(CORRUPT|IOERR_SHORT_READ)/, "it is damaged", RESTORE],
-  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "look at the permissions of data/ and who you are"],
+  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, "it cannot be written", "check the permissions of data/ and your user"],
 ];
 
 /** Converts an SQLite error to the error for the store in `file`. */

@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
     make: () => database(...GO_TABLES),
     code: "NOT_A_STORE",
     message: "it was written by the earlier maand, the one in Go",
-    hint: "maand init in a new directory",
+    hint: "run maand import ",
   },
   {
     name: "a directory",

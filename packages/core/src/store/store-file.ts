@@ -1,4 +1,5 @@
 import { lstatSync, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Database } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 import { damaged } from "./store-error.ts";
@@ -35,8 +36,7 @@ export function recognise(db: Database, file: string): void {
   if (db.pragma("application_id", { simple: true }) === APPLICATION_ID) return;
   if (tables.length === 0) throw damaged(file, "it is an SQLite database without any table");
   if (UNMARKED.every((table) => tables.includes(table)) && isVersioned(db)) return;
-  if (GO_TABLES.every((table) => tables.includes(table)))
-    throw notAStore(file, "it was written by the earlier maand, the one in Go", GO_HINT);
+  if (isGoStore(db)) throw notAStore(file, "it was written by the earlier maand, the one in Go", goHint(file));
   const some = tables.length > 4 ? [...tables.slice(0, 4), "..."] : tables;
   throw notAStore(file, `it is an SQLite database of another program (tables: ${some.join(", ")})`, MOVE_AWAY);
 }
@@ -49,8 +49,15 @@ const GO_TABLES: readonly string[] = ["bucket", "key_value", "hash", "schema_ver
 const MOVE_AWAY =
   "move it away, and restore data/ from a backup; or, for a bucket that was never built, run maand init";
 
-const GO_HINT =
-  "keep that maand for this bucket, or stop its jobs with it; then run maand init in a new directory and copy workspace/ there";
+/** Whether an open database that is not a maand store is one of the Go program. */
+export function isGoStore(db: Database): boolean {
+  const tables = tablesOf(db);
+  return GO_TABLES.every((table) => tables.includes(table));
+}
+
+function goHint(file: string): string {
+  return `run maand import ${dirname(dirname(file))}: it takes the bucket over and restarts nothing; --dry-run shows what it would do`;
+}
 
 function isVersioned(db: Database): boolean {
   return Number(db.pragma("user_version", { simple: true })) > 0;

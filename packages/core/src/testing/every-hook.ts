@@ -21,7 +21,7 @@ import {
   verifyContext,
 } from "./job-contexts.ts";
 import { examineContext } from "./run-context.ts";
-import { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
+import { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 /** The arguments of a tap. */
 export type Given<Name extends HookName> = Parameters<TapFunction<Name>>;
@@ -54,6 +54,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   command: () => [commandContext()],
   examine: () => [examineContext()],
   identify: () => [connectContext()],
+  inventory: () => [inventoryContext()],
   event: () => [anEvent("job.skipped", { job: "api", reason: "nothing changed" })],
 };
 

@@ -40,7 +40,7 @@ export {
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
 export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
-export { connectContext, preflightContext, stageContext } from "./worker-contexts.ts";
+export { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 import { orchestrateContext, permitContext } from "./job-contexts.ts";
 

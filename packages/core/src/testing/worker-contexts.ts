@@ -1,6 +1,7 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import type { ConnectContext } from "../plugin-api/base-contexts.ts";
 import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
+import type { InventoryContext } from "../plugin-api/inventory-context.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
@@ -29,6 +30,21 @@ export function preflightContext(
     ...over,
     tools,
     problems,
+  };
+}
+
+/** `inventory`: no jobs; `data`, `logs` and `bin` are not listed. */
+export function inventoryContext(over: Partial<InventoryContext> = {}): InventoryContext & Recording {
+  const base = connectContext(over);
+  return {
+    ...base,
+    remote: fakeRemote({ host: base.worker.host }),
+    metadata: ["worker.json"],
+    jobs: new Map(),
+    keep: ["data", "logs", "bin"],
+    contentLimit: 65_536,
+    timeoutMs: 60_000,
+    ...over,
   };
 }
 

@@ -76,7 +76,7 @@ function override(file: string, job: string, texts: KvEntries, report: Report): 
     const lower = key.toLowerCase();
     if (key === lower || (lower !== "memory" && lower !== "cpu")) continue;
     report(
-      warning("unknown_key", `${file}: ${job}.${key}`, `"${key}" does not set what is reserved`, `write ${lower}`),
+      warning("unknown_key", `${file}: ${job}.${key}`, `"${key}" does not set a reserved value`, `write ${lower}`),
     );
   }
   const [memory, cpu] = [texts.get("memory"), texts.get("cpu")];

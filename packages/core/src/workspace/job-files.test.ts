@@ -27,7 +27,7 @@ function read(options: { readonly maxBytes?: number; readonly ignored?: readonly
   const report = (problem: Problem) => problems.push(problem);
   const isIgnored = (path: string) => ignored.includes(path);
   const files = readJobFiles({ job: "api", directory, before: new Map(), isIgnored, maxBytes, report });
-  return { files, said: problems.map(({ where, message }) => `${where} ${message}`) };
+  return { files, printed: problems.map(({ where, message }) => `${where} ${message}`) };
 }
 
 function sparse(name: string, size: number): void {
@@ -41,19 +41,19 @@ describe("a file larger than max_file_size", () => {
     writeFileSync(join(directory, "Makefile"), "start:\n");
     expect(read()).toMatchObject({
       files: [{ path: "Makefile" }],
-      said: ["workspace/jobs/api/image.tar has 3 GB, and max_file_size is 1 GB"],
+      printed: ["workspace/jobs/api/image.tar has 3 GB, and max_file_size is 1 GB"],
     });
   });
 
   it("may be exactly as large as the limit", () => {
     sparse("a", 2 * MB);
     sparse("b", 2 * MB + 1);
-    expect(read({ maxBytes: 2 * MB })).toMatchObject({ files: [{ path: "a", size: 2 * MB }], said: [/b has 2 MB/] });
+    expect(read({ maxBytes: 2 * MB })).toMatchObject({ files: [{ path: "a", size: 2 * MB }], printed: [/b has 2 MB/] });
   });
 
   it("is accepted if it is ignored", () => {
     sparse("image.tar", 2 * MB);
-    expect(read({ maxBytes: MB, ignored: ["image.tar"] })).toEqual({ files: [], said: [] });
+    expect(read({ maxBytes: MB, ignored: ["image.tar"] })).toEqual({ files: [], printed: [] });
   });
 });
 
@@ -83,19 +83,21 @@ describe("a link in a job", () => {
     ["to a device", "/dev/zero", "is a link to something that is neither a file nor a directory"],
   ])("%s is refused with its name", (_, target, message) => {
     symlinkSync(target, join(directory, "x"));
-    expect(read()).toEqual({ files: [], said: [`workspace/jobs/api/x ${message}`] });
+    expect(read()).toEqual({ files: [], printed: [`workspace/jobs/api/x ${message}`] });
   });
 
   it("to a file of the workspace counts as that file", () => {
     writeFileSync(join(workspace, "shared.conf"), "shared");
     symlinkSync("../../shared.conf", join(directory, "app.conf"));
-    expect(read()).toMatchObject({ files: [{ path: "app.conf", hash: contentHash("shared") }], said: [] });
+    expect(read()).toMatchObject({ files: [{ path: "app.conf", hash: contentHash("shared") }], printed: [] });
   });
 
   it("to a fifo is refused without blocking", () => {
     expect(spawnSync("mkfifo", [join(workspace, "pipe")]).status).toBe(0);
     symlinkSync("../../pipe", join(directory, "x"));
-    expect(read().said).toEqual(["workspace/jobs/api/x is a link to something that is neither a file nor a directory"]);
+    expect(read().printed).toEqual([
+      "workspace/jobs/api/x is a link to something that is neither a file nor a directory",
+    ]);
   });
 });
 

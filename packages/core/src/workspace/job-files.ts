@@ -134,7 +134,7 @@ function isInside(workspace: string, at: string): boolean {
 
 /** The problem of a link, and the remedy. */
 function flawOfLink(stats: Stats | undefined): [string, string] {
-  const replace = "copy what it should hold, or delete it";
+  const replace = "replace it with a copy of its target, or delete it";
   if (!stats) return ["is a link to nothing", replace];
   if (stats.isDirectory()) return ["is a link to a directory", replace];
   if (!stats.isFile()) return ["is a link to something that is neither a file nor a directory", "delete it"];

@@ -3,7 +3,7 @@ import { keyLines } from "../domain/checks/duplicate-keys.ts";
 import type { Problem } from "../domain/checks/problem.ts";
 import { parseJson } from "./json.ts";
 
-function told(text: string): string[] {
+function messageOf(text: string): string[] {
   const problems: Problem[] = [];
   expect(parseJson(text, "a.json", "invalid", (problem) => problems.push(problem))).toBeUndefined();
   return problems.map(({ where, message }) => `${where} ${message}`);
@@ -22,18 +22,18 @@ describe("invalid JSON is reported with the position of the error", () => {
     ['{\n  "a": [1', "a.json:2:10 is not JSON: "],
     ['{"version": 1.0.0}', "a.json:1:16 is not JSON: "],
   ])("%j", (text, place) => {
-    expect(told(text)).toEqual([expect.stringContaining(place)]);
+    expect(messageOf(text)).toEqual([expect.stringContaining(place)]);
   });
 
   it("on one line, whatever the surrounding text", () => {
-    const [output] = told(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
+    const [output] = messageOf(`{\n  "a": 1,\n  "b": "x" "\n\n" ${"y ".repeat(50)}\n}`);
     expect(output).not.toContain("\n");
   });
 
   it("quickly in a large text", () => {
     const text = `[${"1, ".repeat(200_000)}\n x]`;
     const before = performance.now();
-    expect(told(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
+    expect(messageOf(text)).toEqual(["a.json:2:2 is not JSON: Unexpected token 'x'"]);
     expect(performance.now() - before).toBeLessThan(2000);
   });
 });

@@ -33,7 +33,7 @@ function contentOf(path: string): string | Reason | undefined {
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(file);
-    if (!stats.isFile()) return { message: "is not a file", hint: "delete what is there, and write the file" };
+    if (!stats.isFile()) return { message: "is not a file", hint: "delete it, and write the file" };
     if (stats.size <= LARGEST) return decode(readFileSync(file));
     return { message: `is too large: ${plainBytes(stats.size)}`, hint: `it may have ${plainBytes(LARGEST)}` };
   } catch (cause) {
@@ -50,7 +50,7 @@ export function unreadable(cause: unknown): Reason | undefined {
   if (code === "EACCES" || code === "EPERM")
     return {
       message: `cannot be read: ${deniedText(cause)}`,
-      hint: "give the user who runs maand the right to read it",
+      hint: "make it readable for the user who runs maand",
     };
   if (code === "ELOOP") return { message: "is a link that leads back to itself", hint: "delete it" };
   if (typeof code !== "string") throw cause;

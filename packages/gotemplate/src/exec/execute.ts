@@ -1,6 +1,6 @@
 import { execError } from "../error.ts";
 import type { Statement } from "../parse/nodes.ts";
-import { mend, wellFormed } from "../text/utf8.ts";
+import { joinSurrogates, wellFormed } from "../text/utf8.ts";
 import type { Program } from "./program.ts";
 import { Walk } from "./walk.ts";
 
@@ -9,7 +9,7 @@ export function execute(program: Program, data: unknown): string {
   const walk = new Walk(program);
   try {
     const list: readonly Statement[] = program.set.get(program.name) ?? [];
-    return wellFormed(mend(walk.run(list, data)));
+    return wellFormed(joinSurrogates(walk.run(list, data)));
   } catch (thrown) {
     const { source, name } = program;
     throw execError({ name, source, template: walk.template, span: walk.at }, thrown);

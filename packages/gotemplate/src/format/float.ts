@@ -47,8 +47,8 @@ function general(value: number, style: string, precision: number | undefined): s
   const most = precision === 0 ? 1 : precision;
   const decimal = most === undefined ? shortest(value) : roundTo(exact(value), most);
   const { digits, point } = decimal;
-  const room = most === undefined ? 6 : most > digits.length && digits.length >= point ? digits.length : most;
-  if (point - 1 >= -4 && point - 1 < room) return withoutExponent(decimal, 0);
+  const digitsShown = most === undefined ? 6 : most > digits.length && digits.length >= point ? digits.length : most;
+  if (point - 1 >= -4 && point - 1 < digitsShown) return withoutExponent(decimal, 0);
   return withExponent(decimal, style === "G" ? "E" : "e", Math.max(digits.length - 1, 0));
 }
 

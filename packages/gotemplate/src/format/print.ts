@@ -1,4 +1,4 @@
-import { mend } from "../text/utf8.ts";
+import { joinSurrogates } from "../text/utf8.ts";
 import { noFlags } from "./flags.ts";
 import { Printer } from "./printer.ts";
 
@@ -16,7 +16,7 @@ export function print(values: readonly unknown[], limit: number): string {
     if (spaced) printer.write(" ");
     printer.printArgument(value, "v");
   });
-  return mend(printer.text);
+  return joinSurrogates(printer.text);
 }
 
 /** Go's `println`: a space between all operands and a newline behind them. Throws a Fault like {@link print}. */
@@ -27,7 +27,7 @@ export function printLine(values: readonly unknown[], limit: number): string {
     printer.printArgument(value, "v");
   });
   printer.write("\n");
-  return mend(printer.text);
+  return joinSurrogates(printer.text);
 }
 
 /** The arguments no verb used, as `printf` reports them. */

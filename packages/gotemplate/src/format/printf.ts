@@ -1,4 +1,4 @@
-import { mend } from "../text/utf8.ts";
+import { joinSurrogates } from "../text/utf8.ts";
 import { intOf } from "../value/numbers.ts";
 import { kindOf } from "../value/value.ts";
 import { type Flags, noFlags } from "./flags.ts";
@@ -8,7 +8,7 @@ import { Printer } from "./printer.ts";
 /** Go's `printf`: what does not fit is said in the result, as `%!d(string=hi)`. Throws a Fault beyond `limit` characters. */
 export function printf(format: string, args: readonly unknown[], limit: number): string {
   const run = new Formatting(format, args, new Printer(limit));
-  return mend(run.finish());
+  return joinSurrogates(run.finish());
 }
 
 /** A width, precision or argument number above this is none. */

@@ -1,6 +1,6 @@
 import { Fault } from "../fault.ts";
 import { shortened } from "./characters.ts";
-import { byteText, mend } from "./utf8.ts";
+import { byteText, joinSurrogates } from "./utf8.ts";
 
 const NAMED: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, "\\": 92 };
 const DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
@@ -16,7 +16,7 @@ export function unquote(literal: string): string {
     text += unit.isByte ? byteText(unit.value) : String.fromCodePoint(unit.value);
     i = unit.end;
   }
-  return mend(text);
+  return joinSurrogates(text);
 }
 
 /** The number a `'x'` literal stands for, marks included. Throws a Fault when it is not exactly one character. */

@@ -54,13 +54,13 @@ export function byteText(byte: number): string {
 }
 
 /** Puts bytes that were written one after the other and make a character together back into that character. */
-export function mend(text: string): string {
+export function joinSurrogates(text: string): string {
   return /[\uDC80-\uDCFF]{2}/u.test(text) ? fromBytes(toBytes(text)) : text;
 }
 
 /** Text to hand out: every byte that is not UTF-8 becomes U+FFFD. */
 export function wellFormed(text: string): string {
-  return mend(text).replace(/\p{Surrogate}/gu, "\uFFFD");
+  return joinSurrogates(text).replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 /** Order of two texts by their bytes: negative, zero or positive. */

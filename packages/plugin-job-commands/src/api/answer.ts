@@ -7,19 +7,19 @@ import type { Tokens } from "./tokens.ts";
 
 /** Handles one request; any error is reported to the client only. */
 export async function answer(tokens: Tokens, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const leaving = new AbortController();
-  request.on("error", () => leaving.abort());
-  response.on("error", () => leaving.abort());
-  response.on("close", () => leaving.abort());
+  const disconnected = new AbortController();
+  request.on("error", () => disconnected.abort());
+  response.on("error", () => disconnected.abort());
+  response.on("close", () => disconnected.abort());
   try {
-    send(response, await result(tokens, request, leaving.signal));
+    send(response, await result(tokens, request, disconnected.signal));
   } catch (cause) {
     await drain(request);
     refuse(request, response, refusalOf(cause));
   }
 }
 
-async function result(tokens: Tokens, request: IncomingMessage, leaving: AbortSignal): Promise<unknown> {
+async function result(tokens: Tokens, request: IncomingMessage, disconnected: AbortSignal): Promise<unknown> {
   const admitted = tokens.find(request.headers);
   if (!admitted)
     throw new Refusal(401, "the token is missing or wrong; send JOB_COMMAND_API_TOKEN as Authorization: Bearer");
@@ -27,7 +27,7 @@ async function result(tokens: Tokens, request: IncomingMessage, leaving: AbortSi
   const route = routeOf(url.pathname, request.method ?? "");
   const given = await givenBy(request, url);
   if (admitted.ended.aborted) throw new Refusal(401, "the process this token was for has ended");
-  const signal = AbortSignal.any([leaving, admitted.ended]);
+  const signal = AbortSignal.any([disconnected, admitted.ended]);
   return await route({ session: admitted.session, given, signal });
 }
 

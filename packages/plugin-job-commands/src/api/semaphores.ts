@@ -108,7 +108,7 @@ export class Semaphores {
         },
       };
       const late = () => waiter.refuse(new Refusal(408, `semaphore ${name} was not free within ${timeoutMs / 1000} s`));
-      const gone = () => waiter.refuse(new Refusal(408, `nobody waits for semaphore ${name} any more`));
+      const gone = () => waiter.refuse(new Refusal(408, `no script uses the semaphore ${name} any more`));
       const timer = setTimeout(late, timeoutMs);
       semaphore.waiters.push(waiter);
       signal.addEventListener("abort", gone, { once: true });

@@ -2,7 +2,7 @@ import { aJob, anAllocation, fakeScope } from "@maand/core/testing";
 import { expect, it } from "vitest";
 import { environmentOf } from "./environment.ts";
 
-const told = (own: Readonly<Record<string, string>>, more = {}) =>
+const variables = (own: Readonly<Record<string, string>>, more = {}) =>
   environmentOf(
     {
       scope: fakeScope({
@@ -21,7 +21,7 @@ const told = (own: Readonly<Record<string, string>>, more = {}) =>
   );
 
 it("a hook gets its allocation, its event and the address of the API", () => {
-  expect(told({ PATH: "/bin" }, { BATCH_INDEX: "0" })).toEqual({
+  expect(variables({ PATH: "/bin" }, { BATCH_INDEX: "0" })).toEqual({
     PATH: "/bin",
     PYTHONUNBUFFERED: "1",
     BATCH_INDEX: "0",
@@ -49,7 +49,7 @@ it("variables of an outer maand hook are not passed on", () => {
     ROLLOUT_ORDER: "y",
     HOME: "/root",
   };
-  const environment = told(around);
+  const environment = variables(around);
   expect(environment.HOME).toBe("/root");
   expect(Object.keys(environment)).not.toEqual(expect.arrayContaining(["NEW_ALLOCATIONS"]));
   expect([environment.BATCH_INDEX, environment.ROLLOUT_ORDER, environment.JOB_COMMAND_API_TOKEN]).toEqual([

@@ -72,7 +72,7 @@ function writeCertificates(
     return;
   }
   mkdirSync(place, { mode: 0o700 });
-  const lay = (name: string, content: string) => writeFileSync(join(place, name), content, { mode: 0o600 });
-  for (const key of keys) lay(key.slice(CERTS.length), kv.get(own, key));
-  if (authority !== undefined) lay("ca.crt", authority);
+  const write = (name: string, content: string) => writeFileSync(join(place, name), content, { mode: 0o600 });
+  for (const key of keys) write(key.slice(CERTS.length), kv.get(own, key));
+  if (authority !== undefined) write("ca.crt", authority);
 }

@@ -2,7 +2,10 @@ import type { Duplex, Readable } from "node:stream";
 import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
-/** What a runner is to do: run one target of one job, or make directories equal to trees. `timeout` is in seconds. */
+/**
+ * What a runner is to do: run one target of one job, make directories equal to trees, or list files. `timeout` is in
+ * seconds.
+ */
 export type RunnerRequest =
   | {
       readonly target: string;
@@ -10,7 +13,8 @@ export type RunnerRequest =
       readonly timeout: number;
       readonly env: Readonly<Record<string, string>>;
     }
-  | { readonly stage: object; readonly timeout: number };
+  | { readonly stage: object; readonly timeout: number }
+  | { readonly inventory: object; readonly timeout: number };
 
 /** How a request ended: its exit code, or undefined when the runner is gone. */
 export type RequestEnd = number | undefined;
@@ -111,7 +115,7 @@ export class RunnerClient {
 
   async #writeMore(message: object): Promise<void> {
     this.#write(message);
-    if (this.#stream.io.writableNeedDrain && !this.#over) await roomIn(this.#stream.io);
+    if (this.#stream.io.writableNeedDrain && !this.#over) await drained(this.#stream.io);
   }
 
   #keepErrors(stderr: Readable): void {
@@ -178,7 +182,7 @@ export class RunnerClient {
 }
 
 /** Settles when a stream takes more, or never will. */
-function roomIn(stream: Duplex): Promise<void> {
+function drained(stream: Duplex): Promise<void> {
   const events = ["drain", "close", "error"];
   return new Promise((resolve) => {
     const settle = () => {

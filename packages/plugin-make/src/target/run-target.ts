@@ -1,4 +1,4 @@
-import { type Done, type ExecOptions, MaandError, type OutputStream } from "@maand/core";
+import { type ExecOptions, MaandError, type OutputStream } from "@maand/core";
 import { LineSplitter } from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
@@ -15,7 +15,7 @@ const LINES = 12;
  * Runs one target of a job's Makefile on one worker, through the runner there. Throws TIMED_OUT, INTERRUPTED, DISCONNECTED,
  * NOT_DELIVERED, WORKER_LACKS or COMMAND_FAILED, with the last lines of output in the order they came.
  */
-export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<Done> {
+export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<void> {
   const last: string[] = [];
   const code = await exitCode(unit, target, runners, (line, stream) => {
     unit.log(line, { stream });
@@ -24,7 +24,6 @@ export async function runTarget(unit: Unit, target: string, runners: RunnerPool)
     throw cutOff(unit, target, last, cause);
   });
   if (code !== 0) throw failure(unit, target, last, code);
-  return "done";
 }
 
 /** Through the worker's serving runner, or by the delivered one where none can be started. */

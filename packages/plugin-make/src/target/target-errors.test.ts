@@ -97,7 +97,7 @@ describe("an error", () => {
   it("of a stop without files is NOT_DELIVERED, with the directory", async () => {
     expect(await failing(answering({ code: 3 }), "stop")).toMatchObject({
       code: "NOT_DELIVERED",
-      message: "api on 10.0.0.1 was not stopped: there is no Makefile in /opt/worker/bucket/jobs/api",
+      message: "api on 10.0.0.1 was not stopped: no Makefile in /opt/worker/bucket/jobs/api",
       hint: expect.stringContaining("if worker_root was changed, set it back in maand.conf"),
     });
   });

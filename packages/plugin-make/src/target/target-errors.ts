@@ -108,7 +108,7 @@ function notHere(unit: Unit, target: string): ErrorParts {
   if (target === "stop")
     return {
       code: "NOT_DELIVERED",
-      message: `${job.name} on ${remote.host} was not stopped: there is no Makefile in ${directory}`,
+      message: `${job.name} on ${remote.host} was not stopped: no Makefile in ${directory}`,
       hint: "if worker_root was changed, set it back in maand.conf and run maand deploy; if the files were deleted, stop it by hand",
     };
   return {

@@ -7,10 +7,10 @@ None for as long as it takes.
 def perform(call, options):
     """The steps of a request, which is in `options` when it came over the wire."""
     if options is not None:
-        if "stage" in options[0]:
+        if "stage" in options[0] or "inventory" in options[0]:
             if "Delivery" not in globals():
                 exec(compile(STAGE_PARTS, "stage", "exec"), globals())  # not before files come this way: it takes time
-            return (yield from stage(call, options[0]))
+            return (yield from (stage if "stage" in options[0] else inventory)(call, options[0]))
         call.accept(request_in(*options))
     for job in chosen(call.request):
         code = yield from run_target(call, job)

@@ -51,8 +51,8 @@ function refused({
   hint: string | undefined;
   problems: readonly { where: string; message: string; hint?: string }[];
 }): Finding[] {
-  const told = problems.length > 0 ? problems : [{ where: ".", message, hint }];
-  return told.map((one) => ({
+  const reported = problems.length > 0 ? problems : [{ where: ".", message, hint }];
+  return reported.map((one) => ({
     check: "config",
     where: one.where,
     ok: false,

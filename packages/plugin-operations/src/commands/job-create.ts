@@ -39,7 +39,7 @@ export class JobCreateCommand extends EngineCommand {
     if (this.command === undefined) this.refuseStrayFlags();
     const added = this.command === undefined ? undefined : await this.begin(workspace, this.command);
     const directory = added?.directory ?? createJob(workspace, this.job, listOf(this.selectors));
-    this.tell(relative(root, directory), added);
+    this.printNextSteps(relative(root, directory), added);
     return 0;
   }
 
@@ -56,7 +56,7 @@ export class JobCreateCommand extends EngineCommand {
     if (problems.length > 0) throw problemsError(problems);
   }
 
-  tell(directory: string, added: AddedCommand | undefined): void {
+  printNextSteps(directory: string, added: AddedCommand | undefined): void {
     const script = added ? join(directory, added.script) : null;
     if (this.json) this.printJson({ job: this.job, directory, command: this.command ?? null, script });
     if (this.json) return;

@@ -78,7 +78,7 @@ export class LogsShowCommand extends MaandCommand {
     const open = () => places.map((place) => new StoredLines(place.name, this.#partsOf(place)));
     const sources = open();
     await printer.print(mergedByTime(sources), wanted, () => mergedByTime(open()));
-    return this.#tellTroubles(sources.flatMap((source) => source.problem() ?? []));
+    return this.#reportProblems(sources.flatMap((source) => source.problem() ?? []));
   }
 
   async #follow(directory: string, wanted: ReturnType<typeof logFilter>, printer: LogPrinter): Promise<number> {
@@ -87,7 +87,7 @@ export class LogsShowCommand extends MaandCommand {
     try {
       const before = followed.before(this.#enough);
       let over = await printer.follow(mergedByTime(before), wanted);
-      this.#tellTroubles(before.flatMap((source) => source.problem() ?? []));
+      this.#reportProblems(before.flatMap((source) => source.problem() ?? []));
       while (!(this.#ofOneRun && over) && !signal.aborted && !printer.gone()) {
         await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
         over = await printer.follow(followed.more(), wanted);
@@ -132,7 +132,7 @@ export class LogsShowCommand extends MaandCommand {
   }
 
   /** A log with unreadable lines is named, and everything else is shown. A log that cannot be opened fails the command. */
-  #tellTroubles(problems: readonly LogProblem[]): number {
+  #reportProblems(problems: readonly LogProblem[]): number {
     for (const { name, lines, message } of problems) {
       if (lines > 0) this.context.stderr.write(`maand: ${name}: ${lines} lines cannot be read and are skipped\n`);
       if (message !== undefined) this.context.stderr.write(`maand: ${name}: ${message}\n`);

@@ -46,7 +46,7 @@ export class WorkerTrustCommand extends EngineCommand {
   /** With `--json` there is no confirmation, and a program needs the fingerprints first. */
   #unasked(reports: readonly TrustReport[], fresh: readonly TrustReport[]): number {
     this.printJson(reports.map((report) => record(report, false)));
-    const { message, hint } = nobodyToAsk(fresh);
+    const { message, hint } = needsConfirmation(fresh);
     this.context.stderr.write(`maand: ${message}\n  hint: ${hint}\n`);
     return EXIT.refused;
   }
@@ -55,7 +55,7 @@ export class WorkerTrustCommand extends EngineCommand {
   async agreed(fresh: readonly TrustReport[]): Promise<boolean> {
     if (this.yes) return true;
     const { stdin, stderr, signal } = this.context;
-    if (stdin.isTTY !== true) throw nobodyToAsk(fresh);
+    if (stdin.isTTY !== true) throw needsConfirmation(fresh);
     const asking = createInterface({ input: stdin, output: stderr });
     try {
       return /^y(es)?$/i.test((await asking.question(`pin ${counted(fresh)}? [y/N] `, { signal })).trim());
@@ -78,7 +78,7 @@ function rows({ host, key, failure }: TrustReport): string[][] {
   ];
 }
 
-function nobodyToAsk(fresh: readonly TrustReport[]): MaandError {
+function needsConfirmation(fresh: readonly TrustReport[]): MaandError {
   return new MaandError({
     code: "USAGE",
     message: `${counted(fresh)} would be pinned, and there is no terminal to confirm on`,

@@ -37,7 +37,7 @@ export function examineBucket(paths: BucketPaths): Finding[] {
 export async function examine(bucket: Bucket): Promise<Finding[]> {
   const reporter = runReporter(bucket, "doctor");
   const connections = new Connections(reporter);
-  const known = { ...knownOf(bucket.store.catalog.read()), ...recordedStateOf(bucket) };
+  const known = { ...knownOf(bucket.store.catalog.read(), bucket.plugins), ...recordedStateOf(bucket) };
   const { workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
@@ -97,11 +97,11 @@ function state(bucket: Bucket): Finding[] {
   const all = deployments(bucket.store);
   // the action of a running command is in doubt until the command ends
   const doubtful = lockHolder(bucket.store.holder) ? [] : all.filter(({ inDoubt }) => inDoubt);
-  const sick = all.filter(({ rollout }) => rollout === "health_failed");
+  const unhealthy = all.filter(({ rollout }) => rollout === "health_failed");
   const deploy = typed(bucket, "deploy");
   const faults = [
     ...doubtful.map(({ job, host }) => [job, host, "a run was killed during a command", deploy] as const),
-    ...sick.map(({ job, host }) => {
+    ...unhealthy.map(({ job, host }) => {
       const look = `${typed(bucket, "job", "status", job)}; ${deploy}`;
       const why = "a deploy does not repair an unhealthy job: fix what its status and logs show, then deploy";
       return [job, host, "its health check failed after it was promoted", `${look}  # ${why}`] as const;

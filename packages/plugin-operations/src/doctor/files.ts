@@ -12,7 +12,7 @@ const LEAST_FREE = 100_000_000;
 
 /** Checks the directory of a bucket: permissions of private files, leftover files, and free space. */
 export function examineFiles(paths: BucketPaths, isInUse: boolean): Finding[] {
-  return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), room(paths)];
+  return [...permissions(paths), ...abandoned(paths, isInUse), logSize(paths), freeSpace(paths)];
 }
 
 /** Only the owner may read keys, the store and the logs: directories have mode 0700, files 0600. */
@@ -63,7 +63,7 @@ function logSize({ root, logs }: BucketPaths): Finding {
   return fault("logs", where, `${message} of logs`, `${shellLine(["rm", "-rf", join(logs, "runs")])}  ${comment}`);
 }
 
-function room({ root }: BucketPaths): Finding {
+function freeSpace({ root }: BucketPaths): Finding {
   const { bavail, bsize } = statfsSync(root);
   const free = bavail * bsize;
   const message = `${megabytes(free)} MB are free`;

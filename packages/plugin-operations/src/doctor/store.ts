@@ -60,7 +60,7 @@ function keyOf({ root, kvKey }: BucketPaths, needed: boolean): Finding[] {
   } catch (cause) {
     if (!(cause instanceof MaandError)) throw cause;
     const hint = needed
-      ? `${shellLine(["cp", "<backup>/kv.key", kvKey])}  # from a backup; secrets in the store cannot be read without it`
+      ? `${shellLine(["cp", "<backup>/kv.key", kvKey])}  # from a backup; secrets in the store cannot be decrypted without it`
       : `${shellLine(["rm", "-f", kvKey])} && ${shellLine(["maand", "-C", root, "init"])}`;
     return [fault("kv_key", where, cause.message, hint)];
   }

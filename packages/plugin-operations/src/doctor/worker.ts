@@ -37,8 +37,8 @@ export async function examineWorker(source: WorkerSource, worker: Worker): Promi
 /** A worker that shows no host key is reported by the connection check. */
 async function hostKey({ bucket, context }: RunReporter, worker: Worker): Promise<Finding[]> {
   const { host } = worker;
-  const asked = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
-  const key = await unlessInterrupted(asked, bucket.signal).catch(() => undefined);
+  const sent = bucket.hooks.identify.promise(Object.freeze({ ...context({ worker: host }), worker }));
+  const key = await unlessInterrupted(sent, bucket.signal).catch(() => undefined);
   if (!key) return [];
   const shown = `${key.type} ${key.fingerprint}`;
   if (key.state !== "changed")
@@ -113,12 +113,12 @@ async function sync(source: WorkerSource, worker: Worker, remote: Remote): Promi
 
 /** Subtracts half of the round trip, as far as one measurement allows. */
 async function clock(remote: Remote, now: () => Date): Promise<Finding> {
-  const asked = now().getTime();
+  const sent = now().getTime();
   const { stdout } = await remote.exec(["date", "+%s"]);
   const answered = now().getTime();
-  const off = Number(stdout.trim()) - (asked + answered) / 2000;
+  const off = Number(stdout.trim()) - (sent + answered) / 2000;
   const message = `its clock is ${Math.abs(off).toFixed(0)} s ${off < 0 ? "behind" : "ahead"}`;
-  if (Math.abs(off) < CLOCK_SECONDS + (answered - asked) / 1000)
+  if (Math.abs(off) < CLOCK_SECONDS + (answered - sent) / 1000)
     return sound("clock", remote.host, "matches the clock of this machine");
   return faultOf(
     "clock",

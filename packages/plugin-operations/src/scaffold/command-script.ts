@@ -24,7 +24,7 @@ const ON_WORKER: Example = {
 
 const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
   pre_deploy: {
-    about: "A password that is made once, and is there when templates are rendered",
+    about: "A password that is created once, before templates are rendered",
     py: [
       "import secrets",
       "",
@@ -44,7 +44,7 @@ const EXAMPLES: Readonly<Partial<Record<CommandEvent, Example>>> = {
     ts: ['await maand.runRunnerTarget("status");'],
   },
   job_control: {
-    about: "What is new is started and what changed is restarted, all at once",
+    about: "New allocations are started and changed ones are restarted, all in parallel",
     py: [
       "import os",
       "",
@@ -83,13 +83,13 @@ function headOf({ job, command, events }: CommandScript): string[] {
     `${command} of ${job}. It runs on this machine, once for each allocation of the job:`,
     ...events.map((event) => `${event}, ${COMMAND_EVENTS[event]}.`),
     "",
-    "An error, or an exit code other than 0, fails it. What it prints is shown and kept.",
+    "An error, or an exit code other than 0, fails it. Its output is printed and logged.",
   ];
 }
 
 function python({ head, about, code }: Parts): string {
   return `"""${head.join("\n")}
-maand.py comes with it; help(maand) tells what is in there.
+maand.py comes with it; help(maand) documents it.
 """
 
 import maand
@@ -104,7 +104,7 @@ ${code.map((line) => `#${line}`).join("\n")}
 
 function typescript({ head, about, code }: Parts): string {
   return `/*
-${[...head, "maand.ts comes with it, and tells of each function what it is for."].map((line) => ` * ${line}`.trimEnd()).join("\n")}
+${[...head, "maand.ts comes with it, and documents each function."].map((line) => ` * ${line}`.trimEnd()).join("\n")}
  */
 import * as maand from "./maand.ts";
 

@@ -3,7 +3,7 @@
  * "# ", so that removing the "#" activates an example.
  */
 export const MAKEFILE = `# maand runs these targets on the worker, in this directory. In the environment: JOB, NEW_VERSION, CURRENT_VERSION,
-# WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. What the job writes belongs into data/ and logs/; they stay.
+# WORKER_IP, ALLOCATION_ID, ALLOCATION_INDEX, BUCKET_ID. Write job data to data/ and logs/; they stay.
 
 # first deploy to a worker, and after maintenance
 start:

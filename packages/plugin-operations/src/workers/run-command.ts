@@ -76,8 +76,10 @@ export async function runCommand(bucket: Bucket, options: RunCommandOptions): Pr
     const away = await awaitReturn(source, rebooting(ended, rebootKind));
     if (bucket.signal.aborted) return undefined;
     if (away.size > 0) return ({ host }) => away.get(host);
-    const sick = options.healthCheck ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true })) : undefined;
-    return sick === undefined || bucket.signal.aborted ? undefined : () => sick;
+    const reason = options.healthCheck
+      ? unhealthyReason(await probeHealth(source, { jobs: [], wait: true }))
+      : undefined;
+    return reason === undefined || bucket.signal.aborted ? undefined : () => reason;
   }
 
   function warnOf(worker: string): void {

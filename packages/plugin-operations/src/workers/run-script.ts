@@ -90,7 +90,7 @@ async function attempt(
   const { reporter, connections } = source;
   const { signal, bucketId } = reporter.bucket;
   stopIfInterrupted(signal);
-  const remote = await connections.connect(worker, { tell: false });
+  const remote = await connections.connect(worker, { reportFailure: false });
   reporter.emit("script.started", { worker: worker.host, script: script.text });
   const { log } = reporter.context({ worker: worker.host });
   const argv: Argv = [...ARGV, remote.root];

@@ -42,7 +42,7 @@ async function awaitOne(source: Source, { host, gone }: RebootingWorker): Promis
 /** Keeps the connection open until the machine closes it. */
 async function waitForDisconnect({ connections, workers, bucket }: Source, host: string): Promise<void> {
   try {
-    const remote = await connections.connect(workerOf({ workers }, host), { tell: false });
+    const remote = await connections.connect(workerOf({ workers }, host), { reportFailure: false });
     const limits = { timeoutMs: GOING_MS, graceMs: 500, signal: bucket.signal };
     await remote.probe(["sleep", String(GOING_MS / 1000)], limits);
   } catch (cause) {

@@ -57,11 +57,11 @@ async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurre
   const side = pLimit(concurrency);
   const stored = bucket.store.catalog.read().workers;
   const ids = new Map(stored.map(({ host, workerId }) => [canonicalHost(host), workerId]));
-  const asked = workers.map((spec) =>
-    side(() => ask(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
+  const probed = workers.map((spec) =>
+    side(() => probe(bucket, connections, { ...spec, workerId: ids.get(spec.host) ?? "" })),
   );
   try {
-    const answers = await Promise.all(asked);
+    const answers = await Promise.all(probed);
     const problems = answers.flatMap((answer) => ("level" in answer ? [answer] : []));
     if (problems.length > 0) throw refused(problems);
     return answers.flatMap((answer) => ("level" in answer ? [] : [answer]));
@@ -70,10 +70,10 @@ async function probeAll(bucket: Bucket, workers: readonly WorkerSpec[], concurre
   }
 }
 
-async function ask(bucket: Bucket, connections: Connections, worker: Worker): Promise<WorkerFacts | Problem> {
+async function probe(bucket: Bucket, connections: Connections, worker: Worker): Promise<WorkerFacts | Problem> {
   try {
     stopIfInterrupted(bucket.signal);
-    const remote = await connections.connect(worker, { tell: false });
+    const remote = await connections.connect(worker, { reportFailure: false });
     const title = "the script that reads facts";
     const { stdout } = await remote.exec(["sh", "-c", FACTS_SCRIPT], { title, signal: bucket.signal });
     const facts = readFacts(stdout);

@@ -23,7 +23,7 @@ export async function workerKeys(bucket: Bucket, words: readonly string[]): Prom
   const chosen = words.length === 0 ? workers : selectWorkers(workers, "--workers", words).map(({ worker }) => worker);
   const reporter = runReporter(bucket, "worker trust");
   const side = pLimit(AT_ONCE);
-  const ask = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
+  const keysOf = async (worker: (typeof workers)[number]): Promise<TrustReport> => {
     try {
       const context = Object.freeze({ ...reporter.context({ worker: worker.host }), worker });
       const key = await unlessInterrupted(bucket.hooks.identify.promise(context), bucket.signal);
@@ -34,5 +34,5 @@ export async function workerKeys(bucket: Bucket, words: readonly string[]): Prom
       return { host: worker.host, failure };
     }
   };
-  return Promise.all(chosen.map((worker) => side(() => ask(worker))));
+  return Promise.all(chosen.map((worker) => side(() => keysOf(worker))));
 }

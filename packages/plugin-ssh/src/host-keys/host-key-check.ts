@@ -64,7 +64,7 @@ function changedKey({ endpoint, key, path }: ShownKey, pinned: readonly KnownHos
     "HOST_KEY_CHANGED",
     endpoint.name,
     `the host key of ${endpoint.name} changed: pinned ${before}, offered ${described(key)}; nothing was sent to it`,
-    `if the machine was installed anew, pin its new key with ${trustCommand(endpoint)}, ` +
+    `if the machine was reinstalled, pin its new key with ${trustCommand(endpoint)}, ` +
       `in place of line ${numbers} (${name}) of ${path}; if not, another machine may be in between`,
   );
 }

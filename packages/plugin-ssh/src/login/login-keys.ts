@@ -25,7 +25,7 @@ export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined
   const { user: username, name } = endpoint;
   const files = await Promise.all(endpoint.identities.map((path) => readPrivateKey(path, ssh2.utils.parseKey)));
   const exposed = files.find((file) => file.exposed);
-  if (exposed) throw authFailed(name, `the key ${exposed.path} ${exposed.trouble}`, exposed.hint ?? "");
+  if (exposed) throw authFailed(name, `the key ${exposed.path} ${exposed.problem}`, exposed.hint ?? "");
   const methods: AnyAuthMethod[] = files.flatMap(({ key }) => (key ? [{ type: "publickey", username, key }] : []));
   if (agent) methods.push({ type: "agent", username, agent });
   const keys = {
@@ -42,7 +42,7 @@ export async function loginKeysFor(endpoint: Endpoint, agent: string | undefined
 export async function loginRefused(endpoint: Endpoint, keys: LoginKeys): Promise<Error> {
   const { name, user } = endpoint;
   const others = await notOffered(endpoint, keys);
-  const skipped = [...keys.unusable.map(troubleOf), ...others];
+  const skipped = [...keys.unusable.map(problemOf), ...others];
   return authFailed(
     name,
     `${name} refused user "${user}" with ${keys.offered.join(", ")}${skipped.length > 0 ? ` (${skipped.join("; ")})` : ""}`,
@@ -73,13 +73,13 @@ async function notOffered({ identities, certificates }: Endpoint, { agent }: Log
   ];
 }
 
-function troubleOf({ path, trouble }: KeyFile): string {
-  return `${path} ${trouble}`;
+function problemOf({ path, problem }: KeyFile): string {
+  return `${path} ${problem}`;
 }
 
 function nothingToOffer({ name, user }: Endpoint, { unusable }: LoginKeys): Error {
   const hint =
     unusable.find((file) => file.hint)?.hint ??
     "put a private key there, or name another one with ssh_key in maand.conf, or start an ssh agent";
-  return authFailed(name, `no key to log in to ${name} as "${user}": ${unusable.map(troubleOf).join("; ")}`, hint);
+  return authFailed(name, `no key to log in to ${name} as "${user}": ${unusable.map(problemOf).join("; ")}`, hint);
 }

@@ -47,8 +47,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test.each(["ed25519", "ecdsa", "rsa", "pem", "crlf", "pkcs8"])("a private key can be used: %s", async (name) => {
-  const { key, trouble } = await readPrivateKey(at(name), ssh2.utils.parseKey);
-  expect([key?.isPrivateKey(), trouble]).toEqual([true, undefined]);
+  const { key, problem } = await readPrivateKey(at(name), ssh2.utils.parseKey);
+  expect([key?.isPrivateKey(), problem]).toEqual([true, undefined]);
 });
 
 test.each([
@@ -62,9 +62,9 @@ test.each([
   ["folder", "is a directory", undefined],
   ["gone", "does not exist", undefined],
   ["text/below", "does not exist", undefined],
-])("%s %s", async (name, trouble, hint) => {
+])("%s %s", async (name, problem, hint) => {
   const file = await readPrivateKey(at(name), ssh2.utils.parseKey);
-  expect([file.key, file.trouble]).toEqual([undefined, trouble]);
+  expect([file.key, file.problem]).toEqual([undefined, problem]);
   if (hint) expect(file.hint).toMatch(hint);
 });
 
@@ -73,7 +73,7 @@ test("a private key that others can read is refused; a public key may be readabl
   chmodSync(at("open"), 0o640);
   expect(await readPrivateKey(at("open"), ssh2.utils.parseKey)).toMatchObject({
     exposed: true,
-    trouble: "may be read by others (mode 0640)",
+    problem: "may be read by others (mode 0640)",
     hint: `chmod 600 ${at("open")}`,
   });
   expect(await readPrivateKey(at("ed25519.pub"), ssh2.utils.parseKey)).not.toHaveProperty("exposed");

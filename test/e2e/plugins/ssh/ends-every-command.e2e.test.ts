@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type FleetWorker, until } from "../../../support/fleet/index.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
-const { fleet, desk } = useFleet(1);
+const { fleet, remotes } = useFleet(1);
 let worker: FleetWorker;
 beforeAll(() => {
   [worker] = fleet().workers as [FleetWorker];
@@ -11,7 +11,7 @@ beforeAll(() => {
 
 describe("every command ends", () => {
   test.each([true, false])("at its time limit, also on the worker (as root: %s)", async (asRoot) => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     const argv = ["sh", "-c", "echo begun; sleep 61 & sleep 62; :"];
     const error = await failure(remote.exec(argv, { asRoot, timeoutMs: 1_000 }));
     expect(error).toMatchObject({ code: "TIMED_OUT", worker: worker.host, output: ["begun"] });
@@ -20,15 +20,15 @@ describe("every command ends", () => {
   });
 
   test("by SIGKILL if it ignores SIGTERM", async () => {
-    const remote = await desk().connect(worker);
-    const deaf = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"];
-    const error = await failure(remote.exec(deaf, { timeoutMs: 500, graceMs: 3_000, asRoot: true }));
+    const remote = await remotes().connect(worker);
+    const stubborn = ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done"];
+    const error = await failure(remote.exec(stubborn, { timeoutMs: 500, graceMs: 3_000, asRoot: true }));
     expect(error.code).toBe("TIMED_OUT");
     await until("it to be gone", () => worker.processesWith("echo deaf").length === 0);
   });
 
   test.each([true, false])("when it is interrupted, also on the worker (as root: %s)", async (asRoot) => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
     const onLine = (line: string) => {
@@ -44,7 +44,7 @@ describe("every command ends", () => {
   });
 
   test("by its stop word, with its input open until then", async () => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     const interrupt = new AbortController();
     const lines: string[] = [];
     const onLine = (line: string) => {
@@ -62,7 +62,7 @@ describe("every command ends", () => {
   });
 
   test("when it is interrupted while it waits for a channel", async () => {
-    const remote = await desk({ channels: 1 }).connect(worker);
+    const remote = await remotes({ channels: 1 }).connect(worker);
     const interrupt = new AbortController();
     const first = remote.exec(["cat"], { stopWord: "", timeoutMs: 300 });
     const waiting = remote.exec(["true"], { signal: interrupt.signal });
@@ -72,7 +72,7 @@ describe("every command ends", () => {
   });
 
   test("on a stopped worker at its time limit and grace; the next one is UNREACHABLE in bounded time", async () => {
-    const remote = await desk().connect(worker, {
+    const remote = await remotes().connect(worker, {
       settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
     });
     const begun = new Promise<void>((resolve) => {
@@ -102,7 +102,7 @@ describe("every command ends", () => {
   let ended: Promise<MaandError>;
 
   test("on a stopped worker by keepalives: DISCONNECTED", async () => {
-    const remote = await desk({ keepaliveSeconds: 0.1 }).connect(worker);
+    const remote = await remotes({ keepaliveSeconds: 0.1 }).connect(worker);
     const running = remote.exec(["sh", "-c", "echo begun; sleep 65"], { onLine: () => worker.freeze() });
     try {
       expect(await failure(running)).toMatchObject({ code: "DISCONNECTED" });
@@ -113,7 +113,7 @@ describe("every command ends", () => {
   });
 
   test("when the connection is closed, which may happen twice", async () => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     const begun = new Promise<void>((resolve) => {
       ended = failure(remote.exec(["sh", "-c", "echo begun; sleep 66"], { onLine: () => resolve() }));
     });
@@ -128,7 +128,7 @@ describe("every command ends", () => {
 
 describe("a lost connection", () => {
   test("during a command: DISCONNECTED, never repeated", async () => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     const running = remote.exec(["sh", "-c", "echo once >> /opt/worker/once; echo begun; sleep 67"], {
       asRoot: true,
       onLine: () => void worker.dropConnections(),
@@ -141,7 +141,7 @@ describe("a lost connection", () => {
   });
 
   test("between commands: one new connection, also for many commands at once", async () => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     await worker.dropConnections();
     const before = worker.connections();
     await Promise.all(Array.from({ length: 12 }, () => remote.exec(["true"])));
@@ -149,7 +149,7 @@ describe("a lost connection", () => {
   });
 
   test("between commands, to an unreachable worker: UNREACHABLE, until it is back", async () => {
-    const remote = await desk().connect(worker);
+    const remote = await remotes().connect(worker);
     await worker.cutOff();
     expect(await failure(remote.exec(["true"]))).toMatchObject({ code: "UNREACHABLE" });
     await worker.start();

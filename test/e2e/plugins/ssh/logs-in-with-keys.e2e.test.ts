@@ -3,11 +3,11 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../../support/fleet/command.ts";
-import { deskFor, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { type FleetWorker, remotesFor, until, withFleet } from "../../../support/fleet/index.ts";
 import { makeKey } from "../../../support/fleet/keys.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
-const { fleet, desk } = useFleet(2);
+const { fleet, remotes } = useFleet(2);
 let worker: FleetWorker;
 let other: FleetWorker;
 beforeAll(() => {
@@ -17,16 +17,16 @@ beforeAll(() => {
 describe("logging in", () => {
   test("an unknown key and an unknown user are AUTH_FAILED and named", async () => {
     const stranger = await makeKey(join(fleet().directory, "stranger"));
-    const error = await failure(desk().connect({ host: worker.host, identity: stranger.path }));
+    const error = await failure(remotes().connect({ host: worker.host, identity: stranger.path }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", worker: worker.host });
     expect(error.message).toContain(stranger.path);
-    const nobody = await failure(desk().connect({ host: worker.host, user: "nobody-here" }));
-    expect(nobody).toMatchObject({ code: "AUTH_FAILED" });
-    expect(nobody.message).toContain('"nobody-here"');
+    const unknownUser = await failure(remotes().connect({ host: worker.host, user: "nobody-here" }));
+    expect(unknownUser).toMatchObject({ code: "AUTH_FAILED" });
+    expect(unknownUser.message).toContain('"nobody-here"');
   });
 
   test("a key that is missing, readable to others, or encrypted is refused with a hint", async () => {
-    const at = desk();
+    const at = remotes();
     const missing = await failure(at.connect({ host: worker.host, identity: "gone.key" }));
     expect(missing).toMatchObject({ code: "AUTH_FAILED" });
     expect(missing.message).toContain(`${at.root}/secrets/gone.key does not exist`);
@@ -43,7 +43,7 @@ describe("logging in", () => {
   });
 
   test("a key in the bucket's secrets is found by its name, and can be set per worker", async () => {
-    const at = desk();
+    const at = remotes();
     await (await at.connect(worker)).close(); // makes secrets/ for known_hosts
     writeFileSync(join(at.root, "secrets", "mine.key"), readFileSync(fleet().key.path), { mode: 0o600 });
     await at.connect({ host: worker.host, identity: "mine.key" });
@@ -52,23 +52,23 @@ describe("logging in", () => {
 
   test("keys of the agent are tried after the file, or alone", async () => {
     const gone = await withAgent([fleet().key.path], async (agent) => {
-      await desk({ agent }).connect({ host: worker.host, identity: "gone.key" });
+      await remotes({ agent }).connect({ host: worker.host, identity: "gone.key" });
       const stranger = await makeKey(join(fleet().directory, "stranger"));
-      await desk({ agent }).connect({ host: worker.host, identity: stranger.path });
+      await remotes({ agent }).connect({ host: worker.host, identity: stranger.path });
       return agent;
     });
-    const dead = await failure(desk({ agent: gone }).connect({ host: worker.host, identity: "gone.key" }));
+    const dead = await failure(remotes({ agent: gone }).connect({ host: worker.host, identity: "gone.key" }));
     expect(dead).toMatchObject({ code: "AUTH_FAILED" });
-    await desk({ agent: gone }).connect(worker);
+    await remotes({ agent: gone }).connect(worker);
   });
 
   test("a public key in place of the private one is reported, and works if an agent has the private one", async () => {
     const identity = `${fleet().key.path}.pub`;
-    const error = await failure(desk().connect({ host: worker.host, identity }));
+    const error = await failure(remotes().connect({ host: worker.host, identity }));
     expect(error).toMatchObject({ code: "AUTH_FAILED", hint: `name the private key: ${fleet().key.path}` });
     expect(error.message).toContain(`${identity} is a public key, not a private key`);
     await withAgent([fleet().key.path], async (agent) => {
-      await desk({ agent }).connect({ host: worker.host, identity });
+      await remotes({ agent }).connect({ host: worker.host, identity });
     });
   });
 
@@ -78,13 +78,13 @@ describe("logging in", () => {
     await must(["ssh-keygen", "-q", "-s", ca.path, "-I", "me", "-n", fleet().user, `${user.path}.pub`]);
     const sshdConfig = [`TrustedUserCAKeys ${ca.path}.pub`, "AuthorizedKeysFile none"];
     await withFleet({ count: 1, sshdConfig }, async (trusting) => {
-      const at = deskFor(trusting);
+      const at = remotesFor(trusting);
       const [one] = trusting.workers as [FleetWorker];
       const beside = await failure(at.connect({ host: one.host, identity: user.path }));
       expect(beside).toMatchObject({ code: "AUTH_FAILED", hint: expect.stringContaining("authorized_keys") });
       expect(beside.message).toContain(`the certificate ${user.path}-cert.pub was not offered`);
       await withAgent([user.path], async (agent) => {
-        const held = await failure(deskFor(trusting, { agent }).connect({ host: one.host, identity: "gone.key" }));
+        const held = await failure(remotesFor(trusting, { agent }).connect({ host: one.host, identity: "gone.key" }));
         expect(held.message).toContain("a certificate in the ssh agent was not offered");
       });
     });
@@ -110,7 +110,7 @@ describe("logging in", () => {
         "  User nobody-here",
       ].join("\n"),
     );
-    const at = desk({ configFile });
+    const at = remotes({ configFile });
     const settings = { plugins: { ssh_user: "nobody-here", ssh_key: "gone.key" } };
     const before = [worker.connections(), other.connections()];
     const remote = await at.connect({ host: "app" }, { settings });
@@ -126,7 +126,7 @@ describe("logging in", () => {
 
   test("root without sudo", async () => {
     await withFleet({ count: 1, sudo: false }, async (rooted) => {
-      const remote = await deskFor(rooted).connect(rooted.workers[0] as FleetWorker);
+      const remote = await remotesFor(rooted).connect(rooted.workers[0] as FleetWorker);
       expect(remote.sudo).toBe(false);
       expect((await remote.exec(["id", "-un"], { asRoot: true })).stdout).toBe("root\n");
       await remote.close();

@@ -3,11 +3,11 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../../support/fleet/command.ts";
-import { deskFor, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { type FleetWorker, remotesFor, until, withFleet } from "../../../support/fleet/index.ts";
 import { makeKey } from "../../../support/fleet/keys.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
-const { fleet, desk } = useFleet(2);
+const { fleet, remotes } = useFleet(2);
 let worker: FleetWorker;
 let other: FleetWorker;
 beforeAll(() => {
@@ -40,7 +40,7 @@ describe("unreachable workers", () => {
   test("a refused connection is reported soon, with the port and a hint", async () => {
     await worker.cutOff();
     const began = performance.now();
-    const error = await failure(desk().connect(worker));
+    const error = await failure(remotes().connect(worker));
     expect(performance.now() - began).toBeLessThan(2_000);
     expect(error).toMatchObject({ code: "UNREACHABLE", worker: worker.host });
     expect(error.message).toMatch(new RegExp(`refused on port ${worker.port}`));
@@ -52,7 +52,7 @@ describe("unreachable workers", () => {
     ["stalls half way", "SSH-2.0-OpenSSH_9.2\r\n"],
   ])("a listener that %s is limited by the connect timeout", async (_, say) => {
     const port = await listenSilently(say);
-    const error = await failure(desk().connect({ host: worker.host, port }, impatient));
+    const error = await failure(remotes().connect({ host: worker.host, port }, impatient));
     expect(error).toMatchObject({ code: "UNREACHABLE" });
     expect(error.message).toMatch(/timed out after 0.5 s/);
   });
@@ -60,20 +60,20 @@ describe("unreachable workers", () => {
   test("a listener that closes at once is retried a few times, and reported", async () => {
     const port = await listenSilently("");
     server?.on("connection", (socket) => socket.end());
-    const error = await failure(desk().connect({ host: worker.host, port }, impatient));
+    const error = await failure(remotes().connect({ host: worker.host, port }, impatient));
     expect(error).toMatchObject({ code: "UNREACHABLE" });
     expect(sockets.length).toBeGreaterThan(1);
   });
 
   test("a stopped sshd accepts connections without an answer: bounded", async () => {
     other.freeze();
-    const error = await failure(desk().connect(other, impatient));
+    const error = await failure(remotes().connect(other, impatient));
     other.thaw();
     expect(error).toMatchObject({ code: "UNREACHABLE" });
   });
 
   test("a name that does not resolve is reported", async () => {
-    const error = await failure(desk().connect({ host: "no-such-worker.invalid" }));
+    const error = await failure(remotes().connect({ host: "no-such-worker.invalid" }));
     expect(error.code).toBe("UNREACHABLE");
     expect(error.message).toContain("cannot be resolved");
   });
@@ -81,14 +81,14 @@ describe("unreachable workers", () => {
   test("an interrupted run does not wait for the connection", async () => {
     const port = await listenSilently("");
     const interrupt = new AbortController();
-    const connecting = desk().connect({ host: worker.host, port }, { signal: interrupt.signal });
+    const connecting = remotes().connect({ host: worker.host, port }, { signal: interrupt.signal });
     await until("it to connect", () => sockets.length > 0);
     interrupt.abort();
     expect(await failure(connecting)).toMatchObject({ code: "INTERRUPTED" });
   });
 
   test("another transport is left to other plugins", async () => {
-    await expect(desk().connect({ ...worker, host: worker.host, transport: "local" })).rejects.toThrow(
+    await expect(remotes().connect({ ...worker, host: worker.host, transport: "local" })).rejects.toThrow(
       "nobody connects",
     );
   });
@@ -96,7 +96,7 @@ describe("unreachable workers", () => {
   test("a ProxyCommand of the ssh config is not run, and is named if the worker is unreachable", async () => {
     const configFile = join(fleet().directory, "with-proxy-command");
     writeFileSync(configFile, "Host inner\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand false\n");
-    const error = await failure(desk({ configFile }).connect({ host: "inner" }));
+    const error = await failure(remotes({ configFile }).connect({ host: "inner" }));
     expect(error).toMatchObject({ code: "UNREACHABLE", hint: expect.stringContaining("write ProxyJump") });
   });
 });
@@ -109,7 +109,7 @@ describe("a server with other algorithms", () => {
   ])("is reported: no %s in common, with the setting that adds one", async (what, setting, algorithm) => {
     const more = setting === "MACs" ? ["Ciphers aes256-ctr"] : [];
     await withFleet({ count: 1, sshdConfig: [`${setting} ${algorithm}`, ...more] }, async (odd) => {
-      const error = await failure(deskFor(odd).connect(odd.workers[0] as FleetWorker));
+      const error = await failure(remotesFor(odd).connect(odd.workers[0] as FleetWorker));
       expect(error).toMatchObject({ code: "UNREACHABLE", message: expect.stringContaining(`no ${what} in common`) });
       expect(error.hint).toMatch(new RegExp(`^add \\S+ to ${setting} in its sshd_config`));
     });
@@ -125,7 +125,7 @@ describe("a server with other algorithms", () => {
       "HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com",
     ];
     await withFleet({ count: 1, sshdConfig }, async (certified) => {
-      const error = await failure(deskFor(certified).connect(certified.workers[0] as FleetWorker));
+      const error = await failure(remotesFor(certified).connect(certified.workers[0] as FleetWorker));
       expect(error).toMatchObject({ message: expect.stringContaining("no type of host key in common") });
       expect(error.hint).toContain("add ssh-ed25519 to HostKeyAlgorithms");
     });
@@ -133,7 +133,7 @@ describe("a server with other algorithms", () => {
 
   test("an old key exchange is accepted", async () => {
     await withFleet({ count: 1, sshdConfig: ["KexAlgorithms diffie-hellman-group14-sha1"] }, async (old) => {
-      await (await deskFor(old).connect(old.workers[0] as FleetWorker)).close();
+      await (await remotesFor(old).connect(old.workers[0] as FleetWorker)).close();
     });
   });
 });

@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import type { ConnectContext } from "@maand/core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { must } from "../../../support/fleet/command.ts";
-import { deskFor, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { type FleetWorker, remotesFor, until, withFleet } from "../../../support/fleet/index.ts";
 import { makeKey } from "../../../support/fleet/keys.ts";
 import { LineReader } from "../../../support/fleet/line-reader.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
-const { fleet, desk } = useFleet(4);
+const { fleet, remotes } = useFleet(4);
 let worker: FleetWorker;
 let other: FleetWorker;
 beforeAll(() => {
@@ -18,7 +18,7 @@ beforeAll(() => {
 
 describe("host keys", () => {
   test("are pinned on first use, for many workers at once, in a private file", async () => {
-    const at = desk();
+    const at = remotes();
     await Promise.all(fleet().workers.map((one) => at.connect(one)));
     const lines = readFileSync(at.knownHosts, "utf8").trim().split("\n").sort();
     expect(lines).toEqual(
@@ -32,7 +32,7 @@ describe("host keys", () => {
   });
 
   test("are all kept if several commands pin at the same time", async () => {
-    const at = desk();
+    const at = remotes();
     const commands = fleet().workers.map((one) => pinningProcess(at.contextFor(one)));
     try {
       for (let round = 1; round <= 10; round++) {
@@ -46,7 +46,7 @@ describe("host keys", () => {
   });
 
   test("a changed key is refused with both fingerprints; deleting the line permits it", async () => {
-    const at = desk();
+    const at = remotes();
     await (await at.connect(other)).close();
     const before = await fingerprintOf(other);
     await other.changeHostKey();
@@ -60,7 +60,7 @@ describe("host keys", () => {
   });
 
   test("can be shown and trusted without a login, even after a change", async () => {
-    const at = desk();
+    const at = remotes();
     const look = () => at.identify(other);
     const first = await look();
     expect(first).toMatchObject({
@@ -85,7 +85,7 @@ describe("host keys", () => {
   test("a key added by hand is used, and decides which key type is requested", async () => {
     await withFleet({ count: 1, sshdConfig: [`HostKey ${await ecdsaKey()}`] }, async (rebuilt) => {
       const [one] = rebuilt.workers as [FleetWorker];
-      const at = deskFor(rebuilt);
+      const at = remotesFor(rebuilt);
       const remote = await at.connect(one);
       expect(readFileSync(at.knownHosts, "utf8")).toContain("ssh-ed25519");
       await remote.close();
@@ -102,7 +102,7 @@ describe("host keys", () => {
     await must(["ssh-keygen", "-q", "-h", "-s", ca.path, "-I", "host", `${host.path}.pub`]);
     const sshdConfig = [`HostKey ${host.path}`, `HostCertificate ${host.path}-cert.pub`];
     await withFleet({ count: 1, sshdConfig }, async (certified) => {
-      const at = deskFor(certified);
+      const at = remotesFor(certified);
       const [one] = certified.workers as [FleetWorker];
       mkdirSync(dirname(at.knownHosts));
       writeFileSync(at.knownHosts, `@cert-authority * ${ca.publicKey}\n`);
@@ -129,7 +129,7 @@ describe("host keys", () => {
 });
 
 /** Another maand: it looks at a worker's host key, and pins it, when it is told to. */
-const PIN_WHEN_TOLD = `
+const PIN_ON_REQUEST = `
 import { createInterface } from "node:readline";
 import { createHooks } from "@maand/core/internal";
 import { ssh } from "@maand/plugin-ssh";
@@ -146,7 +146,7 @@ for await (const word of createInterface({ input: process.stdin })) {
 
 function pinningProcess({ worker, settings, bucket }: ConnectContext) {
   const given = JSON.stringify({ worker, settings, bucket });
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", PIN_WHEN_TOLD, given], {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", PIN_ON_REQUEST, given], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const printed: string[] = [];

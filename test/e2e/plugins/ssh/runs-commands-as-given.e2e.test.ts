@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type ExecResult, type Remote, secret } from "@maand/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deskFor, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { type FleetWorker, remotesFor, until, withFleet } from "../../../support/fleet/index.ts";
 import { failure, useFleet } from "../../../support/fleet/use-fleet.ts";
 
 const { fleet } = useFleet(2);
@@ -36,7 +36,7 @@ const NASTY = [
 describe("commands", () => {
   let remote: Remote;
   beforeAll(async () => {
-    remote = await deskFor(fleet()).connect(worker);
+    remote = await remotesFor(fleet()).connect(worker);
   });
   afterAll(() => remote.close());
 
@@ -147,7 +147,7 @@ describe("commands", () => {
 describe("servers with lower limits", () => {
   test("two sessions: commands wait for each other instead of failing", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 2"] }, async (tight) => {
-      const remote = await deskFor(tight).connect(tight.workers[0] as FleetWorker);
+      const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       await Promise.all(Array.from({ length: 10 }, () => remote.exec(["sleep", "0.05"])));
       await remote.close();
     });
@@ -155,7 +155,7 @@ describe("servers with lower limits", () => {
 
   test("one session: commands, streams and background children take turns", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxSessions 1"] }, async (tight) => {
-      const remote = await deskFor(tight).connect(tight.workers[0] as FleetWorker);
+      const remote = await remotesFor(tight).connect(tight.workers[0] as FleetWorker);
       const leave = ["sh", "-c", "sleep 0.3 & echo left"];
       for (let round = 0; round < 4; round++) {
         const turns = Array.from({ length: 8 }, (_, at) => (at % 4 === 0 ? remote.exec(leave) : remote.exec(["true"])));
@@ -169,7 +169,7 @@ describe("servers with lower limits", () => {
   test("few logins at once: refused ones are retried", async () => {
     await withFleet({ count: 1, sshdConfig: ["MaxStartups 2"] }, async (tight) => {
       const [one] = tight.workers as [FleetWorker];
-      const at = deskFor(tight);
+      const at = remotesFor(tight);
       await Promise.all(Array.from({ length: 12 }, () => at.connect(one)));
       await at.close();
       expect(one.connections()).toBe(12);

@@ -1,24 +1,27 @@
 import { secret } from "@maand/core";
 import { describe, expect, test } from "vitest";
 import { withFleetBucket } from "../../../support/bucket/fleet-bucket.ts";
-import { deskFor, type FleetOptions, type FleetWorker, until, withFleet } from "../../../support/fleet/index.ts";
+import { type FleetOptions, type FleetWorker, remotesFor, until, withFleet } from "../../../support/fleet/index.ts";
 import { changeLogin, isInstalled, type Login } from "../../../support/fleet/login.ts";
 import { failure } from "../../../support/fleet/use-fleet.ts";
 
 /** Lends one worker whose account logs in as it says. */
 function withLogin<T>(
   login: Login,
-  use: (lent: { worker: FleetWorker; connect: () => ReturnType<ReturnType<typeof deskFor>["connect"]> }) => Promise<T>,
+  use: (lent: {
+    worker: FleetWorker;
+    connect: () => ReturnType<ReturnType<typeof remotesFor>["connect"]>;
+  }) => Promise<T>,
   options: Omit<FleetOptions, "count"> = {},
 ): Promise<T> {
   return withFleet({ count: 1, ...options }, async (fleet) => {
     const [worker] = fleet.workers as [FleetWorker];
     await changeLogin(fleet, worker, login);
-    const desk = deskFor(fleet);
+    const remotes = remotesFor(fleet);
     try {
-      return await use({ worker, connect: () => desk.connect(worker) });
+      return await use({ worker, connect: () => remotes.connect(worker) });
     } finally {
-      await desk.close();
+      await remotes.close();
     }
   });
 }
@@ -117,10 +120,10 @@ const REFUSALS: readonly (readonly [
   ],
   ["false", { shell: "/bin/false" }, {}, /runs no commands: it ended with exit code 1/, /chsh/],
   [
-    "sftp alone",
+    "only sftp",
     {},
     { sshdConfig: ["Subsystem sftp internal-sftp", "ForceCommand internal-sftp"] },
-    /"maandtest" may use sftp alone/,
+    /"maandtest" may use only sftp/,
     /remove ForceCommand internal-sftp/,
   ],
   ["another command", {}, { sshdConfig: ["ForceCommand echo go away"] }, /printed "go away"/, /remove ForceCommand/],

@@ -42,7 +42,7 @@ function headline({ required, failures }: Plan, title: string): string {
 }
 
 /** The warning about a command that is changing things at the same time. */
-export function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
+function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
   return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
 }
 
@@ -159,8 +159,8 @@ function reasonOf(job: PlanJob): string {
 
 /** Steps of a promoted job that earlier runs did not finish. */
 function pendingWords({ healthPending, afterPending }: PlanJob): string[] {
-  return [...(healthPending ? [NOT_ASKED] : []), ...(afterPending ? ["post_deploy has not run yet"] : [])];
+  return [...(healthPending ? [HEALTH_UNCHECKED] : []), ...(afterPending ? ["post_deploy has not run yet"] : [])];
 }
 
 /** The text for a job that a run promoted but did not verify. */
-export const NOT_ASKED = "its health was not checked: the last run ended before the check";
+export const HEALTH_UNCHECKED = "its health was not checked: the last run ended before the check";

@@ -43,6 +43,16 @@ describe("the end of a deploy", () => {
     expect(output({ outcome: "ok", allocations: [unchanged] })).toBe("deploy done: 0 promoted, 1 unchanged in 1.5s");
   });
 
+  it("says that a plugin led a rollout, and no more than that", () => {
+    const led = { action: "orchestrate", ledBy: "canary" };
+    const text = output({ allocations: [result("api", 1), result("api", 2, led), result("api", 3, led)] });
+    expect(text).toContain("  api:\n    restarted on 1 worker\n    plugin canary led the rollout on 2 workers\n");
+    const sick = output({
+      allocations: [result("api", 2, { ...led, outcome: "failed", message: "api is not healthy" })],
+    });
+    expect(sick).toContain("  api: plugin canary led the rollout on 10.0.0.2, not healthy: api is not healthy\n");
+  });
+
   it("groups equal failures, with the last lines, what was skipped, and what to type next", () => {
     const failed = (last: number) =>
       result("api", last, {
@@ -100,12 +110,12 @@ describe("the end of a deploy", () => {
   });
 
   it("prints the result of a health check that an earlier run left pending", () => {
-    const asked = [1, 2].map((last) => result("api", last, { action: "verify" }));
-    expect(output({ outcome: "ok", allocations: asked })).toContain(
+    const checked = [1, 2].map((last) => result("api", last, { action: "verify" }));
+    expect(output({ outcome: "ok", allocations: checked })).toContain(
       "\n  api: healthy on 2 workers; its health was not checked: the last run ended before the check\n",
     );
-    const sick = asked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
-    expect(output({ allocations: sick })).toContain(
+    const unhealthy = checked.map((one) => ({ ...one, outcome: "failed" as const, message: "api is sick" }));
+    expect(output({ allocations: unhealthy })).toContain(
       "\n  api: its health was not checked: the last run ended before the check; not healthy on 10.0.0.1, 10.0.0.2: api is sick\n",
     );
   });
@@ -136,9 +146,9 @@ describe("the end of a deploy", () => {
   });
 
   it("distinguishes an unhealthy job from one that did not restart, and prints the reason once", () => {
-    const sick = (last: number) =>
+    const unhealthy = (last: number) =>
       result("web", last, { outcome: "failed", message: "web is not healthy: 10.0.0.1 says no" });
-    expect(output({ allocations: [sick(1), sick(2)] })).toContain(
+    expect(output({ allocations: [unhealthy(1), unhealthy(2)] })).toContain(
       "\n  web: restarted on 10.0.0.1, 10.0.0.2, not healthy: web is not healthy: 10.0.0.1 says no\n",
     );
   });
@@ -165,12 +175,12 @@ describe("the end of a deploy", () => {
         job: "api",
         code: "HOOK_FAILED",
         message: "post_deploy failed",
-        hint: "mend it",
+        hint: "fix it",
         output: ["Traceback"],
       } as const,
     ];
     expect(output({ allocations: [result("api", 1)], failures })).toContain(
-      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: mend it\n",
+      "  api:\n    restarted on 1 worker\n    failed: post_deploy failed\n      | Traceback\n      hint: fix it\n",
     );
   });
 

@@ -1,7 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { compareHosts } from "@maand/core/internal";
-import { NOT_ASKED, notIncluded } from "./plan.ts";
+import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
@@ -90,10 +90,11 @@ function isWrong({ outcome }: Result): boolean {
 
 /** `restarted on 3 workers`, one line per action. */
 function doneLines(done: readonly Result[]): string[] {
-  return groups(done, ({ action }) => action).map((same) => {
-    const action = same[0]?.action ?? "";
+  return groups(done, past).map((same) => {
+    const [first] = same;
     const count = plural(same.length, "worker");
-    return action === "verify" ? `healthy on ${count}; ${NOT_ASKED}` : `${PAST[action] ?? action} on ${count}`;
+    if (first === undefined) return "";
+    return first.action === "verify" ? `healthy on ${count}; ${HEALTH_UNCHECKED}` : `${past(first)} on ${count}`;
   });
 }
 
@@ -103,6 +104,11 @@ function revertedLines(reverted: readonly Result[], style: Style): string[] {
     const what = same[0]?.action === "stop" ? "stopped again" : "reverted";
     return `${style.warn(what)} on ${named(same)}`;
   });
+}
+
+/** What was done, in the past tense; of a rollout that a plugin led, only that. */
+function past({ action, led_by }: Result): string {
+  return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
 }
 
 const PAST: Readonly<Record<string, string>> = {
@@ -132,10 +138,10 @@ function wrongLines(wrong: readonly Result[], style: Style): string[] {
 }
 
 /** The action, its workers, and its outcome. */
-function deed({ action, outcome, promoted }: Result, same: readonly Result[], style: Style): string {
-  if (action === "verify") return `${NOT_ASKED}; ${style.bad("not healthy")} on ${named(same)}`;
-  if (promoted && outcome === "failed")
-    return `${PAST[action] ?? action} on ${named(same)}, ${style.bad("not healthy")}`;
+function deed(first: Result, same: readonly Result[], style: Style): string {
+  const { action, outcome, promoted } = first;
+  if (action === "verify") return `${HEALTH_UNCHECKED}; ${style.bad("not healthy")} on ${named(same)}`;
+  if (promoted && outcome === "failed") return `${past(first)} on ${named(same)}, ${style.bad("not healthy")}`;
   if (outcome === "revert_failed") return `${style.bad("not reverted")} on ${named(same)}`;
   const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
   return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
@@ -249,18 +255,18 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
   const atFault = jobs.filter(isAtFault);
   if (event.outcome === "reverted")
-    return [`  next: fix ${inWords(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
+    return [`  next: fix ${listed(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
   // what is fixed in the workspace reaches no worker before it is built
   const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
-  return [`  next: fix ${inWords([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
+  return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];
 }
 
 /** Whether the job itself needs a fix: it is not blocked by another job, and not only its workers are unreachable. */
 function isAtFault(job: JobEnd): boolean {
   if (!hasProblems(job) || job.by !== undefined) return false;
   const wrong = job.results.filter(isWrong);
-  const told = job.failures.every((failure) => isReported(failure, wrong));
-  return !told || wrong.length === 0 || !wrong.every(isAway);
+  const reported = job.failures.every((failure) => isReported(failure, wrong));
+  return !reported || wrong.length === 0 || !wrong.every(isAway);
 }
 
 function isAway({ outcome }: Result): boolean {
@@ -279,7 +285,7 @@ function isGone({ results, failures }: JobEnd): boolean {
 }
 
 /** `a`, `a and b`, `a, b and c`. */
-function inWords(names: readonly string[]): string {
+function listed(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? "what failed";
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

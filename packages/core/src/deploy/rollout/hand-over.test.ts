@@ -69,6 +69,31 @@ it("the answer done means that the plugin rolled out the rest: it is promoted wi
   expect(allocations.every(({ promoted }) => promoted)).toBe(true);
 });
 
+it("the summary names the plugin that rolled out the rest, and what maand itself did keeps its action", async () => {
+  lead = async ({ rollOut }) => {
+    await rollOut([A]);
+    return "done";
+  };
+  const { allocations } = await bucket.deploy();
+  expect(allocations.map(({ host, action, ledBy, outcome }) => [host, action, ledBy, outcome])).toEqual([
+    [A, "restart", undefined, "ok"],
+    [B, "orchestrate", "leader", "ok"],
+    [C, "orchestrate", "leader", "ok"],
+  ]);
+});
+
+it("a failed health check after it is one of the plugin's rollout, not of a restart", async () => {
+  lead = async () => "done";
+  bucket.fleet.fail(`verify api@${B}`);
+  const { allocations } = await bucket.deploy();
+  expect(allocations.find(({ host }) => host === B)).toMatchObject({
+    action: "orchestrate",
+    ledBy: "leader",
+    outcome: "failed",
+    promoted: true,
+  });
+});
+
 it("health is checked once on demand; a failure ends the job, and the other allocations stay unchanged", async () => {
   lead = async ({ rollOut, checkHealth }) => {
     await rollOut([A]);

@@ -1,3 +1,4 @@
+import { answeredBy } from "../../bucket/guarded-tap.ts";
 import { outcomeOf } from "../../bucket/outcome.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
@@ -24,15 +25,22 @@ async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<bool
   if (queue.members.length === 0 || !isTapped(hooks.orchestrate, rollout.job)) return false;
   const offer = new Offer(rollout, queue);
   try {
-    const answer = await hooks.orchestrate.promise(offer.context());
+    const context = offer.context();
+    const answer = await hooks.orchestrate.promise(context);
     await offer.calls.end();
     offer.close(answer === "done" ? "ok" : undefined);
+    if (answer === "done") noteLeader(rollout, queue.members, answeredBy(context));
     return answer === "done";
   } catch (cause) {
     await offer.calls.end().catch(() => undefined);
     offer.fail(cause);
     throw cause;
   }
+}
+
+/** Notes that a plugin rolled these out in its own way: what it did there, maand cannot know. */
+function noteLeader({ run, job }: JobRollout, members: readonly PlannedAllocation[], plugin: string | undefined): void {
+  for (const { allocation } of members) run.ledger.noteLeader(job.name, allocation.host, plugin ?? "unknown");
 }
 
 /**

@@ -57,7 +57,7 @@ function promoteOne(
  * Keeps the promoted files that a later diff needs, each content once. Binary content and content larger than 1 MiB is not
  * kept; its size and digest are in the file list. Text with secrets is kept without them, and encrypted.
  */
-function keepContents(
+export function keepContents(
   bucket: Pick<Bucket, "store" | "kv" | "key">,
   job: Job,
   host: string,

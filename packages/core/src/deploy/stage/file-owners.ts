@@ -60,15 +60,15 @@ function byOwner(files: StagedJob["files"]): Map<string, string[]> {
 
 function chunks(paths: readonly string[]): string[][] {
   const found: string[][] = [];
-  let room = 0;
+  let freeBytes = 0;
   for (const path of paths) {
     const bytes = Buffer.byteLength(path) + 1;
-    if (bytes > room || found.length === 0) {
+    if (bytes > freeBytes || found.length === 0) {
       found.push([]);
-      room = BYTES_AT_ONCE;
+      freeBytes = BYTES_AT_ONCE;
     }
     found.at(-1)?.push(path);
-    room -= bytes;
+    freeBytes -= bytes;
   }
   return found;
 }

@@ -2,7 +2,7 @@ import type { JobFile } from "../../domain/workspace/job.ts";
 import type { ContentRows } from "../../store/content-rows.ts";
 
 /** Maximum bytes kept in total, and of one content. Files that many workers get are small and identical. */
-const ROOM = 16 * 1024 * 1024;
+const CACHED_BYTES = 16 * 1024 * 1024;
 const LARGEST = 256 * 1024;
 
 type Contents = Pick<ContentRows, "read" | "pieces">;
@@ -22,7 +22,7 @@ export class ReadContents {
     const known = this.#kept.get(hash);
     if (known) return known;
     const content = this.#contents.read(hash);
-    if (content.length <= LARGEST && this.#bytes + content.length <= ROOM) {
+    if (content.length <= LARGEST && this.#bytes + content.length <= CACHED_BYTES) {
       this.#bytes += content.length;
       this.#kept.set(hash, content);
     }

@@ -38,7 +38,7 @@ interface Surrounding {
 const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
 
 /** Keys that stand twice in an object of a valid JSON text. It may be nested as deep as it likes. */
-export function duplicateKeys(text: string): DuplicateKey[] {
+function duplicateKeys(text: string): DuplicateKey[] {
   const found: DuplicateKey[] = [];
   for (const { path, offset, before } of jsonKeys(text))
     if (before !== undefined) found.push({ path: path(), offset, firstLine: lineOf(text, before) });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { changedFiles } from "./changed-files.ts";
 import { digestScheme, treeDigest } from "./digest.ts";
-import { type AccessedFile, accessChange, accessGiver, type FileRule, fileMode, modeText } from "./file-access.ts";
-import { changedFiles } from "./plan.ts";
+import { type AccessedFile, accessChange, accessRules, type FileRule, fileMode, modeText } from "./file-access.ts";
 
 type File = AccessedFile & { readonly hash: string };
 
@@ -9,7 +9,7 @@ const file = (path: string, more: Partial<File> = {}): File => ({ path, hash: "h
 
 /** Mode and owners a file gets, as `0644 app:app`. */
 function given(rules: readonly FileRule[], subject: File, secretMode?: number): string {
-  const found = accessGiver(rules, secretMode)(subject);
+  const found = accessRules(rules, secretMode)(subject);
   const { owner = "", group = "" } = found.access ?? {};
   return `${modeText(fileMode(found))} ${owner}:${group}${found.executable ? " x" : ""}`;
 }
@@ -52,7 +52,7 @@ describe("a file that contains a secret", () => {
 
   it("has no recorded mode if the chosen mode is the default", () => {
     const subject = file("app.conf", { secret: true });
-    expect(accessGiver([], 0o644)(subject)).toBe(subject);
+    expect(accessRules([], 0o644)(subject)).toBe(subject);
   });
 });
 
@@ -60,7 +60,7 @@ describe("the digest", () => {
   const tree = [file("a"), file("b", { mode: 0o600, secret: true })];
 
   it("of a tree without access rules does not change", () => {
-    expect(treeDigest(tree.map(accessGiver([], undefined)))).toBe(treeDigest([file("a"), file("b")]));
+    expect(treeDigest(tree.map(accessRules([], undefined)))).toBe(treeDigest([file("a"), file("b")]));
     expect(digestScheme(tree)).toBe(1);
   });
 
@@ -69,9 +69,9 @@ describe("the digest", () => {
       pattern: "a",
       ...access,
     }));
-    const digests = rules.map((rule) => treeDigest(tree.map(accessGiver([rule], undefined))));
+    const digests = rules.map((rule) => treeDigest(tree.map(accessRules([rule], undefined))));
     expect(new Set([treeDigest(tree), ...digests]).size).toBe(5);
-    expect(digestScheme(tree.map(accessGiver(rules, undefined)))).toBe(2);
+    expect(digestScheme(tree.map(accessRules(rules, undefined)))).toBe(2);
   });
 });
 

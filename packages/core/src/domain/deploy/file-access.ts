@@ -44,7 +44,7 @@ export interface AccessedFile {
  * Gives files the access they are to have: what the last matching rule says, part by part; where none says a mode,
  * `secretMode` for a file that a secret was rendered into, unless its plugin set one. A file without any stays as it is.
  */
-export function accessGiver(
+export function accessRules(
   rules: readonly FileRule[],
   secretMode: number | undefined,
 ): <T extends AccessedFile>(file: T) => T {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type ActionKind, changedFiles, type Decision, decide, type FileChange, type RecordedState } from "./plan.ts";
+import { changedFiles, type FileChange } from "./changed-files.ts";
+import { type ActionKind, type Decision, decide, type RecordedState } from "./plan.ts";
 
 fc.configureGlobal({ seed: 1 });
 
@@ -42,15 +43,19 @@ const LIFECYCLE = ["start", "restart", "reload"];
 function always(
   promise: (
     decision: Decision,
-    world: { known: RecordedState; rules: { restartPolicy: string }; asked: { force: boolean; syncOnly: boolean } },
+    world: {
+      known: RecordedState;
+      rules: { restartPolicy: string };
+      deployOptions: { force: boolean; syncOnly: boolean };
+    },
   ) => void,
   disabled: boolean,
 ): void {
   fc.assert(
-    fc.property(recorded, policy, options, files, (known, rules, asked, changed) => {
+    fc.property(recorded, policy, options, files, (known, rules, deployOptions, changed) => {
       promise(
-        decide({ disabled }, rules, target, known, () => changed, asked),
-        { known, rules, asked },
+        decide({ disabled }, rules, target, known, () => changed, deployOptions),
+        { known, rules, deployOptions },
       );
     }),
     { numRuns: 1000 },
@@ -61,17 +66,17 @@ const differs = ({ promoted }: RecordedState) =>
   promoted?.digest !== target.digest || promoted.version !== target.version;
 
 it("an active allocation is skipped only if nothing differs, nothing is pending and nothing is forced", () => {
-  always(({ action }, { known, asked }) => {
+  always(({ action }, { known, deployOptions }) => {
     const { promoted, unsettled, staged } = known;
     const open = differs(known) || promoted?.stopped || promoted?.healthFailed || unsettled || staged !== target.digest;
-    expect(action === "skip").toBe(!open && !asked.force);
+    expect(action === "skip").toBe(!open && !deployOptions.force);
   }, false);
 });
 
 it("a disabled allocation is skipped only if it is stopped, nothing differs and nothing is forced", () => {
-  always(({ action }, { known, asked }) => {
+  always(({ action }, { known, deployOptions }) => {
     const stopped = known.promoted?.stopped === true && !known.unsettled;
-    expect(action === "skip").toBe(stopped && !differs(known) && !asked.force);
+    expect(action === "skip").toBe(stopped && !differs(known) && !deployOptions.force);
   }, true);
 });
 
@@ -92,8 +97,8 @@ it("policy never causes no restart or reload, except to finish a restart that st
 });
 
 it("--sync-only causes no restart or reload; a start is planned only for what is not running, and the deploy refuses it", () => {
-  always(({ action }, { known, asked }) => {
-    if (!asked.syncOnly) return;
+  always(({ action }, { known, deployOptions }) => {
+    if (!deployOptions.syncOnly) return;
     expect(["skip", "sync", "start"]).toContain(action);
     const open = known.unsettled?.kind ?? "";
     const down = !known.promoted || known.promoted.stopped || ["start", "stop", "remove"].includes(open);

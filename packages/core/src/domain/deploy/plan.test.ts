@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { RestartPolicy } from "../workspace/job.ts";
+import { changedFiles, type FileChange } from "./changed-files.ts";
 import {
-  changedFiles,
   type Decision,
   decide,
-  type FileChange,
   type PlannedAction,
   type Promoted,
   type RecordedState,
@@ -17,7 +16,7 @@ const settled: RecordedState = { promoted, staged: "new" };
 const otherFiles: RecordedState = { promoted: { ...promoted, digest: "old" }, staged: "old" };
 const otherVersion: RecordedState = { promoted: { ...promoted, version: "1.0.0" }, staged: "new" };
 const stopped: RecordedState = { promoted: { ...promoted, stopped: true }, staged: "new" };
-const sick: RecordedState = { promoted: { ...promoted, healthFailed: true }, staged: "new" };
+const unhealthy: RecordedState = { promoted: { ...promoted, healthFailed: true }, staged: "new" };
 const unsettled = (kind: Unsettled["kind"], inDoubt = true): Unsettled => ({ kind, inDoubt, run: 7 });
 const changes: FileChange[] = [
   { path: "conf/a.conf", change: "modified" },
@@ -72,7 +71,7 @@ describe("an active allocation", () => {
       ["sync", "sync", "sync", "sync", "restart"],
     ],
     ["nothing is known of the worker's files", { promoted }, ["sync", "sync", "sync", "sync", "restart"]],
-    ["health failed after its promotion", sick, upgrade],
+    ["health failed after its promotion", unhealthy, upgrade],
     [
       "its restart is in doubt",
       { ...otherFiles, unsettled: unsettled("restart") },
@@ -135,7 +134,7 @@ describe("a disabled allocation", () => {
     ["runs, nothing differs", settled, "stop", "stop+promote"],
     ["runs, files differ", otherFiles, "stop+promote", "stop+promote"],
     ["runs, version differs", otherVersion, "stop+promote", "stop+promote"],
-    ["runs, health failed", sick, "stop", "stop+promote"],
+    ["runs, health failed", unhealthy, "stop", "stop+promote"],
     ["runs, and its files on the worker are others", { ...settled, staged: "old" }, "stop", "stop+promote"],
     ["stopped, nothing differs", stopped, "skip", "promote"],
     ["stopped, files differ", { promoted: { ...promoted, digest: "old", stopped: true } }, "promote", "promote"],
@@ -177,7 +176,7 @@ describe("the reasons", () => {
       ["6 files changed: a (deleted), b (deleted), c (deleted), d (deleted) and 2 more"],
     ],
     ["sync", decided({ promoted, staged: "unknown" }), ["its files on the worker are not the promoted ones"]],
-    ["health", decided(sick), ["health check failed after it was promoted"]],
+    ["health", decided(unhealthy), ["health check failed after it was promoted"]],
     ["re-enabled", decided(stopped), ["re-enabled"]],
     [
       "re-enabled in doubt",
@@ -210,7 +209,7 @@ describe("the reasons", () => {
 describe("priority", () => {
   it.each<[string, Decision, boolean]>([
     ["in doubt", decided({ ...settled, unsettled: unsettled("restart") }), true],
-    ["unhealthy", decided(sick), true],
+    ["unhealthy", decided(unhealthy), true],
     ["failed last time", decided({ unsettled: unsettled("start", false) }), true],
     ["re-enabled, in doubt", decided({ ...stopped, unsettled: unsettled("start") }), true],
     ["re-enabled", decided(stopped), false],
@@ -228,7 +227,7 @@ describe("changed files", () => {
     };
     const rules = { restartPolicy: "reload", restartGlobs: ["**"] } as const;
     const options = { force: true, syncOnly: false };
-    for (const recorded of [{}, settled, otherVersion, stopped, sick]) {
+    for (const recorded of [{}, settled, otherVersion, stopped, unhealthy]) {
       expect(decide({ disabled: false }, rules, target, recorded, never, options).files).toEqual([]);
       expect(decide({ disabled: true }, rules, target, recorded, never, options).files).toEqual([]);
     }

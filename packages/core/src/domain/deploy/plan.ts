@@ -1,7 +1,6 @@
-import type { Allocation, Job } from "../workspace/job.ts";
-import type { DigestedFile } from "./digest.ts";
-import { accessChange, sameAccess } from "./file-access.ts";
-import { matchGlobs } from "./glob.ts";
+import type { Allocation } from "../workspace/job.ts";
+import { type FileChange, filesReason } from "./changed-files.ts";
+import { type RestartPolicy, reloadOrRestart } from "./reload-or-restart.ts";
 
 /** The change to an allocation on its worker. */
 export type ActionKind = "start" | "restart" | "reload" | "stop" | "remove";
@@ -62,13 +61,6 @@ export interface Target {
 
 export type PlannedAction = "start" | "restart" | "reload" | "sync" | "skip" | "stop" | "promote" | "stop+promote";
 
-export interface FileChange {
-  readonly path: string;
-  readonly change: "added" | "modified" | "deleted";
-  /** How its mode, owner or group changes, as `mode 0644 -> 0600`. */
-  readonly access?: string;
-}
-
 /** The action of the next deploy for one allocation, and its reasons. */
 export interface Decision {
   readonly action: PlannedAction;
@@ -87,15 +79,13 @@ export interface LifecycleOptions {
   readonly syncOnly: boolean;
 }
 
-type Policy = Pick<Job, "restartPolicy" | "restartGlobs">;
-
 /**
  * Decides what to do with one allocation that is not removed. An allocation in doubt or with a failed health check comes
  * first, and an allocation that was stopped is started.
  */
 export function decide(
   allocation: Pick<Allocation, "disabled">,
-  policy: Policy,
+  policy: RestartPolicy,
   target: Target,
   recorded: RecordedState,
   changes: () => readonly FileChange[],
@@ -128,7 +118,7 @@ function decideDisabled(
 }
 
 function decideActive(
-  policy: Policy,
+  policy: RestartPolicy,
   target: Target,
   recorded: RecordedState,
   files: readonly FileChange[],
@@ -144,7 +134,7 @@ function decideActive(
   if (unsettled && MAY_HAVE_STOPPED.has(unsettled.kind)) return { action: "start", reasons, priority };
   if (reasons.length > 0 || options.force) {
     return {
-      ...upgrade(policy, files, unsettled, options),
+      ...reloadOrRestart(policy, files, { restartUnfinished: unsettled?.kind === "restart", ...options }),
       reasons: reasons.length > 0 ? reasons : ["forced"],
       priority,
     };
@@ -156,23 +146,6 @@ function decideActive(
 
 /** The commands after which an allocation may not be running, if their result is unknown. */
 const MAY_HAVE_STOPPED: ReadonlySet<Unsettled["kind"]> = new Set(["start", "stop", "remove", "loss"] as const);
-
-function upgrade(
-  policy: Policy,
-  files: readonly FileChange[],
-  unsettled: Unsettled | undefined,
-  options: LifecycleOptions,
-): Pick<Decision, "action" | "matched"> {
-  if (options.syncOnly) return { action: "sync", matched: [] };
-  if (unsettled?.kind === "restart") return { action: "restart", matched: [] };
-  if (policy.restartPolicy === "never") return { action: "sync", matched: [] };
-  if (policy.restartPolicy === "always") return { action: "restart", matched: [] };
-  const matched = matchGlobs(
-    policy.restartGlobs,
-    files.map((file) => file.path),
-  );
-  return { action: matched.length > 0 ? "restart" : "reload", matched };
-}
 
 function doubtReasons(unsettled: Unsettled | undefined): string[] {
   if (!unsettled) return [];
@@ -188,41 +161,4 @@ function changeReasons(target: Target, promoted: Promoted, files: readonly FileC
   if (files.length > 0) reasons.push(filesReason(files));
   else if (target.digest !== promoted.digest) reasons.push("files changed");
   return reasons;
-}
-
-/** `2 files changed: Makefile, conf/a.conf`, at most four by name. */
-function filesReason(files: readonly FileChange[]): string {
-  const named = files.slice(0, 4).map(namedChange);
-  const more = files.length > 4 ? ` and ${files.length - 4} more` : "";
-  return `${files.length} ${files.length === 1 ? "file" : "files"} changed: ${named.join(", ")}${more}`;
-}
-
-function namedChange({ path, change, access }: FileChange): string {
-  if (change !== "modified") return `${path} (${change})`;
-  return access === undefined ? path : `${path} (${access})`;
-}
-
-type ListedFile = DigestedFile & { readonly mode?: number };
-
-/** The files that differ between two trees, sorted by path; a changed mode, owner or group is a modification. */
-export function changedFiles(before: readonly ListedFile[], now: readonly ListedFile[]): FileChange[] {
-  const old = new Map(before.map((file) => [file.path, file]));
-  const changes: FileChange[] = [];
-  for (const file of now) {
-    const was = old.get(file.path);
-    old.delete(file.path);
-    if (!was) changes.push({ path: file.path, change: "added" });
-    else if (!sameAccess(was.access, file.access))
-      changes.push({ path: file.path, change: "modified", ...changedAccess(was, file) });
-    else if (was.hash !== file.hash || was.executable !== file.executable)
-      changes.push({ path: file.path, change: "modified" });
-  }
-  for (const path of old.keys()) changes.push({ path, change: "deleted" });
-  return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-/** Nothing where what is asked for now is what the file has anyway. */
-function changedAccess(was: ListedFile, file: ListedFile): Pick<FileChange, "access"> {
-  const access = accessChange(was, file);
-  return access === "" ? {} : { access };
 }

@@ -80,7 +80,7 @@ export function syncConflicts(found: FoundOnWorker, synced: SyncedPaths): SyncCo
 
 function brokenLink(path: string): SyncConflict {
   const what = path === "." ? "the bucket's directory" : path;
-  return { message: `${what} is a link that leads to no directory`, hint: "mount or make what it leads to" };
+  return { message: `${what} is a link that leads to no directory`, hint: "mount or create its target" };
 }
 
 /** A link that leads to anything but a job's directory would have all that is there deleted. */

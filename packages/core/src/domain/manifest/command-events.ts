@@ -4,8 +4,8 @@ export const COMMAND_EVENTS = {
   pre_deploy: "in a deploy, before the job's templates are rendered and its changes are planned",
   post_deploy: "in a deploy, after the job's rollout",
   job_control: "in a deploy, in place of the job's own rollout",
-  health_check: "whenever the job's health is asked for; nothing can be written then",
-  cli: "when it is asked for on the command line",
+  health_check: "at every health check of the job; it cannot write to the KV store",
+  cli: "when it is run on the command line",
   after_allocation_started: "in a deploy, after each batch of allocations that was started or upgraded",
   after_allocation_stopped: "in a deploy, after an allocation was stopped",
 } as const;

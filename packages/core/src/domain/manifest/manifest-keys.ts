@@ -19,7 +19,7 @@ export function withAliases(value: unknown, file: string, report: Report): unkno
     if (name === undefined) return [[key, entry]];
     const both = Object.hasOwn(value, name);
     const message = both ? `"${key}" is an older name of "${name}", and is ignored` : `"${key}" is an older name`;
-    report(warning("renamed_key", `${file}: ${key}`, message, both ? "take it out" : `write "${name}"`));
+    report(warning("renamed_key", `${file}: ${key}`, message, both ? "remove it" : `write "${name}"`));
     return both ? [] : [[name, entry]];
   });
   return Object.fromEntries(entries);

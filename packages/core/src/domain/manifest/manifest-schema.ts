@@ -44,7 +44,7 @@ const TOO_LONG = (input: number) =>
   withHint(`must be at most 86400, and is ${shown(input)}`, "a day is the most; write 3600 for an hour");
 
 const VERSION_HINT = 'write it as "1.2.3" or "1.2.3-rc.1"';
-const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
+const GLOB_HINT = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and a \\ needs a following character';
 
 const KEEP_HINT = 'write a name such as "*.pid", or a path from the job\'s directory such as "run/"';
 
@@ -156,7 +156,7 @@ export const ManifestSchema = v.pipe(
   onlyObject(v.looseObject(ENTRIES), "write {} at least"),
   v.metadata({
     title: "manifest.json",
-    description: "A job: what it is, where it runs, how it is rolled out.",
+    description: "A job: its version, its placement and its rollout.",
     dependencies: GLOBS_NEED_RELOAD,
   }),
 );

@@ -151,7 +151,7 @@ describe("former names of keys", () => {
     const written = { update_parallel_count: 5, max_concurrent_upgrades: 2 };
     expect(resolve(written).manifest).toMatchObject({ maxConcurrentUpgrades: 2 });
     expect(described(written)).toEqual([
-      'update_parallel_count: "update_parallel_count" is an older name of "max_concurrent_upgrades", and is ignored (take it out)',
+      'update_parallel_count: "update_parallel_count" is an older name of "max_concurrent_upgrades", and is ignored (remove it)',
     ]);
   });
 });
@@ -198,7 +198,7 @@ describe("a refused manifest", () => {
   const VERSION = 'write it as "1.2.3" or "1.2.3-rc.1"';
   const MEMORY = 'write it as "256 mb", "1.5 gb" or "1 tb"';
   const CPU = 'write it as "500 mhz" or "2 ghz"';
-  const GLOB = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and something stands behind a \\';
+  const GLOB = 'write it as "conf/*.yml" or "certs/**"; a [ needs its ], and a \\ needs a following character';
   const batches = (
     key: string,
     value: unknown,

@@ -140,8 +140,8 @@ describe("capacity", () => {
           "its jobs need 3072 MB and it has 3071.5 MB",
           "place fewer jobs there, or lower what they reserve",
         ],
-        ["10.0.0.1.cpu", "its jobs need 500 MHz, and nothing says what it has", 'write "cpu" for this worker'],
-        ["10.0.0.2.memory", "its jobs need 1024 MB, and nothing says what it has", 'write "memory" for this worker'],
+        ["10.0.0.1.cpu", "its jobs need 500 MHz, and its capacity is not set", 'write "cpu" for this worker'],
+        ["10.0.0.2.memory", "its jobs need 1024 MB, and its capacity is not set", 'write "memory" for this worker'],
         [
           "10.0.0.2.cpu",
           "its jobs need 500 MHz and it has 400 MHz",

@@ -88,7 +88,7 @@ function checkOne(host: string, kind: keyof typeof KINDS, needed: number, availa
   const message =
     available > 0
       ? `its jobs need ${plainDecimal(needed)} ${unit} and it has ${plainDecimal(available)} ${unit}`
-      : `its jobs need ${plainDecimal(needed)} ${unit}, and nothing says what it has`;
+      : `its jobs need ${plainDecimal(needed)} ${unit}, and its capacity is not set`;
   report(
     error(
       "insufficient_resources",

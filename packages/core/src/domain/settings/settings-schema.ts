@@ -40,12 +40,12 @@ const D = DEFAULT_SETTINGS;
 export const ENTRIES = {
   worker_root: described(
     v.pipe(v.string(), v.regex(/^\/(?!.*\/\.\.?(?:\/|$)).*[^/]$/, "must be an absolute path")),
-    `Where workers keep their buckets; default "${D.workerRoot}".`,
+    `Directory of buckets on the workers; default "${D.workerRoot}".`,
     { default: D.workerRoot },
   ),
   transport: described(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]*$/, "must be one lower-case word")),
-    `How workers are reached: ssh, local, or a plugin's word; default "${D.transport}".`,
+    `Transport of the workers: ssh, local, or one of a plugin; default "${D.transport}".`,
     { default: D.transport, examples: ["ssh", "local"] },
   ),
   max_concurrent_jobs: described(
@@ -55,7 +55,7 @@ export const ENTRIES = {
       v.minValue(1, "must be at least 1"),
       v.maxValue(MOST, `must be at most ${MOST}`),
     ),
-    `Jobs of one wave that roll out side by side; default ${D.maxConcurrentJobs}.`,
+    `Jobs of one wave that are rolled out in parallel; default ${D.maxConcurrentJobs}.`,
     { default: D.maxConcurrentJobs },
   ),
   max_file_size: described(
@@ -67,7 +67,7 @@ export const ENTRIES = {
       ),
       looksLike(MEMORY_PATTERN, SIZE_HINT),
     ),
-    'Size a file of a job may have, in mb, gb or tb; default "1 gb".',
+    'Maximum size of a file of a job, in mb, gb or tb; default "1 gb".',
     { default: "1 gb", examples: ["200 mb"] },
   ),
   keep_releases: described(
@@ -85,12 +85,12 @@ export const ENTRIES = {
       v.string(),
       v.regex(MODE_PATTERN, ({ input }) => withHint(`${shown(input)} is not a mode`, MODE_HINT)),
     ),
-    'Mode of files a secret was rendered into, unless the manifest says one; default "0644", "0600" in a new bucket.',
+    'Mode of rendered files that contain a secret, unless the manifest sets one; default "0644", "0600" in a new bucket.',
     { default: "0644", examples: ["0600", "0640"] },
   ),
   job_config_selector: described(
     v.pipe(v.string(), v.trim(), v.regex(SELECTOR, SELECTOR_RULE), looksLike(trimmed(SELECTOR), SELECTOR_RULE)),
-    "Which workspace/bucket.jobs.<selector>.conf is read; default none.",
+    "Selects workspace/bucket.jobs.<selector>.conf; default none.",
     { default: D.jobConfigSelector },
   ),
   log_format: described(v.picklist(["kv", "json", "jsonl"]), "Format of the log files; default kv.", {
@@ -101,7 +101,7 @@ export const ENTRIES = {
 /** Tables of `maand.conf`, each with its description and keys. */
 export const TABLES = {
   logs: {
-    description: "How large the logs may grow.",
+    description: "Size and number of log files.",
     entries: {
       max_mb: described(megabytes, "Size in megabytes at which a log file is rotated; default 10.", {
         default: D.logs.maxBytes / MEGABYTE,
@@ -117,8 +117,10 @@ export const TABLES = {
   timeouts: {
     description: "Time limits in seconds.",
     entries: {
-      connect: described(seconds, "Seconds to reach a worker; default 15.", { default: D.timeouts.connectMs / 1000 }),
-      command: described(seconds, "Seconds a command on a worker may take; default 300.", {
+      connect: described(seconds, "Seconds to connect to a worker; default 15.", {
+        default: D.timeouts.connectMs / 1000,
+      }),
+      command: described(seconds, "Seconds that a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
     },

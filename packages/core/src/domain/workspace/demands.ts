@@ -78,11 +78,11 @@ function checkDemand(demand: Demand, jobs: Jobs, report: Report): void {
 
 /** Both sides of a demand need a version; each job without one is reported once. */
 function checkVersions(demands: readonly Demand[], jobs: Jobs, report: Report): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   for (const { from, on } of demands) {
     for (const needed of [from, jobs.get(on)]) {
-      if (needed?.version !== NO_VERSION || !jobs.has(on) || told.has(needed.name)) continue;
-      told.add(needed.name);
+      if (needed?.version !== NO_VERSION || !jobs.has(on) || reported.has(needed.name)) continue;
+      reported.add(needed.name);
       const message = `job ${needed.name} needs a version, since ${from.name} demands ${on}`;
       report(error("invalid_version", `${manifestFile(needed.name)}: version`, message, 'write "version": "1.0.0"'));
     }

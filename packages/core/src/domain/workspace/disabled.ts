@@ -53,7 +53,7 @@ function entry() {
         v.array(v.pipe(v.string(), v.trim()), ({ input }) =>
           withHint(`must be a list, and is ${shown(input)}`, LIST_HINT),
         ),
-        "Hosts on which the job is stopped; leave it out to stop the job everywhere, [] stops it nowhere.",
+        "Hosts on which the job is stopped; without it the job is stopped everywhere; [] stops it nowhere.",
         { examples: [["10.0.0.1"]] },
       ),
     },

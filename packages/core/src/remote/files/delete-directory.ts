@@ -132,8 +132,8 @@ export async function deleteJobFiles(
 function refusal(host: string, directory: string, refused: string): MaandError {
   const [, kind = "", value = ""] = /^(\w+) ?(.*)$/.exec(refused) ?? [];
   const reasons: Readonly<Record<string, readonly [string, string]>> = {
-    broken: [`${value} is a link that leads to no directory`, "mount or make what it leads to, or remove the link"],
-    file: ["it is not a directory", "look what it is, and remove it"],
+    broken: [`${value} is a link that leads to no directory`, "mount or create its target, or remove the link"],
+    file: ["it is not a directory", "check what it is, and remove it"],
     foreign: [
       `a link leads there, and it holds ${value} and no manifest.json, so maand did not make it`,
       "let the link lead to the job's directory, or remove the link",

@@ -28,7 +28,7 @@ test.each([
     "has expired",
     "chage -M -1 ops",
   ],
-  ["This service allows sftp connections only.\n", "may use sftp alone", "ForceCommand internal-sftp"],
+  ["This service allows sftp connections only.\n", "may use only sftp", "ForceCommand internal-sftp"],
   [
     "This account is currently not available.\n",
     'runs no commands: it printed "This account is',

@@ -64,7 +64,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     pattern: /allows sftp connections only/i,
-    message: ({ host, user }) => `"${user}" may use sftp alone on ${host}, and no commands`,
+    message: ({ host, user }) => `"${user}" may use only sftp on ${host}, and cannot run commands`,
     hint: ({ host, user }) =>
       `remove ForceCommand internal-sftp for "${user}" from sshd_config on ${host}, ${OTHER_USER}`,
   },

@@ -54,14 +54,14 @@ describe("a remote over a program", () => {
   });
 
   it("passes on which account runs the command", async () => {
-    const asked: boolean[] = [];
+    const calls: boolean[] = [];
     const program: ProgramRemoteParts["program"] = (argv, { asRoot }) => {
-      asked.push(asRoot);
+      calls.push(asRoot);
       return ["env", ...argv];
     };
     await remote({ program }).exec(["true"], { asRoot: true });
     await remote({ program }).exec(["true"]);
-    expect(asked).toEqual([true, false]);
+    expect(calls).toEqual([true, false]);
   });
 
   it("uses sudo on the worker only if it is enabled", async () => {
@@ -102,8 +102,8 @@ describe("a remote over a program", () => {
       if (line === "ready") stop.abort();
     };
     const script = "echo ready; read -r word; echo got $word";
-    const asked = remote().exec(["sh", "-c", script], { signal: stop.signal, stopWord: "stop\n", onLine });
-    await expect(asked).rejects.toMatchObject({ code: "INTERRUPTED" });
+    const calls = remote().exec(["sh", "-c", script], { signal: stop.signal, stopWord: "stop\n", onLine });
+    await expect(calls).rejects.toMatchObject({ code: "INTERRUPTED" });
     expect(lines).toEqual(["ready", "got stop"]);
   });
 
@@ -159,15 +159,15 @@ describe("a remote over a program", () => {
 
   it("does not probe a worker whose stream it closed itself", async () => {
     const stop = new AbortController();
-    let asked = 0;
+    let calls = 0;
     const lost = () => {
-      asked++;
+      calls++;
       return true;
     };
     const script = "trap 'exit 255' TERM; echo ready; while :; do sleep 0.05; done";
     const { io, exit } = await remote({ lost }).stream(["sh", "-c", script], { signal: stop.signal });
     io.once("data", () => stop.abort());
-    expect([await exit, asked]).toEqual([null, 0]);
+    expect([await exit, calls]).toEqual([null, 0]);
   });
 
   it("ends running commands when it is closed, closes once, and starts nothing afterwards", async () => {

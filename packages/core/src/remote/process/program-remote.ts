@@ -168,7 +168,7 @@ class ProgramRemote implements Remote {
       code: "DISCONNECTED",
       worker,
       message: `the connection to ${worker} closed while ${title} ran there`,
-      hint: "what it did before is not known; it is not done again by itself",
+      hint: "its result is unknown; maand does not repeat it",
     });
   }
 

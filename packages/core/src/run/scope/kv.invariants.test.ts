@@ -96,7 +96,7 @@ const rowsOf = (store: Store) => store.kv.namespaces().map((name) => [name, stor
 const live = (kv: Kv) =>
   kv.namespaces("").flatMap((name) => kv.keys(name).map((key) => [name, key, kv.find(name, key)]));
 
-function bring(kv: Kv, before: KvSources["catalog"], sources: KvSources): void {
+function write(kv: Kv, before: KvSources["catalog"], sources: KvSources): void {
   storeKv(kv, { before, sources, contributed: new Map(), purgeJobs: true });
 }
 
@@ -105,9 +105,9 @@ it("a second build of the same workspace writes no row, whatever the order of it
     fc.property(workspaces, (workspace) =>
       withKv((kv, store) => {
         const first = sourcesOf(workspace, NOTHING, false);
-        bring(kv, EMPTY, first);
+        write(kv, EMPTY, first);
         const before = rowsOf(store);
-        bring(kv, first.catalog, sourcesOf(workspace, beforeOf(first), true));
+        write(kv, first.catalog, sourcesOf(workspace, beforeOf(first), true));
         expect(rowsOf(store)).toEqual(before);
       }),
     ),
@@ -121,10 +121,10 @@ it("a build publishes the same from any previous state, except for variables of 
       withKv((kv) => {
         const first = sourcesOf(one, NOTHING, false);
         const next = sourcesOf({ ...other, jobs: withoutVars(other.jobs) }, beforeOf(first), false);
-        bring(kv, EMPTY, { ...first, jobVars: new Map() });
-        bring(kv, first.catalog, next);
+        write(kv, EMPTY, { ...first, jobVars: new Map() });
+        write(kv, first.catalog, next);
         const expected = withKv((fresh) => {
-          bring(fresh, EMPTY, next);
+          write(fresh, EMPTY, next);
           return live(fresh);
         });
         expect(live(kv)).toEqual(expected);

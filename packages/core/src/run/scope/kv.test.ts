@@ -393,8 +393,8 @@ it("a secret that was read is masked in every event", async () => {
   await bucket.build();
   await put("secrets/job/api", "password", "s3cret-w0rd");
   await bucket.deploy();
-  const told = JSON.stringify(bucket.events);
-  expect(told).not.toContain("s3cret-w0rd");
+  const emitted = JSON.stringify(bucket.events);
+  expect(emitted).not.toContain("s3cret-w0rd");
   expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([
     { line: "password=••••••" },
     { line: "again: ••••••" },

@@ -89,7 +89,7 @@ function unusable(file: string, why: string, cause?: unknown): MaandError {
   return new MaandError({
     code: "KV_KEY_MISSING",
     message: `the key ${file} cannot be used: ${why}`,
-    hint: "put the file back from a backup; secrets in the store can be read with it alone. maand init makes one where nothing is encrypted yet",
+    hint: "restore the file from a backup; without it the secrets in the store are lost. maand init creates one only if nothing is encrypted yet",
     cause,
   });
 }
@@ -98,7 +98,7 @@ function undecipherable(what: string, why: string, cause?: unknown): MaandError 
   return new MaandError({
     code: "KV_DECRYPT_FAILED",
     message: `${what} cannot be decrypted: ${why}`,
-    hint: "put back the secrets/kv.key it was written with; where that is lost, delete the value and set it anew",
+    hint: "restore the secrets/kv.key it was encrypted with; if that is lost, delete the value and set it again",
     cause,
   });
 }

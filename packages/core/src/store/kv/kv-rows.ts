@@ -43,6 +43,19 @@ export class KvRows {
 
   /** Writes the next version of a key, and deletes the oldest beyond {@link VERSIONS_KEPT}. */
   append(namespace: string, row: KvRow): void {
+    this.restore(namespace, row);
+    if (row.version > VERSIONS_KEPT)
+      this.#db.run(
+        "DELETE FROM kv WHERE namespace = ? AND key = ? AND version <= ?",
+        namespace,
+        row.key,
+        row.version - VERSIONS_KEPT,
+      );
+    this.#changes += 1;
+  }
+
+  /** Writes a version of a key as it is, and keeps all others: the history of a store that is taken over. */
+  restore(namespace: string, row: KvRow): void {
     this.#db.run(
       "INSERT INTO kv (namespace, key, version, value, created_date, deleted) VALUES (?, ?, ?, ?, ?, ?)",
       namespace,
@@ -52,13 +65,6 @@ export class KvRows {
       row.createdDate,
       row.deleted ? 1 : 0,
     );
-    if (row.version > VERSIONS_KEPT)
-      this.#db.run(
-        "DELETE FROM kv WHERE namespace = ? AND key = ? AND version <= ?",
-        namespace,
-        row.key,
-        row.version - VERSIONS_KEPT,
-      );
     this.#changes += 1;
   }
 

@@ -37,7 +37,7 @@ function broken(file: string, why: string, cause?: unknown): MaandError {
   return new MaandError({
     code: "LOCK_BROKEN",
     message: `the lock file ${file} cannot be used: ${why}`,
-    hint: "delete it, when no maand runs on this bucket; the next command makes it anew",
+    hint: "if no maand runs on this bucket, delete it; the next command creates it again",
     cause,
   });
 }

@@ -53,7 +53,7 @@ function another(mode: "try" | "keep", target = directory): Another {
   const ended = new Promise((resolve) => child.on("close", resolve));
   return {
     pid: child.pid ?? 0,
-    said: once(child.stdout, "data").then(([chunk]) => String(chunk).trim()),
+    printed: once(child.stdout, "data").then(([chunk]) => String(chunk).trim()),
     async end() {
       child.stdin.end();
       await ended;
@@ -64,7 +64,7 @@ function another(mode: "try" | "keep", target = directory): Another {
 interface Another {
   readonly pid: number;
   /** `taken`, or the code and message of the error. */
-  readonly said: Promise<string>;
+  readonly printed: Promise<string>;
   /** Lets it end, and waits for that. */
   end(): Promise<void>;
 }
@@ -72,16 +72,16 @@ interface Another {
 /** What another process gets when it takes the lock now. */
 async function tried(): Promise<string> {
   const other = another("try");
-  const said = await other.said;
+  const printed = await other.printed;
   await other.end();
-  return said;
+  return printed;
 }
 
 /** Does something while another process holds the lock, with nothing but lock.ts referring to it. */
 async function whileHeld(work: (holder: Another) => Promise<void>): Promise<void> {
   const holder = another("keep");
   try {
-    expect(await holder.said).toBe("taken");
+    expect(await holder.printed).toBe("taken");
     await work(holder);
   } finally {
     await holder.end();

@@ -21,12 +21,12 @@ function attempt(): string {
   }
 }
 
-const said = attempt();
+const printed = attempt();
 if (mode === "keep") {
   await collectGarbage();
   process.stdin.resume();
 }
-process.stdout.write(`${said}\n`);
+process.stdout.write(`${printed}\n`);
 
 /** Collects until an object that nothing refers to is gone, and a few times more. */
 async function collectGarbage(): Promise<void> {

@@ -32,20 +32,20 @@ export function deployments(store: Store): Deployment[] {
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
   const holds = new Map(catalog.jobs.map(({ name, hold }) => [name, hold?.release]));
   return catalog.allocations.map((allocation): Deployment => {
-    const memory = recorded.get(allocation.id) ?? {};
+    const state = recorded.get(allocation.id) ?? {};
     const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
     return {
       job: allocation.job,
       host: allocation.host,
       id: allocation.id,
-      rollout: rolloutState(allocation, target, memory),
-      currentDigest: target.isPlanned || target.digest === memory.promoted?.digest ? target.digest : null,
-      promotedDigest: memory.promoted?.digest ?? null,
-      currentVersion: memory.promoted?.version ?? NO_VERSION,
+      rollout: rolloutState(allocation, target, state),
+      currentDigest: target.isPlanned || target.digest === state.promoted?.digest ? target.digest : null,
+      promotedDigest: state.promoted?.digest ?? null,
+      currentVersion: state.promoted?.version ?? NO_VERSION,
       newVersion: target.version,
       disabled: allocation.disabled,
       removed: allocation.removed,
-      inDoubt: memory.unsettled?.inDoubt ?? false,
+      inDoubt: state.unsettled?.inDoubt ?? false,
       held: holds.get(allocation.job) ?? null,
     };
   });

@@ -10,7 +10,7 @@ export class JobCommandsCommand extends StoredCommand {
   ];
   static override usage = Command.Usage({
     category: "Look",
-    description: "list job commands, the events that run them and their dependencies",
+    description: "list job commands with their events and demands",
   });
 
   override show(store: Store): number {

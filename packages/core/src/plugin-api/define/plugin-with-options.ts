@@ -1,10 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { error, type Problem } from "../domain/checks/problem.ts";
-import { isRecord } from "../domain/checks/validate.ts";
-import { didYouMean } from "../domain/workspace/names.ts";
-import { problemsError } from "../errors.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Plugin } from "./plugin.ts";
+import { error, type Problem } from "../../domain/checks/problem.ts";
+import { isRecord } from "../../domain/checks/validate.ts";
+import { didYouMean } from "../../domain/workspace/names.ts";
+import { problemsError } from "../../errors.ts";
+import type { Hooks } from "../hooks.ts";
+import type { Plugin } from "../plugin.ts";
 
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
 export interface PluginWithOptions<Name extends string, Schema extends StandardSchemaV1>
@@ -35,7 +35,8 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
 ): PluginMaker<Name, Schema> {
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
-    return { ...declared, apply: (hooks) => declared.apply(hooks, options) };
+    const { options: _, ...plugin } = declared;
+    return { ...plugin, apply: (hooks) => declared.apply(hooks, options) };
   };
   return Object.assign(make, { options: declared.options });
 }

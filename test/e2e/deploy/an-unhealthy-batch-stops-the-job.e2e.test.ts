@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { ask, httpService } from "../../support/bucket/http-service.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
 
 it("an unhealthy batch stops its job, the rest keeps serving the old version, and the next deploy resumes there", () =>
   withFleetBucket({ count: 3 }, async ({ bucket, hosts, rollouts }) => {
@@ -16,13 +16,13 @@ it("an unhealthy batch stops its job, the rest keeps serving the old version, an
     const failed = await bucket.maand("deploy", "--build");
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(`skipped on ${hosts[1]}, ${hosts[2]}: an earlier batch failed`);
-    expect(await Promise.all(hosts.map(ask))).toEqual([undefined, "1.0.0", "1.0.0"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual([undefined, "1.0.0", "1.0.0"]);
     const states = await rollouts();
     expect(hosts.map((host) => states[`web@${host}`])).toEqual(["health_failed", "restart", "restart"]);
     expect(hosts.map((host) => states[`other@${host}`])).toEqual(["promoted", "promoted", "promoted"]);
 
-    const mended = httpService("2.0.1");
-    bucket.job("web", mended.manifest, mended.files);
+    const fixed = httpService("2.0.1");
+    bucket.job("web", fixed.manifest, fixed.files);
     expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
-    expect(await Promise.all(hosts.map(ask))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
   }));

@@ -1,0 +1,54 @@
+import { describe, expect, it, vi } from "vitest";
+import { aConfig } from "./a-config.test.support.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const listed = (plugin: string) => ({ "maand.config.mjs": `export default {\n  plugins: [${plugin}],\n};\n` });
+
+describe("a plugin is refused, with the place where it is listed, for", () => {
+  it.for([
+    [
+      "a key that is none",
+      '{ name: "acme", aply() {}, apply() {} }',
+      'plugin "acme" has no key "aply" | did you mean "apply"?',
+    ],
+    [
+      "a key that is like no other",
+      '{ name: "acme", colour: 7, apply() {} }',
+      'plugin "acme" has no key "colour" | keys: name, version, core, apply, ',
+    ],
+    [
+      "a name that cannot stand in events and orders",
+      '{ name: "My Plugin", apply() {} }',
+      'plugin "My Plugin" has a name that is not allowed | use lower-case letters, digits and dashes, such as "my-plugin"',
+    ],
+    [
+      "a name of maand's own",
+      '{ name: "config", apply() {} }',
+      'plugin "config" has a name that maand uses itself | choose another name',
+    ],
+    [
+      "a claim under another key than its own",
+      '{ name: "acme", claims: { canry: defineClaim("canary", { description: "", schema: {} }) }, apply() {} }',
+      'plugin "acme" claims the key "canry" with a claim defined for "canary" | write claims: { canary: ... }',
+    ],
+    [
+      "a key of a claim that is none",
+      '{ name: "acme", claims: { canary: { description: "", schema: {}, lifecyle: true } }, apply() {} }',
+      'the claim "canary" of plugin "acme" has no key "lifecyle" | did you mean "lifecycle"?',
+    ],
+  ] as const)("%s", async ([, plugin, output], context) => {
+    const text = listed(plugin);
+    const head = 'import { defineClaim } from "@maand/core";\n';
+    const lines = await aConfig(context, { "maand.config.mjs": head + text["maand.config.mjs"] }).refused();
+    expect(lines).toEqual([expect.stringContaining(output)]);
+    expect(lines[0]).toMatch(/^maand\.config\.mjs:3:/);
+  });
+
+  it("an option of an inline hook that is none", async (context) => {
+    const text = 'export default {\n  hooks: {\n    afterJob: { befor: "make", tap() {} },\n  },\n};\n';
+    expect(await aConfig(context, { "maand.config.mjs": text }).refused()).toEqual([
+      'maand.config.mjs:3:5: hooks.afterJob: hook "afterJob" has no option "befor" | did you mean "before"?',
+    ]);
+  });
+});

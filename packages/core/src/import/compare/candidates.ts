@@ -1,0 +1,76 @@
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { Occasion } from "../../domain/deploy/plan.ts";
+import { NO_VERSION } from "../../domain/deploy/version.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import { bareTree } from "../../plan/plan-job.ts";
+import { renderTree } from "../../plan/render-tree.ts";
+import type { Tree } from "../../plugin-api/contexts.ts";
+import type { ContextSource } from "../../run/scope/contexts.ts";
+import type { GoBucket } from "../../store/go/go-bucket.ts";
+
+/** A tree an allocation may have been deployed with, and the values it was rendered for. */
+export interface Candidate {
+  readonly tree: Tree;
+  readonly occasion: Occasion;
+}
+
+/** How many earlier deploys are tried for a template that prints their number. */
+const DEPLOYS_TRIED = 200;
+
+/**
+ * The trees that an allocation may have been deployed with. Templates can print the version that ran before and the number of the
+ * deploy, and the Go program did not record with which it rendered last: so each earlier version is tried.
+ */
+export async function candidatesFor(
+  source: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  versions: readonly string[],
+  updateSeq: number,
+): Promise<Candidate[]> {
+  const occasions = versions.map((currentVersion) => ({ currentVersion, updateSeq }));
+  return distinct(await Promise.all(occasions.map((occasion) => candidate(source, job, allocation, occasion))));
+}
+
+/** The same for the numbers of all earlier deploys; none if no template prints it. */
+export async function* earlierCandidates(
+  source: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  { tree, occasion }: Candidate,
+): AsyncGenerator<Candidate> {
+  const last = treeDigest(tree.files);
+  for (let updateSeq = occasion.updateSeq - 1; updateSeq > 0; updateSeq -= 1) {
+    if (updateSeq < occasion.updateSeq - DEPLOYS_TRIED) return;
+    const next = await candidate(source, job, allocation, { ...occasion, updateSeq });
+    if (treeDigest(next.tree.files) === last) return;
+    yield next;
+  }
+}
+
+async function candidate(
+  source: ContextSource,
+  job: Job,
+  allocation: Allocation,
+  occasion: Occasion,
+): Promise<Candidate> {
+  return { tree: await renderTree(source, job, allocation, bareTree(source, job), occasion), occasion };
+}
+
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  const known = new Map<string, Candidate>();
+  for (const one of candidates) {
+    const digest = treeDigest(one.tree.files);
+    if (!known.has(digest)) known.set(digest, one);
+  }
+  return [...known.values()];
+}
+
+/** Versions that may have run before an allocation's last deploy, the likeliest first. */
+export function versionsBefore(go: GoBucket, { job, host }: Allocation, current: string): string[] {
+  const namespace = NAMESPACE.allocation(job, host);
+  const history = go.kv.filter((row) => row.namespace === namespace && row.key === "version").map(({ value }) => value);
+  const before = history.filter((version) => version !== current).reverse();
+  return [...new Set([...before, NO_VERSION, current])];
+}

@@ -1,0 +1,67 @@
+import * as v from "valibot";
+import { afterEach, describe, expect, expectTypeOf, it } from "vitest";
+import type { Job } from "../../domain/workspace/job.ts";
+import { aBucket, aJob, type TestBucket } from "../../testing/index.ts";
+import { definePlugin } from "../plugin.ts";
+import { defineClaim } from "./claim.ts";
+
+const CANARY = defineClaim("canary", {
+  description: "Upgrade one allocation first.",
+  schema: v.object({
+    soak: v.pipe(
+      v.string(),
+      v.transform((text) => Number.parseInt(text, 10)),
+    ),
+    every: v.optional(v.number(), 5),
+  }),
+});
+
+let bucket: TestBucket | undefined;
+afterEach(() => {
+  bucket?.dispose();
+  bucket = undefined;
+});
+
+describe("a defined claim", () => {
+  it("reads its value with the type of the schema's output, defaults and transforms included", () => {
+    const value = CANARY.of(aJob({ manifest: { canary: { soak: "30 s" } } }));
+    expect(value).toEqual({ soak: 30, every: 5 });
+    expectTypeOf(value).toEqualTypeOf<{ soak: number; every: number } | undefined>();
+  });
+
+  it("reads nothing from a manifest without the key, or with a value that the build refuses", () => {
+    expect([CANARY.of(aJob({ manifest: {} })), CANARY.of(aJob({ manifest: { canary: 7 } }))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("has the schema for editors of a valibot schema", () => {
+    expect(CANARY.jsonSchema?.()).toMatchObject({ type: "object", properties: { every: { type: "number" } } });
+  });
+
+  it("is what every hook of a build and a deploy sees in the manifest, and is transformed once", async () => {
+    const seen: Record<string, unknown> = {};
+    const note = (hook: string, job: Job | undefined) => {
+      seen[hook] = [job?.manifest.canary, job && CANARY.of(job)];
+    };
+    const plugin = definePlugin({
+      name: "canary",
+      claims: { canary: CANARY },
+      apply(hooks) {
+        hooks.validate.tap("canary", ({ jobs: [job] }) => note("validate", job));
+        for (const name of ["contribute", "afterBuild", "beforeJob", "afterJob"] as const)
+          hooks[name].tap("canary", ({ job }) => note(name, job));
+      },
+    });
+    bucket = aBucket({ plugins: [plugin] });
+    bucket.workers("10.0.0.1");
+    bucket.job("api", { selectors: ["worker"], canary: { soak: "30 s" } });
+    expect((await bucket.ship()).outcome).toBe("ok");
+    const both = [
+      { soak: 30, every: 5 },
+      { soak: 30, every: 5 },
+    ];
+    expect(seen).toEqual({ validate: both, contribute: both, afterBuild: both, beforeJob: both, afterJob: both });
+  });
+});

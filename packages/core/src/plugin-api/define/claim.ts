@@ -1,0 +1,116 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type * as v from "valibot";
+import { isRecord } from "../../domain/checks/validate.ts";
+import type { PluginSettings } from "../../domain/settings/plugin-settings.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import { jsonSchemaOf } from "../json-schema-of.ts";
+
+/** A key of `manifest.json` that a plugin owns. Unclaimed keys cause a warning at build, because they are often typing errors. */
+export interface Claim {
+  /** One sentence for the schema an editor shows. */
+  readonly description: string;
+  /**
+   * Checks the value at build; any library that speaks Standard Schema (valibot, zod, arktype, ...). Its output, with defaults
+   * and transforms, is what `job.manifest` has under the key.
+   */
+  readonly schema: StandardSchemaV1;
+  /** Whether this plugin starts and stops jobs with this key, so that they need no Makefile. Default false. */
+  readonly lifecycle?: boolean;
+  /** The schema as JSON Schema, for `maand schema manifest`. */
+  readonly jsonSchema?: () => Record<string, unknown>;
+}
+
+/** A claim that also reads its value, with the type of its schema. */
+export interface TypedClaim<Schema extends StandardSchemaV1 = StandardSchemaV1> extends Claim {
+  readonly schema: Schema;
+  /** The key it was defined for. */
+  readonly key: string;
+  /** The value of a job: the schema's output; undefined if its manifest does not have the key, or an invalid value. */
+  of(job: Pick<Job, "manifest">): StandardSchemaV1.InferOutput<Schema> | undefined;
+}
+
+/** Keys of the files people write that a plugin owns. */
+export interface OwnedKeys {
+  /** Keys of `maand.conf`; made with `defineSettings`. */
+  readonly settings?: PluginSettings;
+  /** Keys of `manifest.json`; made with `defineClaim`, or written out. */
+  readonly claims?: Readonly<Record<string, Claim>>;
+}
+
+/**
+ * Defines a key of `manifest.json` with a typed reader: `claims: { canary: CANARY }`, and then `CANARY.of(job)?.soak_seconds`. A
+ * valibot schema also gives the JSON Schema for editors.
+ */
+export function defineClaim<Schema extends StandardSchemaV1>(
+  key: string,
+  claim: Omit<Claim, "schema"> & { readonly schema: Schema },
+): TypedClaim<Schema> {
+  const { schema } = claim;
+  const made = isValibot(schema) ? { jsonSchema: () => jsonSchemaOf(schema) } : {};
+  return Object.freeze({
+    ...made,
+    ...claim,
+    key,
+    of: (job: Pick<Job, "manifest">) => claimedValue(key, schema, job.manifest),
+  });
+}
+
+/** Whether a claim was made with `defineClaim`. */
+export function isTyped(claim: Claim): claim is TypedClaim {
+  return "key" in claim && "of" in claim;
+}
+
+const resolved = new WeakMap<object, ReadonlySet<string>>();
+
+/**
+ * The manifest with the schemas' outputs in place of what is written, and the same manifest if there is nothing to replace. A
+ * value that a schema refuses, or checks asynchronously, stays as written.
+ */
+export function withOutputs(manifest: Job["manifest"], claims: ReadonlyMap<string, Claim>): Job["manifest"] {
+  const outputs: Record<string, unknown> = {};
+  for (const [key, { schema }] of claims) {
+    const output = key in manifest ? outputOf(schema, manifest[key]) : undefined;
+    if (output) outputs[key] = output.value;
+  }
+  if (Object.keys(outputs).length === 0) return manifest;
+  const all = Object.freeze({ ...manifest, ...outputs });
+  resolved.set(all, new Set(Object.keys(outputs)));
+  return all;
+}
+
+/** The output for a manifest as written or with outputs, each transformed once. */
+function claimedValue<Schema extends StandardSchemaV1>(
+  key: string,
+  schema: Schema,
+  manifest: Job["manifest"],
+): StandardSchemaV1.InferOutput<Schema> | undefined {
+  if (!(key in manifest)) return undefined;
+  if (resolved.get(manifest)?.has(key)) return known<Schema>(manifest, key);
+  return outputOf(schema, manifest[key])?.value;
+}
+
+/** A value that `withOutputs` put there: it is an output of the schema that claims the key. */
+function known<Schema extends StandardSchemaV1>(
+  manifest: Job["manifest"],
+  key: string,
+): StandardSchemaV1.InferOutput<Schema>;
+function known(manifest: Job["manifest"], key: string): unknown {
+  return manifest[key];
+}
+
+function outputOf<Schema extends StandardSchemaV1>(
+  schema: Schema,
+  value: unknown,
+): StandardSchemaV1.SuccessResult<StandardSchemaV1.InferOutput<Schema>> | undefined;
+function outputOf(schema: StandardSchemaV1, value: unknown): StandardSchemaV1.SuccessResult<unknown> | undefined {
+  const checked = schema["~standard"].validate(value);
+  if (checked instanceof Promise) {
+    checked.catch(() => undefined);
+    return undefined;
+  }
+  return checked.issues ? undefined : checked;
+}
+
+function isValibot(schema: object): schema is v.GenericSchema {
+  return "kind" in schema && schema.kind === "schema" && isRecord(Reflect.get(schema, "~standard"));
+}

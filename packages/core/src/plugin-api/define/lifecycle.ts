@@ -1,0 +1,74 @@
+import type { Job } from "../../domain/workspace/job.ts";
+import type { ActionContext, TargetContext } from "../contexts.ts";
+import type { Done, Hooks } from "../hooks.ts";
+
+/** What a step of a lifecycle receives: one allocation of a job, on its connected worker. */
+export type LifecycleContext = Omit<TargetContext, "target">;
+
+/** One step: it does the work, and throws if that fails. */
+export type LifecycleStep = (context: LifecycleContext) => void | Promise<void>;
+
+/** How jobs are started and stopped. What has no step of its own goes to `other`, and without `other` to the next plugin. */
+export interface Lifecycle {
+  /** The name of the taps, by which other plugins order themselves: the plugin's. */
+  readonly name: string;
+  /** The plugin to come before, such as `make`. */
+  readonly before?: string;
+  /** The jobs it runs; default: all. Other jobs go to the next plugin. */
+  readonly concerns?: (job: Job) => boolean;
+  readonly start?: LifecycleStep;
+  /** Also for disabled and removed jobs; their files are deleted by the plugin that copied them. */
+  readonly stop?: LifecycleStep;
+  /** Default: `stop`, then `start`. */
+  readonly restart?: LifecycleStep;
+  /** Default: the same as `restart`. */
+  readonly reload?: LifecycleStep;
+  /** For `maand job status`. */
+  readonly status?: LifecycleStep;
+  /** Any other target of `maand job`, and whatever has no step. */
+  other?(context: LifecycleContext, target: string): void | Promise<void>;
+}
+
+/**
+ * An `apply` that runs jobs in deploys (`rollout`), stops what is disabled or removed (`reconcile`), and answers `maand job`
+ * (`target`): `definePlugin({ name, apply: lifecycle({ name, concerns, start, stop }) })`.
+ */
+export function lifecycle(given: Lifecycle): (hooks: Pick<Hooks, "rollout" | "reconcile" | "target">) => void {
+  const { name, before, concerns = () => true } = given;
+  const order = before === undefined ? { name } : { name, before };
+  const run = async (context: LifecycleContext, target: string): Promise<Done | undefined> => {
+    const step = concerns(context.job) ? stepFor(given, target) : undefined;
+    if (!step) return undefined;
+    await step(context);
+    return "done";
+  };
+  // removed files are not a matter of the process
+  const act = async (context: ActionContext) =>
+    context.action.kind === "remove" ? undefined : run(context, context.action.kind);
+  return ({ rollout, reconcile, target }) => {
+    rollout.tapPromise(order, act);
+    reconcile.tapPromise(order, act);
+    target.tapPromise(order, (context) => run(context, context.target));
+  };
+}
+
+function stepFor(given: Lifecycle, target: string): LifecycleStep | undefined {
+  const { start, stop, status, other } = given;
+  const rest: LifecycleStep | undefined = other && ((context) => other(context, target));
+  const both: LifecycleStep | undefined =
+    start && stop
+      ? async (context) => {
+          await stop(context);
+          await start(context);
+        }
+      : undefined;
+  const restart = given.restart ?? rest ?? both;
+  const steps: Readonly<Record<string, LifecycleStep | undefined>> = {
+    start,
+    stop,
+    restart,
+    reload: given.reload ?? (given.restart ? restart : (rest ?? restart)),
+    status,
+  };
+  return (Object.hasOwn(steps, target) ? steps[target] : undefined) ?? rest;
+}

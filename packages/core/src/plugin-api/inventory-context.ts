@@ -1,0 +1,41 @@
+import type { WorkerContext } from "./base-contexts.ts";
+
+/** A file as it is in a job's directory on a worker. @experimental */
+export interface FoundFile {
+  /** Relative to the job's directory. */
+  readonly path: string;
+  /** SHA-256 of its content, lower-case hex. */
+  readonly hash: string;
+  /** MD5 of its content; absent where the worker cannot compute it. */
+  readonly md5?: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Set for a wanted file that is not as expected and not too large. */
+  readonly content?: Uint8Array;
+}
+
+/** What is in the bucket's directory on a worker. @experimental */
+export interface Inventory {
+  /** Text of the files directly in it, such as `worker.json`, by name; absent ones are left out. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Files by job, sorted by path, without links and what is in `keep`; a job without a directory is left out. */
+  readonly jobs: ReadonlyMap<string, readonly FoundFile[]>;
+}
+
+/** `inventory`: list the files of jobs on a worker, and change nothing there. @experimental */
+export interface InventoryContext extends WorkerContext {
+  /** Names of files directly in the bucket's directory to return. */
+  readonly metadata: readonly string[];
+  /**
+   * Jobs to list. Each has the files, by path, whose content is wanted unless its SHA-256 is one of those given.
+   */
+  readonly jobs: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Names directly in a job's directory that are not listed. */
+  readonly keep: readonly string[];
+  /** The largest content to return, in bytes. */
+  readonly contentLimit: number;
+  /** The time limit of the whole listing, in milliseconds. */
+  readonly timeoutMs: number;
+}
