@@ -56,7 +56,7 @@ describe("npm run demo", () => {
 
   it("shows a bad upgrade that reverts itself, with one worker away at a time", () => {
     expect(story).toMatch(/^Two of them away at once, all the while: never\.$/m);
-    expect(story).toMatch(/^r3 +3\.0\.0 .* held \(revert\)/m);
+    expect(story).toMatch(/r3 .* 3\.0\.0 .* held \(revert\)/);
   });
 
   it("shows a drained worker that does not answer, while the others do", () => {
