@@ -45,7 +45,12 @@ function lastRun(): string[] {
   return HOSTS.map((host) => {
     const home = join(root, "data/local", host);
     const [id = ""] = readdirSync(home);
-    return readFileSync(join(home, id, "jobs/api/data/ran"), "utf8").trimEnd().split("\n").at(-1) ?? "";
+    return (
+      readFileSync(join(home, id, "jobs/api/data/ran"), "utf8")
+        .trimEnd()
+        .split("\n")
+        .at(-1) ?? ""
+    );
   });
 }
 
