@@ -67,7 +67,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defaults().remove("make").replace("make", make());`,
     `'"make"' is not assignable`,
   ],
-  "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
+  "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "PluginDeclaration<"],
   "an event without a namespace": [
     `defineConfig({ hooks: { afterJob({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,

@@ -8,9 +8,7 @@ export interface EventMap {
     readonly update_seq: number;
     readonly continues: string | null;
   };
-  "run.finished": Omit<SummaryRecord, "outcome"> & {
-    /** `refused`: it ended before it touched anything. */
-    readonly outcome: SummaryRecord["outcome"] | "refused";
+  "run.finished": SummaryRecord & {
     /** Why it was refused. */
     readonly message: string | null;
     readonly duration_ms: number;
@@ -20,6 +18,16 @@ export interface EventMap {
     readonly message: string;
     readonly worker: string | null;
     readonly job: string | null;
+  };
+  "tap.waiting": {
+    readonly plugin: string;
+    readonly hook: string;
+    /** `api@10.0.0.1`, `api` or `10.0.0.1`; empty for the whole run. */
+    readonly units: readonly string[];
+    readonly waited_ms: number;
+    readonly limit_ms: number;
+    /** The run was interrupted, and they have not stopped yet. */
+    readonly stopping: boolean;
   };
   "worker.connected": { readonly worker: string; readonly transport: string; readonly duration_ms: number };
   "worker.failed": {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
 /** What became of one allocation in a run; `skipped` means there was nothing to do. */
 export type Outcome =
@@ -35,16 +35,24 @@ export interface AllocationResult {
 /** Something that went wrong for a whole job, such as a health check. */
 export interface JobFailure {
   readonly job: string;
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; `commit` is told it, and the exit code follows from it. */
+/** Why a deploy was refused before it touched anything. */
+export type Refusal = Omit<JobFailure, "job" | "output">;
+
+/** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
-  /** `reverted`: all that failed was undone; `revert_failed`: something could not be undone. */
-  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed";
+  /**
+   * `reverted`: all that failed was undone; `revert_failed`: something could not be undone; `refused`: it ended before it touched
+   * anything.
+   */
+  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
+  /** Why it was refused. */
+  readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
   /** Jobs that were left because a job they demand failed, with that job's name. */

@@ -73,7 +73,7 @@ export async function deployWith(
  * was touched then.
  */
 async function admit(run: Run, resolve: () => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
-  const { hooks, now, store } = run.bucket;
+  const { hooks, now } = run.bucket;
   try {
     const request = await resolve();
     const { options, change, reason, reversed } = request;
@@ -84,10 +84,17 @@ async function admit(run: Run, resolve: () => Promise<Request>): Promise<{ reque
     change?.store();
     return { request, waves };
   } catch (cause) {
-    store.journal.finishRun(run.number, "refused", run.at());
-    reportEnd(run, { outcome: "refused", message: asMaandError(cause).message });
+    await refuse(run, asMaandError(cause));
     throw cause;
   }
+}
+
+/** Ends a run that has not touched anything. */
+async function refuse(run: Run, { code, message, hint }: MaandError): Promise<void> {
+  const refusal = { code, message, ...(hint === undefined ? {} : { hint }) };
+  await notifyPlugins(run, { ...run.ledger.summary(), outcome: "refused", refusal });
+  run.bucket.store.journal.finishRun(run.number, "refused", run.at());
+  reportEnd(run, { outcome: "refused", message });
 }
 
 /** Reports workspace changes that were not built, and so are not deployed. They are also in the summary. */
@@ -124,14 +131,9 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
 
 /** Passes the summary to plugins and stores it, however the run ended. */
 async function commit(run: Run): Promise<Summary> {
-  const { bucket, reporter, ledger } = run;
+  const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
-  try {
-    const concealed = bucket.mask.conceal(ledger.summary()); // a plugin may send it anywhere
-    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
-  } catch (cause) {
-    ledger.warn(asMaandError(cause).message);
-  }
+  await notifyPlugins(run, ledger.summary());
   const summary = ledger.summary();
   bucket.store.transaction(() => {
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
@@ -141,6 +143,16 @@ async function commit(run: Run): Promise<Summary> {
   });
   reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+/** Calls the `commit` hook. A failure is a warning, because nothing can be changed any more. */
+async function notifyPlugins({ bucket, reporter, ledger }: Run, summary: Summary): Promise<void> {
+  try {
+    const concealed = bucket.mask.conceal(summary); // a plugin may send it anywhere
+    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
+  } catch (cause) {
+    ledger.warn(asMaandError(cause).message);
+  }
 }
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;

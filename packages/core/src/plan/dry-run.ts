@@ -37,6 +37,7 @@ export function openDryRun(
 ): DryRunState {
   const lock = withHooks ? lockBucket(bucket, "deploy --dry-run") : undefined;
   const release = lock ? () => lock.release() : bucket.store.snapshot();
+  bucket.states.discardWrites();
   try {
     return openState(bucket, reporter, { withHooks, release, desired });
   } catch (cause) {

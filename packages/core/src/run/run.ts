@@ -58,13 +58,14 @@ export function beginRun(bucket: Bucket, command: string): Run {
   }
 }
 
-/** Takes the bucket's lock for a command. */
+/**
+ * Takes the bucket's lock for a command. A tap that goes on after its time limit may still change workers, so the lock is
+ * released when no such tap is left, or with the process.
+ */
 export function lockBucket(bucket: Bucket, command: string): Lock {
-  return takeLock(
-    bucket.paths.lock,
-    { pid: bucket.pid, command, since: bucket.now().toISOString() },
-    bucket.store.holder,
-  );
+  const holder = { pid: bucket.pid, command, since: bucket.now().toISOString() };
+  const lock = takeLock(bucket.paths.lock, holder, bucket.store.holder);
+  return { release: () => bucket.watch.whenGone(() => lock.release()) };
 }
 
 function openRun(bucket: Bucket, command: string, lock: Lock): Run {

@@ -3,6 +3,7 @@ import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 
+type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
 /** Returns the lines to print for an event; most events have none. */
@@ -21,6 +22,7 @@ export function eventLines(
 
 function quietLines(event: MaandEvent, style: Style, title: string): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
     return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
   return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style, title) : [];
@@ -32,6 +34,8 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       return event.continues === null ? [] : [style.faint(`resuming run ${event.continues}`)];
     case "warning":
       return [`${style.warn("warning:")} ${event.message}`];
+    case "tap.waiting":
+      return [waitingLine(event, style)];
     case "worker.failed":
       return [
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
@@ -89,10 +93,21 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
-      return event.outcome === "refused" ? [] : summaryLines(event, style, title);
+      if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
+      return summaryLines(event, style, title);
     default:
       return [];
   }
+}
+
+/** Units of a notice that are named; further ones are counted. */
+const UNITS_SHOWN = 3;
+
+function waitingLine({ plugin, hook, units, waited_ms, stopping }: Waiting, style: Style): string {
+  const more = units.length > UNITS_SHOWN ? ` and ${units.length - UNITS_SHOWN} more` : "";
+  const of = units.length === 0 ? "" : ` of ${units.slice(0, UNITS_SHOWN).join(", ")}${more}`;
+  if (stopping) return `${style.warn("not stopped yet:")} ${plugin} in ${hook}${of}; press Ctrl-C again to force`;
+  return style.faint(`waiting for ${plugin} in ${hook}${of}: silent for ${duration(waited_ms)}`);
 }
 
 /** Prints counts before anything runs on more than one worker. */

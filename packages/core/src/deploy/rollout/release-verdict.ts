@@ -3,13 +3,14 @@ import type { ErrorCode } from "../../errors.ts";
 import type { JobRollout } from "./job-rollout.ts";
 
 /** Failures that say something about the release, and not about a worker, the network or this machine. */
-const OF_RELEASE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const OF_RELEASE: ReadonlySet<string> = new Set<ErrorCode>([
   ...(["COMMAND_FAILED", "TIMED_OUT", "UNHEALTHY", "JOB_COMMAND_FAILED", "HOOK_FAILED"] as const),
 ]);
 
-/** Whether an error is a failed lifecycle command, hook or health check of a release. */
+/** Whether an error is a failed lifecycle command, hook or health check of a release; a plugin may throw its own code. */
 export function isOfRelease(cause: unknown): boolean {
-  return OF_RELEASE.has(asMaandError(cause).code);
+  const { code, refused } = asMaandError(cause);
+  return OF_RELEASE.has(code) || (code.includes("/") && !refused);
 }
 
 /** Records that the release is healthy on all active allocations of the job, if it is. */
