@@ -9,7 +9,7 @@ import { freePort } from "../support/fleet/range.ts";
 import { page } from "./pages.ts";
 import { missingLines, outputsOf, tutorialOf } from "./tutorial.ts";
 
-/** Types docs/tutorial-cluster.md, and compares what it prints with what the page says. */
+/** Types docs/tutorial-cluster.md, and compares the output with the page. */
 const { steps, script } = tutorialOf(page("docs/tutorial-cluster.md"));
 const HOSTS = ["127.0.0.51", "127.0.0.52", "127.0.0.53"];
 

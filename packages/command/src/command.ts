@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { CommandBucket, MaandEvent } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
-import { type BaseContext, Command, Option } from "clipanion";
+import type { BaseContext } from "clipanion";
+import { Command, Option } from "./clipanion.ts";
 import { EXIT, type ProcessContext, type Program } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";

@@ -34,8 +34,9 @@ export interface Shown {
 }
 
 /**
- * An error that nothing foresaw, as it is shown: its first line, a code, and the file that has the stack. It is a mistake
- * of ours or of a plugin, so the file has what a report of it needs. `logs` finds the logs of a bucket that is not open.
+ * An error that nothing foresaw, as it is shown: its first line, a code, and the file that has the stack. It is a bug in
+ * maand or in a plugin, so the file contains everything that a report needs. `logs` finds the logs of a bucket that is not
+ * open.
  */
 export function unexpected(cause: unknown, now: Date, logs?: () => string): Shown {
   const bucket = open.at(-1);
@@ -69,7 +70,7 @@ function inspected(cause: unknown): string {
   return inspect(cause, { depth: 4, maxStringLength: 10_000, maxArrayLength: 50 });
 }
 
-/** Below the logs of the bucket; a new temporary directory outside of one, and for one that is not ours to use. */
+/** Below the logs of the bucket; a new temporary directory outside of one, and for a bucket that this user may not use. */
 function detailsDirectory(logsOf: () => string | undefined): string {
   try {
     const logs = logsOf();

@@ -36,6 +36,13 @@ export interface EventMap {
     readonly message: string;
     readonly hint: string | null;
   };
+  "worker.checked": {
+    readonly worker: string;
+    readonly ok: boolean;
+    /** How the worker differs from its last delivery; null if it does not. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
   "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
   "job.skipped": { readonly job: string; readonly reason: string };
   "job.blocked": { readonly job: string; readonly by: string };

@@ -62,7 +62,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -70,9 +70,13 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
+<<<<<<< HEAD
   /** Allocations that went back to what ran before, because their rollout failed. */
   readonly reverted: number;
   /** Allocations nobody got to, because of something that failed before them. */
+=======
+  /** Allocations that were not reached because of an earlier failure. */
+>>>>>>> main
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;

@@ -31,6 +31,8 @@ export function jobCommands(): Plugin {
         if (context.jobs.every(({ commands }) => commands.length === 0)) return;
         const { validateNeeds } = await import("./validate-needs.ts");
         validateNeeds(context);
+        const { validateApiPort } = await import("./validate-api-port.ts");
+        validateApiPort(context);
       });
       hooks.afterBuild.tapPromise(named("post_build"), oneByOne("post_build"));
       hooks.beforeJob.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));

@@ -195,7 +195,7 @@ async function outcomeOf(life: Life) {
   return { rollouts: rolloutsIn(life), files: await life.files(), ran: withoutRepeats(await life.lifecycles()) };
 }
 
-/** Kills a life where it is told, resumes it, and compares: what was promoted is never touched again. */
+/** Kills a run at the given steps, resumes it, and compares: what was promoted is never touched again. */
 async function survive(row: Row, life: Life, kills: readonly number[], wanted: object): Promise<number> {
   const where = `${row.what}, killed at ${kills.join(" and ")}`;
   let ended = 0;

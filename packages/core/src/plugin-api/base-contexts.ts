@@ -5,7 +5,7 @@ import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 
-/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be told apart. */
+/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be separated. */
 export interface LogSource {
   readonly stream?: "stdout" | "stderr";
 }

@@ -46,7 +46,7 @@ export interface AllocationScope {
   openKv(): KvSession;
   /** The connection to any worker of the bucket. Throws NOT_FOUND for an unknown host. */
   remote(host: string): Promise<Remote>;
-  /** How its worker is logged in to by other programs; undefined where no plugin says so. */
+  /** How its worker is logged in to by other programs; undefined if no plugin reports it. */
   login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that is not
