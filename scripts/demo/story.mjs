@@ -4,11 +4,7 @@ import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
 import { chapter, tell } from "./say.mjs";
 
-<<<<<<< HEAD
-/** The main job, told in commands: deploy, look, plan, upgrade under load, revert, drain, bring back. */
-=======
-/** The main part, as commands: deploy, look, plan, upgrade under load, drain, enable again. */
->>>>>>> main
+/** The main part, as commands: deploy, look, plan, upgrade under load, revert, drain, enable again. */
 export async function story(shell, options) {
   await begin(shell, options);
   await firstDeploy(shell, options);
@@ -58,7 +54,6 @@ All the while a client asks all three, fifty times a second.`,
   report(figuresOf(await whileAsking(hosts, port, () => shell.type("maand deploy"))));
 }
 
-<<<<<<< HEAD
 async function badUpgrade(shell, { hosts, port }) {
   chapter(
     "A bad upgrade",
@@ -81,10 +76,7 @@ async function badUpgrade(shell, { hosts, port }) {
   await shell.type(`sed -i 's/"version": "3.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
 }
 
-/** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
-=======
 /** Prints what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
->>>>>>> main
 function report({ asked, failed, versions, hosts, together, between }) {
   const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
   tell(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);

@@ -70,13 +70,9 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-<<<<<<< HEAD
   /** Allocations that went back to what ran before, because their rollout failed. */
   readonly reverted: number;
-  /** Allocations nobody got to, because of something that failed before them. */
-=======
   /** Allocations that were not reached because of an earlier failure. */
->>>>>>> main
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;
