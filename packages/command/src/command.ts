@@ -76,6 +76,11 @@ export abstract class MaandCommand extends Command<Context> {
     this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${unbuiltText(parts)}\n`);
   }
 
+  /** Warns on stderr about jobs with a release that deploys skip. */
+  warnOfHolds(held: readonly { readonly text: string }[]): void {
+    for (const { text } of held) this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${text}\n`);
+  }
+
   /** Writes the JSON result. */
   printJson(value: unknown): void {
     this.print(JSON.stringify(value, undefined, 2));
