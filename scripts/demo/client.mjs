@@ -8,8 +8,8 @@ const PATIENCE_MS = 2000;
 const MARGIN = 10;
 
 /**
- * Asks all hosts at once, again and again, without waiting for answers, while some work is done. Answers for each host
- * and round when it was asked, and which version answered, if any did. A round is one moment.
+ * Requests all hosts in parallel and repeatedly, without waiting for answers, while some work is done. Returns the time of
+ * each request per host and round, and the version that answered, if any. A round is one moment.
  */
 export async function whileAsking(hosts, port, work) {
   const began = performance.now();

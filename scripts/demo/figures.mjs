@@ -1,7 +1,7 @@
 /**
- * What a client's asks come to: how many, by version, and when each host was away. A host is away from the first ask
- * that failed to the next one that did not; `together` is how long two of them were away at once, `between` the
- * shortest time from one coming back to another going.
+ * The figures of a client's requests: how many, by version, and when each host was away. A host is away from the first ask
+ * that failed to the next one that did not; `together` is how long two of them were away at once, `between` the shortest
+ * time from one coming back to another going.
  */
 export function figuresOf(asks) {
   const hosts = [...new Set(asks.map(({ host }) => host))].map((host) => hostFigures(host, asks));

@@ -4,12 +4,13 @@ import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
 import { chapter, tell } from "./say.mjs";
 
-/** The main job, told in commands: deploy, look, plan, upgrade under load, drain, bring back. */
+/** The main part, as commands: deploy, look, plan, upgrade under load, revert, drain, enable again. */
 export async function story(shell, options) {
   await begin(shell, options);
   await firstDeploy(shell, options);
   await plan(shell);
   await upgrade(shell, options);
+  await badUpgrade(shell, options);
   await drain(shell, options);
   await bringBack(shell);
 }
@@ -53,7 +54,29 @@ All the while a client asks all three, fifty times a second.`,
   report(figuresOf(await whileAsking(hosts, port, () => shell.type("maand deploy"))));
 }
 
-/** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
+async function badUpgrade(shell, { hosts, port }) {
+  chapter(
+    "A bad upgrade",
+    `Version 3.0.0 does not come up. The manifest says "on_failure": "revert", so the same deploy brings
+2.0.0 back, and no deploy tries 3.0.0 again.`,
+  );
+  await shell.type(`sed -i 's/"version": "2.0.0"/"version": "3.0.0"/' workspace/jobs/site/manifest.json`);
+  await shell.type("sed -i '1i process.exit(1);' workspace/jobs/site/server.mjs");
+  let code;
+  const asks = await whileAsking(hosts, port, async () => {
+    code = await shell.attempt("maand deploy --build");
+  });
+  if (code !== 1) throw new Refused(`the deploy of a bad version ended with ${code} instead of 1`, 1);
+  const { together } = figuresOf(asks);
+  if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
+  tell("\nTwo of them away at once, all the while: never.");
+  mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");
+  await shell.type("maand releases site");
+  await shell.type("sed -i 1d workspace/jobs/site/server.mjs");
+  await shell.type(`sed -i 's/"version": "3.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
+}
+
+/** Prints what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
 function report({ asked, failed, versions, hosts, together, between }) {
   const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
   tell(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);

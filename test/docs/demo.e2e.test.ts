@@ -54,6 +54,11 @@ describe("npm run demo", () => {
     expect(story).toMatch(/^Two of them away at once: never\./m);
   });
 
+  it("shows a bad upgrade that reverts itself, with one worker away at a time", () => {
+    expect(story).toMatch(/^Two of them away at once, all the while: never\.$/m);
+    expect(story).toMatch(/r3 .* 3\.0\.0 .* held \(revert\)/);
+  });
+
   it("shows a drained worker that does not answer, while the others do", () => {
     const answers = HOSTS.map((host) => `${host}:${port}  ${host === HOSTS[1] ? "no answer" : "version 2.0.0"}`);
     expect(story).toContain(answers.join("\n"));

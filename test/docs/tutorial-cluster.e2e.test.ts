@@ -8,7 +8,7 @@ import { page } from "./pages.ts";
 import { missingLines, outputsOf, tutorialOf } from "./tutorial.ts";
 import { processesBelow, type Typed, typeIn } from "./type-in.ts";
 
-/** Types docs/tutorial-cluster.md, and compares what it prints with what the page says. */
+/** Types docs/tutorial-cluster.md, and compares the output with the page. */
 const { steps, script } = tutorialOf(page("docs/tutorial-cluster.md"));
 const HOSTS = ["127.0.0.51", "127.0.0.52", "127.0.0.53"];
 

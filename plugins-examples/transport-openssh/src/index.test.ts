@@ -25,7 +25,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 
-/** An ssh that writes down what it is asked for, keeps a master by a file, and runs the command here. */
+/** An ssh that records its calls, represents the master by a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/asked"

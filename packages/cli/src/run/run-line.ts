@@ -157,7 +157,7 @@ function withoutGlobals(line: string): string {
 /** The unknown word of a command line: the first one, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
-  if (isHelp(argv) || word === undefined) return undefined;
+  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // also by another name, such as job_command
   const same = (one: string | undefined) => one?.replaceAll("-", "_");
   if (!paths.some(([first]) => same(first) === same(word))) return word;
   if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
@@ -190,7 +190,7 @@ async function report(thrown: unknown, argv: readonly string[], processContext: 
   return exitOf(error);
 }
 
-/** Whether it is an error of clipanion, which says how to use a command. */
+/** Whether it is an error of clipanion, which contains the usage of a command. */
 function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }

@@ -16,6 +16,8 @@ const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {
   version: true,
   core: true,
   apply: true,
+  dispose: true,
+  needs: true,
   commands: true,
   provides: true,
   tables: true,

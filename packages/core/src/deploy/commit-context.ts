@@ -2,15 +2,16 @@ import type { JobFile } from "../domain/workspace/job.ts";
 import type { CommitContext } from "../plugin-api/contexts.ts";
 import type { Run } from "../run/run.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
+import type { Summary } from "../summary.ts";
 
 /** What `commit` taps receive at the end of a run. */
-export function commitContext(run: Run): CommitContext {
-  const { bucket, reporter, ledger, catalog } = run;
+export function commitContext(run: Run, summary: Summary): CommitContext {
+  const { bucket, reporter, catalog } = run;
   const { store, kv, mask, now } = bucket;
   const trees = promotedTrees(run);
   return Object.freeze({
     ...reporter.context({}),
-    summary: mask.conceal(ledger.summary()), // a plugin may send it anywhere
+    summary: mask.conceal(summary), // a plugin may send it anywhere
     now,
     jobs: catalog.jobs,
     allocations: catalog.allocations,

@@ -49,6 +49,33 @@ describe("begin", () => {
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
   });
 
+  it("and a refused run is committed as such: commit receives why, before the last event, which is run.finished", async () => {
+    const committed: unknown[] = [];
+    bucketWith(
+      definePlugin({
+        name: "gate",
+        apply({ begin, commit }) {
+          begin.tap("gate", () => {
+            throw no();
+          });
+          commit.tapPromise("gate", async ({ summary: { outcome, refusal, allocations } }) => {
+            committed.push({ outcome, refusal, allocations, last: bucket.events.at(-1)?.type });
+            throw new Error("the receiver is down");
+          });
+        },
+      }),
+    );
+    bucket.job("api", { selectors: ["worker"] });
+    await expect(bucket.ship()).rejects.toMatchObject({ code: "NOT_PERMITTED", message: "not today" });
+    const refusal = { code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" };
+    expect(committed).toEqual([{ outcome: "refused", refusal, allocations: [], last: "run.started" }]);
+    expect(bucket.events.at(-1)).toMatchObject({
+      type: "run.finished",
+      outcome: "refused",
+      warnings: ["gate failed in commit: the receiver is down"],
+    });
+  });
+
   it("receives the time and the selected jobs, and is not called for a dry run", async () => {
     const received: unknown[] = [];
     bucketWith(

@@ -95,7 +95,7 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
-  /** Mode, owner and group asked for by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  /** Mode, owner and group required by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
   readonly access?: FileAccess;
   /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;

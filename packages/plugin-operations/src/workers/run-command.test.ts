@@ -27,7 +27,7 @@ const scripted: Plugin = {
   },
 };
 
-/** Workers nobody can reach. */
+/** Unreachable workers. */
 const down = new Set<string>();
 
 beforeEach(async () => {

@@ -11,7 +11,7 @@ import { type Server, serverOf } from "./server.ts";
  * its rules. Throws the problems, which core turns into a warning: a deploy never fails because of them.
  */
 export async function afterDeploy(context: CommitContext): Promise<void> {
-  if (context.signal.aborted) return;
+  if (context.signal.aborted || context.summary.outcome === "refused") return;
   const changed = context.summary.allocations.some(({ outcome }) => outcome !== "skipped");
   const patience = changed ? AFTER_CHANGES : WITHOUT_CHANGES;
   const push = certificatePush(context);

@@ -150,6 +150,13 @@ describe("after a deploy", () => {
     expect(requests).toHaveLength(0);
   });
 
+  it("nothing is pushed if the deploy was refused", async () => {
+    const { port, requests } = await aReceiver(204);
+    const base = context(port);
+    await afterDeploy({ ...base, summary: { ...base.summary, outcome: "refused" } });
+    expect(requests).toHaveLength(0);
+  });
+
   it("nothing is pushed to a server that was never deployed, or is disabled", async () => {
     const { port, requests } = await aReceiver(204);
     await afterDeploy({ ...context(port), allocations: [{ ...allocation, disabled: true }] });

@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 
 describe("unreachable workers", () => {
-  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000 } } };
+  const impatient = { settings: { timeouts: { connectMs: 500, commandMs: 1_000, tapMs: 900_000 } } };
   let server: Server | undefined;
   const sockets: Socket[] = [];
 

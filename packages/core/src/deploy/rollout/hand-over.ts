@@ -90,7 +90,7 @@ class Offer {
     const isTouched = this.#rolledOut.length === 0;
     this.close(isTouched ? outcomeOf(cause) : undefined);
     if (!isTouched) return;
-    this.#rollout.touched.push(...this.#queue.members);
+    this.#rollout.rounds.push(this.#queue.members);
     const { run, job } = this.#rollout;
     for (const { allocation, decision } of this.#queue.members)
       run.ledger.fail(job.name, allocation.host, decision.action, cause);
