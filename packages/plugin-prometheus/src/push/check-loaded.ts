@@ -28,7 +28,7 @@ export async function checkLoaded(
 async function groupsOf(server: Server, signal: AbortSignal): Promise<number | "silence" | undefined> {
   try {
     const answer = await fetch(`${server.origin}/api/v1/rules`, { headers: loginHeaders(server), signal });
-    if (!answer.ok) return undefined;
+    if (!answer.ok) return answer.status >= 500 ? undefined : "silence"; // 503 while it starts
     const { data }: { data?: { groups?: readonly { readonly file?: unknown }[] } } = JSON.parse(await answer.text());
     return data?.groups?.filter(({ file }) => /(^|\/)rules\//.test(String(file))).length;
   } catch {
