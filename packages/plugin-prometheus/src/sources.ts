@@ -28,8 +28,6 @@ type Named = Pick<JobFile, "path">;
 /** The kinds of files below `_prometheus/`, as they are typed after `maand cat prometheus get <job>`. */
 export const KINDS = ["scrape", "alerts", "runbooks", "dashboards"] as const;
 
-export type Kind = (typeof KINDS)[number];
-
 /** The configuration files of Prometheus that a job has. */
 export function serverConfigs({ files }: Pick<Job, "files">): JobFile[] {
   return files.filter(({ path }) => CONFIGS.includes(path));

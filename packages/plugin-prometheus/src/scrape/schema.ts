@@ -22,7 +22,7 @@ const StaticConfigSchema = v.looseObject(
 );
 
 /** One scrape configuration of Prometheus, as far as maand looks into it. */
-export const ScrapeBlockSchema = v.looseObject(
+const ScrapeBlockSchema = v.looseObject(
   {
     job_name: v.pipe(
       v.string("must be a text: what the job is called in Prometheus"),
