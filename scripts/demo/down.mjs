@@ -8,8 +8,9 @@ import { tell } from "./say.mjs";
 const BUSY = 3;
 
 /**
- * Takes a demo down the way a bucket is emptied: nobody in the workspace, then build and deploy; then its directory is
- * removed. What maand cannot stop, because the bucket is half made or broken, is ended directly. False if there is none.
+ * Takes a demo down the way a bucket is emptied: an empty list of workers and no jobs, then build and deploy; then its
+ * directory is removed. What maand cannot stop, because the bucket is half made or broken, is ended directly. False if there
+ * is none.
  */
 export async function takeDown(shell, name) {
   const { directory } = shell;

@@ -28,12 +28,12 @@ describe.concurrent("a deploy of jobs with commands", () => {
       const { bucket, hosts, lifecycles } = lent;
       writeJob(bucket, "api", {
         events: ["post_deploy"],
-        body: 'if os.path.exists(here + "/sad"):\n    raise SystemExit("nobody to tell")',
+        body: 'if os.path.exists(here + "/sad"):\n    raise SystemExit("no receiver")',
       });
       bucket.write("sad", "");
       const failed = await bucket.maand("deploy", "--build");
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toContain("nobody to tell");
+      expect(failed.stderr).toContain("no receiver");
       await promotedAll(lent, "api");
       expect(ran(bucket)).toEqual(onHosts("post_deploy", hosts));
       rmSync(join(bucket.root, "sad"));
