@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isDemo } from "./bucket.mjs";
 import { endProcessesBelow } from "./processes.mjs";
 import { Refused } from "./refused.mjs";
-import { tell } from "./say.mjs";
+import { print } from "./say.mjs";
 
 const BUSY = 3;
 
@@ -15,11 +15,11 @@ const BUSY = 3;
 export async function takeDown(shell, name) {
   const { directory } = shell;
   if (!isDemo(directory)) return false;
-  tell(`Taking down ${name}: no workers, no jobs.`);
+  print(`Taking down ${name}: no workers, no jobs.`);
   if (existsSync(join(directory, "data/maand.db"))) await empty(shell);
   const ended = await endProcessesBelow(directory);
   if (ended > 0)
-    tell(`${ended} ${ended === 1 ? "process" : "processes"} maand did not know of had to be ended directly.`);
+    print(`${ended} ${ended === 1 ? "process" : "processes"} maand did not know of had to be ended directly.`);
   rmSync(directory, { recursive: true, force: true });
   return true;
 }

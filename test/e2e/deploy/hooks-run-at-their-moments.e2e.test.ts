@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";
-import { ran, writeJob } from "../../support/bucket/telling-job.ts";
+import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
 /** The points of the checklist that need job commands. */

@@ -166,9 +166,9 @@ if not there("fixed"):
       {
         version: "1.0.0",
         selectors: ["worker"],
-        commands: executedOn({ command_tell: ["post_deploy"], command_x_later: ["post_deploy"] }),
+        commands: executedOn({ command_record: ["post_deploy"], command_x_later: ["post_deploy"] }),
       },
-      scripts({ command_tell: report, command_x_later: 'note("later")' }),
+      scripts({ command_record: report, command_x_later: 'note("later")' }),
     );
     const failed = await bucket.maand("deploy", "--build");
     expect([failed.code, failed.stderr.includes("no listener")]).toEqual([1, true]);
