@@ -74,7 +74,7 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
   ],
   "a hook called with another one's context": [
     `void callHook([], "commit", rolloutContext());`,
-    "Property 'summary' is missing",
+    "missing the following properties from type 'CommitContext': summary",
     "CommitContext",
   ],
 };

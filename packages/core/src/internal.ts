@@ -29,6 +29,7 @@ export type { FileChange } from "./domain/deploy/changed-files.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export type { FileAccess } from "./domain/deploy/file-access.ts";
 export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
+export { matchGlobs } from "./domain/deploy/glob.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,

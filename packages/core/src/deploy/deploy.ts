@@ -13,6 +13,7 @@ import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
+import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
 import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
@@ -146,12 +147,11 @@ async function commit(run: Run): Promise<Summary> {
 }
 
 /** Calls the `commit` hook. A failure is a warning, because nothing can be changed any more. */
-async function notifyPlugins({ bucket, reporter, ledger }: Run, summary: Summary): Promise<void> {
+async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
   try {
-    const concealed = bucket.mask.conceal(summary); // a plugin may send it anywhere
-    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
+    await run.bucket.hooks.commit.promise(commitContext(run, summary));
   } catch (cause) {
-    ledger.warn(asMaandError(cause).message);
+    run.ledger.warn(asMaandError(cause).message);
   }
 }
 

@@ -9,7 +9,7 @@ export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the promoted version on each worker and the action of the next deploy",
+    description: "show the promoted version on each worker and the next action",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],
       ["Without disabled and removed allocations", "maand cat deployments --active"],
