@@ -65,7 +65,7 @@ describe("npm run demo", () => {
   });
 
   it("ends with commands that work as printed, the last of which removes everything", async () => {
-    const commands = story.slice(story.indexOf("worth typing next")).match(/^ {2}[^ #].*$/gm) ?? [];
+    const commands = story.slice(story.indexOf("Useful next commands")).match(/^ {2}[^ #].*$/gm) ?? [];
     expect(commands).toHaveLength(5);
     const down = commands.pop() ?? "";
     for (const command of commands) expect(await type(command)).toMatchObject({ code: 0 });

@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "127.0.0.11";
 
-/** Reaches workers of transport `bare`, on which nothing but make is answered by anybody. */
+/** Reaches workers of transport `bare`, which handles only make. */
 const bare = definePlugin({
   name: "bare",
   apply({ connect }) {

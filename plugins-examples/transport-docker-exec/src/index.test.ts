@@ -43,7 +43,7 @@ async function connect(host = worker): Promise<Remote | undefined> {
 
 async function connected(): Promise<Remote> {
   const remote = await connect();
-  if (!remote) throw new Error("nobody connects");
+  if (!remote) throw new Error("no plugin connects");
   return remote;
 }
 

@@ -71,7 +71,7 @@ async function hooksOf() {
 async function connected(over: Parameters<typeof connectContext>[0] = {}): Promise<Remote> {
   const hooks = await hooksOf();
   const remote = await hooks.connect.promise(connectContext({ bucket: { id: "b1", root: "/my bucket" }, ...over }));
-  if (!remote) throw new Error("nobody connects");
+  if (!remote) throw new Error("no plugin connects");
   return remote;
 }
 

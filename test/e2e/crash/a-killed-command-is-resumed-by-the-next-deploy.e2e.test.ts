@@ -15,9 +15,9 @@ import {
   stepsIn,
 } from "../../support/bucket/life.ts";
 import { localBucket } from "../../support/bucket/local-bucket.ts";
+import { logOf, writeJob } from "../../support/bucket/recording-job.ts";
 import { linesOf, type Scratch } from "../../support/bucket/scratch.ts";
 import { seeded } from "../../support/bucket/seeded.ts";
-import { logOf, writeJob } from "../../support/bucket/telling-job.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 
 /**

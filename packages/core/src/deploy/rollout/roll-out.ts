@@ -3,8 +3,8 @@ import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import { noteRest, noteUnchanged } from "../note-allocations.ts";
 import { WHOLE_JOB } from "./batch-queue.ts";
-import { runBatches } from "./hand-over.ts";
 import { type JobRollout, jobRollout } from "./job-rollout.ts";
+import { runBatches } from "./orchestrate.ts";
 import { confirmRelease, markBad } from "./release-verdict.ts";
 import { runRound } from "./run-round.ts";
 
