@@ -46,6 +46,11 @@ describe("maand cat prometheus", () => {
     expect((await typed("cat", "prometheus", "--jobs", "web")).out).toMatch(/web +│ - +│ yes +│ +2 │ +1 │ +0 │/);
   });
 
+  it("lists nothing if the jobs have no such files", async () => {
+    const { code, out } = await typed("cat", "prometheus", "--jobs", "other");
+    expect([code, out.trimEnd().split("\n").length]).toEqual([0, 4]);
+  });
+
   it("get prints the files of one kind as they are, with a new line at the end", async () => {
     expect((await typed("cat", "prometheus", "get", "web", "scrape")).out).toBe(
       `${FILES["jobs/web/_prometheus/scrape.yaml.tpl"]}\n`,

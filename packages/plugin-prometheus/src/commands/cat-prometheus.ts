@@ -1,5 +1,5 @@
 import { listOf } from "@maand/command";
-import { MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
+import { refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { isServer, sourcesOf } from "../sources.ts";
 import { StoredCommand } from "./stored.ts";
@@ -39,12 +39,6 @@ export class CatPrometheusCommand extends StoredCommand {
       .filter(
         ({ server, scrape, alerts, runbooks, dashboards }) => server || scrape || alerts + runbooks + dashboards > 0,
       );
-    if (rows.length === 0 && !this.json)
-      throw new MaandError({
-        code: "NOT_FOUND",
-        message: "no job has files for Prometheus",
-        hint: "write _prometheus/scrape.yaml in a job and run maand build",
-      });
     if (this.json) this.printJson(rows);
     else
       this.printTable(
