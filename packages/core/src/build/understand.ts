@@ -8,7 +8,6 @@ import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-p
 import { withOutputs } from "../plugin-api/define/claim.ts";
 import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
@@ -77,7 +76,7 @@ export async function checkJobs(
   const report: Report = (problem) => problems.push(problem);
   const jobs = [...catalog.jobs, ...unfinished];
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
-  if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
+  if (!plugins.some(rendersTemplates)) warnUnrendered(catalog, absent, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
   const claims = claimsOf(bucket);
@@ -133,9 +132,14 @@ async function checkClaims(
 /** The ending of template sources. */
 const TEMPLATE = ".tpl";
 
+/** Whether a plugin declares that it renders templates; a plugin that only adds template functions does not. */
+function rendersTemplates({ provides }: Plugin): boolean {
+  return provides?.renders?.includes(TEMPLATE) ?? false;
+}
+
 /** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
 function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], report: Report): void {
-  const renders = absent.find(({ plugin }) => plugin.provides?.renders?.includes(TEMPLATE));
+  const renders = absent.find(({ plugin }) => rendersTemplates(plugin));
   for (const { name, files } of jobs) {
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;
