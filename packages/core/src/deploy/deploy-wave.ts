@@ -1,6 +1,5 @@
 import pLimit from "p-limit";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
-import { treeDigest } from "../domain/deploy/digest.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { MaandError } from "../errors.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
@@ -13,6 +12,7 @@ import { refusalOf, rolloutChanges } from "./permission.ts";
 import { type RevertOptions, rollOutOrRevert } from "./release/revert.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
+import { storePlans } from "./store-plans.ts";
 
 /** The options of a wave of a deploy. */
 export interface WaveOptions extends LifecycleOptions, RevertOptions {
@@ -39,22 +39,6 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   for (const plan of plans) await retryStops(run, plan);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
   await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, options))));
-}
-
-/** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */
-function storePlans(run: Run, plans: readonly PlannedJob[]): void {
-  const { store } = run.bucket;
-  const before = store.promoted.planned();
-  store.transaction(() => {
-    for (const { job, allocations } of plans) {
-      const source = treeDigest(job.files);
-      for (const { allocation, target } of allocations) {
-        const known = before.get(allocation.id);
-        if (known?.digest !== target.digest || known.source !== source)
-          store.promoted.plan(allocation.id, { digest: target.digest, source });
-      }
-    }
-  });
 }
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */

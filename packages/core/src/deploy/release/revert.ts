@@ -15,6 +15,7 @@ import { isOfRelease } from "../rollout/release-verdict.ts";
 import { rollOut } from "../rollout/roll-out.ts";
 import { Stager } from "../stage/stage.ts";
 import { stopEntries } from "../stop-and-remove.ts";
+import { storePlans } from "../store-plans.ts";
 import { revertRun, runningText } from "./revert-run.ts";
 
 /** How a deploy deals with failed rollouts. */
@@ -148,6 +149,7 @@ async function rollBack(back: Run, rollout: JobRollout, started: ReadonlySet<str
       !started.has(allocation.id) && (decision.action === "sync" || scope.has(allocation.id)),
   );
   const plan = { ...whole, allocations };
+  storePlans(back, [whole]);
   const stager = new Stager(back);
   await stager.stageWave([plan]);
   const hostsFirst = touchedBy(rollout)

@@ -1,0 +1,19 @@
+import { treeDigest } from "../domain/deploy/digest.ts";
+import type { PlannedJob } from "../plan/plan-job.ts";
+import type { Run } from "../run/run.ts";
+
+/** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */
+export function storePlans(run: Run, plans: readonly PlannedJob[]): void {
+  const { store } = run.bucket;
+  const before = store.promoted.planned();
+  store.transaction(() => {
+    for (const { job, allocations } of plans) {
+      const source = treeDigest(job.files);
+      for (const { allocation, target } of allocations) {
+        const known = before.get(allocation.id);
+        if (known?.digest !== target.digest || known.source !== source)
+          store.promoted.plan(allocation.id, { digest: target.digest, source });
+      }
+    }
+  });
+}
