@@ -62,7 +62,7 @@ function contextLines({ sentence, name, parent, fields }) {
   ];
 }
 
-/** The fields at the edge of an interface's body, each with what is said of it. */
+/** The fields at the edge of an interface's body, each with its description. */
 function fieldsOf(body) {
   return [...body.matchAll(/(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(
     ([, doc = "", field]) => ({

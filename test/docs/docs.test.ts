@@ -162,7 +162,7 @@ describe("docs/errors.md", () => {
     expect(firstWords(page("docs/errors.md"), "Code", "Problem")).toEqual(problemCodes());
   });
 
-  /** Whatever is given to `error` or `warning`, or stands as the code of a place where problems are found. */
+  /** All codes passed to `error` or `warning`, or set as the code of a problem. */
   function problemCodes(): string[] {
     const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
     for (const path of sources()) {

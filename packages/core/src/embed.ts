@@ -35,7 +35,7 @@ export type { JobCommandOptions, JobCommandReport } from "./jobs/job-command.ts"
 export type { Plugin } from "./plugin-api/plugin.ts";
 export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./summary.ts";
 
-/** What a program says when it opens a bucket. */
+/** The options of a program that opens a bucket. */
 export interface EmbedOptions {
   /** The bucket's directory, or one below it. */
   readonly directory: string;

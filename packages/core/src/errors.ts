@@ -43,6 +43,8 @@ export const ERROR_CODES = {
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
+  RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
+  REVERT_FAILED: "A failed rollout could not be undone; the message says what runs where.",
   UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
   HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
   STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
@@ -72,8 +74,8 @@ export interface ErrorParts {
 }
 
 /**
- * An error during a change. There is one class, told apart by `code`; core and plugins throw it, and it is caught around one
- * unit of work, around a run, and in the CLI.
+ * An error during a change. There is one class; `code` distinguishes its errors; core and plugins throw it, and it is caught
+ * around one unit of work, around a run, and in the CLI.
  */
 export class MaandError extends Error {
   override readonly name = "MaandError";

@@ -58,6 +58,24 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  "revert.started": {
+    readonly job: string;
+    /** `r14`. */
+    readonly from: string;
+    /** `r12`; null if nothing ran before, so that what was started is stopped. */
+    readonly to: string | null;
+    readonly workers: readonly string[];
+    readonly reason: string;
+  };
+  "revert.finished": {
+    readonly job: string;
+    readonly from: string;
+    readonly to: string | null;
+    readonly outcome: "reverted" | "revert_failed";
+    /** Why it failed, and what runs where. */
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;

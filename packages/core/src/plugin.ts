@@ -19,7 +19,7 @@ export type { MaandEvent } from "./events.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type { CommandBucket } from "./plugin-api/command-bucket.ts";
 export type * from "./plugin-api/contexts.ts";
-export { type Claim, defineClaim, type TypedClaim } from "./plugin-api/define/claim.ts";
+export { type Claim, defineClaim, type FileSchema, type TypedClaim } from "./plugin-api/define/claim.ts";
 export { type Lifecycle, type LifecycleContext, type LifecycleStep, lifecycle } from "./plugin-api/define/lifecycle.ts";
 export { type PluginMaker, pluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
 export type { ExamineContext } from "./plugin-api/examine-context.ts";

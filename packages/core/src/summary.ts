@@ -9,7 +9,9 @@ export type Outcome =
   | "disconnected"
   | "blocked"
   | "skipped"
-  | "interrupted";
+  | "interrupted"
+  | "reverted"
+  | "revert_failed";
 
 /** One allocation in the summary of a run. */
 export interface AllocationResult {
@@ -44,8 +46,11 @@ export type Refusal = Omit<JobFailure, "job" | "output">;
 
 /** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
-  /** `refused`: it ended before it touched anything. */
-  readonly outcome: "ok" | "failed" | "interrupted" | "refused";
+  /**
+   * `reverted`: all that failed was undone; `revert_failed`: something could not be undone; `refused`: it ended before it touched
+   * anything.
+   */
+  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
   /** Why it was refused. */
   readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
@@ -57,7 +62,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -65,7 +70,9 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-  /** Allocations nobody got to, because of something that failed before them. */
+  /** Allocations that went back to what ran before, because their rollout failed. */
+  readonly reverted: number;
+  /** Allocations that were not reached because of an earlier failure. */
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;
@@ -92,7 +99,7 @@ export interface SummaryRecord {
 }
 
 /** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
-const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted"]);
+const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted"]);
 
 /** Turns a summary into its record. */
 export function summaryRecord(summary: Summary): SummaryRecord {
@@ -102,6 +109,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     promoted: count(({ outcome, promoted }) => outcome === "ok" && promoted),
     skipped: count(({ outcome }) => outcome === "skipped"),
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
+    reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
     allocations: summary.allocations.map(({ host, ledBy, message, hint, output, ...rest }) => ({
       ...rest,

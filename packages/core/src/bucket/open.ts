@@ -112,7 +112,7 @@ async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
   };
 }
 
-/** Names that stand in sentences and tables anyway, and so hide nothing when a secret happens to be one of them. */
+/** Names that appear in messages and tables anyway; masking a secret that equals one of them would hide nothing. */
 function namesIn({ jobs, removedJobs, workers, removedWorkers }: StoredCatalog): string[] {
   return [
     ...[...jobs, ...removedJobs].flatMap(({ name, version, selectors, commands, ports }) => [

@@ -24,6 +24,7 @@ const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {
   workerFiles: true,
   settings: true,
   claims: true,
+  schemas: true,
   options: true,
 };
 

@@ -66,7 +66,7 @@ describe("services are checked when plugins are loaded", () => {
 
   it.for([
     [
-      "that nobody provides",
+      "that no plugin provides",
       plugin("notes", 'needs: [{ name: "desk.tickets" }]'),
       'plugin "notes" needs the service "desk.tickets", which no loaded plugin provides | add the plugin that provides "desk.tickets" to the plugins of the configuration',
     ],

@@ -79,6 +79,11 @@ export interface ValidateContext {
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
+  /**
+   * The KV entries that a job of `jobs` may read on any worker, as this build will store them; what plugins contribute is not
+   * among them yet.
+   */
+  kv(job: Job): KvReader;
   /** The plugin that claims the lifecycle of a job; undefined if none does. */
   runBy(job: Job): string | undefined;
   readonly report: Report;
@@ -90,7 +95,7 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
-  /** Mode, owner and group asked for by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  /** Mode, owner and group required by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
   readonly access?: FileAccess;
   /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;
@@ -133,8 +138,9 @@ export interface KvContribution {
   keys(namespace: string): string[];
   /**
    * Replaces all keys of a namespace that begin with `prefix` by `entries`. They are stored together with the catalog, and
-   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync `maand/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
-   * and `maand/prometheus`; any other namespace throws KV_REFUSED.
+   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync
+   * `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared `maand/worker` and
+   * `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   isSecret(namespace: string, key: string): boolean;
@@ -262,6 +268,18 @@ export interface CommandContext extends ScopedJobContext {
 /** `commit`: the run is over, whatever its outcome. */
 export interface CommitContext extends RunContext {
   readonly summary: Summary;
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
+  now(): Date;
+  /** All jobs of the catalog. */
+  readonly jobs: readonly Job[];
+  /** All allocations of the catalog, also removed ones. */
+  readonly allocations: readonly Allocation[];
+  /** The KV entries that a job may read on any worker. */
+  kv(job: Job): KvReader;
+  /** The files that are recorded as running for an allocation; none before its first promotion. */
+  promotedFiles(allocation: Allocation): readonly JobFile[];
+  /** The bytes of such a file; undefined if it is secret, or too large to be kept. */
+  readPromoted(file: JobFile): Uint8Array | undefined;
 }
 
 export type { ActionKind, Problem };

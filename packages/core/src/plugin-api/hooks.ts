@@ -38,7 +38,7 @@ import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
 
-/** What a tap may declare beside its name: `tapPromise({ name, concerns }, ...)`. */
+/** The options of a tap besides its name: `tapPromise({ name, concerns }, ...)`. */
 export interface TapInterest {
   /** Whether the tap has work for a job; default: for every job. Called before any work is done for the tap. */
   readonly concerns?: (job: Job) => boolean;

@@ -135,7 +135,7 @@ export class Mask {
   }
 
   /**
-   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or stands within one, is not
+   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or is part of one, is not
    * masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
    */
   sentence(text: string): string {

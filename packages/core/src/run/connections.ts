@@ -31,8 +31,8 @@ export class Connections {
   }
 
   /**
-   * The connection to a worker, without a tool check. A caller that waits for the worker sets `tell` to false, so that not
-   * every failed attempt is reported.
+   * The connection to a worker, without a tool check. A caller that waits for the worker sets `reportFailure` to false, so
+   * that not every failed attempt is reported.
    */
   connect(worker: Worker, { reportFailure = true }: { readonly reportFailure?: boolean } = {}): Promise<Remote> {
     return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));

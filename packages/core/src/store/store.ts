@@ -60,7 +60,7 @@ export class Store {
     }
   }
 
-  /** All reads see this snapshot until the returned function is called, whatever other processes store. */
+  /** All reads see this snapshot, independent of writes by other processes, until the returned function is called. */
   snapshot(): () => void {
     return this.#db.snapshot();
   }

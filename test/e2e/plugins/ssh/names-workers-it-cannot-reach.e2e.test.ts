@@ -89,7 +89,7 @@ describe("unreachable workers", () => {
 
   test("another transport is left to other plugins", async () => {
     await expect(remotes().connect({ ...worker, host: worker.host, transport: "local" })).rejects.toThrow(
-      "nobody connects",
+      "no plugin connects",
     );
   });
 

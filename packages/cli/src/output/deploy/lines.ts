@@ -12,21 +12,23 @@ export function eventLines(
   quiet: boolean,
   columns: () => number | undefined = () => undefined,
 ): (event: MaandEvent) => string[] {
+  let title = "deploy";
   return (event) => {
-    const found = quiet ? quietLines(event, style) : lines(event, style);
+    if (event.type === "run.started" && event.command === "rollback") title = event.command;
+    const found = quiet ? quietLines(event, style, title) : lines(event, style, title);
     return event.type === "run.finished" ? wrapped(found, columns()) : found;
   };
 }
 
-function quietLines(event: MaandEvent, style: Style): string[] {
-  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style);
-  if (event.type === "tap.waiting" && event.stopping) return lines(event, style);
+function quietLines(event: MaandEvent, style: Style, title: string): string[] {
+  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
-    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
-  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
+    return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
+  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style, title) : [];
 }
 
-function lines(event: MaandEvent, style: Style): string[] {
+function lines(event: MaandEvent, style: Style, title: string): string[] {
   switch (event.type) {
     case "run.started":
       return event.continues === null ? [] : [style.faint(`resuming run ${event.continues}`)];
@@ -49,6 +51,15 @@ function lines(event: MaandEvent, style: Style): string[] {
         : [
             `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
           ];
+    case "revert.started":
+      return [
+        `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
+        `${style.strong(event.job)}: ${event.to === null ? "stopping what was started" : `reverting to ${event.to}`} on ${event.workers.join(", ")}`,
+      ];
+    case "revert.finished":
+      return event.outcome === "reverted"
+        ? [`${style.warn("reverted")} ${event.job} ${style.faint(duration(event.duration_ms))}`]
+        : [`${style.bad("revert failed")} ${event.job}: ${event.message}`];
     case "stage.finished":
       if (event.jobs.length === 0) return [];
       return [
@@ -83,7 +94,7 @@ function lines(event: MaandEvent, style: Style): string[] {
       ];
     case "run.finished":
       if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
-      return summaryLines(event, style);
+      return summaryLines(event, style, title);
     default:
       return [];
   }

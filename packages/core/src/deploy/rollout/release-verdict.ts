@@ -20,9 +20,12 @@ export function confirmRelease({ run, job }: JobRollout): void {
   store.releases.confirm(job.name, job.release, run.at());
 }
 
-/** Records that a release is bad, if its rollout changed something and then failed because of it. */
-export function markBad({ run, job, touched }: JobRollout, cause: unknown): void {
-  if (job.release === undefined || touched.length === 0 || !isOfRelease(cause)) return;
+/**
+ * Records that a release is bad, if its rollout changed something and then failed because of it. A release that a
+ * revert fails to bring back was good, so it stays what it was.
+ */
+export function markBad({ run, job, rounds }: JobRollout, cause: unknown): void {
+  if (job.release === undefined || rounds.length === 0 || run.cause === "revert" || !isOfRelease(cause)) return;
   const { mask, store } = run.bucket;
   store.releases.markBad(job.name, job.release, mask.text(asMaandError(cause).message));
 }

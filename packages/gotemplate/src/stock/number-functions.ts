@@ -1,5 +1,5 @@
-import { MaandError, type TemplateFunctions } from "@maand/core";
-import { typed } from "@maand/gotemplate";
+import { type TemplateFunctions, typed } from "../value/function.ts";
+import { RefusedValue } from "./refused-value.ts";
 import { trimSpace } from "./text-functions.ts";
 
 /** Functions over whole numbers of 64 bits; they are exact, and wrap around as Go's do. Text is never taken for a number. */
@@ -39,6 +39,6 @@ function hintFor(text: string): string {
   return "it takes a whole number, or a text that is one";
 }
 
-function noInt(shown: string, hint: string): MaandError {
-  return new MaandError({ code: "RENDER_FAILED", message: `${shown} is not a whole number`, hint });
+function noInt(shown: string, remedy: string): RefusedValue {
+  return new RefusedValue(`${shown} is not a whole number`, remedy);
 }

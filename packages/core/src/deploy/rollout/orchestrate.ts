@@ -14,39 +14,43 @@ import { recordRollout, runRound } from "./run-round.ts";
  */
 export async function runBatches(rollout: JobRollout): Promise<void> {
   const queue = new BatchQueue(rollout);
-  if (await isTakenOver(rollout, queue)) {
+  if (await isOrchestrated(rollout, queue)) {
     await runRound(rollout, { members: queue.members, promote: true, gate: WHOLE_JOB });
   } else await queue.run();
 }
 
 /** Offers the rollout to plugins. Returns whether one of them carried out everything that remained in the queue. */
-async function isTakenOver(rollout: JobRollout, queue: BatchQueue): Promise<boolean> {
+async function isOrchestrated(rollout: JobRollout, queue: BatchQueue): Promise<boolean> {
   const { hooks } = rollout.run.bucket;
   if (queue.members.length === 0 || !isTapped(hooks.orchestrate, rollout.job)) return false;
-  const offer = new Offer(rollout, queue);
+  const orchestrated = new OrchestratedRollout(rollout, queue);
   try {
-    const context = offer.context();
+    const context = orchestrated.context();
     const answer = await hooks.orchestrate.promise(context);
-    await offer.calls.end();
-    offer.close(answer === "done" ? "ok" : undefined);
-    if (answer === "done") noteLeader(rollout, queue.members, answeredBy(context));
+    await orchestrated.calls.end();
+    orchestrated.close(answer === "done" ? "ok" : undefined);
+    if (answer === "done") noteOrchestrator(rollout, queue.members, answeredBy(context));
     return answer === "done";
   } catch (cause) {
-    await offer.calls.end().catch(() => undefined);
-    offer.fail(cause);
+    await orchestrated.calls.end().catch(() => undefined);
+    orchestrated.fail(cause);
     throw cause;
   }
 }
 
-/** Notes that a plugin rolled these out in its own way: what it did there, maand cannot know. */
-function noteLeader({ run, job }: JobRollout, members: readonly PlannedAllocation[], plugin: string | undefined): void {
+/** Notes the plugin that rolled these out in its own way, because maand does not know what it did. */
+function noteOrchestrator(
+  { run, job }: JobRollout,
+  members: readonly PlannedAllocation[],
+  plugin: string | undefined,
+): void {
   for (const { allocation } of members) run.ledger.noteLeader(job.name, allocation.host, plugin ?? "unknown");
 }
 
 /**
  * A rollout that a plugin controls. The journal records from the start that the plugin may touch the remaining allocations.
  */
-class Offer {
+class OrchestratedRollout {
   readonly calls: PluginCalls;
   readonly #rollout: JobRollout;
   readonly #queue: BatchQueue;
@@ -90,7 +94,7 @@ class Offer {
     const isTouched = this.#rolledOut.length === 0;
     this.close(isTouched ? outcomeOf(cause) : undefined);
     if (!isTouched) return;
-    this.#rollout.touched.push(...this.#queue.members);
+    this.#rollout.rounds.push(this.#queue.members);
     const { run, job } = this.#rollout;
     for (const { allocation, decision } of this.#queue.members)
       run.ledger.fail(job.name, allocation.host, decision.action, cause);

@@ -43,7 +43,7 @@ export function writeJob(
 ): void {
   bucket.job(
     name,
-    { version: "1.0.0", selectors: ["worker"], commands: { command_tell: { executed_on: events } }, ...manifest },
-    { "_modules/command_tell.py": command(bucket, body), Makefile: CAREFUL_MAKEFILE, ...files },
+    { version: "1.0.0", selectors: ["worker"], commands: { command_record: { executed_on: events } }, ...manifest },
+    { "_modules/command_record.py": command(bucket, body), Makefile: CAREFUL_MAKEFILE, ...files },
   );
 }

@@ -1,5 +1,4 @@
-import type { TemplateFunctions } from "@maand/core";
-import { typed } from "@maand/gotemplate";
+import { type TemplateFunctions, typed } from "../value/function.ts";
 
 /** Functions over text, as Go's package `strings` has them. */
 export const textFunctions: TemplateFunctions = {
