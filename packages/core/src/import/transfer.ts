@@ -36,9 +36,13 @@ function storedValue({ namespace, key: name, value, deleted }: GoKvRow, key: KvK
 }
 
 function outlineOfWorker(go: GoBucket, { host, id }: GoWorker, position: number, newId: () => string): Worker {
-  const known = go.kv.findLast(({ namespace, key }) => namespace === `maand/worker/${host}` && key === "worker_id");
-  const workerId = id ?? known?.value ?? newId();
+  const workerId = id ?? lastIdOf(go, host) ?? newId();
   return { host, workerId, labels: ["worker"], tags: {}, memoryMb: 0, cpuMhz: 0, position };
+}
+
+/** The id of a worker that left the catalog, from the history of its KV entries. */
+function lastIdOf({ kv }: GoBucket, host: string): string | undefined {
+  return kv.filter(({ namespace, key }) => namespace === `maand/worker/${host}` && key === "worker_id").at(-1)?.value;
 }
 
 const NONE = { min: 0, max: 0, reserved: 0, source: "manifest" };

@@ -1,6 +1,7 @@
 import { treeDigest } from "../../domain/deploy/digest.ts";
 import type { Occasion } from "../../domain/deploy/plan.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
+import { groupBy } from "../../domain/group-by.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import { bareTree } from "../../plan/plan-job.ts";
@@ -69,8 +70,22 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
 
 /** Versions that may have run before an allocation's last deploy, the likeliest first. */
 export function versionsBefore(go: GoBucket, { job, host }: Allocation, current: string): string[] {
-  const namespace = NAMESPACE.allocation(job, host);
-  const history = go.kv.filter((row) => row.namespace === namespace && row.key === "version").map(({ value }) => value);
+  const history = promotedVersions(go).get(NAMESPACE.allocation(job, host)) ?? [];
   const before = history.filter((version) => version !== current).reverse();
   return [...new Set([...before, NO_VERSION, current])];
+}
+
+const known = new WeakMap<GoBucket, ReadonlyMap<string, readonly string[]>>();
+
+/** Versions that ran, oldest first, by namespace of the allocation. There may be many thousands of rows: they are read once. */
+function promotedVersions(go: GoBucket): ReadonlyMap<string, readonly string[]> {
+  const before = known.get(go);
+  if (before) return before;
+  const rows = groupBy(
+    go.kv.filter(({ key }) => key === "version"),
+    ({ namespace }) => namespace,
+  );
+  const versions = new Map([...rows].map(([namespace, some]) => [namespace, some.map(({ value }) => value)]));
+  known.set(go, versions);
+  return versions;
 }

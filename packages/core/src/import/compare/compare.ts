@@ -67,7 +67,8 @@ export function compare(comparison: Comparison): Compared {
     else if (file.content !== undefined && !isCertificate(file.path)) rendered.push(file);
     else take(file, other, judge.ofStatic(file, other));
   }
-  const gone = found.filter(({ path }) => !wanted.some((file) => file.path === path));
+  const paths = new Set(wanted.map(({ path }) => path));
+  const gone = found.filter(({ path }) => !paths.has(path));
   for (const file of gone.filter(({ path }) => comparison.deployed?.has(path))) {
     if (comparison.isPrometheus && GENERATED.test(file.path)) refuse(file.path, MADE, file, undefined);
     else take(undefined, file, undefined);
