@@ -99,7 +99,8 @@ export { type ProcessEnd, type ProcessOptions, type RunningProcess, startProcess
 export { processStream } from "./remote/process/process-stream.ts";
 export { quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export { reveal } from "./remote/secret.ts";
-export { type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
+export { Semaphore } from "./remote/semaphore.ts";
+export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { onCommandBucket } from "./run/command-bucket.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";

@@ -1,5 +1,5 @@
 import type { ExecOptions } from "@maand/core";
-import { reveal } from "@maand/core/internal";
+import { checkVariables, reveal } from "@maand/core/internal";
 
 /** What a command needs to find its tools, its user, its language and the local daemons; nothing else is handed on. */
 const KEPT = new Set([
@@ -23,6 +23,7 @@ export function localEnvironment(
   given: ExecOptions["env"] = {},
   own: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
+  checkVariables(given);
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(own))
     if (value !== undefined && (KEPT.has(name) || name.startsWith("LC_"))) environment[name] = value;

@@ -11,6 +11,7 @@ import {
 import {
   type Cutoff,
   followProcess,
+  lastLines,
   mustSucceed,
   Output,
   processStream,
@@ -67,26 +68,29 @@ export class LocalRemote implements Remote {
       ...(stopWord !== undefined && { requestEnd: () => void started.stdin?.write(stopWord) }),
       onOutput: (stream, chunk) => output.push(stream, chunk),
     });
-    if (cut !== undefined) throw this.#cutOff(titleOf(argv, options), cut, timeoutMs);
     if (end.failure !== undefined) output.push("stderr", Buffer.from(`${end.failure}\n`));
-    return output.end(end.code, durationMs);
+    const result = output.end(end.code, durationMs);
+    if (cut !== undefined) throw this.#cutOff(titleOf(argv, options), cut, { timeoutMs, result });
+    return result;
   }
 
   async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
     this.#refuse(titleOf(argv, options), options.signal);
     const started = await this.#start(argv, options, true);
+    let destroyed = false;
     const destroy = () => {
+      destroyed = true;
       started.signal("SIGTERM");
       started.closePipes();
     };
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
     ending.addEventListener("abort", destroy, { once: true });
-    const exit = started.ended.then(({ code, bySignal }) => {
+    const exit = started.ended.then(({ code }) => {
       ending.removeEventListener("abort", destroy);
-      return bySignal ? null : code;
+      return destroyed ? null : code;
     });
     const io = processStream(started.stdout, started.stdin);
-    return { io, stderr: started.stderr, exit, destroy };
+    return { io, stderr: processStream(started.stderr), exit, destroy };
   }
 
   async close(): Promise<void> {
@@ -111,15 +115,20 @@ export class LocalRemote implements Remote {
       const message = `${this.host} was closed before ${title} began`;
       throw new MaandError({ code: "UNREACHABLE", message, worker: this.host });
     }
-    if (signal?.aborted) throw this.#cutOff(title, "INTERRUPTED", 0);
+    if (signal?.aborted) throw this.#cutOff(title, "INTERRUPTED");
   }
 
-  #cutOff(title: string, code: Cutoff, timeoutMs: number): MaandError {
+  #cutOff(
+    title: string,
+    code: Cutoff,
+    { timeoutMs = 0, result }: { readonly timeoutMs?: number; readonly result?: ExecResult } = {},
+  ): MaandError {
     const how = {
       TIMED_OUT: `timed out after ${timeoutMs / 1000} s`,
       INTERRUPTED: "was interrupted",
       DISCONNECTED: "lost its connection, which was closed",
     }[code];
-    return new MaandError({ code, message: `${title} on ${this.host} ${how}`, worker: this.host });
+    const output = code === "TIMED_OUT" && result ? lastLines(result, 12) : [];
+    return new MaandError({ code, message: `${title} on ${this.host} ${how}`, worker: this.host, output });
   }
 }

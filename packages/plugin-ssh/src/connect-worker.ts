@@ -1,13 +1,13 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { ConnectContext, Login } from "@maand/core";
+import type { Semaphore } from "@maand/core/internal";
 import { type HostLookup, readSshConfig } from "./config/ssh-config.ts";
 import { connectWithRetry } from "./connect-with-retry.ts";
 import { type Endpoint, endpointOf, SSH_SETTINGS } from "./endpoint.ts";
 import type { ConnectOptions } from "./handshake.ts";
 import { hostKeyPins } from "./host-keys/host-key-pins.ts";
 import type { SshOptions } from "./options.ts";
-import type { Semaphore } from "./semaphore.ts";
 import { SshRemote } from "./ssh-remote.ts";
 
 /** Where a worker is and how to connect to it. */

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Semaphore } from "@maand/core/internal";
 import type { Client, ConnectConfig } from "ssh2";
 import type { Endpoint } from "./endpoint.ts";
 import { interrupted, unreachable } from "./errors.ts";
@@ -6,7 +7,6 @@ import { algorithmsFor, refusal, withRole } from "./host-keys/host-key-check.ts"
 import type { HostKeyPins } from "./host-keys/host-key-pins.ts";
 import { type HostKey, hostName, type KnownHost, keyTypeOf } from "./host-keys/known-hosts.ts";
 import type { LoginKeys } from "./login/login-keys.ts";
-import type { Semaphore } from "./semaphore.ts";
 
 /** How far a handshake got. */
 export type Phase = "connect" | "banner" | "login";

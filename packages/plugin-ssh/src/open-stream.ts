@@ -36,14 +36,17 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     giveUp = resolve;
   });
   const closed = Promise.race([givenUp, new Promise<void>((resolve) => void channel.once("close", () => resolve()))]);
+  let destroyed = false;
   const destroy = () => {
+    destroyed = true;
     channel.close();
     setTimeout(giveUp, CLOSE_MS).unref(); // a worker that is frozen never confirms the end
   };
-  const exit = new Promise<number | null>((resolve) => {
-    channel.once("exit", (code: number | null, name?: string) => resolve(code ?? (name ? exitCodeOf(name) : null)));
+  const code = new Promise<number | null>((resolve) => {
+    channel.once("exit", (status: number | null, name?: string) => resolve(status ?? (name ? exitCodeOf(name) : null)));
     closed.then(() => resolve(null));
   });
+  const exit = code.then((status) => (destroyed ? null : status));
   channel.on("error", () => {});
   signal?.addEventListener("abort", destroy, { once: true });
   closed.then(() => signal?.removeEventListener("abort", destroy));
@@ -55,7 +58,7 @@ export function openStream(channel: ClientChannel, command: StreamedCommand): Op
     const [stdout, stderr] = printed ?? ["", ""];
     if (stdout === undefined && stderr === undefined) return stream;
     destroy();
-    throw notBegun(command, await exit, { stdout: stdout ?? "", stderr: stderr ?? "" });
+    throw notBegun(command, await code, { stdout: stdout ?? "", stderr: stderr ?? "" });
   });
   begun.catch(() => {}); // there is no other reader if the run was interrupted just before
   return { begun, closed };

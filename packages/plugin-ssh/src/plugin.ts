@@ -1,7 +1,7 @@
 import type { Plugin } from "@maand/core";
+import { Semaphore } from "@maand/core/internal";
 import { SSH_SETTINGS } from "./endpoint.ts";
 import type { SshOptions } from "./options.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** Reaches workers whose transport is `ssh`, over one ssh2 connection each. */
 export function ssh(options: SshOptions = {}): Plugin {

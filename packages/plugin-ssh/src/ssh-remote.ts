@@ -8,14 +8,13 @@ import {
   type RemoteStream,
   type StreamOptions,
 } from "@maand/core";
-import { mustSucceed, titleOf, type Wrapping, wrapCommand } from "@maand/core/internal";
+import { mustSucceed, Semaphore, titleOf, type Wrapping, wrapCommand } from "@maand/core/internal";
 import type { ClientChannel } from "ssh2";
 import { type Connection, NotStarted } from "./connection.ts";
 import { interrupted, unreachable } from "./errors.ts";
 import { followCommand } from "./follow-command.ts";
 import { openStream } from "./open-stream.ts";
 import { RetriedConnection } from "./retry-lost-connection.ts";
-import { Semaphore } from "./semaphore.ts";
 
 /** What a remote over ssh is made of. */
 export interface SshRemoteParts {
@@ -119,7 +118,9 @@ export class SshRemote implements Remote {
     const { env, cwd, asRoot = false, signal } = options;
     const wrapping = { sudo: this.sudo && asRoot, ...(env && { env }), ...(cwd !== undefined && { cwd }), ...more };
     const { argv: words, preface } = wrapCommand(argv, wrapping);
-    return { line: loginShellLine(words), preface, title: titleOf(argv, options), signal };
+    // one signal of its own: a listener per command on the run's would look like a leak to Node
+    const own = signal && AbortSignal.any([signal]);
+    return { line: loginShellLine(words), preface, title: titleOf(argv, options), signal: own };
   }
 
   /**

@@ -51,7 +51,7 @@ describe("transport-docker-exec", () => {
   it("runs a command with docker exec, with separate arguments", async () => {
     const remote = await connected();
     expect((await remote.exec(["printf", "%s|", "a b", "$HOME"])).stdout).toBe("a b|$HOME|");
-    expect(calls()).toContain("container inspect --format {{.State.Running}} box\n");
+    expect(calls()).toContain("container inspect --format {{.State.Running}} {{.State.StartedAt}} box\n");
     expect(calls()).toMatch(/\nexec --interactive box sh -c .* timeout -k 4 300 printf %s\| a b \$HOME\n/);
     expect(remote.root).toBe("/opt/worker/bucket");
   });

@@ -25,9 +25,10 @@ export const dockerExec = pluginWithOptions({
 /** Keeps no connection open: each command is its own `docker exec`. There is no login, so only root is distinguished. */
 function enter({ worker, settings, bucket }: ConnectContext, program: string): Remote {
   const { host } = worker;
-  const why = notRunning(program, host);
-  if (why !== undefined)
-    throw new MaandError({ code: "UNREACHABLE", worker: host, message: `cannot reach ${host}: ${why}` });
+  const unreachable = (why: string) =>
+    new MaandError({ code: "UNREACHABLE", worker: host, message: `cannot reach ${host}: ${why}` });
+  const { why } = stateOf(program, host);
+  if (why !== undefined) throw unreachable(why);
   return programRemote({
     host,
     root: `${settings.workerRoot}/${bucket.id}`,
@@ -42,18 +43,32 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
       host,
       ...argv,
     ],
-    lost: (code) => SUSPICIOUS.has(code) && notRunning(program, host) !== undefined,
+    lost(code, { since }) {
+      if (!SUSPICIOUS.has(code)) return false;
+      const state = stateOf(program, host);
+      return state.why !== undefined || state.started > since;
+    },
   });
 }
 
-/** Exit codes of docker itself; a command may return the same code, in which case the container is still running. */
+/** Exit codes of docker itself; a command may return the same code, in which case the container runs as before. */
 const SUSPICIOUS = new Set([1, 125, 137]);
 
-function notRunning(program: string, container: string): string | undefined {
-  const words = ["container", "inspect", "--format", "{{.State.Running}}", container];
+interface ContainerState {
+  /** When it was started last: all that ran in it before has ended. */
+  readonly started: Date;
+  /** Why nothing can run in it. */
+  readonly why: string | undefined;
+}
+
+function stateOf(program: string, container: string): ContainerState {
+  const words = ["container", "inspect", "--format", "{{.State.Running}} {{.State.StartedAt}}", container];
   const { stdout, stderr, error } = spawnSync(program, words, { encoding: "utf8", timeout: 10_000 });
-  if (error) return error.message;
-  return stdout.trim() === "true" ? undefined : stderr.trim().split("\n")[0] || `container ${container} is not running`;
+  const [running, at = ""] = (stdout ?? "").trim().split(" ");
+  const started = new Date(at);
+  if (error) return { started, why: error.message };
+  if (running === "true") return { started, why: undefined };
+  return { started, why: stderr.trim().split("\n")[0] || `container ${container} is not running` };
 }
 
 export default dockerExec;

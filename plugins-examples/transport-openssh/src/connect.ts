@@ -15,6 +15,9 @@ import type { OpensshOptions } from "./index.ts";
 
 const run = promisify(execFile);
 
+/** Commands at once: sshd allows 10 sessions of one connection (MaxSessions), and those that end commands need some too. */
+const SESSIONS = 8;
+
 /** Opens a master connection and returns a remote that runs each command as a session on it. */
 export async function connectBySsh(context: ConnectContext, options: OpensshOptions): Promise<Remote> {
   const { worker, settings, bucket, signal } = context;
@@ -42,8 +45,9 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => [options.program, ...ssh, "-q", "-T", "--", worker.host, loginShellLine(argv)],
-    // ssh exits with 255 if it lost the worker, but a command may too, so only then check the master
-    lost: async (code) => code === 255 && (await fails(controlMaster("check"))),
+    atOnce: SESSIONS,
+    // ssh exits with 255 if it lost the worker, but a command may too, so then check the master
+    lost: async (code, { begun }) => code === 255 && (!begun || (await fails(controlMaster("check")))),
     async close() {
       await fails(controlMaster("exit")); // the master may already be gone
       await rm(place, { recursive: true, force: true });

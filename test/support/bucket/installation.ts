@@ -35,14 +35,18 @@ const workspace = new Map(
     .map((directory) => [manifestIn(directory).name, directory]),
 );
 
-/** Packs packages as they would be published, and installs the tarballs. Nothing is compiled and little downloaded. */
+/**
+ * Packs packages as they would be published, and installs the tarballs; a name of another package is installed in the
+ * version of this repository. Nothing is compiled and little downloaded.
+ */
 export function install(...names: readonly string[]): Installation {
   const place = mkdtempSync(join(tmpdir(), "maand-pack-"));
   const packed = names.reduce<string[]>((found, name) => closureOf(name, found), []);
   const tarballs = pack(packed, join(place, "tarballs"));
+  const others = names.filter((name) => !workspace.has(name)).map((name) => `${name}@${versionHere(name)}`);
   writeFileSync(join(place, "package.json"), JSON.stringify({ private: true, overrides: versionsHere(packed) }));
   const quietly = ["--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  run("npm", ["install", "--prefix", place, ...quietly, ...tarballs], place);
+  run("npm", ["install", "--prefix", place, ...quietly, ...tarballs, ...others], place);
   // what npm would compile here was compiled already
   cpSync(join(REPOSITORY, NATIVE), join(place, NATIVE));
   return {
@@ -91,12 +95,12 @@ function pack(packed: readonly string[], destination: string): string[] {
 function versionsHere(packed: readonly string[]): Record<string, string> {
   const names = packed.flatMap((name) => needs(manifestIn(workspace.get(name) ?? "")));
   const others = names.filter((name) => !workspace.has(name));
-  return Object.fromEntries(
-    others.map((name) => {
-      const { version }: { version: string } = JSON.parse(
-        readFileSync(join(REPOSITORY, "node_modules", name, "package.json"), "utf8"),
-      );
-      return [name, version];
-    }),
+  return Object.fromEntries(others.map((name) => [name, versionHere(name)]));
+}
+
+function versionHere(name: string): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(join(REPOSITORY, "node_modules", name, "package.json"), "utf8"),
   );
+  return version;
 }

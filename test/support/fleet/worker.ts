@@ -94,9 +94,12 @@ export class FleetWorker {
 
   /** All sessions end at once, new ones are accepted. */
   async dropConnections(): Promise<void> {
-    const sessions = this.#sshdProcesses().filter((pid) => !argumentsOf(pid).includes("[listener]"));
-    signalAll(sessions, "SIGKILL");
-    await until("sessions to end", () => this.#sshdProcesses().length <= 1);
+    await until("sessions to end", () => {
+      // again each time: a session that has just begun starts another process
+      const sessions = this.#sshdProcesses().filter((pid) => !argumentsOf(pid).includes("[listener]"));
+      signalAll(sessions, "SIGKILL");
+      return this.#sshdProcesses().length <= 1;
+    });
   }
 
   /** Nothing on it moves any more; connections stay open and say nothing. */

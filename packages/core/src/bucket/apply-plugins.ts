@@ -114,6 +114,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], applying: Applying, 
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
         directory: applying.directory,
+        registered: new Error(hookName),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
       const registered = isInstant(hook)

@@ -51,7 +51,7 @@ export interface RemoteStream {
   /** Its input and output. */
   readonly io: Duplex;
   readonly stderr: Readable;
-  /** The exit code; null if a signal or a closed connection ended it. Never rejects. */
+  /** The exit code, as of `probe`; null if the connection closed, or if it was ended from here. Never rejects. */
   readonly exit: Promise<number | null>;
   /** Ends it now. */
   destroy(): void;

@@ -13,6 +13,11 @@ export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
    * can be told from what the command prints, and the command can be ended from outside.
    */
   readonly announce?: boolean;
+  /**
+   * End with an exit code even when a signal ends the command: 128 plus its number. For a program between maand and the
+   * worker that does not pass on a signal as such: ssh then ends with 255, and sudo kills itself.
+   */
+  readonly codeOnly?: boolean;
 }
 
 /** A command as it is sent to a worker. */
@@ -29,13 +34,15 @@ export interface WrappedCommand {
  * because the user who logs in may not be allowed into it. Values of secret variables do not stand in the words, where
  * `ps` on the worker would show them: the prelude reads them from its input. A secret **argument** cannot be hidden so.
  */
-export function wrapCommand(argv: Argv, { env = {}, cwd, sudo, limit, announce = false }: Wrapping): WrappedCommand {
+export function wrapCommand(argv: Argv, wrapping: Wrapping): WrappedCommand {
+  const { env = {}, cwd, sudo, limit, announce = false, codeOnly = false } = wrapping;
+  checkVariables(env);
   const variables = Object.entries(env);
-  for (const [name] of variables) checkName(name);
   const secrets = variables.filter((entry): entry is [string, Secret] => entry[1] instanceof Secret);
   const plain = variables.filter(([, value]) => !(value instanceof Secret));
   const words = [
     ...(sudo ? ["sudo", "-n", "--"] : []),
+    ...(codeOnly ? ["sh", "-c", CODE_ONLY, "sh"] : []),
     ...prelude(
       cwd,
       secrets.map(([name]) => name),
@@ -47,6 +54,9 @@ export function wrapCommand(argv: Argv, { env = {}, cwd, sudo, limit, announce =
   ];
   return { argv: words, preface: secrets.map(([, value]) => `${escaped(value)}\n`).join("") };
 }
+
+/** What the shell itself would print of a signal is dropped. */
+const CODE_ONLY = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 
 /** An empty line first, since what was printed before may not end with one. */
 const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
@@ -71,6 +81,8 @@ function escaped(value: Secret): string {
   return reveal(value).replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
-function checkName(name: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`not a variable name: ${JSON.stringify(name)}`);
+/** Throws a TypeError if a variable has a name that a shell cannot hold. */
+export function checkVariables(env: ExecOptions["env"] = {}): void {
+  for (const name of Object.keys(env))
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`not a variable name: ${JSON.stringify(name)}`);
 }

@@ -39,7 +39,15 @@ export {
 } from "./job-contexts.ts";
 export { type EventRecord, recordEvents } from "./record-events.ts";
 export { examineContext, type OutputLine, type Recording, runContext } from "./run-context.ts";
-export { aFile, aJob, anAllocation, aWorker } from "./samples.ts";
+export { aFile, aJob, anAllocation, aWorker, someSettings } from "./samples.ts";
+export {
+  checkTransport,
+  type TestRunner,
+  type TransportResult,
+  testTransport,
+} from "./transport/check-transport.ts";
+export { transportTable } from "./transport/transport-table.ts";
+export type { OpenedTransport, TransportUnderTest } from "./transport/under-test.ts";
 export { connectContext, inventoryContext, preflightContext, stageContext } from "./worker-contexts.ts";
 
 import { orchestrateContext, permitContext } from "./job-contexts.ts";

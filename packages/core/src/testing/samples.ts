@@ -1,7 +1,13 @@
+import { DEFAULT_SETTINGS, type Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile, Reservation } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 
 const NOTHING_RESERVED: Reservation = { min: 0, max: 0, reserved: 0, source: "manifest" };
+
+/** The settings of a bucket where nobody changed any; pass only those the test is about. */
+export function someSettings(over: Partial<Settings> = {}): Settings {
+  return { ...DEFAULT_SETTINGS, ...over };
+}
 
 /** A worker at `10.0.0.1`; pass only the fields the test is about. */
 export function aWorker(over: Partial<Worker> = {}): Worker {

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { ConnectContext } from "@maand/core";
+import { Semaphore } from "@maand/core/internal";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import { connectError } from "../connect-errors.ts";
 import { connectWithRetry, wireTo } from "../connect-with-retry.ts";
 import { routeTo } from "../connect-worker.ts";
 import { HandshakeFailed } from "../handshake.ts";
 import type { SshOptions } from "../options.ts";
-import { Semaphore } from "../semaphore.ts";
 import { algorithmsFor, isPinned, withRole } from "./host-key-check.ts";
 import { fingerprint, type HostKey, hostName, keyTypeOf } from "./known-hosts.ts";
 

@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises";
 import { type ExamineContext, isMaandError, type Worker } from "@maand/core";
-import { shellLine } from "@maand/core/internal";
+import { Semaphore, shellLine } from "@maand/core/internal";
 import { routeTo } from "../connect-worker.ts";
 import type { SshOptions } from "../options.ts";
-import { Semaphore } from "../semaphore.ts";
 import { loginKeysFor } from "./login-keys.ts";
 
 /** Reports, for `maand doctor`, on the keys that are offered to workers. */

@@ -1,9 +1,10 @@
 import { MaandError } from "../../errors.ts";
 import { readToMarker } from "../login/begin-marker.ts";
 import { loginFailure } from "../login/login-failure.ts";
-import { mustSucceed } from "../output.ts";
+import { lastLines, mustSucceed } from "../output.ts";
 import { titleOf } from "../quote.ts";
 import type { Argv, ExecOptions, ExecResult, Remote, RemoteStream, StreamOptions } from "../remote.ts";
+import { Semaphore } from "../semaphore.ts";
 import { type WrappedCommand, wrapCommand } from "../wrap-command.ts";
 import { type RunningProcess, startProcess } from "./process.ts";
 import { processStream } from "./process-stream.ts";
@@ -20,10 +21,20 @@ export interface ProgramRemoteParts extends Pick<Remote, "host" | "root" | "tran
    * unchanged. The arguments are in clear text and appear in `ps` on this machine.
    */
   program(argv: readonly string[], how: { readonly asRoot: boolean }): readonly string[];
-  /** Whether an exit code means that the program lost the worker or never reached it; default: never. */
-  lost?(code: number): boolean | Promise<boolean>;
+  /** Whether the program lost the worker, or never reached it, judging by how it ended; default: never. */
+  lost?(code: number, end: ProgramEnd): boolean | Promise<boolean>;
+  /** How many commands run at once; more wait for one to end. Default: any number. */
+  readonly atOnce?: number;
   /** Closes the connection; called once. */
   close?(): Promise<void>;
+}
+
+/** How a program ended that was to run a command on a worker. */
+export interface ProgramEnd {
+  /** Whether the command is known to have started. */
+  readonly begun: boolean;
+  /** When the program was started. */
+  readonly since: Date;
 }
 
 const GRACE_MS = 5_000;
@@ -44,6 +55,7 @@ class ProgramRemote implements Remote {
   readonly sudo: boolean;
   readonly #parts: ProgramRemoteParts;
   readonly #closing = new AbortController();
+  readonly #places: Semaphore;
 
   constructor(parts: ProgramRemoteParts) {
     this.host = parts.host;
@@ -51,6 +63,7 @@ class ProgramRemote implements Remote {
     this.transport = parts.transport;
     this.sudo = parts.sudo;
     this.#parts = parts;
+    this.#places = new Semaphore(parts.atOnce ?? Number.POSITIVE_INFINITY);
   }
 
   async exec(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
@@ -58,8 +71,13 @@ class ProgramRemote implements Remote {
   }
 
   async probe(argv: Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    const release = await this.#place(titleOf(argv, options), options.signal);
+    return this.#run(argv, options).finally(release);
+  }
+
+  async #run(argv: Argv, options: ExecOptions): Promise<ExecResult> {
     const { timeoutMs = this.#parts.timeoutMs, graceMs = GRACE_MS, stopWord } = options;
-    this.#refuse(titleOf(argv, options), options.signal);
+    const since = new Date();
     const limit = { seconds: Math.ceil(timeoutMs / 1000), killAfter: Math.max(1, Math.floor(graceMs / 1000) - 1) };
     const wrapped = this.#wrap(argv, options, { announce: true, ...(stopWord === undefined && { limit }) });
     const ended = await followProgram(await this.#start(wrapped, options), {
@@ -70,15 +88,20 @@ class ProgramRemote implements Remote {
       closing: this.#closing.signal,
       kill: (pid) => void this.#kill(pid, options),
     });
-    return this.#resultOf(titleOf(argv, options), ended, timeoutMs);
+    return this.#resultOf(titleOf(argv, options), { ...ended, since }, timeoutMs);
   }
 
   async stream(argv: Argv, options: StreamOptions = {}): Promise<RemoteStream> {
-    this.#refuse(titleOf(argv, options), options.signal);
+    const release = await this.#place(titleOf(argv, options), options.signal);
+    const since = new Date();
     const wrapped = this.#wrap(argv, options, { announce: true });
     const program = await this.#start(wrapped, options);
+    void program.ended.then(release);
     const ending = AbortSignal.any([this.#closing.signal, ...(options.signal ? [options.signal] : [])]);
+    let destroyed = false;
+    let begun = false;
     const destroy = () => {
+      destroyed = true;
       program.signal("SIGTERM");
       program.closePipes();
     };
@@ -86,12 +109,18 @@ class ProgramRemote implements Remote {
     if (ending.aborted) destroy();
     const exit = program.ended.then(async ({ code, bySignal, failure }) => {
       ending.removeEventListener("abort", destroy);
-      return bySignal || failure !== undefined || ending.aborted || (await this.#lost(code)) ? null : code;
+      const isLost = destroyed || bySignal || failure !== undefined || (await this.#lost(code, { begun, since }));
+      return isLost ? null : code;
     });
     if (wrapped.preface !== "") program.stdin?.write(wrapped.preface);
     await this.#begun(program, exit, titleOf(argv, options), options.signal);
-    const io = processStream(program.stdout, program.stdin);
-    return { io, stderr: program.stderr, exit, destroy };
+    begun = true;
+    return {
+      io: processStream(program.stdout, program.stdin),
+      stderr: processStream(program.stderr),
+      exit,
+      destroy,
+    };
   }
 
   async close(): Promise<void> {
@@ -130,6 +159,7 @@ class ProgramRemote implements Remote {
     const { env, cwd, asRoot = false } = options;
     return wrapCommand(argv, {
       sudo: this.sudo && asRoot,
+      codeOnly: true,
       ...(env && { env }),
       ...(cwd !== undefined && { cwd }),
       ...more,
@@ -151,15 +181,15 @@ class ProgramRemote implements Remote {
     program.stdin?.end();
   }
 
-  async #resultOf(title: string, ended: ProgramResult, timeoutMs: number): Promise<ExecResult> {
+  async #resultOf(title: string, ended: ProgramResult & ProgramEnd, timeoutMs: number): Promise<ExecResult> {
     const { result, cut, begun, failure } = ended;
     const what = `${title} on ${this.host}`;
     const worker = this.host;
     if (failure !== undefined) throw this.#unreachable(failure);
     if (cut === "INTERRUPTED") throw new MaandError({ code: cut, worker, message: `${what} was interrupted` });
     if (cut === "TIMED_OUT" || (isTimeout(result.code) && result.durationMs >= timeoutMs))
-      throw new MaandError({ code: "TIMED_OUT", worker, message: `${what} timed out after ${timeoutMs / 1000} s` });
-    if (cut === undefined && !(await this.#lost(result.code))) {
+      throw this.#timedOut(what, timeoutMs, result);
+    if (cut === undefined && !(await this.#lost(result.code, ended))) {
       if (begun) return result;
       throw this.#loginFailure(result.code, result);
     }
@@ -172,8 +202,26 @@ class ProgramRemote implements Remote {
     });
   }
 
-  async #lost(code: number): Promise<boolean> {
-    return code === SIGNALLED || ((await this.#parts.lost?.(code)) ?? false);
+  #timedOut(what: string, timeoutMs: number, result: ExecResult): MaandError {
+    const message = `${what} timed out after ${timeoutMs / 1000} s`;
+    return new MaandError({ code: "TIMED_OUT", worker: this.host, message, output: lastLines(result, 12) });
+  }
+
+  async #lost(code: number, { begun, since }: ProgramEnd): Promise<boolean> {
+    return code === SIGNALLED || ((await this.#parts.lost?.(code, { begun, since })) ?? false);
+  }
+
+  /** Waits until one more command may run. */
+  async #place(title: string, signal: AbortSignal | undefined): Promise<() => void> {
+    this.#refuse(title, signal);
+    const release = await this.#places.acquire(signal).catch(() => undefined);
+    try {
+      this.#refuse(title, signal);
+    } catch (refusal) {
+      release?.();
+      throw refusal;
+    }
+    return release ?? (() => {});
   }
 
   #refuse(title: string, signal: AbortSignal | undefined): void {

@@ -17,16 +17,18 @@ export class Semaphore {
   acquire(signal?: AbortSignal): Promise<() => void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#held < this.#limit) return Promise.resolve(this.#take());
+    // one signal of its own: a listener per caller on the run's would look like a leak to Node
+    const own = signal && AbortSignal.any([signal]);
     return new Promise((resolve, reject) => {
       const admit = () => {
-        signal?.removeEventListener("abort", leave);
+        own?.removeEventListener("abort", leave);
         resolve(this.#take());
       };
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(admit), 1);
         reject(signal?.reason);
       };
-      signal?.addEventListener("abort", leave, { once: true });
+      own?.addEventListener("abort", leave, { once: true });
       this.#waiting.push(admit);
     });
   }

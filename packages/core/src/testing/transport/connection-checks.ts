@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import type { TransportCheck } from "./check.ts";
+import { refused, sh, type Trial } from "./trial.ts";
+
+/** A command and a stream that run, on a connection of their own. */
+async function running(trial: Trial) {
+  const remote = await trial.connect();
+  const ready = [trial.path("ready"), trial.path("ready")] as const;
+  const command = remote.exec(sh('echo $$ >"$1"; exec sleep 600', ready[0]));
+  command.catch(() => {}); // it is looked at later
+  const stream = await remote.stream(sh('echo $$ >"$1"; exec cat', ready[1]));
+  stream.io.on("error", () => {}).resume();
+  for (const file of ready) await trial.appears(file);
+  return { remote, command, stream, pids: ready };
+}
+
+/** What becomes of connections. */
+export const CONNECTION_CHECKS: readonly TransportCheck[] = [
+  {
+    id: "names",
+    promise: "the remote has the worker's `host`, an absolute `root` that `locate` agrees with, and a `transport`",
+    async run({ remote, hooks, opened: { context } }) {
+      const { worker, settings, bucket } = context;
+      assert.equal(remote.host, worker.host);
+      assert.equal(
+        remote.root,
+        hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
+      );
+      assert.match(remote.root, /^\/.+[^/]$/);
+      assert.match(remote.transport, /^[a-z][a-z0-9-]*$/);
+    },
+  },
+  {
+    id: "other-transports",
+    promise: "a worker with another `transport` is left to other plugins",
+    async run({ hooks, opened: { context } }) {
+      const worker = { ...context.worker, transport: "no-such-transport" };
+      assert.equal(await hooks.connect.promise({ ...context, worker }), undefined);
+      assert.equal(hooks.locate.call({ ...context, worker }), undefined);
+    },
+  },
+  {
+    id: "background",
+    promise: "a command ends with its exit code although a child that it leaves holds its output; the child lives on",
+    async run(trial) {
+      const [go, done] = [trial.path("go"), trial.path("done")];
+      const child = 'i=0; while [ ! -e "$1" ] && [ $i -lt 500 ]; do i=$((i+1)); sleep 0.02; done; : >"$2"';
+      const script = `echo before; (${child}) & echo behind`;
+      const { code, stdout } = await trial.remote.probe(sh(script, go, done), { timeoutMs: 4_000, graceMs: 500 });
+      assert.deepEqual([code, stdout], [0, "before\nbehind\n"]);
+      assert.equal(await trial.exists(done), false, "it was waited for");
+      await trial.remote.exec(["touch", go]);
+      await trial.appears(done);
+    },
+  },
+  {
+    id: "close",
+    promise:
+      "`close` ends what runs with DISCONNECTED, and may be called twice; then all is UNREACHABLE and nothing starts",
+    async run(trial) {
+      const { remote, command, stream, pids } = await running(trial);
+      await Promise.all([remote.close(), remote.close()]);
+      await refused(command, "DISCONNECTED", remote.host);
+      assert.equal(await stream.exit, null);
+      const ran = trial.path("ran");
+      await refused(remote.exec(["touch", ran]), "UNREACHABLE", remote.host);
+      await refused(remote.probe(["touch", ran]), "UNREACHABLE", remote.host);
+      await refused(remote.stream(["touch", ran]), "UNREACHABLE", remote.host);
+      assert.equal(await trial.exists(ran), false);
+      await remote.close();
+      await endAll(trial, pids);
+    },
+  },
+  {
+    id: "cut",
+    promise: "a connection that is cut ends what runs with DISCONNECTED, and a stream with exit code null",
+    needs: "cut",
+    async run(trial) {
+      const { remote, command, stream, pids } = await running(trial);
+      await trial.cut();
+      const error = await refused(command, "DISCONNECTED", remote.host);
+      assert(error.hint, "the error has no hint");
+      assert.equal(await stream.exit, null);
+      await endAll(trial, pids);
+    },
+  },
+  {
+    id: "after-cut",
+    promise: "the next command after a cut runs over a new connection, or is UNREACHABLE; it never half runs",
+    needs: "cut",
+    async run(trial) {
+      const remote = await trial.connect();
+      await trial.cut();
+      const ran = trial.path("ran");
+      const runs = await remote.exec(["touch", ran]).then(
+        () => true,
+        async (error: unknown) => {
+          await refused(Promise.reject(error), "UNREACHABLE", remote.host);
+          return false;
+        },
+      );
+      assert.equal(await trial.exists(ran), runs);
+    },
+  },
+  {
+    id: "unreachable",
+    promise:
+      "a worker that cannot be reached is named by `connect`, or by the first command: UNREACHABLE, in bounded time",
+    needs: "unreachable",
+    async run({ hooks, opened: { unreachable } }) {
+      assert(unreachable);
+      const attempt = async () => (await hooks.connect.promise(unreachable))?.exec(["true"]);
+      await refused(attempt(), "UNREACHABLE", unreachable.worker.host);
+    },
+  },
+];
+
+/** Commands may go on when their connection is gone: nobody ends them there. */
+async function endAll({ remote }: Trial, files: readonly string[]): Promise<void> {
+  await remote.probe(sh('for file; do kill -KILL "$(cat "$file")"; done', ...files), { asRoot: true });
+}

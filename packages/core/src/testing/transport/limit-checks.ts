@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import type { ExecOptions } from "../../remote/remote.ts";
+import type { TransportCheck } from "./check.ts";
+import { refused, sh, type Trial } from "./trial.ts";
+
+/** Writes the ids of itself and of a child, and runs until both are ended. */
+const FAMILY =
+  'sh -c \'echo $$ >"$1"; exec sleep 600\' sh "$1" & echo $$ >"$2"; while [ ! -s "$1" ]; do sleep 0.01; done; echo ready; wait; sleep 600';
+
+/** Starts {@link FAMILY}, and `onReady` is called when it runs; how it ended, and the files with the ids. */
+async function family(trial: Trial, options: ExecOptions, onReady = () => {}) {
+  const files = [trial.path("child"), trial.path("parent")];
+  const onLine = (line: string) => {
+    if (line === "ready") onReady();
+  };
+  return { files, ended: trial.remote.exec(sh(FAMILY, ...files), { ...options, onLine }) };
+}
+
+/** How a command is ended before its time. */
+export const LIMIT_CHECKS: readonly TransportCheck[] = [
+  {
+    id: "time-limit",
+    promise: "a command is ended at its time limit with TIMED_OUT, and is gone from the worker with its children",
+    async run(trial) {
+      const { files, ended } = await family(trial, { timeoutMs: 800, graceMs: 4_000 });
+      const error = await refused(ended, "TIMED_OUT", trial.remote.host);
+      assert.match(error.message, /0\.8 s/);
+      assert.deepEqual(error.output, ["ready"]);
+      for (const file of files) await trial.gone(file);
+    },
+  },
+  {
+    id: "deaf",
+    promise: "a command that ignores SIGTERM is gone `graceMs` later",
+    async run(trial) {
+      const pid = trial.path("pid");
+      const script = "trap '' TERM; echo $$ >\"$1\"; while :; do sleep 0.05; done";
+      const running = trial.remote.exec(sh(script, pid), { timeoutMs: 800, graceMs: 2_000 });
+      await refused(running, "TIMED_OUT", trial.remote.host);
+      await trial.gone(pid);
+    },
+  },
+  {
+    id: "interrupt",
+    promise: "`signal` ends a command with INTERRUPTED, with its children, and leaves the others alone",
+    async run(trial) {
+      const { remote } = trial;
+      const go = trial.path("go");
+      const other = remote.exec(sh('while [ ! -e "$1" ]; do sleep 0.02; done; echo well', go));
+      other.catch(() => {}); // it is looked at later
+      for (const asRoot of [false, true]) {
+        const stop = new AbortController();
+        const { files, ended } = await family(trial, { signal: stop.signal, asRoot }, () => stop.abort());
+        await refused(ended, "INTERRUPTED", remote.host);
+        for (const file of files) await trial.gone(file);
+      }
+      await remote.exec(["touch", go]);
+      assert.equal((await other).stdout, "well\n");
+    },
+  },
+  {
+    id: "interrupted-before",
+    promise: "with a `signal` that is aborted already, nothing starts",
+    async run(trial) {
+      const { remote } = trial;
+      const ran = trial.path("ran");
+      const signal = AbortSignal.abort();
+      await refused(remote.exec(["touch", ran], { signal }), "INTERRUPTED", remote.host);
+      await refused(remote.probe(["touch", ran], { signal }), "INTERRUPTED", remote.host);
+      await refused(remote.stream(["touch", ran], { signal }), "INTERRUPTED", remote.host);
+      assert.equal(await trial.exists(ran), false);
+    },
+  },
+  {
+    id: "stop-word",
+    promise: "a command with a `stopWord` reads it from its input, which stays open until then",
+    async run({ remote }) {
+      const stop = new AbortController();
+      const lines: string[] = [];
+      const onLine = (line: string) => {
+        lines.push(line);
+        if (line === "ready") stop.abort();
+      };
+      const script = 'read -r given; echo ready; read -r word; echo "$given, then $word"';
+      const options = { stdin: "input\n", stopWord: "stop\n", signal: stop.signal, onLine };
+      await refused(remote.exec(sh(script), options), "INTERRUPTED", remote.host);
+      assert.deepEqual(lines, ["ready", "input, then stop"]);
+      const late = sh('read -r word; echo "$word" >&2; exit 3');
+      const error = await refused(remote.exec(late, { stopWord: "late\n", timeoutMs: 300 }), "TIMED_OUT", remote.host);
+      assert.match(error.message, /0\.3 s/);
+    },
+  },
+  {
+    id: "shared-signal",
+    promise: "many commands share one signal, and Node warns of no leak",
+    async run({ remote }) {
+      const warnings: string[] = [];
+      const onWarning = ({ message }: Error) => void warnings.push(message);
+      process.addListener("warning", onWarning);
+      const { signal } = new AbortController();
+      await Promise.all(Array.from({ length: 24 }, () => remote.exec(["true"], { signal })));
+      await new Promise(setImmediate);
+      process.removeListener("warning", onWarning);
+      assert.deepEqual(warnings, []);
+    },
+  },
+];

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { OUTPUT_LIMIT } from "../../remote/output.ts";
+import type { TransportCheck } from "./check.ts";
+import { liveBufferBytes } from "./live-memory.ts";
+import { sh } from "./trial.ts";
+
+const MIB = 1024 * 1024;
+/** What a transport may hold of a large output, beside the part that is kept: pieces on their way. */
+const HELD_BYTES = 8 * MIB;
+const LARGE_BYTES = 48 * MIB;
+
+/** Bytes of every value, in an order that repeats late. */
+export function allBytes(length: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length }, (_, at) => (at * 31 + (at >> 8)) & 255));
+}
+
+/** The fingerprint that `sha256sum` prints. */
+export function fingerprint(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What goes in and comes out of a command that is waited for. */
+export const OUTPUT_CHECKS: readonly TransportCheck[] = [
+  {
+    id: "no-input",
+    promise: "a command without `stdin` finds its input at its end",
+    async run({ remote }) {
+      assert.equal((await remote.exec(sh("cat; echo end"))).stdout, "end\n");
+    },
+  },
+  {
+    id: "binary-input",
+    promise: "4 MiB of `stdin` arrive byte by byte",
+    async run({ remote }) {
+      const stdin = allBytes(4 * MIB + 1);
+      const { stdout } = await remote.exec(["sha256sum"], { stdin });
+      assert.equal(stdout.slice(0, 64), fingerprint(stdin));
+    },
+  },
+  {
+    id: "unread-input",
+    promise: "a command need not read its input",
+    async run({ remote }) {
+      const { stdout } = await remote.exec(["echo", "well"], { stdin: allBytes(4 * MIB) });
+      assert.equal(stdout, "well\n");
+    },
+  },
+  {
+    id: "outputs-apart",
+    promise: "output and errors are kept apart, and a last line needs no line end",
+    async run({ remote }) {
+      const lines: string[] = [];
+      const script = "printf 'one\\ntwo'; printf 'bad\\nworse' >&2";
+      const result = await remote.exec(sh(script), { onLine: (line, from) => void lines.push(`${from} ${line}`) });
+      assert.deepEqual([result.stdout, result.stderr], ["one\ntwo", "bad\nworse"]);
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith("stdout")),
+        ["stdout one", "stdout two"],
+      );
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith("stderr")),
+        ["stderr bad", "stderr worse"],
+      );
+    },
+  },
+  {
+    id: "lines",
+    promise: "`onLine` receives lines as they come: without line ends, in one piece, cut at 8,192 characters",
+    async run(trial) {
+      const { remote } = trial;
+      const [seen, lines] = [trial.path("seen"), [] as string[]];
+      const goOn = async (line: string) => {
+        lines.push(line);
+        if (line === "one") await remote.exec(["touch", seen]);
+      };
+      const wait = 'while [ ! -e "$1" ]; do sleep 0.02; done';
+      const rest = `printf 'crlf\\r\\n\\n\\303'; ${wait}; printf '\\251\\n'; head -c 10000 /dev/zero | tr '\\0' x`;
+      await remote.exec(sh(`printf 'one\\n'; ${rest}`, seen), { onLine: (line) => void goOn(line) });
+      assert.deepEqual(lines, ["one", "crlf", "", "é", `${"x".repeat(8192)} [line cut]`]);
+    },
+  },
+  {
+    id: "large-output",
+    promise: "of 48 MiB of output the last 1 MiB is kept, and no more is held while it runs",
+    async run({ remote }) {
+      const before = liveBufferBytes();
+      let [seen, most] = [0, 0];
+      const onLine = () => {
+        seen += 1;
+        if (seen % 16_000 === 0) most = Math.max(most, liveBufferBytes() - before);
+      };
+      const script = `yes "$1" | head -c ${LARGE_BYTES}; printf end`;
+      const { stdout } = await remote.exec(sh(script, "x".repeat(1_023)), { onLine });
+      assert.equal(stdout.length, OUTPUT_LIMIT);
+      assert.equal(stdout.slice(-4), "\nend");
+      assert.equal(seen, LARGE_BYTES / 1_024 + 1);
+      assert(most < OUTPUT_LIMIT * 2 + HELD_BYTES, `${Math.round(most / MIB)} MiB were held`);
+    },
+  },
+];

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { applyPlugins } from "../../bucket/apply-plugins.ts";
+import { type ErrorCode, isMaandError, type MaandError } from "../../errors.ts";
+import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
+import type { Hooks } from "../../plugin-api/hooks.ts";
+import type { Argv, Remote } from "../../remote/remote.ts";
+import type { OpenedTransport } from "./under-test.ts";
+
+/** What a check works with: a worker, a directory on it, and ways to look at it. */
+export class Trial {
+  readonly opened: OpenedTransport;
+  readonly hooks: Hooks;
+  /** A directory on the worker that any account may write to. */
+  readonly directory: string;
+  readonly #remotes: Remote[] = [];
+  #names = 0;
+
+  private constructor(opened: OpenedTransport, hooks: Hooks, remote: Remote, directory: string) {
+    this.opened = opened;
+    this.hooks = hooks;
+    this.directory = directory;
+    this.#remotes.push(remote);
+  }
+
+  /** Connects, and makes the directory. */
+  static async begin(opened: OpenedTransport): Promise<Trial> {
+    const hooks = await applyPlugins([opened.plugins].flat());
+    const remote = await hooks.connect.promise(opened.context);
+    assert(remote, "no plugin answers `connect` for this worker");
+    const { stdout } = await remote.exec(sh('at=$(mktemp -d) && chmod 777 "$at" && echo "$at"'));
+    return new Trial(opened, hooks, remote, stdout.trim());
+  }
+
+  /** The connection that most checks share: none of them may harm it. */
+  get remote(): Remote {
+    const [remote] = this.#remotes;
+    assert(remote);
+    return remote;
+  }
+
+  /** Another connection to the same worker. */
+  async connect(over: Partial<ConnectContext> = {}): Promise<Remote> {
+    const remote = await this.hooks.connect.promise({ ...this.opened.context, ...over });
+    assert(remote, "no plugin answers `connect` for this worker");
+    this.#remotes.push(remote);
+    return remote;
+  }
+
+  /** Cuts every connection, and makes the shared one anew. */
+  async cut(): Promise<void> {
+    await this.opened.cut?.();
+    await until("the worker to take connections again", async () => {
+      const remote = await this.hooks.connect.promise(this.opened.context).catch(() => undefined);
+      if (remote) this.#remotes.unshift(remote);
+      return remote !== undefined;
+    });
+  }
+
+  /** A path on the worker where nothing is. */
+  path(name = "file"): string {
+    this.#names += 1;
+    return `${this.directory}/${this.#names}-${name}`;
+  }
+
+  async exists(path: string): Promise<boolean> {
+    const { code } = await this.remote.probe(["test", "-e", path], { asRoot: true });
+    return code === 0;
+  }
+
+  async read(path: string): Promise<string> {
+    return (await this.remote.exec(["cat", path], { asRoot: true })).stdout;
+  }
+
+  /** Waits for a file that a command of a check writes when it runs. */
+  async appears(path: string): Promise<void> {
+    await until(`${path} to be written`, () => this.exists(path));
+  }
+
+  /** Waits until the process whose id a file holds has ended on the worker. */
+  async gone(path: string): Promise<void> {
+    const pid = (await this.read(path)).trim();
+    await until(`process ${pid} to end on the worker`, async () => {
+      const { code } = await this.remote.probe(sh(IS_ALIVE, pid), { asRoot: true });
+      return code !== 0;
+    });
+  }
+
+  /** Deletes the directory and closes every connection. */
+  async end(): Promise<void> {
+    await this.remote.probe(["rm", "-rf", "--", this.directory], { asRoot: true });
+    await Promise.all(this.#remotes.map((remote) => remote.close()));
+  }
+}
+
+/** A process that has ended may wait to be collected: then it is a zombie. */
+const IS_ALIVE = `state=$(cat "/proc/$1/stat" 2>/dev/null) || exit 1
+case "\${state##*) }" in Z*) exit 1 ;; esac`;
+
+/** A script for `sh`, with words that it finds as `$1`, `$2`, ... */
+export function sh(script: string, ...words: readonly string[]): Argv {
+  return ["sh", "-c", script, "sh", ...words];
+}
+
+/** The error that a promise must be rejected with: it has the code, and names the worker. */
+export async function refused(promise: Promise<unknown>, code: ErrorCode, host: string): Promise<MaandError> {
+  const error = await promise.then(
+    (value) => assert.fail(`it answered ${JSON.stringify(value)}, and should throw ${code}`),
+    (thrown: unknown) => thrown,
+  );
+  assert(isMaandError(error), `it threw ${error}, and should throw a MaandError with the code ${code}`);
+  assert.equal(error.code, code, `it threw ${error.code}: ${error.message}`);
+  assert.equal(error.worker, host, "the error does not name its worker");
+  return error;
+}
+
+const PATIENCE_MS = 15_000;
+const PAUSE_MS = 20;
+
+/** Waits until a condition holds. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    assert(performance.now() < end, `waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}

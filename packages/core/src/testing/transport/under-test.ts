@@ -1,0 +1,27 @@
+import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
+import type { Plugin } from "../../plugin-api/plugin.ts";
+
+/** A worker to try a transport on, and what the checks may do to it. */
+export interface OpenedTransport {
+  /** The plugins of a configuration; the first whose `connect` hook answers is checked. */
+  readonly plugins: Plugin | readonly Plugin[];
+  /** What the `connect` hook receives, for a worker that can be reached: see `connectContext`. */
+  readonly context: ConnectContext;
+  /** The same for a worker that cannot be reached. Without it, declare the limit `unreachable`. */
+  readonly unreachable?: ConnectContext;
+  /** Cuts every connection to the worker from outside; it takes new ones at once. Without it, declare the limit `cut`. */
+  cut?(): Promise<void>;
+  /** Gives back what was opened; called once, at the end. */
+  close?(): Promise<void> | void;
+}
+
+/** A transport for the checks. */
+export interface TransportUnderTest {
+  /** Makes a worker ready; called once, before the first check. */
+  open(): Promise<OpenedTransport> | OpenedTransport;
+  /**
+   * What the transport cannot do: the id of a check, and why. Such a check still runs where it can, and a limit that is
+   * none fails.
+   */
+  readonly limits?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,29 @@
+import { aWorker, callHook, connectContext, preflightContext } from "@maand/core/testing";
+import { expect, it } from "vitest";
+import { account } from "./index.ts";
+
+const worker = aWorker({ host: "shop", transport: "account" });
+
+it("leaves workers with another transport to others", async () => {
+  expect(await callHook(account, "connect", connectContext())).toBeUndefined();
+  expect(await callHook(account, "locate", connectContext())).toBeUndefined();
+});
+
+it("gives each account a directory of its own", async () => {
+  expect(await callHook(account, "locate", connectContext({ worker }))).toBe("/opt/worker/shop/bucket");
+});
+
+it("names an account that it cannot enter", async () => {
+  const nobody = aWorker({ host: "no-such-account", transport: "account" });
+  await expect(callHook(account, "connect", connectContext({ worker: nobody }))).rejects.toMatchObject({
+    code: "UNREACHABLE",
+    worker: "no-such-account",
+    message: expect.stringMatching(/^cannot reach no-such-account: .*sudo/),
+  });
+});
+
+it("requires timeout of its own workers only", async () => {
+  const others = preflightContext();
+  await callHook(account, "preflight", others);
+  expect(others.tools).toEqual([]);
+});

@@ -1,0 +1,49 @@
+import { type ConnectContext, definePlugin, MaandError, programRemote, type Remote } from "@maand/core";
+
+const ACCOUNT = "account";
+
+/** Workers that are accounts of this machine, named by their `host`: their commands run as that account, through sudo. */
+export const account = definePlugin({
+  name: "transport-account",
+  provides: { answers: ["connect"], transports: [ACCOUNT] },
+  apply({ connect, locate, preflight }) {
+    connect.tapPromise("transport-account", async (context) => (isOurs(context) ? enter(context) : undefined));
+    locate.tap("transport-account", (context) => (isOurs(context) ? rootOf(context) : undefined));
+    preflight.tap("transport-account", ({ remote, needs }) => {
+      if (remote.transport === ACCOUNT) needs("timeout");
+    });
+  },
+});
+
+function isOurs({ worker, settings }: ConnectContext): boolean {
+  return (worker.transport ?? settings.transport) === ACCOUNT;
+}
+
+/** Each account has a directory of its own below `worker_root`. */
+function rootOf({ worker, settings, bucket }: ConnectContext): string {
+  return `${settings.workerRoot}/${worker.host}/${bucket.id}`;
+}
+
+async function enter(context: ConnectContext): Promise<Remote> {
+  const { worker, settings, signal } = context;
+  const remote = programRemote({
+    host: worker.host,
+    user: worker.host,
+    root: rootOf(context),
+    transport: ACCOUNT,
+    sudo: false, // a job of an account never runs as root
+    timeoutMs: settings.timeouts.commandMs,
+    program: (argv) => ["sudo", "-n", "-H", "-u", worker.host, "--", "sh", "-c", 'cd && exec "$@"', "sh", ...argv],
+  });
+  const timeoutMs = settings.timeouts.connectMs;
+  await remote
+    .exec(["mkdir", "-p", remote.root], { title: "making its directory", timeoutMs, signal })
+    .catch((cause) => {
+      if (signal.aborted) throw cause;
+      const message = `cannot reach ${worker.host}: ${cause instanceof Error ? cause.message : cause}`;
+      throw new MaandError({ code: "UNREACHABLE", worker: worker.host, message, cause });
+    });
+  return remote;
+}
+
+export default account;

@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { page } from "./pages.ts";
+import { outputsOf, type Step, tutorialOf } from "./tutorial.ts";
+
+/** Where pages are typed. */
+export interface TypingPlace {
+  /** A directory to make empty directories in. */
+  readonly directory: string;
+  /** Directory of the programs that come first. */
+  readonly programs: string;
+  /** A bucket's authority, which `maand init` then keeps: making one takes seconds. */
+  readonly authority: string;
+  /** What an `npm install` of a page finds in place of the registry. */
+  readonly modules: string;
+}
+
+/** What became of a page that was typed. */
+export interface TypedPage {
+  readonly code: number | null;
+  readonly printed: string;
+  /** Each block for the shell, and what it printed. */
+  readonly steps: readonly (Step & { readonly output: string })[];
+}
+
+/** Only what npm would fetch is linked instead, and the authority is there already; everything else is typed as it is written. */
+const SHORTCUTS = `
+npm() { if [ "$1" = install ]; then ln -sfn "$MODULES" node_modules; else command npm "$@"; fi; }
+maand() {
+  if [ "$1" = init ] && [ ! -e secrets ]; then mkdir -m 700 secrets; cp "$AUTHORITY"/ca.* secrets/; fi
+  command maand "$@"
+}`;
+
+/** Types a page in an empty directory: files are saved, lines for the shell are run. `changed` replaces words of the page. */
+export async function typePage(
+  path: string,
+  { directory, programs, authority, modules }: TypingPlace,
+  changed: Readonly<Record<string, string>> = {},
+): Promise<TypedPage> {
+  const original = page(path);
+  const replaced = Object.entries(changed).reduce((all, [from, to]) => all.replaceAll(from, to), original.text);
+  const { steps, script } = tutorialOf({ ...original, text: replaced });
+  mkdirSync(directory, { recursive: true });
+  const cwd = mkdtempSync(join(directory, "empty-"));
+  const env = {
+    PATH: `${programs}:${process.env.PATH}`,
+    HOME: cwd,
+    LANG: "C.UTF-8",
+    NO_COLOR: "1",
+    AUTHORITY: authority,
+    MODULES: modules,
+  };
+  const child = spawn("bash", ["-c", `${SHORTCUTS}\n${script}`], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  const [printed, code] = await Promise.all([
+    text(child.stdout),
+    new Promise<number | null>((resolve) => child.once("exit", resolve)),
+  ]);
+  const outputs = outputsOf(printed);
+  if (code === 0) rmSync(cwd, { recursive: true });
+  return { code, printed, steps: steps.map((step, at) => ({ ...step, output: outputs[at] ?? "" })) };
+}
+
+/** The pages for authors of plugins. */
+export function pluginPages(root: string): string[] {
+  const names = readdirSync(join(root, "docs/plugins")).filter((name) => name.endsWith(".md"));
+  return ["docs/plugins.md", ...names.map((name) => `docs/plugins/${name}`)];
+}

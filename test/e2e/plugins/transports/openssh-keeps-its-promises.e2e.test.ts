@@ -1,0 +1,3 @@
+import { keepsItsPromises } from "../../../support/transports/keeps-its-promises.ts";
+
+keepsItsPromises("openssh");

@@ -1,0 +1,24 @@
+import { checkTransport } from "@maand/core/testing";
+import { expect, it } from "vitest";
+import { page, tableRows } from "../../docs/pages.ts";
+import { TRANSPORTS } from "./transports.ts";
+
+const MINUTES = 60_000;
+
+/** A test that checks one of {@link TRANSPORTS}, and holds its column of the table in the docs against the results. */
+export function keepsItsPromises(name: keyof typeof TRANSPORTS): void {
+  it(`${name} keeps the promises that docs/plugins/transports.md lists`, { timeout: 3 * MINUTES }, async () => {
+    const transport = TRANSPORTS[name];
+    if (!transport) throw new Error(`there is no transport ${name}`);
+    const results = await checkTransport(transport);
+    expect(results.filter(({ outcome }) => outcome === "broken")).toEqual([]);
+    const documented = page("docs/plugins/transports.md");
+    const rows = tableRows(documented, "Check", "Promise");
+    const column = Object.keys(TRANSPORTS).indexOf(name) + 2;
+    const written = rows.map((row) => [row[0], row[1], row[column]]);
+    const words = { kept: "yes", limit: "limit", broken: "**broken**" };
+    expect(written).toEqual(results.map(({ id, promise, outcome }) => [`\`${id}\``, promise, words[outcome]]));
+    for (const { id, reason } of results.filter(({ outcome }) => outcome === "limit"))
+      expect(documented.text).toContain(`- ${name}, \`${id}\`: ${reason}`);
+  });
+}
