@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isMaandError, type MaandError } from "@maand/core";
-import { controlJob, runJobCommand } from "@maand/core/internal";
+import { runJobCommand } from "@maand/core/internal";
 import { aBucket, callHook, type TestBucket } from "@maand/core/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { applyPlugins } from "../../packages/core/src/bucket/apply-plugins.ts";
@@ -27,10 +27,10 @@ afterEach(() => bucket.dispose());
 const BEFORE = { "api@10.0.0.1": "1.0.0", "old@10.0.0.1": "1.0.0" };
 const AFTER = { "api@10.0.0.1": "1.1.0" };
 
-/** Lists `./acme.mjs` first, so that it is called before the fleet; writes it and other files. */
-function configure(files: Readonly<Record<string, string>>, plugins = '["./acme.mjs", "defaults"]'): void {
+/** Lists `./acme.ts` first, so that it is called before the fleet; writes it and other files. */
+function configure(files: Readonly<Record<string, string>>, plugins = '["./acme.ts", "defaults"]'): void {
   for (const [path, text] of Object.entries({
-    "maand.config.mjs": `export default {\n  plugins: ${plugins},\n};\n`,
+    "maand.config.ts": `export default {\n  plugins: ${plugins},\n};\n`,
     ...files,
   })) {
     mkdirSync(dirname(join(bucket.root, path)), { recursive: true });
@@ -66,32 +66,33 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
     [
       "an unknown hook",
       {
-        files: { "acme.mjs": tapping('hooks.rolout.tapPromise("acme", async () => "done");') },
-        message: 'plugin "acme" taps a hook "rolout" that does not exist (acme.mjs:4)',
+        files: { "acme.ts": tapping('hooks.rolout.tapPromise("acme", async () => "done");') },
+        message: 'plugin "acme" taps a hook "rolout" that does not exist (acme.ts:4)',
         hint: 'did you mean "rollout"?',
       },
     ],
     [
       "a tap before a plugin with a typing error in its name",
       {
-        files: { "acme.mjs": tapping('hooks.rollout.tap({ name: "acme", before: "fake-flete" }, () => undefined);') },
-        message: 'plugin "acme" taps rollout before "fake-flete" (acme.mjs:4), and there is no such plugin',
+        files: { "acme.ts": tapping('hooks.rollout.tap({ name: "acme", before: "fake-flete" }, () => undefined);') },
+        message: 'plugin "acme" taps rollout before "fake-flete" (acme.ts:4), and there is no such plugin',
         hint: 'did you mean "fake-fleet"?',
       },
     ],
     [
       "an unknown option of a tap",
       {
-        files: { "acme.mjs": tapping('hooks.rollout.tap({ name: "acme", befor: "make" }, () => undefined);') },
-        message: 'plugin "acme" taps rollout with an option "befor" that does not exist (acme.mjs:4)',
+        files: { "acme.ts": tapping('hooks.rollout.tap({ name: "acme", befor: "make" }, () => undefined);') },
+        message: 'plugin "acme" taps rollout with an option "befor" that does not exist (acme.ts:4)',
         hint: 'did you mean "before"?',
       },
     ],
     [
       "a wrong answer",
       {
-        files: { "acme.mjs": tapping('hooks.rollout.tap("acme", () => true);') },
-        message: 'acme failed in rollout (acme.mjs:4): it answered true; an answer is "done", or nothing',
+        files: { "acme.ts": tapping('hooks.rollout.tap("acme", () => true);') },
+        message:
+          'batch 1 of 1 of api failed: acme failed in rollout (acme.ts:4): it answered true; an answer is "done", or nothing',
         hint: 'fix plugin "acme", or take it out of the configuration',
       },
     ],
@@ -99,37 +100,37 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
       "a mistyped option",
       {
         files: {
-          "acme.mjs":
+          "acme.ts":
             'import { pluginWithOptions } from "@maand/core";\nimport * as v from "valibot";\nexport default pluginWithOptions({ name: "acme", options: v.object({ channel: v.optional(v.string()) }), apply() {} });\n',
         },
-        plugins: '[["./acme.mjs", { chanel: "#ops" }], "defaults"]',
-        message: 'maand.config.mjs:2:29: plugins[0]: acme.chanel: plugin "acme" has no option "chanel"',
+        plugins: '[["./acme.ts", { chanel: "#ops" }], "defaults"]',
+        message: 'maand.config.ts:2:29: plugins[0]: acme.chanel: plugin "acme" has no option "chanel"',
         hint: 'did you mean "channel"?',
       },
     ],
     [
       "the same name twice",
       {
-        files: { "acme.mjs": tapping("") },
-        plugins: '["./acme.mjs", "./acme.mjs", "defaults"]',
-        message: 'maand.config.mjs:2:3: plugins: plugin "acme" is listed twice',
+        files: { "acme.ts": tapping("") },
+        plugins: '["./acme.ts", "./acme.ts", "defaults"]',
+        message: 'maand.config.ts:2:3: plugins: plugin "acme" is listed twice',
         hint: "take one of them out",
       },
     ],
     [
       "another version of core",
       {
-        files: { "acme.mjs": 'export default { name: "acme", core: "^9.0.0", apply() {} };\n' },
-        message: 'maand.config.mjs:2:3: plugins: plugin "acme" is made for @maand/core ^9.0.0, and this is 0.1.0',
+        files: { "acme.ts": 'export default { name: "acme", core: "^9.0.0", apply() {} };\n' },
+        message: 'maand.config.ts:2:3: plugins: plugin "acme" is made for @maand/core ^9.0.0, and this is 0.1.0',
         hint: "install a version of the plugin that is made for this one",
       },
     ],
     [
       "a factory that was not called",
       {
-        files: { "acme.mjs": 'export const acme = () => ({ name: "acme", apply() {} });\n' },
-        plugins: '[(await import("./acme.mjs")).acme, "defaults"]',
-        message: "maand.config.mjs:2:3: plugins[0]: the function acme is not a plugin",
+        files: { "acme.ts": 'export const acme = () => ({ name: "acme", apply() {} });\n' },
+        plugins: '[(await import("./acme.ts")).acme, "defaults"]',
+        message: "maand.config.ts:2:3: plugins[0]: the function acme is not a plugin",
         hint: "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one",
       },
     ],
@@ -142,11 +143,11 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("a missing stock plugin: the error names the package", async () => {
+  it("a missing plugin: the error says what to add", async () => {
     configure({}, "[]");
     const { message, hint } = await shipped();
     expect(message).toBe('no plugin handles `connect` for worker 10.0.0.1 with transport "fake"');
-    expect(hint).toContain('add "fake-fleet" to the plugins of the configuration');
+    expect(hint).toContain('add a plugin for the transport "fake"');
     expect(bucket.fleet.running()).toEqual(BEFORE);
   });
 
@@ -171,7 +172,7 @@ describe("a mistake of a plugin ends with plugin, hook, place and next step, and
 describe("a throw names plugin, hook, line and next step, and the next deploy without it is right", () => {
   const hint = 'fix plugin "acme", or take it out of the configuration';
   const thrower = (hook: HookName) => tapping(`hooks.${hook}.tap("acme", () => { throw new Error("boom"); });`);
-  const told = (hook: HookName) => `acme failed in ${hook} (acme.mjs:4): boom`;
+  const told = (hook: HookName) => `acme failed in ${hook} (acme.ts:4): boom`;
 
   /** Hooks of a build and a deploy; a plugin's `event` and `commit` end as warnings. */
   const SHIPPING = [
@@ -191,7 +192,7 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
   ] as const;
 
   it.each(SHIPPING)("in %s", async (hook) => {
-    configure({ "acme.mjs": thrower(hook) });
+    configure({ "acme.ts": thrower(hook) });
     const { message, hint: next } = await shipped();
     expect(message).toContain(told(hook));
     expect(next).toContain(hint);
@@ -201,32 +202,22 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
   });
 
   it("in commit, as a warning: the deploy is done", async () => {
-    configure({ "acme.mjs": thrower("commit") });
+    configure({ "acme.ts": thrower("commit") });
     expect((await shipped()).message).toBe(told("commit"));
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
   it("in event, as one warning: the deploy is done", async () => {
-    configure({ "acme.mjs": thrower("event") });
+    configure({ "acme.ts": thrower("event") });
     await shipped();
     const warnings = bucket.events.filter(({ type }) => type === "warning");
     expect(warnings[0]).toMatchObject({ code: "event_tap_failed", message: told("event") });
     expect(bucket.fleet.running()).toEqual(AFTER);
   });
 
-  it("in target, of `maand job`", async () => {
-    await bucket.ship();
-    configure({ "acme.mjs": thrower("target") });
-    const opened = await bucket.open();
-    const control = { jobs: ["api"], target: "status", workers: [], healthCheck: false };
-    const results = await controlJob(opened, control).finally(() => opened.close());
-    expect(results).toMatchObject([{ outcome: "failed", message: told("target") }]);
-    expect(bucket.fleet.running()).toEqual(AFTER);
-  });
-
   it("in command, of `maand jobcommand`", async () => {
     await bucket.ship();
-    configure({ "acme.mjs": thrower("command") });
+    configure({ "acme.ts": thrower("command") });
     const opened = await bucket.open();
     const report = await runJobCommand(opened, { command: "command_check", concurrency: 1 }).finally(() =>
       opened.close(),
@@ -235,7 +226,7 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
   });
 
   it("in every other hook", async () => {
-    const done: readonly HookName[] = [...SHIPPING, "commit", "event", "target", "command"];
+    const done: readonly HookName[] = [...SHIPPING, "commit", "event", "command"];
     const rest = Object.keys(createHooks()).filter((name): name is HookName => !done.some((one) => one === name));
     for (const hook of rest) {
       const thrown: unknown = await callHook({ name: "acme", apply: (hooks) => tapThrowing(hooks[hook]) }, hook).catch(
@@ -256,8 +247,8 @@ describe("a throw names plugin, hook, line and next step, and the next deploy wi
 });
 
 it("a plugin file that throws while it is read is named with its line", async () => {
-  configure({ "acme.mjs": '\n\nthrow new Error("boom");\n' });
-  expect((await shipped()).message).toMatch(/plugin "\.\/acme\.mjs" cannot be loaded: acme\.mjs:3:\d+: boom/);
+  configure({ "acme.ts": '\n\nthrow new Error("boom");\n' });
+  expect((await shipped()).message).toMatch(/plugin "\.\/acme\.ts" cannot be loaded: acme\.ts:3:\d+: boom/);
   expect(await applyPlugins([])).toBeDefined();
   expect(bucket.fleet.running()).toEqual(BEFORE);
 });
