@@ -96,7 +96,7 @@ function againLines(names, exported, shown) {
   ]);
 }
 
-/** The mark of an export: what its comment says, otherwise that of the entry point. */
+/** The mark of an export: the mark in its comment, otherwise that of the entry point. */
 function markOf({ file, name }, isUnstable) {
   const comment = moduleOf(file).comments.get(name) ?? "";
   return tagIn(comment) ?? (isUnstable ? "unstable" : "stable");
@@ -154,7 +154,10 @@ function isClass({ file, name }) {
   return /^(abstract )?class /.test(moduleOf(file).declarations.get(name)?.[0] ?? "");
 }
 
-/** Every type of this package that the given ones speak of, and those that these speak of; a class nobody exports is ours. */
+/**
+ * Every type of this package that the given ones speak of, and those that these speak of; a class that is not exported is
+ * internal.
+ */
 function reachedFrom(starts) {
   const seen = new Map(starts.map((one) => [key(one), one]));
   for (const { file, name } of seen.values()) {

@@ -16,7 +16,7 @@ function failures({ numFailedTests, testResults, success: well }) {
   return Math.max(numFailedTests + broken.length, well ? 0 : 1);
 }
 
-/** Without results, vitest itself did not get to its end. */
+/** Without results, vitest itself failed. */
 function read(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

@@ -1,5 +1,5 @@
-// node scripts/installed.mjs: fails when node_modules is not what package-lock.json says. It compares npm's own record of
-// what it installed, and no times of files: a copied or newly checked out tree has others.
+// node scripts/installed.mjs: fails if node_modules differs from package-lock.json. It compares npm's own record of what it
+// installed, and no times of files: a copied or newly checked out tree has others.
 import { readFileSync } from "node:fs";
 
 const wanted = packagesIn("package-lock.json");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Refused } from "./refused.mjs";
 
 const FILES = fileURLToPath(new URL("bucket", import.meta.url));
-/** Tells a demo's directory, which may be removed, from anybody else's. */
+/** Distinguishes the directory of a demo, which may be removed, from any other. */
 const MARK = ".maand-demo";
 const SITE = "workspace/jobs/site/manifest.json";
 
@@ -16,7 +16,7 @@ export async function freshBucket({ directory, hosts, port }) {
   writeFileSync(join(directory, MARK), "npm run demo -- --down removes this directory\n");
 }
 
-/** Whether a demo's directory is there. Throws Refused if it is somebody else's. */
+/** Whether a demo's directory is there. Throws Refused for any other directory. */
 export function isDemo(directory) {
   if (existsSync(join(directory, MARK))) return true;
   if (!existsSync(directory) || readdirSync(directory).length === 0) return false;

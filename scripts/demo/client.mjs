@@ -8,19 +8,19 @@ const PATIENCE_MS = 2000;
 const MARGIN = 10;
 
 /**
- * Asks all hosts at once, again and again, without waiting for answers, while some work is done. Answers for each host
- * and round when it was asked, and which version answered, if any did. A round is one moment.
+ * Requests all hosts in parallel and repeatedly, without waiting for answers, while some work is done. Returns the time of
+ * each request per host and round, and the version that answered, if any. A round is one moment.
  */
-export async function whileAsking(hosts, port, work) {
+export async function whileRequesting(hosts, port, work) {
   const began = performance.now();
-  const asks = [];
+  const requests = [];
   const timer = setInterval(() => {
     const at = performance.now() - began;
-    asks.push(...hosts.map(async (host) => ({ host, at, version: await ask(host, port) })));
+    requests.push(...hosts.map(async (host) => ({ host, at, version: await ask(host, port) })));
   }, EVERY_MS);
   const rounds = async (count) => {
-    const enough = asks.length + count * hosts.length;
-    while (asks.length < enough) await pause(EVERY_MS);
+    const enough = requests.length + count * hosts.length;
+    while (requests.length < enough) await pause(EVERY_MS);
   };
   try {
     await rounds(MARGIN);
@@ -29,7 +29,7 @@ export async function whileAsking(hosts, port, work) {
   } finally {
     clearInterval(timer);
   }
-  return Promise.all(asks);
+  return Promise.all(requests);
 }
 
 /** The version that answers at a host; undefined for no answer, or for one that says "not ready". */

@@ -3,22 +3,23 @@ import { join } from "node:path";
 import { isDemo } from "./bucket.mjs";
 import { endProcessesBelow } from "./processes.mjs";
 import { Refused } from "./refused.mjs";
-import { tell } from "./say.mjs";
+import { print } from "./say.mjs";
 
 const BUSY = 3;
 
 /**
- * Takes a demo down the way a bucket is emptied: nobody in the workspace, then build and deploy; then its directory is
- * removed. What maand cannot stop, because the bucket is half made or broken, is ended directly. False if there is none.
+ * Takes a demo down the way a bucket is emptied: an empty list of workers and no jobs, then build and deploy; then its
+ * directory is removed. What maand cannot stop, because the bucket is half made or broken, is ended directly. False if there
+ * is none.
  */
 export async function takeDown(shell, name) {
   const { directory } = shell;
   if (!isDemo(directory)) return false;
-  tell(`Taking down ${name}: no workers, no jobs.`);
+  print(`Taking down ${name}: no workers, no jobs.`);
   if (existsSync(join(directory, "data/maand.db"))) await empty(shell);
   const ended = await endProcessesBelow(directory);
   if (ended > 0)
-    tell(`${ended} ${ended === 1 ? "process" : "processes"} maand did not know of had to be ended directly.`);
+    print(`${ended} ${ended === 1 ? "process" : "processes"} maand did not know of had to be ended directly.`);
   rmSync(directory, { recursive: true, force: true });
   return true;
 }

@@ -1,15 +1,15 @@
 /**
- * What a client's asks come to: how many, by version, and when each host was away. A host is away from the first ask
- * that failed to the next one that did not; `together` is how long two of them were away at once, `between` the
- * shortest time from one coming back to another going.
+ * The figures of a client's requests: how many, by version, and when each host was away. A host is away from the first ask
+ * that failed to the next one that did not; `together` is how long two of them were away at once, `between` the shortest
+ * time from one coming back to another going.
  */
-export function figuresOf(asks) {
-  const hosts = [...new Set(asks.map(({ host }) => host))].map((host) => hostFigures(host, asks));
+export function figuresOf(requests) {
+  const hosts = [...new Set(requests.map(({ host }) => host))].map((host) => hostFigures(host, requests));
   const outages = hosts.flatMap(({ host, away }) => away.map((time) => ({ host, ...time })));
   return {
-    asked: asks.length,
-    failed: asks.filter(({ version }) => version === undefined).length,
-    versions: countVersions(asks),
+    asked: requests.length,
+    failed: requests.filter(({ version }) => version === undefined).length,
+    versions: countVersions(requests),
     hosts,
     together: longestOverlap(outages),
     between: shortestGap(outages),
@@ -17,10 +17,10 @@ export function figuresOf(asks) {
 }
 
 function hostFigures(host, all) {
-  const asks = all.filter((ask) => ask.host === host);
+  const requests = all.filter((request) => request.host === host);
   const away = [];
   let from;
-  for (const { at, version } of asks) {
+  for (const { at, version } of requests) {
     if (version === undefined) from ??= at;
     else if (from !== undefined) {
       away.push({ from, to: at });
@@ -28,12 +28,12 @@ function hostFigures(host, all) {
     }
   }
   if (from !== undefined) away.push({ from, to: Number.POSITIVE_INFINITY });
-  return { host, asked: asks.length, failed: asks.filter(({ version }) => version === undefined).length, away };
+  return { host, asked: requests.length, failed: requests.filter(({ version }) => version === undefined).length, away };
 }
 
-function countVersions(asks) {
+function countVersions(requests) {
   const counts = new Map();
-  for (const { version } of asks) if (version !== undefined) counts.set(version, (counts.get(version) ?? 0) + 1);
+  for (const { version } of requests) if (version !== undefined) counts.set(version, (counts.get(version) ?? 0) + 1);
   return counts;
 }
 

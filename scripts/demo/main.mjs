@@ -4,7 +4,7 @@ import { freshBucket } from "./bucket.mjs";
 import { takeDown } from "./down.mjs";
 import { HELP, readOptions } from "./options.mjs";
 import { Refused } from "./refused.mjs";
-import { closing, tell } from "./say.mjs";
+import { closing, print } from "./say.mjs";
 import { Shell } from "./shell.mjs";
 import { story } from "./story.mjs";
 
@@ -13,7 +13,7 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(words) {
   try {
     const options = readOptions(words, process.env.DEMO_FROM ?? process.cwd());
-    if (options.help) tell(HELP);
+    if (options.help) print(HELP);
     else if (options.down) await down(options);
     else await show(options);
     return 0;
@@ -27,7 +27,7 @@ async function main(words) {
 async function down({ directory }) {
   const name = shown(directory);
   const found = await takeDown(new Shell(directory), name);
-  tell(found ? `${name} is gone, and nothing of it runs any more.` : `There is no ${name}; nothing to take down.`);
+  print(found ? `${name} is gone, and nothing of it runs any more.` : `There is no ${name}; nothing to take down.`);
 }
 
 async function show(options) {

@@ -1,4 +1,4 @@
-/** Why the demo cannot go on, in one line. */
+/** Why the demo cannot continue, in one line. */
 export class Refused extends Error {
   /** 2: refused before anything was done; 1: something failed; 130: interrupted. */
   constructor(message, exit = 2) {

@@ -20,7 +20,7 @@ export class Shell {
       });
   }
 
-  /** Runs a command to its end; all it says goes to stdout, in its order. Throws Refused if it fails. */
+  /** Runs a command to its end; all its output goes to stdout, in order. Throws Refused if it fails. */
   async type(command) {
     typed(command);
     const code = await this.#run(command, ["ignore", "inherit", 1]);

@@ -1,24 +1,25 @@
 import { writeWorkspace } from "./bucket.mjs";
-import { whileAsking } from "./client.mjs";
+import { whileRequesting } from "./client.mjs";
 import { figuresOf } from "./figures.mjs";
 import { Refused } from "./refused.mjs";
-import { chapter, tell } from "./say.mjs";
+import { chapter, print } from "./say.mjs";
 
-/** The main job, told in commands: deploy, look, plan, upgrade under load, drain, bring back. */
+/** The main part, as commands: deploy, look, plan, upgrade under load, revert, drain, enable again. */
 export async function story(shell, options) {
   await begin(shell, options);
   await firstDeploy(shell, options);
   await plan(shell);
   await upgrade(shell, options);
+  await badUpgrade(shell, options);
   await drain(shell, options);
-  await bringBack(shell);
+  await enableAgain(shell);
 }
 
 async function begin(shell, options) {
   chapter(
     "A bucket",
-    `It goes into ${options.name}. Its three workers are addresses of this machine.
-Two jobs: the site answers over http, the diary writes down a line every half second.`,
+    `The bucket is ${options.name}. Its three workers are addresses of this machine.
+It has two jobs: the site serves http, and the diary writes a line every half second.`,
   );
   await shell.type("maand init");
   writeWorkspace(options);
@@ -29,7 +30,7 @@ Two jobs: the site answers over http, the diary writes down a line every half se
 async function firstDeploy(shell) {
   chapter(
     "The first deploy",
-    "Build checks everything that was written. Deploy brings it to the workers and starts it.",
+    "The build checks the workspace. The deploy syncs the files to the workers and starts the jobs.",
   );
   await shell.type("maand build");
   await shell.type("maand deploy");
@@ -38,7 +39,7 @@ async function firstDeploy(shell) {
 }
 
 async function plan(shell) {
-  chapter("A new version, on paper", "The site becomes 2.0.0. A dry run tells what a deploy would do, and why.");
+  chapter("A dry run", "The site becomes 2.0.0. A dry run shows what a deploy would do, and why.");
   await shell.type(`sed -i 's/"version": "1.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
   await shell.type("maand build");
   await shell.type("maand deploy --dry-run");
@@ -47,24 +48,46 @@ async function plan(shell) {
 async function upgrade(shell, { hosts, port }) {
   chapter(
     "The upgrade, under load",
-    `One worker at a time, and the next only when the one before is healthy.
-All the while a client asks all three, fifty times a second.`,
+    `One worker at a time, and the next one only after the previous one is healthy.
+Meanwhile a client sends requests to all three, fifty times a second.`,
   );
-  report(figuresOf(await whileAsking(hosts, port, () => shell.type("maand deploy"))));
+  report(figuresOf(await whileRequesting(hosts, port, () => shell.type("maand deploy"))));
 }
 
-/** Tells what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
+async function badUpgrade(shell, { hosts, port }) {
+  chapter(
+    "A bad upgrade",
+    `Version 3.0.0 does not start. The manifest has "on_failure": "revert", so the same deploy restores
+2.0.0, and no later deploy tries 3.0.0 again.`,
+  );
+  await shell.type(`sed -i 's/"version": "2.0.0"/"version": "3.0.0"/' workspace/jobs/site/manifest.json`);
+  await shell.type("sed -i '1i process.exit(1);' workspace/jobs/site/server.mjs");
+  let code;
+  const requests = await whileRequesting(hosts, port, async () => {
+    code = await shell.attempt("maand deploy --build");
+  });
+  if (code !== 1) throw new Refused(`the deploy of a bad version ended with ${code} instead of 1`, 1);
+  const { together } = figuresOf(requests);
+  if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
+  print("\nTwo of them away at once, all the while: never.");
+  mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");
+  await shell.type("maand releases site");
+  await shell.type("sed -i 1d workspace/jobs/site/server.mjs");
+  await shell.type(`sed -i 's/"version": "3.0.0"/"version": "2.0.0"/' workspace/jobs/site/manifest.json`);
+}
+
+/** Prints what the client saw. Throws Refused if two workers were ever away at once, or one was not upgraded. */
 function report({ asked, failed, versions, hosts, together, between }) {
   const answers = [...versions].map(([version, count]) => `${count} by version ${version}`).join(", ");
-  tell(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);
+  print(`\nThe client asked ${asked} times: ${answers}, ${failed} not at all.`);
   for (const host of hosts)
-    tell(
+    print(
       `  ${host.host}  asked ${host.asked}, failed ${host.failed}, ${host.away.map(inWords).join(", ") || "never away"}`,
     );
   if (together > 0) throw new Refused(`two workers were away at once, for ${Math.round(together)} ms`, 1);
   if (hosts.some(({ away }) => away.length === 0 || away.at(-1).to === Number.POSITIVE_INFINITY))
     throw new Refused("a worker was never upgraded, or never came back", 1);
-  tell(`Two of them away at once: never. Once one was back, the next left ${Math.round(between)} ms later or more.`);
+  print(`Two of them away at once: never. Once one was back, the next left ${Math.round(between)} ms later or more.`);
 }
 
 function inWords({ from, to }) {
@@ -76,7 +99,10 @@ function seconds(ms) {
 }
 
 async function drain(shell, { hosts: [, host] }) {
-  chapter("Maintenance", `${host} needs some care. What is written in disabled.json is stopped there; its data stays.`);
+  chapter(
+    "Maintenance",
+    `${host} needs maintenance. A deploy stops everything that disabled.json lists; the data stays.`,
+  );
   await shell.type(`echo '{ "workers": ["${host}"] }' > workspace/disabled.json`);
   await shell.type("maand build");
   await shell.type("maand deploy");
@@ -86,8 +112,8 @@ async function drain(shell, { hosts: [, host] }) {
   mustSay(answers, 1, "no answer");
 }
 
-async function bringBack(shell) {
-  chapter("And back", "The note is taken away, and the worker is started again.");
+async function enableAgain(shell) {
+  chapter("The end of the maintenance", "disabled.json is deleted, and the worker is started again.");
   await shell.type("rm workspace/disabled.json");
   await shell.type("maand deploy --build");
   mustSay(await shell.ask("node ask.mjs"), 3, "version 2.0.0");

@@ -56,7 +56,7 @@ async function channelsOf(fleet: Fleet): Promise<number> {
   return took;
 }
 
-/** A service that accepts and says nothing stands for each job on all workers: what is measured is asking. */
+/** One service that accepts connections without an answer represents each job on all workers: what is measured is asking. */
 async function healths(bucket: Scratch, fleet: Fleet, jobs: number): Promise<Measured[]> {
   const servers = Array.from({ length: jobs }, () => createServer((socket) => socket.end()));
   const ports = await Promise.all(servers.map(listening));

@@ -54,13 +54,18 @@ describe("npm run demo", () => {
     expect(story).toMatch(/^Two of them away at once: never\./m);
   });
 
+  it("shows a bad upgrade that reverts itself, with one worker away at a time", () => {
+    expect(story).toMatch(/^Two of them away at once, all the while: never\.$/m);
+    expect(story).toMatch(/r3 .* 3\.0\.0 .* held \(revert\)/);
+  });
+
   it("shows a drained worker that does not answer, while the others do", () => {
     const answers = HOSTS.map((host) => `${host}:${port}  ${host === HOSTS[1] ? "no answer" : "version 2.0.0"}`);
     expect(story).toContain(answers.join("\n"));
   });
 
   it("ends with commands that work as printed, the last of which removes everything", async () => {
-    const commands = story.slice(story.indexOf("worth typing next")).match(/^ {2}[^ #].*$/gm) ?? [];
+    const commands = story.slice(story.indexOf("Useful next commands")).match(/^ {2}[^ #].*$/gm) ?? [];
     expect(commands).toHaveLength(5);
     const down = commands.pop() ?? "";
     for (const command of commands) expect(await type(command)).toMatchObject({ code: 0 });

@@ -12,6 +12,7 @@ import { MANIFEST_KEYS } from "../../packages/core/src/domain/manifest/manifest-
 import { settingsSchema } from "../../packages/core/src/domain/settings/settings-schema.ts";
 import { WorkersSchema } from "../../packages/core/src/domain/workspace/workers.ts";
 import { runLog } from "../../packages/core/src/log/run-log.ts";
+import { TAP_WAITS } from "../../packages/core/src/plugin-api/life/tap-limits.ts";
 import { RENAMED_HOOKS } from "../../packages/core/src/plugin-api/tapping/renamed-hooks.ts";
 import { commandLines, parser, refusal } from "./command-lines.ts";
 import { allPages, anchorsOf, blocksOf, codeIn, linksOf, page, ROOT, rowsOfTables, tableRows } from "./pages.ts";
@@ -58,6 +59,20 @@ describe("HOOKS.md", () => {
       hook.taps.map((tap) => tap.name).join(", ") || "none",
     ]);
     expect(rows.map(([name = "", , , , taps]) => [codeIn(name)[0], taps])).toEqual(tapped);
+  });
+
+  it("lists the time limits of taps", () => {
+    const words = {
+      waits: "wait for people, workers or other programs",
+      computes: "only compute",
+      "is synchronous": "are synchronous",
+    };
+    const written = tableRows(page("packages/core/HOOKS.md"), "Taps that", "Limit").flatMap(([taps, , hooks = ""]) =>
+      codeIn(hooks).map((hook) => [hook, taps]),
+    );
+    const declared = Object.entries(TAP_WAITS).map(([hook, wait]) => [hook, words[wait]]);
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(declared));
+    expect(written).toHaveLength(declared.length);
   });
 
   it("documents the effect of a throw", () => {
@@ -173,7 +188,7 @@ describe("docs/errors.md", () => {
     expect(firstWords(page("docs/errors.md"), "Code", "Problem")).toEqual(problemCodes());
   });
 
-  /** Whatever is given to `error` or `warning`, or stands as the code of a place where problems are found. */
+  /** All codes passed to `error` or `warning`, or set as the code of a problem. */
   function problemCodes(): string[] {
     const found = new Set(["unknown_job", "unknown_worker"]); // made of the kind of name
     for (const path of sources()) {

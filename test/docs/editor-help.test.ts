@@ -13,7 +13,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { defaults } from "../../packages/cli/src/defaults.ts";
 import { allPages, blocksOf } from "./pages.ts";
 
-/** What an editor says, with the schemas of a bucket that has all plugins of this repository, of files people are shown. */
+/**
+ * The problems that an editor reports in documented files, with the schemas of a bucket with all plugins of this repository.
+ */
 const ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false });
 for (const keyword of ["patternErrorMessage", "deprecationMessage", "doNotSuggest"]) ajv.addKeyword(keyword);
 
@@ -61,7 +63,7 @@ describe("an editor reports no problem", () => {
   });
 });
 
-/** The files a block shows, told by their keys; a key alone is part of a manifest. */
+/** The files in a block, recognized by their keys; a key alone is part of a manifest. */
 function filesIn(info: string, code: string): [SchemaName, unknown][] {
   if (info === "toml") {
     const conf = parse(code);

@@ -14,7 +14,7 @@ export interface Page {
 /** A fenced block of a page. */
 export interface Block {
   readonly page: string;
-  /** The language, and what stands behind it. */
+  /** The language, and the text after it. */
   readonly info: string;
   readonly code: string;
 }

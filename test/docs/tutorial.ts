@@ -1,6 +1,6 @@
 import { blocksOf, type Page } from "./pages.ts";
 
-/** One block for the shell, and what the page says it prints. */
+/** One block for the shell, and its documented output. */
 export interface Step {
   readonly code: string;
   /** Lines, in their order; others may come between. */
@@ -17,8 +17,8 @@ export interface Tutorial {
 const MARK = "@@ step";
 
 /**
- * Reads a page as somebody who does what it says: a block with a path behind its language is a file, `sh` is typed, and
- * `output` is among what the block before it prints.
+ * Reads a page as instructions: a block with a path after its language is a file, `sh` is typed, and `output` is part of the
+ * output of the previous block.
  */
 export function tutorialOf(page: Page): Tutorial {
   const steps: Step[] = [];

@@ -14,11 +14,11 @@ import { error, type Hooks, MaandError, programRemote } from "@maand/core";
 declare const hooks: Hooks;
 `;
 
-/** What scripts of job commands find beside them. */
+/** The files next to the scripts of job commands. */
 const LIBRARY = join(ROOT, "packages/plugin-job-commands/lib/maand.ts");
 
 /**
- * Compiles the TypeScript of pages and answers what the compiler says. A block may have a file name behind its language;
+ * Compiles the TypeScript of pages and returns the output of the compiler. A block may have a file name after its language;
  * the blocks of one page see each other by these.
  */
 export function typeCheck(blocks: readonly Block[]): string[] {
@@ -47,7 +47,7 @@ export function typeCheck(blocks: readonly Block[]): string[] {
       encoding: "utf8",
     });
     if (error) throw error;
-    // what is wrong in the repository itself is for its own check to tell
+    // errors in the repository itself are reported by its own check
     return stdout.split("\n").filter((line) => line !== "" && !line.startsWith("..") && !line.startsWith(" "));
   } finally {
     rmSync(directory, { recursive: true, force: true });

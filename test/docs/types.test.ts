@@ -18,7 +18,7 @@ const slack = pluginWithOptions({
 export const all = [defaults, defineConfig, definePlugin, make, slack, callHook, rolloutContext];
 `;
 
-/** What must not compile, and what the compiler is to say of it; its message has to be one a person can act on. */
+/** Code that must not compile, and the expected message of the compiler; its message has to be one a person can act on. */
 const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]>> = {
   "a wrong option": [`make({ programm: "gmake" });`, "'programm' does not exist in type 'MakeOptions'", "program"],
   "an option of the wrong type": [`slack({ channel: 7 });`, "Type 'number' is not assignable to type 'string'"],
@@ -67,14 +67,14 @@ const WRONG: Readonly<Record<string, readonly [code: string, ...parts: string[]]
     `defaults().remove("make").replace("make", make());`,
     `'"make"' is not assignable`,
   ],
-  "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "Plugin<"],
+  "a plugin without apply": [`definePlugin({ name: "x" });`, "Property 'apply' is missing", "PluginDeclaration<"],
   "an event without a namespace": [
     `defineConfig({ hooks: { afterJob({ emit }) { emit("soaked"); } } });`,
     `'"soaked"' is not assignable to parameter of type '\`\${string}.\${string}\`'`,
   ],
   "a hook called with another one's context": [
     `void callHook([], "commit", rolloutContext());`,
-    "Property 'summary' is missing",
+    "missing the following properties from type 'CommitContext': summary",
     "CommitContext",
   ],
 };
@@ -134,7 +134,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** What the compiler says of one file, its explanations included. */
+/** The output of the compiler for one file, with its explanations. */
 function outputOf(file: string): string {
   const messages = output.split(/\n(?=\S)/).filter((message) => message.startsWith(`${file}(`));
   return messages.join("\n");
@@ -144,7 +144,7 @@ describe("does not compile, with an explanation", () => {
   it.for(Object.entries(WRONG))("%s", ([what, [, ...parts]]) => {
     const messages = outputOf(fileOf(what));
     for (const part of parts) expect(messages).toContain(part);
-    // one mistake, one message, at the line of it, and no wall of types
+    // one error, one message, at its line, without a long list of types
     expect(messages.match(/error TS/g)).toHaveLength(1);
     expect(messages).toMatch(new RegExp(`\\(${HEAD.split("\n").length},`));
     expect(messages.length).toBeLessThan(1200);

@@ -51,7 +51,7 @@ async function json<T>(...argv: string[]): Promise<T> {
   return JSON.parse((await maand(...argv, "--json")).out);
 }
 
-/** A build that must be refused; answers what it said. */
+/** A build that must be refused; returns its output. */
 async function refused(): Promise<string> {
   const before = await json("cat", "allocations");
   const { code, err } = await maand("build");

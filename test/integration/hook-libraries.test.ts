@@ -83,6 +83,16 @@ describe("a refused write", () => {
   });
 
   it.each([
+    ["turn.py", 'import maand\nmaand.acquire_semaphore("migrate")\n'],
+    ["turn.ts", 'import { acquireSemaphore } from "./maand";\nawait acquireSemaphore("migrate");\n'],
+  ])("of a semaphore fails a script that ignores it, too: %s", async (name, text) => {
+    const { code, stderr } = await run(name, text);
+    expect(code).toBe(1);
+    expect(stderr).toContain("maand: acquire migrate: ");
+    expect(stderr).toContain("the script did not check the response");
+  });
+
+  it.each([
     ["seen.py", 'import maand\nprint(maand.put_job_variable("leader", "x").status_code)\n'],
     [
       "seen.ts",

@@ -37,11 +37,12 @@ function storeOf(bucket: TestBucket): Record<string, Rows> {
 
 /** What two buckets have in common: not their ids and dates, the keys they made, and when their files were written. */
 function commonOf(store: Record<string, Rows>): string {
-  const { bucket = [], worker = [], job_file = [], kv = [], ...rest } = store;
+  const { bucket = [], worker = [], job_file = [], kv = [], release = [], ...rest } = store;
   const ids = [...bucket.map((row) => row.bucket_id), ...worker.map((row) => row.worker_id)].map(String);
   const common = {
     ...rest,
     worker,
+    release: release.map(({ created_at: _, ...row }) => row),
     job_file: job_file.map(({ mtime_ms: _, ...row }) => row),
     kv: kv.filter(({ key }) => !String(key).startsWith("certs/")).map(({ created_date: _, ...row }) => row),
   };

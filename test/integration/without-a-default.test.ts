@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HOST = "127.0.0.11";
 
-/** Reaches workers of transport `bare`, on which nothing but make is answered by anybody. */
+/** Reaches workers of transport `bare`, which handles only make. */
 const bare = definePlugin({
   name: "bare",
   apply({ connect }) {
@@ -120,6 +120,7 @@ describe("without a stock plugin, its function is named as missing", () => {
       "local",
       "make",
       "operations",
+      "prometheus",
       "rsync",
       "ssh",
       "templates",
@@ -129,7 +130,9 @@ describe("without a stock plugin, its function is named as missing", () => {
 
 describe("without a stock plugin, the rest works", () => {
   it.for(
-    (["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations"] as const).map((name) => [name]),
+    (["ssh", "rsync", "templates", "certs", "health", "job-commands", "operations", "prometheus"] as const).map(
+      (name) => [name],
+    ),
   )("%s", async ([name = "ssh"], context) => {
     expect(await (await aShop(context, without(name), "local")).ship()).toMatchObject({ outcome: "ok", warned: [] });
   });

@@ -7,6 +7,7 @@ import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
 import { operations } from "@maand/plugin-operations";
+import { prometheus } from "@maand/plugin-prometheus";
 import { rsync } from "@maand/plugin-rsync";
 import { ssh } from "@maand/plugin-ssh";
 import { templates } from "@maand/plugin-templates";
@@ -21,6 +22,7 @@ export type StockName =
   | "certs"
   | "health"
   | "job-commands"
+  | "prometheus"
   | "operations";
 
 const made = new WeakSet<Plugin>();
@@ -30,7 +32,10 @@ const made = new WeakSet<Plugin>();
  * [...defaults(), mine()]`, or `defaults().replace("make", mine())`.
  */
 export function defaults(): PluginList<StockName> {
-  const plugins = [ssh(), local(), rsync(), make(), templates(), certs(), health(), jobCommands(), operations()];
+  const plugins = [
+    ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
+    ...[jobCommands(), prometheus(), operations()],
+  ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
 }
@@ -50,5 +55,6 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-certs": () => import("@maand/plugin-certs"),
   "@maand/plugin-health": () => import("@maand/plugin-health"),
   "@maand/plugin-job-commands": () => import("@maand/plugin-job-commands"),
+  "@maand/plugin-prometheus": () => import("@maand/plugin-prometheus"),
   "@maand/plugin-operations": () => import("@maand/plugin-operations"),
 };

@@ -43,11 +43,16 @@ process.on("uncaughtException", (cause: unknown) => {
   const { message, hint } = unexpected(cause, new Date());
   process.stderr.write(`\nmaand: ${message}\n  hint: ${hint}\n`);
 });
+// nothing is left to wait for: a tap that is still awaited never ends, and its run ends with an error that names it
+const idle = new Set<() => void>();
+process.on("beforeExit", () => {
+  if (ended === undefined) for (const listener of idle) listener();
+});
 process.on("exit", () => {
   if (ended !== undefined || interrupted.signal.aborted) return;
   process.stderr.write(
-    "maand: exited early: the configuration or a tap of a plugin is waiting on a promise that never settles\n" +
-      "  hint: look for a promise that is never resolved or a callback that is never called; maand plugins --verbose lists the taps\n",
+    "maand: exited early: the configuration or a command of a plugin is waiting on a promise that never settles\n" +
+      "  hint: look for a promise that is never resolved or a callback that is never called in a file that maand plugins lists\n",
   );
 });
 
@@ -61,6 +66,10 @@ const code = await run(argv, {
   now: () => new Date(),
   pid: process.pid,
   machine: hostname(),
+  onIdle(listener) {
+    idle.add(listener);
+    return () => void idle.delete(listener);
+  },
 });
 await flushed(process.stdout);
 const lost = stdout.lost();

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { CommandBucket, MaandEvent } from "@maand/core";
 import { MaandError, unbuiltText } from "@maand/core/readonly";
-import { type BaseContext, Command, Option } from "clipanion";
+import type { BaseContext } from "clipanion";
+import { Command, Option } from "./clipanion.ts";
 import { EXIT, type ProcessContext, type Program } from "./context.ts";
 import { exitOf, printError } from "./error.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
@@ -73,6 +74,11 @@ export abstract class MaandCommand extends Command<Context> {
   warnOfUnbuilt(parts: readonly string[]): void {
     if (parts.length === 0) return;
     this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${unbuiltText(parts)}\n`);
+  }
+
+  /** Warns on stderr about jobs with a release that deploys skip. */
+  warnOfHolds(held: readonly { readonly text: string }[]): void {
+    for (const { text } of held) this.context.stderr.write(`${this.style("stderr").warn("warning:")} ${text}\n`);
   }
 
   /** Writes the JSON result. */

@@ -15,6 +15,8 @@ export interface ProcessContext {
   readonly now: () => Date;
   readonly pid: number;
   readonly machine: string;
+  /** Calls a function whenever the process has nothing left to wait for and would exit; returns how to stop that. */
+  readonly onIdle?: (listener: () => void) => () => void;
 }
 
 /** The parts of the program that commands use. */

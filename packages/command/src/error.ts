@@ -34,7 +34,7 @@ export function exitOf(cause: unknown): number {
     case "NO_ACCESS":
       return EXIT.refused;
     default:
-      return EXIT.failed;
+      return cause.refused ? EXIT.refused : EXIT.failed;
   }
 }
 

@@ -1,3 +1,4 @@
+export { Command, Option } from "./clipanion.ts";
 export { type Context, listOf, MaandCommand } from "./command.ts";
 export { EXIT, type ProcessContext, type Program } from "./context.ts";
 export { exitOf, printError, printProblems } from "./error.ts";

@@ -1,7 +1,9 @@
-import type { MaandEvent, Plugin } from "@maand/core";
+import type { MaandError, MaandEvent, Plugin } from "@maand/core";
 import type { OpenedBucket } from "@maand/core/internal";
 import type { ProcessContext, Program } from "./context.ts";
+import { visibleLines } from "./escape-control.ts";
 import { shownError } from "./shown-error.ts";
+import type { Style } from "./style.ts";
 import { keepDetailsIn } from "./unexpected.ts";
 
 /** The parts of a command that opening a bucket takes. */
@@ -10,6 +12,7 @@ interface Opener {
   readonly config: string | undefined;
   readonly context: ProcessContext & { readonly program: Program };
   progress(): Promise<(event: MaandEvent) => void>;
+  style(stream: "stdout" | "stderr"): Style;
 }
 
 /** Opens the bucket with its plugins, runs a function on it, and closes it. */
@@ -28,6 +31,7 @@ export async function withOpenedBucket<T>(
     signal: context.signal,
     pid: context.pid,
     readers: [output],
+    ...(context.onIdle ? { onIdle: context.onIdle } : {}),
     ...(await context.program.loadOptions(config)),
   });
   const forget = keepDetailsIn(bucket);
@@ -36,7 +40,17 @@ export async function withOpenedBucket<T>(
   } catch (cause) {
     throw core.maskedError(shownError(cause, context), bucket.mask);
   } finally {
+    warnOf(await bucket.close(), command);
     forget();
-    bucket.close();
+  }
+}
+
+/** Warns of plugins that did not end as they should. */
+function warnOf(problems: readonly MaandError[], command: Opener): void {
+  const { stderr } = command.context;
+  const { warn, faint } = command.style("stderr");
+  for (const { message, hint } of problems) {
+    stderr.write(`${warn("warning:")} ${visibleLines(message)}\n`);
+    if (hint !== undefined) stderr.write(`  ${faint("hint:")} ${visibleLines(hint)}\n`);
   }
 }

@@ -27,15 +27,15 @@ export function keepDetailsIn(bucket: KnownBucket): () => void {
   };
 }
 
-/** What is shown of an unexpected error. */
+/** The printed part of an unexpected error. */
 export interface Shown {
   readonly message: string;
   readonly hint: string;
 }
 
 /**
- * An error that nothing foresaw, as it is shown: its first line, a code, and the file that has the stack. It is a mistake
- * of ours or of a plugin, so the file has what a report of it needs. `logs` finds the logs of a bucket that is not open.
+ * The text of an unexpected error: its first line, a code, and the file with the stack trace. It is a bug in maand or in a
+ * plugin, so the file contains everything that a report needs. `logs` finds the logs of a bucket that is not open.
  */
 export function unexpected(cause: unknown, now: Date, logs?: () => string): Shown {
   const bucket = open.at(-1);
@@ -69,7 +69,7 @@ function inspected(cause: unknown): string {
   return inspect(cause, { depth: 4, maxStringLength: 10_000, maxArrayLength: 50 });
 }
 
-/** Below the logs of the bucket; a new temporary directory outside of one, and for one that is not ours to use. */
+/** Below the logs of the bucket; a new temporary directory outside of one, and for a bucket that this user may not use. */
 function detailsDirectory(logsOf: () => string | undefined): string {
   try {
     const logs = logsOf();
@@ -93,7 +93,7 @@ function isDetails(name: string): boolean {
   return /^\d{8}T\d{9}Z-\d+\.txt$/.test(name);
 }
 
-/** Writes the details into a private file, and answers where they are. */
+/** Writes the details into a private file, and returns its path. */
 function written(details: string, logs: () => string | undefined, now: Date): string {
   const name = `${now.toISOString().replace(/[-:.]/g, "")}-${process.pid}.txt`;
   try {

@@ -19,7 +19,7 @@ async function opened(onEvent?: (event: MaandEvent) => void): Promise<EmbeddedBu
     defaults: () => [files.fleet.plugin],
     ...(onEvent ? { onEvent } : {}),
   });
-  onTestFinished(() => bucket.close());
+  onTestFinished(() => void bucket.close());
   return bucket;
 }
 

@@ -11,6 +11,7 @@ import type { PlannedAction } from "./domain/deploy/plan.ts";
 import type { Settings } from "./domain/settings/settings.ts";
 import type { Allocation, Job } from "./domain/workspace/job.ts";
 import type { Worker } from "./domain/workspace/worker.ts";
+import type { MaandError } from "./errors.ts";
 import type { MaandEvent } from "./events.ts";
 import { type ControlResult, controlJob, type JobControl } from "./jobs/control-job.ts";
 import { type HealthCheckOptions, type HealthReport, healthCheck } from "./jobs/health-command.ts";
@@ -34,7 +35,7 @@ export type { JobCommandOptions, JobCommandReport } from "./jobs/job-command.ts"
 export type { Plugin } from "./plugin-api/plugin.ts";
 export { type JobFailure, type Outcome, type Summary, type SummaryRecord, summaryRecord } from "./summary.ts";
 
-/** What a program says when it opens a bucket. */
+/** The options of a program that opens a bucket. */
 export interface EmbedOptions {
   /** The bucket's directory, or one below it. */
   readonly directory: string;
@@ -48,6 +49,11 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal;
   /** The clock; default: the real one. */
   readonly now?: () => Date;
+  /**
+   * Calls a function whenever the process has nothing left to wait for, such as on `beforeExit`; returns how to stop that. A
+   * tap that waits on a promise which never settles is then reported, and the process does not end without a word.
+   */
+  readonly onIdle?: (listener: () => void) => () => void;
 }
 
 /** Which jobs to deploy, and how. */
@@ -107,7 +113,8 @@ export interface EmbeddedBucket {
   runTarget(control: Pick<JobControl, "jobs" | "target"> & Partial<JobControl>): Promise<readonly ControlResult[]>;
   /** `maand jobcommand`. */
   runJobCommand(options: Pick<JobCommandOptions, "command"> & Partial<JobCommandOptions>): Promise<JobCommandReport>;
-  close(): void;
+  /** Ends the plugins and closes the bucket. Returns what went wrong with plugins. */
+  close(): Promise<readonly MaandError[]>;
 }
 
 /** `maand init`: creates a bucket in a directory, or updates the one that is there. Overwrites nothing. */
@@ -117,7 +124,7 @@ export async function initBucket(options: EmbedOptions): Promise<Initialised> {
   try {
     await prepareBucket(bucket, made);
   } finally {
-    bucket.close();
+    await bucket.close();
   }
   return made;
 }
@@ -127,7 +134,7 @@ export async function openBucket(options: EmbedOptions): Promise<EmbeddedBucket>
   return embedded(await openEngine(openOptions(options)));
 }
 
-function openOptions({ directory, defaults, modules = {}, onEvent, signal, now }: EmbedOptions) {
+function openOptions({ directory, defaults, modules = {}, onEvent, signal, now, onIdle }: EmbedOptions) {
   const reader: Plugin = { name: "program", apply: ({ event }) => onEvent && event.tap("program", onEvent) };
   return {
     from: directory,
@@ -141,6 +148,7 @@ function openOptions({ directory, defaults, modules = {}, onEvent, signal, now }
     signal: signal ?? new AbortController().signal,
     now: now ?? (() => new Date()),
     pid: process.pid,
+    ...(onIdle ? { onIdle } : {}),
   };
 }
 

@@ -43,15 +43,22 @@ export const ERROR_CODES = {
   NOT_DELIVERED: "The files of a job are not on a worker where they were expected, so nothing was run.",
   SYSTEM: "The operating system refused something on this machine, such as writing to a full disk.",
   INSTALLATION_BROKEN: "A part of this installation of maand cannot be loaded.",
+  RELEASE_HELD: "The only release of a job was reverted, so there is nothing of it to deploy.",
+  REVERT_FAILED: "A failed rollout could not be undone; the message says what runs where.",
   UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
+  HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
+  STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** A code of a plugin's own: its name and a word, such as `acme/NO_TOKEN`. */
+export type PluginErrorCode = `${string}/${string}`;
+
 /** The fields of a {@link MaandError}; `message` says what happened and where, `hint` what to do next. */
 export interface ErrorParts {
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly message: string;
   readonly hint?: string;
   /** The worker concerned, if any. */
@@ -61,21 +68,24 @@ export interface ErrorParts {
   /** Exit code of the failed command. */
   readonly exit?: number;
   readonly problems?: readonly Problem[];
+  /** With a code of a plugin's own: the command was refused before it changed anything. */
+  readonly refused?: boolean;
   readonly cause?: unknown;
 }
 
 /**
- * An error during a change. There is one class, told apart by `code`; core and plugins throw it, and it is caught around one
- * unit of work, around a run, and in the CLI.
+ * An error during a change. There is one class; `code` distinguishes its errors; core and plugins throw it, and it is caught
+ * around one unit of work, around a run, and in the CLI.
  */
 export class MaandError extends Error {
   override readonly name = "MaandError";
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly hint: string | undefined;
   readonly worker: string | undefined;
   readonly output: readonly string[];
   readonly exit: number | undefined;
   readonly problems: readonly Problem[];
+  readonly refused: boolean;
 
   constructor(parts: ErrorParts) {
     super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
@@ -85,17 +95,19 @@ export class MaandError extends Error {
     this.output = parts.output ?? [];
     this.exit = parts.exit;
     this.problems = parts.problems ?? [];
+    this.refused = parts.refused ?? false;
   }
 }
 
 /** The same error with secrets masked in its texts. */
 export function maskedError(error: MaandError, mask: { conceal<T extends object>(record: T): T }): MaandError {
-  const { code, message, hint, worker, output, exit, problems } = error;
+  const { code, message, hint, worker, output, exit, problems, refused } = error;
   const parts = {
     code,
     message,
     output,
     problems,
+    refused,
     ...(hint === undefined ? {} : { hint }),
     ...(worker === undefined ? {} : { worker }),
     ...(exit === undefined ? {} : { exit }),

@@ -8,9 +8,7 @@ export interface EventMap {
     readonly update_seq: number;
     readonly continues: string | null;
   };
-  "run.finished": Omit<SummaryRecord, "outcome"> & {
-    /** `refused`: it ended before it touched anything. */
-    readonly outcome: SummaryRecord["outcome"] | "refused";
+  "run.finished": SummaryRecord & {
     /** Why it was refused. */
     readonly message: string | null;
     readonly duration_ms: number;
@@ -21,12 +19,29 @@ export interface EventMap {
     readonly worker: string | null;
     readonly job: string | null;
   };
+  "tap.waiting": {
+    readonly plugin: string;
+    readonly hook: string;
+    /** `api@10.0.0.1`, `api` or `10.0.0.1`; empty for the whole run. */
+    readonly units: readonly string[];
+    readonly waited_ms: number;
+    readonly limit_ms: number;
+    /** The run was interrupted, and they have not stopped yet. */
+    readonly stopping: boolean;
+  };
   "worker.connected": { readonly worker: string; readonly transport: string; readonly duration_ms: number };
   "worker.failed": {
     readonly worker: string;
     readonly outcome: Outcome;
     readonly message: string;
     readonly hint: string | null;
+  };
+  "worker.checked": {
+    readonly worker: string;
+    readonly ok: boolean;
+    /** How the worker differs from its last delivery; null if it does not. */
+    readonly message: string | null;
+    readonly duration_ms: number;
   };
   "wave.started": { readonly deployment_seq: number; readonly jobs: readonly string[] };
   "job.skipped": { readonly job: string; readonly reason: string };
@@ -40,6 +55,24 @@ export interface EventMap {
   "job.finished": {
     readonly job: string;
     readonly outcome: Outcome;
+    readonly message: string | null;
+    readonly duration_ms: number;
+  };
+  "revert.started": {
+    readonly job: string;
+    /** `r14`. */
+    readonly from: string;
+    /** `r12`; null if nothing ran before, so that what was started is stopped. */
+    readonly to: string | null;
+    readonly workers: readonly string[];
+    readonly reason: string;
+  };
+  "revert.finished": {
+    readonly job: string;
+    readonly from: string;
+    readonly to: string | null;
+    readonly outcome: "reverted" | "revert_failed";
+    /** Why it failed, and what runs where. */
     readonly message: string | null;
     readonly duration_ms: number;
   };

@@ -14,6 +14,14 @@ export { loadConfig } from "./config/load.ts";
 export type { Loaded, LoadedPlugin, LoadOptions, Taken } from "./config/loaded.ts";
 export { coreVersion } from "./config/package-of.ts";
 export { deploy } from "./deploy/deploy.ts";
+export type { RollbackTarget } from "./deploy/release/choose-releases.ts";
+export {
+  deployRelease,
+  planRelease,
+  planRollback,
+  type ReleaseOptions,
+  rollback,
+} from "./deploy/release/rollback.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
@@ -21,6 +29,7 @@ export type { FileChange } from "./domain/deploy/changed-files.ts";
 export { contentHash } from "./domain/deploy/digest.ts";
 export type { FileAccess } from "./domain/deploy/file-access.ts";
 export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
+export { matchGlobs } from "./domain/deploy/glob.ts";
 export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
@@ -41,6 +50,7 @@ export {
 } from "./domain/deploy/sync-conflicts.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
+export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
 export type {
   RefuseSetting,

@@ -9,6 +9,7 @@ export type { Finding } from "./domain/checks/finding.ts";
 export { error, type Problem } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export { groupBy } from "./domain/group-by.ts";
+export { heldTexts } from "./domain/release/held-texts.ts";
 export { holdText } from "./domain/release/hold.ts";
 export { releaseName, releaseNumber, type Verdict } from "./domain/release/release.ts";
 export { didYouMean } from "./domain/workspace/names.ts";

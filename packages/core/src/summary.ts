@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
 /** What became of one allocation in a run; `skipped` means there was nothing to do. */
 export type Outcome =
@@ -9,7 +9,9 @@ export type Outcome =
   | "disconnected"
   | "blocked"
   | "skipped"
-  | "interrupted";
+  | "interrupted"
+  | "reverted"
+  | "revert_failed";
 
 /** One allocation in the summary of a run. */
 export interface AllocationResult {
@@ -33,15 +35,24 @@ export interface AllocationResult {
 /** Something that went wrong for a whole job, such as a health check. */
 export interface JobFailure {
   readonly job: string;
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | PluginErrorCode;
   readonly message: string;
   readonly hint?: string;
   readonly output?: readonly string[];
 }
 
-/** What a deploy did; `commit` is told it, and the exit code follows from it. */
+/** Why a deploy was refused before it touched anything. */
+export type Refusal = Omit<JobFailure, "job" | "output">;
+
+/** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
-  readonly outcome: "ok" | "failed" | "interrupted";
+  /**
+   * `reverted`: all that failed was undone; `revert_failed`: something could not be undone; `refused`: it ended before it touched
+   * anything.
+   */
+  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
+  /** Why it was refused. */
+  readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
   /** Jobs that were left because a job they demand failed, with that job's name. */
@@ -51,7 +62,7 @@ export interface Summary {
   readonly unbuilt: readonly string[];
 }
 
-/** A summary as the last event of a run tells it: counts of allocations, and each by name. */
+/** A summary as in the last event of a run: counts of allocations, and each by name. */
 export interface SummaryRecord {
   readonly outcome: Summary["outcome"];
   /** Allocations that now run what was planned. */
@@ -59,7 +70,9 @@ export interface SummaryRecord {
   /** Allocations with nothing to do. */
   readonly skipped: number;
   readonly failed: number;
-  /** Allocations nobody got to, because of something that failed before them. */
+  /** Allocations that went back to what ran before, because their rollout failed. */
+  readonly reverted: number;
+  /** Allocations that were not reached because of an earlier failure. */
   readonly blocked: number;
   readonly allocations: readonly {
     readonly job: string;
@@ -86,7 +99,7 @@ export interface SummaryRecord {
 }
 
 /** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
-const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted"]);
+const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted"]);
 
 /** Turns a summary into its record. */
 export function summaryRecord(summary: Summary): SummaryRecord {
@@ -96,6 +109,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
     promoted: count(({ outcome, promoted }) => outcome === "ok" && promoted),
     skipped: count(({ outcome }) => outcome === "skipped"),
     failed: count(({ outcome }) => !NOT_FAILED.has(outcome)),
+    reverted: count(({ outcome }) => outcome === "reverted"),
     blocked: count(({ outcome }) => outcome === "blocked"),
     allocations: summary.allocations.map(({ host, ledBy, message, hint, output, ...rest }) => ({
       ...rest,

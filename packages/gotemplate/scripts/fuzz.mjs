@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fromSource } from "./source.mjs";
 
-// Most inputs end in an error, and nobody reads where in the engine it was made.
+// Most inputs end in an error, and its stack trace is not read.
 Error.stackTraceLimit = 1;
 
 const BATCH = 50_000;

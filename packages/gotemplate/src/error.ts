@@ -56,7 +56,7 @@ export function execError(place: Place, thrown: unknown): TemplateError {
   return new TemplateError({ kind: "exec", name, line, column, message, ...causeOf(thrown) });
 }
 
-/** What a thrown value says, whatever it is. */
+/** The message of any thrown value. */
 export function reasonOf(thrown: unknown): string {
   if (isStackOverflow(thrown)) return "nested too deeply";
   try {

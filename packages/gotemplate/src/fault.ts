@@ -1,7 +1,7 @@
 /**
- * A failure inside the engine that does not know its place in the template yet. `offset` is that place where the
- * thrower knows it; `cause` is what a function of the user threw. Nobody outside sees one: `parse` and `execute` turn
- * each into a TemplateError.
+ * A failure inside the engine that does not know its place in the template yet. `offset` is that place where the thrower
+ * knows it; `cause` is what a function of the user threw. It is internal: `parse` and `execute` turn each into a
+ * TemplateError.
  */
 export class Fault extends Error {
   readonly offset: number | undefined;

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from "./exec/limits.ts";
 import { parseTemplates } from "./parse/parse.ts";
 import type { TemplateFunctions } from "./value/function.ts";
 
-/** What {@link parse} can be told. */
+/** The options of {@link parse}. */
 export interface ParseOptions {
   /** Name of the template in errors, and for `{{template}}` to call itself by. Default `template`. */
   readonly name?: string;
@@ -23,7 +23,7 @@ export interface Template {
   execute(data?: unknown): string;
 }
 
-/** Reads a Go text/template. Throws a TemplateError of kind `parse`, also for a function nobody gave. */
+/** Reads a Go text/template. Throws a TemplateError of kind `parse`, also for an undefined function. */
 export function parse(text: string, options: ParseOptions = {}): Template {
   const { name = "template" } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };

@@ -21,7 +21,7 @@ export function keepPrivate(root: string): void {
   chmodSync(join(root, KEY), 0o600);
 }
 
-/** Writes an authority where there is none. What is there is never replaced: the second of two writers fails. */
+/** Writes an authority if none exists. What is there is never replaced: the second of two writers fails. */
 export function writeAuthorityFiles(root: string, { crt, key }: { readonly crt: string; readonly key: string }): void {
   mkdirSync(join(root, "secrets"), { recursive: true, mode: 0o700 });
   writeOnce(join(root, KEY), key);

@@ -71,7 +71,7 @@ async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: 
   throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was made" });
 }
 
-/** Remembers what was made for the run it was made in: its jobs are asked about side by side. */
+/** Remembers what was made for the run it was made in: its jobs are processed in parallel. */
 function oncePerRun<T>(make: (context: ClockContext) => Promise<T>): (context: ClockContext) => Promise<T> {
   let last: { readonly run: string; readonly made: Promise<T> } | undefined;
   return (context) => {

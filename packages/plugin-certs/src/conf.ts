@@ -10,7 +10,7 @@ const days = v.pipe(
 
 const DEFAULT_TTL = 60;
 
-/** Keys of `maand.conf` that say how long certificates are valid, and of what kind their keys are. */
+/** Keys of `maand.conf` for the validity of certificates and the kind of their keys. */
 export const CERTS_SETTINGS = defineSettings({
   entries: {
     certs_ttl: setting(

@@ -28,7 +28,7 @@ export const NEW = "new";
 
 const DAY = 86_400_000;
 
-/** How long before it is made a certificate begins to be valid, for clocks that are behind. */
+/** How long before its creation a certificate is valid, for clocks that are behind. */
 export const BACKDATED_MS = 3_600_000;
 
 /**
@@ -75,7 +75,7 @@ function readPair({ crt, key }: Pair): X509Certificate | undefined {
   }
 }
 
-/** A certificate for all workers may hold for some that are gone; one for a single worker is for that one alone. */
+/** A certificate for all workers may include removed ones; one for a single worker is for that one alone. */
 function unfit({ subjectAltName }: X509Certificate, { entry, hosts }: Wanted): string | undefined {
   const has = readSubjectAltNames(subjectAltName);
   const needs = holdsFor(entry.altNames, hosts);
@@ -93,8 +93,8 @@ function equal(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /**
- * Whether its time has not come or is running out. Where the CA lets the next certificate last no longer than this one, making
- * another would change nothing, at every build.
+ * Whether its time has not come or is running out. If the CA ends with this certificate, a new one would not last longer,
+ * and every build would issue one.
  */
 function due(certificate: X509Certificate, wanted: Wanted): string | undefined {
   const times = timesOf(certificate);

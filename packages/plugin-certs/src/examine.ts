@@ -9,8 +9,8 @@ import { CERTS_SETTINGS } from "./conf.ts";
 const DAY = 86_400_000;
 
 /**
- * Checks the bucket's CA: whether it is whole, and valid long enough. From `certs_ttl` days before its end, every certificate
- * ends with it, and is valid for less time than asked for.
+ * Checks the bucket's CA: whether it is whole, and valid long enough. From `certs_ttl` days before its end, every
+ * certificate ends with it, and is valid for less time than configured.
  */
 export function examineAuthority({ bucket, now, settings, report }: ExamineContext): void {
   const found = readAuthority(readAuthorityFiles(bucket.root));
@@ -43,7 +43,7 @@ export function examineAuthority({ bucket, now, settings, report }: ExamineConte
   else report({ ...base, ok: true, message: `is valid for ${days} days`, hint: null });
 }
 
-/** A new CA makes every certificate anew, so the clock is looked at first. */
+/** A new CA replaces every certificate, so check the clock first. */
 function clock(root: string): string {
   return `date  # is it right? then the CA was made while the clock was ahead, and another one is needed: ${renewCommand(root)}`;
 }

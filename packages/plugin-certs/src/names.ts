@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 
-/** Names and addresses a certificate holds for, in the order they stand in it. */
+/** The names and addresses of a certificate, in their order. */
 export interface HoldsFor {
   /** The names in the manifest, for any worker. */
   readonly entry: readonly string[];
@@ -9,8 +9,8 @@ export interface HoldsFor {
 }
 
 /**
- * Between the names of the entry and those of workers stands `localhost`: so a certificate tells by itself which is which,
- * and nothing has to be remembered beside it.
+ * Between the names of the entry and those of workers stands `localhost`: so the certificate itself shows which is which,
+ * and nothing else has to be recorded.
  */
 const LOOPBACK = "127.0.0.1";
 const DIVIDER = "localhost";

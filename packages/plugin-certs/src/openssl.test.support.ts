@@ -16,14 +16,14 @@ export function scratchDirectory(): string {
   return directory;
 }
 
-/** What openssl says of a certificate, without the numbers that differ each time. */
+/** The output of openssl for a certificate, without random numbers. */
 export function described(pem: string): string {
   const file = join(scratchDirectory(), "it.crt");
   writeFileSync(file, pem);
   return openssl("x509", "-in", file, "-noout", "-text");
 }
 
-/** Verifies a certificate with a CA as strictly as openssl can, at some time; throws with what it says otherwise. */
+/** Verifies a certificate with a CA as strictly as openssl can, at some time; otherwise throws with its output. */
 export function verify(ca: string, crt: string, at: Date, ...more: readonly string[]): void {
   const directory = scratchDirectory();
   const files = { ca: join(directory, "ca.crt"), crt: join(directory, "it.crt") };
@@ -39,7 +39,7 @@ export interface GivenAuthority {
   readonly key?: readonly string[];
   readonly subject?: string;
   readonly extensions?: readonly string[];
-  /** A key to go on with, as PEM. */
+  /** A key to use, as PEM. */
   readonly sameKey?: string;
 }
 

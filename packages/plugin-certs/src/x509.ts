@@ -10,7 +10,7 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-/** What a certificate says of a job. */
+/** The contents of a certificate for a job. */
 export interface Leaf extends Validity {
   readonly commonName: string;
   readonly holdsFor: HoldsFor;

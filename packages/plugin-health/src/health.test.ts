@@ -19,7 +19,7 @@ function hooksWith(options?: HealthOptions) {
   return hooks;
 }
 
-/** Asks a job with one port `web` what its `health_check` says. */
+/** Runs the `health_check` of a job with one port `web`. */
 async function verify(health_check: unknown, port: number, over: Partial<VerifyContext> = {}, options?: HealthOptions) {
   const job = aJob({ ports: { web: port }, manifest: { health_check } });
   const context = verifyContext({ job, allocations: [at("127.0.0.1")], ...over });

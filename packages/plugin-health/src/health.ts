@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
-import { definePlugin, type Job, type Plugin } from "@maand/core";
+import { definePlugin, type Job, type Plugin, type VerifyContext } from "@maand/core";
 import { HEALTH_DESCRIPTION, HealthSchema, healthJsonSchema } from "./schema.ts";
+import { CHECKS_AT_ONCE, readHealth } from "./settings.ts";
 import { validateHealth } from "./validate.ts";
 import type { Sleep } from "./verify.ts";
 
@@ -18,12 +19,22 @@ export function health({ sleep = pause }: HealthOptions = {}): Plugin {
     },
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
-      hooks.verify.tapPromise({ name: "health", concerns: isChecked }, async (context) => {
+      hooks.verify.tapPromise({ name: "health", concerns: isChecked, limitMs: roundLimitMs }, async (context) => {
         const { verifyHealth } = await import("./verify.ts"); // loads Node's http and tls, which a build does not need
         await verifyHealth(context, sleep);
       });
     },
   });
+}
+
+/** What a tap may need beyond one round of checks and the pause behind it; each round is logged. */
+const AROUND_MS = 60_000;
+
+/** The longest time between two rounds of checks. */
+function roundLimitMs({ job, active }: VerifyContext): number {
+  const { checks, timeoutMs, wait } = readHealth(job);
+  const rounds = Math.ceil((checks.length * active.length) / CHECKS_AT_ONCE);
+  return rounds * timeoutMs + wait.intervalMs + AROUND_MS;
 }
 
 function isChecked(job: Job): boolean {

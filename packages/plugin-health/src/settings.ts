@@ -2,6 +2,9 @@ import { type Job, MaandError } from "@maand/core";
 import * as v from "valibot";
 import { HealthSchema, type WrittenHealth } from "./schema.ts";
 
+/** The number of checks of a job that run in parallel. */
+export const CHECKS_AT_ONCE = 64;
+
 /** One check for every active allocation. */
 export type Check =
   | { readonly type: "tcp"; readonly port: string }

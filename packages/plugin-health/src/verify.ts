@@ -1,10 +1,7 @@
 import { type HealthResult, MaandError, type VerifyContext } from "@maand/core";
 import { inParallel } from "./in-parallel.ts";
 import { probe, type Question } from "./probe.ts";
-import { readHealth } from "./settings.ts";
-
-/** The number of checks to run in parallel. */
-const AT_ONCE = 64;
+import { CHECKS_AT_ONCE, readHealth } from "./settings.ts";
 
 /** Waits; may reject when the signal aborts. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
@@ -21,7 +18,7 @@ export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promis
   let before: ReadonlySet<string> = new Set();
   for (let attempt = 1; questions.length > 0; attempt++) {
     stopIfInterrupted(context);
-    const results = await inParallel(questions, AT_ONCE, (question) => probe(context, question, timeoutMs));
+    const results = await inParallel(questions, CHECKS_AT_ONCE, (question) => probe(context, question, timeoutMs));
     stopIfInterrupted(context);
     const failing = results.filter((result) => !result.ok);
     if (failing.length === 0 || attempt >= attempts) return conclude(context, results, failing, attempts);

@@ -223,18 +223,19 @@ def list_command_demands() -> Response:
 def acquire_semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Response:
     """Waits until fewer than ``capacity`` scripts of this job and event hold the semaphore, and holds it too.
 
-    Raises :class:`ApiError` when the wait is over before (408) or the capacity is not that of the others (409), so that
-    nothing goes on without it. It is given back when the script ends, however it ends.
+    The status is 408 when the wait is over before, and 409 when the capacity is not that of the others: look at it, or
+    call ``.raise_for_status()``. A script that does neither fails at its end. It is given back when the script ends,
+    however it ends.
     """
     waited = min(timeout_seconds if timeout_seconds > 0 else SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS)
     body = {"name": name, "capacity": capacity, "timeout_seconds": timeout_seconds}
     seconds = waited + _REQUEST_SECONDS
-    return _done(_request("POST", "/semaphore/acquire", f"acquire {name}", body=body, seconds=seconds))
+    return _request("POST", "/semaphore/acquire", f"acquire {name}", body=body, seconds=seconds)
 
 
 def release_semaphore(name: str) -> Response:
-    """Gives a semaphore back. Raises :class:`ApiError` when the script does not hold it (409)."""
-    return _done(_request("POST", "/semaphore/release", f"release {name}", body={"name": name}))
+    """Gives a semaphore back. The status is 409 when the script does not hold it."""
+    return _request("POST", "/semaphore/release", f"release {name}", body={"name": name})
 
 
 def semaphore_status(name: str) -> Response:
@@ -244,15 +245,18 @@ def semaphore_status(name: str) -> Response:
 
 @contextlib.contextmanager
 def semaphore(name: str, capacity: int = 1, timeout_seconds: float = SEMAPHORE_SECONDS) -> Iterator[None]:
-    """``with semaphore("migrate"):`` holds it for the block, and gives it back also when the block raises."""
-    acquire_semaphore(name, capacity, timeout_seconds)
+    """``with semaphore("migrate"):`` holds it for the block, and gives it back also when the block raises.
+
+    Raises :class:`ApiError` when it cannot be had, so that the block does not begin without it.
+    """
+    acquire_semaphore(name, capacity, timeout_seconds).raise_for_status()
     try:
         yield
     except BaseException:
         with contextlib.suppress(MaandError):
-            release_semaphore(name)
+            release_semaphore(name).raise_for_status()
         raise
-    release_semaphore(name)
+    release_semaphore(name).raise_for_status()
 
 
 # Workers
@@ -347,11 +351,6 @@ def _write(method: str, path: str, namespace: str, key: str, value: str | None =
     return _request(method, path, f"{word} {namespace} {key}", body=body)
 
 
-def _done(response: Response) -> Response:
-    response.raise_for_status()
-    return response
-
-
 def _line(command: str | list[str]) -> str:
     if isinstance(command, str):
         return command
@@ -406,7 +405,7 @@ def _request(
         raise MaandError(f"{asked}: maand cannot be reached; its run may have ended ({cause})") from cause
     finally:
         connection.close()
-    write = method != "GET" and path.startswith("/kv") and not (method == "DELETE" and status == 404)
+    write = method != "GET" and path.startswith(("/kv", "/semaphore")) and not (method == "DELETE" and status == 404)
     response = Response(asked, status, text, must_be_seen=write)
     if response._unseen:
         _writes.append(response)

@@ -239,24 +239,18 @@ export function listCommandDemands(): Promise<ApiResponse> {
 /**
  * Waits until fewer than `capacity` scripts of this job and event hold the semaphore, and holds it too.
  *
- * Throws {@link ApiError} when the wait is over before (408) or the capacity is not that of the others (409), so that
- * nothing goes on without it. It is given back when the script ends, however it ends.
+ * The status is 408 when the wait is over before, and 409 when the capacity is not that of the others: look at it, or call
+ * `raiseForStatus()`. A script that does neither fails at its end. It is given back when the script ends, however it ends.
  */
-export async function acquireSemaphore(
-  name: string,
-  capacity = 1,
-  timeoutSeconds = SEMAPHORE_SECONDS,
-): Promise<ApiResponse> {
+export function acquireSemaphore(name: string, capacity = 1, timeoutSeconds = SEMAPHORE_SECONDS): Promise<ApiResponse> {
   const waited = Math.min(timeoutSeconds > 0 ? timeoutSeconds : SEMAPHORE_SECONDS, LONGEST_SEMAPHORE_SECONDS);
   const body = { name, capacity, timeout_seconds: timeoutSeconds };
-  return done(
-    await callApi("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS }),
-  );
+  return callApi("POST", "/semaphore/acquire", `acquire ${name}`, { body, seconds: waited + REQUEST_SECONDS });
 }
 
-/** Gives a semaphore back. Throws {@link ApiError} when the script does not hold it (409). */
-export async function releaseSemaphore(name: string): Promise<ApiResponse> {
-  return done(await callApi("POST", "/semaphore/release", `release ${name}`, { body: { name } }));
+/** Gives a semaphore back. The status is 409 when the script does not hold it. */
+export function releaseSemaphore(name: string): Promise<ApiResponse> {
+  return callApi("POST", "/semaphore/release", `release ${name}`, { body: { name } });
 }
 
 /** Who holds a semaphore: its JSON has `capacity`, `holders`, `waiting` and `available`. */
@@ -271,15 +265,17 @@ export async function semaphore<T>(
   capacity = 1,
   timeoutSeconds = SEMAPHORE_SECONDS,
 ): Promise<T> {
-  await acquireSemaphore(name, capacity, timeoutSeconds);
+  (await acquireSemaphore(name, capacity, timeoutSeconds)).raiseForStatus();
   let result: T;
   try {
     result = await work();
   } catch (cause) {
-    await releaseSemaphore(name).catch(() => undefined);
+    await releaseSemaphore(name)
+      .then(({ ok }) => ok)
+      .catch(() => undefined);
     throw cause;
   }
-  await releaseSemaphore(name);
+  (await releaseSemaphore(name)).raiseForStatus();
   return result;
 }
 
@@ -377,11 +373,6 @@ function remove(path: string, namespace: string, key: string): Promise<ApiRespon
   return callApi("DELETE", path, `delete ${namespace} ${key}`, { body: { namespace, key } });
 }
 
-function done(response: ApiResponse): ApiResponse {
-  response.raiseForStatus();
-  return response;
-}
-
 /** As Python's shlex.quote. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
@@ -438,7 +429,8 @@ async function callApi(
   };
   try {
     const [status, text] = await answered(wanted, sent);
-    const write = method !== "GET" && path.startsWith("/kv") && !(method === "DELETE" && status === 404);
+    const isWrite = method !== "GET" && /^\/(kv|semaphore)/.test(path);
+    const write = isWrite && !(method === "DELETE" && status === 404);
     const response = new ApiResponse(description, status, text, write);
     if (response.isUnseen()) keep(response);
     return response;

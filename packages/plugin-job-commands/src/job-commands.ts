@@ -2,7 +2,9 @@ import { type Allocation, definePlugin, type Job, type Plugin, type ScopedJobCon
 import { COMMAND_SETTINGS, CommandsClaim } from "./claim.ts";
 import { type CommandEvent, concerns } from "./events.ts";
 import type { EventRun } from "./run-event.ts";
+import { commandLimitMs } from "./time-limit.ts";
 import { validateCommands } from "./validate.ts";
+import { waitOf } from "./wait.ts";
 
 /**
  * Runs the commands of jobs, `_modules/command_*.py`, `.ts` or `.js`, on this machine at their events. The code that runs
@@ -17,7 +19,8 @@ export function jobCommands(): Plugin {
   };
   const oneByOne = (event: CommandEvent) => (context: ScopedJobContext) =>
     run(context, event, { allocations: context.allocations, concurrency: 1 });
-  const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event) });
+  const named = (event: CommandEvent) => ({ name: "job-commands", concerns: concerns(event), limitMs });
+  const unnamed = { name: "job-commands", limitMs };
   return definePlugin({
     name: "job-commands",
     settings: COMMAND_SETTINGS,
@@ -28,10 +31,12 @@ export function jobCommands(): Plugin {
         if (context.jobs.every(({ commands }) => commands.length === 0)) return;
         const { validateNeeds } = await import("./validate-needs.ts");
         validateNeeds(context);
+        const { validateApiPort } = await import("./validate-api-port.ts");
+        validateApiPort(context);
       });
       hooks.afterBuild.tapPromise(named("post_build"), oneByOne("post_build"));
       hooks.beforeJob.tapPromise(named("pre_deploy"), oneByOne("pre_deploy"));
-      hooks.stopped.tapPromise("job-commands", async (context) => {
+      hooks.stopped.tapPromise(unnamed, async (context) => {
         const { allocation } = context;
         await run(context, "after_allocation_stopped", {
           allocations: [allocation],
@@ -52,7 +57,7 @@ export function jobCommands(): Plugin {
         });
         return "done";
       });
-      hooks.started.tapPromise("job-commands", async (context) => {
+      hooks.started.tapPromise(unnamed, async (context) => {
         const { batch, rolloutOrder, rolloutOrderSource } = context;
         await run(context, "after_allocation_started", {
           allocations: batch.allocations,
@@ -66,7 +71,7 @@ export function jobCommands(): Plugin {
         await verifyCommands(await runtime(), context);
       });
       hooks.afterJob.tapPromise(named("post_deploy"), oneByOne("post_deploy"));
-      hooks.command.tapPromise("job-commands", async (context) => {
+      hooks.command.tapPromise(unnamed, async (context) => {
         const { allocations, command, concurrency } = context;
         if (!isByHand(context.job, command)) return undefined;
         await run(context, "cli", { allocations, concurrency, only: command });
@@ -74,6 +79,14 @@ export function jobCommands(): Plugin {
       });
     },
   });
+}
+
+/** What a tap may need beyond the time limit of one command. */
+const AROUND_MS = 60_000;
+
+/** How long nothing may happen for a job: as long as one of its commands may run, or as it waits between two health checks. */
+function limitMs({ job, settings }: ScopedJobContext): number {
+  return Math.max(commandLimitMs(job, settings), waitOf(job).intervalMs) + AROUND_MS;
 }
 
 interface BatchOfCommands {

@@ -1,6 +1,5 @@
 import { type Allocation, MaandError, type ScopedJobContext } from "@maand/core";
 import { followProcess, startProcess } from "@maand/core/internal";
-import { COMMAND_SETTINGS } from "./claim.ts";
 import type { CommandRuntime } from "./command-runtime.ts";
 import type { CommandEvent } from "./events.ts";
 import { environmentOf } from "./process/environment.ts";
@@ -8,6 +7,7 @@ import { commandLine } from "./process/interpreter.ts";
 import { LimitedLines } from "./process/limited-lines.ts";
 import { MODULES, scriptsOf } from "./process/scripts.ts";
 import { createWorkingDirectory, type WorkingDirectory } from "./process/working-directory.ts";
+import { commandLimitMs } from "./time-limit.ts";
 
 /** The number of output lines shown with a failure. */
 const LINES = 12;
@@ -67,7 +67,7 @@ async function runScript(
   const [script] = scriptsOf(job, command);
   if (!script) throw failed(run, "there is no script for it", [], "run maand build");
   const { log } = context.scope(allocation);
-  const timeoutMs = (job.timeoutSeconds ?? COMMAND_SETTINGS.from(settings)["timeouts.hook"]) * 1000;
+  const timeoutMs = commandLimitMs(job, settings);
   const line = commandLine({
     root: context.bucket.root,
     job,

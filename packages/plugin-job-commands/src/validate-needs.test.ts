@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
@@ -6,6 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { validateNeeds } from "./validate-needs.ts";
 
 const MODULES = "workspace/jobs/api/_modules";
+
+/** The python3 of this machine. */
+const PYTHON = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" }).trim();
 
 let root: string;
 
@@ -29,6 +33,10 @@ function program(path: string): void {
 
 /** What is found of a job with one command, whose `_modules/` hold these files. */
 function found(files: Readonly<Record<string, string>>, runtime?: string) {
+  return problemsOf(files, runtime).map(({ level, code, where, hint }) => ({ level, code, where, hint }));
+}
+
+function problemsOf(files: Readonly<Record<string, string>>, runtime?: string) {
   const entries = new Map(Object.entries(files).map(([name, text]) => [`_modules/${name}`, text]));
   const command = { executed_on: ["cli"], ...(runtime === undefined ? {} : { runtime }) };
   const job = aJob({
@@ -42,7 +50,7 @@ function found(files: Readonly<Record<string, string>>, runtime?: string) {
     read: ({ path }) => Buffer.from(entries.get(path) ?? ""),
   });
   validateNeeds(context);
-  return context.problems.map(({ level, code, where, hint }) => ({ level, code, where, hint }));
+  return context.problems;
 }
 
 const venv = `python3 -m venv ${MODULES}/.venv && ${MODULES}/.venv/bin/pip install -r ${MODULES}/requirements.txt`;
@@ -70,6 +78,33 @@ describe("a command in Python", () => {
     expect(found({ "command_x.py": "", "requirements.txt": "# clients\nredis>=5\n" })).toEqual([
       { level: "error", code: "missing_packages", where: `${MODULES}/requirements.txt`, hint: `type: ${venv}` },
     ]);
+  });
+
+  describe("without an environment of its own", () => {
+    beforeEach(() => {
+      rmSync(join(root, "bin/python3"));
+      symlinkSync(PYTHON, join(root, "bin/python3"));
+      program("site/redis/__init__.py");
+      vi.stubEnv("PYTHONPATH", join(root, "site"));
+    });
+
+    it("is accepted if python3 finds what it requires", () =>
+      expect(found({ "command_x.py": "", "requirements.txt": "redis[hiredis]>=5  # client\n" })).toEqual([]));
+
+    it("is refused if python3 lacks one of its requirements, which is named", () => {
+      const [problem, ...others] = problemsOf({ "command_x.py": "", "requirements.txt": "redis\nno-such-thing==1\n" });
+      expect(others).toEqual([]);
+      expect(problem).toMatchObject({ level: "error", code: "missing_packages" });
+      expect(problem?.message).toMatch(/: no-such-thing$/);
+    });
+
+    it("is refused for a line that only pip understands", () =>
+      expect(problemsOf({ "command_x.py": "", "requirements.txt": "-r base.txt\n" })[0]?.message).toMatch(
+        /: -r base.txt$/,
+      ));
+
+    it("needs nothing for another Python: a requirement with a condition", () =>
+      expect(found({ "command_x.py": "", "requirements.txt": 'tomli; python_version < "3.0"\n' })).toEqual([]));
   });
 
   it("needs no installation if its requirements are empty", () =>

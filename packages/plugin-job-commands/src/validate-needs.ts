@@ -1,6 +1,7 @@
 import { didYouMean, error, type Job, type JobFile, type Problem, type ValidateContext, warning } from "@maand/core";
 import { isRecord } from "./is-record.ts";
 import { onPath, ownPackages, ownPython, runtimeOf } from "./process/installed.ts";
+import { missingPackages, readRequirements } from "./process/python-packages.ts";
 import { MODULES, scriptsOf } from "./process/scripts.ts";
 
 type Context = Pick<ValidateContext, "bucket" | "jobs" | "read" | "report">;
@@ -10,7 +11,8 @@ const RUNTIMES = ["node", "bun"];
 
 /**
  * Checks that everything the scripts of commands need is on this machine: an interpreter, and the packages of
- * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs.
+ * `_modules/requirements.txt` or `_modules/package.json`. It checks only what a script needs. Without an environment of the
+ * job's own, its scripts run with python3, so the packages that python3 finds are enough.
  */
 export function validateNeeds(context: Context): void {
   for (const job of context.jobs) {
@@ -42,10 +44,19 @@ function pythonProblems({ bucket, read }: Context, job: Job): Problem[] {
       ),
     ];
   const requirements = fileOf(job, "requirements.txt");
-  if (!requirements || !listsPackages(textOf(read(requirements)))) return [];
+  if (!requirements) return [];
+  const missing = missingRequirements(textOf(read(requirements)));
+  if (missing.length === 0) return [];
   const [venv, file] = [`${directory(job)}/.venv`, `${directory(job)}/requirements.txt`];
   const hint = `python3 -m venv ${venv} && ${venv}/bin/pip install -r ${file}`;
-  return [error("missing_packages", file, "its packages are not installed for the job's commands", `type: ${hint}`)];
+  const message = `not installed for the job's commands, nor found by python3: ${missing.join(", ")}`;
+  return [error("missing_packages", file, message, `type: ${hint}`)];
+}
+
+/** What python3 lacks of a requirements file. Lines that only pip understands count as missing. */
+function missingRequirements(text: string): readonly string[] {
+  const { names, others } = readRequirements(text);
+  return [...missingPackages(names), ...others];
 }
 
 function packageProblems({ bucket, read }: Context, job: Job): Problem[] {
@@ -72,10 +83,6 @@ function runtimeProblems(job: Job, command: string): Problem[] {
   return [
     warning("missing_interpreter", where, "bun is not here, so Node runs it", "install bun, or take runtime out"),
   ];
-}
-
-function listsPackages(requirements: string): boolean {
-  return requirements.split("\n").some((line) => line.replace(/#.*$/, "").trim() !== "");
 }
 
 function fileOf({ files }: Job, name: string): JobFile | undefined {

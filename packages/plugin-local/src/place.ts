@@ -18,8 +18,7 @@ export interface Replacement {
 }
 
 /**
- * Writes a file that differs from what is wanted beside its place, as near as there is a directory for it. Undefined when
- * the file there is as wanted.
+ * Writes a differing file next to its path, in the nearest existing directory. Undefined when the file there is as wanted.
  */
 export async function prepareFile(root: string, path: string, wanted: Wanted): Promise<Replacement | undefined> {
   const target = join(root, path);
@@ -50,7 +49,7 @@ export async function dropDrafts(replacements: readonly Replacement[]): Promise<
   for (const { draft } of replacements) if (draft !== undefined) await rm(draft, { force: true });
 }
 
-/** Deletes drafts that a sync left behind that was killed. */
+/** Deletes temporary files of a killed sync. */
 export async function dropOldDrafts(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   for (const name of names.filter(isDraft)) await rm(join(directory, name), { force: true });

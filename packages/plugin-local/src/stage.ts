@@ -44,7 +44,7 @@ export async function stageLocal(context: StageContext): Promise<void> {
 interface Step {
   /** The path that is worked on, to be named when it fails. */
   at: string;
-  /** Goes on to another path, unless the time is over or the run was ended. */
+  /** Continues with another path, unless the time limit expired or the run was interrupted. */
   to(path: string): void;
 }
 

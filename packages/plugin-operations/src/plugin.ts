@@ -9,7 +9,7 @@ export function operations(): Plugin<"operations"> {
     apply({ init }) {
       init.tapPromise("operations", async ({ bucket, plugins, wrote }) => {
         const { writeEditorFiles } = await import("./editor/editor-files.ts");
-        for (const file of writeEditorFiles(bucket.root, plugins)) wrote(file);
+        for (const file of await writeEditorFiles(bucket.root, plugins)) wrote(file);
       });
     },
   });

@@ -18,12 +18,11 @@ export interface Sync extends Pick<StageContext, "sources" | "jobs" | "keep" | "
 }
 
 /**
- * Arguments of the local rsync. Files are compared by content, since trees are written anew for every run; replaced in
- * one go at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the old ones
- * whole. Modes come from the tree, directories are 0755, the owner is the user who receives. All of it is read before
- * anything is sent (`--no-inc-recursive`), as merging several sources needs. A link of the operator in place of a
- * directory is followed (`--keep-dirlinks`): {@link surveyWorker} has refused any other. No shell sees a name
- * (`--protect-args`).
+ * Arguments of the local rsync. Files are compared by content, because trees are written again for every run; replaced in
+ * one go at the end (`--delay-updates`, `--delete-delay`), never in place, so that a full disk leaves the old ones whole.
+ * Modes come from the tree, directories are 0755, the owner is the user who receives. All of it is read before anything is
+ * sent (`--no-inc-recursive`), as merging several sources needs. A link of the operator in place of a directory is followed
+ * (`--keep-dirlinks`): {@link surveyWorker} has refused any other. No shell sees a name (`--protect-args`).
  */
 export function rsyncArguments({ sources, jobs, keep, protect, timeoutMs, root, compress }: Sync): string[] {
   return [

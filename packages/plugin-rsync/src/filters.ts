@@ -45,7 +45,7 @@ const BEYOND_ASCII = "[![:print:][:cntrl:]]";
 const EXACT = 3;
 
 /**
- * The patterns for rsync in which `?` stands for one character, as elsewhere: for rsync it is one byte, and a character of
+ * The patterns for rsync in which `?` matches one character, as elsewhere: for rsync it is one byte, and a character of
  * UTF-8 has one to four. Where a pattern has many, `*` takes their place: rather too much is kept than too little.
  */
 function oneCharacter(pattern: string): string[] {

@@ -19,8 +19,8 @@ export interface LocalRsync {
 const GRACE_MS = 1_000;
 
 /**
- * Starts rsync; it is ended when the signal aborts. Its descriptors 3 and 4 are pipes to us, which its `--rsh` program
- * uses; that program ends with them, so nothing is left behind, however maand ends.
+ * Starts rsync; it is ended when the signal aborts. Its descriptors 3 and 4 are pipes to us, which its `--rsh` program uses;
+ * that program ends with them, so no process remains, however maand ends.
  */
 export async function startLocalRsync(
   program: string,

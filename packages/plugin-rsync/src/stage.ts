@@ -6,7 +6,7 @@ import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
 import { connectRsync } from "./rsh.ts";
 import { deleteHeldBack, surveyWorker } from "./survey.ts";
 
-/** Milliseconds the worker's side has to end, once ours has failed. */
+/** Milliseconds to wait for the worker's side after the local side failed. */
 const REMOTE_EXIT_MS = 1_000;
 
 /** rsync's exit code for silence longer than `--timeout`. */
@@ -40,7 +40,7 @@ interface Synced {
   readonly printed: ExecResult;
 }
 
-/** Runs the rsync here and the one there until ours ends, or the signal ends both. */
+/** Runs the local and the remote rsync until the local one ends, or the signal ends both. */
 async function sync(context: StageContext, options: RsyncOptions, ending: AbortSignal): Promise<Synced> {
   const { remote, log, deleted } = context;
   const { compress = false, program = "rsync" } = options;

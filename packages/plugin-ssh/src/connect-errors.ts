@@ -12,7 +12,7 @@ export interface Attempted {
   readonly tries: number;
 }
 
-/** What kind of trouble a failed attempt was: worth another quick try, a few patient ones, or none. */
+/** The kind of a failed attempt: worth another quick try, a few patient ones, or none. */
 export type ConnectFailure = "refused" | "reset" | "final";
 
 /** Sorts a failed attempt; sshd hangs up on new connections when there are too many at once (MaxStartups). */

@@ -77,7 +77,7 @@ export function wireTo(
   return connect({ host: endpoint.address, port: endpoint.port, noDelay: true }).on("error", () => {});
 }
 
-/** A jump host waits for an answer as long as it likes, so the wait is bounded here. */
+/** A jump host may wait for an answer without a limit, so the wait is limited here. */
 async function forwardThrough(
   jump: Connection,
   { name, address, port }: Endpoint,

@@ -36,7 +36,7 @@ export async function routeTo(
   };
 }
 
-/** The files OpenSSH reads, in its order: what the first one says holds. */
+/** The files OpenSSH reads, in its order: the first value applies. */
 function userConfigs(): string[] {
   return [join(homedir(), ".ssh", "config"), "/etc/ssh/ssh_config"];
 }

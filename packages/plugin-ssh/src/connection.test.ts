@@ -12,7 +12,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** A logged-in connection to a server in this process, which does this to each session that is asked for. */
+/** A logged-in connection to a server in this process, which calls `onSession` for each requested session. */
 async function connected(
   onSession: (server: ServerConnection, accept: () => ssh2.Session) => void,
 ): Promise<Connection> {

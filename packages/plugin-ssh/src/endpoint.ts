@@ -4,7 +4,7 @@ import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "@maand/core/internal
 import * as v from "valibot";
 import type { HostLookup } from "./config/ssh-config.ts";
 
-/** Keys of `maand.conf` that say how workers are logged in to, where workers.json and the ssh config do not. */
+/** Keys of `maand.conf` for logins, used if workers.json and the ssh config set nothing. */
 export const SSH_SETTINGS = defineSettings({
   entries: {
     ssh_user: setting(
@@ -69,7 +69,7 @@ export interface EndpointSources {
 }
 
 /**
- * How a worker is reached: what workers.json says wins over the ssh config, and that over `maand.conf`. Keys:
+ * How a worker is reached: workers.json overrides the ssh config, and the ssh config overrides `maand.conf`. Keys:
  * `identity` alone when the worker has one; otherwise those of the ssh config, then the bucket's.
  */
 export function endpointOf({ worker, settings, bucketRoot, lookup }: EndpointSources): Endpoint {

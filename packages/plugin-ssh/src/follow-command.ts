@@ -22,8 +22,8 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
 }
 
 /**
- * Follows a command to its end, which always comes: by its exit code and the end of its output, by the connection's
- * end, or `graceMs` after its time was up or it was interrupted, even when the worker answers no more.
+ * Follows a command to its end. The end is guaranteed: by its exit code and the end of its output, by the connection's end,
+ * or `graceMs` after its time was up or it was interrupted, even when the worker answers no more.
  *
  * The output begins with the command: what the login prints before it is dropped. It ends when the channel closes, or
  * was quiet for a moment after the exit code: a child left in the background keeps the output open, and the channel with
@@ -115,7 +115,7 @@ class FollowedCommand {
 
   readonly #abort = (): void => this.#end("abort");
 
-  /** Asks for the end: by its word, or by its process id once that is known; `timeout` there keeps the time itself. */
+  /** Requests the end: by its word, or by its process id once that is known; `timeout` there keeps the time itself. */
   #end(why: Ending): void {
     if (this.#ending) return;
     this.#ending = why;

@@ -14,7 +14,7 @@ export type Phase = "connect" | "banner" | "login";
 /** How a handshake failed: an error, silence until time was up, or the other side hanging up. */
 export type FailedBy = "error" | "time" | "hang-up";
 
-/** A handshake that did not end in a login; `phase` says where it stood. */
+/** A handshake that did not end in a login; `phase` is its progress. */
 export class HandshakeFailed extends Error {
   override readonly name = "HandshakeFailed";
   readonly phase: Phase;
@@ -156,7 +156,7 @@ function ready(client: Client, wire: Duplex, config: ConnectConfig, options: Han
         // an agent that does not answer is skipped; the next key, or the end of keys, comes as an error of its own
         if (error.level !== "agent") fail("error", error);
       });
-    wire.once("end", hangUp); // before ssh2's own listener, which makes an error of it that says less
+    wire.once("end", hangUp); // before ssh2's own listener, whose error is less specific
     client.connect(config);
   });
 }

@@ -9,7 +9,7 @@ const FULL_PAUSE_MS = 10;
 /** A command to start, and what is done in the moment it runs. */
 export interface CommandStart<T> extends StartRequest {
   readonly onStarted: (channel: ClientChannel, connection: Connection) => T;
-  /** Whether other commands of ours hold sessions of the server. */
+  /** Whether other commands of this process hold sessions of the server. */
   hasCompany(): boolean;
 }
 

@@ -24,7 +24,7 @@ export interface SshRemoteParts {
   readonly sudo: boolean;
   /** Commands running at once over the connection. */
   readonly channels: number;
-  /** Milliseconds a command may run that brings no limit of its own. */
+  /** Milliseconds that a command without its own limit may run. */
   readonly commandMs: number;
   /** Milliseconds the worker has to open a channel. */
   readonly connectMs: number;
@@ -155,7 +155,9 @@ export class SshRemote implements Remote {
     }
   }
 
-  /** The server allows fewer sessions than we assumed (MaxSessions): waits for one of ours to end. */
+  /**
+   * The server allows fewer sessions than we assumed (MaxSessions): waits for the end of another command of this process.
+   */
   #limitChannels<T>(
     release: () => void,
     command: SshCommand,

@@ -8,8 +8,7 @@ import {
   type ValidateContext,
   warning,
 } from "@maand/core";
-import { TemplateError } from "@maand/gotemplate";
-import { positionOf, reasonOf } from "./template-errors.ts";
+import { positionIn, reasonIn, TemplateError } from "@maand/gotemplate";
 import { isTemplate, placeOf, renderedPath } from "./template-files.ts";
 import type { TemplateRenderer } from "./template-renderer.ts";
 
@@ -67,8 +66,8 @@ function textProblem(
     return undefined;
   } catch (thrown) {
     if (thrown instanceof TemplateError) {
-      const reason = reasonOf(thrown);
-      return error("invalid_template", positionOf(thrown, place), reason, hintFor(reason, renderer.names));
+      const reason = reasonIn(thrown);
+      return error("invalid_template", positionIn(thrown, place), reason, hintFor(reason, renderer.names));
     }
     if (!isMaandError(thrown) || thrown.code !== "RENDER_FAILED") throw thrown;
     return error("invalid_template", place, thrown.message, thrown.hint);

@@ -19,7 +19,7 @@ function rendered(host: string, path = "said", job = "api"): string | undefined 
   return bucket.fleet.at(job, host)?.files[path];
 }
 
-/** What was done since the last time this was asked. */
+/** The calls since the last call of this function. */
 function since(): string[] {
   return bucket.fleet.done.splice(0).sort();
 }

@@ -1,8 +1,6 @@
 import { isMaandError, MaandError, type RenderContext, type TemplateFunctions } from "@maand/core";
 import { NAMESPACE } from "@maand/core/internal";
-import { typed } from "@maand/gotemplate";
-import { numberFunctions } from "./number-functions.ts";
-import { textFunctions } from "./text-functions.ts";
+import { numberFunctions, textFunctions, typed } from "@maand/gotemplate";
 
 /** The functions of every template, besides those of Go. The allocation's KV reader decides what they may read. */
 export function stockFunctions(current: () => RenderContext): TemplateFunctions {

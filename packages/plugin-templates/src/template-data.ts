@@ -1,4 +1,5 @@
 import type { RenderContext } from "@maand/core";
+import { strictFields } from "@maand/gotemplate";
 
 /** The data of a template: the fields after its dot. */
 export function dataOf(context: RenderContext): object {
@@ -10,7 +11,7 @@ export function dataOf(context: RenderContext): object {
     Labels: [...worker.labels].sort(),
     UpdateSeq: updateSeq,
   };
-  return strict({
+  return strictFields({
     AllocationID: allocation.id,
     Job: job.name,
     CurrentVersion: currentVersion,
@@ -18,20 +19,6 @@ export function dataOf(context: RenderContext): object {
     ...workerData,
     BucketPath: root,
     JobPath: `${root}/jobs/${job.name}`,
-    WorkerData: strict(workerData),
+    WorkerData: strictFields(workerData),
   });
-}
-
-/** Fails for a field that does not exist, as Go's structs do; a map would render `<no value>` into the file. */
-function strict<T extends object>(fields: T): T {
-  return new Proxy(fields, {
-    getOwnPropertyDescriptor(target, name) {
-      if (typeof name === "string" && !Object.hasOwn(target, name)) throw unknownField(name, Object.keys(target));
-      return Reflect.getOwnPropertyDescriptor(target, name);
-    },
-  });
-}
-
-function unknownField(name: string, known: readonly string[]): Error {
-  return new TypeError(`there is no .${name}; there are ${known.map((field) => `.${field}`).join(" ")}`);
 }

@@ -6,7 +6,7 @@ import { approvalGateAt } from "./index.ts";
 let bucket: TestBucket;
 afterEach(() => bucket.dispose());
 
-/** A bucket with a worker in production and one that is not, and whoever is asked at the desk; each wave is one job. */
+/** A bucket with a worker in production and another one, and the answers on the terminal; each wave is one job. */
 function tty(answers: readonly string[], environment: NodeJS.ProcessEnv = {}, labels?: string[]) {
   const questions: string[] = [];
   const output = new PassThrough();

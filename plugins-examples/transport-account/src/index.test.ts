@@ -14,8 +14,8 @@ it("gives each account a directory of its own", async () => {
 });
 
 it("names an account that it cannot enter", async () => {
-  const nobody = aWorker({ host: "no-such-account", transport: "account" });
-  await expect(callHook(account, "connect", connectContext({ worker: nobody }))).rejects.toMatchObject({
+  const unknown = aWorker({ host: "no-such-account", transport: "account" });
+  await expect(callHook(account, "connect", connectContext({ worker: unknown }))).rejects.toMatchObject({
     code: "UNREACHABLE",
     worker: "no-such-account",
     message: expect.stringMatching(/^cannot reach no-such-account: .*sudo/),

@@ -6,7 +6,7 @@ import { aWorker, connectContext, createHooks, preflightContext } from "@maand/c
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { dockerExec } from "./index.ts";
 
-/** A docker that writes down what it is asked for, and runs what it is to run in a container here. */
+/** A docker that records its calls, and runs container commands on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/asked"
@@ -29,7 +29,7 @@ afterEach(() => rmSync(place, { recursive: true }));
 const worker = aWorker({ host: "box", transport: "docker-exec" });
 const leave = () => writeFileSync(join(place, "gone"), "");
 
-/** What docker was asked for, so far. */
+/** The calls of docker so far. */
 function calls(): string {
   const file = join(place, "asked");
   return existsSync(file) ? readFileSync(file, "utf8") : "";
@@ -43,7 +43,7 @@ async function connect(host = worker): Promise<Remote | undefined> {
 
 async function connected(): Promise<Remote> {
   const remote = await connect();
-  if (!remote) throw new Error("nobody connects");
+  if (!remote) throw new Error("no plugin connects");
   return remote;
 }
 

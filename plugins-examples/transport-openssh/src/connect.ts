@@ -11,7 +11,7 @@ import {
   type Remote,
 } from "@maand/core";
 import { SSH_SETTINGS } from "@maand/plugin-ssh";
-import type { OpensshOptions } from "./index.ts";
+import type { OpensshOptions } from "./options.ts";
 
 const run = promisify(execFile);
 

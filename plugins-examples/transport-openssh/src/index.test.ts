@@ -25,7 +25,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openssh } from "./index.ts";
 
-/** An ssh that writes down what it is asked for, keeps a master by a file, and runs the command here. */
+/** An ssh that records its calls, represents the master by a file, and runs the command on this machine. */
 const FAKE = `#!/bin/sh
 here=$(dirname "$0")
 printf '%s\\n' "$*" >> "$here/asked"
@@ -71,7 +71,7 @@ async function hooksOf() {
 async function connected(over: Parameters<typeof connectContext>[0] = {}): Promise<Remote> {
   const hooks = await hooksOf();
   const remote = await hooks.connect.promise(connectContext({ bucket: { id: "b1", root: "/my bucket" }, ...over }));
-  if (!remote) throw new Error("nobody connects");
+  if (!remote) throw new Error("no plugin connects");
   return remote;
 }
 

@@ -1,20 +1,9 @@
 import { pluginWithOptions } from "@maand/core";
 import { SSH_SETTINGS } from "@maand/plugin-ssh";
-import * as v from "valibot";
 import { connectBySsh } from "./connect.ts";
+import { OpensshOptions } from "./options.ts";
 import { removeJob } from "./remove.ts";
 import { stageByTar } from "./stage.ts";
-
-const options = v.object({
-  /** The ssh command of this machine. */
-  program: v.optional(v.pipe(v.string("must be text"), v.minLength(1, "must not be empty")), "ssh"),
-  /** The ssh configuration file; default: ssh's own configuration files. */
-  configFile: v.optional(v.string("must be text")),
-  /** Seconds that a master connection stays open without a command, or after maand was killed. */
-  persistSeconds: v.optional(v.pipe(v.number("must be a number"), v.minValue(1, "must be at least 1")), 600),
-});
-
-export type OpensshOptions = v.InferOutput<typeof options>;
 
 const OPENSSH = "openssh";
 
@@ -24,7 +13,7 @@ const OPENSSH = "openssh";
  */
 export const openssh = pluginWithOptions({
   name: "transport-openssh",
-  options,
+  options: OpensshOptions,
   settings: SSH_SETTINGS, // the same keys as the ssh plugin, which may be loaded as well
   apply({ connect, preflight, stage, reconcile }, chosen) {
     connect.tapPromise("transport-openssh", async (context) => {

@@ -1,4 +1,4 @@
-// node ask.mjs: asks the site on every worker once, and tells what each answers.
+// node ask.mjs: requests the site on every worker once, and prints the answers.
 import { readFileSync } from "node:fs";
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));

@@ -15,9 +15,9 @@ import {
   stepsIn,
 } from "../../support/bucket/life.ts";
 import { localBucket } from "../../support/bucket/local-bucket.ts";
+import { logOf, writeJob } from "../../support/bucket/recording-job.ts";
 import { linesOf, type Scratch } from "../../support/bucket/scratch.ts";
 import { seeded } from "../../support/bucket/seeded.ts";
-import { logOf, writeJob } from "../../support/bucket/telling-job.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
@@ -74,6 +74,15 @@ const changedAndBuilt: History = async (bucket, hosts, files) => {
   await run(bucket, "build");
 };
 
+/** Two releases of a job were deployed, one after the other. */
+const upgraded: History = async (bucket, _, files) => {
+  for (const version of ["1.0.0", "2.0.0"]) {
+    write(bucket, "api", version, files);
+    write(bucket, "idle", "1.0.0");
+    await run(bucket, "deploy", "--build");
+  }
+};
+
 const SMALL = { small: "some small file\n" };
 const BIG = { big: "some big file\n".repeat(200_000) };
 
@@ -128,6 +137,22 @@ const ROWS: readonly Row[] = [
     killed: ["deploy"],
     next: ["deploy"],
   },
+  {
+    what: "a rollback",
+    workers: "local",
+    history: upgraded,
+    files: SMALL,
+    killed: ["rollback", "api", "--to", "r1"],
+    next: ["rollback", "api", "--to", "r1"],
+  },
+  {
+    what: "a rollback over ssh",
+    workers: "sshd",
+    history: upgraded,
+    files: SMALL,
+    killed: ["rollback", "api", "--to", "r1"],
+    next: ["rollback", "api", "--to", "r1"],
+  },
 ];
 
 /** Lends what makes lives of a bucket with the history of a row. */
@@ -170,7 +195,7 @@ async function outcomeOf(life: Life) {
   return { rollouts: rolloutsIn(life), files: await life.files(), ran: withoutRepeats(await life.lifecycles()) };
 }
 
-/** Kills a life where it is told, resumes it, and compares: what was promoted is never touched again. */
+/** Kills a run at the given steps, resumes it, and compares: what was promoted is never touched again. */
 async function survive(row: Row, life: Life, kills: readonly number[], wanted: object): Promise<number> {
   const where = `${row.what}, killed at ${kills.join(" and ")}`;
   let ended = 0;
@@ -207,7 +232,7 @@ describe(`is resumed by the next deploy, wherever it is killed (${KILLS} steps)`
         expect(await runIn(undisturbed, row.next)).toMatchObject({ code: 0 });
         const wanted = await outcomeOf(undisturbed);
         expect(new Set(Object.values(wanted.rollouts))).toEqual(
-          new Set(row.history === built ? ["promoted"] : ["disabled", "promoted", "removed"]),
+          new Set([built, upgraded].includes(row.history) ? ["promoted"] : ["disabled", "promoted", "removed"]),
         );
         undisturbed.dispose();
         const places = placesAmong(steps);

@@ -17,8 +17,8 @@ import { killer } from "../../support/bucket/killer.ts";
 import { type Fleet, type FleetWorker, withFleet } from "../../support/fleet/index.ts";
 
 /**
- * The model of `model.invariants.test.ts` on real workers: random lives, kills and faults included, after which one deploy
- * without trouble leads to exactly what is wanted. More lives, and others: MAAND_MODEL_RUNS=200 MAAND_MODEL_SEED=7.
+ * The model of `model.invariants.test.ts` on real workers: random histories with kills and faults, after which one
+ * undisturbed deploy leads to exactly the wanted state. More lives, and others: MAAND_MODEL_RUNS=200 MAAND_MODEL_SEED=7.
  */
 const LIVES = Number(process.env.MAAND_MODEL_RUNS ?? 24);
 const SEED = Number(process.env.MAAND_MODEL_SEED ?? 20);
@@ -97,7 +97,7 @@ class Life {
     else want(this.#wanted, this.#atHome(one));
   }
 
-  /** Deploys without trouble, and compares. */
+  /** Deploys undisturbed, and compares. */
   async settle(): Promise<void> {
     const { bucket } = this.#of;
     this.#write();

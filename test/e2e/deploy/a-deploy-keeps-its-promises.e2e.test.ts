@@ -16,7 +16,7 @@ afterAll(() => fleet.close());
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const V2 = { version: "2.0.0", selectors: ["worker"] };
 
-/** Everything a worker has of a bucket: path, content, and when and by whom it was put there. */
+/** Everything a worker has of a bucket: path, content, time and owner. */
 async function everythingOn(worker: FleetWorker, home: string): Promise<string> {
   const { stdout } = await worker.run([
     "find",
@@ -258,7 +258,7 @@ describe("a deploy of a service that listens", () => {
       const impatient = {
         health_check: { checks: [{ type: "http", port: "http" }], wait: { attempts: 5, interval_seconds: 0.2 } },
       };
-      // a server that will not come up on the second worker as long as a file says so
+      // a server that fails to start on the second worker while a file exists
       const server = (files: Readonly<Record<string, string>>) => ({
         ...files,
         "server.mjs": `import { existsSync } from "node:fs";\nif (existsSync("data/sick")) process.exit(1);\n${files["server.mjs"]}`,

@@ -6,7 +6,7 @@ import { contentHash } from "../../../packages/core/src/domain/deploy/digest.ts"
 import { type LocalBucket, localBucket } from "../../support/bucket/local-bucket.ts";
 import { startMaand } from "../../support/bucket/maand.ts";
 
-const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/tell-memory.mjs", import.meta.url));
+const REPORT_MEMORY = fileURLToPath(new URL("../../support/bucket/report-memory.mjs", import.meta.url));
 const MB = 1024 * 1024;
 const SIZE = 300 * MB;
 /** What a command takes without any large file, and room for some pieces of it. */

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";
-import { ran, writeJob } from "../../support/bucket/telling-job.ts";
+import { ran, writeJob } from "../../support/bucket/recording-job.ts";
 import { type Fleet, startFleet } from "../../support/fleet/index.ts";
 
 /** The points of the checklist that need job commands. */
@@ -28,12 +28,12 @@ describe.concurrent("a deploy of jobs with commands", () => {
       const { bucket, hosts, lifecycles } = lent;
       writeJob(bucket, "api", {
         events: ["post_deploy"],
-        body: 'if os.path.exists(here + "/sad"):\n    raise SystemExit("nobody to tell")',
+        body: 'if os.path.exists(here + "/sad"):\n    raise SystemExit("no receiver")',
       });
       bucket.write("sad", "");
       const failed = await bucket.maand("deploy", "--build");
       expect(failed.code).toBe(1);
-      expect(failed.stderr).toContain("nobody to tell");
+      expect(failed.stderr).toContain("no receiver");
       await promotedAll(lent, "api");
       expect(ran(bucket)).toEqual(onHosts("post_deploy", hosts));
       rmSync(join(bucket.root, "sad"));

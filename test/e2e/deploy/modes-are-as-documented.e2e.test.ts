@@ -126,7 +126,7 @@ describe.each([
   });
 });
 
-/** What a job writes itself has the modes it likes. */
+/** Files that a job writes may have any mode. */
 function withoutData(found: string): string {
   return found
     .split("\n")

@@ -86,6 +86,10 @@ describe("a bucket of the Go program, taken over", () => {
     await run("import");
     await run("job", "run", "web", "--target", "migrate");
     expect(await ran()).toEqual(GO_HOSTS.map((host) => `web@${host}: migrate`));
+    const sync = "phase=validate action=worker_sync cmd=worker_sync exit=0";
+    expect(await run("logs", "show", "--phase", "validate")).toContain(sync);
+    await run("deploy");
+    expect(await run("logs", "show", "--event", "deploy_skip")).toContain("reason=already_promoted");
     await run("gc");
     for (const host of GO_HOSTS) expect(bucket.worker(host).exists(`${bucket.home}/jobs/old`)).toBe(false);
   });

@@ -6,7 +6,9 @@ import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 import type { LibraryCase } from "../../support/hook-libraries/library-case.ts";
 import { ours } from "../../support/hook-libraries/modules.ts";
 
-/** One table of cases, asked of a real maand by scripts in both languages. In it, "*" is whatever it is for both. */
+/**
+ * One table of cases, sent to a real maand by scripts in both languages. "*" in it matches any value that is equal for both.
+ */
 const CASES: readonly LibraryCase[] = JSON.parse(ours("real-cases.json"));
 
 const HOST = "127.0.0.61";

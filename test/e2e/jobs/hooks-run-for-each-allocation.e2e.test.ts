@@ -16,7 +16,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** A command that writes down its event, its allocation and whether that is disabled, and may be told to fail. */
+/** A command that records its event, its allocation and whether that is disabled, and fails on request. */
 function noting(): string {
   return `import os
 with open(${JSON.stringify(join(bucket.root, "notes"))}, "a") as notes:

@@ -158,23 +158,23 @@ it("after a failed post_deploy the next deploy runs only post_deploy", () =>
   withFleetBucket({ count: 2 }, async ({ bucket, workers, lifecycle }) => {
     const report = `
 note("tell " + IP + " " + E["CURRENT_VERSION"])
-if not there("mended"):
-    raise SystemExit("nobody listens")
+if not there("fixed"):
+    raise SystemExit("no listener")
 `;
     bucket.job(
       "api",
       {
         version: "1.0.0",
         selectors: ["worker"],
-        commands: executedOn({ command_tell: ["post_deploy"], command_x_later: ["post_deploy"] }),
+        commands: executedOn({ command_record: ["post_deploy"], command_x_later: ["post_deploy"] }),
       },
-      scripts({ command_tell: report, command_x_later: 'note("later")' }),
+      scripts({ command_record: report, command_x_later: 'note("later")' }),
     );
     const failed = await bucket.maand("deploy", "--build");
-    expect([failed.code, failed.stderr.includes("nobody listens")]).toEqual([1, true]);
+    expect([failed.code, failed.stderr.includes("no listener")]).toEqual([1, true]);
     expect(notesOf(bucket).map((line) => line.split(" ")[0])).toEqual(["tell", "tell"]);
     expect((await bucket.maand("deploy", "--dry-run")).stdout).toContain("post_deploy has not run yet");
-    bucket.write("mended", "");
+    bucket.write("fixed", "");
     const again = await bucket.maand("deploy", "--json");
     expect([again.code, actions(again.stdout, "start")], again.stderr).toEqual([0, []]);
     expect(

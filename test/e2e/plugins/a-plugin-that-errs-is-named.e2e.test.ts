@@ -42,15 +42,26 @@ describe("a plugin that throws outside of every hook", () => {
     expect(stdout + stderr).toContain("commit hears ");
   });
 
-  it("a callback that is never called is reported", async (context) => {
+  it("a callback that is never called fails its allocation by name, and the next deploy resumes", async (context) => {
     const bucket = await withPlugin(
       'hooks.rollout.tapAsync({ name: "odd", before: "make" }, (context, back) => undefined);',
       context,
     );
     const { code, stderr } = await bucket.maand("deploy", "--build");
     expect(code).toBe(1);
-    expect(stderr).toContain("maand: exited early: the configuration or a tap of a plugin is waiting on");
-    expect(stderr).toContain("maand plugins --verbose");
+    expect(stderr).toContain("odd is waiting on a promise that never settles in rollout of api@127.0.0.11");
+    expect(stderr).toContain("look for a promise that is never resolved or a callback that is never called");
+    bucket.write("maand.config.mjs", "export default {};\n");
+    const next = await bucket.maand("deploy");
+    expect(next).toMatchObject({ code: 0, stderr: expect.stringMatching(/ok start api@127\.0\.0\.11/) });
+  });
+
+  it("a promise of the configuration that never settles is reported", async (context) => {
+    const bucket = await withPlugin("", context);
+    bucket.write("maand.config.mjs", "await new Promise(() => undefined);\nexport default {};\n");
+    const { code, stderr } = await bucket.maand("deploy", "--build");
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("maand: exited early: the configuration or a command of a plugin is waiting on");
   });
 });
 
@@ -87,8 +98,45 @@ describe("a plugin that does not end", () => {
     const running = bucket.start(["deploy", "--build"]);
     await running.prints("hangs");
     running.kill("SIGINT");
-    await running.prints("again");
+    await running.prints("not stopped yet: odd in rollout of api@127.0.0.11; press Ctrl-C again to force");
     running.kill("SIGTERM");
     expect(await running.ended).toMatchObject({ code: 130 });
+  });
+});
+
+describe("a plugin with a dispose", () => {
+  /** A plugin whose dispose takes a moment, and whose `begin` has this body. */
+  const config = (begin: string) => `const plugin = {
+  name: "odd",
+  apply: ({ begin }) => begin.tapPromise("odd", async ({ signal }) => { ${begin} }),
+  async dispose() {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    console.error("the rest was sent");
+  },
+};
+export default { plugins: ["defaults", plugin] };
+`;
+
+  it.for([
+    ["succeeds", "", 0],
+    ["is refused", 'throw new Error("no");', 1],
+  ] as const)("is disposed when the command %s", async ([, begin, exit], context) => {
+    const bucket = await withPlugin("", context);
+    bucket.write("maand.config.mjs", config(begin));
+    const { code, stderr } = await bucket.maand("deploy", "--build");
+    expect(code).toBe(exit);
+    expect(stderr).toContain("the rest was sent");
+  });
+
+  it("is disposed after Ctrl-C", async (context) => {
+    const bucket = await withPlugin("", context);
+    const hang =
+      'console.error("hangs"); await new Promise((resolve) => signal.addEventListener("abort", resolve)); throw new Error("stopped");';
+    bucket.write("maand.config.mjs", config(hang));
+    const running = bucket.start(["deploy", "--build"]);
+    await running.prints("hangs");
+    running.kill("SIGINT");
+    const { stderr } = await running.ended;
+    expect(stderr).toContain("the rest was sent");
   });
 });

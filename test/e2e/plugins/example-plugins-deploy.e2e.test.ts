@@ -40,7 +40,7 @@ function useIn(bucket: Scratch, config: string): void {
 const lifecycle = (bucket: Scratch, host: string, job = "api") =>
   linesOf(join(localJob(bucket, host, job) ?? "", "data/lifecycle"));
 
-/** A program that writes down what it is asked for; `and` is a line of shell for what it does besides. */
+/** A program that records its calls; `and` is a line of shell for what it does besides. */
 const recorder = (and = "exit 0") =>
   `#!/bin/sh\n{ printf %s "$*" | tr '\\n' ' '; echo; } >> "$(dirname "$0")/asked"\n${and}\n`;
 const requests = (bucket: Scratch) => linesOf(join(bucket.root, "fake/asked"));
@@ -185,14 +185,14 @@ describe("plugins that decide", () => {
     ]);
   });
 
-  /** 1.1.0 is well when it starts, and sick a moment later. */
+  /** 1.1.0 is healthy when it starts, and unhealthy a moment later. */
   const SICKENING = RECORDING_MAKEFILE.replace(
     "\t@mkdir -p data\n",
     `\t@mkdir -p data && rm -f data/sick
 \t@if [ "$(NEW_VERSION)" = 1.1.0 ]; then (sleep 1; touch data/sick) >/dev/null 2>&1 & fi\n`,
   );
 
-  /** Deploys in a terminal of its own, where somebody answers; what was shown there. */
+  /** Deploys in its own terminal, where the answers are typed; what was shown there. */
   async function onTerminal(bucket: Scratch, answer: string): Promise<string> {
     const typed = `(until grep -qF "continue?" shown 2>/dev/null; do sleep 0.05; done; echo ${answer})`;
     const command = `rm -f shown; ${typed} | script --quiet --flush --return --command "${installation.program} deploy" shown`;

@@ -9,8 +9,8 @@ import { maand } from "../../support/bucket/maand.ts";
 import { type Fleet, type FleetWorker, startFleet, until } from "../../support/fleet/index.ts";
 
 /**
- * What may be wrong with a worker, and with what runs on it. Each time: named in the summary, over in bounded time, nobody
- * else harmed, and made up for by the next deploy.
+ * What may be wrong with a worker, and with what runs on it. Each time: named in the summary, ended in bounded time, without
+ * effect on others, and repaired by the next deploy.
  */
 const V1 = { version: "1.0.0", selectors: ["worker"] };
 const QUICK = "[timeouts]\nconnect = 5\n";

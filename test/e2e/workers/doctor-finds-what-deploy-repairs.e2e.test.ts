@@ -19,7 +19,7 @@ import { withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { MAAND } from "../../support/bucket/maand.ts";
 import { type Scratch, scratch } from "../../support/bucket/scratch.ts";
 
-/** Each fault is planted, found by `maand doctor`, and gone once its hint was typed as it stands. */
+/** Each problem is created, found by `maand doctor`, and fixed by typing its hint as printed. */
 
 interface Finding {
   readonly check: string;

@@ -7,7 +7,7 @@ import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bu
 import type { Ended } from "../../support/bucket/maand.ts";
 import { type } from "../../support/bucket/shell.ts";
 
-/** Types what docs/operations.md says, block by block; only addresses, the user and paths outside the bucket are put in. */
+/** Types docs/operations.md, block by block; only addresses, the user and paths outside the bucket are put in. */
 
 const elsewhere = mkdtempSync(join(tmpdir(), "maand-operations-"));
 chmodSync(elsewhere, 0o711); // sshd reads authorized_keys as the user who logs in

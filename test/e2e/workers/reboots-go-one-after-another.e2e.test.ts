@@ -41,7 +41,7 @@ it("pattern A: a worker is drained, rebooted and enabled, and its jobs are start
     expect(down).toMatchObject({ code: 0, stderr: expect.stringContaining("the connection closed") });
     expect(reboots.map(({ command }) => command)).toEqual(["shutdown -r now"]);
     expect(await requestVersion(stays)).toBe("1.0.0");
-    // "wait for SSH": what the step stands for is that the worker answers
+    // "wait for SSH": the step checks that the worker answers
     expect(await bucket.maand("health_check", "--wait")).toMatchObject({ code: 0 });
 
     bucket.disable({});

@@ -16,7 +16,7 @@ export async function ensureAccount(): Promise<void> {
   if ((await readFile(SUDOERS, "utf8").catch(() => "")) !== RULE) await addRule();
 }
 
-/** `*` instead of the locked `!`: sshd without PAM lets nobody with a locked account in, not even with a key. */
+/** `*` instead of the locked `!`: sshd without PAM refuses a locked account, even with a key. */
 async function addUser(): Promise<void> {
   const added = await run(["useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", ACCOUNT]);
   const exists = 9;

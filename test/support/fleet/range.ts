@@ -19,7 +19,7 @@ export async function claimRange(): Promise<Range> {
   throw new Error("no free loopback range: 254 fleets are running");
 }
 
-/** A port nobody listens on at this address. */
+/** A free port at this address. */
 export async function freePort(address: string): Promise<number> {
   const server = await listen(address, 0);
   const bound = server?.address();

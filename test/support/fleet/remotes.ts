@@ -26,7 +26,7 @@ export interface ConnectHow {
   readonly signal?: AbortSignal;
 }
 
-/** A desk for a fleet, with plugin-ssh; ssh config and agent of whoever runs the tests are left out. */
+/** Remotes of a fleet through plugin-ssh, without the ssh config and agent of the current user. */
 export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemotes {
   const root = mkdtempSync(join(fleet.directory, "bucket-"));
   const hooks = createHooks();
@@ -38,13 +38,13 @@ export function remotesFor(fleet: Fleet, options: SshOptions = {}): WorkerRemote
     contextFor: (worker, how = {}) => contextFor(fleet, root, worker, how),
     async connect(worker, how = {}) {
       const remote = await hooks.connect.promise(contextFor(fleet, root, worker, how));
-      if (!remote) throw new Error(`nobody connects to ${worker.host}`);
+      if (!remote) throw new Error(`no plugin connects to ${worker.host}`);
       open.push(remote);
       return remote;
     },
     async identify(worker) {
       const key = await hooks.identify.promise(contextFor(fleet, root, worker, {}));
-      if (!key) throw new Error(`nobody knows the host key of ${worker.host}`);
+      if (!key) throw new Error(`no plugin reads the host key of ${worker.host}`);
       return key;
     },
     async close() {

@@ -24,7 +24,9 @@ export interface RebootOptions {
   readonly answersMs?: number;
 }
 
-/** Writes the programs of a worker that nobody keeps: they refuse, since they must never reach this machine. */
+/**
+ * Writes the shutdown programs of a worker that does not reboot: they refuse, because they must never reach this machine.
+ */
 export async function writePrograms(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   await writePhrase(directory, "echo this fleet worker has no keeper >&2; exit 1");

@@ -7,7 +7,7 @@ import { remotesFor, type WorkerRemotes } from "./remotes.ts";
 /** The fleet of a test file. */
 export interface UsedFleet {
   fleet(): Fleet;
-  /** A desk for it, whose connections end with the test. */
+  /** Remotes of its workers, whose connections are closed after the test. */
   remotes(options?: SshOptions): WorkerRemotes;
 }
 
@@ -16,7 +16,7 @@ export function useFleet(count: number, options: Omit<FleetOptions, "count"> = {
   let started: Fleet | undefined;
   const opened: WorkerRemotes[] = [];
   const fleet = (): Fleet => {
-    if (!started) throw new Error("the fleet starts before the tests, and not before");
+    if (!started) throw new Error("the fleet is not started yet");
     return started;
   };
   beforeAll(async () => {

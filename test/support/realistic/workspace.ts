@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openBucket } from "@maand/core/internal";
 
-/** A workspace as somebody would have it: eleven jobs of a shop on five local workers. */
+/** A realistic workspace: eleven jobs of a shop on five local workers. */
 const WORKSPACE = fileURLToPath(new URL("workspace", import.meta.url));
 
 /** Makes the workspace that of a bucket. */

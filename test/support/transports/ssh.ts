@@ -23,7 +23,7 @@ async function onSshd(transport: string, plugin: (configFile: string) => Plugin)
   const [worker] = fleet.workers;
   if (!worker) throw new Error("there is no worker");
   const remotes = remotesFor(fleet);
-  const settings = { timeouts: { connectMs: 5_000, commandMs: 60_000 } };
+  const settings = { timeouts: { connectMs: 5_000, commandMs: 60_000, tapMs: 900_000 } };
   const { host } = worker;
   return {
     plugins: plugin("/dev/null"),

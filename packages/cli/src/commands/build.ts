@@ -28,6 +28,7 @@ export class BuildCommand extends EngineCommand {
     return this.withEngine(async (bucket) => {
       const built = await build(bucket, { strict: this.strict, purgeJobKv: this.purgeJobKv });
       printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
+      this.warnOfHolds(built.held);
       if (this.json) this.printJson(counts(built));
       else if (!this.quiet) this.print(sentence(built));
       return 0;

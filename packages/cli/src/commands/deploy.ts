@@ -1,10 +1,10 @@
 import { EXIT, listOf, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { build, deploy, type OpenedBucket, planDeploy } from "@maand/core/internal";
+import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planRelease } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
-import { planLines, planRecord } from "../output/deploy/plan.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
+import { showPlan } from "../output/deploy/show-plan.ts";
 
 /** `maand deploy`. */
 export class DeployCommand extends EngineCommand {
@@ -20,6 +20,7 @@ export class DeployCommand extends EngineCommand {
       ["Show what would happen, and why", "maand deploy --dry-run"],
       ["Also show the changes in each file", "maand deploy --dry-run --diff"],
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
+      ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
     ],
   });
@@ -28,6 +29,12 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
+  release = Option.String("--release", {
+    description: "With --jobs and one job: deploy this release of it, and end its hold.",
+  });
+  revert = Option.Boolean("--revert", {
+    description: "Revert failed rollouts, whatever the manifests say; --no-revert: revert none.",
+  });
   dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
   force = Option.Boolean("--force", false, { description: "Upgrade all selected allocations, even unchanged ones." });
   syncOnly = Option.Boolean("--sync-only", false, { description: "Sync files without running lifecycle commands." });
@@ -43,6 +50,7 @@ export class DeployCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
+    if (this.release !== undefined) this.onlyJob();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
@@ -56,31 +64,34 @@ export class DeployCommand extends EngineCommand {
   }
 
   async deploy(bucket: OpenedBucket): Promise<number> {
-    const { outcome } = await deploy(bucket, this.options);
+    const { release, options } = this;
+    const { outcome } = await (release === undefined
+      ? deploy(bucket, options)
+      : deployRelease(bucket, { ...options, release, job: this.onlyJob() }));
     if (outcome === "interrupted") return EXIT.interrupted;
     return outcome === "ok" ? EXIT.ok : EXIT.failed;
   }
 
   async plan(bucket: OpenedBucket): Promise<number> {
-    const plan = await planDeploy(bucket, { ...this.options, diff: this.diff, withHooks: this.withHooks });
-    if (this.json) {
-      const recorded = bucket.store.promoted.recorded();
-      const promoted = (id: string) => recorded.get(id)?.promoted;
-      this.printJson(
-        planRecord(
-          plan,
-          (id) => promoted(id)?.digest ?? null,
-          (id) => promoted(id)?.version ?? "0.0.0",
-        ),
-      );
-    } else for (const line of planLines(plan, this.style("stdout"), this.columns)) this.print(line);
+    const { release } = this;
+    const options = { ...this.options, diff: this.diff, withHooks: this.withHooks };
+    const plan = await (release === undefined
+      ? planDeploy(bucket, options)
+      : planRelease(bucket, { ...options, release, job: this.onlyJob() }));
+    showPlan(this, bucket, plan, "deploy");
     if (plan.failures.length > 0) return EXIT.failed;
     return this.exitCode && plan.required ? EXIT.pending : EXIT.ok;
   }
 
-  /** The width of the terminal that results go to; undefined without a terminal. */
-  get columns(): number | undefined {
-    return this.context.stdout.isTTY === true ? this.context.stdout.columns : undefined;
+  /** The job that `--release` is of. */
+  onlyJob(): string {
+    const [job, ...others] = this.options.jobs;
+    if (job !== undefined && others.length === 0) return job;
+    throw new MaandError({
+      code: "USAGE",
+      message: "--release names a release of one job",
+      hint: "write --jobs api --release r14",
+    });
   }
 
   /** A flag that only shows something must not start a deploy. */
@@ -93,7 +104,7 @@ export class DeployCommand extends EngineCommand {
   }
 
   get options() {
-    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly };
+    return { jobs: listOf(this.jobs), force: this.force, syncOnly: this.syncOnly, revert: this.revert };
   }
 }
 

@@ -8,7 +8,7 @@ export class DiffCommand extends EngineCommand {
   static override paths = [["diff"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the changes in the source files of a job between two of its releases",
+    description: "show the changes in a job's source files between two releases",
     details:
       "Compares the files as they are in the workspace: templates are not rendered. A release is named by its number or by its version. Without a second one, compares with the release that deploys roll out. Secrets of the job appear as dots.",
     examples: [

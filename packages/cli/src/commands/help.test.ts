@@ -42,3 +42,10 @@ it.each([
   expect(error.message).toContain(printed);
   expect(err).toContain(`maand: ${error.message}\n`);
 });
+
+it.each(["job_command", "job-command"])(
+  "%s is the same command as jobcommand, also without arguments",
+  async (word) => {
+    expect(await maand(word)).toEqual(await maand("jobcommand"));
+  },
+);

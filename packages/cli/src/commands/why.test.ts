@@ -40,7 +40,7 @@ async function ship(): Promise<number> {
   return (await maand("deploy")).code;
 }
 
-/** What is said of one worker, after a build. */
+/** The line for one worker, after a build. */
 async function why(...argv: string[]): Promise<string[]> {
   expect(await maand("build")).toMatchObject({ code: 0 });
   const { out } = await maand("why", ...(argv.length === 0 ? ["api", "127.0.0.21"] : argv));

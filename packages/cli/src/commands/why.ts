@@ -55,6 +55,7 @@ export class WhyCommand extends EngineCommand {
       const hosts = this.#hosts(catalog);
       const plan = await planDeploy(bucket, { jobs: [], force: false, syncOnly: false });
       this.warnOfUnbuilt(plan.unbuilt);
+      this.warnOfHolds(plan.held.filter(({ job }) => job === this.job));
       const all = answersOf(plan, catalog, this.job);
       return all.filter(({ worker_ip }) => this.worker === undefined || hosts.includes(worker_ip));
     });

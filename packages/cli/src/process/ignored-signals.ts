@@ -11,8 +11,8 @@ export const IGNORED = "MAAND_IGNORED_SIGNALS";
 
 /**
  * The signals that were ignored when maand was started, as by nohup, or by a shell for what runs in its background. They
- * stay ignored. Node cannot tell, since it resets all signals before anything of ours runs; so the shell that starts
- * Node reads the mask of /proc/self/status. Where there is none, no signal counts as ignored.
+ * stay ignored. Node does not report this, because it resets all signals before maand runs; so the shell that starts Node
+ * reads the mask of /proc/self/status. Where there is none, no signal counts as ignored.
  */
 export function ignoredSignals(mask: string | undefined): ReadonlySet<Ending> {
   if (mask === undefined || !/^[0-9a-f]+$/i.test(mask)) return new Set();

@@ -4,7 +4,7 @@ import type { LoadedPlugin } from "@maand/core/internal";
 import { isMaandError, type MaandError } from "@maand/core/readonly";
 import { Command, type CommandClass } from "clipanion";
 import { globalValue } from "./globals.ts";
-import { STOCK_PLUGIN } from "./stock-commands.ts";
+import { STOCK_PLUGINS } from "./stock-commands.ts";
 import { tableCommand } from "./table-command.ts";
 
 /** The commands and tables of the bucket's plugins, or the reason why they are unknown. */
@@ -26,7 +26,7 @@ export async function pluginCommands(argv: readonly string[], processContext: Pr
   try {
     const paths = core.findBucket(resolve(processContext.cwd, globalValue(argv, "-C") ?? "."));
     const { plugins } = await core.loadConfig(paths, loadOptions(processContext.cwd, globalValue(argv, "--config")));
-    const others = plugins.filter(({ plugin }) => plugin.name !== STOCK_PLUGIN);
+    const others = plugins.filter(({ plugin }) => !STOCK_PLUGINS.includes(plugin.name));
     const commands = (await Promise.all(others.map(commandsOf))).flat();
     return { commands, names: plugins.map(({ plugin }) => plugin.name) };
   } catch (cause) {

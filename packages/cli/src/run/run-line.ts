@@ -5,7 +5,7 @@ import { commandsFor, isOurs } from "../commands/index.ts";
 import { version } from "../version.ts";
 import { firstWord, GLOBAL_FLAGS, globalsFirst, negativesBound } from "./globals.ts";
 import type { Added } from "./plugin-commands.ts";
-import { mayBeLeftOut, STOCK_COMMANDS, STOCK_PLUGIN, stockPath } from "./stock-commands.ts";
+import { commandsOf, mayBeLeftOut, ownerOf, STOCK_PLUGINS, stockPath } from "./stock-commands.ts";
 
 /** Runs one command line and returns its exit code, whatever is thrown. Loads only the files that the command needs. */
 export async function runLine(argv: readonly string[], processContext: ProcessContext): Promise<number> {
@@ -28,10 +28,11 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
   });
   cli.register(HelpCommand);
   const path = stockPath(argv);
-  const needsPlugins = !isOurs(argv) || (path !== undefined && mayBeLeftOut(argv, processContext));
+  const needsPlugins = !isOurs(argv) || (path !== undefined && mayBeLeftOut(path, argv, processContext));
   const added = needsPlugins ? await addedByPlugins(argv, processContext) : undefined;
-  const leftOut = added?.names?.includes(STOCK_PLUGIN) === false;
-  for (const command of await commandsFor(argv, leftOut ? {} : STOCK_COMMANDS)) cli.register(command);
+  const stock = commandsOf(STOCK_PLUGINS.filter((name) => added?.names?.includes(name) ?? true));
+  const leftOut = path !== undefined && !(path in stock);
+  for (const command of await commandsFor(argv, stock)) cli.register(command);
   for (const command of added?.commands ?? []) cli.register(command);
   const { rest, problem } = globalsFirst(negativesBound(argv));
   if (problem !== undefined) return refuse(argv, processContext, problem);
@@ -53,7 +54,7 @@ async function runCommand(argv: readonly string[], processContext: ProcessContex
     if (helps) processContext.stdout.write(`\n${GLOBAL_FLAGS}\n`);
     return failures.length > 0 ? await report(failures[0], argv, processContext) : code;
   } catch (cause) {
-    if (leftOut && path !== undefined) return refuse(argv, processContext, missing(path), ADD_IT);
+    if (leftOut) return refuse(argv, processContext, missing(path), addIt(path));
     if (added?.failure && !isHelp(argv)) return await reportLoadFailure(added.failure, argv, processContext);
     const words = cli.definitions().map(({ path }) => path.split(" ").slice(1));
     return await usage(cause, argv, processContext, words);
@@ -69,10 +70,12 @@ function programFor(processContext: ProcessContext): Program {
 }
 
 function missing(path: string): string {
-  return `"maand ${path}" is a command of the plugin ${STOCK_PLUGIN}, which the configuration of this bucket does not include`;
+  return `"maand ${path}" is a command of the plugin ${ownerOf(path)}, which the configuration of this bucket does not include`;
 }
 
-const ADD_IT = `add @maand/plugin-${STOCK_PLUGIN} to the plugins of the configuration`;
+function addIt(path: string): string {
+  return `add @maand/plugin-${ownerOf(path)} to the plugins of the configuration`;
+}
 
 /** The output stream of help, which replaces clipanion's placeholder for a flag's value with dots of equal width. */
 function withValues(stdout: Writable): Writable {
@@ -154,7 +157,7 @@ function withoutGlobals(line: string): string {
 /** The unknown word of a command line: the first one, or the table after `cat`. */
 function unknownWord(argv: readonly string[], paths: readonly string[][]): string | undefined {
   const [word, table] = globalsFirst(argv).rest;
-  if (isHelp(argv) || word === undefined) return undefined;
+  if (isHelp(argv) || word === undefined || isOurs(argv)) return undefined; // also by another name, such as job_command
   const same = (one: string | undefined) => one?.replaceAll("-", "_");
   if (!paths.some(([first]) => same(first) === same(word))) return word;
   if (word !== "cat" || table === undefined || table.startsWith("-")) return undefined;
@@ -187,7 +190,7 @@ async function report(thrown: unknown, argv: readonly string[], processContext: 
   return exitOf(error);
 }
 
-/** Whether it is an error of clipanion, which says how to use a command. */
+/** Whether it is an error of clipanion, which contains the usage of a command. */
 function isUsageError(cause: unknown): boolean {
   return cause instanceof Error && "clipanion" in cause;
 }

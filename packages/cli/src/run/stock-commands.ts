@@ -2,17 +2,31 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Context, ProcessContext } from "@maand/command";
 import { CONFIG_PLACES, findBucket } from "@maand/core/readonly";
-import { COMMANDS } from "@maand/plugin-operations/commands";
+import { COMMANDS as OPERATIONS } from "@maand/plugin-operations/commands";
+import { COMMANDS as PROMETHEUS } from "@maand/plugin-prometheus/commands";
 import type { CommandClass } from "clipanion";
 import { globalsFirst, globalValue } from "./globals.ts";
 
 type Commands = Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
 
-/** The stock plugin whose commands are known without loading a bucket's configuration, so that they start fast. */
-export const STOCK_PLUGIN = "operations";
+/** The stock plugins whose commands are known without loading a bucket's configuration, so that they start fast. */
+const BY_PLUGIN: Readonly<Record<string, Commands>> = { operations: OPERATIONS, prometheus: PROMETHEUS };
 
-/** Its commands by path. */
-export const STOCK_COMMANDS: Commands = COMMANDS;
+/** Their names. */
+export const STOCK_PLUGINS: readonly string[] = Object.keys(BY_PLUGIN);
+
+/** Their commands by path. */
+export const STOCK_COMMANDS: Commands = commandsOf(STOCK_PLUGINS);
+
+/** The stock commands of these plugins, by path. */
+export function commandsOf(plugins: readonly string[]): Commands {
+  return Object.assign({}, ...plugins.map((name) => BY_PLUGIN[name]));
+}
+
+/** The plugin that a stock command belongs to. */
+export function ownerOf(path: string): string {
+  return STOCK_PLUGINS.find((name) => path in (BY_PLUGIN[name] ?? {})) ?? "";
+}
 
 /** The path of the stock command on a command line; for a family alone, such as `maand cat`, its first command. */
 export function stockPath(argv: readonly string[]): string | undefined {
@@ -35,14 +49,14 @@ export function stockCommands(
 }
 
 /**
- * Whether the configuration of the bucket may exclude the stock plugin, so that the configuration has to be loaded before
- * one of the plugin's commands runs. Loading takes as long as such a command, so this checks the text first: a configuration
+ * Whether the configuration of the bucket may exclude the plugin of a stock command, so that the configuration has to be loaded
+ * before the command runs. Loading takes as long as such a command, so this checks the text first: a configuration
  * without the word `plugins` has all stock plugins, and so has one with the defaults that does not name this plugin.
  */
-export function mayBeLeftOut(argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
+export function mayBeLeftOut(path: string, argv: readonly string[], { cwd }: Pick<ProcessContext, "cwd">): boolean {
   const text = configurationText(argv, cwd);
   if (!/\bplugins\b/.test(text)) return false;
-  return new RegExp(`\\b${STOCK_PLUGIN}\\b`).test(text) || !/\bdefaults\b/.test(text);
+  return new RegExp(`\\b${ownerOf(path)}\\b`).test(text) || !/\bdefaults\b/.test(text);
 }
 
 function configurationText(argv: readonly string[], cwd: string): string {

@@ -2,14 +2,18 @@ import { importFault } from "../config/import-module.ts";
 import { placeText } from "../config/thrown-at.ts";
 import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
-import { createHooks, type HookName, type Hooks, isInstant } from "../plugin-api/hooks.ts";
+import { createHooks, type HookName, type Hooks, isInstant, type TapLimit } from "../plugin-api/hooks.ts";
+import type { PluginTools } from "../plugin-api/life/plugin-tools.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
-import { type Call, instantTap, type Tapping, waitingTap } from "./guarded-tap.ts";
+import { instantTap, waitingTap } from "./guarded-tap.ts";
+import { lifeWithoutBucket } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
+import type { TapWatch } from "./watch/tap-watch.ts";
+import type { Call, Tapping } from "./watch/tapping.ts";
 
 /** A tap and the plugin it belongs to. */
 export interface Tapped {
@@ -28,18 +32,24 @@ const oldNames = new WeakMap<Hooks, OldName[]>();
  * messages always name the plugin. Throws PLUGIN_INVALID if a plugin fails while it is applied, taps an unknown hook, or
  * orders itself before an unknown tap; an error in a file below `directory` comes with its line.
  */
-export async function applyPlugins(plugins: readonly Plugin[], directory?: string): Promise<Hooks> {
+export async function applyPlugins(
+  plugins: readonly Plugin[],
+  directory?: string,
+  life = lifeWithoutBucket(),
+): Promise<Hooks> {
   const hooks = createHooks();
   const applying: Applying = { plugin: undefined, directory };
   const failedTaps: MaandError[] = [];
   const old: OldName[] = [];
-  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, applying, failedTaps);
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, { applying, failedTaps, watch: life.watch });
   eventFailures.set(hooks, failedTaps);
   oldNames.set(hooks, old);
+  life.begin(plugins);
   for (const plugin of plugins) {
     applying.plugin = plugin;
     const seen = hooksFor(hooks, { plugin: plugin.name, directory, onOldName: (name) => old.push(name) });
-    await applyOne(plugin, seen, directory);
+    await applyOne(plugin, { hooks: seen, tools: life.toolsFor(plugin) }, directory);
+    life.applied(plugin);
   }
   applying.plugin = undefined;
   checkOrder(
@@ -70,9 +80,13 @@ interface Applying {
   readonly directory: string | undefined;
 }
 
-async function applyOne(plugin: Plugin, hooks: Hooks, directory: string | undefined): Promise<void> {
+async function applyOne(
+  plugin: Plugin,
+  { hooks, tools }: { readonly hooks: Hooks; readonly tools: PluginTools },
+  directory: string | undefined,
+): Promise<void> {
   try {
-    await inTime(plugin.apply(hooks));
+    await inTime(plugin.apply(hooks, tools));
   } catch (cause) {
     if (isMaandError(cause)) throw cause;
     const place = directory === undefined ? undefined : await importFault(cause, directory);
@@ -98,7 +112,13 @@ async function inTime(applying: void | Promise<void>): Promise<void> {
   await Promise.race([applying, late]).finally(() => clearTimeout(timer));
 }
 
-function guardTaps(hookName: string, hook: Hooks[HookName], applying: Applying, failedTaps: MaandError[]): void {
+interface Guarding {
+  readonly applying: Applying;
+  readonly failedTaps: MaandError[];
+  readonly watch: TapWatch;
+}
+
+function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTaps, watch }: Guarding): void {
   const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
     const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
@@ -115,17 +135,23 @@ function guardTaps(hookName: string, hook: Hooks[HookName], applying: Applying, 
         hook: hookName,
         directory: applying.directory,
         registered: new Error(hookName),
+        limitMs: limitIn(tap),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
       const registered = isInstant(hook)
         ? { ...tap, fn: instant(fn, by) }
-        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by) };
+        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, watch) };
       // only an order can be wrong, and finding a place costs
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });
       return registered;
     },
   });
+}
+
+/** The time limit that a tap declares beside its name. */
+function limitIn(tap: object & TapLimit): unknown {
+  return tap.limitMs;
 }
 
 /** The line of an inline hook, which no stack shows. */

@@ -11,6 +11,11 @@ import type { KvStore } from "../store/kv/kv.ts";
 import type { KvKey } from "../store/kv/kv-key.ts";
 import type { Store } from "../store/store.ts";
 import { takeEventFailures } from "./apply-plugins.ts";
+import type { StateSource } from "./life/state-source.ts";
+import type { TapUnit } from "./watch/tap-unit.ts";
+import type { TapWatch } from "./watch/tap-watch.ts";
+import { UnitSignals } from "./watch/unit-signals.ts";
+import type { WaitingTaps } from "./watch/wait-notices.ts";
 
 /** An open bucket with its plugins applied: what commands that change something work on. */
 export interface Bucket {
@@ -24,6 +29,10 @@ export interface Bucket {
   /** Knows every secret that was read, and masks it in every event. */
   readonly mask: Mask;
   readonly hooks: Hooks;
+  /** Watches the taps that are awaited. */
+  readonly watch: TapWatch;
+  /** What plugins keep between runs. */
+  readonly states: Pick<StateSource, "discardWrites">;
   readonly plugins: readonly Plugin[];
   /** Stock plugins that the configuration leaves out: messages about what is missing name them. */
   readonly absent: readonly AbsentPlugin[];
@@ -67,9 +76,12 @@ const EVENT_NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9_-]*)+$/;
 /** Starts the event stream of a run. */
 export function runReporter(bucket: Bucket, command: string): RunReporter {
   const id = bucket.newId();
+  const signals = new UnitSignals(bucket.signal);
   let seq = 0;
+  let isFinished = false;
   const report: RunReporter["emit"] = (type, fields) => {
     seq += 1;
+    if (type !== "tap.waiting") bucket.watch.noteLife(unitIn(fields));
     bucket.hooks.event.call(event(type, bucket.mask.conceal(fields), { seq, at: bucket.now().toISOString(), run: id }));
   };
   const start: RunReporter["start"] = (continues) => {
@@ -79,8 +91,10 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
       report("warning", { code: "renamed_hook", message: renamedText(name), worker: null, job: null });
   };
   const emit: RunReporter["emit"] = (type, fields) => {
+    if (isFinished) return; // by a tap that goes on although nothing waits for it any more
     if (seq === 0) start(null);
     report(type, fields);
+    isFinished = type === "run.finished";
     const problem = bucket.logProblem();
     if (problem !== undefined) report("warning", unwritten(problem));
     for (const { message } of takeEventFailures(bucket.hooks))
@@ -90,10 +104,11 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
     run: { id, command },
     bucket: { id: bucket.bucketId, root: bucket.paths.root },
     settings: bucket.settings,
-    signal: bucket.signal,
   };
+  bucket.watch.onWaiting = (waiting) => emit("tap.waiting", waitingFields(waiting));
   const context = ({ worker, job }: EventSubject): RunContext => ({
     ...base,
+    signal: signals.of({ ...(job === undefined ? {} : { job }), ...(worker === undefined ? {} : { worker }) }),
     log: (line: string, source?: LogSource) =>
       emit("output", { line, stream: source?.stream ?? "stdout", worker: worker ?? null, job: job ?? null }),
     emit(name: string, data: EventData = {}) {
@@ -107,6 +122,16 @@ export function runReporter(bucket: Bucket, command: string): RunReporter {
 function unwritten(why: string): EventMap["warning"] {
   const message = `the logs cannot be written, and the run continues without them: ${why}`;
   return { code: "log_not_written", message, worker: null, job: null };
+}
+
+function waitingFields({ plugin, hook, units, waitedMs, limitMs, isStopping }: WaitingTaps): EventMap["tap.waiting"] {
+  return { plugin, hook, units, waited_ms: Math.round(waitedMs), limit_ms: limitMs, stopping: isStopping };
+}
+
+/** The job and the worker that an event is about. */
+function unitIn(fields: object): TapUnit {
+  const job = "job" in fields && typeof fields.job === "string" ? { job: fields.job } : {};
+  return "worker" in fields && typeof fields.worker === "string" ? { ...job, worker: fields.worker } : job;
 }
 
 type EventHead = { readonly seq: number; readonly at: string; readonly run: string };

@@ -3,30 +3,26 @@ import { isRecord } from "../domain/checks/validate.ts";
 import { errorText, isMaandError, MaandError } from "../errors.ts";
 import { isAnswered } from "../plugin-api/hooks.ts";
 import { inPlace } from "./plugin-hooks.ts";
-
-/** The function of a tap, with any arguments. */
-export type Call = (...given: unknown[]) => unknown;
-
-/** The plugin and hook of a tap. */
-export interface Tapping {
-  readonly plugin: string;
-  readonly hook: string;
-  /** The bucket's directory: an error in one of its files comes with its line. */
-  readonly directory?: string | undefined;
-  /** Made where the plugin tapped the hook; its stack is read only for an error that comes from elsewhere. */
-  readonly registered?: Error;
-}
+import { withOwnCalls } from "./watch/own-calls.ts";
+import type { TapWatch } from "./watch/tap-watch.ts";
+import type { Call, Tapping } from "./watch/tapping.ts";
 
 /**
  * Wraps a tap of an asynchronous hook. Whether it was tapped with `tap`, `tapPromise` or `tapAsync`, it is awaited, its
  * errors are stamped with plugin and hook, and an invalid answer is an error.
  */
-export function waitingTap(tap: { readonly type: string; readonly fn: Call }, hook: object, by: Tapping): Call {
-  const call: Call = tap.type === "async" ? awaited(tap.fn) : tap.fn;
+export function waitingTap(
+  tap: { readonly type: string; readonly fn: Call },
+  hook: object,
+  by: Tapping,
+  watch: TapWatch,
+): Call {
+  const call = withOwnCalls(tap.type === "async" ? awaited(tap.fn) : tap.fn, by);
   const refusal = answersOf(hook, by.hook);
   return async (...given) => {
     try {
-      const answer = await call(...given);
+      const begun = call(...given);
+      const answer = isPromise(begun) ? await watch.follow(begun, by, given) : begun;
       if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
       if (answer !== undefined && isObject(given[0])) answered.set(given[0], by.plugin);
       return answer;
@@ -95,6 +91,10 @@ function answersOf(hook: object, name: string): Answers | undefined {
 
 function wrong(answer: unknown, wanted: string): string {
   return `it answered ${errorText(answer)}; an answer is ${wanted}, or nothing`;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && "then" in value && typeof value.then === "function";
 }
 
 function isObject(value: unknown): value is object {

@@ -2,7 +2,7 @@ import type { BucketPaths } from "../config/find-bucket.ts";
 import { MaandError } from "../errors.ts";
 import { Store } from "../store/store.ts";
 
-/** Opens the store of a bucket that was initialised to its end. Throws NOT_A_BUCKET for one that was not. */
+/** Opens the store of a completely initialised bucket. Throws NOT_A_BUCKET for any other. */
 export function openStore({ root, store: file }: Pick<BucketPaths, "root" | "store">): Store {
   const store = Store.open(file);
   if (store.bucket.read()) return store;

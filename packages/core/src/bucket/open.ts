@@ -3,6 +3,7 @@ import { setMaxListeners } from "node:events";
 import { type BucketPaths, findBucket } from "../config/find-bucket.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Loaded, LoadOptions } from "../config/loaded.ts";
+import type { MaandError } from "../errors.ts";
 import { runLog } from "../log/run-log.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { Mask } from "../remote/mask.ts";
@@ -11,7 +12,9 @@ import { Kv } from "../store/kv/kv.ts";
 import { KvKey } from "../store/kv/kv-key.ts";
 import { applyPlugins, oldNamesIn } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
+import { PluginLife } from "./life/plugin-life.ts";
 import { openStore } from "./open-store.ts";
+import { TapWatch } from "./watch/tap-watch.ts";
 
 /** What a command receives from outside: directory, clock, process id, signal. */
 export interface OpenOptions extends LoadOptions {
@@ -22,12 +25,15 @@ export interface OpenOptions extends LoadOptions {
   readonly pid: number;
   /** Readers of events, such as the screen. They are not part of the configuration. */
   readonly readers?: readonly Plugin[];
+  /** Calls a function whenever the process has nothing left to wait for and would exit; returns how to stop that. */
+  readonly onIdle?: (listener: () => void) => () => void;
 }
 
 /** An opened bucket; close it when done. */
 export interface OpenedBucket extends Bucket {
   readonly loaded: Loaded;
-  close(): void;
+  /** Ends the plugins (`dispose`) and closes the logs and the store. Returns what went wrong with plugins. */
+  close(): Promise<readonly MaandError[]>;
 }
 
 /** Finds the bucket, loads its configuration, applies its plugins and opens its store. */
@@ -47,12 +53,35 @@ export async function openBucketAt(
   // every running command listens for the interruption; a hundred listeners are not a leak
   setMaxListeners(0, options.signal);
   const loaded = await loadConfig(configured, options);
+  const watch = new TapWatch({ tapMs: loaded.settings.timeouts.tapMs, signal: options.signal });
+  const life = new PluginLife(watch);
+  const ignoreIdle = options.onIdle?.(() => watch.endStuck()) ?? (() => {});
+  try {
+    return await openWith(life, { paths, loaded, options, ignoreIdle });
+  } catch (cause) {
+    await life.dispose();
+    ignoreIdle();
+    throw cause;
+  }
+}
+
+interface Found {
+  readonly paths: BucketPaths;
+  readonly loaded: Loaded;
+  readonly options: Omit<OpenOptions, "from">;
+  ignoreIdle(): void;
+}
+
+async function openWith(life: PluginLife, found: Found): Promise<OpenedBucket> {
+  const { paths, loaded, options } = found;
   const plugins = loaded.plugins.map(({ plugin }) => plugin);
   const log = runLog(paths.logs, { format: loaded.settings.logFormat, ...loaded.settings.logs });
-  const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root);
+  const hooks = await applyPlugins([log, ...(options.readers ?? []), ...plugins], paths.root, life);
   const store = openStore(paths);
   const mask = new Mask(() => namesIn(store.catalog.read()));
   const key = new KvKey(paths.kvKey);
+  life.states.open(store.pluginState);
+  life.hasSecret = (text) => mask.text(text) !== text;
   return {
     paths,
     bucketId: store.bucket.read()?.id ?? "",
@@ -61,6 +90,8 @@ export async function openBucketAt(
     key,
     mask,
     hooks,
+    watch: life.watch,
+    states: life.states,
     plugins,
     loaded,
     absent: loaded.absent,
@@ -71,14 +102,17 @@ export async function openBucketAt(
     signal: options.signal,
     pid: options.pid,
     logProblem: log.problem,
-    close() {
+    async close() {
+      const problems = life.isOpen ? await life.dispose() : [];
+      found.ignoreIdle();
       log.close(options.now());
       store.close();
+      return problems;
     },
   };
 }
 
-/** Names that stand in sentences and tables anyway, and so hide nothing when a secret happens to be one of them. */
+/** Names that appear in messages and tables anyway; masking a secret that equals one of them would hide nothing. */
 function namesIn({ jobs, removedJobs, workers, removedWorkers }: StoredCatalog): string[] {
   return [
     ...[...jobs, ...removedJobs].flatMap(({ name, version, selectors, commands, ports }) => [

@@ -13,6 +13,7 @@ export function outcomeOf(cause: unknown): Outcome {
     case "AUTH_FAILED":
       return "unreachable";
     case "TIMED_OUT":
+    case "HOOK_STUCK":
       return "timed_out";
     case "DISCONNECTED":
       return "disconnected";

@@ -32,8 +32,10 @@ export function checkOrder(
   }
 }
 
-/** What a tap may be declared with; the last four are tapable's. */
-const OPTIONS: readonly string[] = ["name", "before", "concerns", "place", "stage", "type", "fn", "context"];
+/** What a plugin may declare a tap with. */
+const OWN_OPTIONS = ["name", "before", "concerns", "limitMs"];
+/** The same, with what maand and tapable add; the last four are tapable's. */
+const OPTIONS: readonly string[] = [...OWN_OPTIONS, "place", "stage", "type", "fn", "context"];
 
 /** Refuses an option of a tap that does not exist: tapable ignores it without a word. */
 export function checkOptions(tap: object, hook: string, plugin: string, directory: string | undefined): void {
@@ -43,7 +45,7 @@ export function checkOptions(tap: object, hook: string, plugin: string, director
   throw new MaandError({
     code: "PLUGIN_INVALID",
     message: `plugin "${plugin}" taps ${hook} with an option "${unknown}" that does not exist${place}`,
-    hint: didYouMean(unknown, OPTIONS.slice(0, 3)) ?? `options: ${OPTIONS.slice(0, 3).join(", ")}`,
+    hint: didYouMean(unknown, OWN_OPTIONS) ?? `options: ${OWN_OPTIONS.join(", ")}`,
   });
 }
 

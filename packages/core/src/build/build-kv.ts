@@ -1,6 +1,6 @@
 import { jobsWithKv, purgeJobKv } from "../bucket/job-kv.ts";
 import { type KvSources, kvContents } from "../domain/kv/kv-contents.ts";
-import { CERTS } from "../domain/kv/kv-names.ts";
+import { CERTS, NAMESPACE } from "../domain/kv/kv-names.ts";
 import { abandonedJobs, abandonedNamespaces } from "../domain/kv/kv-purge.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
 import type { KvStore } from "../store/kv/kv.ts";
@@ -13,19 +13,39 @@ export interface KvBuild {
   readonly contributed: Contributions;
   /** Also delete variables and secrets of removed jobs (`--purge-job-kv`). */
   readonly purgeJobs: boolean;
+  /** Write the own namespaces of these jobs only; default: those of all jobs. */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** The sources of a catalog whose variables are those that the KV store has. */
+export function storedKvSources(
+  kv: KvStore,
+  { bucketId, catalog }: Pick<KvSources, "bucketId" | "catalog">,
+): KvSources {
+  const stored = (namespace: string) =>
+    new Map(kv.keys(namespace).map((key): [string, string] => [key, kv.find(namespace, key) ?? ""]));
+  return {
+    bucketId,
+    catalog,
+    bucketVars: stored(NAMESPACE.bucketVars),
+    overrides: new Map(catalog.jobs.map(({ name }) => [name, stored(NAMESPACE.overrides(name))])),
+    jobVars: new Map(),
+  };
 }
 
 /**
  * Updates the KV store to a catalog, inside the transaction that stores the catalog. Certificates that no plugin contributed
  * stay, because a plugin that is not loaded cannot decide about them.
  */
-export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }: KvBuild): void {
+export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs, only }: KvBuild): void {
   const { catalog } = sources;
   const { whole, put } = kvContents(sources);
   // most allocations have no stored entries; a lookup for each would dominate the time of a build
   const held = new Set(kv.namespaces(""));
   const idle = (namespace: string, { size }: { readonly size: number }) => size === 0 && !held.has(namespace);
+  const others = only ? ownNamespaces(catalog, only) : new Set<string>();
   for (const [namespace, own] of whole) {
+    if (others.has(namespace)) continue;
     const more = contributed.get(namespace);
     const entries = more ? new Map([...own, ...more.entries]) : own;
     if (!idle(namespace, entries))
@@ -36,4 +56,13 @@ export function storeKv(kv: KvStore, { before, sources, contributed, purgeJobs }
   for (const [namespace, entries] of put) kv.sync(namespace, entries, () => false);
   for (const namespace of abandonedNamespaces(before, catalog)) kv.purge(namespace);
   if (purgeJobs) for (const job of abandonedJobs(catalog, jobsWithKv(kv))) purgeJobKv(kv, job);
+}
+
+/** The namespaces of the jobs that are not to be written. */
+function ownNamespaces({ jobs }: Catalog, only: ReadonlySet<string>): Set<string> {
+  return new Set(
+    jobs
+      .filter(({ name }) => !only.has(name))
+      .flatMap(({ name }) => [NAMESPACE.job(name), NAMESPACE.overrides(name), NAMESPACE.members(name)]),
+  );
 }

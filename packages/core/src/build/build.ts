@@ -1,7 +1,9 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
 import { asMaandError, stopIfInterrupted } from "../bucket/outcome.ts";
 import { builtWorkspace } from "../bucket/unbuilt.ts";
-import { type Problem, refuses } from "../domain/checks/problem.ts";
+import { type Problem, refuses, warning } from "../domain/checks/problem.ts";
+import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
+import { holdText } from "../domain/release/hold.ts";
 import type { Catalog } from "../domain/workspace/catalog.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
@@ -20,6 +22,8 @@ export interface Built {
   readonly catalog: Catalog;
   /** Warnings only; errors are thrown. */
   readonly problems: readonly Problem[];
+  /** Jobs with a release that is not deployed, each with the sentence that says so. */
+  readonly held: readonly HeldText[];
 }
 
 /** The options of a build. */
@@ -64,14 +68,24 @@ export async function buildCatalog(
   const understood = await understand(bucket);
   const { problems } = understood;
   const found = options.strict ? problems.map((problem) => ({ ...problem, level: "error" as const })) : problems;
-  if (refuses(found)) throw problemsError(found, "the workspace was refused");
+  if (refuses(found)) throw problemsError([...found, ...heldProblems(understood)], "the workspace was refused");
   const built = builtWorkspace(understood.read, readSettings(bucket));
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
   const contributed = adjust(await contributions(source, source.catalog.jobs));
   save(bucket, { ...understood, numbered, built }, contributed, options);
-  return { catalog, problems: found };
+  return { catalog, problems: found, held: heldTexts(catalog, []) };
+}
+
+/** A refused build says which jobs it read from another release than the workspace has. */
+function heldProblems({ held, catalog }: Understood): Problem[] {
+  return catalog.jobs.flatMap((job) => {
+    const kept = held.get(job.name);
+    return kept
+      ? [warning("held_release", `job ${job.name}`, holdText({ ...job, release: kept.release }, kept.hold))]
+      : [];
+  });
 }
 
 /** What a build stores. */

@@ -59,6 +59,7 @@ async function contributionsOf(source: Source, job: Job): Promise<readonly Synce
 function contributionOf(kv: KvStore, job: string, hosts: readonly string[], synced: Synced[]): KvContribution {
   const own = new Set([
     NAMESPACE.job(job),
+    NAMESPACE.secrets(job),
     NAMESPACE.workers,
     NAMESPACE.prometheus,
     ...hosts.map((host) => NAMESPACE.allocation(job, host)),
@@ -94,6 +95,6 @@ function refused(job: string, namespace: string): MaandError {
   return new MaandError({
     code: "KV_REFUSED",
     message: `nothing can be contributed to the KV namespace ${namespace} in the name of job ${job}`,
-    hint: `${NAMESPACE.job(job)}, ${NAMESPACE.allocation(job, "<host>")}, ${NAMESPACE.workers} and ${NAMESPACE.prometheus} can be`,
+    hint: `${NAMESPACE.job(job)}, ${NAMESPACE.secrets(job)}, ${NAMESPACE.allocation(job, "<host>")}, ${NAMESPACE.workers} and ${NAMESPACE.prometheus} can be`,
   });
 }

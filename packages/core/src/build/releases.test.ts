@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { rollback } from "../deploy/release/rollback.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
 import { MaandError } from "../errors.ts";
 import { gc } from "../jobs/gc.ts";
@@ -123,6 +125,43 @@ describe("a release", () => {
     const { outcome, allocations } = await bucket.ship();
     expect([outcome, ...allocations.map(({ action }) => action)]).toEqual(["ok", "skip", "skip"]);
     expect(await lines()).toEqual([`r2 1.0.0 good ${A} ${B} wanted`, "r1 1.0.0 good"]);
+  });
+});
+
+describe("a store of an older maand", () => {
+  /** As the store was before releases were numbered. */
+  function age(): void {
+    const db = new Sqlite(join(bucket.root, "data/maand.db"));
+    db.exec("UPDATE promoted SET release = NULL; DELETE FROM release");
+    db.exec("UPDATE job SET spec = json_remove(spec, '$.release')");
+    db.close();
+  }
+
+  it("gets what runs as r1 and what was built since as r2, so that the job can be rolled back", async () => {
+    await bucket.ship();
+    age();
+    write("1.1.0");
+    await bucket.build();
+    expect(await lines()).toEqual(["r2 1.1.0 never deployed wanted", `r1 1.0.0 good ${A} ${B}`]);
+  });
+
+  it("gets what is built as r1, and the next deploy says that it runs", async () => {
+    await bucket.ship();
+    age();
+    await bucket.ship();
+    expect(await lines()).toEqual([`r1 1.0.0 good ${A} ${B} wanted`]);
+  });
+
+  it("is refused a rollback until it is built, with what to type", async () => {
+    await bucket.ship();
+    write("1.1.0");
+    await bucket.build();
+    const opened = await bucket.open();
+    opened.store.bucket.setBuilt({ selector: "", maxBytes: 1, parts: {} });
+    await expect(rollback(opened, { jobs: ["api"], to: "r1" })).rejects.toMatchObject({
+      hint: "run maand build first",
+    });
+    opened.close();
   });
 });
 

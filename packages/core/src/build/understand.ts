@@ -6,10 +6,12 @@ import { type Assembled, assemble, type Before, type Catalog } from "../domain/w
 import type { Job, JobFile } from "../domain/workspace/job.ts";
 import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-plugins.ts";
 import { withOutputs } from "../plugin-api/define/claim.ts";
+import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
-import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
+import { kvReader } from "../run/scope/kv-reader.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
+import { buildReader } from "./build-reader.ts";
 import { type HeldJobs, heldJobs, textsWithHeld, withHeld } from "./held-jobs.ts";
 import { withLines } from "./problem-lines.ts";
 
@@ -38,7 +40,8 @@ export async function understand(bucket: Bucket): Promise<Understood> {
   });
   problems.push(...assembled.problems);
   const bytes = ({ hash }: JobFile) => read.contents.read(hash) ?? store.contents.read(hash);
-  problems.push(...(await checkJobs(bucket, assembled, bytes)));
+  const sources = { bucketId: bucket.bucketId, catalog: assembled.catalog, ...read.variables };
+  problems.push(...(await checkJobs(bucket, assembled, bytes, buildReader(bucket.kv, sources))));
   return { stored, read, held, catalog: assembled.catalog, problems: withLines(problems, textsWithHeld(read, held)) };
 }
 
@@ -66,18 +69,19 @@ export async function checkJobs(
   bucket: Bucket,
   { catalog, unfinished }: Pick<Assembled, "catalog" | "unfinished">,
   read: (file: JobFile) => Uint8Array,
+  kv: (job: Job) => KvReader = (job) => kvReader(bucket.kv, job, []),
 ): Promise<readonly Problem[]> {
   const { settings, paths, now, hooks, plugins, absent } = bucket;
   const problems: Problem[] = [];
   const report: Report = (problem) => problems.push(problem);
   const jobs = [...catalog.jobs, ...unfinished];
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
-  if (!isTapped(hooks.templateFunctions)) warnUnrendered(catalog, absent, report);
+  if (!plugins.some(rendersTemplates)) warnUnrendered(catalog, absent, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
   const claims = claimsOf(bucket);
   const withValues = jobs.map((job) => ({ ...job, manifest: withOutputs(job.manifest, claims) }));
-  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, runBy, report }));
+  await hooks.validate.promise(Object.freeze({ ...output, ...catalog, jobs: withValues, read, kv, runBy, report }));
   return problems;
 }
 
@@ -128,9 +132,14 @@ async function checkClaims(
 /** The ending of template sources. */
 const TEMPLATE = ".tpl";
 
+/** Whether a plugin declares that it renders templates; a plugin that only adds template functions does not. */
+function rendersTemplates({ provides }: Plugin): boolean {
+  return provides?.renders?.includes(TEMPLATE) ?? false;
+}
+
 /** Warns about templates that no loaded plugin renders, because template sources are never copied to workers. */
 function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], report: Report): void {
-  const renders = absent.find(({ plugin }) => plugin.provides?.renders?.includes(TEMPLATE));
+  const renders = absent.find(({ plugin }) => rendersTemplates(plugin));
   for (const { name, files } of jobs) {
     const unrendered = files.map(({ path }) => path).filter((path) => path.endsWith(TEMPLATE));
     if (unrendered.length === 0) continue;

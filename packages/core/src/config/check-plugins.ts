@@ -3,6 +3,7 @@ import { MANIFEST_KEYS } from "../domain/manifest/manifest-schema.ts";
 import { isDeclared } from "../domain/settings/plugin-settings.ts";
 import { settingsSchema } from "../domain/settings/settings-schema.ts";
 import { commandPaths, pathsOf } from "../plugin-api/commands.ts";
+import { serviceProblems, servicesOf } from "../plugin-api/life/check-services.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { LoadedPlugin, Taken } from "./loaded.ts";
 import { coreVersion } from "./package-of.ts";
@@ -50,6 +51,7 @@ export async function checkPlugins(
         `plugin "${name}" has settings that are not declared`,
         "write settings: defineSettings({ entries: { ... } })",
       );
+  for (const { message, hint } of serviceProblems(plugins)) refuse(message, hint);
   for (const { what, of, owned } of belongings(plugins, taken))
     for (const { word, owners } of shared(plugins, of, (plugin) => (stock.includes(plugin) ? [] : owned)))
       refuse(
@@ -93,6 +95,11 @@ function belongings(plugins: readonly Plugin[], taken: Taken | undefined): Belon
       what: "the key of maand.conf",
       of: (plugin) => (first(plugin) ? keys(plugin.settings?.entries) : []),
       owned: Object.keys(settingsSchema([]).entries),
+    },
+    {
+      what: "the service",
+      of: ({ provides }) => servicesOf(provides).map(({ service }) => service),
+      owned: [],
     },
     { what: "the worker file", of: ({ workerFiles }) => keys(workerFiles), owned: [] },
   ];

@@ -1,4 +1,5 @@
 import type { SettingsWritten } from "../domain/settings/settings-written.ts";
+import type { Preset } from "../plugin-api/life/presets.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import type { InlineHooks } from "../plugin-api/tapping/inline-hooks.ts";
 
@@ -20,13 +21,13 @@ export const CONFIG_PLACES: readonly string[] = [
 export const CONFIG_KEYS: readonly string[] = ["plugins", "hooks", "settings"];
 
 /** An entry of a list of plugins. `false` and `undefined` stand for no plugin, so that `&&` works. */
-export type PluginEntry = Plugin | readonly Plugin[] | string | readonly [string, unknown] | false | null | undefined;
+export type PluginEntry = Plugin | Preset | string | readonly [string, unknown] | false | null | undefined;
 
 /** A configuration: plugins, hooks, and settings that override those of `maand.conf`. */
 export interface Config {
   /**
    * Plugins in the order they are applied: values, or package names and paths (`./my-plugin.ts`), optionally with options as
-   * `["name", { ... }]`. `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for all but some.
+   * `["name", { ... }]`, and presets, which are lists of plugins. `"defaults"` stands for all stock plugins, `["defaults", { "remove": [...] }]` for all but some.
    * Default: `["defaults"]`.
    */
   readonly plugins?: readonly PluginEntry[];

@@ -49,8 +49,7 @@ async function loadEntry(entry: unknown, key: string, loading: Loading): Promise
     return entry[0] === "defaults"
       ? someDefaults(entry[1], key, loading)
       : loadByName(entry[0], entry[1], key, loading);
-  const values: readonly unknown[] = Array.isArray(entry) ? entry : [entry];
-  return values.flatMap((value) => asPlugin(value, keyAt(loading.written, "plugins", key), undefined, loading));
+  return asPlugins(entry, keyAt(loading.written, "plugins", key), undefined, loading);
 }
 
 function isNamed(entry: unknown): entry is readonly [string, unknown] {
@@ -96,9 +95,9 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
   if (file !== undefined) checkCode(root, file);
   try {
     const made = exported(await importModule(name, options.modules, from), name);
-    if (given !== undefined && isPlugin(made)) throw new Error("it takes no options");
+    if (given !== undefined && typeof made !== "function") throw new Error("it takes no options");
     const value: unknown = typeof made === "function" ? await made(given) : made;
-    return asPlugin(value, where, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
+    return asPlugins(value, where, name, loading).map((plugin) => ({ ...packageOf(file), ...plugin }));
   } catch (cause) {
     await reportUnloadable(cause, name, key, loading);
     return [];
@@ -109,10 +108,12 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
 function exported(imported: unknown, name: string): unknown {
   const module = exportsOf(imported);
   const whole = defaultOf(module);
-  if (whole !== module || isPlugin(module) || !isRecord(module)) return whole;
+  if (whole !== module || isPlugin(module) || Array.isArray(module) || !isRecord(module)) return whole;
   const word = (name.split("/").at(-1) ?? "").replace(/^(maand-)?plugin-|^maand-|\.[mc]?[jt]s$/g, "");
   const named = module[word.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
-  const all = Object.entries(module).filter(([, value]) => typeof value === "function" || isPlugin(value));
+  const all = Object.entries(module).filter(
+    ([, value]) => typeof value === "function" || isPlugin(value) || Array.isArray(value),
+  );
   const [only] = all;
   if (named === undefined && (only === undefined || all.length > 1)) throw new Error(noneOf(all.map(([key]) => key)));
   return named ?? only?.[1];
@@ -158,6 +159,14 @@ function isMissing(cause: Error, name: string): boolean {
   return /Cannot find (module|package)/.test(cause.message) && cause.message.includes(`'${name}'`);
 }
 
+/** A plugin, or the plugins of a preset, which is a list of plugins and of other presets. */
+function asPlugins(value: unknown, where: string, source: string | undefined, loading: Loading): LoadedPlugin[] {
+  if (!Array.isArray(value)) return asPlugin(value, where, source, loading);
+  const entries: readonly unknown[] = value;
+  const given = entries.filter((entry) => entry !== undefined && entry !== null && entry !== false);
+  return given.flatMap((entry) => asPlugins(entry, where, source, loading));
+}
+
 function asPlugin(value: unknown, where: string, source: string | undefined, loading: Loading): LoadedPlugin[] {
   if (isPlugin(value)) return [{ plugin: value, source: source ?? sourceOf(value, loading) }];
   const hint = "a plugin is { name, apply(hooks) { ... } }; call it if it is a function that makes one";
@@ -177,7 +186,7 @@ function isPlugin(value: unknown): value is Plugin {
 function describe(value: unknown): string {
   if (typeof value === "function") return `the function ${value.name || "here"}`;
   if (value instanceof Promise) return "a promise that was not awaited";
-  if (!isRecord(value)) return `a ${typeof value}`;
+  if (!isRecord(value)) return typeof value === "string" ? `"${value}" in a preset` : `a ${typeof value}`;
   if (typeof value.name !== "string" || value.name === "") return 'an object without "name"';
   return `"${value.name}", an object without "apply",`;
 }

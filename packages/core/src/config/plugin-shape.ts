@@ -16,12 +16,15 @@ const KEYS: Readonly<Record<keyof Plugin | "options", true>> = {
   version: true,
   core: true,
   apply: true,
+  dispose: true,
+  needs: true,
   commands: true,
   provides: true,
   tables: true,
   workerFiles: true,
   settings: true,
   claims: true,
+  schemas: true,
   options: true,
 };
 

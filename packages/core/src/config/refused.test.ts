@@ -26,7 +26,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "maand.config.ts:12:32: no luck | fix",
     ],
     [
-      "a name nobody declared",
+      "an undeclared name",
       "maand.config.mjs",
       `export default {\n  plugins: [],\n  settings: slack(),\n};\n`,
       "maand.config.mjs:3:13: slack is not defined | fix",
@@ -44,7 +44,7 @@ describe("a configuration that cannot be loaded is refused with its line", () =>
       "maand.config.mjs: it threw no luck | fix the file, or select another with --config",
     ],
     [
-      "a configuration nobody exports",
+      "a configuration that is not exported",
       "maand.config.ts",
       "const config = { plugins: [] };\nconfig.plugins;\n",
       "maand.config.ts: it has no default export | write export default defineConfig({ ... })",
@@ -112,7 +112,7 @@ describe("a configuration with an invalid value is refused with its key", () => 
       "maand.config.ts:2:3: plugins[1]: a number is not a plugin",
     ],
     [
-      "a function nobody called",
+      "a function that was not called",
       "{\n  plugins: [function slack() {}],\n}",
       "maand.config.ts:2:3: plugins[0]: the function slack is not a plugin",
     ],

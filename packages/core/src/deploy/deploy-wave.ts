@@ -10,18 +10,25 @@ import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
 import { refusalOf, rolloutChanges } from "./permission.ts";
-import { rollOut } from "./rollout/roll-out.ts";
+import { type RevertOptions, rollOutOrRevert } from "./release/revert.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
 
+/** The options of a wave of a deploy. */
+export interface WaveOptions extends LifecycleOptions, RevertOptions {
+  /** The last wave goes first. */
+  readonly reversed: boolean;
+}
+
 /** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
-export async function deployWave(run: Run, stager: Stager, wave: Wave, options: LifecycleOptions): Promise<void> {
+export async function deployWave(run: Run, stager: Stager, wave: Wave, options: WaveOptions): Promise<void> {
   const { bucket, reporter } = run;
   stopIfInterrupted(bucket.signal);
   run.refresh();
   reporter.emit("wave.started", { deployment_seq: wave.deploymentSeq, jobs: wave.jobs.map(({ name }) => name) });
   const planned = await planWave(run, wave, options, {
     before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
+    reversed: options.reversed,
   });
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);
@@ -31,7 +38,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   await stager.stageWave(plans);
   for (const plan of plans) await retryStops(run, plan);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
-  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOut(run, plan))));
+  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, options))));
 }
 
 /** Records the plan before it is carried out. Only what differs from the last recorded plan is written. */

@@ -24,7 +24,7 @@ function rollouts(): Promise<Record<string, string>> {
   });
 }
 
-/** What was done since the last time this was asked. */
+/** The calls since the last call of this function. */
 function since(): string[] {
   return bucket.fleet.done.splice(0);
 }

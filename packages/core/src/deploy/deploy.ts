@@ -1,7 +1,10 @@
+import pLimit from "p-limit";
 import type { Bucket } from "../bucket/bucket.ts";
 import { asMaandError } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
+import type { ChangedReleases } from "../build/change-releases.ts";
 import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
+import { heldTexts } from "../domain/release/held-texts.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
@@ -10,6 +13,7 @@ import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import { type Summary, summaryRecord } from "../summary.ts";
+import { commitContext } from "./commit-context.ts";
 import { deployWave } from "./deploy-wave.ts";
 import { movedWarnings } from "./stage/moved-root.ts";
 import { refreshMetadata } from "./stage/refresh-metadata.ts";
@@ -25,14 +29,36 @@ const RUNS_KEPT = 50;
  * invalid options. All other failures are in the summary.
  */
 export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Summary> {
-  const run = beginRun(bucket, "deploy");
+  return deployWith(bucket, "deploy", async () => ({ options, change: undefined, reversed: false }));
+}
+
+/** What a run deploys. */
+export interface Request {
+  readonly options: DeployOptions;
+  /** Other releases of some jobs, stored before anything else happens. */
+  readonly change: ChangedReleases | undefined;
+  readonly reason?: "rollback";
+  /** Only the selected jobs are touched, and the last wave goes first. */
+  readonly reversed: boolean;
+}
+
+/** Runs a command that deploys: takes the lock, resolves what it is to deploy, and deploys it. */
+export async function deployWith(
+  bucket: Bucket,
+  command: "deploy" | "rollback",
+  resolve: () => Promise<Request>,
+): Promise<Summary> {
+  const run = beginRun(bucket, command);
   try {
-    const waves = await admit(run, options);
+    const { request, waves } = await admit(run, resolve);
+    const { options, reversed } = request;
     warnOfUnbuilt(run);
+    for (const { text } of heldTexts(run.catalog, options.jobs)) run.ledger.warn(text);
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
+    const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
-      await stopAndRemove(run);
-      for (const wave of waves) await deployWave(run, stager, wave, options);
+      await stopAndRemove(run, reversed ? options.jobs : []);
+      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert });
       await refreshMetadata(run, stager);
     });
     const summary = await commit(run);
@@ -44,20 +70,32 @@ export async function deploy(bucket: Bucket, options: DeployOptions): Promise<Su
 }
 
 /**
- * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; no worker has been touched then.
+ * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; nothing was stored and no worker
+ * was touched then.
  */
-async function admit(run: Run, options: DeployOptions): Promise<Wave[]> {
-  const { hooks, now, store } = run.bucket;
+async function admit(run: Run, resolve: () => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
+  const { hooks, now } = run.bucket;
   try {
-    const waves = wavesOf(run, options.jobs);
+    const request = await resolve();
+    const { options, change, reason, reversed } = request;
+    if (change || reason) run.adopt(change?.catalog ?? run.catalog, reason);
+    const waves = wavesOf(run, options.jobs, reversed);
     if (options.syncOnly) await refuseSyncOnly(run, waves, options);
     await hooks.begin.promise(Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs }));
-    return waves;
+    change?.store();
+    return { request, waves };
   } catch (cause) {
-    store.journal.finishRun(run.number, "refused", run.at());
-    reportEnd(run, { outcome: "refused", message: asMaandError(cause).message });
+    await refuse(run, asMaandError(cause));
     throw cause;
   }
+}
+
+/** Ends a run that has not touched anything. */
+async function refuse(run: Run, { code, message, hint }: MaandError): Promise<void> {
+  const refusal = { code, message, ...(hint === undefined ? {} : { hint }) };
+  await notifyPlugins(run, { ...run.ledger.summary(), outcome: "refused", refusal });
+  run.bucket.store.journal.finishRun(run.number, "refused", run.at());
+  reportEnd(run, { outcome: "refused", message });
 }
 
 /** Reports workspace changes that were not built, and so are not deployed. They are also in the summary. */
@@ -94,14 +132,9 @@ async function ending(run: Run, phases: (stager: Stager) => Promise<void>): Prom
 
 /** Passes the summary to plugins and stores it, however the run ended. */
 async function commit(run: Run): Promise<Summary> {
-  const { bucket, reporter, ledger } = run;
+  const { bucket, ledger } = run;
   if (bucket.signal.aborted) ledger.interrupt();
-  try {
-    const concealed = bucket.mask.conceal(ledger.summary()); // a plugin may send it anywhere
-    await bucket.hooks.commit.promise(Object.freeze({ ...reporter.context({}), summary: concealed }));
-  } catch (cause) {
-    ledger.warn(asMaandError(cause).message);
-  }
+  await notifyPlugins(run, ledger.summary());
   const summary = ledger.summary();
   bucket.store.transaction(() => {
     bucket.store.journal.finishRun(run.number, summary.outcome, run.at());
@@ -111,6 +144,15 @@ async function commit(run: Run): Promise<Summary> {
   });
   reportEnd(run, { outcome: summary.outcome, message: null });
   return summary;
+}
+
+/** Calls the `commit` hook. A failure is a warning, because nothing can be changed any more. */
+async function notifyPlugins(run: Run, summary: Summary): Promise<void> {
+  try {
+    await run.bucket.hooks.commit.promise(commitContext(run, summary));
+  } catch (cause) {
+    run.ledger.warn(asMaandError(cause).message);
+  }
 }
 
 type RunEnd = Pick<EventMap["run.finished"], "outcome" | "message">;

@@ -4,7 +4,7 @@ import { controlJob } from "../jobs/control-job.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
-/** A job that is down on all its workers, as after a power cut: one command brings it up. */
+/** A job that is down on all its workers, as after a power cut: one command starts it. */
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 

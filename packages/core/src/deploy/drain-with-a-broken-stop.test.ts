@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** A drain of a job whose `stop` is missing or wrong: the fix reaches the drained worker, and the others go on. */
+/** A drain of a job whose `stop` is missing or wrong: the fix reaches the drained worker, and the others continue. */
 
 const [A, B] = ["10.0.0.1", "10.0.0.2"];
 const FIXED = { Makefile: "start stop restart:\n\tfixed\n" };

@@ -44,7 +44,7 @@ function write(versions: Readonly<Record<"db" | "mid" | "api", string>>): void {
     bucket.job(job, { version: versions[job], selectors: ["worker"], commands: commands[job] });
 }
 
-/** Deploys once, and forgets how that went. */
+/** Deploys once, and ignores the result. */
 async function shipped(): Promise<void> {
   write({ db: "1.0.0", mid: "1.0.0", api: "1.0.0" });
   await bucket.ship();

@@ -21,9 +21,9 @@ import {
 } from "./model.test.support.ts";
 
 /**
- * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the allocations that
- * are wanted run, in the version and with the files that are wanted, their health was asked after that, and a further
- * deploy does nothing. And no deploy ever, however it ends, does anything to an allocation that its dry run did not say. Thousands of lives, and others:
+ * Random lives of a bucket, held against the model: after a deploy in which nothing fails, exactly the wanted allocations
+ * run, with the wanted version and files, their health was checked afterwards, and another deploy does nothing. And no
+ * deploy, however it ends, changes an allocation that its dry run did not list. Thousands of lives, and others:
  *
  *     MAAND_MODEL_RUNS=5000 MAAND_MODEL_SEED=7 npx vitest run --config test/vitest.config.ts --project unit model.invariants
  */
@@ -36,7 +36,7 @@ type Disturbance =
   | { readonly kind: "none" }
   /** What is done fails: `start api@10.0.0.1`, `connect 10.0.0.1`, `verify api@10.0.0.1`, ... */
   | { readonly kind: "fault"; readonly at: string }
-  /** The nth thing is done, and nobody hears of it. */
+  /** The nth operation is done, and its result is lost. */
   | { readonly kind: "unheard"; readonly nth: number }
   /** maand dies before or after the nth thing it does to a worker. */
   | { readonly kind: "kill"; readonly before: boolean; readonly nth: number }
@@ -88,7 +88,7 @@ class Life {
   readonly bucket: TestBucket;
   /** Jobs that were deployed with `--sync-only` once: what of them runs in which version is a person's business. */
   readonly byHand = new Set<string>();
-  /** What was run with success, and not asked for its health since by a run that lived on: `job@host`. */
+  /** Allocations whose command succeeded and whose health no surviving run has checked since: `job@host`. */
   readonly unasked = new Set<string>();
   #person = new AbortController();
 
@@ -108,7 +108,7 @@ class Life {
     await bucket.build();
   }
 
-  /** What was done to workers since this was asked last, without bringing files. */
+  /** The operations on workers since the last call, without syncs. */
   done(): string[] {
     const done = this.bucket.fleet.done.splice(0);
     return done.filter((what) => !what.startsWith("stage")).sort();
@@ -139,7 +139,7 @@ class Life {
     this.note();
   }
 
-  /** Takes in what the events so far say of who runs and whose health was asked. */
+  /** Updates from the events which allocations run and whose health was checked. */
   note(): void {
     for (const event of this.bucket.events.splice(0)) {
       if (event.type === "action.finished" && event.outcome === "ok") this.unasked.add(`${event.job}@${event.worker}`);
@@ -170,7 +170,7 @@ class Life {
     if (!before) fleet.onDone = dieOrBeDead;
     await this.bucket.deploy(how);
     if (dead) {
-      this.bucket.events.length = 0; // nobody lived to know
+      this.bucket.events.length = 0; // no process survived to know
       rmSync(root, { recursive: true });
       renameSync(left, root);
     } else rmSync(left, { recursive: true });
@@ -189,7 +189,7 @@ function errorFor(what: string): MaandError | undefined {
   return what.startsWith("connect") ? new MaandError({ code: "UNREACHABLE", message: `${what} refused` }) : undefined;
 }
 
-/** A deploy does nothing its dry run did not say, however it ends; a wish that cannot be is refused by both. */
+/** A deploy does nothing that its dry run did not list, however it ends; both refuse invalid options. */
 async function tryDeploy(life: Life, { options: how, problem: what }: Extract<Step, { do: "deploy" }>): Promise<void> {
   const known = { ...how, jobs: how.jobs.filter((name) => life.wanted.jobs.has(name)) };
   await life.build();
@@ -212,7 +212,7 @@ function refusal(cause: unknown): undefined {
   expect(cause).toMatchObject({ code: "PROBLEMS" });
 }
 
-/** gc forgets what was cleaned up, or refuses; either way it stops and starts nothing. */
+/** gc deletes the records of cleaned-up allocations, or refuses; either way it stops and starts nothing. */
 async function collect(life: Life): Promise<void> {
   life.done();
   const bucket = await life.bucket.open();

@@ -144,7 +144,7 @@ export function wantedRunning(wanted: Wanted): string[] {
     .sort();
 }
 
-/** What a plan says will be done on workers: `stop api@10.0.0.1`, ... sorted. */
+/** The operations on workers that a plan lists: `stop api@10.0.0.1`, ... sorted. */
 export function promised(plan: Plan): string[] {
   const stopping = plan.stopping.flatMap(({ job: { name }, allocation, stop, remove }) => [
     ...(stop ? [`stop ${name}@${allocation.host}`] : []),

@@ -4,7 +4,7 @@ import { definePlugin } from "../plugin-api/plugin.ts";
 import { deliveryPlace } from "../run/delivered-root.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
-/** What was delivered is stopped and deleted where it is, whatever the settings name by now. */
+/** Allocations are stopped and deleted where they were deployed, even if the settings have changed. */
 
 const A = "10.0.0.1";
 const [OLD, NEW] = ["/opt/worker/old", "/opt/worker/new"];

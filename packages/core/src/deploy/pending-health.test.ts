@@ -13,7 +13,7 @@ const C = "10.0.0.3";
 let bucket: TestBucket;
 let checked: string[];
 let control: boolean;
-/** Strikes before the health of a job is asked. */
+/** Fails before the health of a job is checked. */
 let die: ((job: string) => void) | undefined;
 
 beforeEach(() => {
@@ -43,7 +43,7 @@ const manifest = (version: string, more = {}) => ({
   ...more,
 });
 
-/** A deploy that dies as soon as the health of a job is to be asked; what the store held then is all that is left. */
+/** A deploy that dies before it checks the health of a job; what the store held then is all that is left. */
 async function killed(job = "api", deploy: () => Promise<unknown> = () => bucket.deploy()): Promise<void> {
   const left = `${bucket.root}-left`;
   let dead = false;
@@ -66,7 +66,7 @@ async function killed(job = "api", deploy: () => Promise<unknown> = () => bucket
   checked.length = 0;
 }
 
-/** Everything but the bringing of files, since this was asked last. */
+/** All operations except syncs since the last call. */
 function since(): string[] {
   return bucket.fleet.done.splice(0).filter((what) => !what.startsWith("stage"));
 }

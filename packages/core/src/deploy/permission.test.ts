@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
-import type { Changes } from "../plugin-api/contexts.ts";
+import type { Changes } from "../plugin-api/permit-context.ts";
 import { definePlugin, type Plugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
@@ -47,6 +47,33 @@ describe("begin", () => {
     await expect(bucket.ship(options)).rejects.toMatchObject({ code: "PROBLEMS" });
     expect(bucket.events.map(({ type }) => type)).toEqual(["run.started", "run.finished"]);
     expect(bucket.events.at(-1)).toMatchObject({ outcome: "refused", message: expect.stringContaining("") });
+  });
+
+  it("and a refused run is committed as such: commit receives why, before the last event, which is run.finished", async () => {
+    const committed: unknown[] = [];
+    bucketWith(
+      definePlugin({
+        name: "gate",
+        apply({ begin, commit }) {
+          begin.tap("gate", () => {
+            throw no();
+          });
+          commit.tapPromise("gate", async ({ summary: { outcome, refusal, allocations } }) => {
+            committed.push({ outcome, refusal, allocations, last: bucket.events.at(-1)?.type });
+            throw new Error("the receiver is down");
+          });
+        },
+      }),
+    );
+    bucket.job("api", { selectors: ["worker"] });
+    await expect(bucket.ship()).rejects.toMatchObject({ code: "NOT_PERMITTED", message: "not today" });
+    const refusal = { code: "NOT_PERMITTED", message: "not today", hint: "tomorrow" };
+    expect(committed).toEqual([{ outcome: "refused", refusal, allocations: [], last: "run.started" }]);
+    expect(bucket.events.at(-1)).toMatchObject({
+      type: "run.finished",
+      outcome: "refused",
+      warnings: ["gate failed in commit: the receiver is down"],
+    });
   });
 
   it("receives the time and the selected jobs, and is not called for a dry run", async () => {

@@ -3,7 +3,7 @@ import { MaandError } from "../errors.ts";
 import { definePlugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
-/** The order of a deploy, told by what a plugin hears at each hook and what workers are asked to do. */
+/** The order of a deploy, recorded from the hooks of a plugin and the operations on workers. */
 
 let bucket: TestBucket;
 

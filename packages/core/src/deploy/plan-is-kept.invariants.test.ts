@@ -14,8 +14,8 @@ import type { AllocationResult, Summary } from "../summary.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 
 /**
- * What a dry run printed is what the deploy then did: random lives of a bucket, in which every deploy is looked at first,
- * and those in which nothing fails are held against what was said: actions, versions, files, diffs, and who leaves.
+ * What a dry run printed is what the deploy then did: random histories of a bucket, in which a dry run precedes every
+ * deploy, and deploys without failures are compared with it: actions, versions, files, diffs, and who leaves.
  */
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3"] as const;
 const JOBS = ["db", "api", "lone"] as const;

@@ -35,7 +35,7 @@ export function recordIntents(run: Run, job: Job, actions: readonly IntendedActi
 
 /** Errors that do not count as a failure of the action. */
 export interface Tolerance {
-  /** The worker holds nothing of the job (NOT_DELIVERED). */
+  /** The worker has no files of the job (NOT_DELIVERED). */
   readonly mayBeAbsent?: boolean;
 }
 

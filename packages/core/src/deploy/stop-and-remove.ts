@@ -17,10 +17,10 @@ import { isStopFailed } from "./stop-failed.ts";
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
  * remaining allocations of those jobs. Waves go from the last to the first, each with
  * permission; the workers of a wave go in parallel. A failure is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
- * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not.
+ * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not. `only` limits it to some jobs.
  */
-export async function stopAndRemove(run: Run): Promise<void> {
-  const all = stopping(run);
+export async function stopAndRemove(run: Run, only: readonly string[] = []): Promise<void> {
+  const all = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
   for (const [deploymentSeq, group] of groupBy(all, ({ job }) => job.deploymentSeq)) {
     stopIfInterrupted(run.bucket.signal);
     const permitted = await permittedOf(run, deploymentSeq, group);
@@ -49,6 +49,11 @@ async function permittedOf(
   for (const { job, allocation, remove } of asked)
     run.ledger.note(job.name, allocation.host, remove ? "remove" : "stop", outcome, false);
   return group.filter((entry) => !asked.includes(entry));
+}
+
+/** Stops allocations of one job side by side, with their `stopped` hooks. */
+export async function stopEntries(run: Run, entries: readonly StoppingAllocation[]): Promise<void> {
+  await Promise.all(entries.map((entry) => stopAndRemoveOne(run, entry)));
 }
 
 async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<void> {

@@ -1,4 +1,4 @@
-/** Items by a key of theirs, in their order; keys in the order they first appear. */
+/** Items by key, in their order; keys in the order they first appear. */
 export function groupBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>();
   for (const item of items) {

@@ -40,7 +40,7 @@ export async function takeOverRest(
       await run.end();
     }
   } finally {
-    bucket.close();
+    await bucket.close();
   }
 }
 

@@ -128,7 +128,9 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
   const worker = workerOf(source, host);
   try {
     const remote = await source.connections.ready(worker);
+    const began = source.bucket.now().getTime();
     const found = await differences(source, remote, worker.workerId);
+    reportCheck(source, host, found, began);
     if (found.length === 0) return [];
     const lost = found.some((one) => one.lost);
     if (isLocked) noteDifference(source, host, lost);
@@ -140,6 +142,12 @@ async function problemsOf(source: Source, host: string, isLocked: boolean): Prom
     if (failed.code === "INTERRUPTED") throw cause;
     return [error("unreachable", host, failed.message, failed.hint)];
   }
+}
+
+function reportCheck({ bucket, reporter }: Source, worker: string, found: readonly Difference[], began: number): void {
+  const message = found.length === 0 ? null : found.map((one) => one.message).join("; ");
+  const duration_ms = bucket.now().getTime() - began;
+  reporter.emit("worker.checked", { worker, ok: found.length === 0, message, duration_ms });
 }
 
 function neverDeployed({ bucket, catalog, recorded }: SyncSource, host: string): Problem {

@@ -99,10 +99,20 @@ function output(event: MaandEvent, known: Known): LogFields {
       return { event: "command_end", ...ended(known, unit({ ...event, job: null })), ...endOf(event) };
     case "stage.finished":
       return { event: "command_end", ...ended(known, sync(event)), ...endOf(event) };
+    case "worker.checked": {
+      const end = { exit: event.ok ? 0 : 1, duration_ms: event.duration_ms, msg: event.message ?? "" };
+      return { event: "command_end", ...SYNC_CHECK, ...end };
+    }
+    case "job.skipped":
+      // the word that scripts look for, which the maand that was written in Go printed, and ours
+      return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };
     default:
       return otherFields(event);
   }
 }
+
+/** The check of a worker before a command of `maand job`, in the words of the maand that was written in Go. */
+const SYNC_CHECK = { phase: "validate", action: "worker_sync", cmd: "worker_sync" };
 
 interface Ended {
   readonly outcome: string;
@@ -193,7 +203,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["seq", "at", "run", "type", "upda
 
 /** Any other event: its type as one word, and its fields that are single values or lists of names. */
 function otherFields(event: MaandEvent): LogFields {
-  const name = event.type === "job.skipped" ? "deploy_skip" : event.type.replaceAll(".", "_");
+  const name = event.type.replaceAll(".", "_");
   const fields = Object.entries(event).flatMap(([key, value]): [string, string | number][] => {
     if (LEFT_OUT.has(key) || value === null || (key === "worker" && value === "")) return [];
     const text = textOf(value);

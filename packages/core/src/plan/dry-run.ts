@@ -5,9 +5,10 @@ import { isMaandError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { type CommandRun, openCommandRun } from "../run/command-run.ts";
 import { Ledger } from "../run/ledger.ts";
-import { lockBucket } from "../run/run.ts";
+import { knownOf, lockBucket } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { KvOverlay } from "../store/kv/kv-overlay.ts";
+import type { DesiredState } from "./desired-state.ts";
 import type { PlanningHooks } from "./plan-wave.ts";
 
 /** A job whose plan depends on values that `pre_deploy` commands write. A deploy runs them; the dry run did not. */
@@ -29,24 +30,33 @@ export interface DryRunState extends CommandRun {
  * deploy runs. With `withHooks`, the hooks before each job's plan run under the lock, on top of the KV store. Planning sees
  * their writes, which are never stored.
  */
-export function openDryRun(bucket: Bucket, reporter: RunReporter, withHooks: boolean): DryRunState {
+export function openDryRun(
+  bucket: Bucket,
+  reporter: RunReporter,
+  { withHooks, desired }: { readonly withHooks: boolean; readonly desired?: DesiredState | undefined },
+): DryRunState {
   const lock = withHooks ? lockBucket(bucket, "deploy --dry-run") : undefined;
   const release = lock ? () => lock.release() : bucket.store.snapshot();
+  bucket.states.discardWrites();
   try {
-    return openState(bucket, reporter, { withHooks, release });
+    return openState(bucket, reporter, { withHooks, release, desired });
   } catch (cause) {
     release();
     throw cause;
   }
 }
 
-function openState(
-  bucket: Bucket,
-  reporter: RunReporter,
-  { withHooks, release }: { readonly withHooks: boolean; readonly release: () => void },
-): DryRunState {
+interface StateOptions {
+  readonly withHooks: boolean;
+  readonly release: () => void;
+  readonly desired: DesiredState | undefined;
+}
+
+function openState(bucket: Bucket, reporter: RunReporter, { withHooks, release, desired }: StateOptions): DryRunState {
   const kv = new WatchedKv(bucket.kv, { now: bucket.now, onSecret: (value) => bucket.mask.add(value) });
-  const source = openCommandRun({ ...bucket, kv }, reporter, withHooks ? {} : { pid: bucket.pid });
+  desired?.publish(kv);
+  const opened = openCommandRun({ ...bucket, kv }, reporter, withHooks ? {} : { pid: bucket.pid });
+  const source = Object.assign(opened, desired ? knownOf(desired.catalog, bucket.plugins) : {});
   const undecided: UndecidedJob[] = [];
   const before = (job: Job) => bucket.hooks.beforeJob.promise(scopedJobContext(source, job));
   const isUndecided = (job: Job, cause: unknown) => {

@@ -2,9 +2,11 @@ import { type Bucket, runReporter } from "../bucket/bucket.ts";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
+import { type HeldText, heldTexts } from "../domain/release/held-texts.ts";
 import type { Holder } from "../store/lock/holder.ts";
 import { lockHolder } from "../store/lock/lock.ts";
 import type { JobFailure } from "../summary.ts";
+import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
 import { hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
@@ -16,6 +18,8 @@ import { wavesOf } from "./waves.ts";
 export interface DeployOptions extends LifecycleOptions {
   /** Deploy only these jobs; empty means all. Stops and removals are not limited by this. */
   readonly jobs: readonly string[];
+  /** Revert failed rollouts, or not, whatever `on_failure` of the manifests says. */
+  readonly revert?: boolean | undefined;
 }
 
 /** Options of a dry run. */
@@ -24,6 +28,15 @@ export interface PlanOptions extends DeployOptions {
   readonly diff?: boolean;
   /** Run the hooks before the plan of each job, such as `pre_deploy`, and discard their writes. */
   readonly withHooks?: boolean;
+}
+
+/** A plan of another desired state than the stored one. */
+export interface DesiredPlan {
+  /** The command that would bring it about. */
+  readonly command: string;
+  readonly desired: DesiredState;
+  /** Jobs that demand others go before these, and are not blocked by them. */
+  readonly reversed: boolean;
 }
 
 /** The plan of a whole deploy. */
@@ -44,6 +57,8 @@ export interface Plan {
   /** Jobs that cannot be planned, such as one with a template that cannot be rendered; they are in no wave. */
   readonly failures: readonly JobFailure[];
   readonly stopping: readonly StoppingAllocation[];
+  /** Jobs of the plan with a release that is not deployed, each with the sentence that says so. */
+  readonly held: readonly HeldText[];
   /** Present if requested. */
   readonly diffs?: PlanDiffs;
   /** Parts of the workspace that changed since the last build and are not in this plan. */
@@ -58,20 +73,21 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
  * Plans a whole deploy without carrying it out. It writes nothing and runs no hook that could change something, unless
  * requested.
  */
-export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<Plan> {
+export async function planDeploy(bucket: Bucket, options: PlanOptions, other?: DesiredPlan): Promise<Plan> {
   const underWay = lockHolder(bucket.store.holder);
-  const dryRun = openDryRun(bucket, runReporter(bucket, "deploy --dry-run"), options.withHooks === true);
+  const reporter = runReporter(bucket, `${other?.command ?? "deploy"} --dry-run`);
+  const dryRun = openDryRun(bucket, reporter, { withHooks: options.withHooks === true, desired: other?.desired });
   try {
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
-    for (const wave of wavesOf(dryRun, options.jobs)) {
-      const jobs = await planWave(dryRun, wave, options, dryRun.hooks);
+    for (const wave of wavesOf(dryRun, options.jobs, other?.reversed)) {
+      const jobs = await planWave(dryRun, wave, options, { ...dryRun.hooks, reversed: other?.reversed });
       if (jobs.length > 0)
         waves.push({ deploymentSeq: wave.deploymentSeq, jobs: jobs.map((job) => planned(bucket, job)) });
     }
     stopIfInterrupted(bucket.signal);
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
-    const stops = stopping(dryRun);
+    const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
     return {
       required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
@@ -79,6 +95,7 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions): Promise<
       unbuilt: unbuiltParts(bucket),
       failures: dryRun.ledger.summary().failures,
       stopping: stops,
+      held: heldTexts(dryRun.catalog, options.jobs),
       ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),
       ...(underWay ? { underWay } : {}),
     };

@@ -1,8 +1,9 @@
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import { error } from "../domain/checks/problem.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
+import { holdText, isParked } from "../domain/release/hold.ts";
 import { demandedJobs, type Job } from "../domain/workspace/job.ts";
-import { problemsError } from "../errors.ts";
+import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
 import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, planJob } from "./plan-job.ts";
 import type { Wave } from "./waves.ts";
@@ -28,6 +29,8 @@ export interface PlanningHooks {
   readonly before?: BeforeHooks;
   /** Whether a deploy may be able to plan a job that cannot be planned here. The job does not count as failed then. */
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
+  /** The last wave goes first: a job is blocked by the failure of a job that demands it. */
+  readonly reversed?: boolean | undefined;
 }
 
 /**
@@ -39,14 +42,15 @@ export async function planWave(
   source: WaveSource,
   { jobs }: Wave,
   options: LifecycleOptions,
-  { before, isUndecided }: PlanningHooks,
+  { before, isUndecided, reversed = false }: PlanningHooks,
 ): Promise<WaveJob[]> {
   const pending = pendingOf(source.bucket);
   const planned: WaveJob[] = [];
   for (const job of jobs) {
     stopIfInterrupted(source.bucket.signal);
     try {
-      planned.push(await planWaveJob(source, job, options, { pending, before }));
+      const blockedBy = reversed ? dependentOf(source, job) : blockerOf(source, job);
+      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy }));
     } catch (cause) {
       if (!isUndecided?.(job, cause)) source.ledger.failJob(job.name, cause);
     }
@@ -54,13 +58,19 @@ export async function planWave(
   return planned;
 }
 
+interface JobPlanning {
+  readonly pending: Pending;
+  readonly before: BeforeHooks | undefined;
+  readonly blockedBy: string | undefined;
+}
+
 async function planWaveJob(
   source: WaveSource,
   job: Job,
   options: LifecycleOptions,
-  { pending, before }: { readonly pending: Pending; readonly before: BeforeHooks | undefined },
+  { pending, before, blockedBy }: JobPlanning,
 ): Promise<WaveJob> {
-  const blockedBy = blockerOf(source, job);
+  refuseParked(job);
   const hooksRan = before !== undefined && blockedBy === undefined && !source.ledger.failed(job.name);
   if (hooksRan) await before(job);
   const plan = await planJob(source, job, options, pending);
@@ -82,6 +92,23 @@ function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: J
     for (const further of demanded ? demandedJobs(demanded) : []) names.add(further);
   }
   return undefined;
+}
+
+/** A job with a problem in this run that demands this one. */
+function dependentOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
+  if (!ledger.hasFailures) return undefined;
+  return [...jobs.values()].find((other) => ledger.failed(other.name) && demandedJobs(other).includes(job.name))?.name;
+}
+
+/** A job whose only release was reverted is not deployed, and so are the jobs that demand it. */
+function refuseParked(job: Job): void {
+  const { hold } = job;
+  if (!hold || !isParked(job)) return;
+  throw new MaandError({
+    code: "RELEASE_HELD",
+    message: `${holdText(job, hold)}: ${hold.reason}`,
+    hint: `fix ${job.name}, then run maand deploy --build`,
+  });
 }
 
 /** `--sync-only` starts nothing. It is refused up front if a job has something to start. */

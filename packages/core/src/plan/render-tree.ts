@@ -24,7 +24,7 @@ export async function renderTree(
     root: rootOf(source, allocation.host),
     sources: job.files.filter((file) => !reachesWorker(file.path)),
     read: ({ hash }: { readonly hash: string }) => store.contents.read(hash),
-    kv: kvReader(kv, job, allocation.host),
+    kv: kvReader(kv, job, [allocation.host]),
   });
   const tree = await hooks.render.promise(bare, context);
   if (tree === bare) return bare;

@@ -1,3 +1,4 @@
+import { isParked } from "../domain/release/hold.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { compareHosts } from "../domain/workspace/worker.ts";
 import type { Run } from "../run/run.ts";
@@ -16,7 +17,7 @@ export interface StoppingAllocation {
 }
 
 /**
- * Allocations that were removed or disabled, and may still run or have files on a worker. The last wave comes first. Deploy
+ * Allocations that were removed or disabled, or whose only release is held, and that may still run or have files on a worker. The last wave comes first. Deploy
  * and dry run both call this.
  */
 export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "recorded">): StoppingAllocation[] {
@@ -25,19 +26,24 @@ export function stopping(run: Pick<Run, "catalog" | "jobs" | "workers" | "record
   const jobs = new Set(run.catalog.jobs);
   for (const allocation of run.catalog.allocations) {
     const job = run.jobs.get(allocation.job);
-    if (!job || !(allocation.removed || allocation.disabled)) continue;
+    if (!job || !(allocation.removed || allocation.disabled || isParked(job))) continue;
     const { promoted, unsettled, staged } = run.recorded(allocation.id);
     const notify = promoted?.stopped === true && unsettled?.kind === "stop" && unsettled.wentWell === true;
     const stop = !notify && ((promoted !== undefined && !promoted.stopped) || unsettled !== undefined);
     const remove = allocation.removed && (promoted !== undefined || unsettled !== undefined || staged !== undefined);
-    const why = reasonOf(allocation, present.has(allocation.host), jobs.has(job));
+    const why = reasonOf(allocation, job, { workerThere: present.has(allocation.host), jobThere: jobs.has(job) });
     const reason = notify ? `${why}; stopped already, but the last run ended before its hooks had run` : why;
     if (stop || notify || remove) found.push({ allocation, job, stop, notify, remove, reason });
   }
   return found.sort(byLastWave);
 }
 
-function reasonOf(allocation: Allocation, workerThere: boolean, jobThere: boolean): string {
+function reasonOf(
+  allocation: Allocation,
+  job: Job,
+  { workerThere, jobThere }: { readonly workerThere: boolean; readonly jobThere: boolean },
+): string {
+  if (!allocation.removed && !allocation.disabled) return `its only release, r${job.release}, failed and is held`;
   if (!allocation.removed) return "disabled in workspace/disabled.json";
   if (!workerThere) return "its worker was removed from workspace/workers.json";
   return jobThere ? "its worker no longer has the labels the job selects" : "its job was removed from the workspace";

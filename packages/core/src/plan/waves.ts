@@ -15,11 +15,12 @@ export interface Wave {
 /**
  * Returns the waves of the selected jobs, or of all jobs if none is named. Throws PROBLEMS for an unknown job, because a
  * filter with a typo must not select something else. Also throws PROBLEMS for a bucket that was never built, where a deploy
- * would look as if there was nothing to do.
+ * would look as if there was nothing to do. `reversed`: the last wave first.
  */
 export function wavesOf(
   { bucket, catalog, allocationsOf }: Pick<Run, "bucket" | "catalog" | "allocationsOf">,
   selected: readonly string[],
+  reversed = false,
 ): Wave[] {
   refuseUnbuilt(bucket);
   const names = catalog.jobs.map(({ name }) => name);
@@ -32,7 +33,9 @@ export function wavesOf(
     waves.set(job.deploymentSeq, wave);
     wave.push(job);
   }
-  return [...waves].sort(([a], [b]) => a - b).map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
+  return [...waves]
+    .sort(([a], [b]) => (reversed ? b - a : a - b))
+    .map(([deploymentSeq, jobs]) => ({ deploymentSeq, jobs }));
 }
 
 /** Every build stores the published values of the bucket, even without workers and jobs. */

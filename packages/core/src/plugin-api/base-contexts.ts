@@ -1,10 +1,11 @@
+import type { DeployReason } from "../domain/deploy/deploy-reason.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { EventData } from "../events.ts";
 import type { Remote } from "../remote/remote.ts";
 
-/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be told apart. */
+/** The stream a line passed to `log` belongs to, so that the output of parallel commands can be separated. */
 export interface LogSource {
   /** Default: `stdout`. */
   readonly stream?: "stdout" | "stderr";
@@ -68,6 +69,8 @@ export interface AllocationContext extends JobContext {
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
+  /** Why the deploy changes it; `manual` outside of a deploy. */
+  readonly deployReason: DeployReason;
 }
 
 /** How programs other than maand log in to a worker. @experimental */

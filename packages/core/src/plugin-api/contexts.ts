@@ -1,6 +1,6 @@
 import type { Problem, Report } from "../domain/checks/problem.ts";
 import type { FileAccess } from "../domain/deploy/file-access.ts";
-import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
+import type { ActionKind } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
@@ -18,40 +18,6 @@ export interface BeginContext extends RunContext {
   /** The names given with `--jobs`; empty means all jobs. */
   readonly jobs: readonly string[];
 }
-
-/** One allocation that changes. @experimental */
-export interface ChangedAllocation {
-  /** The worker it is on. */
-  readonly worker: Worker;
-  /**
-   * `remove` stops what runs and deletes the files; `sync` copies files and runs nothing; any other word is what happens to
-   * the process.
-   */
-  readonly action: PlannedAction | "remove";
-  /** The promoted version; `0.0.0` before the first promotion. */
-  readonly currentVersion: string;
-}
-
-/** The changes of one wave that begin together. @experimental */
-export interface Changes {
-  /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
-  readonly step: "stop" | "rollout";
-  /** The number of the wave: jobs of a lower one are rolled out first. */
-  readonly deploymentSeq: number;
-  /** Jobs that change, in name order. */
-  readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
-}
-
-/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. @experimental */
-export interface PermitContext extends RunContext {
-  /** The changes to permit. */
-  readonly changes: Changes;
-  /** @deprecated Renamed to `changes`. */
-  readonly wave: Changes;
-}
-
-/** @deprecated Renamed to `PermitContext`. */
-export type WaveContext = PermitContext;
 
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
@@ -87,6 +53,11 @@ export interface ValidateContext {
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
+  /**
+   * The KV entries that a job of `jobs` may read on any worker, as this build will store them; what plugins contribute is not
+   * among them yet.
+   */
+  kv(job: Job): KvReader;
   /** The plugin that claims the lifecycle of a job; undefined if none does. */
   runBy(job: Job): string | undefined;
   /** Reports a problem; made with `error` or `warning`. */
@@ -99,7 +70,7 @@ export interface TreeFile extends JobFile {
   readonly content?: Uint8Array;
   /** File mode; default 0644, or 0755 if executable. */
   readonly mode?: number;
-  /** Mode, owner and group asked for by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
+  /** Mode, owner and group required by `files` of the manifest or by `secret_files_mode`; set by core after `render`. */
   readonly access?: FileAccess;
   /** Contains a secret or private key: stored encrypted, and masked in diffs. */
   readonly secret?: boolean;
@@ -145,8 +116,9 @@ export interface KvContribution {
   keys(namespace: string): string[];
   /**
    * Replaces all keys of a namespace that begin with `prefix` by `entries`. They are stored together with the catalog, and
-   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync `maand/job/<job>`, the namespaces of its allocations, and the shared `maand/worker`
-   * and `maand/prometheus`; any other namespace throws KV_REFUSED.
+   * encrypted where `isSecret` is true. Keys under `certs/` that no plugin syncs in a build stay unchanged. A job may sync
+   * `maand/job/<job>`, `secrets/job/<job>`, the namespaces of its allocations, and the shared `maand/worker` and
+   * `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
   /** Whether the value is stored encrypted. */
@@ -285,6 +257,18 @@ export interface CommandContext extends ScopedJobContext {
 export interface CommitContext extends RunContext {
   /** What the run did: its outcome, each allocation, failures and warnings. */
   readonly summary: Summary;
+  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
+  now(): Date;
+  /** All jobs of the catalog. */
+  readonly jobs: readonly Job[];
+  /** All allocations of the catalog, also removed ones. */
+  readonly allocations: readonly Allocation[];
+  /** The KV entries that a job may read on any worker. */
+  kv(job: Job): KvReader;
+  /** The files that are recorded as running for an allocation; none before its first promotion. */
+  promotedFiles(allocation: Allocation): readonly JobFile[];
+  /** The bytes of such a file; undefined if it is secret, or too large to be kept. */
+  readPromoted(file: JobFile): Uint8Array | undefined;
 }
 
 export type { ActionKind, Problem };

@@ -19,7 +19,6 @@ import type {
   ContributeContext,
   InitContext,
   OrchestrateContext,
-  PermitContext,
   PreflightContext,
   RenderContext,
   StageContext,
@@ -32,31 +31,41 @@ import type {
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
 import type { Inventory, InventoryContext } from "./inventory-context.ts";
+import type { PermitContext } from "./permit-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
 import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 
 /** The answer of a tap that did the work; `undefined` passes to the next tap. */
 export type Done = "done";
 
-/** What a tap may declare beside its name: `tapPromise({ name, concerns }, ...)`. */
+/** The options of a tap besides its name: `tapPromise({ name, concerns }, ...)`. */
 export interface TapInterest {
   /** Whether the tap has work for a job; default: for every job. Called before any work is done for the tap. */
   readonly concerns?: (job: Job) => boolean;
+}
+
+/** The time limit of a tap, which it may declare beside its name: `tapPromise({ name, limitMs }, ...)`. */
+export interface TapLimit {
+  /**
+   * How long the tap may need without a sign of life, in milliseconds, or a function of its context that returns that. A
+   * shorter time than the limit of the hook changes nothing.
+   */
+  readonly limitMs?: number | ((context: never) => number);
 }
 
 /** The phases of a deploy. */
 function phases() {
   return {
     /** Once per disabled or removed allocation: with action `stop`, and then, if it was removed, with `remove`. */
-    reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "reconcile"),
+    reconcile: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "reconcile"),
     /** Once per worker and wave: copy trees and metadata to the worker, without touching what runs. */
-    stage: new AsyncSeriesBailHook<[StageContext], Done | undefined>(["context"], "stage"),
+    stage: new AsyncSeriesBailHook<[StageContext], Done | undefined, TapLimit>(["context"], "stage"),
     /** Once per allocation of a batch: start, restart or reload it. */
-    rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined>(["context"], "rollout"),
+    rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
     /** Once per batch, just before the store records it as running. */
-    promote: new AsyncSeriesHook<[BatchContext]>(["context"], "promote"),
+    promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
     /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
-    commit: new AsyncSeriesHook<[CommitContext]>(["context"], "commit"),
+    commit: new AsyncSeriesHook<[CommitContext], TapLimit>(["context"], "commit"),
   };
 }
 
@@ -64,24 +73,24 @@ function phases() {
 function deployMoments() {
   return {
     /** Once per deploy, before it touches anything: throw to refuse the deploy. */
-    begin: new AsyncSeriesHook<[BeginContext]>(["context"], "begin"),
+    begin: new AsyncSeriesHook<[BeginContext], TapLimit>(["context"], "begin"),
     /** Once per wave with changes, before they begin: throw to refuse what the deploy stops, removes or rolls out. @experimental */
-    permit: new AsyncSeriesHook<[PermitContext]>(["context"], "permit"),
+    permit: new AsyncSeriesHook<[PermitContext], TapLimit>(["context"], "permit"),
     /** Once per job of a wave, before it is planned. */
-    beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "beforeJob"),
+    beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "beforeJob"),
     /** Once per job that needs a rollout: lead the rollout, or return undefined. */
-    orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest>(
+    orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest & TapLimit>(
       ["context"],
       "orchestrate",
     ),
     /** Once per batch, after its lifecycle commands succeeded. */
-    started: new AsyncSeriesHook<[BatchContext]>(["context"], "started"),
+    started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
     /** Once per batch or job: throw if it is not healthy. */
-    verify: new AsyncSeriesHook<[VerifyContext], TapInterest>(["context"], "verify"),
+    verify: new AsyncSeriesHook<[VerifyContext], TapInterest & TapLimit>(["context"], "verify"),
     /** Once per allocation that was stopped. */
-    stopped: new AsyncSeriesHook<[StoppedContext]>(["context"], "stopped"),
+    stopped: new AsyncSeriesHook<[StoppedContext], TapLimit>(["context"], "stopped"),
     /** Once per job, after its rollout. */
-    afterJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "afterJob"),
+    afterJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterJob"),
   };
 }
 
@@ -89,17 +98,17 @@ function deployMoments() {
 function workerHooks() {
   return {
     /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
-    connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined>(["context"], "connect"),
+    connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
     /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
     locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */
-    preflight: new AsyncSeriesHook<[PreflightContext]>(["context"], "preflight"),
+    preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
     /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. @experimental */
-    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined>(["context"], "login"),
+    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined, TapLimit>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
-    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined>(["context"], "identify"),
+    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined, TapLimit>(["context"], "identify"),
     /** Once per worker of `maand import`: return the files of its jobs as they are there, or undefined. @experimental */
-    inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined>(["context"], "inventory"),
+    inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
   };
 }
 
@@ -107,7 +116,7 @@ function workerHooks() {
 function fileHooks() {
   return {
     /** Once per allocation, before its digest: receive a tree, return a tree. Also called for a plan, so it must only compute. */
-    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext]>(["tree", "context"], "render"),
+    render: new AsyncSeriesWaterfallHook<[Tree, RenderContext], Tree, TapLimit>(["tree", "context"], "render"),
     /** Once, before the first template is read: receive functions, return functions; `current` returns the allocation being rendered. */
     templateFunctions: new SyncWaterfallHook<[TemplateFunctions, () => RenderContext]>(
       ["functions", "current"],
@@ -120,13 +129,13 @@ function fileHooks() {
 function buildHooks() {
   return {
     /** Once per `maand init`, for new and existing buckets: create what a bucket needs. */
-    init: new AsyncSeriesHook<[InitContext]>(["context"], "init"),
+    init: new AsyncSeriesHook<[InitContext], TapLimit>(["context"], "init"),
     /** Once per build: report problems of the workspace. No network, no writes. */
-    validate: new AsyncSeriesHook<[ValidateContext]>(["context"], "validate"),
+    validate: new AsyncSeriesHook<[ValidateContext], TapLimit>(["context"], "validate"),
     /** Once per build and job, before the catalog is stored: add KV entries for the job, such as certificates. */
-    contribute: new AsyncSeriesHook<[ContributeContext]>(["context"], "contribute"),
+    contribute: new AsyncSeriesHook<[ContributeContext], TapLimit>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is stored. */
-    afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest>(["context"], "afterBuild"),
+    afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterBuild"),
   };
 }
 
@@ -134,11 +143,11 @@ function buildHooks() {
 function handHooks() {
   return {
     /** Once per allocation of a manual lifecycle command (`maand job`): run one target. */
-    target: new AsyncSeriesBailHook<[TargetContext], Done | undefined>(["context"], "target"),
+    target: new AsyncSeriesBailHook<[TargetContext], Done | undefined, TapLimit>(["context"], "target"),
     /** Once per job of `maand jobcommand`: run one of its commands. */
-    command: new AsyncSeriesBailHook<[CommandContext], Done | undefined>(["context"], "command"),
+    command: new AsyncSeriesBailHook<[CommandContext], Done | undefined, TapLimit>(["context"], "command"),
     /** Once per `maand doctor`: check what this plugin depends on, report it, change nothing. */
-    examine: new AsyncSeriesHook<[ExamineContext]>(["context"], "examine"),
+    examine: new AsyncSeriesHook<[ExamineContext], TapLimit>(["context"], "examine"),
   };
 }
 

@@ -5,9 +5,9 @@ import type * as v from "valibot";
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
- * A valibot definition as JSON Schema, without `$schema`. Objects that take unknown keys take none here, so that an
- * editor marks what build warns of. What only a function can check is left to the pattern beside it (`looksLike`). The
- * converter is loaded only when somebody asks.
+ * A valibot definition as JSON Schema, without `$schema`. Objects that take unknown keys take none here, so that an editor
+ * marks what build warns of. For checks that are functions, it uses the pattern next to them (`looksLike`). The converter is
+ * loaded on first use.
  */
 export function jsonSchemaOf(schema: v.GenericSchema): JsonSchema {
   const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);

@@ -2,6 +2,8 @@ import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { OwnedKeys } from "./define/claim.ts";
 import type { HookName, Hooks } from "./hooks.ts";
+import type { PluginTools } from "./life/plugin-tools.ts";
+import type { ProvidedService, Service } from "./life/services.ts";
 
 /** Commands by their paths as they are typed, such as `cat jobs`: each gives its clipanion class, loaded when it is needed. */
 export type LazyCommands = Readonly<Record<string, () => Promise<unknown>>>;
@@ -14,6 +16,8 @@ export interface Provides {
   readonly transports?: readonly string[];
   /** Endings of the job files that it makes other files of, such as `.tpl`. */
   readonly renders?: readonly string[];
+  /** Services for other plugins: `[TICKETS.by(() => tickets)]`. */
+  readonly services?: readonly ProvidedService[];
   /** Other plugins may put functions of their own in the place of its template functions. */
   readonly replaceableFunctions?: boolean;
 }
@@ -27,7 +31,14 @@ export interface Plugin<Name extends string = string> extends OwnedKeys {
   /** The versions of @maand/core it works with, such as `^1.2.0`; default: the peer dependency of its package. */
   readonly core?: string;
   /** Called once, before any hook. */
-  apply(hooks: Hooks): void | Promise<void>;
+  apply(hooks: Hooks, tools?: PluginTools): void | Promise<void>;
+  /**
+   * Called once at the end of the command, whatever its outcome, also after Ctrl-C: send what is left, close what is open. It
+   * has 10 seconds.
+   */
+  dispose?(): void | Promise<void>;
+  /** Services of other plugins that it uses; a missing one is an error when the plugins are loaded. */
+  readonly needs?: readonly Service<unknown>[];
   /** clipanion command classes it adds to the CLI. */
   readonly commands?: readonly unknown[] | LazyCommands;
   /** What is missing without it: messages about that name the plugin. */
@@ -61,7 +72,13 @@ export interface TableContext {
   now(): Date;
 }
 
+/** A plugin as its author writes it: `apply` always receives its tools. */
+export interface PluginDeclaration<Name extends string = string> extends Omit<Plugin<Name>, "apply"> {
+  /** Called once, before any hook. */
+  apply(hooks: Hooks, tools: PluginTools): void | Promise<void>;
+}
+
 /** Returns the plugin unchanged; it exists so that editors know its type. */
-export function definePlugin<const Name extends string>(plugin: Plugin<Name>): Plugin<Name> {
+export function definePlugin<const Name extends string>(plugin: PluginDeclaration<Name>): Plugin<Name> {
   return plugin;
 }

@@ -1,3 +1,4 @@
+import type { DeployReason } from "../domain/deploy/deploy-reason.ts";
 import type { Allocation, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
@@ -40,6 +41,8 @@ export interface AllocationScope {
   readonly currentVersion: string;
   /** The version in the manifest. */
   readonly newVersion: string;
+  /** Why the deploy changes it; `manual` outside of a deploy. */
+  readonly deployReason: DeployReason;
   /** Prints a line for this allocation. */
   log(line: string, source?: LogSource): void;
   /** Emits that a command starts and ends for this allocation; an error of `work` is recorded and rethrown. */
@@ -48,7 +51,7 @@ export interface AllocationScope {
   openKv(): KvSession;
   /** The connection to any worker of the bucket. Throws NOT_FOUND for an unknown host. */
   remote(host: string): Promise<Remote>;
-  /** How its worker is logged in to by other programs; undefined where no plugin says so. */
+  /** How its worker is logged in to by other programs; undefined if no plugin reports it. */
   login(): Promise<Login | undefined>;
   /**
    * Runs a Makefile target. Throws NOT_FOUND for an unknown worker or a worker without the job, PROBLEMS for a job that is not

@@ -85,6 +85,24 @@ describe("a message of maand", () => {
     ["a key", [PEM], `nginx: ${BODY}`, `nginx: ${HIDDEN}`],
   ])("masks %s", (_, secrets, text, expected) => expect(mask(...secrets).sentence(text)).toBe(expected));
 
+  it.each<[string, string, string, string]>([
+    ["a word of it", "needs", "it needs python3: install it", "it needs python3: install it"],
+    ["the command in it", "maand deploy", "fix it, then run maand deploy", "fix it, then run maand deploy"],
+    ["all of it", "run maand build first", "run maand build first", "run maand build first"],
+    ["a path in it", "workspace/disabled.json", "look at workspace/disabled.json", "look at workspace/disabled.json"],
+    ["a job in it", "nginx", "maand why nginx", "maand why nginx"],
+    ["a host in it", "10.0.0.1", "maand why api 10.0.0.1", "maand why api 10.0.0.1"],
+  ])("keeps a hint when a secret is %s", (_, secret, hint, expected) => {
+    const made = new Mask(() => [...NAMES, "10.0.0.1"]);
+    made.add(secret);
+    expect(made.conceal({ hint })).toEqual({ hint: expected });
+  });
+
+  it("masks any other secret in a hint", () =>
+    expect(mask("hunter22", "deploy").conceal({ hint: "maand deploy, not hunter22" })).toEqual({
+      hint: `maand deploy, not ${HIDDEN}`,
+    }));
+
   it("keeps names in messages of maand, and masks them in command output", () => {
     const record = {
       job: "nginx",

@@ -7,12 +7,15 @@ const SHORTEST = 4;
 const SHORTEST_LINE = 8;
 /** Lines of key files are matched as words; there may be thousands of them. */
 const LONG_WORD = 24;
-/** Where a text comes from: from maand itself, or from a command, which may print anything. */
-type Origin = "maand" | "command";
+/** A secret of letters, and of what stands between words in a command or a sentence. */
+const WORDS_ALONE = /^[\p{L} .,:;/_<>()-]+$/u;
+/** Where a text comes from: from maand itself, as a message or a hint, or from a command, which may print anything. */
+type Origin = "maand" | "hint" | "command";
 
 /** The fields of a record that contain text. All others are names, numbers and outcomes, and stay as they are. */
 const TEXT_FIELDS: ReadonlyMap<string, Origin> = new Map([
-  ...["message", "hint", "reason", "target", "warnings"].map((field) => [field, "maand"] as const),
+  ...["message", "reason", "target", "warnings"].map((field) => [field, "maand"] as const),
+  ["hint", "hint"],
   ...["line", "output", "stdout", "stderr", "script"].map((field) => [field, "command"] as const),
 ]);
 
@@ -132,7 +135,7 @@ export class Mask {
   }
 
   /**
-   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or stands within one, is not
+   * The same for a sentence of maand: a secret that is a name of the bucket or an ordinary word, or is part of one, is not
    * masked. Otherwise a weak secret would turn the name of a job, or the command to type next, into dots.
    */
   sentence(text: string): string {
@@ -145,6 +148,18 @@ export class Mask {
     return bare.replace(this.#phrase(), (secret, at: number) =>
       names.some(([from, to]) => from <= at && at + secret.length <= to) ? secret : HIDDEN,
     );
+  }
+
+  /**
+   * The same for a hint: what to do and to type next, in sentences of maand. A secret that is made of words alone is not masked
+   * there, or a weak one would take the next step away.
+   */
+  hint(text: string): string {
+    const phrases = [...this.#phrases].filter((secret) => !WORDS_ALONE.test(secret));
+    if (this.#known.size === 0 || phrases.length === this.#phrases.size) return this.sentence(text);
+    const strong = new Mask(this.#names);
+    for (const secret of [...this.#words, ...phrases]) strong.add(secret);
+    return strong.sentence(text);
   }
 
   #withoutWords(text: string): string {
@@ -195,6 +210,7 @@ export class Mask {
 
   #hide(text: string, origin: Origin | undefined): string {
     if (origin === undefined) return text;
+    if (origin === "hint") return this.hint(text);
     return origin === "maand" ? this.sentence(text) : this.text(text);
   }
 

@@ -21,8 +21,8 @@ const PLAIN_ANYWHERE = /^[A-Za-z0-9_@+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
 const DECODE = `sh -c 'eval "$(printf %b "$1")"' sh`;
 
 /**
- * A line with which any login shell (sh, bash, zsh, ksh, csh, tcsh, fish) replaces itself by exactly this command.
- * Inside single quotes csh still sees `!` and fish `\`, so these stand outside of them. csh takes no line break in a
+ * A line with which any login shell (sh, bash, zsh, ksh, csh, tcsh, fish) replaces itself by exactly this command. Inside
+ * single quotes csh still sees `!` and fish `\`, so these are placed outside of the quotes. csh takes no line break in a
  * word, and not every shell takes bytes beyond ASCII: a command that holds them travels as a POSIX line in octal.
  */
 export function loginShellLine(argv: readonly (string | Secret)[]): string {

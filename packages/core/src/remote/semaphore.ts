@@ -1,4 +1,4 @@
-/** Lets at most `limit` callers hold a place at once; the others wait in the order they came. */
+/** At most `limit` callers hold a place at once; the others wait in the order they came. */
 export class Semaphore {
   #limit: number;
   #held = 0;

@@ -9,8 +9,8 @@ export interface Wrapping extends Pick<ExecOptions, "env" | "cwd"> {
   /** The number of seconds after which `timeout` ends it on the worker, and the number until it kills the rest. */
   readonly limit?: { readonly seconds: number; readonly killAfter: number };
   /**
-   * Print a marker on both outputs first (see BeginMarker), with the process id on the errors: so what a login prints
-   * can be told from what the command prints, and the command can be ended from outside.
+   * Print a marker on both outputs first (see BeginMarker), with the process id on the errors: so the output of the login
+   * can be separated from the output of the command, and the command can be ended from outside.
    */
   readonly announce?: boolean;
   /**
@@ -29,10 +29,10 @@ export interface WrappedCommand {
 }
 
 /**
- * Wraps a command for a worker: `sudo -n -- sh -c <prelude> sh <argv>`, with only as much of it as is needed.
- * ssh servers accept no environment and sudo drops it, so variables go behind sudo; a directory is entered there too,
- * because the user who logs in may not be allowed into it. Values of secret variables do not stand in the words, where
- * `ps` on the worker would show them: the prelude reads them from its input. A secret **argument** cannot be hidden so.
+ * Wraps a command for a worker: `sudo -n -- sh -c <prelude> sh <argv>`, with only as much of it as is needed. ssh servers
+ * accept no environment and sudo drops it, so variables are set after sudo; a directory is entered there too, because the
+ * user who logs in may not be allowed into it. Values of secret variables are not in the arguments, where `ps` on the worker
+ * would show them: the prelude reads them from its input. A secret **argument** cannot be hidden so.
  */
 export function wrapCommand(argv: Argv, wrapping: Wrapping): WrappedCommand {
   const { env = {}, cwd, sudo, limit, announce = false, codeOnly = false } = wrapping;
@@ -61,7 +61,7 @@ const CODE_ONLY = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 /** An empty line first, since what was printed before may not end with one. */
 const ANNOUNCE = `printf "\\n${BEGIN_WORD} $$\\n" >&2; printf "\\n${BEGIN_WORD}\\n"`;
 
-/** `read` takes one byte at a time from a pipe, so the command finds its own input untouched behind the secrets. */
+/** `read` takes one byte at a time from a pipe, so the input of the command after the secrets stays unread. */
 const READ = `IFS= read -r maand_l && maand_v=$(printf "%b." "$maand_l") && export "$maand_n=\${maand_v%.}" || exit 1`;
 
 function prelude(cwd: string | undefined, secretNames: readonly string[], announce: boolean): string[] {

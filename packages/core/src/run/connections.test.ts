@@ -49,7 +49,7 @@ beforeEach(async () => {
 
 afterEach(() => bucket.dispose());
 
-/** Workers whose tools were looked for since this was asked last. */
+/** Workers whose tools were checked since the last call. */
 function since(): string[] {
   return looked.splice(0).sort();
 }

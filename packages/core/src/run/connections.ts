@@ -21,6 +21,8 @@ export class Connections {
   /** Connections that hooks retried. */
   readonly #again = new Map<string, Promise<Remote>>();
   readonly #remotes: Remote[] = [];
+  /** Why workers are not to be used again. */
+  readonly #givenUp = new Map<string, unknown>();
 
   /** `known` contains the tools found on a worker earlier, which are not checked again. */
   constructor(reporter: RunReporter, known: (host: string) => string | undefined = () => undefined) {
@@ -29,8 +31,8 @@ export class Connections {
   }
 
   /**
-   * The connection to a worker, without a tool check. A caller that waits for the worker sets `tell` to false, so that not
-   * every failed attempt is reported.
+   * The connection to a worker, without a tool check. A caller that waits for the worker sets `reportFailure` to false, so
+   * that not every failed attempt is reported.
    */
   connect(worker: Worker, { reportFailure = true }: { readonly reportFailure?: boolean } = {}): Promise<Remote> {
     return once(this.#open, worker.host, () => this.#connect(worker, reportFailure));
@@ -80,6 +82,12 @@ export class Connections {
     }
   }
 
+  /** Does not use a worker again in this run: something that cannot be ended may still be changing it. */
+  giveUp(host: string, cause: unknown): void {
+    this.#givenUp.set(host, cause);
+    this.forget(host);
+  }
+
   /** The tools of a ready worker, as one text. */
   toolsOf(host: string): string | undefined {
     return this.#tools.get(host);
@@ -112,6 +120,7 @@ export class Connections {
     const began = now().getTime();
     try {
       stopIfInterrupted(signal);
+      if (this.#givenUp.has(worker.host)) throw this.#givenUp.get(worker.host);
       const context = Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker });
       const connecting = hooks.connect.promise(context);
       const remote = await unlessInterrupted(connecting, signal).catch((cause: unknown) => {

@@ -10,6 +10,7 @@ export class Ledger {
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #wrong = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
+  readonly #reverts = new Map<string, "reverted" | "revert_failed">();
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
   readonly #warnings: string[] = [];
   #unbuilt: readonly string[] = [];
@@ -59,6 +60,20 @@ export class Ledger {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     const output = error.output.length > 0 ? { output: error.output } : {};
     this.#failures.push({ job, code: error.code, message: error.message, ...hint, ...output });
+  }
+
+  /** Notes that the failed rollout of a job was undone, or could not be. */
+  noteRevert(job: string, outcome: "reverted" | "revert_failed"): void {
+    this.#reverts.set(job, outcome);
+  }
+
+  /** Takes over what a revert did to the allocations of a job; what it only synced was not changed before. */
+  takeReverted(job: string, { summary }: { readonly summary: Pick<Summary, "allocations"> }): void {
+    for (const result of summary.allocations) {
+      if (result.job !== job || result.outcome === "skipped" || result.action === "sync") continue;
+      if (result.outcome === "ok") this.note(job, result.host, REVERTED[result.action] ?? "revert", "reverted", true);
+      else this.#set({ ...result, action: "revert", outcome: "revert_failed" });
+    }
   }
 
   block(job: string, by: string): void {
@@ -124,7 +139,7 @@ export class Ledger {
       allocations.every((result) => isFine(result.outcome)) &&
       this.#failures.length === 0 &&
       this.#blocked.length === 0;
-    const outcome = this.#interrupted ? "interrupted" : green ? "ok" : "failed";
+    const outcome = this.#interrupted ? "interrupted" : green ? "ok" : this.#failedOutcome();
     return {
       outcome,
       allocations,
@@ -133,6 +148,16 @@ export class Ledger {
       warnings: [...this.#warnings],
       unbuilt: this.#unbuilt,
     };
+  }
+
+  /** Whether everything that failed was undone, or something could not be, or something failed without a revert. */
+  #failedOutcome(): Summary["outcome"] {
+    if ([...this.#reverts.values()].includes("revert_failed")) return "revert_failed";
+    const wrong = [...this.#wrong].filter(([, hosts]) => hosts.size > 0).map(([job]) => job);
+    const blocked = new Set(this.#blocked.map(({ job }) => job));
+    const stuck = [...this.#results.values()].filter(({ outcome }) => !isFine(outcome)).map(({ job }) => job);
+    const jobs = [...wrong, ...stuck, ...this.#failures.map(({ job }) => job)];
+    return jobs.some((job) => !this.#reverts.has(job) && !blocked.has(job)) ? "failed" : "reverted";
   }
 
   #set(known: AllocationResult): void {
@@ -146,6 +171,9 @@ export class Ledger {
     else wrong.add(host);
   }
 }
+
+/** Actions of a revert that are named as they are. */
+const REVERTED: Readonly<Record<string, string>> = { stop: "stop" };
 
 function isFine(outcome: Outcome): boolean {
   return outcome === "ok" || outcome === "skipped";

@@ -1,4 +1,5 @@
 import { type Bucket, type RunReporter, runReporter } from "../bucket/bucket.ts";
+import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import type { RecordedState } from "../domain/deploy/plan.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
@@ -32,6 +33,10 @@ export interface Run {
   /** The `update_seq` of all deliveries of this run. */
   readonly updateSeq: number;
   refresh(): void;
+  /** Why the run changes what runs; absent for a deploy of what was built. */
+  readonly cause?: DeployCause | undefined;
+  /** From now on the run works on this catalog. */
+  adopt(catalog: StoredCatalog, cause?: DeployCause): void;
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
   readonly ledger: Ledger;
@@ -53,13 +58,14 @@ export function beginRun(bucket: Bucket, command: string): Run {
   }
 }
 
-/** Takes the bucket's lock for a command. */
+/**
+ * Takes the bucket's lock for a command. A tap that goes on after its time limit may still change workers, so the lock is
+ * released when no such tap is left, or with the process.
+ */
 export function lockBucket(bucket: Bucket, command: string): Lock {
-  return takeLock(
-    bucket.paths.lock,
-    { pid: bucket.pid, command, since: bucket.now().toISOString() },
-    bucket.store.holder,
-  );
+  const holder = { pid: bucket.pid, command, since: bucket.now().toISOString() };
+  const lock = takeLock(bucket.paths.lock, holder, bucket.store.holder);
+  return { release: () => bucket.watch.whenGone(() => lock.release()) };
 }
 
 function openRun(bucket: Bucket, command: string, lock: Lock): Run {
@@ -70,13 +76,36 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const number = store.journal.beginRun(reporter.id, command, at());
   const { tmp, remove } = temporary(bucket.paths.tmp, reporter.id);
   const state = recordedStateOf(bucket);
+  let known = knownOf(store.catalog.read(), bucket.plugins);
+  let why: DeployCause | undefined;
   const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
-  reporter.start(last && last.outcome !== "ok" ? String(last.number) : null);
+  reporter.start(last && last.outcome !== "ok" && last.outcome !== "reverted" ? String(last.number) : null);
   return {
     reporter,
     bucket,
     number,
-    ...knownOf(store.catalog.read(), bucket.plugins),
+    get catalog() {
+      return known.catalog;
+    },
+    get workers() {
+      return known.workers;
+    },
+    get jobs() {
+      return known.jobs;
+    },
+    get allocationsOf() {
+      return known.allocationsOf;
+    },
+    get allocationsOn() {
+      return known.allocationsOn;
+    },
+    get cause() {
+      return why;
+    },
+    adopt(catalog, cause) {
+      known = knownOf(catalog, bucket.plugins);
+      why = cause ?? why;
+    },
     ...state,
     connections,
     ledger: new Ledger(),

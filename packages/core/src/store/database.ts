@@ -113,7 +113,7 @@ export class StoreDatabase {
   }
 
   /**
-   * From now on all reads see this snapshot, whatever other processes store, until the returned function is called. For
+   * All reads see this snapshot, independent of writes by other processes, until the returned function is called. For
    * commands that only read: they block no other process, and no other process blocks them.
    */
   snapshot(): () => void {

@@ -42,11 +42,12 @@ export class Journal {
     this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
-  /** The last run of a command that was not refused, if there is one. */
+  /** The last run of a command that was not refused, if there is one. A rollback is a deploy, which a deploy resumes. */
   lastRun(command: string): RunRow | undefined {
     const row = this.#db.get(
-      "SELECT * FROM run WHERE command = ? AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1",
+      "SELECT * FROM run WHERE command IN (?, ?) AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1",
       command,
+      { deploy: "rollback", rollback: "deploy" }[command] ?? command,
     );
     return (
       row && {

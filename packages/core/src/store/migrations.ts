@@ -213,6 +213,15 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, job)
   ) WITHOUT ROWID;
   `,
+  `
+  -- what plugins keep between runs, as JSON
+  CREATE TABLE plugin_state (
+    plugin TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (plugin, key)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this maand writes. */

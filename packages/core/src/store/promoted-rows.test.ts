@@ -16,7 +16,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** A store of a version, with one allocation, and what else is said. */
+/** A store of a schema version, with one allocation and further rows. */
 function storeOf(version: number, ...more: readonly string[]): void {
   const db = new Database(file);
   migrate(db, version);

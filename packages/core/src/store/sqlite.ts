@@ -3,8 +3,8 @@ import Sqlite, { type Database, type Options } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
 /**
- * Opens an SQLite file. The native part of better-sqlite3 is loaded with the first one; INSTALLATION_BROKEN says when it
- * does not fit this Node or this machine.
+ * Opens an SQLite file. The native part of better-sqlite3 is loaded with the first one; Throws INSTALLATION_BROKEN if it
+ * does not match this Node or this machine.
  */
 export function openSqlite(file: string, options: Options): Database {
   try {
@@ -15,7 +15,7 @@ export function openSqlite(file: string, options: Options): Database {
   }
 }
 
-/** What Node says of an addon it cannot load, and the package `bindings` of one it cannot find. */
+/** The message of Node for an addon that it cannot load, and of the package `bindings` for one that it cannot find. */
 function isAddonError(cause: unknown): cause is Error {
   return (
     cause instanceof Error &&

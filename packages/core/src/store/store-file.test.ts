@@ -141,7 +141,7 @@ describe("a foreign database is refused with its path, and not changed", () => {
     });
   }
 
-  /** What stands in the directory, with what is in it. */
+  /** The entries of the directory, with their contents. */
   function left(): unknown[] {
     return readdirSync(directory, { withFileTypes: true }).map((entry) => [
       entry.name,

@@ -5,6 +5,7 @@ import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
 import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
+import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
 
@@ -21,6 +22,7 @@ export class Store {
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
+  readonly pluginState: PluginStateRows;
   readonly #db: StoreDatabase;
 
   private constructor(db: StoreDatabase) {
@@ -36,6 +38,7 @@ export class Store {
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
+    this.pluginState = new PluginStateRows(db);
   }
 
   /**
@@ -57,7 +60,7 @@ export class Store {
     }
   }
 
-  /** All reads see this snapshot until the returned function is called, whatever other processes store. */
+  /** All reads see this snapshot, independent of writes by other processes, until the returned function is called. */
   snapshot(): () => void {
     return this.#db.snapshot();
   }

@@ -11,7 +11,15 @@ export function allocationContext(over: Partial<AllocationContext> = {}): Alloca
   const base = jobContext(over);
   const worker = over.worker ?? aWorker(over.allocation ? { host: over.allocation.host } : {});
   const allocation = over.allocation ?? anAllocation({ job: base.job.name, host: worker.host });
-  return { ...base, allocation, worker, currentVersion: "1.0.0", newVersion: base.job.version, ...over };
+  return {
+    ...base,
+    allocation,
+    worker,
+    currentVersion: "1.0.0",
+    newVersion: base.job.version,
+    deployReason: "manual",
+    ...over,
+  };
 }
 
 /** `stopped`: the same allocation, with `scope`. */

@@ -12,6 +12,7 @@ export function fakeScope(over: Partial<AllocationScope> = {}): AllocationScope 
     index: allocation.index,
     currentVersion: "1.0.0",
     newVersion: "1.0.0",
+    deployReason: "manual",
     log: () => undefined,
     command: (_name, _event, work) => work(),
     openKv: () => ({ ...fakeKv(), put: () => undefined, remove: () => false, commit: () => undefined }),

@@ -9,11 +9,12 @@ import type {
   HealthResult,
   InitContext,
   OrchestrateContext,
-  PermitContext,
   ValidateContext,
   VerifyContext,
 } from "../plugin-api/contexts.ts";
+import type { PermitContext } from "../plugin-api/permit-context.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
+import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { fakeScope } from "./fake-scope.ts";
 import { type Recording, runContext } from "./run-context.ts";
@@ -37,6 +38,7 @@ export function validateContext(
     workers: [],
     allocations: [],
     read: () => new Uint8Array(),
+    kv: () => fakeKv(),
     runBy: () => undefined,
     report: (problem) => {
       problems.push(problem);
@@ -137,6 +139,12 @@ export function commitContext(over: Partial<CommitContext> = {}): CommitContext 
   return {
     ...runContext(over),
     summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [], unbuilt: [] },
+    now: () => new Date(0),
+    jobs: [],
+    allocations: [],
+    kv: () => fakeKv(),
+    promotedFiles: () => [],
+    readPromoted: () => undefined,
     ...over,
   };
 }

@@ -35,7 +35,7 @@ function closest(path: string): readonly [string, Stats] {
   }
 }
 
-/** What stands at a path; undefined if nothing does, or if it may not be looked at. */
+/** The entry at a path; undefined if nothing does, or if it may not be looked at. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });

@@ -80,7 +80,7 @@ function hasOthers(gid: number, user: CurrentUser): boolean {
   return members.some((uid) => uid === undefined || trusted?.has(uid) === false);
 }
 
-/** Another owner of a path, or of the link that stands there. */
+/** Another owner of a path, or of the link at that path. */
 function foreign(path: string, user: CurrentUser): string | undefined {
   const trusted = trustedUids(user);
   const owners = [statOf(path)?.uid, linkOf(path)?.uid];

@@ -141,7 +141,7 @@ function flawOfLink(stats: Stats | undefined): [string, string] {
   return ["is a link that leaves the workspace", "copy the file into the job"];
 }
 
-/** Files of `_modules/` run on this machine, so nobody else may be able to change them. */
+/** Files of `_modules/` run on this machine, so no other user may be able to change them. */
 function isTrusted({ job, directory, report }: JobDirectory, at: string, path: string): boolean {
   if (!path.startsWith("_modules/")) return true;
   const bucket = resolve(directory, "../../..");

@@ -4,7 +4,7 @@ export const SCHEMA_NAMES = ["manifest", "workers", "disabled", "config"] as con
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 /** The path of a schema file, relative to the bucket's directory. */
-export function schemaFile(name: SchemaName): string {
+export function schemaFile(name: string): string {
   return `workspace/.schemas/${name}.json`;
 }
 

@@ -6,7 +6,7 @@ interface Cell {
   readonly hidden: Cell | undefined;
 }
 
-/** The variables of one template invocation; of several with one name the last declared is seen. */
+/** The variables of one template invocation; a later declaration hides an earlier one of the same name. */
 export class Variables {
   readonly #cells: Cell[] = [];
   readonly #seen = new Map<string, Cell>();

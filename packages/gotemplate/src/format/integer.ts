@@ -4,7 +4,7 @@ import { type Flags, pad, padWithSpaces } from "./flags.ts";
 
 const BASES: Readonly<Record<string, number>> = { d: 10, v: 10, b: 2, o: 8, O: 8, x: 16, X: 16 };
 
-/** An int by a verb of `d v b o O x X c q U`; undefined for any other verb. `unsigned` is a byte's. */
+/** An int by a verb of `d v b o O x X c q U`; undefined for any other verb. `unsigned` is for bytes. */
 export function formatInteger(
   flags: Flags,
   value: number | bigint,

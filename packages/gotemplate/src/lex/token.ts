@@ -37,7 +37,7 @@ export type TokenType =
   | "other"
   | "eof";
 
-/** A piece of the template: its type, its text and where it stands in the source. */
+/** A piece of the template: its type, its text and its position in the source. */
 export interface Token {
   readonly type: TokenType;
   readonly text: string;

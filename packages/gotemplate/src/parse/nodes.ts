@@ -1,6 +1,6 @@
 import type { NumberValue } from "./number.ts";
 
-/** Where a node stands: `start` to `end` is its source, `pos` the place errors name. */
+/** The position of a node: `start` to `end` is its source, `pos` the place errors name. */
 export interface Span {
   readonly pos: number;
   readonly start: number;
@@ -66,7 +66,7 @@ export interface CommandNode extends Span {
   readonly rest: readonly Operand[];
 }
 
-/** Anything that can stand as an argument. */
+/** Anything that can be an argument. */
 export type Operand =
   | FieldNode
   | VariableNode

@@ -19,7 +19,7 @@ export class Scope {
     return this.#names.length;
   }
 
-  /** Forgets the variables declared since a mark. */
+  /** Removes the variables declared since a mark. */
   release(mark: number): void {
     for (const name of this.#names.splice(mark)) this.#counts.set(name, (this.#counts.get(name) ?? 1) - 1);
   }

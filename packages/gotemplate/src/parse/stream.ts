@@ -46,7 +46,7 @@ export class TokenStream {
 
 const NOTHING: Token = { type: "eof", text: "", pos: 0, end: 0 };
 
-/** The fault of a token that cannot stand where it does. */
+/** The fault of a token at an invalid position. */
 export function unexpected(token: Token, context: string): Fault {
   if (token.type === "eof") return new Fault("unexpected EOF", { offset: token.pos });
   const shown = token.type === "keyword" ? `<${token.text}>` : JSON.stringify(shortened(token.text));

@@ -37,7 +37,7 @@ export class Unit implements Reading {
     this.isFunction = isFunction;
   }
 
-  /** Where the template stands, for messages; empty for the text itself. */
+  /** The position of the template, for messages; empty for the text itself. */
   get context(): string {
     return this.#kind === "template" ? "" : ` in ${this.#kind}`;
   }
@@ -71,7 +71,7 @@ export class Unit implements Reading {
     }
   }
 
-  /** Ends the innermost control and forgets its variables. */
+  /** Ends the innermost control and removes its variables. */
   closeBranch(): void {
     const open = this.#open.pop();
     if (!open) return;

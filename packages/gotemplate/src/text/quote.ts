@@ -18,7 +18,7 @@ export function quote(text: string, mark = '"', ascii = false): string {
   return mark + quoted + mark;
 }
 
-/** Whether a text can stand between back quotes as it is, on one line. */
+/** Whether a text can be written unchanged between back quotes, on one line. */
 export function canBackquote(text: string): boolean {
   for (const character of text) {
     if (character === "\t") continue;

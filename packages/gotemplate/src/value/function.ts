@@ -12,7 +12,7 @@ export type TemplateFunctions = Readonly<Record<string, TemplateFunction>>;
  */
 export type ParamType = "any" | "string" | "int" | "float" | "bool" | "list" | "map";
 
-/** A function that says which arguments it takes. Made by {@link typed}. */
+/** A function that declares its arguments. Made by {@link typed}. */
 export class TypedFunction {
   readonly params: readonly ParamType[];
   readonly rest: ParamType | undefined;
@@ -39,7 +39,7 @@ interface ParamValues {
   readonly map: Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unknown>;
 }
 
-/** A declared parameter; `...int` stands last and means any number of ints. */
+/** A declared parameter; `...int` comes last and means any number of ints. */
 export type ParamName = ParamType | `...${ParamType}`;
 
 /** The arguments for declared parameters. */

@@ -1,4 +1,4 @@
-/** A float64 whose value is whole: JavaScript alone cannot tell `2.0` from `2`. */
+/** A float64 whose value is whole: JavaScript cannot distinguish `2.0` from `2`. */
 export class Float {
   readonly value: number;
 

@@ -122,7 +122,7 @@ describe("semaphores of processes", () => {
       const runtime = new CommandRuntime();
       const [first, second] = context.allocations.map((allocation) => sessionOf(runtime, context, { allocation }));
       const other = sessionOf(runtime, context, { event: "cli" });
-      if (!first || !second) throw new Error("two allocations were to be there");
+      if (!first || !second) throw new Error("two allocations are expected");
       const wanted = { name: "migrate" };
       await runtime.api.serve(second, async (b) => {
         let waiting: ReturnType<typeof call> | undefined;

@@ -30,6 +30,7 @@ it("a hook gets its allocation, its event and the address of the API", () => {
     ALLOCATION_ID: "api@10.0.0.1",
     ALLOCATION_IP: "10.0.0.1",
     ALLOCATION_INDEX: "3",
+    DEPLOY_REASON: "manual",
     DISABLED: "1",
     JOB: "api",
     EVENT: "pre_deploy",

@@ -2,7 +2,7 @@ import type { AllocationScope, ScopedJobContext } from "@maand/core";
 
 /** The variables that describe a process and the API. */
 export interface EnvironmentOptions {
-  readonly scope: Pick<AllocationScope, "allocation" | "index" | "currentVersion" | "newVersion">;
+  readonly scope: Pick<AllocationScope, "allocation" | "index" | "currentVersion" | "newVersion" | "deployReason">;
   readonly job: ScopedJobContext["job"];
   readonly event: string;
   readonly command: string;
@@ -13,7 +13,7 @@ export interface EnvironmentOptions {
 
 /** Variables that maand sets itself: those set by an outer maand are not passed on. */
 const OURS =
-  /^(ALLOCATION_(ID|IP|INDEX)|DISABLED|JOB|EVENT|COMMAND|(CURRENT|NEW)_VERSION|(NEW|UPDATED)_ALLOCATIONS|BATCH_(ALLOCATIONS|INDEX|COUNT)|DEPLOY_PHASE|ROLLOUT_ORDER(_SOURCE)?|JOB_COMMAND_API_.*)$/;
+  /^(ALLOCATION_(ID|IP|INDEX)|DISABLED|JOB|EVENT|COMMAND|(CURRENT|NEW)_VERSION|(NEW|UPDATED)_ALLOCATIONS|BATCH_(ALLOCATIONS|INDEX|COUNT)|DEPLOY_(PHASE|REASON)|ROLLOUT_ORDER(_SOURCE)?|JOB_COMMAND_API_.*)$/;
 
 /** The environment of a hook: that of maand, and the variables above. */
 export function environmentOf(
@@ -29,6 +29,7 @@ export function environmentOf(
     ...more,
     CURRENT_VERSION: scope.currentVersion,
     NEW_VERSION: scope.newVersion,
+    DEPLOY_REASON: scope.deployReason,
     ALLOCATION_ID: allocation.id,
     ALLOCATION_IP: allocation.host,
     ALLOCATION_INDEX: String(scope.index),

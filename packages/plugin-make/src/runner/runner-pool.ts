@@ -21,8 +21,8 @@ export class RunnerPool {
   }
 
   /**
-   * A runner that takes requests, the reason why the waiting for it was cut off, or that there is none.
-   * `limitMs` is counted from when its channel is open.
+   * A runner that accepts requests, the reason why waiting for it ended, or that none can be started. `limitMs` is counted
+   * from when its channel is open.
    */
   async ready(
     remote: Remote,

@@ -20,7 +20,7 @@ export interface StageRequest {
   readonly protect: Readonly<Record<string, string>>;
 }
 
-/** Trees small enough for a runner, and their contents by hash, read one by one as the runner asks for them. */
+/** Trees small enough for a runner, and their contents by hash, read one by one on request of the runner. */
 export interface SmallTrees {
   readonly request: StageRequest;
   content(hash: string): Uint8Array;

@@ -62,7 +62,7 @@ async function stageThrough(
   return "done";
 }
 
-/** Lets the runner continue where what it found is not in the way; ends the request otherwise. */
+/** Tells the runner to continue if the paths it found are no conflict; ends the request otherwise. */
 async function refuseConflicts(context: StageContext, found: FoundOnWorker, request: RunningRequest): Promise<void> {
   const { trees, metadata, remote } = context;
   const own = trees.flatMap(({ job, files }) => files.map(({ path }) => `jobs/${job}/${path}`));

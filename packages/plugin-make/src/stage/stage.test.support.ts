@@ -34,7 +34,7 @@ export interface WorkerOptions {
 
 const UNSHARE = ["unshare", ...(process.getuid?.() === 0 ? [] : ["--user", "--map-root-user"]), "--mount"];
 
-/** Whether this machine lets a test mount something for its own processes. */
+/** Whether a test can mount a file system for its own processes. */
 export const MAY_MOUNT = spawnSync(UNSHARE[0] ?? "", [...UNSHARE.slice(1), "true"]).status === 0;
 
 /** What to put before a command that is to see mounts. */

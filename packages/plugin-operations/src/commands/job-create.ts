@@ -14,7 +14,7 @@ export class JobCreateCommand extends EngineCommand {
   static override paths = [["job", "create"]];
   static override usage = Command.Usage({
     category: "Job",
-    description: "create a job with a manifest and a Makefile, or add a command to a job",
+    description: "create a job with manifest and Makefile, or add a command to one",
     examples: [
       ["A job for every worker", "maand job create myservice --selectors worker"],
       [

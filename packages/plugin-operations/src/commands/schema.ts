@@ -1,29 +1,31 @@
 import { EngineCommand } from "@maand/command/internal";
-import { didYouMean, error, isMaandError, type Plugin } from "@maand/core";
+import { didYouMean, error, type FileSchema, isMaandError, type Plugin } from "@maand/core";
 import { problemsError, SCHEMA_NAMES } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
-import { jsonSchema } from "../editor/json-schema.ts";
+import { jsonSchema, pluginSchema, pluginSchemas } from "../editor/json-schema.ts";
 
 /** `maand schema`. */
 export class SchemaCommand extends EngineCommand {
   static override paths = [["schema"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "print the JSON Schema of a file: manifest, workers, disabled, config",
+    description: "print the JSON Schema of a file: manifest, workers, config, ...",
     details:
-      "For editors and other validators. The schema is JSON Schema draft 7, generated from the definitions that maand validates the files with. The schemas of a manifest and of maand.conf include the keys of the bucket's plugins, or of the stock plugins outside a bucket. maand init writes all schemas to workspace/.schemas/.",
+      "For editors and other validators. The schema is JSON Schema draft 7, generated from the definitions that maand validates the files with. The schemas of a manifest and of maand.conf include the keys of the bucket's plugins, or of the stock plugins outside a bucket; scrape and rules are files below _prometheus/ of a job. maand init writes all schemas to workspace/.schemas/.",
     examples: [
       ["Keys of a manifest", "maand schema manifest"],
       ["Keys of maand.conf", "maand schema config"],
     ],
   });
 
-  file = Option.String({ required: true, name: "manifest|workers|disabled|config" });
+  file = Option.String({ required: true, name: "manifest|workers|disabled|config|..." });
 
   override async work(): Promise<number> {
-    const name = SCHEMA_NAMES.find((one) => one === this.file.trim());
-    if (name === undefined) throw unknownSchema(this.file);
-    this.printJson(jsonSchema(name, name === "manifest" || name === "config" ? await this.plugins() : []));
+    const word = this.file.trim();
+    const name = SCHEMA_NAMES.find((one) => one === word);
+    if (name === "workers" || name === "disabled") this.printJson(jsonSchema(name, []));
+    else if (name) this.printJson(jsonSchema(name, await this.plugins()));
+    else this.printJson(await pluginSchema(schemaNamed(word, pluginSchemas(await this.plugins()))));
     return 0;
   }
 
@@ -38,7 +40,10 @@ export class SchemaCommand extends EngineCommand {
   }
 }
 
-function unknownSchema(word: string) {
-  const hint = didYouMean(word, SCHEMA_NAMES) ?? `use one of: ${SCHEMA_NAMES.join(", ")}`;
-  return problemsError([error("unknown_name", word, "unknown schema", hint)]);
+function schemaNamed(word: string, added: readonly (readonly [string, FileSchema])[]): FileSchema {
+  const found = added.find(([name]) => name === word);
+  if (found) return found[1];
+  const names = [...SCHEMA_NAMES, ...added.map(([name]) => name)];
+  const hint = didYouMean(word, names) ?? `use one of: ${names.join(", ")}`;
+  throw problemsError([error("unknown_name", word, "unknown schema", hint)]);
 }

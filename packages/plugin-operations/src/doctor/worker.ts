@@ -82,7 +82,7 @@ async function examineRemote(source: WorkerSource, worker: Worker): Promise<Find
   }
 }
 
-/** An error as a fault of the worker; an interruption is none, and ends the examination. */
+/** An error as a fault of the worker; an interruption is not a problem, and ends the examination. */
 function wrong(check: string, host: string, cause: unknown): Finding {
   const { code, message, hint } = asMaandError(cause);
   if (code === "INTERRUPTED") throw cause;

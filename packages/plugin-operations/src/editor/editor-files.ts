@@ -3,15 +3,22 @@ import { dirname, join } from "node:path";
 import type { OwnedKeys } from "@maand/core/internal";
 import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core/internal";
 import { replaceFile } from "@maand/core/operator";
-import { jsonSchema } from "./json-schema.ts";
+import { jsonSchema, pluginSchema, pluginSchemas } from "./json-schema.ts";
 
 /**
  * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
  * whenever they changed, and settings for VS Code unless there are some. Returns the written paths, relative to `root`.
  */
-export function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): string[] {
-  const schemas = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);
-  const wanted = existsSync(join(root, VSCODE)) ? schemas : [...schemas, [VSCODE, textOf(VSCODE_SETTINGS)] as const];
+export async function writeEditorFiles(root: string, plugins: readonly OwnedKeys[]): Promise<string[]> {
+  const own = SCHEMA_NAMES.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const);
+  const added = await Promise.all(
+    pluginSchemas(plugins).map(
+      async ([name, schema]) => [schemaFile(name), textOf(await pluginSchema(schema))] as const,
+    ),
+  );
+  const schemas = [...own, ...added];
+  const settings = [VSCODE, textOf(vscodeSettings(plugins))] as const;
+  const wanted = existsSync(join(root, VSCODE)) ? schemas : [...schemas, settings];
   const written = wanted.filter(([file, text]) => write(join(root, file), text));
   return written.map(([file]) => file);
 }
@@ -26,6 +33,12 @@ const VSCODE_SETTINGS = {
   ],
   "files.associations": { "maand.conf": "toml", "**/workspace/bucket*.conf": "toml" },
 };
+
+/** The settings, with the YAML files of plugins. */
+function vscodeSettings(plugins: readonly OwnedKeys[]): object {
+  const yaml = pluginSchemas(plugins).map(([name, { yamlFiles }]) => [`./${schemaFile(name)}`, yamlFiles]);
+  return yaml.length === 0 ? VSCODE_SETTINGS : { ...VSCODE_SETTINGS, "yaml.schemas": Object.fromEntries(yaml) };
+}
 
 function textOf(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2)}\n`;

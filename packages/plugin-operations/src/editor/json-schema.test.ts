@@ -44,7 +44,7 @@ it.each(SCHEMA_NAMES)("describes every key of %s", (name) => {
   expect(silent(jsonSchema(name, []))).toEqual([]);
 });
 
-/** Paths of properties nothing is said of. */
+/** Paths of properties without a description. */
 function silent(schema: JsonSchema, path = ""): string[] {
   const inner = [schema.items, schema.additionalProperties].flatMap((part) =>
     typeof part === "object" ? silent({ ...part }, path) : [],

@@ -1,4 +1,4 @@
-import type { Claim } from "@maand/core";
+import type { Claim, FileSchema } from "@maand/core";
 import { type JsonSchema, jsonSchemaOf } from "@maand/core";
 import type { OwnedKeys, SchemaName } from "@maand/core/internal";
 import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
@@ -9,6 +9,16 @@ const DRAFT = "http://json-schema.org/draft-07/schema#";
 export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
   const { title, description, ...rest } = BY_NAME[name](plugins);
   return { $schema: DRAFT, title, description, ...rest };
+}
+
+/** The schema of a file that a plugin reads. */
+export async function pluginSchema({ description, jsonSchema: make }: FileSchema): Promise<JsonSchema> {
+  return { $schema: DRAFT, description, ...(await make()) };
+}
+
+/** The schemas of all files that plugins read, by name. */
+export function pluginSchemas(plugins: readonly OwnedKeys[]): [string, FileSchema][] {
+  return plugins.flatMap(({ schemas = {} }) => Object.entries(schemas));
 }
 
 type Make = (plugins: readonly OwnedKeys[]) => JsonSchema;

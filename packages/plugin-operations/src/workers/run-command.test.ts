@@ -27,7 +27,7 @@ const scripted: Plugin = {
   },
 };
 
-/** Workers nobody can reach. */
+/** Unreachable workers. */
 const down = new Set<string>();
 
 beforeEach(async () => {
@@ -85,8 +85,8 @@ describe("run_command", () => {
   });
 
   it.each<[string, Partial<RunCommandOptions>, object]>([
-    ["a label nobody has", { labels: ["none"] }, { code: "PROBLEMS", problems: [{ code: "empty_selection" }] }],
-    ["a worker nobody has", { workers: ["10.0.0.9"] }, { code: "PROBLEMS", problems: [{ code: "unknown_worker" }] }],
+    ["an unknown label", { labels: ["none"] }, { code: "PROBLEMS", problems: [{ code: "empty_selection" }] }],
+    ["an unknown worker", { workers: ["10.0.0.9"] }, { code: "PROBLEMS", problems: [{ code: "unknown_worker" }] }],
     ["workers and labels", { workers: ["10.0.0.1"], labels: ["web"] }, { code: "USAGE" }],
     ["no concurrency", { concurrency: 0 }, { code: "USAGE" }],
     ["half a concurrency", { concurrency: 1.5 }, { code: "USAGE" }],

@@ -70,7 +70,7 @@ export function expandHome(path: string, directory: string): string {
   return isAbsolute(path) ? path : join(directory, path);
 }
 
-/** The files a path names, sorted; `*`, `?` and `[...]` may stand in any part of it. */
+/** The files a path names, sorted; `*`, `?` and `[...]` may be in any part of it. */
 async function filesAt(path: string): Promise<string[]> {
   if (!/[*?[]/.test(path)) return [path];
   const parents = await filesAt(dirname(path));

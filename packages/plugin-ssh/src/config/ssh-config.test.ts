@@ -127,7 +127,7 @@ describe("included files", () => {
 });
 
 describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("the result of OpenSSH", () => {
-  /** What `ssh -G` answers, in our form. */
+  /** The output of `ssh -G`, in the format of maand. */
   function opensshReads(path: string, { host, user }: LookedUp): Partial<HostSettings> {
     const options = user === undefined ? [] : ["-l", user];
     const rows = execFileSync("ssh", ["-G", "-F", path, ...options, "--", host], {
@@ -147,7 +147,7 @@ describe.skipIf(spawnSync("ssh", ["-V"]).error !== undefined)("the result of Ope
     };
   }
 
-  /** What we read, with OpenSSH's defaults. */
+  /** The result of maand, with OpenSSH's defaults. */
   async function weRead(path: string, wanted: LookedUp): Promise<Partial<HostSettings>> {
     const { certificateFiles: _, hostName, port, user, ...rest } = (await readSshConfig([path]))(wanted);
     return {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type ConfigFiles, type ConfigLine, expandHome, readConfigFiles } from "./ssh-config-file.ts";
 import { criteriaOf, matchesList, namesMachine } from "./ssh-config-match.ts";
 
-/** What the ssh client configuration says of one host; only what is used here. */
+/** The ssh client configuration of one host; only what is used here. */
 export interface HostSettings {
   readonly hostName?: string;
   readonly port?: number;
@@ -21,19 +21,19 @@ export interface HostSettings {
 /** A machine to look up. */
 export interface LookedUp {
   readonly host: string;
-  /** The user to log in as, whatever the configuration says. */
+  /** The user to log in as, regardless of the configuration. */
   readonly user?: string;
   /** The user to log in as where the configuration names none. */
   readonly defaultUser: string;
 }
 
-/** Answers what the configuration says of a host. */
+/** Returns the configuration of a host. */
 export type HostLookup = (host: LookedUp) => HostSettings;
 
 /**
- * Reads ssh client configurations as OpenSSH does, with `Include`, `Host` and `Match`. What they say of every machine,
- * before the first block or in one for `*`, is left out: of workers, `maand.conf` speaks. Nothing in them is executed,
- * so `Match exec` never matches.
+ * Reads ssh client configurations as OpenSSH does, with `Include`, `Host` and `Match`. Settings for all machines, before the
+ * first block or in one for `*`, are ignored: of workers, `maand.conf` speaks. Nothing in them is executed, so `Match exec`
+ * never matches.
  */
 export async function readSshConfig(paths: readonly string[]): Promise<HostLookup> {
   const files = await readConfigFiles(paths);
@@ -59,7 +59,7 @@ const FILES = 2_000;
 
 /** One pass over the configuration for one host. */
 class Evaluation {
-  /** Whether a `Match final` asks for a second pass. */
+  /** Whether a `Match final` requires a second pass. */
   wantsFinalPass = false;
   readonly #files: ConfigFiles;
   readonly #wanted: LookedUp;
@@ -116,7 +116,7 @@ class Evaluation {
     return this.#single.get(keyword)?.words[0];
   }
 
-  /** `none`, in any case, says that the machine is reached directly. */
+  /** `none`, in upper or lower case, means a direct connection. */
   #proxy(): Pick<HostSettings, "proxyJump" | "proxyCommand"> {
     const line = this.#single.get("proxy");
     const text = line?.words.join(" ") ?? "none";

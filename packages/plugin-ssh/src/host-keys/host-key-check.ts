@@ -4,7 +4,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { hostKeyError } from "../errors.ts";
 import { fingerprint, type HostKey, hostName, type KeyRole, type KnownHost } from "./known-hosts.ts";
 
-/** Order in which an unknown machine is asked for its keys. */
+/** The order in which key types of an unknown machine are requested. */
 const ALGORITHMS: readonly ServerHostKeyAlgorithm[] = [
   "ssh-ed25519",
   "ecdsa-sha2-nistp256",
@@ -32,7 +32,7 @@ export function withRole(lines: readonly KnownHost[], role: KeyRole): KnownHost[
   return lines.filter((known) => known.role === role);
 }
 
-/** A host key that a machine shows, and what `known_hosts` says of the machine. */
+/** The host key of a machine, and the entries of `known_hosts` for it. */
 export interface ShownKey {
   readonly endpoint: Endpoint;
   readonly key: HostKey;
@@ -42,8 +42,8 @@ export interface ShownKey {
 }
 
 /**
- * The error for a key that is not to be trusted: revoked, another one than those pinned, or the first one of a machine
- * for which a certificate authority stands, since ssh2 knows no host certificates. Undefined for a key that may be used.
+ * The error for a key that is not to be trusted: revoked, not one of the pinned keys, or the first key of a machine with a
+ * certificate authority, because ssh2 does not support host certificates. Undefined for a key that may be used.
  */
 export function refusal(shown: ShownKey): MaandError | undefined {
   const { lines, key } = shown;

@@ -12,7 +12,7 @@ export interface HostKeyPins {
   find(name: string): Promise<KnownHost[]>;
   /** Pins a key for a name that has no pin yet; returns the lines that hold for the name then. */
   add(name: string, key: HostKey): Promise<KnownHost[]>;
-  /** Pins a key for a name in place of those pinned for it before; other names on their lines keep theirs. */
+  /** Pins a key for a name in place of those pinned for it before; other names on these lines keep their pins. */
   replace(name: string, key: HostKey): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-/** Writes beside the file and renames, so that no reader ever sees half of it; a link to the file stays a link. */
+/** Writes a temporary file and renames it, so that no reader sees an incomplete file; a link to the file stays a link. */
 async function write(link: string, text: string): Promise<void> {
   await mkdir(dirname(link), { recursive: true, mode: 0o700 });
   const path = await realpath(link).catch(() => link);

@@ -62,7 +62,7 @@ export async function inspectHostKey(
   }
 }
 
-/** Asks a machine for its host key and hangs up; no key of ours is needed. */
+/** Reads the host key of a machine and disconnects; no login key is needed. */
 async function readHostKey(wire: Duplex, algorithms: ServerHostKeyAlgorithm[], timeoutMs: number): Promise<HostKey> {
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();

@@ -7,7 +7,7 @@ export interface HostKey {
   readonly blob: Buffer;
 }
 
-/** What a line of `known_hosts` says of its key. */
+/** The role of the key in a line of `known_hosts`. */
 export type KeyRole = "pinned" | "revoked" | "authority";
 
 /** One line of a `known_hosts` file. */

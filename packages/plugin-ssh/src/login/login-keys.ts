@@ -10,7 +10,7 @@ export interface LoginKeys {
   readonly methods: readonly AnyAuthMethod[];
   /** What is offered, for a person: key paths and the agent's keys. */
   readonly offered: readonly string[];
-  /** Key files that cannot be used, each with its trouble. */
+  /** Key files that cannot be used, each with its problem. */
   readonly unusable: readonly KeyFile[];
   /** Socket of the agent whose keys are offered. */
   readonly agent: string | undefined;

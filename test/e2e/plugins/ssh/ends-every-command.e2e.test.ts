@@ -73,7 +73,7 @@ describe("every command ends", () => {
 
   test("on a stopped worker at its time limit and grace; the next one is UNREACHABLE in bounded time", async () => {
     const remote = await remotes().connect(worker, {
-      settings: { timeouts: { connectMs: 700, commandMs: 9_000 } },
+      settings: { timeouts: { connectMs: 700, commandMs: 9_000, tapMs: 900_000 } },
     });
     const begun = new Promise<void>((resolve) => {
       const running = remote.exec(["sh", "-c", "echo begun; sleep 64"], {

@@ -128,7 +128,7 @@ describe("host keys", () => {
   }
 });
 
-/** Another maand: it looks at a worker's host key, and pins it, when it is told to. */
+/** Another maand: it reads a worker's host key, and pins it on request. */
 const PIN_ON_REQUEST = `
 import { createInterface } from "node:readline";
 import { createHooks } from "@maand/core/internal";

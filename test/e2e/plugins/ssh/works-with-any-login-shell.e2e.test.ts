@@ -5,7 +5,7 @@ import { type FleetOptions, type FleetWorker, remotesFor, until, withFleet } fro
 import { changeLogin, isInstalled, type Login } from "../../../support/fleet/login.ts";
 import { failure } from "../../../support/fleet/use-fleet.ts";
 
-/** Lends one worker whose account logs in as it says. */
+/** Lends one worker with the given login shell and start-up files. */
 function withLogin<T>(
   login: Login,
   use: (lent: {

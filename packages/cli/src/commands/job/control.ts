@@ -1,6 +1,6 @@
 import { listOf } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { type ControlResult, controlJob } from "@maand/core/internal";
+import { type ControlResult, controlJob, heldTexts } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
@@ -23,7 +23,10 @@ abstract class ControlCommand extends EngineCommand {
       workers: listOf(this.allocations),
       healthCheck: this.healthCheck,
     };
-    const results = await this.withEngine((bucket) => controlJob(bucket, control));
+    const results = await this.withEngine((bucket) => {
+      this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
+      return controlJob(bucket, control);
+    });
     if (this.json) this.printJson(results.map(record));
     const begun = results.filter(({ outcome }) => outcome !== "skipped");
     if (this.quiet) for (const message of unhealthyReasons(begun)) this.context.stderr.write(`${message}\n`);

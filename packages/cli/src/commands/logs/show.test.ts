@@ -47,7 +47,7 @@ function log(name: string, ...lines: readonly string[]): void {
 
 const START = "RUN worker=10.0.0.1 job=api phase=rollout action=start";
 
-/** Two workers whose commands ran side by side, and what is of no worker. */
+/** Two workers whose commands ran in parallel, and lines of no worker. */
 function twoWorkers(): void {
   log(
     "10.0.0.1.log",

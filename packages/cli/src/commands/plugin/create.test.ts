@@ -3,9 +3,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { typedIn } from "../../run/typed.test.support.ts";
-import { pluginNames } from "./package-files.ts";
+import { KINDS } from "./package-files.ts";
+import { pluginNames } from "./plugin-names.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
+
+interface Manifest {
+  readonly name: string;
+  readonly type: string;
+  readonly engines: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional: boolean }>>;
+}
+
+const examples = new URL("../../../../../plugins-examples/", import.meta.url).pathname;
+const manifestIn = (directory: string): Manifest => JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
+const EXAMPLES = readdirSync(examples)
+  .filter((name) => existsSync(join(examples, name, "package.json")))
+  .map((name) => manifestIn(join(examples, name)));
 
 let root: string;
 beforeEach(() => {
@@ -24,6 +41,34 @@ describe("maand plugin create", () => {
       peerDependencies: { "@maand/core": expect.stringMatching(/^\^\d+\.\d+\.\d+$/) },
     });
     expect(readFileSync(join(at, "src/index.ts"), "utf8")).toContain("export const slowStart = pluginWithOptions({");
+  });
+
+  it.for(Object.keys(KINDS))("--kind %s: agrees with the examples on engines, exports and peers", async (kind) => {
+    expect((await typedIn(root)("plugin", "create", "slack", "--kind", kind)).code).toBe(0);
+    const made = manifestIn(join(root, "slack"));
+    expect(Object.keys(made.peerDependenciesMeta ?? {})).toEqual(Object.keys(made.peerDependencies ?? {}));
+    expect(EXAMPLES.length).toBeGreaterThan(8);
+    for (const example of EXAMPLES) {
+      const { ".": entry, ...others } = example.exports;
+      const { source, ...published } = entry ?? {};
+      expect([example.name, published, others]).toEqual([example.name, made.exports["."], {}]);
+      expect([source, example.engines, example.type]).toEqual(["./src/index.ts", made.engines, made.type]);
+      const peers = new Set(Object.values(example.peerDependencies ?? {}));
+      expect([...peers]).toEqual([made.peerDependencies?.["@maand/core"]]);
+      for (const peer of Object.keys(example.peerDependencies ?? {}))
+        expect(example.peerDependenciesMeta?.[peer]).toEqual({ optional: true });
+      if (example.dependencies?.valibot && made.dependencies)
+        expect(example.dependencies.valibot).toBe(made.dependencies.valibot);
+    }
+  });
+
+  it("refuses a kind that does not exist, and suggests one", async () => {
+    const { code, err } = await typedIn(root)("plugin", "create", "slack", "--kind", "transprot");
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/no kind of plugin "transprot"[\s\S]*did you mean "transport"/),
+    ]);
+    expect(readdirSync(root)).toEqual([]);
   });
 
   it("overwrites nothing, not even an empty directory", async () => {

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { MaandCommand } from "@maand/command";
-import { error } from "@maand/core";
+import { didYouMean, error, MaandError } from "@maand/core";
 import { coreVersion, createFile, makeDirectories, problemsError } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
-import { packageFiles, pluginNames } from "./package-files.ts";
+import { isKind, KINDS, packageFiles } from "./package-files.ts";
+import { pluginNames } from "./plugin-names.ts";
 
 /** `maand plugin create`. */
 export class PluginCreateCommand extends MaandCommand {
@@ -13,16 +14,25 @@ export class PluginCreateCommand extends MaandCommand {
     category: "Plugin",
     description: "create a package with a plugin, a test and a README, ready to publish",
     details:
-      "Creates the package in a new subdirectory named after the last part of the package name. Needs no bucket. Overwrites nothing.",
+      "Creates the package in a new subdirectory named after the last part of the package name. Needs no bucket. Overwrites nothing. Kinds: hook listens to a hook, lifecycle starts and stops jobs, transport reaches workers, command adds a command.",
     examples: [
       ["A plugin named slack", "maand plugin create maand-plugin-slack"],
       ["In a scope", "maand plugin create @acme/maand-plugin-slack"],
+      ["A transport", "maand plugin create maand-plugin-kube --kind transport"],
     ],
   });
 
   packageName = Option.String({ required: true, name: "package" });
+  kind = Option.String("--kind", "hook", { description: `One of ${Object.keys(KINDS).join(", ")}; default "hook".` });
 
   override async work(): Promise<number> {
+    const { kind } = this;
+    if (!isKind(kind))
+      throw new MaandError({
+        code: "USAGE",
+        message: `there is no kind of plugin "${kind}"`,
+        hint: didYouMean(kind, Object.keys(KINDS)) ?? `use one of ${Object.keys(KINDS).join(", ")}`,
+      });
     const names = pluginNames(this.packageName);
     if (!names)
       throw problemsError([
@@ -38,7 +48,7 @@ export class PluginCreateCommand extends MaandCommand {
       throw problemsError([
         error("plugin_exists", names.directory, "already exists; nothing was changed", "choose another name"),
       ]);
-    const files = packageFiles(names, coreVersion());
+    const files = packageFiles(names, coreVersion(), kind);
     for (const [path, text] of Object.entries(files)) {
       makeDirectories(dirname(join(directory, path)));
       createFile(join(directory, path), text);

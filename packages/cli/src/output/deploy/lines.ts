@@ -3,6 +3,7 @@ import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
 import { summaryLines } from "./summary.ts";
 
+type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
 type Planned = Extract<MaandEvent, { type: "script.planned" }>;
 
 /** Returns the lines to print for an event; most events have none. */
@@ -11,25 +12,30 @@ export function eventLines(
   quiet: boolean,
   columns: () => number | undefined = () => undefined,
 ): (event: MaandEvent) => string[] {
+  let title = "deploy";
   return (event) => {
-    const found = quiet ? quietLines(event, style) : lines(event, style);
+    if (event.type === "run.started" && event.command === "rollback") title = event.command;
+    const found = quiet ? quietLines(event, style, title) : lines(event, style, title);
     return event.type === "run.finished" ? wrapped(found, columns()) : found;
   };
 }
 
-function quietLines(event: MaandEvent, style: Style): string[] {
-  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style);
+function quietLines(event: MaandEvent, style: Style, title: string): string[] {
+  if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
+  if (event.type === "tap.waiting" && event.stopping) return lines(event, style, title);
   if (event.type === "script.finished" && event.outcome !== "ok")
-    return [...lines(event, style), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
-  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style) : [];
+    return [...lines(event, style, title), ...event.output.map((line) => `  ${style.faint("|")} ${visible(line)}`)];
+  return event.type === "action.finished" && event.outcome !== "ok" ? lines(event, style, title) : [];
 }
 
-function lines(event: MaandEvent, style: Style): string[] {
+function lines(event: MaandEvent, style: Style, title: string): string[] {
   switch (event.type) {
     case "run.started":
       return event.continues === null ? [] : [style.faint(`resuming run ${event.continues}`)];
     case "warning":
       return [`${style.warn("warning:")} ${event.message}`];
+    case "tap.waiting":
+      return [waitingLine(event, style)];
     case "worker.failed":
       return [
         `${style.bad(event.outcome)} ${event.worker}: ${event.message}`,
@@ -45,6 +51,15 @@ function lines(event: MaandEvent, style: Style): string[] {
         : [
             `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
           ];
+    case "revert.started":
+      return [
+        `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
+        `${style.strong(event.job)}: ${event.to === null ? "stopping what was started" : `reverting to ${event.to}`} on ${event.workers.join(", ")}`,
+      ];
+    case "revert.finished":
+      return event.outcome === "reverted"
+        ? [`${style.warn("reverted")} ${event.job} ${style.faint(duration(event.duration_ms))}`]
+        : [`${style.bad("revert failed")} ${event.job}: ${event.message}`];
     case "stage.finished":
       if (event.jobs.length === 0) return [];
       return [
@@ -78,10 +93,21 @@ function lines(event: MaandEvent, style: Style): string[] {
         `${style.faint(`${speaker(event.job, event.worker)}${event.stream === "stderr" ? "!" : "|"}`)} ${visible(event.line)}`,
       ];
     case "run.finished":
-      return event.outcome === "refused" ? [] : summaryLines(event, style);
+      if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
+      return summaryLines(event, style, title);
     default:
       return [];
   }
+}
+
+/** Units of a notice that are named; further ones are counted. */
+const UNITS_SHOWN = 3;
+
+function waitingLine({ plugin, hook, units, waited_ms, stopping }: Waiting, style: Style): string {
+  const more = units.length > UNITS_SHOWN ? ` and ${units.length - UNITS_SHOWN} more` : "";
+  const of = units.length === 0 ? "" : ` of ${units.slice(0, UNITS_SHOWN).join(", ")}${more}`;
+  if (stopping) return `${style.warn("not stopped yet:")} ${plugin} in ${hook}${of}; press Ctrl-C again to force`;
+  return style.faint(`waiting for ${plugin} in ${hook}${of}: silent for ${duration(waited_ms)}`);
 }
 
 /** Prints counts before anything runs on more than one worker. */

@@ -7,13 +7,14 @@ import { diffLines } from "./diff.ts";
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
 /** A plan as text: per allocation, what would happen and why. Diffs are never wrapped to the screen. */
-export function planLines(plan: Plan, style: Style, columns?: number): string[] {
-  const { waves, stopping, undecided, failures, underWay, unbuilt } = plan;
+export function planLines(plan: Plan, style: Style, columns?: number, title = "deploy"): string[] {
+  const { waves, stopping, undecided, failures, underWay, unbuilt, held } = plan;
   if (waves.length + stopping.length + undecided.length + failures.length === 0)
-    return ["deploy dry-run: no jobs matched"];
+    return [`${title} dry-run: no jobs matched`];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
-    ...fit(`deploy dry-run: ${headline(plan)}`),
+    ...fit(`${title} dry-run: ${headline(plan, title)}`),
+    ...held.flatMap(({ text }) => fit(`${style.warn("warning:")} ${text}`)),
     ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
     ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
     ...(stopping.length > 0 ? fit("", "to stop first:", ...stoppingLines(stopping, style)) : []),
@@ -35,12 +36,12 @@ export function notIncluded(parts: readonly string[], style: Style): string {
   return `${style.warn("not included:")} changes since the last build (${parts.length === 1 ? parts[0] : plural(parts.length, "part")}); ${style.strong("maand deploy --build")} includes it`;
 }
 
-function headline({ required, failures }: Plan): string {
-  if (required) return "deployment required";
+function headline({ required, failures }: Plan, title: string): string {
+  if (required) return title === "deploy" ? "deployment required" : `${title} required`;
   return failures.length > 0 ? `${plural(failures.length, "job")} cannot be planned` : "no deployment required";
 }
 
-/** The warning about a command that is changing things at the same time. */
+/** The warning about another command that is changing the bucket. */
 function underWayText({ command, pid, since }: NonNullable<Plan["underWay"]>): string {
   return `maand ${command} (pid ${pid}, since ${since}) is running: this is the plan as of now`;
 }
@@ -114,6 +115,7 @@ export function planRecord(
     })),
     undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message })),
     unbuilt: plan.unbuilt,
+    held: plan.held,
     under_way: underWayRecord(plan),
     failures: plan.failures.map(({ job, code, message, hint }) => ({ job, code, message, hint: hint ?? null })),
     leaving: plan.stopping.map(({ job, allocation, remove, reason }) => ({

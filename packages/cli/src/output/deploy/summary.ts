@@ -17,14 +17,14 @@ const LAST_LINES = 3;
  * The summary of a deploy: per job, the results of its allocations, the failures with their reasons, the skipped
  * allocations, and the next step. Successful jobs come first, so that problems are at the bottom.
  */
-export function summaryLines(event: Finished, style: Style): string[] {
+export function summaryLines(event: Finished, style: Style, title = "deploy"): string[] {
   const jobs = jobsOf(event);
   const inOrder = [...jobs.filter((job) => !hasProblems(job)), ...jobs.filter(hasProblems)];
   return [
     ...(jobs.length > 0 ? [""] : []),
     ...inOrder.flatMap((job) => jobLines(job, style)),
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
-    headline(event, style),
+    headline(event, style, title),
     ...next(event, jobs, style),
     ...(event.unbuilt.length > 0 ? [`  ${notIncluded(event.unbuilt, style)}`] : []),
   ];
@@ -74,9 +74,10 @@ function jobLines(job: JobEnd, style: Style): string[] {
   const failures = job.failures.filter((failure) => !isReported(failure, wrong));
   const parts = [
     ...doneLines(of("ok")),
+    ...revertedLines(of("reverted"), style),
     ...wrongLines(wrong, style),
     ...failures.flatMap((failure) => failureLines(failure, style)),
-    ...skippedWorkerLines(job, of("blocked"), wrong, style),
+    ...skippedWorkerLines(job, of("blocked"), [...wrong, ...of("reverted")], style),
   ];
   const name = style.strong(`${job.name}:`);
   if (parts.length === 1) return [`  ${name} ${parts[0]}`];
@@ -84,7 +85,7 @@ function jobLines(job: JobEnd, style: Style): string[] {
 }
 
 function isWrong({ outcome }: Result): boolean {
-  return !["ok", "skipped", "blocked"].includes(outcome);
+  return !["ok", "skipped", "blocked", "reverted"].includes(outcome);
 }
 
 /** `restarted on 3 workers`, one line per action. */
@@ -94,6 +95,14 @@ function doneLines(done: readonly Result[]): string[] {
     const count = plural(same.length, "worker");
     if (first === undefined) return "";
     return first.action === "verify" ? `healthy on ${count}; ${HEALTH_UNCHECKED}` : `${past(first)} on ${count}`;
+  });
+}
+
+/** `reverted on 10.0.0.1`, and what was stopped because its first start failed. */
+function revertedLines(reverted: readonly Result[], style: Style): string[] {
+  return groups(reverted, ({ action }) => action).map((same) => {
+    const what = same[0]?.action === "stop" ? "stopped again" : "reverted";
+    return `${style.warn(what)} on ${named(same)}`;
   });
 }
 
@@ -133,6 +142,7 @@ function deed(first: Result, same: readonly Result[], style: Style): string {
   const { action, outcome, promoted } = first;
   if (action === "verify") return `${HEALTH_UNCHECKED}; ${style.bad("not healthy")} on ${named(same)}`;
   if (promoted && outcome === "failed") return `${past(first)} on ${named(same)}, ${style.bad("not healthy")}`;
+  if (outcome === "revert_failed") return `${style.bad("not reverted")} on ${named(same)}`;
   const ended = outcome === "disconnected" ? "cut off" : outcome.replace("_", " ");
   return `${style.bad(`${action} ${ended}`)} on ${named(same)}`;
 }
@@ -216,18 +226,25 @@ function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key,
   return found;
 }
 
-function headline(event: Finished, style: Style): string {
+const BAD: Readonly<Record<string, string>> = {
+  interrupted: "interrupted:",
+  reverted: "reverted:",
+  revert_failed: "failed, and so did its revert:",
+};
+
+function headline(event: Finished, style: Style, title: string): string {
   const interrupted = event.allocations.filter(({ outcome }) => outcome === "interrupted").length;
   const counts = [
     `${event.promoted} promoted`,
     `${event.skipped} unchanged`,
+    ...(event.reverted > 0 ? [`${event.reverted} reverted`] : []),
     ...(event.failed > 0 ? [`${event.failed} failed`] : []),
     ...(interrupted > 0 ? [`${interrupted} interrupted`] : []),
     ...(event.blocked > 0 ? [`${event.blocked} skipped`] : []),
   ].join(", ");
   const took = style.faint(`in ${duration(event.duration_ms)}`);
-  if (event.outcome === "ok") return `${style.good("deploy done:")} ${counts} ${took}`;
-  return `${style.bad(event.outcome === "interrupted" ? "deploy interrupted:" : "deploy failed:")} ${counts} ${took}`;
+  if (event.outcome === "ok") return `${style.good(`${title} done:`)} ${counts} ${took}`;
+  return `${style.bad(`${title} ${BAD[event.outcome] ?? "failed:"}`)} ${counts} ${took}`;
 }
 
 function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
@@ -237,6 +254,8 @@ function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] 
   const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];
   const workers = away.length > NAMED ? [plural(away.length, "worker")] : away;
   const atFault = jobs.filter(isAtFault);
+  if (event.outcome === "reverted")
+    return [`  next: fix ${listed(atFault.map(nextSteps))}, then run ${style.strong("maand deploy --build")}`];
   // what is fixed in the workspace reaches no worker before it is built
   const build = atFault.some((job) => !isGone(job)) ? style.strong("maand deploy --build") : again;
   return [`  next: fix ${listed([...atFault.map(nextSteps), ...workers])}, then run ${build} to resume`];

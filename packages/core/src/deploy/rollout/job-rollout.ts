@@ -19,21 +19,22 @@ export interface JobRollout {
   readonly order: RolloutOrder;
   /** The allocations that need a lifecycle command, in rollout order. */
   readonly batches: readonly PlannedBatch[];
-  /** Allocations that this rollout has changed or may have changed, in the order of their rounds. */
-  readonly touched: PlannedAllocation[];
+  /** Allocations that this rollout has changed or may have changed, by round. */
+  readonly rounds: (readonly PlannedAllocation[])[];
   /** Active allocations that this run has not lost so far. */
   present(): Allocation[];
 }
 
 /**
  * Creates the rollout from a job's plan. Allocations that failed in this run, such as those of a lost worker, are in no
- * batch.
+ * batch. `hostsFirst` go before the others.
  */
-export function jobRollout(run: Run, plan: PlannedJob): JobRollout {
+export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly string[] = []): JobRollout {
   const { job } = plan;
   const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
   const hosts = active.map(({ host }) => host);
   const order = rolloutOrder(hosts, run.bucket.kv.find(NAMESPACE.job(job.name), "rollout_order"));
+  const inOrder = [...new Set([...hostsFirst.filter((host) => hosts.includes(host)), ...order.order])];
   const members = plan.allocations.filter(
     ({ allocation }) => !allocation.disabled && !run.ledger.lost(job.name, allocation.host),
   );
@@ -43,8 +44,8 @@ export function jobRollout(run: Run, plan: PlannedJob): JobRollout {
     plan,
     context: scopedJobContext(run, job),
     order,
-    batches: lifecycleBatches(job, order.order, members),
-    touched: [],
+    batches: lifecycleBatches(job, inOrder, members),
+    rounds: [],
     present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),
   };
 }

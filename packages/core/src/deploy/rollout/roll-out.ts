@@ -3,18 +3,36 @@ import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import { noteRest, noteUnchanged } from "../note-allocations.ts";
 import { WHOLE_JOB } from "./batch-queue.ts";
-import { runBatches } from "./hand-over.ts";
 import { type JobRollout, jobRollout } from "./job-rollout.ts";
+import { runBatches } from "./orchestrate.ts";
 import { confirmRelease, markBad } from "./release-verdict.ts";
 import { runRound } from "./run-round.ts";
 
+/** A rollout that has ended; `failure` is what ended it early. */
+export interface EndedRollout {
+  readonly rollout: JobRollout;
+  readonly failure?: { readonly cause: unknown };
+}
+
+/** How a rollout differs from that of a deploy. */
+export interface RolloutOptions {
+  /** Hosts that go first, in this order, instead of the rollout order. */
+  readonly hostsFirst?: readonly string[];
+  /** It covers all of the job; otherwise its `afterJob` hooks stay due. */
+  readonly isWhole: boolean;
+}
+
 /**
- * Rolls out one job whose files are on its workers. A failure ends the rollout of this job and is recorded in the ledger.
- * Batches of starts run first, then reloads, then restarts. Each batch is followed by `started`, its promotion and `verify`;
- * the last one also by `afterJob`.
+ * Rolls out one job whose files are on its workers. A failure ends the rollout of this job, is recorded in the ledger and returned. Batches of starts
+ * run first, then reloads, then restarts. Each batch is followed by `started`, its promotion and `verify`; the last one also by
+ * `afterJob`.
  */
-export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
-  const rollout = jobRollout(run, plan);
+export async function rollOut(
+  run: Run,
+  plan: PlannedJob,
+  options: RolloutOptions = { isWhole: true },
+): Promise<EndedRollout> {
+  const rollout = jobRollout(run, plan, options.hostsFirst);
   reportStarted(rollout);
   const ended = await runToEnd(run.bucket.now, async () => {
     noteUnchanged(run, plan);
@@ -22,7 +40,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     await promoteWithoutCommands(rollout);
     await runBatches(rollout);
     confirmRelease(rollout);
-    await runAfter(rollout);
+    if (options.isWhole) await runAfter(rollout);
   });
   if (!ended.ok) {
     markBad(rollout, ended.cause);
@@ -30,6 +48,7 @@ export async function rollOut(run: Run, plan: PlannedJob): Promise<void> {
     noteRest(run, plan, ended.cause);
   }
   reportFinished(rollout, ended.end.duration_ms);
+  return ended.ok ? { rollout } : { rollout, failure: { cause: ended.cause } };
 }
 
 /** Makes the health check of an earlier run that promoted the job and ended before the check. */

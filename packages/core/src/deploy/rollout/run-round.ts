@@ -30,7 +30,7 @@ export interface Round {
  */
 export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
   const { members, batch, gate } = round;
-  if (batch || round.promote) rollout.touched.push(...members);
+  if (batch || round.promote) rollout.rounds.push(members);
   const { done, failures } = batch ? await runCommands(rollout, members, batch) : { done: members, failures: [] };
   if (round.promote && done.length > 0) {
     if (batch) await runHooks(rollout, batch, done);

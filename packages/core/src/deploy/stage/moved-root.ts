@@ -18,7 +18,7 @@ export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "roo
   throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });
 }
 
-/** Says which workers have their files in another directory than the settings name. */
+/** Warns about workers whose files are in another directory than the settings name. */
 export function movedWarnings(run: Run): string[] {
   return run.catalog.workers.flatMap(({ host }) => {
     const before = deliveryPlace(run.bucket, host)?.expected;

@@ -80,6 +80,7 @@ export class Stager {
     } catch (cause) {
       if (entries.length > 1 && asMaandError(cause).code === "STAGE_FAILED") return this.#stageApart(worker, entries);
       this.#failed.add(worker.host);
+      if (this.#run.bucket.watch.mayRun({ worker: worker.host })) this.#run.connections.giveUp(worker.host, cause);
       for (const { job, planned } of entries) this.#run.ledger.fail(job, worker.host, planned.decision.action, cause);
     }
   }

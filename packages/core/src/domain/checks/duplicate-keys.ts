@@ -11,10 +11,10 @@ export interface DuplicateKey {
   readonly firstLine: number;
 }
 
-/** Characters of a key that are shown; its end tells more than its beginning. */
+/** Characters of a key that are shown; its end is more informative than its start. */
 const LONGEST = 100;
 
-/** Reports keys that stand twice in an object of a valid JSON text, with the place of the second one. */
+/** Reports duplicate keys in objects of a valid JSON text, with the position of the second one. */
 export function reportDuplicateKeys(
   text: string,
   { file, code }: { readonly file: string; readonly code: string },
@@ -28,16 +28,16 @@ export function reportDuplicateKeys(
   }
 }
 
-/** What surrounds a place in a JSON text: an object with the keys so far and where they stand, or a list with none. */
+/** What surrounds a place in a JSON text: an object with the keys so far and their positions, or a list without keys. */
 interface Surrounding {
   readonly keys?: Map<string, number>;
   at: string | number;
 }
 
-/** Everything of a valid JSON text that tells where keys are: numbers and words do not. */
+/** All tokens of a valid JSON text that are needed to find keys: numbers and words are not. */
 const TOKEN = /"(?:[^"\\]+|\\.)*"|[{}[\],:]/g;
 
-/** Keys that stand twice in an object of a valid JSON text. It may be nested as deep as it likes. */
+/** Duplicate keys in objects of a valid JSON text. It may be nested to any depth. */
 function duplicateKeys(text: string): DuplicateKey[] {
   const found: DuplicateKey[] = [];
   for (const { path, offset, before } of jsonKeys(text))

@@ -1,7 +1,7 @@
 /** Parts that are named one by one. */
 const NAMED = 3;
 
-/** Says that the workspace is newer than the build, and what to type. */
+/** The message that the workspace is newer than the build, with the command to type. */
 export function unbuiltText(parts: readonly string[]): string {
   const named = parts.slice(0, NAMED).join(", ");
   const more = parts.length > NAMED ? ` and ${parts.length - NAMED} more` : "";

@@ -23,7 +23,7 @@ export function inBatches<T>(items: readonly T[], size: number): T[][] {
 export interface RolloutOrder {
   readonly order: readonly string[];
   readonly source: "kv" | "default";
-  /** Why the order that was asked for is not followed. */
+  /** Why the requested order is ignored. */
   readonly problem?: string;
 }
 
@@ -58,7 +58,7 @@ export interface BatchMember {
   readonly decision: Pick<Decision, "action" | "priority">;
 }
 
-/** Allocations of a job whose lifecycle commands run side by side. */
+/** Allocations of a job whose lifecycle commands run in parallel. */
 export interface Batch<Member extends BatchMember> {
   /** `new` ones are started, `update` ones reloaded or restarted. */
   readonly phase: "new" | "update";

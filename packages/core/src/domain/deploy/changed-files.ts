@@ -40,7 +40,7 @@ export function changedFiles(before: readonly ListedFile[], now: readonly Listed
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Nothing where what is asked for now is what the file has anyway. */
+/** Empty if the new rules result in the current access of the file. */
 function changedAccess(was: ListedFile, file: ListedFile): Pick<FileChange, "access"> {
   const access = accessChange(was, file);
   return access === "" ? {} : { access };

@@ -40,7 +40,7 @@ describe("a file", () => {
 
 describe("a file that contains a secret", () => {
   it.each<[string, FileRule[], Partial<File>, number | undefined, string]>([
-    ["is as open as any, where nobody chose a mode", [], {}, undefined, "0644 :"],
+    ["has the default mode, if no mode is set", [], {}, undefined, "0644 :"],
     ["has the mode that was chosen", [], {}, 0o600, "0600 :"],
     ["can be executed by who can read it", [], { executable: true }, 0o640, "0750 : x"],
     ["keeps the mode its plugin gave it", [], { mode: 0o600 }, 0o640, "0600 :"],

@@ -1,6 +1,6 @@
 import { compileGlob } from "./glob.ts";
 
-/** Mode, owner and group a file is to have on its worker, as far as somebody asked for them. */
+/** The mode, owner and group that the manifest or the settings require for a file on its worker. */
 export interface FileAccess {
   /** Permission bits. */
   readonly mode?: number;
@@ -21,7 +21,7 @@ export const MODE_PATTERN = /^0?[4-7][0-7]{2}$/;
 /** A user or group: a name, or a number. */
 export const OWNER_PATTERN = /^(?:[a-zA-Z_][a-zA-Z0-9_.-]{0,30}\$?|0|[1-9]\d{0,9})$/;
 
-/** The number a written mode stands for. */
+/** The number of a mode written as text. */
 export function parseMode(text: string): number {
   return Number.parseInt(text, 8);
 }
@@ -57,7 +57,7 @@ export function accessRules(
   };
 }
 
-/** Whoever may read a file that can be executed may execute it. */
+/** Every class of users that can read an executable file can execute it. */
 function secretAccess({ secret, mode, executable }: AccessedFile, secretMode: number | undefined): FileAccess {
   if (secret !== true || mode !== undefined || secretMode === undefined) return {};
   const wanted = executable ? secretMode | ((secretMode & 0o444) >> 2) : secretMode;

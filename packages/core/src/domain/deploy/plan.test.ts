@@ -120,7 +120,7 @@ describe("policy reload", () => {
       ["gone"],
     ],
     ["no changed file matches", reload(["certs/**"]), "reload", []],
-    ["nobody knows which files changed", reload(["**"], otherFiles, []), "reload", []],
+    ["the changed files are unknown", reload(["**"], otherFiles, []), "reload", []],
     ["only the version differs, and all globs match", reload(["**"], otherVersion), "reload", []],
     ["forced without a change", decided(settled, { policy: "reload", globs: ["**"], force: true }), "reload", []],
   ])("%s", (_, { action, matched }, expected, files) => {
@@ -169,7 +169,7 @@ describe("the reasons", () => {
       ["version 1.0.0 -> 2.0.0", "2 files changed: conf/a.conf, notes.md (added)"],
     ],
     ["one file", decided(otherFiles, { files: changes.slice(0, 1) }), ["1 file changed: conf/a.conf"]],
-    ["files nobody can name", decided(otherFiles, { files: [] }), ["files changed"]],
+    ["unknown files", decided(otherFiles, { files: [] }), ["files changed"]],
     [
       "many files",
       decided(otherFiles, { files: ["a", "b", "c", "d", "e", "f"].map((path) => ({ path, change: "deleted" })) }),
@@ -223,7 +223,7 @@ describe("priority", () => {
 describe("changed files", () => {
   it("are read only if the digest differs from the promoted one", () => {
     const never = () => {
-      throw new Error("nobody should ask");
+      throw new Error("this must not be called");
     };
     const rules = { restartPolicy: "reload", restartGlobs: ["**"] } as const;
     const options = { force: true, syncOnly: false };

@@ -32,7 +32,7 @@ export interface Promoted {
 
 /** A lifecycle command that started and did not lead to a promotion, or the loss of a worker's files. */
 export interface Unsettled {
-  /** `loss`: the files of the worker are gone, and whatever ran from them. */
+  /** `loss`: the files of the worker are lost, and the processes that ran from them. */
   readonly kind: ActionKind | "loss";
   /**
    * The result is unknown, because the run was killed or the connection closed. Otherwise the command failed or was not

@@ -1,7 +1,7 @@
 import { shownPath } from "../workspace/names.ts";
 import { keepExpression } from "./keep.ts";
 
-/** What a sync brings: paths below the bucket's directory on a worker, with `/`. */
+/** The paths of a sync: paths below the bucket's directory on a worker, with `/`. */
 export interface SyncedPaths {
   readonly files: ReadonlySet<string>;
   /** Directories that must be there for them, but for those an operator may replace by a link. */

@@ -4,7 +4,7 @@ import { compareVersions, parseVersion, type Version } from "./version.ts";
 
 fc.configureGlobal({ seed: 1 });
 
-/** What of the semver package is asked here; it comes without types. */
+/** The parts of the semver package that are used here; it comes without types. */
 interface Oracle {
   compare(a: string, b: string): number;
   valid(text: string): string | null;

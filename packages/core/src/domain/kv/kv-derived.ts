@@ -22,8 +22,8 @@ export type LiveRows = (namespace: string) => ReadonlyMap<string, KvRow>;
 
 /**
  * Entries computed from stored lists of hosts: the hosts of a label or job one by one, and the index of each member among
- * its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; the store holds only the one list
- * behind each thousand, and a computed entry has the version and date of that list.
+ * its peers. A thousand workers with fifty jobs have fifty thousand lists of 999 peers; the store contains only the list
+ * that a thousand entries derive from, and a computed entry has the version and date of that list.
  */
 export function derivedEntries(namespace: string, live: LiveRows): KvEntry[] {
   if (namespace === NAMESPACE.workers) return inLabels([...live(namespace).values()]);

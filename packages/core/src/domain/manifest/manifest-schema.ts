@@ -15,6 +15,8 @@ export const MANIFEST_DEFAULTS = {
   max_concurrent_upgrades: 1,
   max_concurrent_starts: 0,
   min_allocations_count: 0,
+  on_failure: "stop",
+  revert_scope: "job",
   restart_policy: "always",
 } as const;
 
@@ -83,6 +85,16 @@ const ENTRIES = {
     v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST)),
     "Build refuses fewer allocations than this.",
     { default: MANIFEST_DEFAULTS.min_allocations_count },
+  ),
+  on_failure: described(
+    v.picklist(["stop", "revert"]),
+    "What a failed rollout leads to: the rest stays as it is, or all goes back to what ran before; default stop.",
+    { default: MANIFEST_DEFAULTS.on_failure },
+  ),
+  revert_scope: described(
+    v.picklist(["batch", "job"]),
+    "With on_failure revert: what goes back, all that the rollout changed or its failed batch; default job.",
+    { default: MANIFEST_DEFAULTS.revert_scope },
   ),
   restart_policy: described(
     v.picklist(["always", "reload", "never"]),

@@ -10,7 +10,7 @@ function resolve(value: unknown, claimed: readonly string[] = []) {
   return { manifest, problems };
 }
 
-/** What a refused manifest says, as `key: message (hint)`. */
+/** The problems of a refused manifest, as `key: message (hint)`. */
 function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);

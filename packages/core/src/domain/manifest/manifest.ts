@@ -18,6 +18,8 @@ export type Manifest = Pick<
   | "maxConcurrentStarts"
   | "maxConcurrentUpgrades"
   | "minAllocationsCount"
+  | "onFailure"
+  | "revertScope"
   | "keep"
   | "fileRules"
   | "timeoutSeconds"
@@ -90,6 +92,8 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     maxConcurrentStarts: sizeOf(written.max_concurrent_starts, D.max_concurrent_starts),
     maxConcurrentUpgrades: sizeOf(written.max_concurrent_upgrades, D.max_concurrent_upgrades),
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
+    ...(written.on_failure === undefined ? {} : { onFailure: written.on_failure }),
+    ...(written.revert_scope === undefined ? {} : { revertScope: written.revert_scope }),
     ...(written.keep === undefined ? {} : { keep: written.keep }),
     ...(written.files === undefined ? {} : { fileRules: fileRulesOf(written.files) }),
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),

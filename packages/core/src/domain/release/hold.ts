@@ -13,6 +13,11 @@ export interface Hold {
   readonly by: string;
 }
 
+/** Whether a job has no release to deploy: its only one is held. */
+export function isParked({ release, hold }: { readonly release?: number; readonly hold?: Hold }): boolean {
+  return hold !== undefined && hold.release === release;
+}
+
 /** A job, as far as the text about its hold depends on it. */
 interface HeldJobText {
   readonly name: string;

@@ -85,6 +85,7 @@ function resolved(known: v.InferOutput<typeof CoreSchema>, plugins: Settings["pl
     timeouts: {
       connectMs: milliseconds(known.timeouts?.connect, D.timeouts.connectMs),
       commandMs: milliseconds(known.timeouts?.command, D.timeouts.commandMs),
+      tapMs: milliseconds(known.timeouts?.tap, D.timeouts.tapMs),
     },
     plugins,
   };

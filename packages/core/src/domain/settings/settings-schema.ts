@@ -123,6 +123,9 @@ export const TABLES = {
       command: described(seconds, "Seconds that a command on a worker may take; default 300.", {
         default: D.timeouts.commandMs / 1000,
       }),
+      tap: described(seconds, "Seconds a plugin may be silent in a hook; default 900.", {
+        default: D.timeouts.tapMs / 1000,
+      }),
     },
   },
 };

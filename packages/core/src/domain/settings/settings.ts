@@ -31,6 +31,8 @@ export interface Settings {
     readonly connectMs: number;
     /** `command`, default 300 s. */
     readonly commandMs: number;
+    /** `tap`, default 900 s: how long a plugin may be silent in a hook; shorter where it only computes. */
+    readonly tapMs: number;
   };
   /** Keys of plugins, as written; a plugin reads its own with `from` of its declaration. */
   readonly plugins: Readonly<Record<string, unknown>>;
@@ -46,6 +48,6 @@ export const DEFAULT_SETTINGS: Settings = {
   jobConfigSelector: "",
   logFormat: "kv",
   logs: { maxBytes: 10_000_000, keepFiles: 4, keepRuns: 200 },
-  timeouts: { connectMs: 15_000, commandMs: 300_000 },
+  timeouts: { connectMs: 15_000, commandMs: 300_000, tapMs: 900_000 },
   plugins: {},
 };

@@ -39,7 +39,7 @@ export function chooseWorkers<T extends Choosable>(
 
 type Kind = "host" | "label" | "zone";
 
-/** No host starts like this: one with a colon is an IPv6 address. */
+/** No valid host starts with this prefix: one with a colon is an IPv6 address. */
 function parted(word: string): { readonly kind: Kind; readonly name: string } {
   const [, kind, name = ""] = /^(label|zone):(.*)$/i.exec(word) ?? [];
   const text = (kind === undefined ? word : name).trim().toLowerCase();

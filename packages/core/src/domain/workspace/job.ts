@@ -54,6 +54,10 @@ export interface Job {
   readonly maxConcurrentStarts: BatchSize;
   readonly maxConcurrentUpgrades: BatchSize;
   readonly minAllocationsCount: number;
+  /** What a failed rollout leads to; default: `stop`. */
+  readonly onFailure?: "stop" | "revert";
+  /** What a revert takes back: all that the rollout changed, or its failed batch; default: `job`. */
+  readonly revertScope?: "batch" | "job";
   /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
   /** Mode, owner and group of its files on a worker, by pattern, in the order written; default: none. */

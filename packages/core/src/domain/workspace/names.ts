@@ -38,7 +38,7 @@ export function nameRule(kind: NameKind): string {
   return GRAMMAR[kind].description;
 }
 
-/** The grammar of a kind as a pattern for editors; names nobody may use ({@link FORBIDDEN_NAMES}) are beyond it. */
+/** The grammar of a kind as a pattern for editors; it does not cover {@link FORBIDDEN_NAMES}. */
 export function namePattern(kind: NameKind): string {
   return GRAMMAR[kind].pattern.source;
 }

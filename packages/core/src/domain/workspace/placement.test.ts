@@ -27,8 +27,8 @@ describe("a job", () => {
     ["goes wherever a worker has the label it selects", ["web"], ["10.0.0.1", "10.0.0.2"]],
     ["goes only where a worker has all labels it selects", ["web", "db"], ["10.0.0.2"]],
     ["goes everywhere with a label that all have", ["worker"], ["10.0.0.1", "10.0.0.2", "10.0.0.10"]],
-    ["goes nowhere, if nobody has the label", ["gpu"], []],
-    ["goes nowhere, if nobody has all labels", ["web", "gpu"], []],
+    ["has no worker, if none has the label", ["gpu"], []],
+    ["has no worker, if none has all labels", ["web", "gpu"], []],
   ])("%s", (_, selectors, expected) => {
     expect(hosts(place([job("api", ...selectors)], workers, NOTHING_DISABLED, []), "api")).toEqual(expected);
   });

@@ -13,7 +13,7 @@ describe("waves", () => {
     ["a job goes one after what it demands", { a: ["b"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
     ["the latest demand counts, not the shortest way", { a: ["b", "c"], b: ["c"], c: [] }, { a: 2, b: 1, c: 0 }],
     ["demanding twice is demanding once", { a: ["b", "b"], b: [] }, { a: 1, b: 0 }],
-    ["what nobody knows is no demand", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
+    ["an unknown job is not a demand", { a: ["gone"], b: [] }, { a: 0, b: 0 }],
     ["jobs on a circle have no wave", { a: ["b"], b: ["a"], c: [] }, { c: 0, circle: "a -> b -> a" }],
     ["a job that demands itself is a circle", { a: ["a"] }, { circle: "a -> a" }],
     [

@@ -10,7 +10,7 @@ function resolve(value: unknown) {
   return { workers, problems };
 }
 
-/** What refused workers say, as `key: message (hint)`. */
+/** The problems of refused workers, as `key: message (hint)`. */
 function described(value: unknown): string[] {
   return resolve(value).problems.map(({ where, message, hint }) => {
     const key = where === FILE ? "" : where.slice(FILE.length + 2);

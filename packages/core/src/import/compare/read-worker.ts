@@ -95,7 +95,7 @@ export function whyLater(cause: unknown): string {
   return asMaandError(cause).message;
 }
 
-/** Codes of errors after which a worker is taken over later: it is down, or does not let anybody in. */
+/** Codes of errors after which a worker is taken over later: it is down, or refuses the login. */
 const LATER: ReadonlySet<string> = new Set(["UNREACHABLE", "TIMED_OUT", "DISCONNECTED", "AUTH_FAILED"]);
 
 /** Whether a worker that failed can be taken over later. */

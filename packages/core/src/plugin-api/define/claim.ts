@@ -35,6 +35,18 @@ export interface OwnedKeys {
   readonly settings?: PluginSettings;
   /** Keys of `manifest.json`; made with `defineClaim`, or written out. */
   readonly claims?: Readonly<Record<string, Claim>>;
+  /** Schemas of files of its own, by the word after `maand schema`. */
+  readonly schemas?: Readonly<Record<string, FileSchema>>;
+}
+
+/** The schema of a file that a plugin reads: `maand schema` prints it, and `maand init` writes it for editors. */
+export interface FileSchema {
+  /** The description of the file. */
+  readonly description: string;
+  /** The YAML files it applies to, relative to the bucket's directory, with `*`. */
+  readonly yamlFiles: readonly string[];
+  /** The schema, without `$schema`. */
+  jsonSchema(): Record<string, unknown> | Promise<Record<string, unknown>>;
 }
 
 /**

@@ -4,6 +4,8 @@ import { isRecord } from "../../domain/checks/validate.ts";
 import { didYouMean } from "../../domain/workspace/names.ts";
 import { problemsError } from "../../errors.ts";
 import type { Hooks } from "../hooks.ts";
+import type { PluginTools } from "../life/plugin-tools.ts";
+import { toolsAlone } from "../life/tools-alone.ts";
 import type { Plugin } from "../plugin.ts";
 
 /** A plugin with options: like a plugin, with the schema of the options, and an `apply` that receives them. */
@@ -12,7 +14,7 @@ export interface PluginWithOptions<Name extends string, Schema extends StandardS
   /** A schema of any library that implements Standard Schema; it must be synchronous. */
   readonly options: Schema;
   /** Called once; `options` is the output of the schema, with its defaults. */
-  apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>): void | Promise<void>;
+  apply(hooks: Hooks, options: StandardSchemaV1.InferOutput<Schema>, tools: PluginTools): void | Promise<void>;
 }
 
 /** The function that makes the plugin; options are optional if the schema accepts `{}`. */
@@ -36,12 +38,13 @@ export function pluginWithOptions<const Name extends string, Schema extends Stan
   const make = (given?: unknown): Plugin<Name> => {
     const options = checkedOptions(declared.name, declared.options, given ?? {});
     const { options: _, ...plugin } = declared;
-    return { ...plugin, apply: (hooks) => declared.apply(hooks, options) };
+    return { ...plugin, apply: (hooks, tools = toolsAlone(declared)) => declared.apply(hooks, options, tools) };
   };
   return Object.assign(make, { options: declared.options });
 }
 
-function checkedOptions<Schema extends StandardSchemaV1>(
+/** Options as the schema returns them. Throws PROBLEMS for options that it rejects, and for unknown ones. */
+export function checkedOptions<Schema extends StandardSchemaV1>(
   name: string,
   schema: Schema,
   given: unknown,

@@ -16,8 +16,8 @@ export interface DirectoryToDelete extends Pick<ExecOptions, "timeoutMs" | "sign
 /**
  * `$1` is the directory, `$2` the names that stay and `$3` those that may go, each between slashes. A link at the
  * directory's own path is followed and stays; links below it are deleted and never followed. `lost+found` belongs to the
- * file system. Whatever forbids it is written out, and then nothing is deleted. Of a directory that is reached through a
- * link only `manifest.json` tells that it is a job's: so the manifest goes last.
+ * file system. It prints everything that forbids the deletion, and then deletes nothing. Only `manifest.json` shows that a
+ * directory behind a link belongs to a job, so the manifest is deleted last.
  */
 const PROGRAM = `
 report() { printf '%s\\n' "$*"; }

@@ -10,7 +10,10 @@ const FAILURES: readonly (readonly [RegExp, FileSystemFailure])[] = [
   [/Read-only file system|\bEROFS\b/, "is mounted read-only"],
 ];
 
-/** What the words of a tool, or of Node, say of a file system; undefined when they speak of anything else. */
+/**
+ * The failure of a file system that the output of a tool or an error of Node describes; undefined when they speak of
+ * anything else.
+ */
 export function fileSystemFailure(text: string): FileSystemFailure | undefined {
   return FAILURES.find(([pattern]) => pattern.test(text))?.[1];
 }
@@ -25,7 +28,7 @@ export function fileSystemHint(failure: FileSystemFailure): string {
 /** The file system of the nearest path that is there. */
 const PROGRAM = 'at=$1; while [ ! -e "$at" ]; do at=$(dirname -- "$at"); done; df -P -- "$at"';
 
-/** Where the file system of a path is mounted on a worker, with its device; undefined when the worker does not tell. */
+/** Where the file system of a path is mounted on a worker, with its device; undefined if the worker does not report it. */
 export async function fileSystemOf(
   remote: Pick<Remote, "probe">,
   path: string,

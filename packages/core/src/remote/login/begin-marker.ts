@@ -48,8 +48,8 @@ export class BeginMarker {
 }
 
 /**
- * Reads a stream up to the marker and leaves what follows in it, for a reader that comes later. Resolves with what was
- * read in vain when the stream ended without one, and with undefined when the command began.
+ * Reads a stream up to the marker and leaves what follows in it, for a reader that comes later. Resolves with the content of
+ * a stream that ended without a marker, and with undefined once the command started.
  */
 export function readToMarker(stream: Readable): Promise<string | undefined> {
   return new Promise((resolve) => {
@@ -74,7 +74,7 @@ export function readToMarker(stream: Readable): Promise<string | undefined> {
       const chunk: Buffer | null = stream.readableLength > 0 ? stream.read(stream.readableLength) : null;
       if (chunk) marker.push(chunk);
       if (rest) settle(undefined);
-      else stream.read(0); // lets a stream end that has nothing more
+      else stream.read(0); // an exhausted stream ends only after a read
     };
     const end = () => {
       marker.end();

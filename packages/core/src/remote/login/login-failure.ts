@@ -70,7 +70,7 @@ const REASONS: readonly Reason[] = [
   },
 ];
 
-/** For whatever else stands between a login and its command. */
+/** For all other reasons why a login does not run its command. */
 const NO_COMMANDS: Reason = {
   pattern: /^/,
   message: ({ host, user, printed }) => `the login of "${user}" on ${host} runs no commands: ${printed}`,

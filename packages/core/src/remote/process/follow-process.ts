@@ -18,18 +18,18 @@ export interface FollowOptions {
   readonly closing?: AbortSignal;
   /** Milliseconds between the request to end and SIGKILL. */
   readonly graceMs: number;
-  /** Requests its end, if not by SIGTERM to its group. */
+  /** Requests its end; default: SIGTERM to its group. */
   readonly requestEnd?: () => void;
-  /** What becomes of it when the remote is closed; default: it lives on. */
+  /** Called when the remote is closed; default: the process keeps running. */
   readonly onClosed?: () => void;
-  /** Whether what it leaves running in its group is ended with it. */
+  /** Whether remaining processes of its group are ended with it. */
   readonly leavesNothing?: boolean;
   readonly onOutput: (stream: OutputStream, chunk: Buffer) => void;
 }
 
 /**
- * Follows a process to its end, however it ends. A child that it left behind and that holds its output is not waited for:
- * what was written until the end is read, and then the pipes are closed.
+ * Follows a process to its end. Does not wait for a child process that keeps the output open: reads what was written until
+ * the end, and then closes the pipes.
  */
 export async function followProcess(
   process: RunningProcess,
@@ -84,10 +84,10 @@ function firstCutoff(
   });
 }
 
-/** Milliseconds a killed process has to end: one that waits for a lost disk does not, and is not waited for. */
+/** Milliseconds to wait for a killed process: one that waits for a lost disk does not end. */
 const KILLED_MS = 2_000;
 
-/** Requests the end, and kills the whole group when it does not come in time. */
+/** Requests the end, and kills the whole group after the grace period. */
 async function endProcess(
   process: RunningProcess,
   cut: Cutoff,

@@ -1,8 +1,8 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
 
 /**
- * The output and the input of a process as one stream. Node closes the input of a process that has ended, and
- * `Duplex.from` would then drop the output that nobody has read yet; this stream keeps it.
+ * The output and the input of a process as one stream. Node closes the input of a process that has ended, and `Duplex.from`
+ * would then drop unread output; this stream keeps it.
  */
 export function processStream(output: Readable, input: Writable | null = null): Duplex {
   return new ProcessStream(output, input);

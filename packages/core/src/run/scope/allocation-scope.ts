@@ -10,7 +10,7 @@ import type { AllocationScope, TargetAnswer, TargetRequest } from "../../plugin-
 import type { Remote } from "../../remote/remote.ts";
 import { workerOf } from "../run.ts";
 import type { ScopeSource } from "./contexts.ts";
-import { lifecycleContext } from "./contexts.ts";
+import { lifecycleContext, reasonOf } from "./contexts.ts";
 import { kvSession } from "./kv-session.ts";
 
 /**
@@ -27,6 +27,7 @@ export function allocationScope(run: ScopeSource, job: Job, allocation: Allocati
     index: stored === undefined ? allocation.index : Number(stored),
     currentVersion: bucket.store.promoted.version(allocation.id) ?? NO_VERSION,
     newVersion: job.version,
+    deployReason: reasonOf(run, job, allocation),
     log,
     command: <T>(name: string, event: string, work: () => Promise<T>) =>
       reportCommand(run, { job: job.name, worker: allocation.host, command: name, event }, work),

@@ -1,3 +1,4 @@
+import { type DeployReason, deployReason } from "../../domain/deploy/deploy-reason.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
@@ -7,7 +8,7 @@ import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
 
 /** The input of contexts; planning without a run has it too. */
-export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded">;
+export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
 
 /** The input of actions on behalf of allocations: a run, or a command without one. */
 export type ScopeSource = ContextSource & Pick<Run, "catalog" | "jobs" | "connections" | "tmp">;
@@ -31,8 +32,17 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
     worker: workerOf(run, allocation.host),
     currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
     newVersion: job.version,
+    deployReason: reasonOf(run, job, allocation),
   });
 }
+
+/** Why the run changes an allocation; `manual` for commands other than a deploy. */
+export function reasonOf({ cause, reporter, recorded }: ContextSource, job: Job, allocation: Allocation): DeployReason {
+  if (cause) return cause;
+  return DEPLOYS.has(reporter.command) ? deployReason(job, allocation, recorded(allocation.id)) : "manual";
+}
+
+const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "deploy --dry-run", "rollback --dry-run"]);
 
 /** The complete input of a lifecycle command of one allocation, except the command itself. */
 export function lifecycleContext(
@@ -52,6 +62,7 @@ export function lifecycleContext(
     env: {
       CURRENT_VERSION: context.currentVersion,
       NEW_VERSION: context.newVersion,
+      DEPLOY_REASON: context.deployReason,
       JOB: job.name,
       WORKER_IP: allocation.host,
       ALLOCATION_ID: allocation.id,

@@ -7,9 +7,9 @@ import { MaandError } from "../../errors.ts";
 import type { KvReader } from "../../plugin-api/kv.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 
-/** The part of the KV store that a job may read on one worker. */
-export function kvReader(kv: KvStore, job: Job, host: string): KvReader {
-  const readable = new Set(readableNamespaces(job, [host]));
+/** The part of the KV store that a job may read on these workers. */
+export function kvReader(kv: KvStore, job: Job, hosts: readonly string[]): KvReader {
+  const readable = new Set(readableNamespaces(job, hosts));
   const allowed = (namespace: string) => {
     if (readable.has(namespace)) return namespace;
     throw new MaandError({

@@ -18,7 +18,7 @@ export function kvSession({ kv, mask, now, store }: Bucket, job: Job, host: stri
     throw refused(job, namespace, key);
   };
   return Object.freeze({
-    ...kvReader(overlay, job, host),
+    ...kvReader(overlay, job, [host]),
     isSecret,
     put: (namespace: string, key: string, value: string) => overlay.put(writable(namespace, key), key, value),
     remove: (namespace: string, key: string) => overlay.remove(writable(namespace, key), key),

@@ -53,7 +53,7 @@ function reading<T>(job: string, host: string, read: (kv: ReturnType<typeof kvRe
   return opened(({ kv, store }) => {
     const found = store.catalog.read().jobs.find(({ name }) => name === job);
     if (!found) throw new Error(`no job ${job}`);
-    return read(kvReader(kv, found, host));
+    return read(kvReader(kv, found, [host]));
   });
 }
 

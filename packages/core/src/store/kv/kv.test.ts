@@ -126,7 +126,7 @@ describe("a sync", () => {
 });
 
 describe("a secret", () => {
-  it("is not in the store in clear text, and whoever masks is told it", () => {
+  it("is not in the store in clear text, and is reported for masking", () => {
     kv.put(SECRETS, "password", "s3cret ");
     expect(store.kv.newest(SECRETS, "password")?.value).toMatch(/^enc:v1:/);
     secrets = [];

@@ -32,7 +32,7 @@ export interface KvStore {
 
 /**
  * The KV store in clear text. Values are stored unchanged, without trimming, to preserve files and significant blanks.
- * Writing the current value is no change and creates no version, also for secrets.
+ * Writing the current value changes nothing and creates no version, also for secrets.
  */
 export class Kv implements KvStore {
   readonly #parts: KvParts;

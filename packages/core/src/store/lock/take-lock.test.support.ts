@@ -28,7 +28,7 @@ if (mode === "keep") {
 }
 process.stdout.write(`${printed}\n`);
 
-/** Collects until an object that nothing refers to is gone, and a few times more. */
+/** Collects garbage until an unreferenced object is freed, and a few times more. */
 async function collectGarbage(): Promise<void> {
   const { gc } = globalThis;
   if (!gc) throw new Error("run this with --expose-gc");

@@ -20,6 +20,8 @@ export interface Deployment {
   readonly disabled: boolean;
   readonly removed: boolean;
   readonly inDoubt: boolean;
+  /** The number of the release that the workspace holds and deploys skip; null if there is none. */
+  readonly held: number | null;
 }
 
 /** All allocations with their promoted version and pending change, from the store alone; by job, then worker. */
@@ -28,6 +30,7 @@ export function deployments(store: Store): Deployment[] {
   const recorded = store.promoted.recorded();
   const planned = store.promoted.planned();
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
+  const holds = new Map(catalog.jobs.map(({ name, hold }) => [name, hold?.release]));
   return catalog.allocations.map((allocation): Deployment => {
     const state = recorded.get(allocation.id) ?? {};
     const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
@@ -43,6 +46,7 @@ export function deployments(store: Store): Deployment[] {
       disabled: allocation.disabled,
       removed: allocation.removed,
       inDoubt: state.unsettled?.inDoubt ?? false,
+      held: holds.get(allocation.job) ?? null,
     };
   });
 }

@@ -1,4 +1,4 @@
-import { type Hold, holdText } from "../../domain/release/hold.ts";
+import type { Hold } from "../../domain/release/hold.ts";
 import { type Release, releaseName, type Verdict, verdictOf } from "../../domain/release/release.ts";
 import type { Store } from "../store.ts";
 
@@ -28,11 +28,4 @@ export function jobReleases(store: Store, job: string): ReleaseView[] {
     isWanted: wanted?.release === release.number && hold?.release !== release.number,
     ...(hold?.release === release.number ? { hold } : {}),
   }));
-}
-
-/** Jobs with a hold, each with the sentence that says so. */
-export function holdsOf(store: Store): { readonly job: string; readonly text: string }[] {
-  return store.catalog
-    .read()
-    .jobs.flatMap((job) => (job.hold ? [{ job: job.name, text: holdText(job, job.hold) }] : []));
 }

@@ -46,7 +46,7 @@ export class Trial {
     return remote;
   }
 
-  /** Cuts every connection, and makes the shared one anew. */
+  /** Closes every connection, and opens the shared one again. */
   async cut(): Promise<void> {
     await this.opened.cut?.();
     await until("the worker to take connections again", async () => {

@@ -1,4 +1,5 @@
-import { type BucketPaths, deployments, loadUnbuilt, type Store } from "@maand/core/readonly";
+import { listOf } from "@maand/command";
+import { type BucketPaths, deployments, heldTexts, loadUnbuilt, releaseName, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
@@ -8,7 +9,7 @@ export class DeploymentsCommand extends StoredCommand {
   static override paths = [["cat", "deployments"]];
   static override usage = Command.Usage({
     category: "Look",
-    description: "show the promoted version on each worker and the action of the next deploy",
+    description: "show the promoted version on each worker and the next action",
     examples: [
       ["Of one job", "maand cat deployments --jobs api"],
       ["Without disabled and removed allocations", "maand cat deployments --active"],
@@ -24,6 +25,7 @@ export class DeploymentsCommand extends StoredCommand {
     this.warnOfUnbuilt(unbuiltParts({ store, paths }));
     const all = deployments(store);
     const catalog = store.catalog.read();
+    this.warnOfHolds(heldTexts(catalog, listOf(this.jobs)));
     const wanted = unitFilter(catalog, this);
     const rows = all.filter((row) => wanted(row) && !(this.active && (row.disabled || row.removed)));
     const flag = (set: boolean) => (set ? 1 : 0);
@@ -41,6 +43,7 @@ export class DeploymentsCommand extends StoredCommand {
           disabled: flag(row.disabled),
           removed: flag(row.removed),
           in_doubt: row.inDoubt,
+          held: row.held === null ? null : releaseName(row.held),
         })),
       );
     } else {

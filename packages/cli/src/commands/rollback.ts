@@ -1,0 +1,74 @@
+import { EXIT, listOf } from "@maand/command";
+import { EngineCommand } from "@maand/command/internal";
+import { MaandError } from "@maand/core";
+import { type OpenedBucket, planRollback, type RollbackTarget, rollback } from "@maand/core/internal";
+import { Command, Option } from "clipanion";
+import { jsonReader } from "../output/deploy/readers.ts";
+import { showPlan } from "../output/deploy/show-plan.ts";
+
+/** `maand rollback`. */
+export class RollbackCommand extends EngineCommand {
+  static override paths = [["rollback"]];
+  static override usage = Command.Usage({
+    category: "Deploy",
+    description: "bring jobs back to an earlier release",
+    details:
+      "Renders the release with today's KV values and certificates, and rolls it out as a deploy does: in the batches of the job, with its hooks and health checks. Several jobs go in reverse order: jobs before those they demand. The release that was left is then held: builds and deploys skip it until the job changes, or until maand deploy --jobs api --release r14.",
+    examples: [
+      ["To the last release that was healthy everywhere", "maand rollback api"],
+      ["Show what would happen", "maand rollback api --dry-run --diff"],
+      ["To a release or a version", "maand rollback api --to r12"],
+      ["Everything that a run rolled out", "maand rollback --run 41"],
+    ],
+  });
+
+  jobs = Option.Rest({ name: "job" });
+  to = Option.String("--to", { description: "The release or version to go back to; for one job." });
+  run_ = Option.String("--run", { description: "Roll back every job that this run rolled out." });
+  dryRun = Option.Boolean("-n,--dry-run", false, { description: "Show what would happen without changing anything." });
+  diff = Option.Boolean("--diff", false, {
+    description: "With --dry-run: show the changes in each file, line by line, with masked secrets.",
+  });
+
+  override async work(): Promise<number> {
+    const target = this.target();
+    const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
+    return this.withEngine(
+      (bucket) => (this.dryRun ? this.plan(bucket, target) : this.rollBack(bucket, target)),
+      (event) => {
+        for (const read of readers) read(event);
+      },
+    );
+  }
+
+  async rollBack(bucket: OpenedBucket, target: RollbackTarget): Promise<number> {
+    const { outcome } = await rollback(bucket, target);
+    if (outcome === "interrupted") return EXIT.interrupted;
+    return outcome === "ok" ? EXIT.ok : EXIT.failed;
+  }
+
+  async plan(bucket: OpenedBucket, target: RollbackTarget): Promise<number> {
+    const plan = await planRollback(bucket, target, { diff: this.diff });
+    showPlan(this, bucket, plan, "rollback");
+    return plan.failures.length > 0 ? EXIT.failed : EXIT.ok;
+  }
+
+  /** What the command line selects, or USAGE. */
+  target(): RollbackTarget {
+    const jobs = this.jobs.length === 0 ? [] : listOf(this.jobs);
+    if (this.diff && !this.dryRun) throw usage("--diff requires --dry-run", "add --dry-run, or leave --diff out");
+    if (this.run_ !== undefined && (jobs.length > 0 || this.to !== undefined))
+      throw usage("--run selects the jobs and their releases by itself", "leave out the jobs and --to, or --run");
+    if (this.run_ === undefined && jobs.length === 0)
+      throw usage("no job is named", "write maand rollback <job>, or --run and the number of a run");
+    if (this.to !== undefined && jobs.length > 1)
+      throw usage("--to names a release of one job", "roll the jobs back one after another, or leave out --to");
+    if (this.run_ !== undefined && !/^[1-9]\d{0,8}$/.test(this.run_))
+      throw usage(`"${this.run_}" is not the number of a run`, "write --run 41");
+    return { jobs, to: this.to, run: this.run_ === undefined ? undefined : Number(this.run_) };
+  }
+}
+
+function usage(message: string, hint: string): MaandError {
+  return new MaandError({ code: "USAGE", message, hint });
+}

@@ -1,0 +1,61 @@
+import { errorText, isMaandError, MaandError } from "../../errors.ts";
+import type { Plugin } from "../../plugin-api/plugin.ts";
+
+/** How long a plugin may take to end: long enough to send what it holds, short enough for a service that does not answer. */
+export const DISPOSE_MS = 10_000;
+
+/**
+ * Calls `dispose` of every applied plugin, one after another: the last applied first, and a plugin that uses a service before
+ * the one that provides it. Returns the errors; none of them keeps another plugin from its `dispose`.
+ */
+export async function disposeAll(applied: readonly Plugin[]): Promise<MaandError[]> {
+  const errors: MaandError[] = [];
+  for (const plugin of inOrder(applied)) {
+    const error = await disposeOne(plugin);
+    if (error) errors.push(error);
+  }
+  return errors;
+}
+
+async function disposeOne(plugin: Plugin): Promise<MaandError | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLong(plugin)), DISPOSE_MS);
+  });
+  try {
+    await Promise.race([plugin.dispose?.(), late]);
+    return undefined;
+  } catch (cause) {
+    if (isMaandError(cause)) return cause;
+    return new MaandError({
+      code: "HOOK_FAILED",
+      message: `${plugin.name} failed in dispose: ${errorText(cause)}`,
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLong({ name }: Plugin): MaandError {
+  return new MaandError({
+    code: "HOOK_STUCK",
+    message: `${name} did not end in dispose within ${DISPOSE_MS / 1000} s`,
+    hint: `what ${name} held back may be lost; see where its dispose waits`,
+  });
+}
+
+/** Plugins with a `dispose`: the last applied first, but none before the plugins that use its services. */
+function inOrder(applied: readonly Plugin[]): Plugin[] {
+  const left = applied.filter(({ dispose }) => dispose !== undefined).reverse();
+  const ordered: Plugin[] = [];
+  while (left.length > 0) {
+    const free = left.findIndex((plugin) => !left.some((other) => other !== plugin && uses(other, plugin)));
+    ordered.push(...left.splice(Math.max(0, free), 1)); // plugins that use each other: the last applied first
+  }
+  return ordered;
+}
+
+function uses({ needs = [] }: Plugin, { provides }: Plugin): boolean {
+  return (provides?.services ?? []).some(({ service }) => needs.some(({ name }) => name === service));
+}

@@ -1,0 +1,65 @@
+import type { MaandError } from "../../errors.ts";
+import { pluginError } from "../../plugin-api/life/plugin-error.ts";
+import { pluginState } from "../../plugin-api/life/plugin-state.ts";
+import type { PluginTools } from "../../plugin-api/life/plugin-tools.ts";
+import { stateInMemory } from "../../plugin-api/life/state-in-memory.ts";
+import type { Plugin } from "../../plugin-api/plugin.ts";
+import { TapWatch } from "../watch/tap-watch.ts";
+import { disposeAll } from "./dispose.ts";
+import { ServiceRegistry } from "./service-registry.ts";
+import { StateSource } from "./state-source.ts";
+
+/** For plugins that are applied without a bucket, as in a test: their state is in memory. */
+export function lifeWithoutBucket(): PluginLife {
+  const life = new PluginLife();
+  life.states.open(stateInMemory());
+  return life;
+}
+
+/** What the plugins of one bucket share while it is open, and how they end with it. */
+export class PluginLife {
+  readonly watch: TapWatch;
+  readonly states = new StateSource();
+  /** Tells whether a text contains a known secret. */
+  hasSecret: (text: string) => boolean = () => false;
+  readonly #applied: Plugin[] = [];
+  #services = new ServiceRegistry([]);
+
+  constructor(watch = new TapWatch()) {
+    this.watch = watch;
+  }
+
+  /** Plugins are about to be applied: they may use each other's services. */
+  begin(plugins: readonly Plugin[]): void {
+    this.#services = new ServiceRegistry(plugins);
+  }
+
+  /** What a plugin receives besides the hooks. */
+  toolsFor(plugin: Plugin): PluginTools {
+    const { name } = plugin;
+    return Object.freeze({
+      error: (code, message, options) => pluginError(name, code, message, options),
+      use: (service) => this.#services.use(plugin, service),
+      state: (entries) =>
+        pluginState(
+          { plugin: name, rows: () => this.states.rows(name), hasSecret: (text) => this.hasSecret(text) },
+          entries,
+        ),
+    } satisfies PluginTools);
+  }
+
+  /** A plugin was applied, and so is disposed at the end. */
+  applied(plugin: Plugin): void {
+    this.#applied.push(plugin);
+  }
+
+  /** Whether anything is left to be disposed. */
+  get isOpen(): boolean {
+    return this.#applied.some(({ dispose }) => dispose !== undefined);
+  }
+
+  /** Ends all plugins; returns what went wrong. */
+  dispose(): Promise<MaandError[]> {
+    return disposeAll(this.#applied.splice(0));
+  }
+}

@@ -1,0 +1,40 @@
+import { isRecord } from "../../domain/checks/validate.ts";
+import { DEFAULT_SETTINGS } from "../../domain/settings/settings.ts";
+import type { HookName } from "../../plugin-api/hooks.ts";
+import { hookLimit, TAP_WAITS } from "../../plugin-api/life/tap-limits.ts";
+import type { Tapping } from "./tapping.ts";
+
+/** What a tap may need beyond the time limit of a command that its context names. */
+const AFTER_COMMAND_MS = 30_000;
+
+/** A call of a tap. */
+interface TapCall {
+  readonly by: Tapping;
+  readonly given: readonly unknown[];
+}
+
+/**
+ * The time limit of a call: that of its hook; longer if its context names a longer time limit, or if the tap declares one.
+ */
+export function limitOf({ by, given }: TapCall, tapMs = DEFAULT_SETTINGS.timeouts.tapMs): number {
+  const context = given.at(-1);
+  const ofHook = isHookName(by.hook) ? hookLimit(by.hook, tapMs) : tapMs;
+  return Math.max(ofHook, commandLimit(context), declaredLimit(by, context));
+}
+
+function commandLimit(context: unknown): number {
+  return isRecord(context) && typeof context.timeoutMs === "number" ? context.timeoutMs + AFTER_COMMAND_MS : 0;
+}
+
+function declaredLimit({ limitMs }: Tapping, context: unknown): number {
+  try {
+    const declared: unknown = typeof limitMs === "function" ? Reflect.apply(limitMs, undefined, [context]) : limitMs;
+    return typeof declared === "number" && declared > 0 ? declared : 0;
+  } catch {
+    return 0; // the tap itself reports what is wrong with its job
+  }
+}
+
+function isHookName(name: string): name is HookName {
+  return Object.hasOwn(TAP_WAITS, name);
+}

@@ -1,0 +1,55 @@
+import { MaandError } from "../../errors.ts";
+import { type TapUnit, unitText } from "./tap-unit.ts";
+import type { Tapping } from "./tapping.ts";
+
+/** A tap that did not end by itself, as its error describes it. */
+export interface StuckTap {
+  readonly by: Tapping;
+  readonly unit: TapUnit;
+  /** Its time limit. */
+  readonly limitMs: number;
+}
+
+const SEE = "maand plugins --verbose lists the taps; fix the plugin, or raise timeouts.tap in maand.conf";
+
+/** The tap ended after its signal was aborted at its time limit. */
+export function endedAtLimit(tap: StuckTap, cause: unknown): MaandError {
+  return stuck(tap, `took longer than ${spanText(tap.limitMs)}${inHook(tap)} and was ended`, SEE, cause);
+}
+
+/** The tap goes on after its time limit, although its signal was aborted or it has none. */
+export function goesOn(tap: StuckTap): MaandError {
+  const message = `did not end within ${spanText(tap.limitMs)}${inHook(tap)}; it may still be running`;
+  return stuck(tap, message, `nothing else is done in its place in this run; ${SEE}`);
+}
+
+/** The process has nothing left to wait for, so nothing can settle the promise of the tap. */
+export function neverSettles(tap: StuckTap): MaandError {
+  const hint = "look for a promise that is never resolved or a callback that is never called in the plugin";
+  return stuck(tap, `is waiting on a promise that never settles${inHook(tap)}`, hint);
+}
+
+/** The tap goes on after the run was interrupted. */
+export function ignoredInterruption(tap: StuckTap): MaandError {
+  const message = `${tap.by.plugin} did not stop${inHook(tap)} after the interruption; it may still be running`;
+  return new MaandError({ code: "INTERRUPTED", message, hint: "run it again to continue", ...workerOf(tap) });
+}
+
+function stuck(tap: StuckTap, message: string, hint: string, cause?: unknown): MaandError {
+  const text = `${tap.by.plugin} ${message}`;
+  return new MaandError({ code: "HOOK_STUCK", message: text, hint, ...workerOf(tap), cause });
+}
+
+function workerOf({ unit: { worker } }: StuckTap): { worker?: string } {
+  return worker === undefined ? {} : { worker };
+}
+
+function inHook({ by, unit }: StuckTap): string {
+  const text = unitText(unit);
+  return ` in ${by.hook}${text === "" ? "" : ` of ${text}`}`;
+}
+
+function spanText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

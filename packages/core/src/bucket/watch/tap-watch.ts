@@ -1,0 +1,195 @@
+import type { MaandError } from "../../errors.ts";
+import { limitOf } from "./limit-of.ts";
+import { SignsOfLife } from "./signs-of-life.ts";
+import { endedAtLimit, goesOn, ignoredInterruption, neverSettles, type StuckTap } from "./stuck-tap.ts";
+import { type TapUnit, unitOf } from "./tap-unit.ts";
+import type { Tapping } from "./tapping.ts";
+import { abortUnit } from "./unit-signals.ts";
+import { type WaitingTaps, WaitNotices } from "./wait-notices.ts";
+
+/** How often pending taps are looked at. A call costs no timer of its own. */
+const TICK_MS = 1_000;
+/** How long a tap may take to end after its signal was aborted at its limit. */
+const GRACE_MS = 10_000;
+/** How long a tap may take to end after the run was interrupted; longer than commands take to be ended on a worker. */
+const INTERRUPTED_MS = 20_000;
+
+/** Options of a watch. */
+export interface WatchOptions {
+  /** `timeouts.tap` of the settings; default: that of a bucket without settings. */
+  readonly tapMs?: number;
+  /** Aborts when the run is interrupted. */
+  readonly signal?: AbortSignal;
+}
+
+/** A call of a tap that has not ended. */
+interface PendingTap {
+  readonly by: Tapping;
+  readonly given: readonly unknown[];
+  /** When it began, by the clock of the watch. */
+  readonly since: number;
+  /** When its signal was aborted at its limit. */
+  endingSince?: number;
+  fail(cause: MaandError): void;
+}
+
+/**
+ * Watches the calls of taps that are awaited. After a while of silence it reports what is waited for. A call that reaches its
+ * time limit is ended by its signal; if it goes on regardless, it is abandoned: its caller gets an error, and the watch knows
+ * that the tap may still be running, so that the lock of the bucket is kept until it has ended.
+ */
+export class TapWatch {
+  readonly #options: WatchOptions;
+  readonly #pending = new Set<PendingTap>();
+  readonly #abandoned = new Set<PendingTap>();
+  readonly #life = new SignsOfLife();
+  readonly #notices = new WaitNotices();
+  #whenGone: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Milliseconds for which the watch has looked; time for which the process was suspended does not count. */
+  #clock = 0;
+  #lookedAt = 0;
+  #interruptedAt: number | undefined;
+  /** Reports taps that are waited for. */
+  onWaiting: ((waiting: WaitingTaps) => void) | undefined;
+
+  constructor(options: WatchOptions = {}) {
+    this.#options = options;
+    options.signal?.addEventListener("abort", () => this.#interrupt(), { once: true });
+  }
+
+  /** Waits for a tap, but not beyond its limit. */
+  follow(work: PromiseLike<unknown>, by: Tapping, given: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const tap: PendingTap = { by, given, since: this.#clock, fail: reject };
+      this.#pending.add(tap);
+      if (this.#timer === undefined) this.#start();
+      work.then(
+        (answer) => (this.#pending.delete(tap) ? resolve(answer) : this.#ended(tap, answer)),
+        (cause) => {
+          if (!this.#pending.delete(tap)) this.#ended(tap);
+          else reject(tap.endingSince === undefined ? cause : endedAtLimit(this.#describe(tap), cause));
+        },
+      );
+    });
+  }
+
+  /** Notes that something happened for a unit; pending taps of the unit are alive. */
+  noteLife(unit: TapUnit): void {
+    if (this.#pending.size > 0) this.#life.note(unit, this.#clock);
+  }
+
+  /**
+   * Fails the innermost pending tap: the process has nothing left to wait for and is about to exit. Returns whether there was
+   * one.
+   */
+  endStuck(): boolean {
+    const tap = [...this.#pending].at(-1);
+    const describe = this.#interruptedAt === undefined ? neverSettles : ignoredInterruption;
+    if (tap) this.#abandon(tap, describe(this.#describe(tap)));
+    return tap !== undefined;
+  }
+
+  /** Calls `work` once no abandoned tap may still be running: now, or when the last of them has ended. */
+  whenGone(work: () => void): void {
+    if (this.#abandoned.size === 0) work();
+    else this.#whenGone.push(work);
+  }
+
+  /** Whether an abandoned tap of this unit may still be running. */
+  mayRun({ job, worker }: TapUnit): boolean {
+    return [...this.#abandoned].some((tap) => {
+      const unit = unitOf(tap.given);
+      return unit.job === job && unit.worker === worker;
+    });
+  }
+
+  #start(): void {
+    this.#lookedAt = performance.now();
+    this.#timer = setInterval(() => this.#look(), TICK_MS);
+    this.#timer.unref(); // a pending tap alone does not keep the process alive: see endStuck
+  }
+
+  #look(): void {
+    const now = performance.now();
+    this.#clock += Math.min(now - this.#lookedAt, 2 * TICK_MS);
+    this.#lookedAt = now;
+    if (this.#pending.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    const pending = [...this.#pending];
+    const inner = pending.filter((tap, at) => !pending.slice(at + 1).some((later) => mayBeInside(later, tap)));
+    for (const tap of inner) this.#check(tap);
+    this.#report(inner.filter((tap) => this.#pending.has(tap)));
+  }
+
+  #check(tap: PendingTap): void {
+    if (this.#interruptedAt !== undefined) {
+      if (this.#sinceInterruption(tap) > INTERRUPTED_MS) this.#abandon(tap, ignoredInterruption(this.#describe(tap)));
+    } else if (tap.endingSince !== undefined) {
+      if (this.#clock - tap.endingSince > GRACE_MS) this.#abandon(tap, goesOn(this.#describe(tap)));
+    } else if (this.#silence(tap) > limitOf(tap, this.#options.tapMs)) {
+      tap.endingSince = this.#clock;
+      const error = goesOn(this.#describe(tap));
+      if (!abortUnit(signalOf(tap.given), error)) this.#abandon(tap, error);
+    }
+  }
+
+  #silence(tap: PendingTap): number {
+    return this.#clock - Math.max(tap.since, this.#life.last(unitOf(tap.given)));
+  }
+
+  #sinceInterruption(tap: PendingTap): number {
+    return this.#clock - Math.max(this.#interruptedAt ?? 0, tap.since);
+  }
+
+  #report(taps: readonly PendingTap[]): void {
+    const isStopping = this.#interruptedAt !== undefined;
+    const waited = (tap: PendingTap) => (isStopping ? this.#sinceInterruption(tap) : this.#silence(tap));
+    const silent = taps.map((tap) => ({ ...this.#describe(tap), key: tap, waitedMs: waited(tap) }));
+    for (const waiting of this.#notices.due(silent, isStopping)) this.onWaiting?.(waiting);
+  }
+
+  #describe({ by, given }: PendingTap): StuckTap {
+    return { by, unit: unitOf(given), limitMs: limitOf({ by, given }, this.#options.tapMs) };
+  }
+
+  #abandon(tap: PendingTap, error: MaandError): void {
+    this.#pending.delete(tap);
+    this.#abandoned.add(tap);
+    tap.fail(error);
+  }
+
+  /** An abandoned tap has ended after all; a connection that it made is of no use any more. */
+  #ended(tap: PendingTap, answer?: unknown): void {
+    this.#abandoned.delete(tap);
+    if (tap.by.hook === "connect") closeLate(answer);
+    if (this.#abandoned.size > 0) return;
+    for (const work of this.#whenGone.splice(0)) work();
+  }
+
+  #interrupt(): void {
+    this.#interruptedAt = this.#clock;
+  }
+}
+
+/** Whether a call that began later may be part of the call of an outer tap: of the same job, or of a connection. */
+function mayBeInside(later: PendingTap, outer: PendingTap): boolean {
+  const [inner, around] = [unitOf(later.given), unitOf(outer.given)];
+  if (around.job === undefined) return false;
+  if (inner.job === undefined || later.by.hook === "target") return true;
+  return inner.job === around.job && (around.worker === undefined || around.worker === inner.worker);
+}
+
+function signalOf(given: readonly unknown[]): unknown {
+  const context = given.at(-1);
+  return typeof context === "object" && context !== null && "signal" in context ? context.signal : undefined;
+}
+
+function closeLate(answer: unknown): void {
+  if (typeof answer !== "object" || answer === null || !("close" in answer) || typeof answer.close !== "function")
+    return;
+  Promise.resolve(answer.close()).catch(() => undefined);
+}

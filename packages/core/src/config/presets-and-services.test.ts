@@ -1,0 +1,96 @@
+import { describe, expect, it, vi } from "vitest";
+import { aConfig } from "./a-config.test.support.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const plugin = (name: string, more = "") => `{ name: "${name}", apply() {}, ${more} }`;
+
+/** A preset with an option, which contains another preset. */
+const ACME = `import { presetWithOptions } from "@maand/core";
+import * as v from "valibot";
+const watching = [${plugin("acme-watch")}, false];
+export default presetWithOptions({
+  name: "acme",
+  options: v.object({ gate: v.optional(v.boolean(), true) }),
+  plugins: ({ gate }) => [watching, [gate && ${plugin("acme-gate")}], undefined],
+});
+`;
+
+describe("a preset is a list of plugins, at the place where it is written", () => {
+  it.for([
+    ["by its path", '{ "plugins": ["./acme.ts", "defaults"] }', ["acme-watch", "acme-gate", "ssh", "make"]],
+    ["with options", '{ "plugins": ["defaults", ["./acme.ts", { "gate": false }]] }', ["ssh", "make", "acme-watch"]],
+  ] as const)("%s", async ([, config, names], context) => {
+    const { names: loaded } = aConfig(context, { "acme.ts": ACME, ".maandrc.json": config });
+    expect(await loaded()).toEqual(names);
+  });
+
+  it("as a value in a script, nested in others", async (context) => {
+    const script = `const one = [${plugin("one")}];\nexport default { plugins: [[one, [${plugin("two")}, null]], ${plugin("three")}] };\n`;
+    const { names } = aConfig(context, { "maand.config.mjs": script });
+    expect(await names()).toEqual(["one", "two", "three"]);
+  });
+
+  it("and what is no plugin in it is refused, at that place", async (context) => {
+    const { refused } = aConfig(context, {
+      "maand.config.mjs": `export default {\n  plugins: [[${plugin("one")}, "two"]],\n};\n`,
+    });
+    expect(await refused()).toEqual([
+      expect.stringMatching(/^maand\.config\.mjs:2:\d+: plugins\[0\]: "two" in a preset is not a plugin \| /),
+    ]);
+  });
+
+  it("and an option that it does not have is refused, with the nearest one", async (context) => {
+    const { refused } = aConfig(context, {
+      "acme.ts": ACME,
+      ".maandrc.json": '{ "plugins": [["./acme.ts", { "gaet": true }]] }',
+    });
+    expect(await refused()).toEqual([
+      expect.stringContaining('plugin "acme" has no option "gaet" | did you mean "gate"?'),
+    ]);
+  });
+});
+
+describe("services are checked when plugins are loaded", () => {
+  const provider = plugin("desk", 'provides: { services: [{ service: "desk.tickets", make() {} }] }');
+  const refusedFor = (context: Parameters<typeof aConfig>[0], plugins: string) =>
+    aConfig(context, { "maand.config.mjs": `export default { plugins: [${plugins}] };\n` }).refused();
+
+  it("one that a plugin needs and another provides is fine, in any order", async (context) => {
+    const needs = plugin("notes", 'needs: [{ name: "desk.tickets" }]');
+    const { names } = aConfig(context, {
+      "maand.config.mjs": `export default { plugins: [${needs}, ${provider}] };\n`,
+    });
+    expect(await names()).toEqual(["notes", "desk"]);
+  });
+
+  it.for([
+    [
+      "that no plugin provides",
+      plugin("notes", 'needs: [{ name: "desk.tickets" }]'),
+      'plugin "notes" needs the service "desk.tickets", which no loaded plugin provides | add the plugin that provides "desk.tickets" to the plugins of the configuration',
+    ],
+    [
+      "with a typo",
+      `${provider}, ${plugin("notes", 'needs: [{ name: "desk.tickest" }]')}`,
+      'plugin "notes" needs the service "desk.tickest", which no loaded plugin provides | did you mean "desk.tickets"?',
+    ],
+    [
+      "of two providers",
+      `${provider}, ${provider.replace('"desk"', '"counter"')}`,
+      'plugin "desk" and plugin "counter" both have the service "desk.tickets" | remove one of them, or ask an author to rename it',
+    ],
+    [
+      "that is only a name",
+      plugin("notes", 'needs: ["desk.tickets"]'),
+      'plugin "notes" has an entry in needs that is no service | write needs: [TICKETS], with a service made by defineService',
+    ],
+    [
+      "that is offered without a maker",
+      plugin("desk", 'provides: { services: ["desk.tickets"] }'),
+      'plugin "desk" has an entry in services that is none | write provides: { services: [TICKETS.by(() => tickets)] }, with a service made by defineService',
+    ],
+  ] as const)("one %s is refused", async ([, plugins, refusal], context) => {
+    expect(await refusedFor(context, plugins)).toEqual([expect.stringContaining(refusal)]);
+  });
+});

@@ -1,0 +1,56 @@
+import type { Bucket } from "../../bucket/bucket.ts";
+import type { DeployOptions, Plan, PlanOptions } from "../../plan/plan-deploy.ts";
+import { planDeploy } from "../../plan/plan-deploy.ts";
+import type { Summary } from "../../summary.ts";
+import { deployWith } from "../deploy.ts";
+import { chooseRelease, chooseRollback, type RollbackTarget } from "./choose-releases.ts";
+
+/** What a rollback and its dry run have in common. */
+const OPTIONS = { force: false, syncOnly: false } as const;
+
+/**
+ * Rolls jobs back to earlier releases: stores them as the desired state, with a hold on what the workspace has, and deploys
+ * these jobs, the last wave first. The next deploy continues a rollback that did not end. Throws PROBLEMS before anything is
+ * changed if a release is unknown or does not fit.
+ */
+export async function rollback(bucket: Bucket, target: RollbackTarget): Promise<Summary> {
+  return deployWith(bucket, "rollback", async () => {
+    const { jobs, change } = await chooseRollback(bucket, target);
+    return { options: { ...OPTIONS, jobs }, change, reason: "rollback", reversed: true };
+  });
+}
+
+/** Plans a rollback without carrying it out; writes nothing. */
+export async function planRollback(
+  bucket: Bucket,
+  target: RollbackTarget,
+  options: Pick<PlanOptions, "diff">,
+): Promise<Plan> {
+  const { jobs, change } = await chooseRollback(bucket, target);
+  const desired = change ?? { catalog: bucket.store.catalog.read(), publish: () => undefined };
+  return planDeploy(bucket, { ...OPTIONS, ...options, jobs }, { command: "rollback", desired, reversed: true });
+}
+
+/** A deploy of a named release of one job, which ends the hold on it. */
+export interface ReleaseOptions extends Omit<DeployOptions, "jobs"> {
+  readonly job: string;
+  readonly release: string;
+}
+
+/** Deploys a named release of one job. If the workspace has another one, that one is held. */
+export async function deployRelease(bucket: Bucket, { job, release, ...options }: ReleaseOptions): Promise<Summary> {
+  return deployWith(bucket, "deploy", async () => {
+    const { change } = await chooseRelease(bucket, job, release);
+    return { options: { ...options, jobs: [job] }, change, reversed: false };
+  });
+}
+
+/** Plans the deploy of a named release of one job; writes nothing. */
+export async function planRelease(
+  bucket: Bucket,
+  { job, release, ...options }: ReleaseOptions & Omit<PlanOptions, "jobs">,
+): Promise<Plan> {
+  const { change } = await chooseRelease(bucket, job, release);
+  const desired = change ?? { catalog: bucket.store.catalog.read(), publish: () => undefined };
+  return planDeploy(bucket, { ...options, jobs: [job] }, { command: "deploy", desired, reversed: false });
+}

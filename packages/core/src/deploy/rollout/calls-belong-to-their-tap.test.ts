@@ -1,0 +1,82 @@
+import { afterEach, expect, it } from "vitest";
+import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
+import type { Done } from "../../plugin-api/hooks.ts";
+import { definePlugin, type Plugin } from "../../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../../testing/index.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+
+let bucket: TestBucket;
+afterEach(() => bucket.dispose());
+
+/** Deploys job `api` to two workers with these plugins. */
+function deployWith(...plugins: readonly Plugin[]) {
+  bucket = aBucket({ plugins });
+  bucket.workers(A, B);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"], max_concurrent_upgrades: 1 });
+  return bucket.ship();
+}
+
+function leading(name: string, tap: (context: OrchestrateContext) => Promise<Done | undefined>): Plugin {
+  return definePlugin({ name, apply: ({ orchestrate }) => orchestrate.tapPromise(name, tap) });
+}
+
+const starts = () => bucket.fleet.done.filter((what) => what.startsWith("start"));
+
+it("the next tap is called when the rollOut of the one before has ended, awaited or not", async () => {
+  const seen: string[] = [];
+  const first = leading("first", async ({ rollOut }) => {
+    void rollOut([A]);
+    return undefined;
+  });
+  const second = leading("second", async () => {
+    seen.push(...starts());
+    return undefined;
+  });
+  expect(await deployWith(first, second)).toMatchObject({ outcome: "ok" });
+  expect(seen).toEqual([`start api@${A}`]);
+  expect(starts()).toHaveLength(2);
+});
+
+it("a rollOut after its tap has returned is not carried out, and is reported in the name of the plugin", async () => {
+  let rollOut: OrchestrateContext["rollOut"] | undefined;
+  const late = definePlugin({
+    name: "late",
+    apply(hooks) {
+      hooks.orchestrate.tapPromise("late", async (context) => {
+        rollOut = context.rollOut;
+        return undefined;
+      });
+      hooks.started.tapPromise("late", async () => {
+        await expect(rollOut?.([B])).rejects.toMatchObject({
+          code: "HOOK_FAILED",
+          hint: expect.stringContaining("await"),
+        });
+      });
+    },
+  });
+  expect(await deployWith(late)).toMatchObject({ outcome: "ok" });
+  const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
+  expect(lines).toContain(
+    "late called rollOut after its tap of orchestrate had returned, so it was not carried out; await every rollOut in the tap",
+  );
+  expect(starts()).toEqual([`start api@${A}`, `start api@${B}`]);
+});
+
+it("a command that its tap does not await, and that fails, is the failure of the tap and of nothing else", async () => {
+  const careless = definePlugin({
+    name: "careless",
+    apply: ({ afterJob }) =>
+      afterJob.tapPromise("careless", async ({ scope, allocations: [allocation] }) => {
+        if (!allocation) return;
+        void scope(allocation).command("notify", "post_deploy", async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          throw new Error("the receiver is down");
+        });
+      }),
+  });
+  const { failures, allocations } = await deployWith(careless);
+  expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: the receiver is down" }]);
+  expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
+});

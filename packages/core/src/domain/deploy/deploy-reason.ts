@@ -1,0 +1,36 @@
+import type { Allocation, Job } from "../workspace/job.ts";
+import type { RecordedState } from "./plan.ts";
+
+/** Why a run brings back an earlier release. */
+export type DeployCause = "rollback" | "revert";
+
+/**
+ * Why a deploy changes an allocation, as `DEPLOY_REASON` tells it: `start`: nothing of it was promoted; `enable`: it was
+ * stopped; `upgrade`: it gets another release; `retry`: its last command or health check failed or is in doubt; `refresh`:
+ * the same release with other values, or a forced deploy; `manual`: outside of a deploy.
+ */
+export type DeployReason =
+  | DeployCause
+  | "start"
+  | "enable"
+  | "upgrade"
+  | "retry"
+  | "refresh"
+  | "disable"
+  | "remove"
+  | "manual";
+
+/** The reason for what a deploy does to an allocation. */
+export function deployReason(
+  { release, version, hold }: Pick<Job, "release" | "version" | "hold">,
+  { removed, disabled }: Pick<Allocation, "removed" | "disabled">,
+  { promoted, unsettled }: RecordedState,
+): DeployReason {
+  if (removed) return "remove";
+  if (disabled) return "disable";
+  if (!promoted) return "start";
+  if (promoted.stopped) return "enable";
+  if (hold && promoted.release === hold.release && release !== hold.release) return hold.kind;
+  if (promoted.release !== release || promoted.version !== version) return "upgrade";
+  return unsettled || promoted.healthFailed ? "retry" : "refresh";
+}

@@ -1,0 +1,43 @@
+import { type Release, verdictOf } from "./release.ts";
+
+/** An allocation that a failed rollout changed: what it ran before, if anything. */
+export interface ChangedBy {
+  /** A version was promoted on it before. */
+  readonly ran: boolean;
+  /** The number of its release; undefined if it is unknown. */
+  readonly release: number | undefined;
+}
+
+/**
+ * What a failed rollout goes back to. `release`: that release; `park`: nothing ever worked, so what was started is stopped and
+ * the release is not deployed again; `starts`: the release was good elsewhere, so only first starts are stopped; `none`: there
+ * is nothing to go back to.
+ */
+export type RevertTarget =
+  | { readonly kind: "release"; readonly number: number }
+  | { readonly kind: "park" }
+  | { readonly kind: "starts" }
+  | { readonly kind: "none" };
+
+/**
+ * Chooses what a failed rollout goes back to: the newest release that ran before on the changed allocations and is not bad, or
+ * else the last good one. A release that was good before is left only for what ran before.
+ */
+export function revertTarget(
+  failed: number,
+  changed: readonly ChangedBy[],
+  releases: readonly Release[],
+): RevertTarget {
+  const byNumber = new Map(releases.map((release) => [release.number, release]));
+  const isUsable = (number: number) =>
+    number !== failed && byNumber.has(number) && byNumber.get(number)?.bad === undefined;
+  const ranBefore = changed.flatMap(({ ran, release }) => (ran && release !== undefined ? [release] : []));
+  const usable = ranBefore.filter(isUsable);
+  if (usable.length > 0) return { kind: "release", number: Math.max(...usable) };
+  const wasGood = byNumber.get(failed)?.goodAt !== undefined;
+  if (wasGood && ranBefore.every((release) => release === failed))
+    return changed.some(({ ran }) => !ran) ? { kind: "starts" } : { kind: "none" };
+  const good = releases.filter((release) => verdictOf(release) === "good" && isUsable(release.number));
+  if (good.length > 0) return { kind: "release", number: Math.max(...good.map(({ number }) => number)) };
+  return changed.some(({ ran }) => ran) ? { kind: "none" } : { kind: "park" };
+}

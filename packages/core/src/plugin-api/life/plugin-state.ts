@@ -1,0 +1,111 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { MaandError } from "../../errors.ts";
+
+/** The keys of a plugin's state, each with a schema of any library that implements Standard Schema; synchronous ones only. */
+export type StateEntries = Readonly<Record<string, StandardSchemaV1>>;
+
+/** What a plugin keeps between runs, by key. */
+export interface PluginState<Entries extends StateEntries> {
+  /** The value of a key; undefined if it was never set, or if what an older version of the plugin set does not fit the schema. */
+  get<Key extends keyof Entries & string>(key: Key): StandardSchemaV1.InferOutput<Entries[Key]> | undefined;
+  /** Stores several values durably, all or none; `undefined` deletes one. Throws STATE_REFUSED for a value that does not fit. */
+  set(values: StateValues<Entries>): void;
+}
+
+/** Values to set, by key. */
+export type StateValues<Entries extends StateEntries> = {
+  readonly [Key in keyof Entries]?: StandardSchemaV1.InferInput<Entries[Key]> | undefined;
+};
+
+/** Where the state of plugins is kept: JSON text by plugin and key. */
+export interface StateRows {
+  read(plugin: string, key: string): string | undefined;
+  /** Writes all values or none; undefined deletes. */
+  write(plugin: string, values: ReadonlyMap<string, string | undefined>): void;
+  /** The length of all values of a plugin but those of these keys. */
+  sizeBeside(plugin: string, keys: readonly string[]): number;
+}
+
+/** How the state of one plugin is opened. */
+export interface StateOptions {
+  readonly plugin: string;
+  /** Where it is kept; throws before the store is open. */
+  rows(): StateRows;
+  /** Whether a text contains a known secret. */
+  hasSecret(text: string): boolean;
+}
+
+/** The largest value, in characters of JSON, and the largest state of one plugin. */
+export const STATE_LIMITS = { value: 64 * 1024, plugin: 1024 * 1024 };
+
+/** The state of one plugin. */
+export function pluginState<const Entries extends StateEntries>(
+  options: StateOptions,
+  entries: Entries,
+): PluginState<Entries>;
+export function pluginState(options: StateOptions, entries: StateEntries): PluginState<StateEntries> {
+  return {
+    get(key) {
+      const schema = schemaOf(options, entries, key);
+      const text = options.rows().read(options.plugin, key);
+      return text === undefined ? undefined : checked(schema, JSON.parse(text));
+    },
+    set(values) {
+      const written = Object.entries(values).map(([key, value]): [string, string | undefined] => [
+        key,
+        value === undefined ? undefined : jsonOf(options, schemaOf(options, entries, key), key, value),
+      ]);
+      const rows = options.rows();
+      checkSize(options, rows, written);
+      rows.write(options.plugin, new Map(written));
+    },
+  };
+}
+
+function schemaOf({ plugin }: StateOptions, entries: StateEntries, key: string): StandardSchemaV1 {
+  const schema = entries[key];
+  if (schema === undefined || !Object.hasOwn(entries, key))
+    throw refused(plugin, key, "is not one of its keys", `its keys are ${Object.keys(entries).join(", ")}`);
+  return schema;
+}
+
+/** The output of the schema, or undefined for a value that does not fit. */
+function checked(schema: StandardSchemaV1, value: unknown): unknown {
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise || result.issues ? undefined : result.value;
+}
+
+function jsonOf(options: StateOptions, schema: StandardSchemaV1, key: string, value: unknown): string {
+  const { plugin } = options;
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) throw refused(plugin, key, "has an asynchronous schema", "use a synchronous one");
+  if (result.issues) throw refused(plugin, key, `does not fit its schema: ${result.issues[0]?.message ?? ""}`);
+  const text: string | undefined = JSON.stringify(value);
+  if (text === undefined) throw refused(plugin, key, "is not JSON");
+  if (text.length > STATE_LIMITS.value)
+    throw refused(plugin, key, `has ${text.length} characters, and at most ${STATE_LIMITS.value} are kept`, SMALL);
+  if (options.hasSecret(text))
+    throw refused(plugin, key, "contains a secret, and state is not encrypted", "keep secrets in the KV store");
+  return text;
+}
+
+const SMALL = "state is for small values; keep larger ones in a file of your own";
+
+function checkSize(
+  { plugin }: StateOptions,
+  rows: StateRows,
+  written: readonly (readonly [string, string | undefined])[],
+): void {
+  const keys = written.map(([key]) => key);
+  const size = written.reduce((sum, [, text = ""]) => sum + text.length, rows.sizeBeside(plugin, keys));
+  if (size > STATE_LIMITS.plugin)
+    throw refused(plugin, keys.join(", "), `makes its state larger than ${STATE_LIMITS.plugin} characters`, SMALL);
+}
+
+function refused(plugin: string, key: string, what: string, hint?: string): MaandError {
+  return new MaandError({
+    code: "STATE_REFUSED",
+    message: `the state "${key}" of plugin "${plugin}" ${what}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

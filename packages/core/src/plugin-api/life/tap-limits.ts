@@ -1,0 +1,57 @@
+import type { HookName } from "../hooks.ts";
+
+/** What the taps of a hook wait for: only for their own work, or also for people, workers and other programs. */
+export type TapWait = "computes" | "waits" | "is synchronous";
+
+/** What the taps of each hook wait for, which decides their time limit. `HOOKS.md` repeats this table; a test compares the two. */
+export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
+  reconcile: "waits",
+  stage: "waits",
+  rollout: "waits",
+  promote: "waits",
+  commit: "waits",
+  begin: "waits",
+  permit: "waits",
+  beforeJob: "waits",
+  orchestrate: "waits",
+  started: "waits",
+  verify: "waits",
+  stopped: "waits",
+  afterJob: "waits",
+  connect: "waits",
+  locate: "is synchronous",
+  preflight: "waits",
+  login: "waits",
+  identify: "waits",
+  inventory: "waits",
+  render: "computes",
+  templateFunctions: "is synchronous",
+  init: "waits",
+  validate: "computes",
+  contribute: "waits",
+  afterBuild: "waits",
+  target: "waits",
+  command: "waits",
+  examine: "waits",
+  event: "is synchronous",
+};
+
+/** The time limit of a tap that only computes, in milliseconds. */
+const COMPUTES_MS = 30_000;
+/** The part of `timeouts.tap` that a tap that only computes has, where that is longer. */
+const COMPUTES_PART = 1 / 30;
+
+/**
+ * How long a tap of a hook may take without a sign of life, by `timeouts.tap`: that long if it waits; 30 seconds or a
+ * thirtieth of it, whichever is longer, if it only computes. A synchronous tap has no limit.
+ */
+export function hookLimit(hook: HookName, tapMs: number): number {
+  switch (TAP_WAITS[hook]) {
+    case "waits":
+      return tapMs;
+    case "computes":
+      return Math.min(tapMs, Math.max(COMPUTES_MS, tapMs * COMPUTES_PART));
+    case "is synchronous":
+      return Number.POSITIVE_INFINITY;
+  }
+}

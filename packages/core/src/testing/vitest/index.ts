@@ -1,0 +1,24 @@
+/** For the `vitest.config.ts` of a plugin that imports clipanion itself: `defineConfig({ plugins: [maandPlugin()] })`. */
+import { createRequire } from "node:module";
+
+/** The part of a plugin of Vite that is used here. */
+export interface VitePlugin {
+  readonly name: string;
+  readonly enforce: "pre";
+  resolveId(module: string, importer: string | undefined): string | undefined;
+}
+
+/**
+ * Lets vitest load clipanion: its package names its entry without an extension, and vitest takes the file that Node cannot
+ * load. A plugin that imports `Command` and `Option` from `@maand/command` does not need this.
+ */
+export function maandPlugin(): VitePlugin {
+  return {
+    name: "maand",
+    enforce: "pre",
+    resolveId(module, importer) {
+      if (module !== "clipanion") return undefined;
+      return createRequire(importer?.startsWith("/") ? importer : import.meta.url).resolve(module);
+    },
+  };
+}

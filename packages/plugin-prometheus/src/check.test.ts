@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+import { aWorkspace, problemsOf, SERVER, SERVER_MANIFEST } from "./a-workspace.test.support.ts";
+
+const SCRAPE = "_prometheus/scrape.yaml";
+const RULES = "_prometheus/alerts/web.yaml";
+
+const scraped = (text: string) => problemsOf(aWorkspace({ [SCRAPE]: text }));
+const ruled = (text: string, more: Readonly<Record<string, string>> = {}) =>
+  problemsOf(aWorkspace({ [RULES]: text, ...more }));
+
+/** A configuration with these lines in its only block. */
+const block = (...lines: string[]) => ["- job_name: web", ...lines.map((line) => `  ${line}`), ""].join("\n");
+const targets = (...list: string[]) => block("static_configs:", `- targets: ${JSON.stringify(list)}`);
+/** A file of rules with these lines in its only rule. */
+const rule = (...lines: string[]) =>
+  ["groups:", "- name: web", "  rules:", "  - expr: up", ...lines.map((line) => `    ${line}`), ""].join("\n");
+
+describe("a build refuses scrape configurations", () => {
+  it.each([
+    [
+      "that are no YAML",
+      "- job_name: [\n",
+      [
+        `web/${SCRAPE}:2: is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]`,
+      ],
+    ],
+    ["that are empty", "\n", [`web/${SCRAPE}: is empty`]],
+    ["that are no list", "job_name: web\n", [`web/${SCRAPE}:1: must be a list of scrape configurations`]],
+    ["without a configuration", "[]\n", [`web/${SCRAPE}:1: must have at least one scrape configuration`]],
+    [
+      "without targets",
+      block("static_configs:", "- labels: {}"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets: is missing`],
+    ],
+    [
+      "without names and discovery",
+      "- scheme: http\n",
+      [`web/${SCRAPE}:1: [0].job_name: is missing`, `web/${SCRAPE}:1: [0].static_configs: is missing`],
+    ],
+    ["with a blank name", targets("a:1").replace("web", '" "'), [`web/${SCRAPE}:1: [0].job_name: must not be blank`]],
+    [
+      "with targets that are no texts",
+      block("static_configs:", "- targets:", "  - 5"),
+      [`web/${SCRAPE}:4: [0].static_configs[0].targets[0]: must be a text`],
+    ],
+    [
+      "with a discovery of its own",
+      `${targets("a:1")}  ec2_sd_configs: []\n`,
+      [`web/${SCRAPE}:4: [0].ec2_sd_configs: ec2_sd_configs is not supported: maand knows the workers of each job`],
+    ],
+    [
+      "with a port the job does not declare",
+      targets("maand:port/htp"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web declares no port "htp"`],
+    ],
+    [
+      "without the name of a port",
+      targets("maand:port/"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: "maand:port/" names no port`],
+    ],
+    [
+      "with an unknown placeholder",
+      targets("maand:prot/x"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: "maand:prot/x" is not a placeholder of maand`],
+    ],
+    [
+      "with a URL",
+      targets("http://a:1"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: a target is an address and not a URL`],
+    ],
+    [
+      "with a worker the job is not on",
+      targets("maand:port/_implicit/127.0.0.89"),
+      [`web/${SCRAPE}:3: [0].static_configs[0].targets[0]: job web is not on 127.0.0.89`],
+    ],
+    [
+      "with the same name twice",
+      `${targets("a:1")}${targets("b:1")}`,
+      [`web/${SCRAPE}:4: [1].job_name: the name "web" is twice in this file`],
+    ],
+  ])("%s", async (_, text, problems) => {
+    expect(await scraped(text)).toEqual(problems);
+  });
+
+  it("with a name that another job has, once the job's name is filled in", async () => {
+    const bucket = aWorkspace({ [SCRAPE]: targets("a:1").replace("web", "maand:job-x") });
+    bucket.job("other", { selectors: ["worker"] }, { [SCRAPE]: targets("a:1").replace("web", "web-x") });
+    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}:1: [0].job_name: the name "web-x" is also in job other`]);
+  });
+
+  it("that also exist as a template", async () => {
+    const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [`${SCRAPE}.tpl`]: targets("a:1") });
+    expect(await problemsOf(bucket)).toEqual([`web/${SCRAPE}: exists beside scrape.yaml.tpl`]);
+  });
+
+  it.each([
+    [{}, 'finds no port "web_metrics_port" or "metrics_port" in job web'],
+    [{ a_metrics_port: 1, b_metrics_port: 2 }, "finds a_metrics_port and b_metrics_port in job web"],
+  ])("whose implicit port is not clear: %j", async (ports, message) => {
+    const bucket = aWorkspace({ [SCRAPE]: targets("maand:port/_implicit") }, ports);
+    expect(await problemsOf(bucket)).toEqual([
+      `web/${SCRAPE}:3: [0].static_configs[0].targets[0]: _implicit ${message}`,
+    ]);
+  });
+
+  it("whose template reads a namespace that the job may not read, at its line and column", async () => {
+    const bucket = aWorkspace({ [`${SCRAPE}.tpl`]: '\n{{get "maand/job/prometheus" "version"}}\n' });
+    const place = `web/${SCRAPE}.tpl:2:3`;
+    expect(await problemsOf(bucket)).toEqual([
+      `${place}: at <get "maand/job/prometheus" "version">: get: job web may not read the KV namespace maand/job/prometheus`,
+    ]);
+  });
+});
+
+describe("a build refuses rules", () => {
+  it.each([
+    ["without groups", "x: 1\n", [`web/${RULES}:1: groups: is missing`]],
+    ["with no group in them", "groups: []\n", [`web/${RULES}:1: groups: must have at least one group`]],
+    [
+      "that are neither alert nor record",
+      rule("labels: {a: b}"),
+      [`web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`],
+    ],
+    [
+      "that are both",
+      rule("alert: A", "record: b"),
+      [`web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`],
+    ],
+    [
+      "without an expression",
+      rule("alert: A").replace("expr: up", 'expr: ""'),
+      [`web/${RULES}:4: groups[0].rules[0].expr: must not be blank`],
+    ],
+    [
+      "with an invalid duration",
+      rule("alert: A", "for: 5"),
+      [`web/${RULES}:6: groups[0].rules[0].for: must be a duration such as 5m`],
+    ],
+    [
+      "with a runbook that does not exist",
+      rule("alert: A", "annotations:", "  runbook: gone"),
+      [`web/${RULES}:7: groups[0].rules[0].annotations.runbook: the runbook "gone" does not exist`],
+    ],
+    [
+      "with an alert twice",
+      `${rule("alert: A")}  - {expr: up, alert: A}\n`,
+      [`web/${RULES}:6: groups[0].rules[1].alert: the alert "A" is twice in this file`],
+    ],
+    [
+      "with an alert of maand",
+      rule("alert: MaandCertificateExpired"),
+      [
+        `web/${RULES}:5: groups[0].rules[0].alert: the alert "MaandCertificateExpired" is also in the rules that maand adds`,
+      ],
+    ],
+    [
+      "that record and wait",
+      rule("record: a:b", "for: 5m"),
+      [`web/${RULES}:6: groups[0].rules[0].for: a record rule has no for`],
+    ],
+  ])("%s", async (_, text, problems) => {
+    expect(await ruled(text)).toEqual(problems);
+  });
+
+  it("in directories below alerts too, and names used in any of them", async () => {
+    const found = await ruled(rule("alert: A"), { "_prometheus/alerts/deep/more.yml": rule("alert: A") });
+    expect(found).toEqual([
+      `web/${RULES}:5: groups[0].rules[0].alert: the alert "A" is also in workspace/jobs/web/_prometheus/alerts/deep/more.yml`,
+    ]);
+  });
+
+  it("and warns of a key that Prometheus does not know", async () => {
+    expect(await ruled(rule("alert: A", "anotations: {}"))).toEqual([
+      `web/${RULES}:6: groups[0].rules[0].anotations: "anotations" is no key of Prometheus here, which refuses a file with an unknown key`,
+    ]);
+  });
+});
+
+describe("a build refuses", () => {
+  it("links of a runbook whose targets do not exist", async () => {
+    const text =
+      "# Slow\n\n[Down](down.md#why), [all](../index.html), [gone](gone.md)\nand ![a](a.png), [up](../down.md)\n";
+    const files = { "_prometheus/runbooks/slow.md": text, "_prometheus/runbooks/down.md": "# Down\n" };
+    expect(await problemsOf(aWorkspace(files))).toEqual([
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "gone.md" does not exist',
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "a.png" does not exist',
+      'web/_prometheus/runbooks/slow.md:3: the target of the link "../down.md" does not exist',
+    ]);
+  });
+
+  it("a server job without the port its pages are on, and with files where maand puts those of all jobs", async () => {
+    const bucket = aWorkspace();
+    bucket.job("prometheus", { selectors: ["mon"] }, { ...SERVER, "rules/a.yaml": "groups: []\n" });
+    expect(await problemsOf(bucket)).toEqual([
+      'prometheus/manifest.json: resources.ports: job prometheus has a prometheus.yml and no port "prometheus_port_http"',
+      "prometheus/rules/a.yaml: is in a directory that maand writes rules and pages of all jobs to",
+    ]);
+  });
+
+  it("everything at once", async () => {
+    const found = await problemsOf(
+      aWorkspace({
+        [SCRAPE]: targets("maand:port/x", "maand:port/y"),
+        [RULES]: rule("alert: A", "record: b"),
+        "_prometheus/runbooks/empty.md": "",
+      }),
+    );
+    expect(found).toHaveLength(4);
+  });
+});
+
+describe("a build warns", () => {
+  it("of a configuration that omits what the jobs provide", async () => {
+    const bucket = aWorkspace({ [SCRAPE]: targets("a:1"), [RULES]: rule("alert: A") });
+    bucket.job("prometheus", SERVER_MANIFEST, { "prometheus.yml.tpl": "global: {}\n" });
+    expect(await problemsOf(bucket)).toEqual([
+      "prometheus/prometheus.yml.tpl: omits the scrape configurations of the jobs",
+      "prometheus/prometheus.yml.tpl: omits the rules of the jobs",
+    ]);
+  });
+
+  it("of files that Prometheus does not use", async () => {
+    expect(await problemsOf(aWorkspace({ "_prometheus/alert/a.yaml": "x" }))).toEqual([
+      "web/_prometheus/alert/a.yaml: is not a file for Prometheus",
+    ]);
+  });
+});
+
+it("without a server job nothing is read", async () => {
+  const bucket = aWorkspace({ [SCRAPE]: "[" });
+  bucket.removeJob("prometheus");
+  expect(await problemsOf(bucket)).toEqual([]);
+});

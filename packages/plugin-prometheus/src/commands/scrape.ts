@@ -1,0 +1,50 @@
+import { listOf } from "@maand/command";
+import { NAMESPACE } from "@maand/core/internal";
+import { MaandError, refuseUnknown, type Store } from "@maand/core/readonly";
+import { Command, Option } from "clipanion";
+import { expandedOf, scrapeJobsOf } from "../published.ts";
+import { StoredCommand } from "./stored.ts";
+
+/** `maand cat prometheus scrape`. */
+export class ScrapePrometheusCommand extends StoredCommand {
+  static override paths = [["cat", "prometheus", "scrape"]];
+  static override usage = Command.Usage({
+    category: "Look",
+    description: "print the scrape configurations as Prometheus reads them",
+    details:
+      "Placeholders are replaced by the active workers of the last build. Configurations with secrets are not printed. With --json, prints a list of jobs with their YAML.",
+    examples: [
+      ["Of all jobs", "maand cat prometheus scrape"],
+      ["Of one", "maand cat prometheus scrape --jobs api"],
+    ],
+  });
+
+  jobs = Option.Array("--jobs", [], { description: "Only these jobs, comma-separated." });
+
+  override show(store: Store): number {
+    const known = store.catalog.read().jobs.map(({ name }) => name);
+    const wanted = listOf(this.jobs);
+    refuseUnknown("job", "--jobs", wanted, known);
+    const kv = { find: (namespace: string, key: string) => storedValue(store, namespace, key) };
+    const jobs = scrapeJobsOf(kv).filter((job) => wanted.length === 0 || wanted.includes(job));
+    const lists = jobs.map((job) => ({ job, yaml: expandedOf(kv, job, "") ?? null }));
+    if (this.json) this.printJson(lists);
+    else if (lists.length === 0) throw nothing();
+    else for (const { job, yaml } of lists) this.context.stdout.write(yaml ?? `# ${job}: [encrypted]\n`);
+    return 0;
+  }
+}
+
+function storedValue(store: Store, namespace: string, key: string): string | undefined {
+  if (namespace !== NAMESPACE.prometheus) return undefined;
+  const entry = store.kv.namespace(namespace).find((one) => one.key === key);
+  return entry && !entry.deleted ? entry.value : undefined;
+}
+
+function nothing(): MaandError {
+  return new MaandError({
+    code: "NOT_FOUND",
+    message: "no job has a scrape configuration for Prometheus",
+    hint: "write _prometheus/scrape.yaml in a job, have a job with prometheus.yml.tpl, and run maand build",
+  });
+}

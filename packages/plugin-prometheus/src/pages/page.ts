@@ -1,0 +1,57 @@
+import { STYLE, STYLE_HASH } from "./style.ts";
+
+/** The parts of a page. */
+export interface Page {
+  readonly title: string;
+  /** What stands above the page, as HTML: the way back. */
+  readonly navigation: string;
+  /** The content, as HTML. */
+  readonly content: string;
+}
+
+/** Nothing is loaded and no script runs, whatever a runbook holds. */
+const POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src 'self' data: https:; base-uri 'none'; form-action 'none'`;
+
+/** A whole page, made so that Prometheus serves it unchanged: it reads pages below `consoles/` as templates of Go. */
+export function page({ title, navigation, content }: Page): string {
+  const lines = [
+    "<!DOCTYPE html>",
+    '<html lang="en">',
+    "<head>",
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    '<link rel="icon" href="data:,">', // otherwise a browser requests one
+    `<title>${escapeHtml(title)}</title>`,
+    `<style>${STYLE}</style>`,
+    "</head>",
+    "<body>",
+    ...(navigation === "" ? [] : [`<nav>${navigation}</nav>`]),
+    `<main>${content}</main>`,
+    "</body>",
+    "</html>",
+    "",
+  ];
+  return withoutActions(lines.join("\n"));
+}
+
+/** Text as HTML shows it. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** A list of links. */
+export function linkList(links: readonly { readonly href: string; readonly text: string }[]): string {
+  const items = links.map(({ href, text }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`);
+  return `<ul>${items.join("")}</ul>`;
+}
+
+/** A relative address made of the names of files. */
+export function hrefOf(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}
+
+/** Braces that begin an action of a template of Go, written as text. */
+function withoutActions(html: string): string {
+  return html.replaceAll("{{", '{{"{{"}}');
+}

@@ -1,0 +1,90 @@
+import { type ContributeContext, definePlugin, type Plugin } from "@maand/core";
+import { NAMESPACE } from "@maand/core/internal";
+import { COMMANDS } from "./commands/index.ts";
+import { entriesOf, NOTHING, type Published, SECRET_PREFIX, secretEntriesOf } from "./published.ts";
+import { isServer } from "./sources.ts";
+import { prometheusFunctions } from "./template-functions.ts";
+
+export interface PrometheusOptions {
+  /** The promtool program of this machine; default: looked up in `PATH`. */
+  readonly promtool?: string;
+}
+
+/** The result of the last `validate`, for the `contribute` of the same build. */
+interface BuildState {
+  /** The job that contributes what belongs to all jobs. */
+  readonly first: string | undefined;
+  readonly published: Published;
+  /** A line about the checks for the operator. */
+  readonly note?: string;
+}
+
+const STRUCTURE_ONLY =
+  "promtool is not on this machine: rules and scrape configurations were checked for their structure only";
+
+/**
+ * Adds the files in `_prometheus/` of all jobs to the jobs that run Prometheus: scrape configurations, rules, runbooks and
+ * dashboards. Without a job that has a `prometheus.yml`, they are not read.
+ */
+export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): Plugin<"prometheus"> {
+  let state: BuildState = { first: undefined, published: NOTHING };
+  let checkConfig: ReturnType<typeof import("./lazy.ts").configChecker> | undefined;
+  return definePlugin({
+    name: "prometheus",
+    commands: COMMANDS,
+    schemas: SCHEMAS,
+    apply(hooks) {
+      hooks.validate.tapPromise("prometheus", async (context) => {
+        const [first] = context.jobs;
+        state = { first: first?.name, published: NOTHING };
+        if (!context.jobs.some(isServer)) return;
+        const { checkWorkspace } = await import("./lazy.ts");
+        const { published, tool } = await checkWorkspace(context, promtool);
+        state = { first: first?.name, published, ...(tool === "absent" ? { note: STRUCTURE_ONLY } : {}) };
+      });
+      hooks.contribute.tap("prometheus", (context) => contribute(context, state));
+      hooks.templateFunctions.tap("prometheus", (functions, current) => ({
+        ...functions,
+        ...prometheusFunctions(current),
+      }));
+      hooks.render.tapPromise("prometheus", async (tree, context) => {
+        if (!isServer(context.job)) return tree;
+        const lazy = await import("./lazy.ts");
+        checkConfig ??= lazy.configChecker(promtool);
+        const whole = lazy.renderServer(tree, context);
+        await checkConfig(whole, context);
+        return whole;
+      });
+      hooks.commit.tapPromise("prometheus", async (context) => {
+        if (!context.jobs.some(isServer)) return;
+        const { afterDeploy } = await import("./push/after-deploy.ts");
+        await afterDeploy(context);
+      });
+    },
+  });
+}
+
+const SCHEMAS: NonNullable<Plugin["schemas"]> = {
+  scrape: {
+    description: "The scrape configurations of a job.",
+    yamlFiles: ["workspace/jobs/*/_prometheus/scrape.yaml"],
+    jsonSchema: async () => (await import("./scrape/schema.ts")).scrapeJsonSchema(),
+  },
+  rules: {
+    description: "Alert and record rules of a job.",
+    yamlFiles: ["workspace/jobs/*/_prometheus/alerts/**/*.yaml", "workspace/jobs/*/_prometheus/alerts/**/*.yml"],
+    jsonSchema: async () => (await import("./rules/schema.ts")).rulesJsonSchema(),
+  },
+};
+
+function contribute({ job, kv, log }: ContributeContext, { first, published, note }: BuildState): void {
+  if (job.name === first) {
+    kv.sync(NAMESPACE.prometheus, "", entriesOf(published));
+    if (note !== undefined) log(note);
+  }
+  const [name] = published.scrape.find((one) => one.job === job.name)?.names ?? [];
+  if (name !== undefined) kv.sync(NAMESPACE.job(job.name), "job_name", { job_name: name });
+  const secrets = NAMESPACE.secrets(job.name);
+  if (isServer(job)) kv.sync(secrets, SECRET_PREFIX, secretEntriesOf(published));
+  else if (kv.keys(secrets).some((key) => key.startsWith(SECRET_PREFIX))) kv.sync(secrets, SECRET_PREFIX, {});
+}

@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { aWorkspace, problemsOf, SERVER_MANIFEST } from "../a-workspace.test.support.ts";
+
+const SCRAPE = "_prometheus/scrape.yaml";
+const RULES = "_prometheus/alerts/web.yaml";
+const PORTS = { web_metrics_port: 9100 };
+
+function isThere(): boolean {
+  try {
+    execFileSync("promtool", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("where promtool is on this machine, a build", { skip: !isThere() }, () => {
+  const problems = (files: Readonly<Record<string, string>>) => problemsOf(aWorkspace(files, PORTS, "promtool"));
+
+  it("rejects rules that promtool rejects, at their line", async () => {
+    const rules = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: sum(up\n";
+    const other = "groups:\n- name: a\n  rules:\n  - alert: B\n    expr: up\n";
+    expect(await problems({ [RULES]: rules, "_prometheus/alerts/other.yaml": other })).toEqual([
+      `web/${RULES}:5: promtool rejects it: group "a", rule 1, "A": could not parse expression: 1:7: parse error: unclosed left parenthesis`,
+    ]);
+  });
+
+  it("rejects scrape configurations that promtool rejects, in their job", async () => {
+    const bucket = aWorkspace(
+      { [SCRAPE]: "- job_name: web\n  static_configs: [{ targets: ['a:1'] }]\n" },
+      PORTS,
+      "promtool",
+    );
+    const bad = "- job_name: bad\n  scrape_interval: 5\n  static_configs: [{ targets: ['a:1'] }]\n";
+    bucket.job("bad", { selectors: ["worker"] }, { [SCRAPE]: bad });
+    expect(await problemsOf(bucket)).toEqual([
+      `bad/${SCRAPE}: promtool rejects it: parsing YAML file bad.yml: not a valid duration string: "5"`,
+    ]);
+  });
+
+  it("rejects a prometheus.yml that promtool rejects", async () => {
+    const bucket = aWorkspace({}, PORTS, "promtool");
+    bucket.removeJob("prometheus");
+    bucket.job("prometheus", SERVER_MANIFEST, { "prometheus.yml": "global: {scrape_interval: 5}\n" });
+    expect(await problemsOf(bucket)).toEqual([
+      'prometheus/prometheus.yml: promtool rejects it: parsing YAML file prometheus.yml: not a valid duration string: "5"',
+    ]);
+  });
+
+  it("accepts what promtool accepts, and prints nothing", async () => {
+    const bucket = aWorkspace(
+      { [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" },
+      PORTS,
+      "promtool",
+    );
+    expect(await problemsOf(bucket)).toEqual([]);
+    expect(bucket.events.filter(({ type }) => type === "output")).toEqual([]);
+  });
+
+  it("and a deploy rejects a rendered prometheus.yml that promtool rejects, before it touches a worker", async () => {
+    const bucket = aWorkspace({}, PORTS, "promtool");
+    bucket.removeJob("prometheus");
+    bucket.job(
+      "prometheus",
+      { ...SERVER_MANIFEST, selectors: ["mon"] },
+      { "prometheus.yml.tpl": "global:\n  scrape_interval: {{len .Job}}\n" },
+    );
+    const { outcome, failures } = await bucket.ship();
+    expect(outcome).toBe("failed");
+    expect(failures.map(({ job, message }) => [job, message])).toEqual([
+      [
+        "prometheus",
+        expect.stringContaining(
+          "prometheus.yml: promtool rejects it: parsing YAML file prometheus.yml: not a valid duration string",
+        ),
+      ],
+    ]);
+    expect(bucket.fleet.done.filter((what) => what.includes("prometheus"))).toEqual([]);
+  });
+});
+
+it("without promtool, a build reports that only the structure was checked", async () => {
+  const bucket = aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - record: a:b\n    expr: up\n" });
+  await bucket.build();
+  expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([
+    { line: "promtool is not on this machine: rules and scrape configurations were checked for their structure only" },
+  ]);
+});

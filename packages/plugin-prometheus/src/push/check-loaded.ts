@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Patience } from "./patience.ts";
+import { loginHeaders, type Server } from "./server.ts";
+
+/**
+ * Checks whether a server that was just started or reloaded runs all rule groups that were synced to it: a server that rejects a
+ * configuration keeps the previous one without an error. Returns the problem; undefined also if nothing answers, because health
+ * checks and the push of certificates wait for that.
+ */
+export async function checkLoaded(
+  server: Server,
+  expected: number,
+  { pausesMs, totalMs }: Patience,
+  interrupted: AbortSignal,
+): Promise<string | undefined> {
+  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(totalMs)]);
+  let loaded = await groupsOf(server, signal);
+  for (const pause of pausesMs) {
+    if (loaded === expected || loaded === "silence" || signal.aborted) break;
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    loaded = await groupsOf(server, signal);
+  }
+  if (typeof loaded !== "number" || loaded === expected) return undefined;
+  return `${server.origin} runs ${loaded} of ${expected} rule groups: it did not reload, or it rejected its configuration; see its log`;
+}
+
+/** The number of groups in the files that maand synced; undefined if the server is not ready. */
+async function groupsOf(server: Server, signal: AbortSignal): Promise<number | "silence" | undefined> {
+  try {
+    const answer = await fetch(`${server.origin}/api/v1/rules`, { headers: loginHeaders(server), signal });
+    if (!answer.ok) return answer.status >= 500 ? undefined : "silence"; // 503 while it starts
+    const { data }: { data?: { groups?: readonly { readonly file?: unknown }[] } } = JSON.parse(await answer.text());
+    return data?.groups?.filter(({ file }) => /(^|\/)rules\//.test(String(file))).length;
+  } catch {
+    return "silence";
+  }
+}

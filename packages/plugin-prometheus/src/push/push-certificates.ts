@@ -1,0 +1,41 @@
+import type { CommitContext } from "@maand/core";
+import { certificatesOnWorkers } from "./certificates.ts";
+import type { Patience } from "./patience.ts";
+import { type Receiver, send } from "./send.ts";
+import { type Series, seriesOf } from "./series.ts";
+import type { Server } from "./server.ts";
+import { snappy } from "./snappy.ts";
+import { encodeWriteRequest } from "./write-request.ts";
+
+/** The number of series in one request. */
+const SERIES_AT_ONCE = 5000;
+
+/** Pushes to a server; returns why that failed. */
+export type Push = (server: Server, patience: Patience) => Promise<string | undefined>;
+
+/** Returns the push of the validity of all certificates on the workers; they are read once for all servers. */
+export function certificatePush(context: CommitContext): Push {
+  const now = context.now().getTime();
+  const series = seriesOf(certificatesOnWorkers(context), now);
+  return async ({ origin, login }, patience) => {
+    const receiver = { url: `${origin}/api/v1/write`, ...(login ? { login } : {}) };
+    const reason = await pushAll(receiver, series, now, patience, context.signal);
+    if (reason === undefined) return undefined;
+    return `the validity of certificates could not be pushed to ${receiver.url}: ${reason}`;
+  };
+}
+
+async function pushAll(
+  receiver: Receiver,
+  series: readonly Series[],
+  now: number,
+  patience: Patience,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (let from = 0; from < series.length; from += SERIES_AT_ONCE) {
+    const body = snappy(encodeWriteRequest(series.slice(from, from + SERIES_AT_ONCE), now));
+    const reason = await send(receiver, body, patience, signal);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}

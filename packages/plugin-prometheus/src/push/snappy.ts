@@ -1,0 +1,18 @@
+import { varint } from "./write-request.ts";
+
+/** Bytes of the longest literal whose length fits into the two bytes written here. */
+const LONGEST = 65_536;
+
+/**
+ * The block format of snappy, which remote write asks for, with literals alone: every reader takes it, and some kilobytes once a
+ * deploy need no compression.
+ */
+export function snappy(bytes: Buffer): Buffer {
+  const parts = [varint(BigInt(bytes.length))];
+  for (let from = 0; from < bytes.length; from += LONGEST) {
+    const literal = bytes.subarray(from, from + LONGEST);
+    const length = literal.length - 1;
+    parts.push(Buffer.from([61 << 2, length & 0xff, length >> 8]), literal);
+  }
+  return Buffer.concat(parts);
+}

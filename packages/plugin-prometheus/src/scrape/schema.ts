@@ -1,0 +1,61 @@
+import { type JsonSchema, jsonSchemaOf } from "@maand/core";
+import * as v from "valibot";
+
+const label = v.union([v.string(), v.number(), v.boolean()], "must be a text");
+
+/** One entry of `static_configs`. */
+const StaticConfigSchema = v.looseObject(
+  {
+    targets: v.pipe(
+      v.array(v.pipe(v.string("must be a text"), v.nonEmpty("must not be empty")), "must be a list of targets"),
+      v.minLength(1, "must name at least one target"),
+      v.description("host:port, maand:port/<name>, maand:port/<name>/<host>, or maand:port/_implicit"),
+    ),
+    labels: v.optional(
+      v.pipe(
+        v.record(v.string(), label, "must be labels and their values"),
+        v.description("Labels of all these targets; maand:job stands for the job's name."),
+      ),
+    ),
+  },
+  "must be a map with targets",
+);
+
+/** One scrape configuration of Prometheus, as far as maand looks into it. */
+const ScrapeBlockSchema = v.looseObject(
+  {
+    job_name: v.pipe(
+      v.string("must be a text: what the job is called in Prometheus"),
+      v.regex(/\S/, "must not be blank"),
+      v.description("Unique in the bucket; maand:job stands for the job's name."),
+    ),
+    static_configs: v.pipe(
+      v.array(StaticConfigSchema, "must be a list of maps with targets"),
+      v.minLength(1, "must have at least one entry with targets"),
+      v.description("Where to scrape; other kinds of service discovery are refused."),
+    ),
+  },
+  "must be a map: one scrape configuration",
+);
+
+/** A `scrape.yaml`. */
+export const ScrapeSchema = v.pipe(
+  v.array(ScrapeBlockSchema, "must be a list of scrape configurations"),
+  v.minLength(1, "must have at least one scrape configuration"),
+  v.title("scrape.yaml"),
+  v.description("The scrape configurations of a job, in _prometheus/scrape.yaml."),
+);
+
+export type ScrapeBlocks = v.InferOutput<typeof ScrapeSchema>;
+
+/** The schema for editors: other keys are those of Prometheus. */
+export function scrapeJsonSchema(): JsonSchema {
+  return openedUp(jsonSchemaOf(ScrapeSchema));
+}
+
+/** Maps that accept keys beyond those maand looks at. */
+export function openedUp(schema: JsonSchema): JsonSchema {
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) =>
+    key === "additionalProperties" && value === false ? true : value,
+  );
+}

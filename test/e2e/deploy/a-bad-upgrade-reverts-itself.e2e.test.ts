@@ -1,0 +1,83 @@
+import { expect, it } from "vitest";
+import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
+import { httpService, requestVersion } from "../../support/bucket/http-service.ts";
+
+const WAIT = { attempts: 5, interval_seconds: 0.1 };
+
+/** Writes the service; a bad one ends at once in place of serving. */
+function write({ bucket }: FleetBucket, version: string, more: Readonly<Record<string, unknown>> = {}, isBad = false) {
+  const checks = { checks: [{ type: "http", port: "http" }], wait: isBad ? WAIT : { ...WAIT, attempts: 50 } };
+  const { manifest, files } = httpService(version, { on_failure: "revert", health_check: checks, ...more });
+  bucket.job("web", manifest, isBad ? { ...files, "server.mjs": "process.exit(1);\n" } : files);
+}
+
+/** Asks all workers over and over until `work` ends; answers the most that were away at once. */
+async function mostAway(hosts: readonly string[], work: Promise<unknown>): Promise<number> {
+  let isOver = false;
+  const ended = work.finally(() => {
+    isOver = true;
+  });
+  let most = 0;
+  while (!isOver) {
+    const answers = await Promise.all(hosts.map(requestVersion));
+    most = Math.max(most, answers.filter((answer) => answer === undefined).length);
+  }
+  await ended;
+  return most;
+}
+
+it("a bad upgrade reverts itself in the same run, with at most one worker away, and is never green", () =>
+  withFleetBucket({ count: 3 }, async (lent) => {
+    const { bucket, hosts, rollouts } = lent;
+    write(lent, "1.0.0");
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+
+    write(lent, "2.0.0", {}, true);
+    const deploy = bucket.maand("deploy", "--build");
+    const away = await mostAway(hosts, deploy);
+    const { code, stderr } = await deploy;
+    expect({ code, away }).toEqual({ code: 1, away: 1 });
+    expect(stderr).toContain("web: reverting to r1");
+    expect(stderr).toContain("deploy reverted:");
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+    expect(Object.values(await rollouts())).toEqual(["promoted", "promoted", "promoted"]);
+
+    const again = await bucket.maand("deploy", "--build");
+    expect(again.code).toBe(0);
+    expect(again.stderr).toContain("web is held: r2 (2.0.0) was reverted");
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0", "1.0.0"]);
+
+    write(lent, "2.0.1");
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["2.0.1", "2.0.1", "2.0.1"]);
+  }));
+
+it("a revert that fails is told, with what runs where, and the next deploy goes on with it", () =>
+  withFleetBucket({ count: 2 }, async (lent) => {
+    const { bucket, hosts, workers, directory } = lent;
+    write(lent, "1.0.0");
+    const { files } = httpService("1.0.0");
+    // on a worker with this file, the old version does not come up
+    const Makefile = files.Makefile.replace(
+      "restart: stop start",
+      "restart:\n\t@test ! -e data/broken\n\t@$(MAKE) -s stop start",
+    );
+    bucket.write("workspace/jobs/web/Makefile", Makefile);
+    expect(await bucket.maand("deploy", "--build")).toMatchObject({ code: 0 });
+    const [first] = workers;
+    await first?.run(["touch", `${directory("web")}/data/broken`]);
+
+    write(lent, "2.0.0", {}, true);
+    const ended = await bucket.maand("deploy", "--build", "--json");
+    expect(ended.code).toBe(1);
+    const last = JSON.parse(ended.stdout.trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ type: "run.finished", outcome: "revert_failed" });
+    expect(last.failures.at(-1)).toMatchObject({
+      code: "REVERT_FAILED",
+      message: expect.stringContaining(`now running: not known on ${hosts[0]}; r1 (1.0.0) on ${hosts[1]}`),
+    });
+
+    await first?.run(["rm", `${directory("web")}/data/broken`]);
+    expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+    expect(await Promise.all(hosts.map(requestVersion))).toEqual(["1.0.0", "1.0.0"]);
+  }));
