@@ -1,88 +1,190 @@
-// Part of npm run api: docs/plugins/contexts.md, made from hooks.ts and contexts.ts: each hook with its sentence, and what its
-// taps are given, field by field.
-const WAYS = {
-  AsyncSeriesHook: "all taps, one after another; answers nothing",
-  AsyncSeriesBailHook: "one after another, until one answers",
-  AsyncSeriesWaterfallHook: "one after another, each gets what the one before answered",
-  SyncHook: "all taps, at once; answers nothing",
-  SyncBailHook: "at once, until one answers",
-  SyncWaterfallHook: "at once, each gets what the one before answered",
+// Part of npm run api: docs/plugins/contexts.md, from the hooks, their contexts and one example for each. Grouped by moment.
+import { EXAMPLES } from "./context-examples.mjs";
+
+const ANSWERS = {
+  AsyncSeriesHook: "Every tap is called, one after another; it returns nothing.",
+  AsyncSeriesWaterfallHook: "Every tap is called, one after another; it returns what the next one receives.",
+  SyncHook: "Every tap is called, synchronously; it returns nothing.",
+  SyncWaterfallHook: "Every tap is called, synchronously; it returns what the next one receives.",
 };
 
-/** The page, from the texts of the two files. */
+/** Shared parts of contexts, in the order they extend each other; the page explains them once, first. */
+const SHARED = ["RunContext", "ConnectContext", "WorkerContext", "JobContext", "AllocationContext", "ScopedJobContext"];
+
+/** The page, from the texts of hooks.ts and of the files with contexts. */
 export function contextsPage(hooks, contexts) {
-  const declared = [...hooks.matchAll(/^ {4}\/\*\* (.*?) \*\/\s+(\w+): new (\w+)<\[(.*?)\](?:, (.*?))?>\(/gms)];
+  const groups = groupsOf(hooks);
+  const types = new Map(interfacesOf(contexts).map((one) => [one.name, one]));
+  for (const name of types.keys()) PAGE.add(name);
+  const shown = new Map(SHARED.map((name) => [name, name]));
+  const moments = groups.flatMap(({ title, members }) => [
+    ...["", `## ${title}`],
+    ...members.flatMap((hook) => hookLines(hook, types, shown)),
+  ]);
+  const used = new Set(shown.keys());
+  const others = [...types.values()].filter(({ name, fields }) => !used.has(name) && fields.length > 0);
   return `${[
-    "# Hooks and what their taps are given",
-    "",
-    "Made by `npm run api` from [hooks.ts](../../packages/core/src/plugin-api/hooks.ts) and",
-    "[contexts.ts](../../packages/core/src/plugin-api/contexts.ts). [HOOKS.md](../../packages/core/HOOKS.md) has the same hooks in one table,",
-    "with who taps them and what a throw means. A context has everything of the one it extends.",
-    "",
-    "## Hooks",
-    ...declared
-      .map(([, ...parts]) => [...parts.slice(0, 4), parts[4]?.replace(/(, )?TapInterest$/, "")])
-      .flatMap(([sentence, name, kind, given, answer]) => [
-        "",
-        `### ${name}`,
-        "",
-        described(sentence),
-        "",
-        `Given: ${given.split(", ").map(linked).join(", ")}. Called: ${WAYS[kind]}${answer ? `; an answer is ${code(answer)}` : ""}.`,
-      ]),
-    "",
-    "## Contexts",
-    ...interfacesOf(contexts).flatMap(contextLines),
+    ...HEAD,
+    ...groups.map(({ title, members }) => `| ${title} | ${members.map(({ name }) => link(name)).join(", ")} |`),
+    ...["", "## What contexts share", "", SHARED_INTRO],
+    ...SHARED.flatMap((name) => sharedLines(types.get(name))),
+    ...moments,
+    ...["", "## What the fields are made of", "", "Types that the tables above name, in alphabetical order."],
+    ...others.sort((one, other) => (one.name < other.name ? -1 : 1)).flatMap((one) => typeLines(one, "###")),
   ].join("\n")}\n`;
 }
 
-function interfacesOf(text) {
+/** The types with a section of their own. */
+const PAGE = new Set();
+
+const HEAD = [
+  "# Contexts",
+  "",
+  "What a tap receives, hook by hook: what the hook is for, the fields of its context, and an example. Every context is one frozen",
+  "object, so take what you need from it: `async ({ job, remote }) => ...`. [HOOKS.md](../../packages/core/HOOKS.md) says how often",
+  "each hook is called and what a throw means. This page is made by `npm run api` from the source.",
+  "",
+  "| Moment | Hooks |",
+  "| --- | --- |",
+];
+
+const SHARED_INTRO =
+  "Contexts build on each other. Each section below names what its context extends, and lists only what it adds.";
+
+function groupsOf(text) {
+  const found = [
+    ...text.matchAll(
+      /^\/\*\* (?<title>[^\n]*)\. \*\/\nfunction \w+\(\) \{\n {2}return \{|^ {4}\/\*\* (?<sentence>(?:(?!\*\/)[\s\S])*?) \*\/\s+(?<name>\w+): new (?<kind>\w+)<\[(?<given>[^\]]*)\](?:, (?<answer>[^>]*?))?>\(/gm,
+    ),
+  ];
+  const groups = [];
+  for (const { groups: of } of found)
+    if (of.title !== undefined) groups.push({ title: of.title, members: [] });
+    else groups.at(-1).members.push(of);
+  return groups.filter(({ members }) => members.length > 0);
+}
+
+function hookLines({ name, sentence, kind, given, answer }, types, shown) {
+  const context = types.get((/(\w+Context)/.exec(given) ?? [])[1]);
+  const answers = answer?.replace(/,?\s*TapInterest/, "").trim();
+  return [
+    ...["", `### ${name}`, "", said(sentence)],
+    ...["", ANSWERS[kind] ?? `The first tap that returns something answers: ${answerText(answers)}.`],
+    ...(context ? contextLines(context, { name, given }, shown) : ["", `It receives ${code(given)}.`]),
+    ...["", "```ts tap", EXAMPLES[name]?.trim() ?? "", "```"],
+  ];
+}
+
+function answerText(answer = "") {
+  const what = answer.replace(" | undefined", "");
+  return what === "Done"
+    ? '`"done"`. `undefined` leaves the work to the next tap'
+    : `${code(what)}, or \`undefined\` to leave it to the next tap`;
+}
+
+/** What a hook's context is; the fields only where it is met first. */
+function contextLines(context, hook, shown) {
+  const known = shown.get(context.name);
+  if (known === undefined) shown.set(context.name, hook.name);
+  const before = receives(hook.given);
+  if (SHARED.includes(context.name)) return ["", `${before} is a ${link(context.name)}.`];
+  if (known !== undefined) return ["", `${before} is the one of ${link(known)}.`];
+  const also = context.parents.length > 0 ? `: ${parents(context)} with` : " with";
+  return [
+    "",
+    `${before} is a \`${context.name}\`${context.fields.length > 0 ? also : `: ${parents(context)}`}${context.fields.length > 0 ? ":" : "."}`,
+    ...table(context),
+  ];
+}
+
+function receives(given) {
+  if (given.startsWith("Tree")) return "It receives a [`Tree`](#tree) and a context, which";
+  if (given.startsWith("TemplateFunctions")) return "It receives the functions so far and `current()`, whose result";
+  return "Its context";
+}
+
+function sharedLines(type) {
+  return [
+    "",
+    `### ${type.name}`,
+    "",
+    `${said(type.sentence)}${type.parents.length > 0 ? ` Extends ${parents(type)}.` : ""}`,
+    ...table(type),
+  ];
+}
+
+function typeLines(type, level) {
+  const also = type.parents.length > 0 ? ` Extends ${parents(type)}.` : "";
+  return ["", `${level} ${type.name}`, "", `${said(type.sentence)}${also}`, ...table(type)];
+}
+
+function parents({ parents: names }) {
+  return names.map((name) => (PAGE.has(name) ? link(name) : code(name))).join(" and ");
+}
+
+function table({ fields }) {
+  if (fields.length === 0) return [];
+  return [
+    ...["", "| Field | Type | What it is |", "| --- | --- | --- |"],
+    ...fields.map(({ field, type, doc }) => `| ${code(field)} | ${cell(code(type))} | ${cell(said(doc))} |`),
+  ];
+}
+
+function cell(text) {
+  return text.replaceAll("|", "\\|");
+}
+
+export function interfacesOf(text) {
   return [
     ...text.matchAll(
       /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport interface (\w+)(?: extends ([^{]*?))? \{(?:\n([\s\S]*?)\n)?\}/g,
     ),
-  ].map(([, sentence, name, parent, body]) => ({ sentence, name, parent, fields: fieldsOf(body ?? "") }));
+  ].map(([, sentence, name, parent, body]) => ({
+    sentence,
+    name,
+    parents: parent === undefined ? [] : parent.trim().split(/, (?![^<]*>)/),
+    fields: fieldsOf(body ?? ""),
+  }));
 }
 
-function contextLines({ sentence, name, parent, fields }) {
-  const rows = fields.map(({ field, doc }) => `| ${code(field)} | ${described(doc).replaceAll("|", "\\|")} |`);
-  return [
-    ...["", `### ${name}`, "", described(sentence)],
-    ...(parent
-      ? [
-          "",
-          `Extends ${parent
-            .trim()
-            .split(/, (?![^<]*>)/)
-            .map(linked)
-            .join(", ")}.`,
-        ]
-      : []),
-    ...(rows.length > 0 ? ["", "| Field | Holds |", "| --- | --- |", ...rows] : []),
-  ];
-}
-
-/** The fields at the edge of an interface's body, each with its description. */
+/** The fields at the edge of an interface's body: name, type and what is said of it. A method's type is its signature. */
 function fieldsOf(body) {
-  return [...body.matchAll(/(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(\w+)\??[:(]/gm)].map(
-    ([, doc = "", field]) => ({
-      field,
-      doc,
-    }),
-  );
+  const starts = [
+    ...body.matchAll(/(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(\w+)(\??)(<[^(]*>)?([:(])/gm),
+  ];
+  return starts.map(({ 1: doc = "", 2: field, 3: optional, 5: mark, index, 0: head }, at) => {
+    const rest = body.slice(index + head.length, starts[at + 1]?.index ?? body.length);
+    return { field: `${field}${optional}`, type: typeText(mark === "(" ? `(${rest}` : rest), doc };
+  });
 }
 
-function described(comment) {
+/** A type on one line. An object that is long becomes the names of its fields. */
+function typeText(text) {
+  const bare = text
+    .replace(/\/\*\*[\s\S]*?\*\//g, "")
+    .replace(/;\s*$/, "")
+    .replace(/\s+/g, " ")
+    .replaceAll("readonly ", "")
+    .trim()
+    .replace(/^\((.*)\): (.*)$/, "($1) => $2");
+  if (bare.length <= 70 || !bare.startsWith("{")) return bare;
+  const names = [...bare.matchAll(/(?<=[{;] )(\w+)\??:/g)].map(([, name]) => name);
+  return `{ ${[...new Set(names)].join(", ")} }`;
+}
+
+function said(comment) {
   return comment
     .replace(/\s*\n\s*\*\s?/g, " ")
     .replace(/\{@link (\w+)\}/g, "`$1`")
+    .replace(/ ?@experimental/g, " _Experimental._")
+    .replace(/^ ?`\w+`: (\w)/, (_, letter) => letter.toUpperCase())
     .trim();
 }
 
 function code(text) {
-  return `\`${text}\``;
+  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
 }
 
-function linked(type) {
-  return /^\w+Context$/.test(type) ? `[${type}](#${type.toLowerCase()})` : code(type);
+function link(name) {
+  return `[\`${name}\`](#${name.toLowerCase()})`;
 }

@@ -83,6 +83,32 @@ describe("HOOKS.md", () => {
   });
 });
 
+describe("docs/plugins/contexts.md", () => {
+  const contexts = page("docs/plugins/contexts.md");
+  const sections = contexts.text.split(/^### /m).slice(1);
+
+  it("has a section for every hook, in groups and order of the code, each with an example of at most ten lines", () => {
+    const hooks = Object.keys(createHooks());
+    const found = sections.filter((text) => text.includes("```ts tap"));
+    expect(found.map((text) => text.split("\n")[0])).toEqual(hooks);
+    for (const text of found) {
+      const example = /```ts tap\n(.*?)\n```/s.exec(text)?.[1] ?? "";
+      expect(example, text).toContain(`hooks.${text.split("\n")[0]}.tap`);
+      expect(example.split("\n").length, example).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it("says of every field what it is", () => {
+    const silent = sections.flatMap((text) =>
+      [...text.matchAll(/^\| (`[^|]*`) \|(?:[^|]|\\\|)*\| +\|$/gm)].map(
+        ([, field]) => `${text.split("\n")[0]}: ${field}`,
+      ),
+    );
+    expect(silent).toEqual([]);
+    expect(rowsOfTables(contexts, "Field", "Type").length).toBeGreaterThan(100);
+  });
+});
+
 describe("EVENTS.md", () => {
   it("lists the types in order, with their fields", () => {
     const summary = fieldsOf(bodyOf(source("packages/core/src/summary.ts"), "export interface SummaryRecord {"), 2);

@@ -4,6 +4,16 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { type Block, ROOT } from "./pages.ts";
 
+/** A block that shows one tap, with everything it names from elsewhere in `PRELUDE`. */
+const TAP = "ts tap";
+
+const PRELUDE = `import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { error, type Hooks, MaandError, programRemote } from "@maand/core";
+declare const hooks: Hooks;
+`;
+
 /** The files next to the scripts of job commands. */
 const LIBRARY = join(ROOT, "packages/plugin-job-commands/lib/maand.ts");
 
@@ -25,9 +35,11 @@ export function typeCheck(blocks: readonly Block[]): string[] {
       }),
     );
     for (const [at, { page, info, code }] of blocks.entries()) {
-      const file = join(directory, page.replace(/\W/g, "-"), info.split(" ")[1] ?? `block-${at}.ts`);
+      const isTap = info === TAP;
+      const name = (isTap ? undefined : info.split(" ")[1]) ?? `block-${at}.ts`;
+      const file = join(directory, page.replace(/\W/g, "-"), name);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, code);
+      writeFileSync(file, isTap ? `${PRELUDE}${code}` : code);
       if (basename(file).startsWith("command_")) cpSync(LIBRARY, join(dirname(file), "maand.ts"));
     }
     const { stdout, error } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", directory, "--pretty", "false"], {

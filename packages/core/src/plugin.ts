@@ -31,6 +31,7 @@ export type { PluginState, StateEntries, StateValues } from "./plugin-api/life/p
 export type { PluginErrorOptions, PluginTools } from "./plugin-api/life/plugin-tools.ts";
 export { type Preset, type PresetMaker, presetWithOptions } from "./plugin-api/life/presets.ts";
 export { defineService, type ProvidedService, type Service } from "./plugin-api/life/services.ts";
+export type * from "./plugin-api/permit-context.ts";
 export {
   definePlugin,
   type Plugin,

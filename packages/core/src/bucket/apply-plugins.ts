@@ -134,6 +134,7 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
         plugin: plugin === undefined || plugin === tap.name ? tap.name : `${plugin} (${tap.name})`,
         hook: hookName,
         directory: applying.directory,
+        registered: new Error(hookName),
         limitMs: limitIn(tap),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);

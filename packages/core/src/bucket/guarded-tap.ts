@@ -54,11 +54,15 @@ export function instantTap(call: Call, by: Tapping): Call {
 }
 
 /** An error with a code already says what happened and where; any other error is a bug of the plugin. */
-function stamp(cause: unknown, { plugin, hook, directory }: Tapping): MaandError {
+function stamp(cause: unknown, { plugin, hook, directory, registered }: Tapping): MaandError {
   if (isMaandError(cause)) return cause;
-  const place = directory === undefined ? undefined : lineOf(cause, directory);
-  const message = `${plugin} failed in ${hook}${inPlace(place)}: ${errorText(cause)}`;
-  return new MaandError({ code: "HOOK_FAILED", message, cause });
+  const place = directory === undefined ? undefined : (lineOf(cause, directory) ?? lineOf(registered, directory));
+  return new MaandError({
+    code: "HOOK_FAILED",
+    message: `${plugin} failed in ${hook}${inPlace(place)}: ${errorText(cause)}`,
+    hint: `fix plugin "${plugin}", or take it out of the configuration`,
+    cause,
+  });
 }
 
 /** A callback tap as one that returns a promise. */

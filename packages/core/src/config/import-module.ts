@@ -22,7 +22,26 @@ export async function importModule(name: string, modules: Modules, from: string 
 
 /** The default export of a module, or the module itself if it has none. */
 export function defaultOf(module: unknown): unknown {
-  return (typeof module === "object" && module !== null && "default" in module ? module.default : undefined) ?? module;
+  const exports = exportsOf(module);
+  return (hasDefault(exports) ? exports.default : undefined) ?? exports;
+}
+
+/**
+ * The exports as they were written. A CommonJS module that a compiler made of an ES module has them inside of its default
+ * export, once more with a `default`.
+ */
+export function exportsOf(module: unknown): unknown {
+  const inner = hasDefault(module) ? module.default : undefined;
+  if (!hasDefault(inner) && !isCompiled(inner)) return module;
+  return isCompiled(inner) || Object.keys(Object(inner)).length === 1 ? inner : module;
+}
+
+function hasDefault(value: unknown): value is { readonly default: unknown } {
+  return typeof value === "object" && value !== null && "default" in value;
+}
+
+function isCompiled(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Reflect.get(value, "__esModule") === true;
 }
 
 /** Resolves a package or path from `from`; undefined if it does not exist. */

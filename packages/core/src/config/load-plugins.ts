@@ -7,7 +7,15 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import { checkCode } from "../trust/trusted.ts";
 import type { Config } from "./config.ts";
 import { firstLines } from "./first-lines.ts";
-import { defaultOf, importFault, importModule, type Modules, missingHint, resolveModule } from "./import-module.ts";
+import {
+  defaultOf,
+  exportsOf,
+  importFault,
+  importModule,
+  type Modules,
+  missingHint,
+  resolveModule,
+} from "./import-module.ts";
 import type { LoadedPlugin, LoadOptions } from "./loaded.ts";
 import { packageOf } from "./package-of.ts";
 import { placeText } from "./thrown-at.ts";
@@ -97,7 +105,8 @@ async function loadByName(name: string, given: unknown, key: string, loading: Lo
 }
 
 /** The plugin that a module exports: the default export, the export named like the package or file, or the only one. */
-function exported(module: unknown, name: string): unknown {
+function exported(imported: unknown, name: string): unknown {
+  const module = exportsOf(imported);
   const whole = defaultOf(module);
   if (whole !== module || isPlugin(module) || Array.isArray(module) || !isRecord(module)) return whole;
   const word = (name.split("/").at(-1) ?? "").replace(/^(maand-)?plugin-|^maand-|\.[mc]?[jt]s$/g, "");

@@ -7,22 +7,26 @@ import type { Remote } from "../remote/remote.ts";
 
 /** The stream a line passed to `log` belongs to, so that the output of parallel commands can be separated. */
 export interface LogSource {
+  /** Default: `stdout`. */
   readonly stream?: "stdout" | "stderr";
 }
 
 /** What every tap of a run receives. Contexts are frozen; all other contexts extend this one. */
 export interface RunContext {
+  /** The run of a command that this tap is called in. */
   readonly run: {
     /** UUID of this run; also the name of its record below `logs/runs/`. */
     readonly id: string;
     /** The command: `deploy`, `job restart`, ... */
     readonly command: string;
   };
+  /** The bucket: its id, and its directory on this machine. */
   readonly bucket: {
     readonly id: string;
     /** Absolute path of the bucket's directory on this machine. */
     readonly root: string;
   };
+  /** The settings of `maand.conf` and the configuration, with all defaults. A plugin reads its own with `from`. */
   readonly settings: Settings;
   /** Aborts when the run is interrupted: start nothing new, and stop what is running. */
   readonly signal: AbortSignal;
@@ -37,16 +41,19 @@ export interface RunContext {
 
 /** `connect`: the run needs a worker for the first time. */
 export interface ConnectContext extends RunContext {
+  /** The worker, as the last build knows it. */
   readonly worker: Worker;
 }
 
 /** One worker and the open connection to it. */
 export interface WorkerContext extends ConnectContext {
+  /** The open connection to it. Commands are lists of arguments. */
   readonly remote: Remote;
 }
 
 /** One job of the run. */
 export interface JobContext extends RunContext {
+  /** The job, as the last build knows it; `job.manifest` has the values that plugins claim. */
   readonly job: Job;
   /** Its allocations that are not removed, including disabled ones, in worker order. */
   readonly allocations: readonly Allocation[];
@@ -54,7 +61,9 @@ export interface JobContext extends RunContext {
 
 /** One allocation: a job on a worker. */
 export interface AllocationContext extends JobContext {
+  /** The job on this worker. */
   readonly allocation: Allocation;
+  /** The worker of the allocation. */
   readonly worker: Worker;
   /** The promoted version; `0.0.0` before the first promotion. */
   readonly currentVersion: string;
@@ -66,7 +75,9 @@ export interface AllocationContext extends JobContext {
 
 /** How programs other than maand log in to a worker. @experimental */
 export interface Login {
+  /** The account to log in as. */
   readonly user: string;
+  /** The port of sshd. */
   readonly port: number;
   /** Absolute path of the private key. */
   readonly keyFile: string;

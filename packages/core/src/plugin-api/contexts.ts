@@ -1,6 +1,6 @@
 import type { Problem, Report } from "../domain/checks/problem.ts";
 import type { FileAccess } from "../domain/deploy/file-access.ts";
-import type { ActionKind, PlannedAction } from "../domain/deploy/plan.ts";
+import type { ActionKind } from "../domain/deploy/plan.ts";
 import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
@@ -18,37 +18,6 @@ export interface BeginContext extends RunContext {
   /** The names given with `--jobs`; empty means all jobs. */
   readonly jobs: readonly string[];
 }
-
-/** One allocation that changes. @experimental */
-export interface ChangedAllocation {
-  readonly worker: Worker;
-  /**
-   * `remove` stops what runs and deletes the files; `sync` copies files and runs nothing; any other word is what happens to
-   * the process.
-   */
-  readonly action: PlannedAction | "remove";
-  /** The promoted version; `0.0.0` before the first promotion. */
-  readonly currentVersion: string;
-}
-
-/** The changes of one wave that begin together. @experimental */
-export interface Changes {
-  /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
-  readonly step: "stop" | "rollout";
-  readonly deploymentSeq: number;
-  /** Jobs that change, in name order. */
-  readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
-}
-
-/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. @experimental */
-export interface PermitContext extends RunContext {
-  readonly changes: Changes;
-  /** @deprecated Renamed to `changes`. */
-  readonly wave: Changes;
-}
-
-/** @deprecated Renamed to `PermitContext`. */
-export type WaveContext = PermitContext;
 
 /** `preflight`: a worker is about to be touched. */
 export interface PreflightContext extends WorkerContext {
@@ -70,12 +39,17 @@ export interface InitContext extends RunContext {
 
 /** `validate`: the workspace was read; nothing is stored yet, and no worker is contacted. */
 export interface ValidateContext {
+  /** The settings of `maand.conf` and the configuration, with all defaults. */
   readonly settings: Settings;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
+  /** The bucket's directory on this machine. */
   readonly bucket: { readonly root: string };
+  /** All jobs, with the values that plugins claim in `manifest`. */
   readonly jobs: readonly Job[];
+  /** All workers, by host and labels. */
   readonly workers: readonly Pick<Worker, "host" | "labels">[];
+  /** All jobs on their workers. */
   readonly allocations: readonly Allocation[];
   /** The bytes of a job's file. */
   read(file: JobFile): Uint8Array;
@@ -86,6 +60,7 @@ export interface ValidateContext {
   kv(job: Job): KvReader;
   /** The plugin that claims the lifecycle of a job; undefined if none does. */
   runBy(job: Job): string | undefined;
+  /** Reports a problem; made with `error` or `warning`. */
   readonly report: Report;
 }
 
@@ -103,6 +78,7 @@ export interface TreeFile extends JobFile {
 
 /** All files of one allocation as they will be on the worker, sorted by path. */
 export interface Tree {
+  /** The files, sorted by path. */
   readonly files: readonly TreeFile[];
 }
 
@@ -120,7 +96,9 @@ export interface RenderContext extends AllocationContext {
   readonly root: string;
   /** Job files that are not copied to the worker, such as `*.tpl`. */
   readonly sources: readonly JobFile[];
+  /** The bytes of a file of the job. */
   read(file: JobFile): Uint8Array;
+  /** The KV entries the allocation may read. */
   readonly kv: KvReader;
 }
 
@@ -143,6 +121,7 @@ export interface KvContribution {
    * `maand/prometheus`; any other namespace throws KV_REFUSED.
    */
   sync(namespace: string, prefix: string, entries: Readonly<Record<string, string>>): void;
+  /** Whether the value is stored encrypted. */
   isSecret(namespace: string, key: string): boolean;
 }
 
@@ -150,6 +129,7 @@ export interface KvContribution {
 export interface ContributeContext extends JobContext {
   /** The worker of each allocation, by host. */
   readonly workers: ReadonlyMap<string, Worker>;
+  /** The KV entries of the plugin: those of the last build, and those to store with this one. */
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
@@ -182,7 +162,9 @@ export interface StageContext extends WorkerContext {
 
 /** One change to one allocation, on a connected worker. */
 export interface ActionContext extends AllocationContext {
+  /** What to do to the process; `remove` means that its files are deleted. */
   readonly action: { readonly kind: ActionKind };
+  /** The open connection to the worker. */
   readonly remote: Remote;
   /** Absolute path of the job's directory on the worker. */
   readonly directory: string;
@@ -194,6 +176,7 @@ export interface ActionContext extends AllocationContext {
 
 /** `target`: one Makefile target of `maand job`. */
 export interface TargetContext extends Omit<ActionContext, "action"> {
+  /** The target as typed: `start`, `status`, or any other. */
   readonly target: string;
 }
 
@@ -202,6 +185,7 @@ export interface StoppedContext extends AllocationContext, ScopedJobContext {}
 
 /** One batch of a job's rollout. */
 export interface BatchContext extends ScopedJobContext {
+  /** The batch: its number, how many there are, whether it starts new allocations or updates running ones, and its allocations. */
   readonly batch: {
     /** Counted from 0 over the whole rollout of the job. */
     readonly index: number;
@@ -211,6 +195,7 @@ export interface BatchContext extends ScopedJobContext {
   };
   /** Hosts of all active allocations in rollout order. */
   readonly rolloutOrder: readonly string[];
+  /** Whether a job command set the order in the KV store, or it is the order of the workers. */
   readonly rolloutOrderSource: "kv" | "default";
 }
 
@@ -236,11 +221,13 @@ export type ControlContext = OrchestrateContext;
 
 /** The result of one health check on one worker. */
 export interface HealthResult {
+  /** The worker that was checked. */
   readonly host: string;
   /** `tcp`, `http`, `ssh`, `command`, ... */
   readonly type: string;
   /** What was checked: `10.0.0.1:8080/ready`. */
   readonly target: string;
+  /** Whether the check passed. */
   readonly ok: boolean;
   /** The reason of a failure, or the response. */
   readonly message: string;
@@ -260,6 +247,7 @@ export interface VerifyContext extends ScopedJobContext {
 
 /** `command`: run a command of a job (`maand jobcommand`). */
 export interface CommandContext extends ScopedJobContext {
+  /** The name of the command. */
   readonly command: string;
   /** The number of allocations to run for at the same time. */
   readonly concurrency: number;
@@ -267,6 +255,7 @@ export interface CommandContext extends ScopedJobContext {
 
 /** `commit`: the run is over, whatever its outcome. */
 export interface CommitContext extends RunContext {
+  /** What the run did: its outcome, each allocation, failures and warnings. */
   readonly summary: Summary;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;

@@ -19,7 +19,6 @@ import type {
   ContributeContext,
   InitContext,
   OrchestrateContext,
-  PermitContext,
   PreflightContext,
   RenderContext,
   StageContext,
@@ -32,6 +31,7 @@ import type {
 } from "./contexts.ts";
 import type { ExamineContext } from "./examine-context.ts";
 import type { Inventory, InventoryContext } from "./inventory-context.ts";
+import type { PermitContext } from "./permit-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
 import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 

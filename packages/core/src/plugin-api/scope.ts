@@ -7,7 +7,9 @@ import type { KvSession } from "./kv.ts";
 
 /** A command of another job that demands one of this job's. */
 export interface IncomingDemand {
+  /** The job that demands it. */
   readonly job: string;
+  /** Its command that has the demand. */
   readonly command: string;
   /** `demands.config` of that command. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -29,12 +31,15 @@ export interface ScopedJobContext extends JobContext {
 
 /** What a hook may know and do for one allocation. */
 export interface AllocationScope {
+  /** The allocation that everything here has the rights of. */
   readonly allocation: Allocation;
+  /** Its worker. */
   readonly worker: Worker;
   /** The index among its peers: the current value in the KV store, or the last one. */
   readonly index: number;
   /** The promoted version; `0.0.0` before the first promotion. */
   readonly currentVersion: string;
+  /** The version in the manifest. */
   readonly newVersion: string;
   /** Why the deploy changes it; `manual` outside of a deploy. */
   readonly deployReason: DeployReason;
@@ -57,17 +62,24 @@ export interface AllocationScope {
 
 /** A target to run with the rights of an allocation: of its own job, or of a job that its commands demand. */
 export interface TargetRequest {
+  /** The worker to run it on. */
   readonly host: string;
+  /** The job whose Makefile has the target. */
   readonly job: string;
+  /** The name of the target. */
   readonly target: string;
   /** Default: the time limit of the job's lifecycle commands. */
   readonly timeoutMs?: number;
+  /** Abort it to end the target. */
   readonly signal?: AbortSignal;
 }
 
 /** The result of a target. */
 export interface TargetAnswer {
+  /** The exit code. */
   readonly exit: number;
+  /** What the target wrote to standard output. */
   readonly stdout: string;
+  /** What the target wrote to standard error. */
   readonly stderr: string;
 }

@@ -68,7 +68,7 @@ export function aBucket(options: TestBucketOptions = {}): TestBucket {
       signal: options.signal ?? new AbortController().signal,
       pid: process.pid,
       defaults: () => [...(options.plugins ?? []), fleet.plugin],
-      modules: {},
+      modules: { "@maand/core": () => import("../index.ts"), valibot: () => import("valibot") },
       readers: [recorder],
     });
   const opened = async <T>(work: (bucket: OpenedBucket) => Promise<T>): Promise<T> => {

@@ -9,10 +9,10 @@ import type {
   HealthResult,
   InitContext,
   OrchestrateContext,
-  PermitContext,
   ValidateContext,
   VerifyContext,
 } from "../plugin-api/contexts.ts";
+import type { PermitContext } from "../plugin-api/permit-context.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";

@@ -5,8 +5,8 @@ import type { Done, Hooks } from "../hooks.ts";
 /** What a step of a lifecycle receives: one allocation of a job, on its connected worker. */
 export type LifecycleContext = Omit<TargetContext, "target">;
 
-/** One step: it does the work, and throws if that fails. */
-export type LifecycleStep = (context: LifecycleContext) => void | Promise<void>;
+/** One step: it does the work, and throws if that fails. It is awaited; what it returns does not matter. */
+export type LifecycleStep = (context: LifecycleContext) => unknown;
 
 /** How jobs are started and stopped. What has no step of its own goes to `other`, and without `other` to the next plugin. */
 export interface Lifecycle {
@@ -26,7 +26,7 @@ export interface Lifecycle {
   /** For `maand job status`. */
   readonly status?: LifecycleStep;
   /** Any other target of `maand job`, and whatever has no step. */
-  other?(context: LifecycleContext, target: string): void | Promise<void>;
+  other?(context: LifecycleContext, target: string): unknown;
 }
 
 /**

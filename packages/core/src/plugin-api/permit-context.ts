@@ -1,0 +1,38 @@
+import type { PlannedAction } from "../domain/deploy/plan.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import type { Worker } from "../domain/workspace/worker.ts";
+import type { RunContext } from "./base-contexts.ts";
+
+/** One allocation that changes. @experimental */
+export interface ChangedAllocation {
+  /** The worker it is on. */
+  readonly worker: Worker;
+  /**
+   * `remove` stops what runs and deletes the files; `sync` copies files and runs nothing; any other word is what happens to
+   * the process.
+   */
+  readonly action: PlannedAction | "remove";
+  /** The promoted version; `0.0.0` before the first promotion. */
+  readonly currentVersion: string;
+}
+
+/** The changes of one wave that begin together. @experimental */
+export interface Changes {
+  /** `stop`: disabled and removed allocations, before the first rollout. `rollout`: everything else. */
+  readonly step: "stop" | "rollout";
+  /** The number of the wave: jobs of a lower one are rolled out first. */
+  readonly deploymentSeq: number;
+  /** Jobs that change, in name order. */
+  readonly jobs: readonly { readonly job: Job; readonly allocations: readonly ChangedAllocation[] }[];
+}
+
+/** `permit`: the changes of one wave, before any of them begins; a throw refuses them. @experimental */
+export interface PermitContext extends RunContext {
+  /** The changes to permit. */
+  readonly changes: Changes;
+  /** @deprecated Renamed to `changes`. */
+  readonly wave: Changes;
+}
+
+/** @deprecated Renamed to `PermitContext`. */
+export type WaveContext = PermitContext;
