@@ -1,5 +1,5 @@
 import { type ExecResult, type RemoteStream, type StageContext, timeLimit } from "@maand/core";
-import { lastLines, Output, syncInterrupted, syncTimedOut } from "@maand/core/internal";
+import { asSyncError, lastLines, Output, syncInterrupted, syncTimedOut } from "@maand/core/internal";
 import { type RsyncOptions, rsyncArguments } from "./arguments.ts";
 import { LINES, syncFailure } from "./failure.ts";
 import { type LocalRsync, startLocalRsync } from "./local-rsync.ts";
@@ -26,7 +26,7 @@ export async function stageWorker(context: StageContext, options: RsyncOptions):
   if (synced.exit === 0 && synced.remoteExit === 0) return;
   if (time.aborted || synced.exit === RSYNC_TIMEOUT)
     throw syncTimedOut(host, timeoutMs, lastLines(synced.printed, LINES));
-  if (synced.refused) throw synced.refused;
+  if (synced.refused) throw asSyncError(synced.refused, host, timeoutMs);
   const failure = await syncFailure(remote, synced);
   await deleteHeldBack(context);
   throw failure;

@@ -42,7 +42,7 @@ const FLAGS: Readonly<Record<string, Kind>> = {
 
 const ARGS: Readonly<Record<string, Kind>> = { job: "jobs", worker: "workers" };
 
-/** The command table for completion. An argument named `one|other` takes one of these words. */
+/** The command table for completion. An argument named `one|other`, or `one|other|...`, takes one of these words. */
 export function completedLines(definitions: readonly Definition[]): CompletedLine[] {
   return definitions.map(({ path, usage, options, description = "" }) => {
     const name = path.split(" ").slice(1).join(" ");
@@ -50,7 +50,7 @@ export function completedLines(definitions: readonly Definition[]): CompletedLin
       path: name,
       description: sentence(description),
       flags: options.map(flagOf),
-      args: [...usage.matchAll(/[<[]([a-z][\w|]*)[>\]]/g)].map(([, arg = ""]) => kindOf(arg)),
+      args: [...usage.matchAll(/[<[]([a-z][\w|]*)(?:\|\.{3})?[>\]]/g)].map(([, arg = ""]) => kindOf(arg)),
     };
   });
 }
