@@ -3,6 +3,7 @@ import { type AddressInfo, connect } from "node:net";
 import ssh2, { type Connection as ServerConnection } from "ssh2";
 import { afterEach, describe, expect, test } from "vitest";
 import { Connection, NotStarted } from "./connection.ts";
+import { followCommand } from "./follow-command.ts";
 
 const { Client, Server, utils } = ssh2;
 const REQUEST = { line: "true", title: "true", limitMs: 10_000 };
@@ -45,5 +46,35 @@ describe("a connection that closes while a command starts", () => {
   test("may not be replaced once the command line was sent, because it may have run", async () => {
     const connection = await connected((server, accept) => accept().on("exec", () => server.end()));
     await expect(connection.start(REQUEST, () => {})).rejects.toMatchObject({ code: "DISCONNECTED" });
+  });
+});
+
+describe("an exit code of timeout", () => {
+  const late = { timeoutMs: 60_000, graceMs: 10, quietMs: 1, preface: "", signal: undefined, kill: () => {} };
+  const followed = (connection: Connection, askedMsAgo: number) =>
+    connection.start(REQUEST, (channel, requestedAt) =>
+      followCommand(channel, {
+        ...late,
+        worker: "app",
+        user: "ann",
+        title: "true",
+        requestedAt: requestedAt - askedMsAgo,
+      }),
+    );
+  const ends124 = () =>
+    connected((_, accept) =>
+      accept().on("exec", (acceptExec) => {
+        const channel = acceptExec();
+        channel.exit(124);
+        channel.end();
+      }),
+    );
+
+  test("is the end of the time limit once the limit is over since the request, though it began here only now", async () => {
+    await expect(followed(await ends124(), 60_000)).rejects.toMatchObject({ code: "TIMED_OUT" });
+  });
+
+  test("is the command's own before that", async () => {
+    await expect(followed(await ends124(), 0)).rejects.not.toMatchObject({ code: "TIMED_OUT" });
   });
 });

@@ -64,12 +64,16 @@ export class Connection {
 
   /**
    * Opens a channel and starts a command line on it. The line is sent only after the server has opened the channel, so
-   * until then nothing can have started there. `onStarted` is called the moment the command runs:
+   * until then nothing can have started there. `onStarted` is called the moment the command runs, with the time of its request on the monotonic clock:
    * all of a short one may arrive in one packet, and later listeners would miss it. It is called even when the signal
    * aborted meanwhile, since then a command runs that has to be ended.
    * @throws NotStarted, DISCONNECTED, INTERRUPTED
    */
-  start<T>({ line, title, limitMs, signal }: StartRequest, onStarted: (channel: ClientChannel) => T): Promise<T> {
+  start<T>(
+    { line, title, limitMs, signal }: StartRequest,
+    onStarted: (channel: ClientChannel, requestedAt: number) => T,
+  ): Promise<T> {
+    const requestedAt = performance.now();
     const { worker, client } = this.#parts;
     let sent = false;
     const options = {
@@ -96,7 +100,7 @@ export class Connection {
       signal?.addEventListener("abort", abort, { once: true });
       client.once("close", close);
       const opened = (error: Error | undefined, channel: ClientChannel) => {
-        if (!error) return settle(() => resolve(onStarted(channel)));
+        if (!error) return settle(() => resolve(onStarted(channel, requestedAt)));
         settle(() => reject("reason" in error ? new NotStarted(error.message, true) : this.#notStarted(error, lost)));
       };
       try {

@@ -12,6 +12,8 @@ export interface RunningCommand extends Pick<ExecOptions, "stopWord" | "onLine" 
   readonly title: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
+  /** When it was requested, on the monotonic clock of `performance.now()`: not later than the worker began it. */
+  readonly requestedAt: number;
   /** Milliseconds of silence after the exit code that count as the end of the output. */
   readonly quietMs: number;
   /** Goes to its input before `stdin`. */
@@ -139,15 +141,16 @@ class FollowedCommand {
   #errorFor(result: ExecResult): Error | undefined {
     const { worker, user, title, timeoutMs } = this.#command;
     if (this.#ending === "abort") return interrupted(worker, title);
-    const isLate = this.#ending === "time" || endedByTimeout(result, timeoutMs);
+    const isLate = this.#ending === "time" || this.#endedByTimeout(result);
     if (isLate)
       return timedOut(worker, this.#begun ? title : `the login before ${title}`, timeoutMs, lastLines(result, 12));
     if (this.#code === undefined) return disconnected(worker, title);
     return this.#begun ? undefined : loginFailure({ host: worker, user, ...result });
   }
-}
 
-/** `timeout` on the worker can be a moment ahead of our clock. */
-function endedByTimeout({ code, durationMs }: ExecResult, timeoutMs: number): boolean {
-  return (code === 124 || code === 137) && durationMs >= timeoutMs;
+  /** `timeout` on the worker counts from the command's start there, which a busy machine learns of late. */
+  #endedByTimeout({ code }: ExecResult): boolean {
+    const { requestedAt, timeoutMs } = this.#command;
+    return (code === 124 || code === 137) && performance.now() - requestedAt >= timeoutMs;
+  }
 }

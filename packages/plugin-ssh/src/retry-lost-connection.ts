@@ -8,7 +8,7 @@ const FULL_PAUSE_MS = 10;
 
 /** A command to start, and what is done in the moment it runs. */
 export interface CommandStart<T> extends StartRequest {
-  readonly onStarted: (channel: ClientChannel, connection: Connection) => T;
+  readonly onStarted: (channel: ClientChannel, connection: Connection, requestedAt: number) => T;
   /** Whether other commands of this process hold sessions of the server. */
   hasCompany(): boolean;
 }
@@ -89,5 +89,5 @@ export class RetriedConnection {
 }
 
 function startOn<T>(connection: Connection, { onStarted, ...request }: CommandStart<T>): Promise<T> {
-  return connection.start(request, (channel) => onStarted(channel, connection));
+  return connection.start(request, (channel, requestedAt) => onStarted(channel, connection, requestedAt));
 }

@@ -14,7 +14,7 @@ import { type Connection, NotStarted } from "./connection.ts";
 import { interrupted, unreachable } from "./errors.ts";
 import { followCommand } from "./follow-command.ts";
 import { openStream } from "./open-stream.ts";
-import { RetriedConnection } from "./retry-lost-connection.ts";
+import { type CommandStart, RetriedConnection } from "./retry-lost-connection.ts";
 
 /** What a remote over ssh is made of. */
 export interface SshRemoteParts {
@@ -81,7 +81,7 @@ export class SshRemote implements Remote {
       announce: true,
       ...(stopWord === undefined && { limit: limitOver(timeoutMs, graceMs) }),
     });
-    const { made, release } = await this.#start(command, (channel, connection) => {
+    const { made, release } = await this.#start(command, (channel, connection, requestedAt) => {
       const quietMs = Math.max(QUIET_MS, connection.handshakeMs);
       const kill = (pid: number) => this.#kill(connection, pid, options);
       const result = followCommand(channel, {
@@ -91,6 +91,7 @@ export class SshRemote implements Remote {
         user,
         timeoutMs,
         graceMs,
+        requestedAt,
         quietMs,
         kill,
       });
@@ -134,10 +135,7 @@ export class SshRemote implements Remote {
   }
 
   /** Waits for a free channel and starts the command on it. */
-  async #start<T>(
-    command: SshCommand,
-    onStarted: (channel: ClientChannel, connection: Connection) => T,
-  ): Promise<Started<T>> {
+  async #start<T>(command: SshCommand, onStarted: CommandStart<T>["onStarted"]): Promise<Started<T>> {
     const { title, signal } = command;
     const release = await this.#channels.acquire(signal).catch(() => {
       throw interrupted(this.host, title);
@@ -161,7 +159,7 @@ export class SshRemote implements Remote {
   #limitChannels<T>(
     release: () => void,
     command: SshCommand,
-    onStarted: (channel: ClientChannel, connection: Connection) => T,
+    onStarted: CommandStart<T>["onStarted"],
   ): Promise<Started<T>> {
     this.#channels.lower(this.#channels.held - 1);
     release();
