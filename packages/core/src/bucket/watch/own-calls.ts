@@ -1,5 +1,5 @@
 import { isRecord } from "../../domain/checks/validate.ts";
-import { MaandError } from "../../errors.ts";
+import { errorText, MaandError } from "../../errors.ts";
 import type { Call, Tapping } from "./tapping.ts";
 
 /** Hooks whose contexts have functions that act on workers and return promises. */
@@ -16,13 +16,13 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
 ]);
 
 /** Functions of these contexts that are followed, and those of what their `scope` returns. */
-const OF_CONTEXT = ["rollOut", "checkHealth"];
-const OF_SCOPE = ["command", "remote", "runTarget"];
+const OF_CONTEXT = ["rollOut", "checkHealth", "remote"];
+const OF_SCOPE = ["command", "remote", "login", "runTarget"];
 
 /**
- * A tap whose calls of the functions of its context belong to it. Calls that it does not await are awaited when it returns, so
- * that the engine never continues beside them; one that fails is the failure of the tap. Later calls are refused in the name
- * of the plugin.
+ * A tap whose calls of the functions of its context belong to it. Calls that it does not await are awaited when it ends, also
+ * when it fails, so that the engine never continues beside them. A call that fails without the tap looking at its result is the
+ * failure of the tap, or is reported in the name of the plugin if the tap failed for another reason. Later calls are refused.
  */
 export function withOwnCalls(tap: Call, by: Tapping): Call {
   if (!ACTING_HOOKS.has(by.hook)) return tap;
@@ -34,17 +34,33 @@ export function withOwnCalls(tap: Call, by: Tapping): Call {
       const answer = await tap(calls.contextOf(context), ...more);
       await calls.end();
       return answer;
+    } catch (cause) {
+      stops.get(context)?.(cause);
+      await calls.endAfter(cause);
+      throw cause;
     } finally {
-      calls.close();
+      calls.close("had returned");
     }
   };
+}
+
+const stops = new WeakMap<object, (cause: unknown) => void>();
+
+/** Registers what is called when a tap with this context fails, before the calls that it made have ended. */
+export function whenTapFails(context: object, stop: (cause: unknown) => void): void {
+  stops.set(context, stop);
 }
 
 /** The calls that one tap makes through its context. */
 class TapCalls {
   readonly #by: Tapping;
   readonly #log: unknown;
-  readonly #pending = new Map<Promise<unknown>, Promise<unknown>>();
+  readonly #running = new Set<TapCall>();
+  /** In the order in which they failed. */
+  readonly #failed: TapCall[] = [];
+  readonly #refusals = new WeakSet<object>();
+  /** How the tap ended: `had returned`; undefined before. */
+  #end: string | undefined;
   #isOver = false;
 
   constructor(by: Tapping, log: unknown) {
@@ -64,52 +80,127 @@ class TapCalls {
     return Object.freeze({ ...context, ...followed, scope: ownScope });
   }
 
-  /** Waits for the calls that are still running. Throws the first failure among them. */
+  /** Waits for the calls that are still running. Throws the first failure that the tap did not look at. */
   async end(): Promise<void> {
-    let failure: { readonly cause: unknown } | undefined;
-    while (this.#pending.size > 0)
-      for (const [call, returned] of [...this.#pending]) {
-        returned.catch(() => undefined); // nothing else listens to a call that is not awaited
-        await call.catch((cause: unknown) => {
-          failure ??= { cause };
-        });
-        this.#pending.delete(call);
-      }
-    if (failure) throw failure.cause;
+    await this.#settled();
+    const [first] = this.#failed.filter((call) => !call.isHandled);
+    if (first) throw first.cause;
+  }
+
+  /** The tap failed: refuses further calls, waits for those that are running, and reports what fails besides. */
+  async endAfter(cause: unknown): Promise<void> {
+    this.close("had failed");
+    const late = new Set(this.#running);
+    await this.#settled();
+    const reported = new Set([cause]);
+    for (const call of this.#failed) {
+      if (reported.has(call.cause) || this.#isRefusal(call) || (call.isHandled && !late.has(call))) continue;
+      reported.add(call.cause);
+      this.#report(`${this.#called(call.name)} without waiting for its end, and it failed: ${errorText(call.cause)}`);
+    }
   }
 
   /** Refuses all further calls. */
-  close(): void {
+  close(end: string): void {
+    this.#end ??= end;
+  }
+
+  /** Calls may make other calls before they end. */
+  async #settled(): Promise<void> {
+    while (this.#running.size > 0) for (const call of [...this.#running]) await call.settled;
     this.#isOver = true;
+  }
+
+  #isRefusal({ cause }: TapCall): boolean {
+    return cause instanceof MaandError && this.#refusals.has(cause);
   }
 
   #followed(owner: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, Call> {
     return Object.fromEntries(
       names.flatMap((name): [string, Call][] => {
         const call = owner[name];
-        return typeof call === "function" ? [[name, (...given) => this.#follow(name, owner, call, given)]] : [];
+        return typeof call === "function" ? [[name, (...given) => this.#begin(name, owner, call, given)]] : [];
       }),
     );
   }
 
-  #follow(name: string, owner: object, call: CallableFunction, given: readonly unknown[]): Promise<unknown> {
-    if (this.#isOver) return this.#refuse(name);
-    const made = Promise.resolve(Reflect.apply(call, owner, given));
-    const returned = made.then((answer: unknown) => answer);
-    this.#pending.set(made, returned);
-    const forget = () => void this.#pending.delete(made);
-    made.then(forget, forget);
-    return returned;
+  #begin(name: string, owner: object, call: CallableFunction, given: readonly unknown[]): Promise<unknown> {
+    if (this.#end !== undefined) return this.#refuse(name, this.#end);
+    return this.#follow(name, Promise.resolve(Reflect.apply(call, owner, given)));
   }
 
-  #refuse(name: string): Promise<never> {
-    const { plugin, hook } = this.#by;
-    const message = `${plugin} called ${name} after its tap of ${hook} had returned, so it was not carried out`;
-    const refused = Promise.reject(
-      new MaandError({ code: "HOOK_FAILED", message, hint: `await every ${name} in the tap of ${plugin}` }),
+  #follow<T>(name: string, work: Promise<T>): Promise<T> {
+    if (this.#isOver) return work;
+    const call: TapCall = { name, cause: undefined, settled: Promise.resolve(), isHandled: false };
+    this.#running.add(call);
+    call.settled = work.then(
+      () => void this.#running.delete(call),
+      (cause: unknown) => {
+        this.#running.delete(call);
+        this.#failed.push(Object.assign(call, { cause }));
+      },
     );
+    return ownPromise(
+      work,
+      () => {
+        call.isHandled = true;
+      },
+      (next) => this.#follow(name, next),
+    );
+  }
+
+  #refuse(name: string, end: string): Promise<never> {
+    const { plugin, hook } = this.#by;
+    const message = `${plugin} called ${name} after its tap of ${hook} ${end}, so it was not carried out`;
+    const refusal = new MaandError({
+      code: "HOOK_FAILED",
+      message,
+      hint: `await every ${name} in the tap of ${plugin}`,
+    });
+    const refused = Promise.reject(refusal);
     refused.catch(() => undefined);
-    if (typeof this.#log === "function") this.#log(`${message}; await every ${name} in the tap`, { stream: "stderr" });
+    this.#refusals.add(refusal);
+    this.#report(`${message}; await every ${name} in the tap`);
     return refused;
   }
+
+  #called(name: string): string {
+    return `${this.#by.plugin} called ${name} in its tap of ${this.#by.hook}`;
+  }
+
+  #report(line: string): void {
+    if (typeof this.#log === "function") this.#log(line, { stream: "stderr" });
+  }
+}
+
+/** A call of a function of the context, or what the tap chained to one. */
+interface TapCall {
+  readonly name: string;
+  /** Why it failed. */
+  cause: unknown;
+  /** Resolves when it has ended, either way. */
+  settled: Promise<void>;
+  /** Whether the tap looks at its result. */
+  isHandled: boolean;
+}
+
+/**
+ * The promise that a tap gets for a call. It reports when the tap looks at its result, as `await` and `Promise.all` do, and
+ * what is chained to it. It never is an unhandled rejection, which would end the process.
+ */
+function ownPromise<T>(
+  work: Promise<T>,
+  onHandled: () => void,
+  chain: <N>(next: Promise<N>) => Promise<N>,
+): Promise<T> {
+  work.catch(() => undefined);
+  return new Proxy(work, {
+    get(target, name, receiver) {
+      if (name !== "then") return Reflect.get(target, name, receiver);
+      return (onDone: (value: T) => unknown, onFailed: (cause: unknown) => unknown) => {
+        onHandled();
+        return chain(target.then(onDone, onFailed));
+      };
+    },
+  });
 }

@@ -80,3 +80,39 @@ it("a command that its tap does not await, and that fails, is the failure of the
   expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: the receiver is down" }]);
   expect(allocations.map(({ promoted }) => promoted)).toEqual([true, true]);
 });
+
+it("a tap that fails while its rollOut is running ends the job when that has ended, and starts nothing else", async () => {
+  const hasty = leading("hasty", async ({ rollOut }) => {
+    await Promise.all([rollOut([A]), rollOut([B]), Promise.reject(new Error("the canary is ill"))]);
+    return undefined;
+  });
+  const { failures, allocations } = await deployWith(hasty);
+  expect(failures).toMatchObject([{ job: "api", message: "hasty failed in orchestrate: the canary is ill" }]);
+  expect(allocations.map(({ host, promoted }) => [host, promoted])).toEqual([
+    [A, true],
+    [B, false],
+  ]);
+  expect(starts()).toEqual([`start api@${A}`]);
+  expect(bucket.events.at(-1)).toMatchObject({ type: "run.finished" });
+});
+
+it("a command that fails after its tap has failed is reported in the name of the plugin", async () => {
+  const careless = definePlugin({
+    name: "careless",
+    apply: ({ afterJob }) =>
+      afterJob.tapPromise("careless", async ({ scope, allocations: [allocation] }) => {
+        if (!allocation) return;
+        void scope(allocation).command("notify", "post_deploy", async () => {
+          await new Promise((resolve) => setImmediate(resolve));
+          throw new Error("the receiver is down");
+        });
+        throw new Error("no receiver is known");
+      }),
+  });
+  const { failures } = await deployWith(careless);
+  expect(failures).toMatchObject([{ job: "api", message: "careless failed in afterJob: no receiver is known" }]);
+  const lines = bucket.events.flatMap((event) => (event.type === "output" ? [event.line] : []));
+  expect(lines).toContain(
+    "careless called command in its tap of afterJob without waiting for its end, and it failed: the receiver is down",
+  );
+});

@@ -1,5 +1,6 @@
 import { answeredBy } from "../../bucket/guarded-tap.ts";
 import { outcomeOf } from "../../bucket/outcome.ts";
+import { whenTapFails } from "../../bucket/watch/own-calls.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
 import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
@@ -26,6 +27,7 @@ async function isOrchestrated(rollout: JobRollout, queue: BatchQueue): Promise<b
   const orchestrated = new OrchestratedRollout(rollout, queue);
   try {
     const context = orchestrated.context();
+    whenTapFails(context, (cause) => orchestrated.calls.stop(cause));
     const answer = await hooks.orchestrate.promise(context);
     await orchestrated.calls.end();
     orchestrated.close(answer === "done" ? "ok" : undefined);

@@ -36,6 +36,11 @@ export class PluginCalls {
     if (this.#failure) throw this.#failure.cause;
   }
 
+  /** Lets no further call begin: those that wait for their turn fail with the same cause. */
+  stop(cause: unknown): void {
+    this.#failure ??= { cause };
+  }
+
   #tooLate(): Error {
     return new Error(`${this.#what} is over: wait for every call before the tap returns`);
   }
