@@ -20,6 +20,9 @@ afterEach(async () => {
 
 type RollOut = (host: string) => Promise<void>;
 
+const canRollOut = (context: unknown): context is { readonly rollOut: RollOut } =>
+  typeof context === "object" && context !== null && "rollOut" in context;
+
 /** A call of a tap of `orchestrate`: each `rollOut` ends when the test settles it. */
 function called(tap: (rollOut: RollOut) => unknown) {
   const lines: string[] = [];
@@ -27,7 +30,7 @@ function called(tap: (rollOut: RollOut) => unknown) {
   const rollOut = (host: string) =>
     new Promise<void>((resolve, reject) => running.set(host, { end: resolve, fail: reject }));
   const context = { rollOut, log: (line: string) => void lines.push(line) };
-  const guarded = withOwnCalls(({ rollOut: own }: { rollOut: RollOut }) => tap(own), {
+  const guarded = withOwnCalls((own) => tap(canRollOut(own) ? own.rollOut : expect.unreachable("no rollOut")), {
     plugin: "acme",
     hook: "orchestrate",
   });
