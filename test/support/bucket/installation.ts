@@ -66,9 +66,11 @@ export function manifestIn(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, "package.json"), "utf8"));
 }
 
-/** Runs a program to its end; if it fails, the error holds what it said. */
+/** Runs a program to its end, without colours; if it fails, the error holds what it said. */
 export function run(program: string, args: readonly string[], cwd: string): string {
-  return execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  // vitest sets FORCE_COLOR for its workers on a terminal
+  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+  return execFileSync(program, args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** A package and all it needs of this repository. */
