@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { hostname } from "node:os";
+import { PassThrough, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 /** The command as it is installed: built, in a process of its own. */
@@ -46,18 +49,18 @@ export function startMaand(
     stdio: ["ignore", "pipe", "pipe"],
     ...(uid !== undefined && { uid, gid: uid }),
   });
-  const text = { stdout: "", stderr: "" };
+  const output = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text.stdout += chunk;
+    output.stdout += chunk;
   });
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    text.stderr += chunk;
+    output.stderr += chunk;
     for (const listen of listeners) listen();
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, ...text }));
+    child.on("close", (code, signal) => resolve({ code, signal, ...output }));
   });
   return {
     pid: child.pid ?? 0,
@@ -66,18 +69,72 @@ export function startMaand(
     prints: (wanted) =>
       new Promise((resolve, reject) => {
         const listen = () => {
-          if (text.stderr.includes(wanted)) resolve();
+          if (output.stderr.includes(wanted)) resolve();
         };
         listeners.add(listen);
         listen();
         void ended.then(({ code }) =>
-          reject(new Error(`maand ended with ${code} and never said "${wanted}":\n${text.stderr}`)),
+          reject(new Error(`maand ended with ${code} and never said "${wanted}":\n${output.stderr}`)),
         );
       }),
   };
 }
 
-/** Runs maand to its end. */
+/** Runs maand to its end, in a process of its own. */
 export function maand(args: readonly string[], options: MaandOptions): Promise<Ended> {
   return startMaand(args, options).ended;
+}
+
+/**
+ * Runs maand to its end in this process, from the sources: most of a short command's time is the start of its process. What
+ * it would read of the environment is as in a process of its own.
+ */
+export async function maandHere(args: readonly string[], cwd: string): Promise<Ended> {
+  const { run } = await import("../../../packages/cli/src/run/run.ts");
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const printed = Promise.all([text(stdout), text(stderr)]);
+  const restore = enterEnvironment({ HOME: cwd, LANG: "C.UTF-8" });
+  try {
+    const code = await run(args, {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      env: { PATH: process.env.PATH ?? "", HOME: cwd, LANG: "C.UTF-8" },
+      cwd,
+      signal: new AbortController().signal,
+      now: () => new Date(),
+      pid: process.pid,
+      machine: hostname(),
+    });
+    stdout.end();
+    stderr.end();
+    const [out, err] = await printed;
+    return { code, signal: null, stdout: out, stderr: err };
+  } finally {
+    restore();
+  }
+}
+
+/** Variables that a command reads itself or hands on, and that differ from machine to machine. */
+const VARIABLES = ["HOME", "LANG", "SSH_AUTH_SOCK", "FORCE_COLOR", "NO_COLOR"] as const;
+type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string>>>;
+
+let inside = 0;
+let outside: Variables = {};
+
+/** Sets the variables until the last command in this process has ended. */
+function enterEnvironment(variables: Variables): () => void {
+  if (inside === 0) outside = Object.fromEntries(VARIABLES.map((name) => [name, process.env[name]]));
+  inside += 1;
+  setVariables(variables);
+  return () => {
+    inside -= 1;
+    if (inside === 0) setVariables(outside);
+  };
+}
+
+function setVariables(variables: Variables): void {
+  for (const name of VARIABLES)
+    if (variables[name] === undefined) delete process.env[name];
+    else process.env[name] = variables[name];
 }

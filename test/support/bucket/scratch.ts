@@ -11,12 +11,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Ended, type MaandOptions, maand, type Running, startMaand } from "./maand.ts";
+import { type Ended, type MaandOptions, maand, maandHere, type Running, startMaand } from "./maand.ts";
 
 /** A bucket in a temporary directory that the real command works on. */
 export interface Scratch {
   readonly root: string;
-  /** Runs maand there, to its end. */
+  /** Runs maand there, to its end: in this process, unless the bucket has code of its own or is run in another way. */
   maand(...args: readonly string[]): Promise<Ended>;
   start(args: readonly string[], options?: Partial<MaandOptions>): Running;
   /** Runs maand with --json and answers what it wrote. */
@@ -55,12 +55,15 @@ function copyOf(origin: string, more: Omit<MaandOptions, "cwd">): Scratch {
   const root = mkdtempSync(join(tmpdir(), "maand-e2e-"));
   cpSync(origin, root, { recursive: true });
   const options = { cwd: root, ...more };
+  const asUsual = Object.keys(more).length === 0;
+  const hasCode = () => readdirSync(root).some((name) => name.startsWith("maand.config."));
+  const toItsEnd = (args: readonly string[]) => (asUsual && !hasCode() ? maandHere(args, root) : maand(args, options));
   const bucket: Scratch = {
     root,
-    maand: (...args) => maand(args, options),
+    maand: (...args) => toItsEnd(args),
     start: (args, over = {}) => startMaand(args, { ...options, ...over }),
     async json<T>(...args: readonly string[]): Promise<T> {
-      const { stdout, stderr } = await maand([...args, "--json"], options);
+      const { stdout, stderr } = await toItsEnd([...args, "--json"]);
       try {
         return JSON.parse(stdout);
       } catch {
