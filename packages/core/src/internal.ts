@@ -22,6 +22,7 @@ export {
   type ReleaseOptions,
   rollback,
 } from "./deploy/release/rollback.ts";
+export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";

@@ -20,7 +20,8 @@ export type RolloutStep =
 export const ALL = "100%";
 
 /** The texts that {@link parseStep} accepts, as a pattern for editors. A count is at most 99999, a wait at most 99 days. */
-export const STEP_PATTERN = "^(?:pause|[1-9]\\d{0,4}|(?:[1-9]\\d?|100)%|[1-9]\\d{0,4}s|[1-9]\\d{0,3}m|[1-9]\\d{0,2}h|[1-9]\\d?d)$";
+export const STEP_PATTERN =
+  "^(?:pause|[1-9]\\d{0,4}|(?:[1-9]\\d?|100)%|[1-9]\\d{0,4}s|[1-9]\\d{0,3}m|[1-9]\\d{0,2}h|[1-9]\\d?d)$";
 
 const STEP = new RegExp(STEP_PATTERN);
 const SECOND = 1000;
@@ -71,14 +72,18 @@ export function stepProblems(steps: readonly unknown[]): StepProblem[] {
     if (step?.kind === "pause" && steps[at - 1] === "pause") refuse("is a second pause in a row", "write it once");
     if (step?.kind !== "count" && step?.kind !== "share") continue;
     const size = step.kind === "count" ? step.count : step.percent;
-    if (last.share === 100) refuse(`comes after ${ALL}, which is the last step`, `move it before ${ALL}, or leave it out`);
+    if (last.share === 100)
+      refuse(`comes after ${ALL}, which is the last step`, `move it before ${ALL}, or leave it out`);
     else if (size <= last[step.kind])
       refuse(`"${text}" is not more than the step before it`, "each step must reach more allocations than the last");
     last[step.kind] = Math.max(last[step.kind], size);
   }
   if (steps.at(-1) === ALL) return problems;
   const hint = `write "${ALL}" as the last step`;
-  return [...problems, { at: undefined, message: `do not end at ${ALL}, so the rollout would never be complete`, hint }];
+  return [
+    ...problems,
+    { at: undefined, message: `do not end at ${ALL}, so the rollout would never be complete`, hint },
+  ];
 }
 
 /** An active allocation of a job, as far as the steps depend on it. */

@@ -42,7 +42,7 @@ export function reasonOf({ cause, reporter, recorded }: ContextSource, job: Job,
   return DEPLOYS.has(reporter.command) ? deployReason(job, allocation, recorded(allocation.id)) : "manual";
 }
 
-const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "deploy --dry-run", "rollback --dry-run"]);
+const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "rollout resume", "deploy --dry-run", "rollback --dry-run"]);
 
 /** The complete input of a lifecycle command of one allocation, except the command itself. */
 export function lifecycleContext(
