@@ -53,6 +53,7 @@ export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
+export type { StepState } from "./domain/rollout/open-rollout.ts";
 export type {
   RefuseSetting,
   SettingEntries,

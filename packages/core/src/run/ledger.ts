@@ -153,7 +153,7 @@ export class Ledger {
   summary(): Summary {
     const allocations = [...this.#results.values()];
     const green =
-      allocations.every((result) => isFine(result.outcome)) &&
+      allocations.every(({ job, outcome }) => isFine(outcome) || (outcome === "blocked" && this.#waits(job))) &&
       this.#failures.length === 0 &&
       this.#blocked.every(({ job }) => this.#waits(job));
     const done = this.hasPauses ? "paused" : "ok";
