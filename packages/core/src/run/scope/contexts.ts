@@ -31,9 +31,20 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
     allocation,
     worker: workerOf(run, allocation.host),
     currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
-    newVersion: job.version,
+    newVersion: newVersionOf(run, job, allocation),
     deployReason: reasonOf(run, job, allocation),
   });
+}
+
+/**
+ * The version that a command is for: that of the job, but by hand the one that runs, if a staged rollout has not reached the
+ * allocation. A restart by hand must not bring what nobody approved.
+ */
+function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
+  if (!job.rollout || reasonOf(run, job, allocation) !== "manual") return job.version;
+  const { promoted } = run.recorded(allocation.id);
+  const open = run.bucket.store.rollouts.find(job.name);
+  return promoted && open?.release === job.release && promoted.release !== job.release ? promoted.version : job.version;
 }
 
 /** Why the run changes an allocation; `manual` for commands other than a deploy. */
