@@ -83,9 +83,7 @@ describe("a staged rollout, as an operator sees it", () => {
       ["job", "status", "api"],
     ])
       expect({ args, errors: (await typed(...args)).err }).toEqual({ args, errors: expect.stringContaining(text) });
-    expect((await typed("why", "api", "127.0.0.12")).out).toContain(
-      "will not change yet: the rollout of r2 is paused",
-    );
+    expect((await typed("why", "api", "127.0.0.12")).out).toContain("will not change yet: the rollout of r2 is paused");
     const rows = JSON.parse((await typed("cat", "deployments", "--json")).out);
     expect(rows.map((row: { rollout: string; step: string }) => [row.rollout, row.step])).toEqual([
       ["promoted", "2 of 4"],
