@@ -61,12 +61,17 @@ const FILES: readonly File[] = [
         },
       },
       { restart_policy: "never", version: "v2" },
+      { rollout: { steps: ["1", "pause", "25%", "10m", "100%"], soak_seconds: 0.5 } },
     ],
     build: (value, report) => resolveManifest("api", value, { claimed: [], absent: new Map() }, report),
     onlyBuild: [
       /is more than max/,
       /cannot be used as a name/,
       /is not a (label|port name|command name)$/, // of the kind of "constructor"
+      /is not more than the step before it/,
+      /is a second pause in a row/,
+      /comes after 100%/,
+      /do not end at 100%/, // an editor sees only that 100% is missing
       /a demand names a job/, // blank texts
       /a job cannot demand itself/,
       /is an older name/, // struck out by editors, not refused

@@ -76,6 +76,45 @@ export interface EventMap {
     readonly message: string | null;
     readonly duration_ms: number;
   };
+  /** A staged rollout comes to a step that rolls something out. */
+  "rollout.step": {
+    readonly job: string;
+    /** `r14`. */
+    readonly release: string;
+    /** Counted from 1. */
+    readonly step: number;
+    readonly steps: number;
+    /** As written in the manifest: `25%`. */
+    readonly size: string;
+    readonly workers: readonly string[];
+  };
+  /** The health of what a step rolled out is checked again and again. */
+  "rollout.soaking": {
+    readonly job: string;
+    readonly step: number;
+    readonly steps: number;
+    readonly seconds: number;
+  };
+  /** A staged rollout is at a timed wait. */
+  "rollout.waiting": {
+    readonly job: string;
+    readonly step: number;
+    readonly steps: number;
+    readonly until: string;
+    readonly remaining_ms: number;
+  };
+  /** A staged rollout waits for a person. */
+  "rollout.paused": {
+    readonly job: string;
+    readonly release: string;
+    /** What an abort goes back to; null if it is not known. */
+    readonly previous: string | null;
+    readonly step: number;
+    readonly steps: number;
+    readonly since: string;
+    /** Workers that it has not reached. */
+    readonly waiting: readonly string[];
+  };
   "stage.started": { readonly worker: string; readonly jobs: readonly string[]; readonly update_seq: number };
   "stage.finished": {
     readonly worker: string;

@@ -22,6 +22,7 @@ export {
   type ReleaseOptions,
   rollback,
 } from "./deploy/release/rollback.ts";
+export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
@@ -52,6 +53,7 @@ export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
 export { type Hold, holdText } from "./domain/release/hold.ts";
+export type { StepState } from "./domain/rollout/open-rollout.ts";
 export type {
   RefuseSetting,
   SettingEntries,

@@ -23,6 +23,7 @@ export { Store } from "./store/store.ts";
 export { type Deployment, deployments } from "./store/views/deployments.ts";
 export { type KvView, kvEntries, kvEntry } from "./store/views/kv-entries.ts";
 export { jobReleases, type ReleaseView } from "./store/views/releases.ts";
+export { openRollouts, type RolloutView } from "./store/views/rollouts.ts";
 export { isRefused, noAccess } from "./trust/access.ts";
 
 /** Compares a workspace with its build; loaded when it is needed, since reading a workspace takes modules of its own. */

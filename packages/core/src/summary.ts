@@ -1,6 +1,6 @@
 import type { ErrorCode, PluginErrorCode } from "./errors.ts";
 
-/** What became of one allocation in a run; `skipped` means there was nothing to do. */
+/** What became of one allocation in a run; `skipped`: there was nothing to do; `paused`: a later step of a rollout reaches it. */
 export type Outcome =
   | "ok"
   | "failed"
@@ -11,7 +11,8 @@ export type Outcome =
   | "skipped"
   | "interrupted"
   | "reverted"
-  | "revert_failed";
+  | "revert_failed"
+  | "paused";
 
 /** One allocation in the summary of a run. */
 export interface AllocationResult {
@@ -41,22 +42,38 @@ export interface JobFailure {
   readonly output?: readonly string[];
 }
 
+/** A staged rollout that waits for a person. */
+export interface PausedRollout {
+  readonly job: string;
+  /** `r14`. */
+  readonly release: string;
+  /** `r12`, what an abort goes back to; absent if it is not known. */
+  readonly previous?: string;
+  /** The step it is at, counted from 1. */
+  readonly step: number;
+  readonly steps: number;
+  /** Hosts of the allocations that it has not reached. */
+  readonly waiting: readonly string[];
+}
+
 /** Why a deploy was refused before it touched anything. */
 export type Refusal = Omit<JobFailure, "job" | "output">;
 
 /** What a deploy did; `commit` receives it, and the exit code follows from it. */
 export interface Summary {
   /**
-   * `reverted`: all that failed was undone; `revert_failed`: something could not be undone; `refused`: it ended before it touched
-   * anything.
+   * `paused`: nothing failed, and a staged rollout waits for a person; `reverted`: all that failed was undone; `revert_failed`:
+   * something could not be undone; `refused`: it ended before it touched anything.
    */
-  readonly outcome: "ok" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
+  readonly outcome: "ok" | "paused" | "failed" | "interrupted" | "reverted" | "revert_failed" | "refused";
   /** Why it was refused. */
   readonly refusal?: Refusal;
   readonly allocations: readonly AllocationResult[];
   readonly failures: readonly JobFailure[];
-  /** Jobs that were left because a job they demand failed, with that job's name. */
+  /** Jobs that were left because a job they demand failed or is paused, with that job's name. */
   readonly blocked: readonly { readonly job: string; readonly by: string }[];
+  /** Staged rollouts that wait for a person. */
+  readonly paused: readonly PausedRollout[];
   readonly warnings: readonly string[];
   /** Parts of the workspace that changed since the last build, and were not deployed. */
   readonly unbuilt: readonly string[];
@@ -94,12 +111,13 @@ export interface SummaryRecord {
     readonly output: readonly string[];
   }[];
   readonly blocked_jobs: readonly { readonly job: string; readonly by: string }[];
+  readonly paused: readonly (Omit<PausedRollout, "previous"> & { readonly previous: string | null })[];
   readonly warnings: readonly string[];
   readonly unbuilt: readonly string[];
 }
 
 /** Outcomes that are no failure of an allocation; an interrupted one is counted by name only. */
-const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted"]);
+const NOT_FAILED: ReadonlySet<Outcome> = new Set(["ok", "skipped", "blocked", "interrupted", "reverted", "paused"]);
 
 /** Turns a summary into its record. */
 export function summaryRecord(summary: Summary): SummaryRecord {
@@ -125,6 +143,7 @@ export function summaryRecord(summary: Summary): SummaryRecord {
       output: output ?? [],
     })),
     blocked_jobs: summary.blocked,
+    paused: summary.paused.map(({ previous, ...rest }) => ({ ...rest, previous: previous ?? null })),
     warnings: summary.warnings,
     unbuilt: summary.unbuilt,
   };

@@ -14,6 +14,7 @@ export async function verifyHealth(context: VerifyContext, sleep: Sleep): Promis
   const { job, active, signal } = context;
   const { checks, timeoutMs, wait } = readHealth(job);
   const questions = active.flatMap((allocation) => checks.map((check): Question => ({ check, allocation })));
+  context.checkEvery(wait.intervalMs);
   const attempts = context.wait ? wait.attempts : 1;
   let before: ReadonlySet<string> = new Set();
   for (let attempt = 1; questions.length > 0; attempt++) {

@@ -11,12 +11,15 @@ const AT_ONCE = 10;
 const MOST_NAMED = 10;
 
 /**
- * Runs the `health_check` commands of a job for all its allocations, including disabled ones, once or until all succeed,
+ * Runs the `health_check` commands of a job for the allocations to check and for disabled ones, once or until all succeed,
  * within the limits of the manifest. Throws UNHEALTHY or INTERRUPTED.
  */
 export async function verifyCommands(runtime: CommandRuntime, context: VerifyContext): Promise<void> {
-  const { job, allocations, signal } = context;
+  const { job, active, signal } = context;
+  const checked = new Set(active.map(({ id }) => id));
+  const allocations = context.allocations.filter(({ id, disabled }) => disabled || checked.has(id));
   const { attempts, intervalMs } = waitOf(job);
+  context.checkEvery(intervalMs);
   const most = context.wait ? attempts : 1;
   for (let attempt = 1; ; attempt += 1) {
     const results = await tryEvent(runtime, { context, event: "health_check", allocations, concurrency: AT_ONCE });

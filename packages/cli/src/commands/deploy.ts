@@ -5,6 +5,7 @@ import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planReleas
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** `maand deploy`. */
 export class DeployCommand extends EngineCommand {
@@ -65,11 +66,10 @@ export class DeployCommand extends EngineCommand {
 
   async deploy(bucket: OpenedBucket): Promise<number> {
     const { release, options } = this;
-    const { outcome } = await (release === undefined
+    const summary = await (release === undefined
       ? deploy(bucket, options)
       : deployRelease(bucket, { ...options, release, job: this.onlyJob() }));
-    if (outcome === "interrupted") return EXIT.interrupted;
-    return outcome === "ok" ? EXIT.ok : EXIT.failed;
+    return exitOfDeploy(summary);
   }
 
   async plan(bucket: OpenedBucket): Promise<number> {

@@ -5,6 +5,7 @@ import { type OpenedBucket, planRollback, type RollbackTarget, rollback } from "
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** `maand rollback`. */
 export class RollbackCommand extends EngineCommand {
@@ -42,9 +43,8 @@ export class RollbackCommand extends EngineCommand {
   }
 
   async rollBack(bucket: OpenedBucket, target: RollbackTarget): Promise<number> {
-    const { outcome } = await rollback(bucket, target);
-    if (outcome === "interrupted") return EXIT.interrupted;
-    return outcome === "ok" ? EXIT.ok : EXIT.failed;
+    const summary = await rollback(bucket, target);
+    return exitOfDeploy(summary);
   }
 
   async plan(bucket: OpenedBucket, target: RollbackTarget): Promise<number> {

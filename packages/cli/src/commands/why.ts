@@ -10,6 +10,7 @@ import {
 } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { HEALTH_UNCHECKED } from "../output/deploy/plan.ts";
+import { rolloutCommands } from "../output/deploy/step-lines.ts";
 
 /** What the next deploy would do to one allocation, and why. */
 interface Answer {
@@ -29,6 +30,7 @@ const WILL: Readonly<Record<string, string>> = {
   promote: "will be recorded and stay stopped",
   "stop+promote": "will be stopped; new version recorded, not applied",
   remove: "will be stopped and removed",
+  wait: "will not change yet",
   undecided: "will be planned once its pre_deploy has run",
 };
 
@@ -92,6 +94,14 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
       reasons: [...decision.reasons, ...restartOf(decision.matched), ...beside],
     }),
   );
+  const later = (planned?.steps?.waiting ?? []).map(
+    ({ allocation: { host } }): Answer => ({
+      job: name,
+      worker_ip: host,
+      action: "wait",
+      reasons: planned ? [waitsFor(planned)] : [],
+    }),
+  );
   const waiting = (undecided ? catalog.allocations : [])
     .filter(({ job, removed }) => job === name && !removed)
     .map(
@@ -107,16 +117,25 @@ function answersOf(plan: Plan, catalog: StoredCatalog, name: string): Answer[] {
         reasons: [reason],
       }),
     );
-  const known = new Set([...kept, ...stopped].map(({ worker_ip }) => worker_ip));
+  const known = new Set([...kept, ...later, ...stopped].map(({ worker_ip }) => worker_ip));
   const cleaned = catalog.allocations
     .filter(({ job, host, removed }) => job === name && removed && !known.has(host))
     .map(({ host }): Answer => ({ job: name, worker_ip: host, action: "skip", reasons: [CLEANED] }));
   return [
     ...kept,
+    ...later,
     ...waiting,
     ...stopped.filter(({ worker_ip }) => !kept.some((answer) => answer.worker_ip === worker_ip)),
     ...cleaned,
   ];
+}
+
+/** The pause that a staged rollout comes to before an allocation. */
+function waitsFor({ job, steps }: Pick<Planned, "job" | "steps">): string {
+  const written = job.rollout?.steps ?? [];
+  const at = steps?.parts.at(-1)?.step ?? 0;
+  const state = steps?.state === "paused" ? "is paused" : "will pause";
+  return `the rollout of r${job.release} ${state} at step ${at + 1} of ${written.length}; ${rolloutCommands(job.name)}`;
 }
 
 function needsPreDeploy(undecided: Plan["undecided"][number] | undefined): string {

@@ -33,7 +33,9 @@ export function stockPath(argv: readonly string[]): string | undefined {
   const [first, second] = words(argv);
   const typed = [`${first} ${second}`, `${first}`].find((path) => path in STOCK_COMMANDS);
   if (typed !== undefined || second !== undefined) return typed;
-  return Object.keys(STOCK_COMMANDS).find((path) => path.startsWith(`${first} `) && first !== "job");
+  return Object.keys(STOCK_COMMANDS).find(
+    (path) => path.startsWith(`${first} `) && first !== "job" && first !== "rollout",
+  );
 }
 
 /** The command classes that a first word may need: only those of the second word if it names a command. */

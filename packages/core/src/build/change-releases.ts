@@ -59,6 +59,7 @@ export async function changedReleases(
       store.transaction(() => {
         store.catalog.write(stored, catalog, filesOf(bucket, catalog, chosen));
         storeHolds(bucket, choices, holds);
+        for (const { job } of choices) store.rollouts.close(job);
         publish(bucket.kv);
       }),
   };

@@ -10,12 +10,13 @@ import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { noteRest, noteUnchanged } from "./note-allocations.ts";
 import { refusalOf, rolloutChanges } from "./permission.ts";
 import { type RevertOptions, rollOutOrRevert } from "./release/revert.ts";
+import { besideSteps, warnReplaced } from "./rollout/in-steps.ts";
 import type { Stager } from "./stage/stage.ts";
 import { retryStops } from "./stop-and-remove.ts";
 import { storePlans } from "./store-plans.ts";
 
 /** The options of a wave of a deploy. */
-export interface WaveOptions extends LifecycleOptions, RevertOptions {
+export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stage"> {
   /** The last wave goes first. */
   readonly reversed: boolean;
 }
@@ -33,27 +34,42 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);
   if (plans.length === 0) return;
-  const refusal = await refusalOf(run, rolloutChanges(run, wave.deploymentSeq, plans));
+  closeReplaced(run, plans);
+  const changing = plans.filter(({ required }) => required);
+  const changes = rolloutChanges(run, wave.deploymentSeq, changing);
+  const refusal = changing.length > 0 ? await refusalOf(run, changes) : undefined;
   if (refusal) return failAll(run, plans, refusal);
-  await stager.stageWave(plans);
+  await stager.stageWave(plans.map(besideSteps));
   for (const plan of plans) await retryStops(run, plan);
+  const stage = (plan: PlannedJob) => stager.stageWave([plan]);
   const jobsAtOnce = pLimit(bucket.settings.maxConcurrentJobs);
-  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, options))));
+  await Promise.all(plans.map((plan) => jobsAtOnce(() => rollOutOrRevert(run, plan, { ...options, stage }))));
 }
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
-function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
+function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
   return plans.filter((plan) => {
     const { name } = plan.job;
     if (plan.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: plan.blockedBy });
     if (plan.blockedBy !== undefined || run.ledger.failed(name)) noteRest(run, plan);
-    else if (plan.required) return true;
+    else if (plan.required || plan.steps) return true;
     else {
       noteUnchanged(run, plan);
       run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
     }
     return false;
   });
+}
+
+/** An open rollout ends where another release is rolled out without steps. */
+function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
+  const { rollouts } = run.bucket.store;
+  for (const open of rollouts.all()) {
+    const plan = plans.find(({ job, steps }) => job.name === open.job && !steps);
+    if (!plan) continue;
+    if (open.release !== plan.job.release) warnReplaced({ run, job: plan.job }, open);
+    rollouts.close(open.job);
+  }
 }
 
 function failAll(run: Run, plans: readonly PlannedJob[], cause: MaandError): void {

@@ -4,6 +4,7 @@ import { asMaandError } from "../bucket/outcome.ts";
 import { unbuiltParts } from "../bucket/unbuilt.ts";
 import type { ChangedReleases } from "../build/change-releases.ts";
 import { unbuiltText } from "../domain/checks/unbuilt-text.ts";
+import type { DeployCause } from "../domain/deploy/deploy-reason.ts";
 import { heldTexts } from "../domain/release/held-texts.ts";
 import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
@@ -37,7 +38,9 @@ export interface Request {
   readonly options: DeployOptions;
   /** Other releases of some jobs, stored before anything else happens. */
   readonly change: ChangedReleases | undefined;
-  readonly reason?: "rollback";
+  /** Stores something else together with the change. */
+  readonly store?: () => void;
+  readonly reason?: DeployCause;
   /** Only the selected jobs are touched, and the last wave goes first. */
   readonly reversed: boolean;
 }
@@ -45,7 +48,7 @@ export interface Request {
 /** Runs a command that deploys: takes the lock, resolves what it is to deploy, and deploys it. */
 export async function deployWith(
   bucket: Bucket,
-  command: "deploy" | "rollback",
+  command: "deploy" | "rollback" | "rollout resume" | "rollout abort",
   resolve: () => Promise<Request>,
 ): Promise<Summary> {
   const run = beginRun(bucket, command);
@@ -82,7 +85,11 @@ async function admit(run: Run, resolve: () => Promise<Request>): Promise<{ reque
     const waves = wavesOf(run, options.jobs, reversed);
     if (options.syncOnly) await refuseSyncOnly(run, waves, options);
     await hooks.begin.promise(Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs }));
-    change?.store();
+    if (change || request.store)
+      run.bucket.store.transaction(() => {
+        change?.store();
+        request.store?.();
+      });
     return { request, waves };
   } catch (cause) {
     await refuse(run, asMaandError(cause));

@@ -3,6 +3,8 @@ import { treeDigest } from "../domain/deploy/digest.ts";
 import { accessRules } from "../domain/deploy/file-access.ts";
 import { type Decision, decide, type LifecycleOptions, type Occasion, type Target } from "../domain/deploy/plan.ts";
 import { NO_VERSION } from "../domain/deploy/version.ts";
+import type { OpenRollout, StepState } from "../domain/rollout/open-rollout.ts";
+import type { StepPart } from "../domain/rollout/steps.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { Tree } from "../plugin-api/contexts.ts";
 import type { Run } from "../run/run.ts";
@@ -23,12 +25,27 @@ export interface PlannedAllocation {
 /** A job of a plan. */
 export interface PlannedJob {
   readonly job: Job;
-  /** Non-removed allocations, in worker order. */
+  /** Non-removed allocations, in worker order; those that a staged rollout does not reach in this deploy are in `steps`. */
   readonly allocations: readonly PlannedAllocation[];
   /** Only its `afterJob` hooks remain to be run. */
   readonly afterPending: boolean;
   /** A run promoted it and ended before its health check. This check runs before anything else. */
   readonly healthPending: boolean;
+  /** Present if the release is rolled out in steps. */
+  readonly steps?: StepPlan;
+}
+
+/** What a deploy does of a staged rollout. */
+export interface StepPlan {
+  /** The rollout as it is stored; undefined if it has not begun. */
+  readonly open: OpenRollout | undefined;
+  /** The open rollout of another release, which this one replaces. */
+  readonly replaces: OpenRollout | undefined;
+  readonly state: StepState;
+  /** The steps of this deploy, up to the first pause; none if only the end remains. */
+  readonly parts: readonly StepPart[];
+  /** Allocations that this deploy leaves as they are, in rollout order. */
+  readonly waiting: readonly PlannedAllocation[];
 }
 
 /** Work that earlier runs left pending for promoted jobs. */
@@ -49,6 +66,7 @@ export type PlanSource = ContextSource & Pick<Run, "updateSeq">;
 
 /** Whether a job needs any work. */
 export function isRequired(plan: PlannedJob): boolean {
+  if (plan.steps && plan.steps.state !== "paused") return true;
   return plan.afterPending || plan.healthPending || plan.allocations.some(({ decision }) => decision.action !== "skip");
 }
 

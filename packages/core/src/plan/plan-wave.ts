@@ -6,6 +6,7 @@ import { demandedJobs, type Job } from "../domain/workspace/job.ts";
 import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
 import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, planJob } from "./plan-job.ts";
+import { inSteps } from "./plan-steps.ts";
 import type { Wave } from "./waves.ts";
 
 /** A planned job of a wave. */
@@ -73,7 +74,7 @@ async function planWaveJob(
   refuseParked(job);
   const hooksRan = before !== undefined && blockedBy === undefined && !source.ledger.failed(job.name);
   if (hooksRan) await before(job);
-  const plan = await planJob(source, job, options, pending);
+  const plan = inSteps(source, await planJob(source, job, options, pending));
   const required = isRequired(plan);
   if (blockedBy === undefined || !required) return { ...plan, required, hooksRan };
   source.ledger.block(job.name, blockedBy);
@@ -81,13 +82,13 @@ async function planWaveJob(
 }
 
 /**
- * The nearest job with a problem in this run that this one demands, directly or through other jobs that are left unchanged.
+ * The nearest job with a problem or a paused rollout in this run that this one demands, directly or through other jobs that are left unchanged.
  */
 function blockerOf({ ledger, jobs }: Pick<WaveSource, "ledger" | "jobs">, job: Job): string | undefined {
-  if (!ledger.hasFailures) return undefined;
+  if (!ledger.hasFailures && !ledger.hasPauses) return undefined;
   const names = new Set(demandedJobs(job));
   for (const name of names) {
-    if (ledger.failed(name)) return name;
+    if (ledger.failed(name) || ledger.isPaused(name)) return name;
     const demanded = jobs.get(name);
     for (const further of demanded ? demandedJobs(demanded) : []) names.add(further);
   }

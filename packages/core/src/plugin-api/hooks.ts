@@ -78,14 +78,14 @@ function deployMoments() {
     permit: new AsyncSeriesHook<[PermitContext], TapLimit>(["context"], "permit"),
     /** Once per job of a wave, before it is planned. */
     beforeJob: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "beforeJob"),
-    /** Once per job that needs a rollout: lead the rollout, or return undefined. */
+    /** Once per job that needs a rollout, or per step of a staged one: lead the rollout, or return undefined. */
     orchestrate: new AsyncSeriesBailHook<[OrchestrateContext], Done | undefined, TapInterest & TapLimit>(
       ["context"],
       "orchestrate",
     ),
     /** Once per batch, after its lifecycle commands succeeded. */
     started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
-    /** Once per batch or job: throw if it is not healthy. */
+    /** Once per batch or job, and repeatedly in a soak: throw if it is not healthy. */
     verify: new AsyncSeriesHook<[VerifyContext], TapInterest & TapLimit>(["context"], "verify"),
     /** Once per allocation that was stopped. */
     stopped: new AsyncSeriesHook<[StoppedContext], TapLimit>(["context"], "stopped"),

@@ -12,11 +12,16 @@ export interface HealthFinding {
   readonly verdict: "passed" | "failed" | "skipped";
   /** The last result of each check on each worker. */
   readonly results: readonly HealthResult[];
+  /** The time between two checks where they are repeated, in milliseconds. */
+  readonly everyMs: number;
   readonly cause?: MaandError;
 }
 
 /** The input of a health check; the health command has no run that could change anything. */
 export type HealthSource = ScopeSource;
+
+/** The time between repeated checks if no tap says otherwise. */
+const EVERY_MS = 1000;
 
 /** Runs all `verify` taps for some allocations of a job. A job without results has no checks and counts as skipped. */
 export async function checkHealth(
@@ -33,8 +38,12 @@ export async function checkHealth(
     const { host: worker, type: check, target, ok, message } = result;
     reporter.emit("health.checked", { job, worker, check, target, ok, message });
   };
+  let everyMs: number | undefined;
+  const checkEvery = (ms: number) => {
+    everyMs = Math.max(everyMs ?? 0, ms);
+  };
   const remote: VerifyContext["remote"] = (host) => run.connections.connect(workerOf(run, host));
-  const verify: VerifyContext = Object.freeze({ ...context, active, wait, remote, report });
+  const verify: VerifyContext = Object.freeze({ ...context, active, wait, remote, report, checkEvery });
   if (isTapped(bucket.hooks.verify) && active.length > 0) reporter.emit("health.started", { job });
   const work = async () => void (active.length > 0 && (await bucket.hooks.verify.promise(verify)));
   const ended = await runToEnd(bucket.now, work);
@@ -42,5 +51,5 @@ export async function checkHealth(
   const verdict = cause ? "failed" : results.size > 0 ? "passed" : "skipped";
   const { message, duration_ms } = ended.end;
   reporter.emit("health.finished", { job, outcome: verdict, message, duration_ms });
-  return { verdict, results: [...results.values()], ...(cause ? { cause } : {}) };
+  return { verdict, results: [...results.values()], everyMs: everyMs ?? EVERY_MS, ...(cause ? { cause } : {}) };
 }

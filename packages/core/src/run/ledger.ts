@@ -1,7 +1,7 @@
 import { asMaandError, outcomeOf } from "../bucket/outcome.ts";
 import type { ErrorCode } from "../errors.ts";
 import { isMaandError } from "../errors.ts";
-import type { AllocationResult, JobFailure, Outcome, Summary } from "../summary.ts";
+import type { AllocationResult, JobFailure, Outcome, PausedRollout, Summary } from "../summary.ts";
 
 /** The results of a run so far. The summary and the blocking of jobs are based on it. */
 export class Ledger {
@@ -12,6 +12,7 @@ export class Ledger {
   readonly #failures: JobFailure[] = [];
   readonly #reverts = new Map<string, "reverted" | "revert_failed">();
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
+  readonly #paused: PausedRollout[] = [];
   readonly #warnings: string[] = [];
   #unbuilt: readonly string[] = [];
   #interrupted = false;
@@ -80,6 +81,12 @@ export class Ledger {
     this.#blocked.push({ job, by });
   }
 
+  /** Notes that the staged rollout of a job waits for a person. It is no failure, and jobs that demand it wait too. */
+  pause(paused: PausedRollout): void {
+    this.#paused.push(paused);
+    for (const host of paused.waiting) this.note(paused.job, host, "wait", "paused", false);
+  }
+
   warn(message: string): void {
     this.#warnings.push(message);
   }
@@ -96,6 +103,16 @@ export class Ledger {
   /** Whether any job had a failure that may block other jobs. */
   get hasFailures(): boolean {
     return this.#failures.length > 0 || [...this.#wrong.values()].some((hosts) => hosts.size > 0);
+  }
+
+  /** Whether any staged rollout is paused. */
+  get hasPauses(): boolean {
+    return this.#paused.length > 0;
+  }
+
+  /** Whether the staged rollout of a job is paused. */
+  isPaused(job: string): boolean {
+    return this.#paused.some((paused) => paused.job === job);
   }
 
   /** Whether any part of a job failed or was left unchanged, which blocks the jobs that demand it. */
@@ -136,18 +153,26 @@ export class Ledger {
   summary(): Summary {
     const allocations = [...this.#results.values()];
     const green =
-      allocations.every((result) => isFine(result.outcome)) &&
+      allocations.every(({ job, outcome }) => isFine(outcome) || (outcome === "blocked" && this.#waits(job))) &&
       this.#failures.length === 0 &&
-      this.#blocked.length === 0;
-    const outcome = this.#interrupted ? "interrupted" : green ? "ok" : this.#failedOutcome();
+      this.#blocked.every(({ job }) => this.#waits(job));
+    const done = this.hasPauses ? "paused" : "ok";
+    const outcome = this.#interrupted ? "interrupted" : green ? done : this.#failedOutcome();
     return {
       outcome,
       allocations,
       failures: [...this.#failures],
       blocked: [...this.#blocked],
+      paused: [...this.#paused],
       warnings: [...this.#warnings],
       unbuilt: this.#unbuilt,
     };
+  }
+
+  /** Whether a job is blocked by a paused rollout alone, directly or through other such jobs. */
+  #waits(job: string): boolean {
+    const by = this.#blocked.find((entry) => entry.job === job)?.by;
+    return by !== undefined && (this.isPaused(by) || this.#waits(by));
   }
 
   /** Whether everything that failed was undone, or something could not be, or something failed without a revert. */
@@ -176,7 +201,7 @@ export class Ledger {
 const REVERTED: Readonly<Record<string, string>> = { stop: "stop" };
 
 function isFine(outcome: Outcome): boolean {
-  return outcome === "ok" || outcome === "skipped";
+  return outcome === "ok" || outcome === "skipped" || outcome === "paused";
 }
 
 /** Whether an error has this code. */

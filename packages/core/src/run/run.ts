@@ -68,6 +68,9 @@ export function lockBucket(bucket: Bucket, command: string): Lock {
   return { release: () => bucket.watch.whenGone(() => lock.release()) };
 }
 
+/** Outcomes after which the next deploy continues nothing. */
+const ENDED: ReadonlySet<string | null> = new Set(["ok", "reverted", "paused"]);
+
 function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const reporter = runReporter(bucket, command);
   const { store } = bucket;
@@ -79,7 +82,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   let known = knownOf(store.catalog.read(), bucket.plugins);
   let why: DeployCause | undefined;
   const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
-  reporter.start(last && last.outcome !== "ok" && last.outcome !== "reverted" ? String(last.number) : null);
+  reporter.start(last && !ENDED.has(last.outcome) ? String(last.number) : null);
   return {
     reporter,
     bucket,

@@ -22,6 +22,9 @@ export interface RunRow {
   readonly outcome: string | null;
 }
 
+/** The commands that deploy. */
+export const DEPLOYING: readonly string[] = ["deploy", "rollback", "rollout resume", "rollout abort"];
+
 /**
  * The journal has a row before every remote action, and the result after it. A row without a result is in doubt. A row is
  * settled once its effect is part of a promotion, or is undone.
@@ -42,12 +45,12 @@ export class Journal {
     this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
-  /** The last run of a command that was not refused, if there is one. A rollback is a deploy, which a deploy resumes. */
+  /** The last run of a command that was not refused, if there is one. All commands that deploy continue each other. */
   lastRun(command: string): RunRow | undefined {
+    const commands = DEPLOYING.includes(command) ? DEPLOYING : [command];
     const row = this.#db.get(
-      "SELECT * FROM run WHERE command IN (?, ?) AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1",
-      command,
-      { deploy: "rollback", rollback: "deploy" }[command] ?? command,
+      `SELECT * FROM run WHERE command IN (${commands.map(() => "?")}) AND outcome IS NOT 'refused' ORDER BY number DESC LIMIT 1`,
+      ...commands,
     );
     return (
       row && {

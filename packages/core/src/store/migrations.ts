@@ -222,6 +222,19 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (plugin, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- staged rollouts that are not complete: the index of the step that is next, since when, and when a timed wait ends
+  CREATE TABLE rollout (
+    job TEXT PRIMARY KEY REFERENCES job (name) ON DELETE CASCADE,
+    release INTEGER NOT NULL,
+    previous INTEGER,
+    step INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    until TEXT,
+    started_at TEXT NOT NULL,
+    started_by TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** The table version that this maand writes. */

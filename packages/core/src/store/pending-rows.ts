@@ -1,4 +1,5 @@
-import type { StoreDatabase } from "./database.ts";
+import type { OpenRollout } from "../domain/rollout/open-rollout.ts";
+import type { Row, StoreDatabase } from "./database.ts";
 
 /** Jobs with pending `afterJob` hooks. */
 export class PendingAfterRows {
@@ -54,3 +55,57 @@ export class PendingHealthRows {
 
 const BEFORE_ALL = "before anything else";
 const NEXT_BATCH = "with the next batch";
+
+/** Staged rollouts that are not complete, one per job. */
+export class RolloutRows {
+  readonly #db: StoreDatabase;
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  all(): OpenRollout[] {
+    return this.#db.all("SELECT * FROM rollout ORDER BY job").map(rolloutOf);
+  }
+
+  find(job: string): OpenRollout | undefined {
+    const row = this.#db.get("SELECT * FROM rollout WHERE job = ?", job);
+    return row && rolloutOf(row);
+  }
+
+  /** Opens a rollout at its first step, instead of one of another release. */
+  open({ job, release, previous, startedAt, startedBy }: Omit<OpenRollout, "step" | "since" | "until">): void {
+    this.#db.run(
+      "INSERT OR REPLACE INTO rollout (job, release, previous, step, since, started_at, started_by) VALUES (?, ?, ?, 0, ?, ?, ?)",
+      ...[job, release, previous ?? null, startedAt, startedAt, startedBy],
+    );
+  }
+
+  /** Records that the rollout has come to a step. */
+  moveTo(job: string, step: number, at: string): void {
+    this.#db.run("UPDATE rollout SET step = ?, since = ?, until = NULL WHERE job = ?", step, at, job);
+  }
+
+  /** Records when the timed wait that the rollout is at ends. */
+  waitUntil(job: string, until: string): void {
+    this.#db.run("UPDATE rollout SET until = ? WHERE job = ?", until, job);
+  }
+
+  /** The rollout is complete, or was given up. */
+  close(job: string): void {
+    this.#db.run("DELETE FROM rollout WHERE job = ?", job);
+  }
+}
+
+function rolloutOf(row: Row): OpenRollout {
+  return {
+    job: String(row.job),
+    release: Number(row.release),
+    previous: row.previous === null ? undefined : Number(row.previous),
+    step: Number(row.step),
+    since: String(row.since),
+    until: row.until === null ? undefined : String(row.until),
+    startedAt: String(row.started_at),
+    startedBy: String(row.started_by),
+  };
+}

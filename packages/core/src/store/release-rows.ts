@@ -98,11 +98,11 @@ export class ReleaseRows {
     return hosts;
   }
 
-  /** Numbers of releases that an allocation was promoted with, stopped ones included, or that a hold names. */
+  /** Numbers of releases that an allocation was promoted with, stopped ones included, or that a hold or an open rollout names. */
   inUse(job: string): Set<number> {
     const rows = this.#db.all(
-      "SELECT promoted.release AS number FROM promoted JOIN allocation ON allocation.id = promoted.allocation WHERE job = ? UNION SELECT json_extract(held, '$.instead') FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT number FROM release WHERE job = ? AND held IS NOT NULL",
-      ...[job, job, job],
+      "SELECT promoted.release AS number FROM promoted JOIN allocation ON allocation.id = promoted.allocation WHERE job = ? UNION SELECT json_extract(held, '$.instead') FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT number FROM release WHERE job = ? AND held IS NOT NULL UNION SELECT previous FROM rollout WHERE job = ?",
+      ...[job, job, job, job],
     );
     return new Set(rows.flatMap(({ number }) => (number === null ? [] : [Number(number)])));
   }

@@ -4,7 +4,7 @@ import { ContentRows } from "./content-rows.ts";
 import { type OpenOptions, StoreDatabase } from "./database.ts";
 import { Journal } from "./journal.ts";
 import { KvRows } from "./kv/kv-rows.ts";
-import { PendingAfterRows, PendingHealthRows } from "./pending-rows.ts";
+import { PendingAfterRows, PendingHealthRows, RolloutRows } from "./pending-rows.ts";
 import { PluginStateRows } from "./plugin-state-rows.ts";
 import { PromotedRows } from "./promoted-rows.ts";
 import { ReleaseRows } from "./release-rows.ts";
@@ -22,6 +22,7 @@ export class Store {
   readonly journal: Journal;
   readonly pendingAfter: PendingAfterRows;
   readonly pendingHealth: PendingHealthRows;
+  readonly rollouts: RolloutRows;
   readonly pluginState: PluginStateRows;
   readonly #db: StoreDatabase;
 
@@ -38,6 +39,7 @@ export class Store {
     this.journal = new Journal(db);
     this.pendingAfter = new PendingAfterRows(db);
     this.pendingHealth = new PendingHealthRows(db);
+    this.rollouts = new RolloutRows(db);
     this.pluginState = new PluginStateRows(db);
   }
 

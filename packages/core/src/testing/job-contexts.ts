@@ -129,6 +129,7 @@ export function verifyContext(
     report: (result) => {
       results.push(result);
     },
+    checkEvery: () => undefined,
     ...over,
     results,
   };
@@ -138,7 +139,7 @@ export function verifyContext(
 export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
     ...runContext(over),
-    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], warnings: [], unbuilt: [] },
+    summary: { outcome: "ok", allocations: [], failures: [], blocked: [], paused: [], warnings: [], unbuilt: [] },
     now: () => new Date(0),
     jobs: [],
     allocations: [],

@@ -17,6 +17,7 @@ export const COMMANDS = {
   "cat kv": async () => (await import("./cat/kv.ts")).KvCommand,
   "cat kv get": async () => (await import("./cat/kv-get.ts")).KvGetCommand,
   releases: async () => (await import("./releases.ts")).ReleasesCommand,
+  "rollout status": async () => (await import("./rollout-status.ts")).RolloutStatusCommand,
   info: async () => (await import("./info.ts")).InfoCommand,
   "logs show": async () => (await import("./logs-show.ts")).LogsShowCommand,
   doctor: async () => (await import("./doctor.ts")).DoctorCommand,

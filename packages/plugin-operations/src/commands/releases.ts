@@ -1,4 +1,4 @@
-import { jobReleases, type ReleaseView, refuseUnknown, type Store } from "@maand/core/readonly";
+import { jobReleases, openRollouts, type ReleaseView, refuseUnknown, type Store } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "./stored-command.ts";
 
@@ -28,6 +28,7 @@ export class ReleasesCommand extends StoredCommand {
       [...jobs, ...removedJobs].map(({ name }) => name),
     );
     const releases = jobReleases(store, this.job);
+    if (!this.json) this.warnOfHolds(openRollouts(store, [this.job]));
     if (this.json) this.printJson(releases.map((release) => record(this.job, release)));
     else if (releases.length === 0) this.print(`${this.job} has no releases yet; maand build makes the first one`);
     else this.printTable(COLUMNS, releases.map(row));

@@ -1,6 +1,7 @@
 import { listOf } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type ControlResult, controlJob, heldTexts } from "@maand/core/internal";
+import { openRollouts } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
 
@@ -25,6 +26,7 @@ abstract class ControlCommand extends EngineCommand {
     };
     const results = await this.withEngine((bucket) => {
       this.warnOfHolds(heldTexts(bucket.store.catalog.read(), control.jobs));
+      this.warnOfHolds(openRollouts(bucket.store, control.jobs));
       return controlJob(bucket, control);
     });
     if (this.json) this.printJson(results.map(record));

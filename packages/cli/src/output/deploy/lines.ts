@@ -13,12 +13,18 @@ export function eventLines(
   columns: () => number | undefined = () => undefined,
 ): (event: MaandEvent) => string[] {
   let title = "deploy";
+  const soaking = new Set<string>();
   return (event) => {
-    if (event.type === "run.started" && event.command === "rollback") title = event.command;
+    if (event.type === "run.started") title = TITLES[event.command] ?? title;
+    if (event.type === "rollout.soaking") soaking.add(event.job);
+    if (event.type === "rollout.step" || event.type === "job.finished") soaking.delete(event.job);
+    if (event.type === "health.finished" && event.outcome === "passed" && soaking.has(event.job)) return [];
     const found = quiet ? quietLines(event, style, title) : lines(event, style, title);
     return event.type === "run.finished" ? wrapped(found, columns()) : found;
   };
 }
+
+const TITLES: Readonly<Record<string, string>> = { rollback: "rollback", "rollout abort": "abort" };
 
 function quietLines(event: MaandEvent, style: Style, title: string): string[] {
   if (event.type === "worker.failed" || event.type === "run.finished") return lines(event, style, title);
@@ -51,6 +57,22 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
         : [
             `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
           ];
+    case "rollout.step":
+      return event.workers.length === 0
+        ? []
+        : [
+            `${style.strong(event.job)}: ${stepOf(event)} (${event.size}) of ${event.release}: ${event.workers.join(", ")}`,
+          ];
+    case "rollout.soaking":
+      return [style.faint(`${event.job}: checking its health for ${event.seconds} s after ${stepOf(event)}`)];
+    case "rollout.waiting":
+      return [
+        style.faint(`${event.job}: ${stepOf(event)} waits ${duration(event.remaining_ms)}, until ${event.until}`),
+      ];
+    case "rollout.paused":
+      return [
+        `${style.warn("paused")} ${event.job}: ${stepOf(event)} of ${event.release}; waiting: ${named(event.waiting)}`,
+      ];
     case "revert.started":
       return [
         `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
@@ -98,6 +120,18 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
     default:
       return [];
   }
+}
+
+function stepOf({ step, steps }: { readonly step: number; readonly steps: number }): string {
+  return `step ${step} of ${steps}`;
+}
+
+/** Workers that are named; further ones are counted. */
+const WORKERS_SHOWN = 6;
+
+function named(workers: readonly string[]): string {
+  const more = workers.length - WORKERS_SHOWN;
+  return `${workers.slice(0, WORKERS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Units of a notice that are named; further ones are counted. */

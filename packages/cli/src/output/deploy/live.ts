@@ -49,6 +49,17 @@ function follow(waiting: Map<string, string>, event: MaandEvent): void {
     case "stage.finished":
       waiting.delete(`stage ${event.worker}`);
       break;
+    case "rollout.soaking":
+      waiting.set(`rollout ${event.job}`, `soak of ${event.job}`);
+      break;
+    case "rollout.waiting":
+      waiting.set(`rollout ${event.job}`, `${event.job} until ${event.until.slice(11, 19)} UTC`);
+      break;
+    case "rollout.step":
+    case "rollout.paused":
+    case "job.finished":
+      waiting.delete(`rollout ${event.job}`);
+      break;
     case "health.started":
       waiting.set(`health ${event.job}`, `health of ${event.job}`);
       break;

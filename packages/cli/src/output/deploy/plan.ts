@@ -3,6 +3,7 @@ import type { Plan, PlannedAllocation } from "@maand/core/internal";
 import { unbuiltText } from "@maand/core/readonly";
 import { wrapped } from "../wrap.ts";
 import { diffLines } from "./diff.ts";
+import { rolloutCommands, stepLines } from "./step-lines.ts";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
 
@@ -72,6 +73,7 @@ function stoppingLines(stopping: Plan["stopping"], style: Style): string[] {
 function jobLines(job: PlanJob, style: Style): string[] {
   const name = `  job "${job.job.name}": `;
   const before = job.preDeploy === "none" ? [] : [`    ${PRE_DEPLOY[job.preDeploy]}`];
+  if (!job.required && job.steps) return [`${name}${style.warn("paused")}`, ...stepLines(job, style)];
   if (!job.required)
     return [
       style.faint(
@@ -83,6 +85,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
   const blocked = `blocked: it depends on ${job.blockedBy}, which cannot be planned`;
   return [
     `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
+    ...stepLines(job, style),
     ...before,
     ...pendingWords(job).map((words) => `    ${words}`),
     ...job.allocations.map((planned) => allocationLine(planned, width, style)),
@@ -130,6 +133,7 @@ export function planRecord(
     return {
       job: planned.job.name,
       required: planned.required,
+      rollout: rolloutRecord(planned),
       reason: reasonOf(planned),
       allocations: planned.allocations.map(({ allocation, decision, target }) => ({
         worker_ip: allocation.host,
@@ -146,11 +150,23 @@ export function planRecord(
   }
 }
 
+/** What a deploy does of a staged rollout; null if the job has none. */
+function rolloutRecord({ job, steps }: PlanJob) {
+  if (!steps) return null;
+  const written = job.rollout?.steps ?? [];
+  return {
+    state: steps.state,
+    steps: steps.parts.map(({ step, hosts }) => ({ step: step + 1, size: written[step] ?? "", workers: hosts })),
+    waiting: steps.waiting.map(({ allocation }) => allocation.host),
+  };
+}
+
 function underWayRecord({ underWay }: Plan) {
   return underWay ? { command: underWay.command, pid: underWay.pid, since: underWay.since } : null;
 }
 
 function reasonOf(job: PlanJob): string {
+  if (job.steps?.state === "paused") return `its rollout is paused; ${rolloutCommands(job.job.name)}`;
   if (!job.required) return "already promoted on all allocations";
   if (job.blockedBy !== undefined) return `blocked by ${job.blockedBy}, which cannot be planned`;
   const pending = pendingWords(job);

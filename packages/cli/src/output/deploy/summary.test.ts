@@ -13,6 +13,7 @@ function output(summary: Partial<Summary>): string {
     allocations: [],
     failures: [],
     blocked: [],
+    paused: [],
     warnings: [],
     unbuilt: [],
     ...summary,

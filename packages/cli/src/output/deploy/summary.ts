@@ -1,7 +1,9 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent } from "@maand/core";
 import { compareHosts } from "@maand/core/internal";
+import { groupBy } from "@maand/core/readonly";
 import { HEALTH_UNCHECKED, notIncluded } from "./plan.ts";
+import { pausedLine } from "./step-lines.ts";
 
 type Finished = Extract<MaandEvent, { type: "run.finished" }>;
 type Result = Finished["allocations"][number];
@@ -23,6 +25,7 @@ export function summaryLines(event: Finished, style: Style, title = "deploy"): s
   return [
     ...(jobs.length > 0 ? [""] : []),
     ...inOrder.flatMap((job) => jobLines(job, style)),
+    ...event.paused.map((paused) => pausedLine(paused, style)),
     ...event.warnings.map((line) => `  ${style.warn("warning:")} ${line}`),
     headline(event, style, title),
     ...next(event, jobs, style),
@@ -35,15 +38,19 @@ interface JobEnd {
   readonly name: string;
   readonly results: readonly Result[];
   readonly failures: readonly Failure[];
-  /** The failed job that blocks this one. */
+  /** The job that blocks this one, because it failed or is paused. */
   readonly by: string | undefined;
+  /** Only a paused rollout is in its way. */
+  readonly waits: boolean;
 }
 
 /** Jobs with any result; blocked jobs last, after the jobs that block them. */
-function jobsOf({ allocations, failures, blocked_jobs }: Finished): JobEnd[] {
+function jobsOf({ allocations, failures, blocked_jobs, paused }: Finished): JobEnd[] {
   const results = byJob(allocations);
   const failed = byJob(failures);
   const waitsFor = new Map(blocked_jobs.map(({ job, by }) => [job, by]));
+  const waiting = new Set(paused.map(({ job }) => job));
+  for (const { job, by } of blocked_jobs) if (waiting.has(by)) waiting.add(job);
   const touched = allocations.filter(({ outcome }) => outcome !== "skipped").map(({ job }) => job);
   const names = new Set([...touched, ...failed.keys(), ...waitsFor.keys()]);
   const jobs = [...names].map(
@@ -52,19 +59,20 @@ function jobsOf({ allocations, failures, blocked_jobs }: Finished): JobEnd[] {
       results: results.get(name) ?? [],
       failures: failed.get(name) ?? [],
       by: waitsFor.get(name),
+      waits: waiting.has(waitsFor.get(name) ?? ""),
     }),
   );
   return [...jobs.filter(({ by }) => by === undefined), ...jobs.filter(({ by }) => by !== undefined)];
 }
 
 function byJob<T extends { readonly job: string }>(items: readonly T[]): Map<string, T[]> {
-  return grouped(items, ({ job }) => job);
+  return groupBy(items, ({ job }) => job);
 }
 
+const FINE: ReadonlySet<string> = new Set(["ok", "skipped", "paused"]);
+
 function hasProblems({ results, failures, by }: JobEnd): boolean {
-  return (
-    failures.length > 0 || by !== undefined || results.some(({ outcome }) => outcome !== "ok" && outcome !== "skipped")
-  );
+  return failures.length > 0 || by !== undefined || results.some(({ outcome }) => !FINE.has(outcome));
 }
 
 /** `api: restarted on 3 workers`, or several such lines below the name. */
@@ -78,6 +86,7 @@ function jobLines(job: JobEnd, style: Style): string[] {
     ...wrongLines(wrong, style),
     ...failures.flatMap((failure) => failureLines(failure, style)),
     ...skippedWorkerLines(job, of("blocked"), [...wrong, ...of("reverted")], style),
+    ...waitingLines(of("paused"), style),
   ];
   const name = style.strong(`${job.name}:`);
   if (parts.length === 1) return [`  ${name} ${parts[0]}`];
@@ -85,7 +94,7 @@ function jobLines(job: JobEnd, style: Style): string[] {
 }
 
 function isWrong({ outcome }: Result): boolean {
-  return !["ok", "skipped", "blocked", "reverted"].includes(outcome);
+  return !["ok", "skipped", "blocked", "reverted", "paused"].includes(outcome);
 }
 
 /** `restarted on 3 workers`, one line per action. */
@@ -106,6 +115,11 @@ function revertedLines(reverted: readonly Result[], style: Style): string[] {
   });
 }
 
+/** `waits on 10.0.0.2, 10.0.0.3`. */
+function waitingLines(waiting: readonly Result[], style: Style): string[] {
+  return waiting.length === 0 ? [] : [`${style.warn("waits")} on ${named(waiting)}`];
+}
+
 /** What was done, in the past tense; of a rollout that a plugin led, only that. */
 function past({ action, led_by }: Result): string {
   return led_by === undefined ? (PAST[action] ?? action) : `plugin ${led_by} led the rollout`;
@@ -115,6 +129,7 @@ const PAST: Readonly<Record<string, string>> = {
   start: "started",
   restart: "restarted",
   reload: "reloaded",
+  skip: "unchanged",
   sync: "files synced, no restart",
   stop: "stopped",
   remove: "stopped and removed",
@@ -124,7 +139,7 @@ const PAST: Readonly<Record<string, string>> = {
 
 /** Equal failures are reported once, with all their workers. */
 function wrongLines(wrong: readonly Result[], style: Style): string[] {
-  const alike = grouped(wrong, ({ message }) => message);
+  const alike = groupBy(wrong, ({ message }) => message);
   const keyOf = (result: Result) => {
     const shared = (alike.get(result.message)?.length ?? 0) > 1;
     return [result.action, result.outcome, result.promoted, shared ? result.message : without(result), tail(result)];
@@ -185,12 +200,12 @@ function hintLines({ hint }: Pick<Failure, "hint">, style: Style): string[] {
 }
 
 function skippedWorkerLines(
-  { by, failures }: JobEnd,
+  { by, waits, failures }: JobEnd,
   left: readonly Result[],
   wrong: readonly Result[],
   style: Style,
 ): string[] {
-  if (by !== undefined) return [`${style.warn("skipped:")} it depends on ${by}, which failed`];
+  if (by !== undefined) return [`${style.warn("skipped:")} it depends on ${by}, which ${waits ? "waits" : "failed"}`];
   if (left.length === 0) return [];
   const refused = failures.some(({ code }) => code === "NOT_PERMITTED");
   return [`${style.warn("skipped")} on ${named(left)}: ${refused ? "not permitted" : whatFailedBefore(wrong)}`];
@@ -212,18 +227,7 @@ function named(results: readonly Result[]): string {
 }
 
 function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
-  return [...grouped(items, keyOf).values()];
-}
-
-function grouped<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
-  const found = new Map<Key, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = found.get(key) ?? [];
-    found.set(key, group);
-    group.push(item);
-  }
-  return found;
+  return [...groupBy(items, keyOf).values()];
 }
 
 const BAD: Readonly<Record<string, string>> = {
@@ -234,6 +238,7 @@ const BAD: Readonly<Record<string, string>> = {
 
 function headline(event: Finished, style: Style, title: string): string {
   const interrupted = event.allocations.filter(({ outcome }) => outcome === "interrupted").length;
+  const waiting = event.allocations.filter(({ outcome }) => outcome === "paused").length;
   const counts = [
     `${event.promoted} promoted`,
     `${event.skipped} unchanged`,
@@ -241,14 +246,16 @@ function headline(event: Finished, style: Style, title: string): string {
     ...(event.failed > 0 ? [`${event.failed} failed`] : []),
     ...(interrupted > 0 ? [`${interrupted} interrupted`] : []),
     ...(event.blocked > 0 ? [`${event.blocked} skipped`] : []),
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
   ].join(", ");
   const took = style.faint(`in ${duration(event.duration_ms)}`);
   if (event.outcome === "ok") return `${style.good(`${title} done:`)} ${counts} ${took}`;
+  if (event.outcome === "paused") return `${style.warn(`${title} paused:`)} ${counts} ${took}`;
   return `${style.bad(`${title} ${BAD[event.outcome] ?? "failed:"}`)} ${counts} ${took}`;
 }
 
 function next(event: Finished, jobs: readonly JobEnd[], style: Style): string[] {
-  if (event.outcome === "ok") return [];
+  if (event.outcome === "ok" || event.outcome === "paused") return [];
   const again = style.strong("maand deploy");
   if (event.outcome === "interrupted") return [`  next: ${again} resumes this deploy`];
   const away = [...new Set(event.allocations.filter(isAway).map(({ worker_ip }) => worker_ip))];

@@ -3,6 +3,7 @@ import { type ChangedReleases, changedReleases, type ReleaseChoice } from "../..
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import { type ChosenRelease, lastGoodRelease, namedRelease } from "../../domain/release/choose-release.ts";
 import { releaseName } from "../../domain/release/release.ts";
+import { isAtGate, nextCommands, stepName } from "../../domain/rollout/open-rollout.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import { problemsError } from "../../errors.ts";
 import { refuseUnknown } from "../../run/select.ts";
@@ -34,10 +35,9 @@ export async function chooseRollback(bucket: Bucket, target: RollbackTarget): Pr
     named,
     catalog.jobs.map(({ name }) => name),
   );
-  const choices = chosen(
-    catalog.jobs.filter(({ name }) => named.includes(name)),
-    (job) => rollbackOf(bucket, job, catalog.allocations, target),
-  );
+  const jobs = catalog.jobs.filter(({ name }) => named.includes(name));
+  refusePaused(bucket, jobs);
+  const choices = chosen(jobs, (job) => rollbackOf(bucket, job, catalog.allocations, target));
   return changeTo(bucket, named, choices);
 }
 
@@ -50,11 +50,24 @@ export async function chooseRelease(bucket: Bucket, job: string, release: string
     [job],
     jobs.map(({ name }) => name),
   );
-  const choices = chosen(
-    jobs.filter(({ name }) => name === job),
-    ({ name }) => namedRelease(name, release, bucket.store.releases.of(name)),
+  const named = jobs.filter(({ name }) => name === job);
+  const choices = chosen(named, ({ name }) => namedRelease(name, release, bucket.store.releases.of(name)));
+  refusePaused(
+    bucket,
+    named.filter((one) => choices.some((choice) => choice.job === one && choice.release !== one.release)),
   );
   return changeTo(bucket, [job], choices);
+}
+
+/** Another release than the paused one is not chosen in passing: a person ends the pause first. */
+function refusePaused({ store }: Bucket, jobs: readonly Job[]): void {
+  const problems = jobs.flatMap((job) => {
+    const open = store.rollouts.find(job.name);
+    if (!open || !isAtGate(job, open)) return [];
+    const message = `the rollout of ${releaseName(open.release)} is at ${stepName(job.rollout?.steps ?? [], open.step)}`;
+    return [error("rollout_paused", `job ${job.name}`, message, nextCommands(job.name, open.previous))];
+  });
+  if (problems.length > 0) throw problemsError(problems);
 }
 
 interface Choice {

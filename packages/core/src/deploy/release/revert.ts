@@ -10,6 +10,7 @@ import { pendingOf, planJob } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import type { Summary } from "../../summary.ts";
 import { userName } from "../../workspace/authorship.ts";
+import type { StepActions } from "../rollout/in-steps.ts";
 import type { JobRollout } from "../rollout/job-rollout.ts";
 import { isOfRelease } from "../rollout/release-verdict.ts";
 import { rollOut } from "../rollout/roll-out.ts";
@@ -24,6 +25,8 @@ export interface RevertOptions {
   readonly revert?: boolean | undefined;
   /** Reverts of several jobs go one after another. */
   readonly oneRevert: LimitFunction;
+  /** Syncs the files of a step of a staged rollout. */
+  readonly stage: StepActions["stage"];
 }
 
 /**
@@ -31,7 +34,7 @@ export interface RevertOptions {
  * rollout changed goes back to what ran before, and the release is held.
  */
 export async function rollOutOrRevert(run: Run, plan: PlannedJob, options: RevertOptions): Promise<void> {
-  const { rollout, failure } = await rollOut(run, plan);
+  const { rollout, failure } = await rollOut(run, plan, { isWhole: true, stage: options.stage });
   if (!failure) return;
   const target = targetOf(rollout, failure.cause, options);
   if (target.kind !== "none") await options.oneRevert(() => revert(rollout, target, failure.cause));
@@ -49,7 +52,9 @@ function targetOf(rollout: JobRollout, cause: unknown, { revert }: RevertOptions
     const { promoted } = run.recorded(allocation.id);
     return { ran: promoted !== undefined, release: promoted?.release };
   });
-  return revertTarget(job.release, changed, run.bucket.store.releases.of(job.name));
+  const before = run.bucket.store.rollouts.find(job.name)?.previous;
+  const all = before === undefined ? changed : [...changed, { ran: true, release: before }];
+  return revertTarget(job.release, all, run.bucket.store.releases.of(job.name));
 }
 
 /** What the rollout has changed or may have changed, in the order of its rounds. */

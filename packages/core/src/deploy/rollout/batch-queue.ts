@@ -1,6 +1,7 @@
 import { stopIfInterrupted } from "../../bucket/outcome.ts";
 import { splitBatches } from "../../domain/deploy/batches.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
+import type { HealthGate } from "./health-gate.ts";
 import type { JobRollout, PlannedBatch } from "./job-rollout.ts";
 import { runRound } from "./run-round.ts";
 
@@ -48,7 +49,7 @@ export class BatchQueue {
       stopIfInterrupted(this.#rollout.run.bucket.signal);
       const batch = { phase, index: this.#begun, count };
       this.#begun += 1;
-      const gate = this.#begun < count ? STARTED : WHOLE_JOB;
+      const gate = this.#begun < count ? STARTED : lastGate(this.#rollout);
       await runRound(this.#rollout, { members, batch, promote: true, ...(verify ? { gate } : {}) });
     }
   }
@@ -57,5 +58,7 @@ export class BatchQueue {
 /** Between batches, allocations whose batch has not started may be down: their batch starts them. */
 const STARTED = { of: "started", wait: true } as const;
 
-/** Waits for the health of all active allocations. */
-export const WHOLE_JOB = { of: "all", wait: true } as const;
+/** Waits for the health of all active allocations, or of those that run the release if others wait for a later step. */
+export function lastGate({ isPart }: Pick<JobRollout, "isPart">): HealthGate {
+  return { of: isPart ? "released" : "all", wait: true };
+}

@@ -7,8 +7,11 @@ import type { JobRollout } from "./job-rollout.ts";
 
 /** A health check that the rollout of a job depends on. */
 export interface HealthGate {
-  /** The allocations to check: all active ones, the active ones that ran before this run, or the ones this run started. */
-  readonly of: "all" | "running" | "started";
+  /**
+   * The allocations to check: all active ones, those that ran before this run, those that this run started, or those that run
+   * the planned release.
+   */
+  readonly of: "all" | "running" | "started" | "released";
   /** Waits until they are healthy, as the manifest says; otherwise checks once. */
   readonly wait: boolean;
   /** An earlier run ended before this check. */
@@ -23,22 +26,31 @@ export async function passGate(
   rollout: JobRollout,
   members: readonly PlannedAllocation[],
   gate: HealthGate,
-): Promise<void> {
+): Promise<HealthFinding | undefined> {
   const { run, context } = rollout;
   const checked = allocationsOf(rollout, gate);
-  if (gate.of === "running" && checked.length === 0) return;
+  if (gate.of === "running" && checked.length === 0) return undefined;
   const finding = await checkHealth(run, context, checked, gate.wait);
   if (finding.cause && run.bucket.signal.aborted) throw finding.cause;
   const unhealthy = unhealthyOf(finding, checked, members);
   recordHealth(rollout, checked, unhealthy);
   noteHealth(rollout, members, gate, { finding, unhealthy });
   if (finding.cause) throw gate.isLate ? lateError(finding.cause) : finding.cause;
+  return finding;
 }
 
 function allocationsOf({ run, job, present }: JobRollout, { of }: HealthGate): Allocation[] {
   if (of === "all") return present();
   if (of === "started") return present().filter(({ host }) => run.ledger.isDone(job.name, host));
+  if (of === "released")
+    return present().filter(({ id, host }) => isReleased(run, job, id) || run.ledger.isDone(job.name, host));
   return present().filter(({ id }) => run.recorded(id).promoted?.stopped === false);
+}
+
+/** Whether an allocation ran the planned release before this run. */
+function isReleased(run: JobRollout["run"], { release }: JobRollout["job"], id: string): boolean {
+  const { promoted } = run.recorded(id);
+  return promoted?.release === release && promoted?.stopped === false;
 }
 
 /** The allocations that the failed checks name, or all members if they name none; undefined if nothing failed. */

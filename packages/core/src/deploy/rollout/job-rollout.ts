@@ -1,7 +1,7 @@
-import { type Batch, lifecycleBatches, type RolloutOrder, rolloutOrder } from "../../domain/deploy/batches.ts";
-import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import { type Batch, lifecycleBatches, type RolloutOrder } from "../../domain/deploy/batches.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
+import { orderOf } from "../../plan/plan-steps.ts";
 import type { ScopedJobContext } from "../../plugin-api/scope.ts";
 import type { Run } from "../../run/run.ts";
 import { scopedJobContext } from "../../run/scope/scoped-job-context.ts";
@@ -21,6 +21,8 @@ export interface JobRollout {
   readonly batches: readonly PlannedBatch[];
   /** Allocations that this rollout has changed or may have changed, by round. */
   readonly rounds: (readonly PlannedAllocation[])[];
+  /** Other allocations of the job get the release in a later step, so its health does not depend on them. */
+  readonly isPart: boolean;
   /** Active allocations that this run has not lost so far. */
   present(): Allocation[];
 }
@@ -33,7 +35,7 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
   const { job } = plan;
   const active = (run.allocationsOf.get(job.name) ?? []).filter(({ disabled }) => !disabled);
   const hosts = active.map(({ host }) => host);
-  const order = rolloutOrder(hosts, run.bucket.kv.find(NAMESPACE.job(job.name), "rollout_order"));
+  const order = orderOf(run, job);
   const inOrder = [...new Set([...hostsFirst.filter((host) => hosts.includes(host)), ...order.order])];
   const members = plan.allocations.filter(
     ({ allocation }) => !allocation.disabled && !run.ledger.lost(job.name, allocation.host),
@@ -46,6 +48,16 @@ export function jobRollout(run: Run, plan: PlannedJob, hostsFirst: readonly stri
     order,
     batches: lifecycleBatches(job, inOrder, members),
     rounds: [],
+    isPart: false,
     present: () => active.filter(({ host }) => !run.ledger.lost(job.name, host)),
   };
+}
+
+/** The part of a rollout that one step carries out. What it changes counts as changed by the whole. */
+export function partOf(
+  { run, plan, rounds }: JobRollout,
+  allocations: readonly PlannedAllocation[],
+  { isPart }: Pick<JobRollout, "isPart">,
+): JobRollout {
+  return { ...jobRollout(run, { ...plan, allocations }), rounds, isPart };
 }

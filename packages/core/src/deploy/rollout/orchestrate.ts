@@ -4,7 +4,7 @@ import { whenTapFails } from "../../bucket/watch/own-calls.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { OrchestrateContext } from "../../plugin-api/contexts.ts";
 import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
-import { BatchQueue, WHOLE_JOB } from "./batch-queue.ts";
+import { BatchQueue, lastGate } from "./batch-queue.ts";
 import type { JobRollout } from "./job-rollout.ts";
 import { PluginCalls } from "./plugin-calls.ts";
 import { recordRollout, runRound } from "./run-round.ts";
@@ -16,7 +16,7 @@ import { recordRollout, runRound } from "./run-round.ts";
 export async function runBatches(rollout: JobRollout): Promise<void> {
   const queue = new BatchQueue(rollout);
   if (await isOrchestrated(rollout, queue)) {
-    await runRound(rollout, { members: queue.members, promote: true, gate: WHOLE_JOB });
+    await runRound(rollout, { members: queue.members, promote: true, gate: lastGate(rollout) });
   } else await queue.run();
 }
 

@@ -2,7 +2,8 @@ import { runToEnd, stopIfInterrupted } from "../../bucket/outcome.ts";
 import { type PlannedJob, pendingAmong } from "../../plan/plan-job.ts";
 import type { Run } from "../../run/run.ts";
 import { noteRest, noteUnchanged } from "../note-allocations.ts";
-import { WHOLE_JOB } from "./batch-queue.ts";
+import { lastGate } from "./batch-queue.ts";
+import { runSteps, type StepActions } from "./in-steps.ts";
 import { type JobRollout, jobRollout } from "./job-rollout.ts";
 import { runBatches } from "./orchestrate.ts";
 import { confirmRelease, markBad } from "./release-verdict.ts";
@@ -20,6 +21,8 @@ export interface RolloutOptions {
   readonly hostsFirst?: readonly string[];
   /** It covers all of the job; otherwise its `afterJob` hooks stay due. */
   readonly isWhole: boolean;
+  /** Syncs the files of a step, if the job has any. */
+  readonly stage?: StepActions["stage"];
 }
 
 /**
@@ -37,9 +40,11 @@ export async function rollOut(
   const ended = await runToEnd(run.bucket.now, async () => {
     noteUnchanged(run, plan);
     await checkPending(rollout);
-    await promoteWithoutCommands(rollout);
-    await runBatches(rollout);
+    const { steps } = plan;
+    if (!steps) await runPart(rollout);
+    else if (!(await runSteps(rollout, steps, { stage: async () => undefined, ...options, runPart }))) return;
     confirmRelease(rollout);
+    if (steps) run.bucket.store.rollouts.close(plan.job.name);
     if (options.isWhole) await runAfter(rollout);
   });
   if (!ended.ok) {
@@ -49,6 +54,12 @@ export async function rollOut(
   }
   reportFinished(rollout, ended.end.duration_ms);
   return ended.ok ? { rollout } : { rollout, failure: { cause: ended.cause } };
+}
+
+/** Rolls out all allocations of a plan, or those of one step. */
+async function runPart(part: JobRollout): Promise<void> {
+  await promoteWithoutCommands(part);
+  await runBatches(part);
 }
 
 /** Makes the health check of an earlier run that promoted the job and ended before the check. */
@@ -73,7 +84,7 @@ async function promoteWithoutCommands(rollout: JobRollout): Promise<void> {
   const unhealthy = plan.allocations.filter(
     ({ allocation, decision }) => decision.action === "sync" && run.recorded(allocation.id).promoted?.healthFailed,
   );
-  if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: WHOLE_JOB });
+  if (unhealthy.length > 0) await runRound(rollout, { members: unhealthy, gate: lastGate(rollout) });
 }
 
 /** Runs the `afterJob` hooks of a job's rollout. Only success removes the mark that they are due. */
@@ -104,7 +115,7 @@ function reportStarted({ run, job, plan, batches, order }: JobRollout): void {
 function reportFinished({ run, job }: JobRollout, duration_ms: number): void {
   run.reporter.emit("job.finished", {
     job: job.name,
-    outcome: run.ledger.failed(job.name) ? "failed" : "ok",
+    outcome: run.ledger.failed(job.name) ? "failed" : run.ledger.isPaused(job.name) ? "paused" : "ok",
     message: run.ledger.failureOf(job.name)?.message ?? null,
     duration_ms,
   });

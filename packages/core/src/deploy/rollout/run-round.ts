@@ -2,6 +2,7 @@ import { asMaandError } from "../../bucket/outcome.ts";
 import { MaandError } from "../../errors.ts";
 import type { PlannedAllocation } from "../../plan/plan-job.ts";
 import type { BatchContext } from "../../plugin-api/contexts.ts";
+import type { HealthFinding } from "../../run/check-health.ts";
 import type { WhenDue } from "../../store/pending-rows.ts";
 import { type IntendedAction, recordIntents, runAction, type Step } from "../run-action.ts";
 import { type HealthGate, passGate } from "./health-gate.ts";
@@ -26,9 +27,9 @@ export interface Round {
 /**
  * Carries out one round of a job's rollout: commands, promotion, health check. This is the only place that does any of the
  * three. Allocations whose command succeeded are promoted even if the command failed for others; then the round throws,
- * without a health check.
+ * without a health check. Returns the result of the health check.
  */
-export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
+export async function runRound(rollout: JobRollout, round: Round): Promise<HealthFinding | undefined> {
   const { members, batch, gate } = round;
   if (batch || round.promote) rollout.rounds.push(members);
   const { done, failures } = batch ? await runCommands(rollout, members, batch) : { done: members, failures: [] };
@@ -38,7 +39,7 @@ export async function runRound(rollout: JobRollout, round: Round): Promise<void>
     if (batch) report(rollout, "batch.promoted", batch, done);
   }
   if (batch && failures.length > 0) throw batchFailed(rollout, batch, failures);
-  if (gate) await passGate(rollout, done, gate);
+  return gate && (await passGate(rollout, done, gate));
 }
 
 /** When the next run makes the health check if this run ends before it; never after a change to files only. */
@@ -88,7 +89,7 @@ export function recordRollout(rollout: JobRollout, members: readonly PlannedAllo
 }
 
 /** The newest release that runs on the job's allocations besides the planned one. */
-function previousRelease({ run, job, plan }: JobRollout): number | undefined {
+export function previousRelease({ run, job, plan }: JobRollout): number | undefined {
   const running = plan.allocations.flatMap(({ allocation }) => run.recorded(allocation.id).promoted?.release ?? []);
   const others = running.filter((release) => release !== job.release);
   return others.length === 0 ? undefined : Math.max(...others);

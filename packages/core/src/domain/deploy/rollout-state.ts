@@ -4,7 +4,7 @@ import { NO_VERSION } from "./version.ts";
 
 /**
  * The word `cat deployments` shows for an allocation. `stopped`: enabled again and not yet started; `in_doubt`: the result
- * of its last command is unknown, even if it is disabled or removed.
+ * of its last command is unknown, even if it is disabled or removed; `paused`: a staged rollout waits before it reaches it.
  */
 export type RolloutState =
   | "removed"
@@ -14,6 +14,7 @@ export type RolloutState =
   | "in_doubt"
   | "health_failed"
   | "stopped"
+  | "paused"
   | "restart"
   | "promoted";
 
@@ -22,6 +23,7 @@ export function rolloutState(
   allocation: Pick<Allocation, "disabled" | "removed">,
   target: Target,
   recorded: RecordedState,
+  isPaused = false,
 ): RolloutState {
   const { promoted, unsettled } = recorded;
   if (unsettled?.inDoubt) return "in_doubt";
@@ -29,8 +31,9 @@ export function rolloutState(
   const newDigest = promoted !== undefined && promoted.digest !== target.digest;
   const changed = newDigest || (promoted?.version ?? NO_VERSION) !== target.version;
   if (allocation.disabled) return changed ? "disabled_restart" : "disabled";
-  if (!promoted) return "new";
+  if (!promoted) return isPaused ? "paused" : "new";
   if (promoted.healthFailed) return "health_failed";
-  if (promoted.stopped) return "stopped";
+  if (promoted.stopped) return isPaused ? "paused" : "stopped";
+  if (changed && isPaused) return "paused";
   return changed || unsettled ? "restart" : "promoted";
 }

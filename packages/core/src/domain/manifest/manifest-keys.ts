@@ -2,6 +2,7 @@ import { type Report, warning } from "../checks/problem.ts";
 import { isRecord, warnAbsentKeys, warnUnknownKeys } from "../checks/validate.ts";
 import { COMMAND_KEYS } from "./command-schema.ts";
 import { MANIFEST_ALIASES, MANIFEST_KEYS } from "./manifest-schema.ts";
+import { ROLLOUT_KEYS } from "./rollout-schema.ts";
 
 /** The owners of manifest keys that core does not read. */
 export interface ManifestOwners {
@@ -37,6 +38,7 @@ export function warnUnknownManifestKeys(
     if (isRecord(value)) warnUnknownKeys(value, known, file, parent, report);
   };
   if (isRecord(manifest)) check(warnAbsentKeys(manifest, known, absent, { file, prefix: "" }, report), "", known);
+  check(part(manifest, "rollout"), "rollout", ROLLOUT_KEYS);
   const resources = part(manifest, "resources");
   check(resources, "resources", ["memory", "cpu", "ports"]);
   check(part(resources, "memory"), "resources.memory", ["min", "max"]);

@@ -8,6 +8,7 @@ import { namePattern, nameRule, WRITTEN_LABEL } from "../workspace/names.ts";
 import { CommandSchema } from "./command-schema.ts";
 import { FileRuleSchema } from "./file-rules.ts";
 import { ResourcesSchema } from "./resources-schema.ts";
+import { RolloutSchema } from "./rollout-schema.ts";
 
 /** The defaults of a manifest. */
 export const MANIFEST_DEFAULTS = {
@@ -95,6 +96,10 @@ const ENTRIES = {
     v.picklist(["batch", "job"]),
     "With on_failure revert: what goes back, all that the rollout changed or its failed batch; default job.",
     { default: MANIFEST_DEFAULTS.revert_scope },
+  ),
+  rollout: described(
+    RolloutSchema,
+    "Rolls out a new release in steps, with pauses for a person, waits, and repeated health checks.",
   ),
   restart_policy: described(
     v.picklist(["always", "reload", "never"]),

@@ -7,6 +7,7 @@ import { parseCpu, parseMemory } from "../workspace/units.ts";
 import { fileRulesOf } from "./file-rules.ts";
 import { type ManifestOwners, warnUnknownManifestKeys, withAliases } from "./manifest-keys.ts";
 import { MANIFEST_DEFAULTS as D, ManifestSchema, type WrittenManifest } from "./manifest-schema.ts";
+import { reportSteps, rolloutOf } from "./rollout-schema.ts";
 
 /** A resolved manifest: the properties of a job that depend only on its own file. */
 export type Manifest = Pick<
@@ -20,6 +21,7 @@ export type Manifest = Pick<
   | "minAllocationsCount"
   | "onFailure"
   | "revertScope"
+  | "rollout"
   | "keep"
   | "fileRules"
   | "timeoutSeconds"
@@ -48,6 +50,7 @@ export function resolveManifest(
   const named = withAliases(value, file, report);
   const whole = readWritten(ManifestSchema, named, { file, code: "invalid_manifest" }, report);
   warnUnknownManifestKeys(named, owners, file, report);
+  reportSteps(isRecord(named) ? named.rollout : undefined, file, report);
   const written = whole ?? salvage(ManifestSchema, named);
   if (!written) return undefined;
   const policy = written.restart_policy ?? (isRecord(named) ? named.restart_policy : undefined);
@@ -84,6 +87,7 @@ function reportIdleGlobs(globs: readonly string[], policy: unknown, file: string
 
 function resolve(job: string, written: WrittenManifest, report: Report): Manifest {
   const where = `${manifestFile(job)}: resources`;
+  const rollout = rolloutOf(written.rollout);
   return {
     version: written.version?.trim() ?? D.version,
     selectors: selectorsOf(job, written, report),
@@ -94,6 +98,7 @@ function resolve(job: string, written: WrittenManifest, report: Report): Manifes
     minAllocationsCount: written.min_allocations_count ?? D.min_allocations_count,
     ...(written.on_failure === undefined ? {} : { onFailure: written.on_failure }),
     ...(written.revert_scope === undefined ? {} : { revertScope: written.revert_scope }),
+    ...(rollout === undefined ? {} : { rollout }),
     ...(written.keep === undefined ? {} : { keep: written.keep }),
     ...(written.files === undefined ? {} : { fileRules: fileRulesOf(written.files) }),
     ...(written.timeout_seconds === undefined ? {} : { timeoutSeconds: written.timeout_seconds }),

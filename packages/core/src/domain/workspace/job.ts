@@ -1,5 +1,6 @@
 import type { FileRule } from "../deploy/file-access.ts";
 import type { Hold } from "../release/hold.ts";
+import type { StagedRollout } from "../rollout/steps.ts";
 
 /** The lifecycle target that an upgrade of a job runs. */
 export type RestartPolicy = "always" | "reload" | "never";
@@ -58,6 +59,8 @@ export interface Job {
   readonly onFailure?: "stop" | "revert";
   /** What a revert takes back: all that the rollout changed, or its failed batch; default: `job`. */
   readonly revertScope?: "batch" | "job";
+  /** How a new release is rolled out in steps; default: all at once, in batches. */
+  readonly rollout?: StagedRollout;
   /** Patterns of files that the job creates in its directory; a sync does not delete them. Default: none. */
   readonly keep?: readonly string[];
   /** Mode, owner and group of its files on a worker, by pattern, in the order written; default: none. */

@@ -31,9 +31,20 @@ export function allocationContext(run: ContextSource, job: Job, allocation: Allo
     allocation,
     worker: workerOf(run, allocation.host),
     currentVersion: run.recorded(allocation.id).promoted?.version ?? NO_VERSION,
-    newVersion: job.version,
+    newVersion: newVersionOf(run, job, allocation),
     deployReason: reasonOf(run, job, allocation),
   });
+}
+
+/**
+ * The version that a command is for: that of the job, but by hand the one that runs, if a staged rollout has not reached the
+ * allocation. A restart by hand must not bring what nobody approved.
+ */
+function newVersionOf(run: ContextSource, job: Job, allocation: Allocation): string {
+  if (!job.rollout || reasonOf(run, job, allocation) !== "manual") return job.version;
+  const { promoted } = run.recorded(allocation.id);
+  const open = run.bucket.store.rollouts.find(job.name);
+  return promoted && open?.release === job.release && promoted.release !== job.release ? promoted.version : job.version;
 }
 
 /** Why the run changes an allocation; `manual` for commands other than a deploy. */
@@ -42,7 +53,7 @@ export function reasonOf({ cause, reporter, recorded }: ContextSource, job: Job,
   return DEPLOYS.has(reporter.command) ? deployReason(job, allocation, recorded(allocation.id)) : "manual";
 }
 
-const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "deploy --dry-run", "rollback --dry-run"]);
+const DEPLOYS: ReadonlySet<string> = new Set(["deploy", "rollout resume", "deploy --dry-run", "rollback --dry-run"]);
 
 /** The complete input of a lifecycle command of one allocation, except the command itself. */
 export function lifecycleContext(

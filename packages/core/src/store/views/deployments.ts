@@ -1,6 +1,7 @@
 import { treeDigest } from "../../domain/deploy/digest.ts";
 import { type RolloutState, rolloutState } from "../../domain/deploy/rollout-state.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
+import { isAtGate, type OpenRollout } from "../../domain/rollout/open-rollout.ts";
 import type { Job } from "../../domain/workspace/job.ts";
 import { reachesWorker } from "../../domain/workspace/job.ts";
 import type { Planned } from "../promoted-rows.ts";
@@ -22,6 +23,8 @@ export interface Deployment {
   readonly inDoubt: boolean;
   /** The number of the release that the workspace holds and deploys skip; null if there is none. */
   readonly held: number | null;
+  /** The step that the open rollout of its job is at: `2 of 5`; null if there is none. */
+  readonly step: string | null;
 }
 
 /** All allocations with their promoted version and pending change, from the store alone; by job, then worker. */
@@ -30,15 +33,19 @@ export function deployments(store: Store): Deployment[] {
   const recorded = store.promoted.recorded();
   const planned = store.promoted.planned();
   const built = new Map([...catalog.removedJobs, ...catalog.jobs].map((job) => [job.name, builtTarget(job)]));
-  const holds = new Map(catalog.jobs.map(({ name, hold }) => [name, hold?.release]));
+  const jobs = new Map(catalog.jobs.map((job) => [job.name, job]));
+  const open = new Map(store.rollouts.all().map((rollout) => [rollout.job, rollout]));
   return catalog.allocations.map((allocation): Deployment => {
     const state = recorded.get(allocation.id) ?? {};
+    const job = jobs.get(allocation.job);
+    const rollout = open.get(allocation.job);
+    const isPaused = job !== undefined && isAtGate(job, rollout) && state.promoted?.release !== job.release;
     const target = targetOf(built.get(allocation.job), planned.get(allocation.id));
     return {
       job: allocation.job,
       host: allocation.host,
       id: allocation.id,
-      rollout: rolloutState(allocation, target, state),
+      rollout: rolloutState(allocation, target, state, isPaused),
       currentDigest: target.isPlanned || target.digest === state.promoted?.digest ? target.digest : null,
       promotedDigest: state.promoted?.digest ?? null,
       currentVersion: state.promoted?.version ?? NO_VERSION,
@@ -46,9 +53,15 @@ export function deployments(store: Store): Deployment[] {
       disabled: allocation.disabled,
       removed: allocation.removed,
       inDoubt: state.unsettled?.inDoubt ?? false,
-      held: holds.get(allocation.job) ?? null,
+      held: job?.hold?.release ?? null,
+      step: stepOf(job, rollout),
     };
   });
+}
+
+function stepOf(job: Job | undefined, rollout: OpenRollout | undefined): string | null {
+  if (!rollout || !job || job.release !== rollout.release) return null;
+  return `${rollout.step + 1} of ${job.rollout?.steps.length ?? 0}`;
 }
 
 /** The built state of a job: its version, its files as they reach a worker unrendered, and all its files. */

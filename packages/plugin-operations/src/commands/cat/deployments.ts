@@ -1,5 +1,13 @@
 import { listOf } from "@maand/command";
-import { type BucketPaths, deployments, heldTexts, loadUnbuilt, releaseName, type Store } from "@maand/core/readonly";
+import {
+  type BucketPaths,
+  deployments,
+  heldTexts,
+  loadUnbuilt,
+  openRollouts,
+  releaseName,
+  type Store,
+} from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { StoredCommand } from "../stored-command.ts";
 import { unitFilter } from "./filter.ts";
@@ -25,7 +33,7 @@ export class DeploymentsCommand extends StoredCommand {
     this.warnOfUnbuilt(unbuiltParts({ store, paths }));
     const all = deployments(store);
     const catalog = store.catalog.read();
-    this.warnOfHolds(heldTexts(catalog, listOf(this.jobs)));
+    this.warnOfHolds([...heldTexts(catalog, listOf(this.jobs)), ...openRollouts(store, listOf(this.jobs))]);
     const wanted = unitFilter(catalog, this);
     const rows = all.filter((row) => wanted(row) && !(this.active && (row.disabled || row.removed)));
     const flag = (set: boolean) => (set ? 1 : 0);
@@ -44,6 +52,7 @@ export class DeploymentsCommand extends StoredCommand {
           removed: flag(row.removed),
           in_doubt: row.inDoubt,
           held: row.held === null ? null : releaseName(row.held),
+          step: row.step,
         })),
       );
     } else {

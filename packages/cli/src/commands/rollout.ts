@@ -1,0 +1,57 @@
+import { EngineCommand } from "@maand/command/internal";
+import { abortRollout, type OpenedBucket, resumeRollout } from "@maand/core/internal";
+import { Command, Option } from "clipanion";
+import { jsonReader } from "../output/deploy/readers.ts";
+import { exitOfDeploy } from "../run/exit-of-deploy.ts";
+
+/** The base of the commands that end the pause of a staged rollout. */
+abstract class RolloutCommand extends EngineCommand {
+  job = Option.String({ required: true, name: "job" });
+
+  abstract carryOut(bucket: OpenedBucket): ReturnType<typeof resumeRollout>;
+
+  override async work(): Promise<number> {
+    const readers = [await this.progress(), ...(this.json ? [jsonReader(this.context.stdout)] : [])];
+    return this.withEngine(
+      async (bucket) => exitOfDeploy(await this.carryOut(bucket)),
+      (event) => {
+        for (const read of readers) read(event);
+      },
+    );
+  }
+}
+
+/** `maand rollout resume`. */
+class RolloutResumeCommand extends RolloutCommand {
+  static override paths = [["rollout", "resume"]];
+  static override usage = Command.Usage({
+    category: "Deploy",
+    description: "go on with a staged rollout that is paused",
+    details:
+      "Goes past the pause, up to the next one or to the end. Works from any terminal, also after a reboot. After a failed step or in a timed wait it goes on there, as maand deploy does. Jobs that wait for this one are deployed by the next maand deploy.",
+    examples: [["Approve the next step", "maand rollout resume api"]],
+  });
+
+  override carryOut(bucket: OpenedBucket) {
+    return resumeRollout(bucket, this.job);
+  }
+}
+
+/** `maand rollout abort`. */
+class RolloutAbortCommand extends RolloutCommand {
+  static override paths = [["rollout", "abort"]];
+  static override usage = Command.Usage({
+    category: "Deploy",
+    description: "end a staged rollout and go back to the release before it",
+    details:
+      "Allocations that run the new release go back to the one that ran before, in batches with health checks and without pauses. The new release is then bad and held: builds and deploys skip it until the job changes.",
+    examples: [["Go back", "maand rollout abort api"]],
+  });
+
+  override carryOut(bucket: OpenedBucket) {
+    return abortRollout(bucket, this.job);
+  }
+}
+
+/** The commands that change a staged rollout. */
+export const ROLLOUT_COMMANDS = [RolloutResumeCommand, RolloutAbortCommand];

@@ -1,0 +1,438 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { OpenedBucket } from "../../bucket/open.ts";
+import { MaandError } from "../../errors.ts";
+import { definePlugin } from "../../plugin-api/plugin.ts";
+import { deployments } from "../../store/views/deployments.ts";
+import { jobReleases } from "../../store/views/releases.ts";
+import type { Summary } from "../../summary.ts";
+import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { deployRelease, rollback } from "../release/rollback.ts";
+import { abortRollout, resumeRollout } from "../release/rollout-control.ts";
+
+const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] as const;
+const [A, B, C, D] = HOSTS;
+const STEPS = ["1", "pause", "50%", "pause", "100%"];
+
+let bucket: TestBucket;
+let stop: AbortController;
+/** Milliseconds that the clock of the bucket is ahead. */
+let ahead: number;
+
+beforeEach(async () => {
+  stop = new AbortController();
+  ahead = 0;
+  const fast = definePlugin({
+    name: "fast",
+    apply: ({ verify }) => verify.tap("fast", ({ checkEvery }) => checkEvery(10)),
+  });
+  bucket = aBucket({
+    plugins: [fast],
+    now: () => new Date(Date.now() + ahead),
+    get signal() {
+      return stop.signal;
+    },
+  });
+  bucket.workers(...HOSTS);
+  write("1.0.0");
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  bucket.fleet.done.splice(0);
+});
+
+afterEach(() => bucket.dispose());
+
+const write = (version: string, rollout: unknown = { steps: STEPS }, more: Readonly<Record<string, unknown>> = {}) =>
+  bucket.job("api", { selectors: ["worker"], version, rollout, ...more }, { "app.conf": `${version}\n` });
+
+async function ship(version: string, rollout?: unknown, more?: Readonly<Record<string, unknown>>) {
+  write(version, rollout, more);
+  return bucket.ship();
+}
+
+async function opened<T>(work: (bucket: OpenedBucket) => T | Promise<T>): Promise<T> {
+  const open = await bucket.open();
+  try {
+    return await work(open);
+  } finally {
+    open.close();
+  }
+}
+
+const resume = (job = "api") => opened((open) => resumeRollout(open, job));
+const abort = (job = "api") => opened((open) => abortRollout(open, job));
+const running = (job = "api") => HOSTS.map((host) => bucket.fleet.running()[`${job}@${host}`]);
+const files = () => HOSTS.map((host) => bucket.fleet.at("api", host)?.files["app.conf"]?.trim());
+const steps = () => bucket.fleet.done.splice(0).filter((done) => !done.startsWith("stage"));
+const position = () => opened(({ store }) => store.rollouts.find("api")?.step);
+const states = () => opened(({ store }) => deployments(store).map(({ rollout }) => rollout));
+const verdicts = () =>
+  opened(({ store }) => jobReleases(store, "api").map(({ release, verdict, hold }) => [release, verdict, hold?.kind]));
+const steppedTo = () => bucket.events.flatMap((event) => (event.type === "rollout.step" ? [event.step] : []));
+const problemsOf = async (work: Promise<Summary>) => {
+  const refusal: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return refusal instanceof MaandError ? refusal.problems.map(({ code, hint }) => `${code}: ${hint}`) : refusal;
+};
+
+/** `verify api` fails from now on while this version runs on this worker. */
+function sick(version: string, host: string): void {
+  bucket.fleet.onDo = (what) => {
+    if (what === "verify api" && bucket.fleet.running()[`api@${host}`] === version)
+      throw new MaandError({ code: "UNHEALTHY", message: `api is sick on ${host}` });
+  };
+}
+
+describe("a new release of a job with steps", () => {
+  it("stops at the pause, is no failure, and leaves the files of the others", async () => {
+    const summary = await ship("2.0.0");
+    expect(summary).toMatchObject({ outcome: "paused", failures: [], blocked: [] });
+    expect(summary.paused).toEqual([
+      { job: "api", release: "r2", previous: "r1", step: 2, steps: 5, waiting: [B, C, D] },
+    ]);
+    expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    expect(files()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    expect(await states()).toEqual(["promoted", "paused", "paused", "paused"]);
+    expect(bucket.events.findLast(({ type }) => type === "job.finished")).toMatchObject({ outcome: "paused" });
+  });
+
+  it("is not completed by a plain deploy, which says so each time", async () => {
+    await ship("2.0.0");
+    steps();
+    for (const options of [{}, { force: true }, { jobs: ["api"] }]) {
+      expect(await bucket.deploy(options)).toMatchObject({ outcome: "paused" });
+      expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    }
+    expect(steps()).toEqual([`restart api@${A}`]); // by force, where it is approved
+  });
+
+  it("goes on to the next pause with each resume, and is complete after the last", async () => {
+    await ship("2.0.0");
+    expect(await resume()).toMatchObject({ outcome: "paused", paused: [{ step: 4, waiting: [C, D] }] });
+    expect(running()).toEqual(["2.0.0", "2.0.0", "1.0.0", "1.0.0"]);
+    expect(await verdicts()).toEqual([
+      ["r2", "unconfirmed", undefined],
+      ["r1", "good", undefined],
+    ]);
+    expect(await resume()).toMatchObject({ outcome: "ok", paused: [] });
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+    expect(await verdicts()).toEqual([
+      ["r2", "good", undefined],
+      ["r1", "good", undefined],
+    ]);
+    expect(await position()).toBeUndefined();
+    expect(steppedTo()).toEqual([1, 3, 5]);
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+  });
+
+  it("runs batches of max_concurrent_upgrades within a step", async () => {
+    await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { max_concurrent_upgrades: 2 });
+    bucket.events.splice(0);
+    await resume();
+    const batches = bucket.events.flatMap((event) => (event.type === "batch.started" ? [event.workers] : []));
+    expect(batches).toEqual([[B, C], [D]]);
+  });
+
+  it("goes back with an abort, which holds the release", async () => {
+    await ship("2.0.0");
+    expect(await abort()).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    expect(await verdicts()).toEqual([
+      ["r2", "bad", "revert"],
+      ["r1", "good", undefined],
+    ]);
+    steps();
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(steps()).toEqual([]);
+    expect(await problemsOf(resume())).toEqual(["no_rollout: maand deploy begins one"]);
+    expect(await problemsOf(abort())).toEqual(["no_rollout: maand deploy begins one"]);
+  });
+
+  it("refuses a rollback while it is paused, and says what is valid", async () => {
+    await ship("2.0.0");
+    const both = "maand rollout resume api goes on; maand rollout abort api goes back to r1";
+    expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([`rollout_paused: ${both}`]);
+    expect(await problemsOf(opened((open) => rollback(open, { jobs: [], run: 2 })))).toEqual([
+      `rollout_paused: ${both}`,
+    ]);
+    expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+
+  it("is not staged at a first deploy, in a rollback, or once it was healthy everywhere", async () => {
+    bucket.job("web", { selectors: ["worker"], rollout: { steps: STEPS } });
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    await ship("2.0.0");
+    await resume();
+    await resume();
+    expect(await opened((open) => rollback(open, { jobs: ["api"] }))).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    const forward = { job: "api", release: "r2", force: false, syncOnly: false };
+    expect(await opened((open) => deployRelease(open, forward))).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+  });
+
+  it("is staged again after an abort, if the operator deploys it after all", async () => {
+    await ship("2.0.0");
+    await abort();
+    const again = { job: "api", release: "r2", force: false, syncOnly: false };
+    expect(await opened((open) => deployRelease(open, again))).toMatchObject({
+      outcome: "paused",
+      paused: [{ step: 2 }],
+    });
+    expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+});
+
+describe("jobs that demand a paused one", () => {
+  it("wait, and others go on", async () => {
+    const demands = { job: "api", command: "command_ask" };
+    const api = (version: string) =>
+      write(version, { steps: STEPS }, { commands: { command_ask: { executed_on: ["cli"] } } });
+    const web = (version: string) =>
+      bucket.job("web", {
+        selectors: ["worker"],
+        version,
+        commands: { command_get: { executed_on: ["cli"], demands } },
+      });
+    const other = (version: string) => bucket.job("other", { selectors: ["worker"], version });
+    for (const job of ["api", "web"])
+      bucket.write(`jobs/${job}/_modules/command_${job === "api" ? "ask" : "get"}.py`, "");
+    for (const version of ["1.1.0", "2.0.0"]) {
+      for (const job of [api, web, other]) job(version);
+      await bucket.ship();
+      if (version === "1.1.0") {
+        while ((await resume()).outcome === "paused");
+        await bucket.deploy();
+      }
+    }
+    expect(running("web")[0]).toBe("1.1.0");
+    const summary = await bucket.deploy();
+    expect(summary).toMatchObject({ outcome: "paused", blocked: [{ job: "web", by: "api" }] });
+    expect([running()[0], running("web")[0], running("other")[0]]).toEqual(["2.0.0", "1.1.0", "2.0.0"]);
+    await resume();
+    await resume();
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+    expect(running("web")[0]).toBe("2.0.0");
+  });
+});
+
+describe("a step that fails", () => {
+  it("stops the rollout, and the next deploy goes on with it", async () => {
+    sick("2.0.0", A);
+    expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
+    expect([running(), await position()]).toEqual([["2.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
+    bucket.fleet.onDo = () => undefined;
+    expect(await bucket.deploy()).toMatchObject({ outcome: "paused" });
+    expect(running()).toEqual(["2.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+
+  it("does not go on to others while its worker cannot be reached", async () => {
+    bucket.fleet.fail(`connect ${A}`, new MaandError({ code: "UNREACHABLE", message: "no route", worker: A }));
+    expect(await ship("2.0.0")).toMatchObject({ outcome: "failed" });
+    expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], 0]);
+  });
+
+  it("goes back with on_failure revert, also what earlier steps and runs brought", async () => {
+    await ship("2.0.0", { steps: ["1", "pause", "100%"] }, { on_failure: "revert" });
+    sick("2.0.0", C);
+    expect(await resume()).toMatchObject({ outcome: "reverted" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    expect(await verdicts()).toEqual([
+      ["r2", "bad", "revert"],
+      ["r1", "good", undefined],
+    ]);
+    expect(await position()).toBeUndefined();
+  });
+
+  it("may be rolled back, since it is not paused", async () => {
+    sick("2.0.0", A);
+    await ship("2.0.0");
+    bucket.fleet.onDo = () => undefined;
+    expect(await opened((open) => rollback(open, { jobs: ["api"] }))).toMatchObject({ outcome: "ok" });
+    expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
+  });
+
+  it("does not count what is down and not reached yet", async () => {
+    bucket.fleet.onDo = (what) => {
+      if (what !== "verify api") return;
+      const last = bucket.events.findLast(({ type }) => type === "rollout.step");
+      if (last?.type !== "rollout.step") throw new MaandError({ code: "UNHEALTHY", message: "checked too early" });
+    };
+    bucket.fleet.fail(`verify api@${D}`);
+    expect(await ship("2.0.0")).toMatchObject({ outcome: "paused" });
+  });
+});
+
+describe("a soak", () => {
+  const SOAK = { steps: ["1", "100%"], soak_seconds: 0.2 };
+
+  it("checks the health again and again, at the interval of the health check", async () => {
+    let checks = 0;
+    bucket.fleet.onDo = (what) => {
+      if (what === "verify api") checks += 1;
+    };
+    expect(await ship("2.0.0", SOAK)).toMatchObject({ outcome: "ok" });
+    expect(checks).toBeGreaterThan(10);
+  });
+
+  it("fails the step with one failed check, and the release goes back", async () => {
+    let checks = 0;
+    bucket.fleet.onDo = (what) => {
+      if (what === "verify api" && ++checks === 4) throw new MaandError({ code: "UNHEALTHY", message: "api is sick" });
+    };
+    const summary = await ship("2.0.0", SOAK, { on_failure: "revert" });
+    expect(summary).toMatchObject({ outcome: "reverted", failures: [{ code: "UNHEALTHY" }] });
+    expect(summary.failures[0]?.message).toContain("into the soak of step 1 of 2 (1)");
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+
+  it("that was interrupted begins again, and its failure still goes back", async () => {
+    bucket.fleet.onDone = (what) => {
+      if (what === "verify api" && bucket.events.at(-1)?.type !== "rollout.soaking") stop.abort();
+    };
+    expect(await ship("2.0.0", { ...SOAK, soak_seconds: 3600 }, { on_failure: "revert" })).toMatchObject({
+      outcome: "interrupted",
+    });
+    expect([running()[0], await position()]).toEqual(["2.0.0", 0]);
+    stop = new AbortController();
+    bucket.fleet.onDone = () => undefined;
+    let checks = 0;
+    bucket.fleet.onDo = (what) => {
+      if (what === "verify api" && ++checks === 2) throw new MaandError({ code: "UNHEALTHY", message: "api is sick" });
+    };
+    expect(await bucket.deploy()).toMatchObject({ outcome: "reverted" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+});
+
+describe("a timed wait", () => {
+  const WAIT = { steps: ["1", "1h", "100%"] };
+  const interrupted = async () => {
+    const interrupt = setInterval(() => {
+      if (bucket.events.at(-1)?.type === "rollout.waiting") stop.abort();
+    }, 5);
+    const summary = await ship("2.0.0", WAIT);
+    clearInterval(interrupt);
+    stop = new AbortController();
+    return summary;
+  };
+  const remaining = () => {
+    const last = bucket.events.findLast(({ type }) => type === "rollout.waiting");
+    return last?.type === "rollout.waiting" ? last.remaining_ms : 0;
+  };
+
+  it("goes on by itself", async () => {
+    expect(await ship("2.0.0", { steps: ["1", "1s", "100%"] })).toMatchObject({ outcome: "ok" });
+    expect(bucket.events.filter(({ type }) => type === "rollout.waiting")).toHaveLength(1);
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+  });
+
+  it("that was interrupted goes on with the rest of it, and ends at once if its end has passed", async () => {
+    expect(await interrupted()).toMatchObject({ outcome: "interrupted" });
+    expect([remaining(), await position()]).toEqual([3_600_000, 1]);
+    ahead = 3_599_900;
+    expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+    expect(remaining()).toBeLessThan(101);
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+  });
+
+  it("never takes longer than it says, if the clock was set back", async () => {
+    await interrupted();
+    ahead = -86_400_000;
+    const interrupt = setInterval(() => bucket.events.at(-1)?.type === "rollout.waiting" && stop.abort(), 5);
+    expect(await bucket.deploy()).toMatchObject({ outcome: "interrupted" });
+    clearInterval(interrupt);
+    expect(remaining()).toBe(3_600_000);
+  });
+
+  it("that was interrupted can be aborted, and refuses a rollback", async () => {
+    await interrupted();
+    expect(await problemsOf(opened((open) => rollback(open, { jobs: ["api"] })))).toEqual([
+      expect.stringContaining("rollout_paused"),
+    ]);
+    expect(await abort()).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+});
+
+describe("during a pause", () => {
+  beforeEach(async () => {
+    expect(await ship("2.0.0")).toMatchObject({ outcome: "paused" });
+    steps();
+  });
+
+  it("a new release replaces the paused one, begins at its first step, and an abort goes back before both", async () => {
+    const summary = await ship("3.0.0");
+    expect(summary).toMatchObject({ outcome: "paused", paused: [{ release: "r3", previous: "r1", step: 2 }] });
+    expect(summary.warnings).toEqual(["r3 of api replaces r2, whose rollout was at step 2"]);
+    expect(running()).toEqual(["3.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+    await abort();
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+
+  it("a build alone ends what can be resumed, and a rollback is possible", async () => {
+    write("3.0.0");
+    await bucket.build();
+    expect(await problemsOf(resume())).toEqual([
+      "rollout_replaced: maand deploy rolls out r3 from its first step; maand rollback api goes back",
+    ]);
+    expect(await opened((open) => rollback(open, { jobs: ["api"] }))).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual(["1.0.0", "1.0.0", "1.0.0", "1.0.0"]);
+  });
+
+  it("a release without steps replaces it everywhere", async () => {
+    bucket.job("api", { selectors: ["worker"], version: "3.0.0" }, { "app.conf": "3.0.0\n" });
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect([running(), await position()]).toEqual([["3.0.0", "3.0.0", "3.0.0", "3.0.0"], undefined]);
+  });
+
+  it("the release that ran before, built again, goes back without steps", async () => {
+    expect(await ship("1.0.0")).toMatchObject({ outcome: "ok" });
+    expect([running(), await position()]).toEqual([["1.0.0", "1.0.0", "1.0.0", "1.0.0"], undefined]);
+  });
+
+  it("a drained worker is stopped, and one that is enabled again waits for its step", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A, C] } } });
+    expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
+    expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);
+    bucket.disable({});
+    expect(await bucket.ship()).toMatchObject({ outcome: "paused" });
+    expect(running()).toEqual([undefined, "1.0.0", undefined, "1.0.0"]);
+    while ((await resume()).outcome === "paused");
+    expect(running()).toEqual(["2.0.0", "2.0.0", "2.0.0", "2.0.0"]);
+  });
+
+  it("a new worker waits for its step", async () => {
+    bucket.workers(...HOSTS, "10.0.0.5");
+    expect(await bucket.ship()).toMatchObject({ outcome: "paused", paused: [{ waiting: [B, C, D, "10.0.0.5"] }] });
+    while ((await resume()).outcome === "paused");
+    expect(bucket.fleet.running()["api@10.0.0.5"]).toBe("2.0.0");
+  });
+
+  it("the rollout is complete once no worker without the release is left", async () => {
+    bucket.workers(A);
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect([running()[0], await position(), (await verdicts())[0]]).toEqual([
+      "2.0.0",
+      undefined,
+      ["r2", "good", undefined],
+    ]);
+  });
+
+  it("a removed job is stopped, and begins anew if it comes back", async () => {
+    bucket.removeJob("api");
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(running()).toEqual([undefined, undefined, undefined, undefined]);
+    write("2.0.0");
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect([running(), await position()]).toEqual([["2.0.0", "2.0.0", "2.0.0", "2.0.0"], undefined]);
+  });
+
+  it("a dry run plans nothing for what waits, and changes nothing", async () => {
+    const plan = await bucket.plan();
+    expect(plan.required).toBe(false);
+    expect(plan.waves[0]?.jobs[0]?.steps).toMatchObject({ state: "paused", open: { step: 1 } });
+    expect(plan.waves[0]?.jobs[0]?.allocations.map(({ decision }) => decision.action)).toEqual(["skip"]);
+    expect(await position()).toBe(1);
+  });
+});

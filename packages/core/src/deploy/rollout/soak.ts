@@ -1,0 +1,52 @@
+import { setTimeout } from "node:timers/promises";
+import { asMaandError, stopIfInterrupted } from "../../bucket/outcome.ts";
+import { stepName } from "../../domain/rollout/open-rollout.ts";
+import { MaandError } from "../../errors.ts";
+import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
+import type { JobRollout } from "./job-rollout.ts";
+import { runRound } from "./run-round.ts";
+
+/** The longest time of one timer; longer waits take several. */
+const DAY_MS = 86_400_000;
+
+/** Waits, whatever becomes of the clock. Throws INTERRUPTED at once if the run is interrupted. */
+export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  for (let left = ms; left > 0; left -= DAY_MS)
+    await setTimeout(Math.min(left, DAY_MS), undefined, { signal: AbortSignal.any([signal]) }).catch(() => undefined);
+  stopIfInterrupted(signal);
+}
+
+/**
+ * Checks the health of what runs the release again and again after a step, as long as the manifest says. One failed check fails the
+ * step. A job without health checks is not watched.
+ */
+export async function soak(part: JobRollout, at: number): Promise<void> {
+  const { run, job, plan, rounds, isPart } = part;
+  const { steps = [], soakSeconds = 0 } = job.rollout ?? {};
+  if (soakSeconds === 0 || !isTapped(run.bucket.hooks.verify, job)) return;
+  run.reporter.emit("rollout.soaking", { job: job.name, step: at + 1, steps: steps.length, seconds: soakSeconds });
+  const released = plan.allocations.filter(({ allocation }) => !allocation.disabled);
+  if (rounds.flat().length === 0) rounds.push(released); // an earlier run rolled it out, and ended before the soak did
+  const begun = performance.now();
+  const passed = () => performance.now() - begun;
+  for (;;) {
+    const finding = await runRound(part, {
+      members: released,
+      gate: { of: isPart ? "released" : "all", wait: false },
+    }).catch((cause: unknown) => {
+      throw soakError(cause, stepName(steps, at), passed());
+    });
+    const left = soakSeconds * 1000 - passed();
+    if (left <= 0 || finding?.verdict === "skipped") return;
+    await waitFor(Math.min(left, finding?.everyMs ?? left), run.bucket.signal);
+  }
+}
+
+function soakError(cause: unknown, step: string, ms: number): MaandError {
+  const { code, message, hint, output } = asMaandError(cause);
+  const text = `${message}; this was ${Math.round(ms / 1000)} s into the soak of ${step}`;
+  return new MaandError({
+    ...{ code, message: code === "INTERRUPTED" ? message : text, output, cause },
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

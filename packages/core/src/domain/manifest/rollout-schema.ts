@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import { error, type Report } from "../checks/problem.ts";
+import { described, looksLike } from "../checks/schema-notes.ts";
+import { isRecord, onlyObject, shown, withHint } from "../checks/validate.ts";
+import { ALL, parseStep, STEP_PATTERN, type StagedRollout, stepProblems } from "../rollout/steps.ts";
+
+/** More steps than a person waits for. */
+const MOST_STEPS = 50;
+
+const STEP_HINT = 'write "1" for a count, "25%" for a share, "pause", or "10m" for a wait (s, m, h or d)';
+
+const ENTRIES = {
+  steps: described(
+    v.pipe(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.check(
+            (text) => parseStep(text) !== undefined,
+            ({ input }) => withHint(`${shown(input)} is not a step`, STEP_HINT),
+          ),
+          looksLike(STEP_PATTERN, STEP_HINT),
+        ),
+      ),
+      v.maxLength(MOST_STEPS, () => withHint(`has more than ${MOST_STEPS} steps`, "leave some out")),
+      v.metadata({ contains: { const: ALL } }),
+    ),
+    "How far a new release goes, step by step: a number or a share of the allocations, pause, or a wait such as 10m; ends with 100%.",
+    { examples: [["1", "pause", "25%", "10m", "100%"]] },
+  ),
+  soak_seconds: described(
+    v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)),
+    "Seconds for which the health is checked again and again after each step; one failure fails the step; default 0.",
+    { default: 0, examples: [30] },
+  ),
+};
+
+/** The keys of `rollout` in a manifest. */
+export const ROLLOUT_KEYS: readonly string[] = Object.keys(ENTRIES);
+
+/** `rollout` of a manifest. */
+export const RolloutSchema = onlyObject(v.looseObject(ENTRIES), `write { "steps": ["1", "pause", "${ALL}"] }`);
+
+/** Reports steps that do not grow or do not end, as they are written: also beside unknown steps. */
+export function reportSteps(written: unknown, file: string, report: Report): void {
+  const steps = isRecord(written) ? written.steps : undefined;
+  if (!Array.isArray(steps)) return;
+  for (const { at, message, hint } of stepProblems(steps))
+    report(error("invalid_manifest", `${file}: rollout.steps${at === undefined ? "" : `[${at}]`}`, message, hint));
+}
+
+/** The staged rollout of a manifest; undefined if it has none. */
+export function rolloutOf({
+  steps = [ALL],
+  soak_seconds: soakSeconds = 0,
+}: v.InferOutput<typeof RolloutSchema> = {}): StagedRollout | undefined {
+  return steps.length === 1 && soakSeconds === 0 ? undefined : { steps, soakSeconds };
+}

@@ -1,0 +1,58 @@
+import { releaseName } from "../release/release.ts";
+import { isGate, parseStep } from "./steps.ts";
+
+/** A staged rollout that is not complete, as it is stored. */
+export interface OpenRollout {
+  readonly job: string;
+  /** The number of the release that is rolled out. */
+  readonly release: number;
+  /** The number of the release that ran before; undefined if it is not known. */
+  readonly previous: number | undefined;
+  /** Index of the step that is next or under way. */
+  readonly step: number;
+  /** ISO time at which it came to that step. */
+  readonly since: string;
+  /** ISO time at which a timed wait ends. */
+  readonly until: string | undefined;
+  /** ISO time of its first step. */
+  readonly startedAt: string;
+  /** The user that began it. */
+  readonly startedBy: string;
+}
+
+/** What a staged rollout is at: `under_way` also after a failure or an interruption within a step. */
+export type StepState = "paused" | "waiting" | "under_way";
+
+/** What a rollout is at when `text` is its next step. */
+export function stepState(text: string | undefined): StepState {
+  const kind = parseStep(text ?? "")?.kind;
+  return kind === "pause" ? "paused" : kind === "wait" ? "waiting" : "under_way";
+}
+
+/** A job, as far as its staged rollout depends on it. */
+export interface SteppedJob {
+  readonly release?: number;
+  readonly rollout?: { readonly steps: readonly string[] };
+}
+
+/** Whether a rollout is at a pause or a timed wait. A rollout whose release was replaced by a build is not. */
+export function isAtGate({ release, rollout }: SteppedJob, open: OpenRollout | undefined): boolean {
+  return open !== undefined && open.release === release && isGate(rollout?.steps[open.step]);
+}
+
+/** `step 2 of 5 (pause)`. */
+export function stepName(steps: readonly string[], at: number): string {
+  return `step ${at + 1} of ${steps.length} (${steps[at]})`;
+}
+
+/** The milliseconds that remain of a timed wait; never more than the whole, whatever became of the clock. */
+export function remainingMs(until: string, now: Date, whole: number): number {
+  const left = Date.parse(until) - now.getTime();
+  return Number.isFinite(left) ? Math.min(Math.max(left, 0), whole) : whole;
+}
+
+/** The commands that end the pause of a job. */
+export function nextCommands(job: string, previous: number | undefined): string {
+  const back = previous === undefined ? "back" : `back to ${releaseName(previous)}`;
+  return `maand rollout resume ${job} goes on; maand rollout abort ${job} goes ${back}`;
+}

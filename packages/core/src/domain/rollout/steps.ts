@@ -1,0 +1,134 @@
+/** The steps of a staged rollout, as a manifest writes them, and how long each is watched. */
+export interface StagedRollout {
+  /** `1`, `25%`, `pause` or `10m`; grows, and ends with `100%`. */
+  readonly steps: readonly string[];
+  /** Seconds for which the health of the job is checked again and again after each step; 0 for one check. */
+  readonly soakSeconds: number;
+}
+
+/**
+ * One step. `count` and `share`: how many of the job's active allocations run the release after it. `pause` waits for a person,
+ * `wait` for some time.
+ */
+export type RolloutStep =
+  | { readonly kind: "count"; readonly count: number }
+  | { readonly kind: "share"; readonly percent: number }
+  | { readonly kind: "pause" }
+  | { readonly kind: "wait"; readonly ms: number };
+
+/** The last step of each rollout. */
+export const ALL = "100%";
+
+/** The texts that {@link parseStep} accepts, as a pattern for editors. A count is at most 99999, a wait at most 99 days. */
+export const STEP_PATTERN =
+  "^(?:pause|[1-9]\\d{0,4}|(?:[1-9]\\d?|100)%|[1-9]\\d{0,4}s|[1-9]\\d{0,3}m|[1-9]\\d{0,2}h|[1-9]\\d?d)$";
+
+const STEP = new RegExp(STEP_PATTERN);
+const SECOND = 1000;
+const UNITS = new Map([
+  ["s", SECOND],
+  ["m", 60 * SECOND],
+  ["h", 3600 * SECOND],
+  ["d", 86_400 * SECOND],
+]);
+
+/** A step as written; undefined for an unknown text. */
+export function parseStep(text: string): RolloutStep | undefined {
+  if (!STEP.test(text)) return undefined;
+  if (text === "pause") return { kind: "pause" };
+  const number = Number.parseInt(text, 10);
+  if (text.endsWith("%")) return { kind: "share", percent: number };
+  const unit = UNITS.get(text.slice(-1));
+  return unit === undefined ? { kind: "count", count: number } : { kind: "wait", ms: number * unit };
+}
+
+/** Whether nothing is rolled out at a step. */
+export function isGate(text: string | undefined): boolean {
+  const kind = parseStep(text ?? "")?.kind;
+  return kind === "pause" || kind === "wait";
+}
+
+/** The number of allocations, of so many active ones, that run the release after a step; undefined for a gate. A share rounds up. */
+export function reachOf(step: RolloutStep, active: number): number | undefined {
+  if (step.kind === "count") return Math.min(step.count, active);
+  return step.kind === "share" ? Math.ceil((active * step.percent) / 100) : undefined;
+}
+
+/** Something that is wrong with the steps as a whole. */
+export interface StepProblem {
+  /** The index of the step; undefined for all of them. */
+  readonly at: number | undefined;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Checks that the steps grow and end at {@link ALL}. Unknown texts are left out: the schema reports them. */
+export function stepProblems(steps: readonly unknown[]): StepProblem[] {
+  const problems: StepProblem[] = [];
+  const last: { count: number; share: number } = { count: 0, share: 0 };
+  for (const [at, text] of steps.entries()) {
+    const step = typeof text === "string" ? parseStep(text) : undefined;
+    const refuse = (message: string, hint: string) => void problems.push({ at, message, hint });
+    if (step?.kind === "pause" && steps[at - 1] === "pause") refuse("is a second pause in a row", "write it once");
+    if (step?.kind !== "count" && step?.kind !== "share") continue;
+    const size = step.kind === "count" ? step.count : step.percent;
+    if (last.share === 100)
+      refuse(`comes after ${ALL}, which is the last step`, `move it before ${ALL}, or leave it out`);
+    else if (size <= last[step.kind])
+      refuse(`"${text}" is not more than the step before it`, "each step must reach more allocations than the last");
+    last[step.kind] = Math.max(last[step.kind], size);
+  }
+  if (steps.at(-1) === ALL) return problems;
+  const hint = `write "${ALL}" as the last step`;
+  return [
+    ...problems,
+    { at: undefined, message: `do not end at ${ALL}, so the rollout would never be complete`, hint },
+  ];
+}
+
+/** An active allocation of a job, as far as the steps depend on it. */
+export interface StepMember {
+  readonly host: string;
+  /** It runs the release, or nothing of it changes. */
+  readonly isDone: boolean;
+  /** It is unhealthy, failed or in doubt: it goes before the others. */
+  readonly priority: boolean;
+}
+
+/** A step that remains: the hosts to roll out to, or none for a gate. */
+export interface StepPart {
+  /** Index of the step. */
+  readonly step: number;
+  readonly hosts: readonly string[];
+}
+
+/**
+ * The steps from `from` on, for `members` in rollout order. Each allocation that is not done is in exactly one of them. Steps that
+ * add nothing are left out, and so are gates with nothing after them. The step `from` itself stays even if it adds nothing: its
+ * soak may not have ended.
+ */
+export function remainingParts(steps: readonly string[], from: number, members: readonly StepMember[]): StepPart[] {
+  const due = members.filter(({ isDone }) => !isDone);
+  const queue = [...due.filter(({ priority }) => priority), ...due.filter(({ priority }) => !priority)];
+  const parts: StepPart[] = [];
+  let done = members.length - due.length;
+  for (const [at, text] of steps.entries()) {
+    const step = parseStep(text);
+    if (at < from || !step) continue;
+    const reach = reachOf(step, members.length);
+    if (reach === undefined) {
+      if (queue.length > 0) parts.push({ step: at, hosts: [] });
+      continue;
+    }
+    const hosts = queue.splice(0, Math.max(0, reach - done)).map(({ host }) => host);
+    done += hosts.length;
+    if (hosts.length > 0 || at === from) parts.push({ step: at, hosts });
+  }
+  return parts;
+}
+
+/** The parts up to the first pause, that one included: a deploy ends there. */
+export function upToPause(steps: readonly string[], parts: readonly StepPart[]): readonly StepPart[] {
+  const pause = parts.findIndex(({ step }) => steps[step] === "pause");
+  return pause === -1 ? parts : parts.slice(0, pause + 1);
+}

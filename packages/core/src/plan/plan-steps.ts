@@ -1,0 +1,81 @@
+import { type RolloutOrder, rolloutOrder } from "../domain/deploy/batches.ts";
+import { NAMESPACE } from "../domain/kv/kv-names.ts";
+import { stepState } from "../domain/rollout/open-rollout.ts";
+import { remainingParts, upToPause } from "../domain/rollout/steps.ts";
+import type { Job } from "../domain/workspace/job.ts";
+import type { Run } from "../run/run.ts";
+import type { PlannedAllocation, PlannedJob, PlanSource, StepPlan } from "./plan-job.ts";
+
+/** The order that the active allocations of a job are rolled out in. */
+export function orderOf({ bucket, allocationsOf }: Pick<Run, "bucket" | "allocationsOf">, { name }: Job): RolloutOrder {
+  const active = (allocationsOf.get(name) ?? []).filter(({ disabled }) => !disabled);
+  const hosts = active.map(({ host }) => host);
+  return rolloutOrder(hosts, bucket.kv.find(NAMESPACE.job(name), "rollout_order"));
+}
+
+/**
+ * The plan of a job with a staged rollout, up to its first pause: allocations that wait for a later step leave the plan. Deploy and
+ * dry run both call this. A new release is staged where another one runs. A first deploy, a rollback, a revert, and a
+ * release that was healthy everywhere before are not.
+ */
+export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
+  const { job } = plan;
+  const { rollout, release } = job;
+  if (!rollout || release === undefined || source.cause) return plan;
+  const { rollouts, releases } = source.bucket.store;
+  const stored = rollouts.find(job.name);
+  const open = stored?.release === release ? stored : undefined;
+  if (!open && releases.find(job.name, release)?.goodAt !== undefined) return plan;
+  const members = membersOf(source, plan);
+  if (!members.some(open ? ({ runs }) => runs : ({ isLeft }) => isLeft)) return plan;
+  const { steps } = rollout;
+  const all = remainingParts(steps, open?.step ?? 0, members);
+  const parts = upToPause(steps, all);
+  const reached = new Set(parts.flatMap(({ hosts }) => hosts));
+  const waiting = members.filter(({ isDone, host }) => !isDone && !reached.has(host)).map(({ planned }) => planned);
+  return {
+    ...plan,
+    allocations: plan.allocations.filter((planned) => !waiting.includes(planned)),
+    afterPending: plan.afterPending && waiting.length === 0,
+    steps: {
+      ...{ open, parts, waiting, replaces: open ? undefined : stored },
+      state: open && parts[0]?.step === open.step ? stepState(steps[open.step]) : "under_way",
+    } satisfies StepPlan,
+  };
+}
+
+interface Member {
+  readonly host: string;
+  readonly planned: PlannedAllocation;
+  /** It runs the release, or nothing of it changes. */
+  readonly isDone: boolean;
+  readonly priority: boolean;
+  /** Some release runs on it. */
+  readonly runs: boolean;
+  /** It leaves another release for this one; what goes back from a held release does not. */
+  readonly isLeft: boolean;
+}
+
+/** The active allocations in rollout order. */
+function membersOf(source: PlanSource, { job, allocations }: PlannedJob): Member[] {
+  const byHost = new Map(allocations.map((planned) => [planned.allocation.host, planned]));
+  return orderOf(source, job).order.flatMap((host) => {
+    const planned = byHost.get(host);
+    return planned ? [memberOf(source, job, planned)] : [];
+  });
+}
+
+function memberOf({ recorded }: PlanSource, { release, hold }: Job, planned: PlannedAllocation): Member {
+  const { allocation, decision } = planned;
+  const { promoted } = recorded(allocation.id);
+  const runs = promoted !== undefined && !promoted.stopped;
+  const isDone = decision.action === "skip" || (runs && promoted.release === release);
+  return {
+    host: allocation.host,
+    planned,
+    isDone,
+    runs,
+    priority: decision.priority,
+    isLeft: runs && !isDone && (hold === undefined || promoted.release !== hold.release),
+  };
+}
