@@ -17,6 +17,8 @@ export interface BeginContext extends RunContext {
   now(): Date;
   /** The names given with `--jobs`; empty means all jobs. */
   readonly jobs: readonly string[];
+  /** The digest of the saved plan that the deploy carries out; undefined for a deploy without one. @experimental */
+  readonly plan?: string | undefined;
 }
 
 /** `preflight`: a worker is about to be touched. */

@@ -222,6 +222,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (plugin, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- the digest of the saved plan that a run carried out: a plan is carried out once
+  ALTER TABLE run ADD COLUMN plan TEXT;
+  `,
 ];
 
 /** The table version that this maand writes. */
