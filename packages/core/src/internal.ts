@@ -24,6 +24,7 @@ export {
 } from "./deploy/release/rollback.ts";
 export { deployPlan } from "./deploy/saved/deploy-plan.ts";
 export { type MadePlan, makePlan } from "./deploy/saved/make-plan.ts";
+export { planWorkspace, type WorkspacePlan } from "./deploy/saved/plan-workspace.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";

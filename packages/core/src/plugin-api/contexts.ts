@@ -135,6 +135,8 @@ export interface ContributeContext extends JobContext {
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
+  /** What is contributed is only planned with, and then discarded: write nothing anywhere else. */
+  readonly isPreview: boolean;
 }
 
 /** `stage`: copy the trees of all jobs of a wave, and the metadata, to one worker, in one operation. */

@@ -124,7 +124,7 @@ class Rows {
         path,
         change,
         ...(access === undefined ? {} : { access }),
-        diff,
+        diff: anew.includes(path) ? `diff --git a/${path} b/${path}\nnot shown, it is made anew by each build\n` : diff,
       })),
     };
   }
