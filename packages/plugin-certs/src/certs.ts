@@ -18,7 +18,8 @@ export interface CertsOptions {
 }
 
 /** What making an authority needs of a context. */
-type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal"> & Partial<Pick<ContributeContext, "isPreview">>;
+type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal"> &
+  Partial<Pick<ContributeContext, "isPreview">>;
 
 /** Days a new CA is valid. */
 const AUTHORITY_DAYS = 3650;

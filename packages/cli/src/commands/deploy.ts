@@ -1,10 +1,21 @@
+import { resolve } from "node:path";
 import { EXIT, listOf, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planRelease } from "@maand/core/internal";
+import {
+  build,
+  deploy,
+  deployPlan,
+  deployRelease,
+  type OpenedBucket,
+  planDeploy,
+  planRelease,
+  type SavedPlan,
+} from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { loadPlan } from "../output/plan/write-plan.ts";
 
 /** `maand deploy`. */
 export class DeployCommand extends EngineCommand {
@@ -20,6 +31,7 @@ export class DeployCommand extends EngineCommand {
       ["Show what would happen, and why", "maand deploy --dry-run"],
       ["Also show the changes in each file", "maand deploy --dry-run --diff"],
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
+      ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
     ],
@@ -27,6 +39,10 @@ export class DeployCommand extends EngineCommand {
 
   jobs = Option.Array("--jobs", [], {
     description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
+  });
+  savedPlan = Option.String("--plan", {
+    description:
+      "Carry out this file of maand plan, exactly; refused if something changed since. No other flag goes with it.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
@@ -50,12 +66,13 @@ export class DeployCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
+    const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
-        return this.dryRun ? this.plan(bucket) : this.deploy(bucket);
+        return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
       (event) => {
         for (const read of readers) read(event);
@@ -63,13 +80,17 @@ export class DeployCommand extends EngineCommand {
     );
   }
 
-  async deploy(bucket: OpenedBucket): Promise<number> {
-    const { release, options } = this;
-    const { outcome } = await (release === undefined
-      ? deploy(bucket, options)
-      : deployRelease(bucket, { ...options, release, job: this.onlyJob() }));
+  async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
+    const { outcome } = await this.start(bucket, saved);
     if (outcome === "interrupted") return EXIT.interrupted;
     return outcome === "ok" ? EXIT.ok : EXIT.failed;
+  }
+
+  start(bucket: OpenedBucket, saved: SavedPlan | undefined) {
+    const { release, options } = this;
+    if (saved) return deployPlan(bucket, saved);
+    if (release === undefined) return deploy(bucket, options);
+    return deployRelease(bucket, { ...options, release, job: this.onlyJob() });
   }
 
   async plan(bucket: OpenedBucket): Promise<number> {
@@ -101,6 +122,20 @@ export class DeployCommand extends EngineCommand {
       throw refused("--exit-code", "a deploy exits with 0 if it succeeds and with 1 if something fails");
     if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff first, then maand deploy");
     if (this.withHooks) throw refused("--with-hooks", "a deploy always runs hooks and keeps what they write");
+  }
+
+  /** The plan of `--plan`, read before the bucket is opened. It says everything itself, so that no other flag may say more. */
+  readSavedPlan(): SavedPlan | undefined {
+    if (this.savedPlan === undefined) return undefined;
+    const { jobs, build, release, revert, dryRun, force, syncOnly } = this;
+    const others = { jobs: jobs.length > 0, build, release, revert, "dry-run": dryRun, force, "sync-only": syncOnly };
+    const [other] = Object.entries(others).filter(([, value]) => value !== false && value !== undefined);
+    if (!other) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
+    throw new MaandError({
+      code: "USAGE",
+      message: `--${other[0]} does not go with --plan: the plan says what is done`,
+      hint: "leave it out, or make another plan with it: maand plan --help lists what a plan can be made with",
+    });
   }
 
   get options() {

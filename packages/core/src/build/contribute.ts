@@ -27,11 +27,7 @@ const JOBS_AT_ONCE = 8;
  * Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. In a preview,
  * plugins write nothing either.
  */
-export async function contributions(
-  source: Source,
-  jobs: readonly Job[],
-  isPreview = false,
-): Promise<Contributions> {
+export async function contributions(source: Source, jobs: readonly Job[], isPreview = false): Promise<Contributions> {
   const found = new Collected();
   if (!isTapped(source.bucket.hooks.contribute)) return found.byNamespace;
   const limit = pLimit(JOBS_AT_ONCE);

@@ -84,7 +84,9 @@ async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise
     if (change || reason) run.adopt(change?.catalog ?? run.catalog, reason);
     const waves = wavesOf(run, options.jobs, reversed);
     if (options.syncOnly) await refuseSyncOnly(run, waves, options);
-    await hooks.begin.promise(Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }));
+    await hooks.begin.promise(
+      Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
+    );
     change?.store();
     if (approval) run.bucket.store.journal.setPlan(run.number, approval.digest);
     return { request, waves };

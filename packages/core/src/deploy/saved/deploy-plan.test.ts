@@ -80,7 +80,16 @@ describe("a plan that still holds", () => {
     const summary = await apply(bucket, await planned(bucket));
     expect(summary).toMatchObject({ outcome: "ok", failures: [] });
     expect(done(bucket).sort()).toEqual(
-      [`remove web@${A}`, `remove web@${B}`, `restart api@${B}`, `stage ${A}`, `stage ${B}`, `stop api@${A}`, `stop web@${A}`, `stop web@${B}`].sort(),
+      [
+        `remove web@${A}`,
+        `remove web@${B}`,
+        `restart api@${B}`,
+        `stage ${A}`,
+        `stage ${B}`,
+        `stop api@${A}`,
+        `stop web@${A}`,
+        `stop web@${B}`,
+      ].sort(),
     );
   });
 
@@ -178,14 +187,21 @@ describe("a plan is refused before anything is touched, and says what changed, w
     const plan = await planned(bucket);
     bucket.job("api", { ...TWO, version: "3.0.0" }, { "app.fill": "color @color!\n" });
     await bucket.build();
-    expect(await refusal(plan)).toEqual(staleBecause("job api: version 2.0.0 -> 3.0.0; its files changed (now r3); its manifest, or its place in the catalog, changed"));
+    expect(await refusal(plan)).toEqual(
+      staleBecause(
+        "job api: version 2.0.0 -> 3.0.0; its files changed (now r3); its manifest, or its place in the catalog, changed",
+      ),
+    );
   });
 
   it("another job was built again, unless the plan is not about it", async () => {
     const [all, api] = [await planned(bucket), await planned(bucket, { jobs: ["api"] })];
     bucket.job("web", TWO);
     await bucket.build();
-    expect(await refusal(all)).toMatchObject({ code: "PLAN_STALE", message: expect.stringContaining("job web: version") });
+    expect(await refusal(all)).toMatchObject({
+      code: "PLAN_STALE",
+      message: expect.stringContaining("job web: version"),
+    });
     expect((await apply(bucket, api)).outcome).toBe("ok");
   });
 
@@ -203,7 +219,13 @@ describe("a plan is refused before anything is touched, and says what changed, w
     const plan = await planned(bucket);
     bucket.workers(A, B, "10.0.0.3");
     await bucket.build();
-    expect(await refusal(plan)).toEqual(staleBecause("job api: is now also on 10.0.0.3", "job web: is now also on 10.0.0.3", "KV maand/job/api rollout_order: changed"));
+    expect(await refusal(plan)).toEqual(
+      staleBecause(
+        "job api: is now also on 10.0.0.3",
+        "job web: is now also on 10.0.0.3",
+        "KV maand/job/api rollout_order: changed",
+      ),
+    );
     bucket.workers(A, { host: B, tags: { rack: "7" } });
     await bucket.build();
     expect(await refusal(plan)).toMatchObject({
@@ -262,13 +284,16 @@ describe("a plan is refused before anything is touched, and says what changed, w
 });
 
 describe("a plan that cannot be carried out here", () => {
-  const invalid = (message: string) => expect.objectContaining({ code: "PLAN_INVALID", message: expect.stringContaining(message) });
+  const invalid = (message: string) =>
+    expect.objectContaining({ code: "PLAN_INVALID", message: expect.stringContaining(message) });
 
   it("is refused in another bucket, with the names of both", async () => {
     bucket.job("api", ONE);
     await bucket.build();
     const plan = await planned(bucket);
-    expect(await refusal(sealPlan({ ...plan, bucket: "another" }))).toEqual(invalid("the plan is for the bucket another"));
+    expect(await refusal(sealPlan({ ...plan, bucket: "another" }))).toEqual(
+      invalid("the plan is for the bucket another"),
+    );
   });
 
   it("is refused the second time", async () => {
@@ -307,14 +332,19 @@ describe("pre_deploy", () => {
     writes.color = "red";
     await bucket.build();
     const plan = await planned(bucket, { withHooks: true });
-    expect(plan.waves[0]?.jobs).toMatchObject([{ job: "api", pre_deploy: "was run" }, { job: "web", pre_deploy: "none" }]);
+    expect(plan.waves[0]?.jobs).toMatchObject([
+      { job: "api", pre_deploy: "was run" },
+      { job: "web", pre_deploy: "none" },
+    ]);
     expect((await apply(bucket, plan)).outcome).toBe("ok");
     expect(bucket.fleet.at("api", A)?.files["app.fill"]).toBe("color red\n");
   });
 
   it("with another effect refuses its job and those that demand it, and the others go on", async () => {
     writes.color = "red";
-    const demand = { commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } } };
+    const demand = {
+      commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } },
+    };
     bucket.job("last", { ...ONE, ...demand }, { "_modules/command_wait.py": "\n" });
     await bucket.build();
     const plan = await planned(bucket, { withHooks: true });
@@ -322,7 +352,9 @@ describe("pre_deploy", () => {
     const summary = await apply(bucket, plan);
     expect(summary).toMatchObject({
       outcome: "failed",
-      failures: [{ job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files are others`) }],
+      failures: [
+        { job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files are others`) },
+      ],
       blocked: [{ job: "last", by: "api" }],
     });
     expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);

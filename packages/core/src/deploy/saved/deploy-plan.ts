@@ -42,11 +42,7 @@ function refuseForeign({ bucketId }: OpenedBucket, saved: SavedPlan): void {
 }
 
 /** Checks everything that can be checked before anything is touched. */
-async function approve(
-  run: Run,
-  saved: SavedPlan,
-  plugins: Readonly<Record<string, string>>,
-): Promise<PlanApproval> {
+async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<string, string>>): Promise<PlanApproval> {
   refuseUsed(run, saved);
   refuseRemoved(run, saved);
   const waves = wavesOf(run, saved.options.jobs);
@@ -63,7 +59,10 @@ async function approve(
 function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
   const before = store.journal.runOfPlan(digest);
   if (before === undefined) return;
-  throw invalid(`the plan was carried out already, by run ${before}`, "make a new plan with: maand plan --out plan.json");
+  throw invalid(
+    `the plan was carried out already, by run ${before}`,
+    "make a new plan with: maand plan --out plan.json",
+  );
 }
 
 function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {
@@ -73,7 +72,9 @@ function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {
   const known = [...there].sort().join(", ");
   throw invalid(
     `the plan is for ${gone.join(", ")}, and the bucket no longer has ${gone.length === 1 ? "this job" : "these jobs"}`,
-    there.size === 0 ? "the bucket has no jobs; build it, and make a new plan" : `make a new plan; the jobs are: ${known}`,
+    there.size === 0
+      ? "the bucket has no jobs; build it, and make a new plan"
+      : `make a new plan; the jobs are: ${known}`,
   );
 }
 
@@ -101,7 +102,8 @@ function changesOf(
   );
   const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])];
   const changed = names.filter((name) => JSON.stringify(before?.get(name)) !== JSON.stringify(now?.get(name)));
-  const what = (name: string) => (now?.has(name) ? (before?.has(name) ? "is stopped differently" : "is to be stopped") : "is no longer to be stopped");
+  const what = (name: string) =>
+    now?.has(name) ? (before?.has(name) ? "is stopped differently" : "is to be stopped") : "is no longer to be stopped";
   return [...changes, ...changed.map((name) => error("changed_since_plan", name, what(name)))];
 }
 
@@ -121,10 +123,13 @@ async function planAgain(
   const problems: Problem[] = [];
   for (const wave of waves) {
     const jobs = wave.jobs.filter(({ name }) => known.has(name) && !hooked.has(name));
-    for (const plan of await planWave(trial, { ...wave, jobs }, options, { approval: { ...approval, check: () => undefined } })) {
+    for (const plan of await planWave(trial, { ...wave, jobs }, options, {
+      approval: { ...approval, check: () => undefined },
+    })) {
       const row = known.get(plan.job.name);
       const differences = row && plan.blockedBy === undefined ? differencesOf(plan, row, print) : [];
-      if (differences.length > 0) problems.push(error("changed_since_plan", `job ${plan.job.name}`, differences.join("; ")));
+      if (differences.length > 0)
+        problems.push(error("changed_since_plan", `job ${plan.job.name}`, differences.join("; ")));
     }
   }
   const failures = trial.ledger.summary().failures;
@@ -148,7 +153,9 @@ function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
 function stale({ bucket, number }: Run, { rests_on }: SavedPlan, changes: readonly Problem[]): MaandError {
   const [first] = changes;
   const what =
-    changes.length === 1 && first ? `${first.where}: ${first.message}` : `${changes.length} things that it rests on changed`;
+    changes.length === 1 && first
+      ? `${first.where}: ${first.message}`
+      : `${changes.length} things that it rests on changed`;
   const runs = bucket.store.journal.runsBetween(rests_on.last_run, number);
   const since = runs.length === 0 ? "" : `; since then: run ${runs.slice(-3).join(", run ")}`;
   return new MaandError({

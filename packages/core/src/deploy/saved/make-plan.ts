@@ -1,5 +1,6 @@
 import type { OpenedBucket } from "../../bucket/open.ts";
 import { pluginVersions } from "../../config/plugin-versions.ts";
+import { unbuiltText } from "../../domain/checks/unbuilt-text.ts";
 import type { DryRunState } from "../../plan/dry-run.ts";
 import { type Plan, type PlanOptions, planDeploy } from "../../plan/plan-deploy.ts";
 import { basisOf, readForRollout } from "../../plan/saved/basis.ts";
@@ -23,8 +24,12 @@ export type MakeOptions = Omit<PlanOptions, "diff">;
 export async function makePlan(bucket: OpenedBucket, options: MakeOptions): Promise<MadePlan> {
   const print = fingerprints(bucket.key);
   const { plan, basis } = await planWithBasis(bucket, options, print);
-  const body = planBody({ bucket, plan, options, basis, print, notes: [], madeByBuild: new Map() });
+  const body = planBody({ bucket, plan, options, basis, print, notes: unbuiltNotes(plan), madeByBuild: new Map() });
   return { plan, saved: sealPlan(body) };
+}
+
+function unbuiltNotes({ unbuilt }: Plan): string[] {
+  return unbuilt.length === 0 ? [] : [unbuiltText(unbuilt)];
 }
 
 /** A plan, and what it rests on. */

@@ -6,8 +6,8 @@ import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import { planText, readPlan } from "../../plan/saved/plan-file.ts";
 import { definePlugin } from "../../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
-import { apply, done, fill, PRE_DEPLOY, put } from "./plans.test.support.ts";
 import { planWorkspace, type WorkspacePlan } from "./plan-workspace.ts";
+import { apply, done, fill, PRE_DEPLOY, put } from "./plans.test.support.ts";
 
 const A = "10.0.0.1";
 const ONE = { selectors: ["worker"], version: "1.0.0" };

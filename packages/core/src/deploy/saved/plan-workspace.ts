@@ -29,7 +29,9 @@ export async function planWorkspace(
   const preview = await previewBuild(bucket, workspace);
   try {
     const first = await planWithBasis(preview.bucket, options, print);
-    const second = usesNewValues(bucket, first.basis, print) ? await planAnew(bucket, options, { workspace, print }) : first;
+    const second = usesNewValues(bucket, first.basis, print)
+      ? await planAnew(bucket, options, { workspace, print })
+      : first;
     const { commit } = await authorshipOf(workspace);
     const body = planBody({
       bucket: preview.bucket,
@@ -100,5 +102,7 @@ function notesOf({ hooks, store }: OpenedBucket, { basis }: PlanAndBasis): strin
   const jobs = store.catalog.read().jobs.filter(({ name }) => name in basis.jobs);
   const named = jobs.filter((job) => isTapped(hooks.afterBuild, job)).map(({ name }) => name);
   if (named.length === 0) return [];
-  return [`post_build of ${named.join(", ")} did not run; the plan is out of date if it writes other values than are stored now`];
+  return [
+    `post_build of ${named.join(", ")} did not run; the plan is out of date if it writes other values than are stored now`,
+  ];
 }

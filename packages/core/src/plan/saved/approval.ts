@@ -78,7 +78,11 @@ export function differencesOf(plan: PlannedJob, saved: SavedJob, print: Fingerpr
   return [...found, ...[...rows.keys()].map((host) => `${host} is no longer there`)];
 }
 
-function differenceOf({ allocation, decision, ...planned }: PlannedAllocation, row: SavedAllocation, print: Fingerprints) {
+function differenceOf(
+  { allocation, decision, ...planned }: PlannedAllocation,
+  row: SavedAllocation,
+  print: Fingerprints,
+) {
   const { host } = allocation;
   const [was, is] = [afterStop(row.action), afterStop(decision.action)];
   if (was !== is) return [`on ${host} the action is ${is}, and was ${was}`];

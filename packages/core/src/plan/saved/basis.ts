@@ -1,10 +1,10 @@
-import type { RecordedState } from "../../domain/deploy/plan.ts";
+import { coreVersion } from "../../config/package-of.ts";
 import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { RecordedState } from "../../domain/deploy/plan.ts";
 import { NAMESPACE } from "../../domain/kv/kv-names.ts";
 import type { Settings } from "../../domain/settings/settings.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
-import { coreVersion } from "../../config/package-of.ts";
 import type { Run } from "../../run/run.ts";
 import type { KvStore } from "../../store/kv/kv.ts";
 import { type Pending, pendingOf } from "../plan-job.ts";
@@ -55,7 +55,10 @@ export function basisOf(source: BasisSource, covered: Covered, print: Fingerprin
 }
 
 /** The entries that a plan rests on, with their values as they are now. */
-export function readAgain(kv: Pick<KvStore, "find" | "keys">, { kv: values, kv_keys: keys }: Pick<Basis, "kv" | "kv_keys">): KvUsed {
+export function readAgain(
+  kv: Pick<KvStore, "find" | "keys">,
+  { kv: values, kv_keys: keys }: Pick<Basis, "kv" | "kv_keys">,
+): KvUsed {
   return {
     values: new Map(
       Object.entries(values).map(([namespace, entries]) => [
@@ -132,9 +135,7 @@ function kvOf({ values, keys }: KvUsed, print: Fingerprints): Pick<Basis, "kv" |
     kv: Object.fromEntries(
       sorted(values).map(([namespace, entries]) => [
         namespace,
-        Object.fromEntries(
-          sorted(entries).map(([key, value]) => [key, value === undefined ? null : print.of(value)]),
-        ),
+        Object.fromEntries(sorted(entries).map(([key, value]) => [key, value === undefined ? null : print.of(value)])),
       ]),
     ),
     kv_keys: Object.fromEntries(sorted(keys).map(([namespace, list]) => [namespace, print.of(JSON.stringify(list))])),

@@ -75,7 +75,9 @@ function workers(before: Basis, now: Basis): Problem[] {
   const [was, is] = [new Set(before.in_doubt), new Set(now.in_doubt)];
   return [
     ...entries,
-    ...now.in_doubt.filter((host) => !was.has(host)).map((host) => changed(`worker ${host}`, "its last delivery is in doubt")),
+    ...now.in_doubt
+      .filter((host) => !was.has(host))
+      .map((host) => changed(`worker ${host}`, "its last delivery is in doubt")),
     ...before.in_doubt
       .filter((host) => !is.has(host))
       .map((host) => changed(`worker ${host}`, "its last delivery is no longer in doubt")),

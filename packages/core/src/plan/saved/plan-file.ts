@@ -12,7 +12,7 @@ export function sealPlan(body: PlanBody): SavedPlan {
 
 /** The text of the file of a plan. */
 export function planText(plan: SavedPlan): string {
-  return `${JSON.stringify(plan, undefined, 1)}\n`;
+  return `${JSON.stringify(plan)}\n`;
 }
 
 /**
@@ -23,13 +23,15 @@ export function readPlan(text: string, name: string): SavedPlan {
   const value = parsed(text, name);
   if (!isRecord(value) || !("maand_plan" in value)) throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
   const { maand_plan: format } = value;
-  if (typeof format !== "number" || !Number.isInteger(format) || format < 1) throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
+  if (typeof format !== "number" || !Number.isInteger(format) || format < 1)
+    throw invalid(`${name} is not a plan of maand`, MAKE_ONE);
   if (format > PLAN_FORMAT)
     throw invalid(
       `${name} has format ${format}, and this maand reads formats up to ${PLAN_FORMAT}`,
       "use the maand that made it, or make the plan again with this one",
     );
-  if (value.digest !== digestOf(value)) throw invalid(`${name} was edited: its digest is not that of its content`, MAKE_ONE);
+  if (value.digest !== digestOf(value))
+    throw invalid(`${name} was edited: its digest is not that of its content`, MAKE_ONE);
   const checked = v.safeParse(PlanSchema, value);
   if (checked.success) return checked.output;
   const at = v.getDotPath(checked.issues[0]);

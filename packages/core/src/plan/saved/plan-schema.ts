@@ -61,7 +61,14 @@ const BasisSchema = v.object({
   plugins: recordOf(text),
   settings: recordOf(text),
   jobs: recordOf(
-    v.object({ version: text, release: maybe(v.number()), files: text, manifest: text, held: maybe(v.number()), after_pending: v.boolean() }),
+    v.object({
+      version: text,
+      release: maybe(v.number()),
+      files: text,
+      manifest: text,
+      held: maybe(v.number()),
+      after_pending: v.boolean(),
+    }),
   ),
   workers: recordOf(v.object({ entry: text, root: maybe(text) })),
   /** Recorded state by job and worker. */

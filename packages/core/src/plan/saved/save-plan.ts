@@ -41,15 +41,17 @@ export function planBody(source: PlanSource): PlanBody {
     notes: [...notes],
     waves: plan.waves.map(({ deploymentSeq, jobs }) => ({
       deployment_seq: deploymentSeq,
-      jobs: jobs.map((job): SavedJob => ({
-        job: job.job.name,
-        required: job.required,
-        pre_deploy: job.preDeploy,
-        blocked_by: job.blockedBy ?? null,
-        after_pending: job.afterPending,
-        health_pending: job.healthPending,
-        allocations: job.allocations.map((planned) => rows.of(planned)),
-      })),
+      jobs: jobs.map(
+        (job): SavedJob => ({
+          job: job.job.name,
+          required: job.required,
+          pre_deploy: job.preDeploy,
+          blocked_by: job.blockedBy ?? null,
+          after_pending: job.afterPending,
+          health_pending: job.healthPending,
+          allocations: job.allocations.map((planned) => rows.of(planned)),
+        }),
+      ),
     })),
     stopping: stopRows(plan),
     undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message: masked(message) })),
