@@ -1,5 +1,5 @@
 import type { OpenedBucket } from "../../bucket/open.ts";
-import { pluginVersions } from "../../config/plugin-versions.ts";
+import { pluginVersions } from "../../bucket/plugin-versions.ts";
 import { error, type Problem } from "../../domain/checks/problem.ts";
 import { demandedJobs, type Job } from "../../domain/workspace/job.ts";
 import { MaandError } from "../../errors.ts";

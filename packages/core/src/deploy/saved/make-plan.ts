@@ -1,5 +1,5 @@
 import type { OpenedBucket } from "../../bucket/open.ts";
-import { pluginVersions } from "../../config/plugin-versions.ts";
+import { pluginVersions } from "../../bucket/plugin-versions.ts";
 import { unbuiltText } from "../../domain/checks/unbuilt-text.ts";
 import type { DryRunState } from "../../plan/dry-run.ts";
 import { type Plan, type PlanOptions, planDeploy } from "../../plan/plan-deploy.ts";

@@ -7,7 +7,7 @@ import type { Run } from "../../run/run.ts";
 import type { PlannedAllocation, PlannedJob } from "../plan-job.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { SavedAllocation, SavedJob, SavedPlan } from "./plan-schema.ts";
-import { treePrint } from "./save-plan.ts";
+import { treePrint } from "./tree-print.ts";
 
 /** Keeps a deploy to a saved plan, job by job. */
 export interface PlanApproval {

@@ -1,11 +1,11 @@
 import type { Bucket } from "../../bucket/bucket.ts";
-import { treeDigest } from "../../domain/deploy/digest.ts";
 import type { TreeFile } from "../../plugin-api/contexts.ts";
 import type { FileDiff, PlanDiffs } from "../diff-plan.ts";
 import type { Plan, PlanOptions } from "../plan-deploy.ts";
 import type { PlannedAllocation } from "../plan-job.ts";
 import type { Fingerprints } from "./fingerprints.ts";
 import type { Basis, PlanBody, SavedAllocation, SavedJob } from "./plan-schema.ts";
+import { treePrint } from "./tree-print.ts";
 
 /** What the file of a plan is made of. */
 export interface PlanSource {
@@ -76,20 +76,6 @@ export function stopRows({ stopping }: Pick<Plan, "stopping">): PlanBody["stoppi
     remove,
     reason,
   }));
-}
-
-/**
- * The fingerprint of a target tree. Of files that each build makes anew only the paths and modes count, because their
- * content is not known before the build.
- */
-export function treePrint(
-  { tree, target }: Pick<PlannedAllocation, "tree" | "target">,
-  madeByBuild: readonly string[],
-  print: Fingerprints,
-): string {
-  if (madeByBuild.length === 0) return print.of(target.digest);
-  const anew = new Set(madeByBuild);
-  return print.of(treeDigest(tree.files.map((file) => (anew.has(file.path) ? { ...file, hash: "" } : file))));
 }
 
 class Rows {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import type { Loaded } from "../config/loaded.ts";
 import { contentHash } from "../domain/deploy/digest.ts";
-import type { Loaded } from "./loaded.ts";
 
 /**
  * What tells one version of each plugin from another, by name: its version; without one, the digest of the file that it was
