@@ -128,12 +128,16 @@ export class DeployCommand extends EngineCommand {
   readSavedPlan(): SavedPlan | undefined {
     if (this.savedPlan === undefined) return undefined;
     const { jobs, build, release, revert, dryRun, force, syncOnly } = this;
-    const others = { jobs: jobs.length > 0, build, release, revert, "dry-run": dryRun, force, "sync-only": syncOnly };
-    const [other] = Object.entries(others).filter(([, value]) => value !== false && value !== undefined);
-    if (!other) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
+    const others = {
+      jobs: jobs.length > 0,
+      ...{ build, force, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
+    };
+    const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
+    if (other === undefined) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
     throw new MaandError({
       code: "USAGE",
-      message: `--${other[0]} does not go with --plan: the plan says what is done`,
+      message: `--${other} does not go with --plan: the plan says what is done`,
       hint: "leave it out, or make another plan with it: maand plan --help lists what a plan can be made with",
     });
   }
