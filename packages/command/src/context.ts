@@ -28,4 +28,13 @@ export interface Program {
 }
 
 /** The exit codes, as documented in docs/cli.md. */
-export const EXIT = { ok: 0, failed: 1, refused: 2, busy: 3, pending: 4, paused: 6, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  refused: 2,
+  busy: 3,
+  pending: 4,
+  stale: 5,
+  paused: 6,
+  interrupted: 130,
+} as const;

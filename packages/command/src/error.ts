@@ -20,6 +20,8 @@ export function exitOf(cause: unknown): number {
       return EXIT.busy;
     case "INTERRUPTED":
       return EXIT.interrupted;
+    case "PLAN_STALE":
+      return EXIT.stale;
     case "NOT_A_BUCKET":
     case "BUCKET_EXISTS":
     case "STORE_NEWER":
@@ -32,6 +34,7 @@ export function exitOf(cause: unknown): number {
     case "NOT_A_STORE":
     case "BUCKET_NOT_TRUSTED":
     case "NO_ACCESS":
+    case "PLAN_INVALID":
       return EXIT.refused;
     default:
       return cause.refused ? EXIT.refused : EXIT.failed;

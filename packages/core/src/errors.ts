@@ -48,6 +48,9 @@ export const ERROR_CODES = {
   UNEXPECTED: "An unexpected error in maand or in a plugin; its details are in a file.",
   HOOK_STUCK: "A plugin did not end in a hook: it reached its time limit, or waits on a promise that never settles.",
   STATE_REFUSED: "A value that a plugin keeps between runs was refused: it does not fit its schema, or is too large.",
+  PLAN_INVALID: "A file is not a plan that this maand can carry out in this bucket; nothing was changed.",
+  PLAN_STALE: "Something that a saved plan rests on has changed since it was made; nothing was changed.",
+  PLAN_DIFFERS: "The plan of a job turned out differently than in the saved plan, so the job was left as it was.",
 } as const;
 
 /** One of the words of {@link ERROR_CODES}. */

@@ -23,6 +23,9 @@ export {
   rollback,
 } from "./deploy/release/rollback.ts";
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
+export { deployPlan } from "./deploy/saved/deploy-plan.ts";
+export { type MadePlan, makePlan } from "./deploy/saved/make-plan.ts";
+export { planWorkspace, type WorkspacePlan } from "./deploy/saved/plan-workspace.ts";
 export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-file.ts";
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
@@ -79,6 +82,8 @@ export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
 export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export { planText, readPlan } from "./plan/saved/plan-file.ts";
+export type { SavedAllocation, SavedJob, SavedPlan } from "./plan/saved/plan-schema.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
 export { commandClasses, commandPaths } from "./plugin-api/commands.ts";
 export type { OwnedKeys } from "./plugin-api/define/claim.ts";

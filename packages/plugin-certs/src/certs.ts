@@ -1,4 +1,4 @@
-import { definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
+import { type ContributeContext, definePlugin, type InitContext, MaandError, type Plugin } from "@maand/core";
 import { problemsError } from "@maand/core/internal";
 import { type Authority, outOfTime, readAuthority } from "./authority.ts";
 import { keepPrivate, readAuthorityFiles, writeAuthorityFiles } from "./authority-files.ts";
@@ -18,7 +18,8 @@ export interface CertsOptions {
 }
 
 /** What making an authority needs of a context. */
-type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal">;
+type ClockContext = Pick<InitContext, "bucket" | "now" | "run" | "signal"> &
+  Partial<Pick<ContributeContext, "isPreview">>;
 
 /** Days a new CA is valid. */
 const AUTHORITY_DAYS = 3650;
@@ -51,13 +52,16 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   });
 }
 
-/** The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. */
+/**
+ * The bucket's authority; made if there is none, as in a bucket that is older than this plugin's place in it. A preview makes
+ * one for itself and writes no file.
+ */
 async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: MakeKeyPair): Promise<Authority> {
-  const { bucket, signal } = context;
+  const { bucket, signal, isPreview = false } = context;
   const found = readAuthority(readAuthorityFiles(bucket.root));
   if (found.state === "refused") throw problemsError([found.problem]);
   if (found.state === "ready") {
-    keepPrivate(bucket.root);
+    if (!isPreview) keepPrivate(bucket.root);
     return found.authority;
   }
   const keys = await makeKeyPair(kind, signal);
@@ -65,8 +69,9 @@ async function haveAuthority(context: ClockContext, kind: KeyKind, makeKeyPair: 
   const notBefore = new Date(now - BACKDATED_MS);
   const notAfter = new Date(now + AUTHORITY_DAYS * 86_400_000);
   const crt = await signAuthority(bucket.id, keys, { notBefore, notAfter });
-  writeAuthorityFiles(bucket.root, { crt, key: keyPem(keys.privateKey, false) });
-  const made = readAuthority(readAuthorityFiles(bucket.root));
+  const files = { crt, key: keyPem(keys.privateKey, false) };
+  if (!isPreview) writeAuthorityFiles(bucket.root, files);
+  const made = readAuthority(isPreview ? files : readAuthorityFiles(bucket.root));
   if (made.state === "ready") return made.authority;
   throw new MaandError({ code: "HOOK_FAILED", message: "the bucket CA cannot be read back after it was made" });
 }

@@ -1,10 +1,21 @@
+import { resolve } from "node:path";
 import { EXIT, listOf, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
-import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planRelease } from "@maand/core/internal";
+import {
+  build,
+  deploy,
+  deployPlan,
+  deployRelease,
+  type OpenedBucket,
+  planDeploy,
+  planRelease,
+  type SavedPlan,
+} from "@maand/core/internal";
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import { loadPlan } from "../output/plan/write-plan.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** `maand deploy`. */
@@ -21,6 +32,7 @@ export class DeployCommand extends EngineCommand {
       ["Show what would happen, and why", "maand deploy --dry-run"],
       ["Also show the changes in each file", "maand deploy --dry-run --diff"],
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
+      ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
     ],
@@ -28,6 +40,10 @@ export class DeployCommand extends EngineCommand {
 
   jobs = Option.Array("--jobs", [], {
     description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
+  });
+  savedPlan = Option.String("--plan", {
+    description:
+      "Carry out this file of maand plan, exactly; refused if something changed since. No other flag goes with it.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
@@ -51,12 +67,13 @@ export class DeployCommand extends EngineCommand {
 
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
+    const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
-        return this.dryRun ? this.plan(bucket) : this.deploy(bucket);
+        return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
       (event) => {
         for (const read of readers) read(event);
@@ -64,12 +81,15 @@ export class DeployCommand extends EngineCommand {
     );
   }
 
-  async deploy(bucket: OpenedBucket): Promise<number> {
+  async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {
+    return exitOfDeploy(await this.start(bucket, saved));
+  }
+
+  start(bucket: OpenedBucket, saved: SavedPlan | undefined) {
     const { release, options } = this;
-    const summary = await (release === undefined
-      ? deploy(bucket, options)
-      : deployRelease(bucket, { ...options, release, job: this.onlyJob() }));
-    return exitOfDeploy(summary);
+    if (saved) return deployPlan(bucket, saved);
+    if (release === undefined) return deploy(bucket, options);
+    return deployRelease(bucket, { ...options, release, job: this.onlyJob() });
   }
 
   async plan(bucket: OpenedBucket): Promise<number> {
@@ -101,6 +121,24 @@ export class DeployCommand extends EngineCommand {
       throw refused("--exit-code", "a deploy exits with 0 if it succeeds and with 1 if something fails");
     if (this.diff) throw refused("--diff", "run maand deploy --dry-run --diff first, then maand deploy");
     if (this.withHooks) throw refused("--with-hooks", "a deploy always runs hooks and keeps what they write");
+  }
+
+  /** The plan of `--plan`, read before the bucket is opened. It says everything itself, so that no other flag may say more. */
+  readSavedPlan(): SavedPlan | undefined {
+    if (this.savedPlan === undefined) return undefined;
+    const { jobs, build, release, revert, dryRun, force, syncOnly } = this;
+    const others = {
+      jobs: jobs.length > 0,
+      ...{ build, force, "sync-only": syncOnly, "dry-run": dryRun },
+      ...{ release: release !== undefined, revert: revert === true, "no-revert": revert === false },
+    };
+    const other = Object.entries(others).find(([, isGiven]) => isGiven)?.[0];
+    if (other === undefined) return loadPlan(resolve(this.from, this.savedPlan), this.savedPlan);
+    throw new MaandError({
+      code: "USAGE",
+      message: `--${other} does not go with --plan: the plan says what is done`,
+      hint: "leave it out, or make another plan with it: maand plan --help lists what a plan can be made with",
+    });
   }
 
   get options() {

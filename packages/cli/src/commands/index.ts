@@ -11,6 +11,7 @@ const OWN: Readonly<Record<string, Load>> = {
   import: async () => [(await import("./import.ts")).ImportCommand],
   build: async () => [(await import("./build.ts")).BuildCommand],
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
+  plan: async () => [(await import("./plan.ts")).PlanCommand],
   rollback: async () => [(await import("./rollback.ts")).RollbackCommand],
   rollout: async () => (await import("./rollout.ts")).ROLLOUT_COMMANDS,
   job: async () => (await import("./job/control.ts")).JOB_COMMANDS,
@@ -34,7 +35,8 @@ const OWN: Readonly<Record<string, Load>> = {
 
 /** First words in the order of the help; only the file of the typed word is loaded. */
 const WORDS: readonly string[] = [
-  ...["init", "import", "build", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command", "health_check"],
+  ...["init", "import", "build", "plan", "deploy", "rollback", "rollout", "job", "jobcommand", "job_command"],
+  ...["health_check"],
   ...["run_command", "worker_facts", "worker", "cat", "info", "logs", "releases", "diff", "why", "doctor", "gc"],
   ...["plugin", "plugins", "completion", "schema"],
 ];

@@ -30,6 +30,7 @@ export const GLOBAL: readonly CompletedFlag[] = Object.entries(GLOBALS).map(([na
   ...(hasValue ? { value: name === "-C" ? ("directory" as const) : ("file" as const) } : {}),
 }));
 
+/** By flag, or by command and flag where the flag means something else in another command. */
 const FLAGS: Readonly<Record<string, Kind>> = {
   "--jobs": "jobs",
   "--job": "jobs",
@@ -37,6 +38,11 @@ const FLAGS: Readonly<Record<string, Kind>> = {
   "--worker": "workers",
   "--allocations": "workers",
   "--labels": "labels",
+  "--out": "file",
+  "--plan": "file",
+  "--workspace": "directory",
+  "plan --format": ["text", "json", "markdown"],
+  "logs show --format": ["raw", "human"],
   "--target": ["start", "stop", "restart", "reload", "status"],
 };
 
@@ -49,7 +55,7 @@ export function completedLines(definitions: readonly Definition[]): CompletedLin
     return {
       path: name,
       description: sentence(description),
-      flags: options.map(flagOf),
+      flags: options.map((option) => flagOf(name, option)),
       args: [...usage.matchAll(/[<[]([a-z][\w|]*)(?:\|\.{3})?[>\]]/g)].map(([, arg = ""]) => kindOf(arg)),
     };
   });
@@ -59,10 +65,10 @@ function kindOf(argument: string): Kind {
   return argument.includes("|") ? argument.split("|") : (ARGS[argument] ?? "text");
 }
 
-function flagOf({ definition, description = "" }: Definition["options"][number]): CompletedFlag {
+function flagOf(path: string, { definition, description = "" }: Definition["options"][number]): CompletedFlag {
   const [written = "", value] = definition.split(" ");
   const names = written.split(",").filter((name, _, all) => !isOtherSpelling(name, all));
-  const kind = names.map((name) => FLAGS[name]).find((found) => found !== undefined);
+  const kind = names.map((name) => FLAGS[`${path} ${name}`] ?? FLAGS[name]).find((found) => found !== undefined);
   return { names, description: sentence(description), ...(value === undefined ? {} : { value: kind ?? "text" }) };
 }
 

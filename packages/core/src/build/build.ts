@@ -32,6 +32,8 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Delete variables and secrets of removed jobs now, instead of in the next deploy. */
   readonly purgeJobKv?: boolean;
+  /** The store is a copy that will be discarded: plugins must not write anywhere else. */
+  readonly isPreview?: boolean;
 }
 
 /**
@@ -73,7 +75,7 @@ export async function buildCatalog(
   const numbered = await numberReleases(bucket, understood, built);
   const { catalog } = numbered;
   const source = { bucket, reporter, ...knownOf({ ...catalog, removedWorkers: [], removedJobs: [] }, bucket.plugins) };
-  const contributed = adjust(await contributions(source, source.catalog.jobs));
+  const contributed = adjust(await contributions(source, source.catalog.jobs, options.isPreview));
   save(bucket, { ...understood, numbered, built }, contributed, options);
   return { catalog, problems: found, held: heldTexts(catalog, []) };
 }

@@ -23,12 +23,15 @@ type Source = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf">;
 /** The number of jobs to contribute for in parallel; slow work, such as generating keys, then overlaps. */
 const JOBS_AT_ONCE = 8;
 
-/** Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. */
-export async function contributions(source: Source, jobs: readonly Job[]): Promise<Contributions> {
+/**
+ * Calls the `contribute` taps for each job. If two jobs set the same key, the later one wins. Writes nothing. In a preview,
+ * plugins write nothing either.
+ */
+export async function contributions(source: Source, jobs: readonly Job[], isPreview = false): Promise<Contributions> {
   const found = new Collected();
   if (!isTapped(source.bucket.hooks.contribute)) return found.byNamespace;
   const limit = pLimit(JOBS_AT_ONCE);
-  const results = await Promise.allSettled(jobs.map((job) => limit(() => contributionsOf(source, job))));
+  const results = await Promise.allSettled(jobs.map((job) => limit(() => contributionsOf(source, job, isPreview))));
   for (const answer of results) {
     if (answer.status === "rejected") throw answer.reason;
     for (const { namespace, prefix, entries } of answer.value) found.add(namespace, prefix, entries);
@@ -42,7 +45,7 @@ interface Synced {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-async function contributionsOf(source: Source, job: Job): Promise<readonly Synced[]> {
+async function contributionsOf(source: Source, job: Job, isPreview: boolean): Promise<readonly Synced[]> {
   const base = jobContext(source, job);
   const hosts = base.allocations.map(({ host }) => host);
   const synced: Synced[] = [];
@@ -51,6 +54,7 @@ async function contributionsOf(source: Source, job: Job): Promise<readonly Synce
     workers: new Map(hosts.map((host) => [host, workerOf(source, host)])),
     kv: contributionOf(source.bucket.kv, job.name, hosts, synced),
     now: source.bucket.now,
+    isPreview,
   });
   await source.bucket.hooks.contribute.promise(context);
   return synced;

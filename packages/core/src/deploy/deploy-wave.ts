@@ -4,6 +4,7 @@ import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { MaandError } from "../errors.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
+import type { PlanApproval } from "../plan/saved/approval.ts";
 import type { Wave } from "../plan/waves.ts";
 import type { Run } from "../run/run.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
@@ -19,6 +20,8 @@ import { storePlans } from "./store-plans.ts";
 export interface WaveOptions extends LifecycleOptions, Omit<RevertOptions, "stage"> {
   /** The last wave goes first. */
   readonly reversed: boolean;
+  /** The saved plan that the run carries out. */
+  readonly approval: PlanApproval | undefined;
 }
 
 /** Deploys the jobs of one wave: plans them, asks for permission, syncs the files, and rolls the jobs out in parallel. */
@@ -30,6 +33,7 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
   const planned = await planWave(run, wave, options, {
     before: (job) => bucket.hooks.beforeJob.promise(scopedJobContext(run, job)),
     reversed: options.reversed,
+    approval: options.approval,
   });
   storePlans(run, planned);
   const plans = setAsideUnready(run, planned);

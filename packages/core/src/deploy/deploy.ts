@@ -10,6 +10,7 @@ import type { MaandError } from "../errors.ts";
 import type { EventMap } from "../events.ts";
 import type { DeployOptions } from "../plan/plan-deploy.ts";
 import { planWave, refuseStarts } from "../plan/plan-wave.ts";
+import type { PlanApproval } from "../plan/saved/approval.ts";
 import { type Wave, wavesOf } from "../plan/waves.ts";
 import { Ledger } from "../run/ledger.ts";
 import { beginRun, type Run } from "../run/run.ts";
@@ -43,25 +44,27 @@ export interface Request {
   readonly reason?: DeployCause;
   /** Only the selected jobs are touched, and the last wave goes first. */
   readonly reversed: boolean;
+  /** The saved plan that the run carries out, checked. */
+  readonly approval?: PlanApproval;
 }
 
 /** Runs a command that deploys: takes the lock, resolves what it is to deploy, and deploys it. */
 export async function deployWith(
   bucket: Bucket,
   command: "deploy" | "rollback" | "rollout resume" | "rollout abort",
-  resolve: () => Promise<Request>,
+  resolve: (run: Run) => Promise<Request>,
 ): Promise<Summary> {
   const run = beginRun(bucket, command);
   try {
     const { request, waves } = await admit(run, resolve);
-    const { options, reversed } = request;
+    const { options, reversed, approval } = request;
     warnOfUnbuilt(run);
     for (const { text } of heldTexts(run.catalog, options.jobs)) run.ledger.warn(text);
     for (const warning of movedWarnings(run)) run.ledger.warn(warning);
     const oneRevert = pLimit(1);
     const crash = await ending(run, async (stager) => {
       await stopAndRemove(run, reversed ? options.jobs : []);
-      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert });
+      for (const wave of waves) await deployWave(run, stager, wave, { ...options, reversed, oneRevert, approval });
       await refreshMetadata(run, stager);
     });
     const summary = await commit(run);
@@ -76,20 +79,23 @@ export async function deployWith(
  * Returns the waves to deploy. Throws for invalid options, or when a `begin` hook refuses; nothing was stored and no worker
  * was touched then.
  */
-async function admit(run: Run, resolve: () => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
+async function admit(run: Run, resolve: (run: Run) => Promise<Request>): Promise<{ request: Request; waves: Wave[] }> {
   const { hooks, now } = run.bucket;
   try {
-    const request = await resolve();
-    const { options, change, reason, reversed } = request;
+    const request = await resolve(run);
+    const { options, change, reason, reversed, approval } = request;
     if (change || reason) run.adopt(change?.catalog ?? run.catalog, reason);
     const waves = wavesOf(run, options.jobs, reversed);
     if (options.syncOnly) await refuseSyncOnly(run, waves, options);
-    await hooks.begin.promise(Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs }));
+    await hooks.begin.promise(
+      Object.freeze({ ...run.reporter.context({}), now, jobs: options.jobs, plan: approval?.digest }),
+    );
     if (change || request.store)
       run.bucket.store.transaction(() => {
         change?.store();
         request.store?.();
       });
+    if (approval) run.bucket.store.journal.setPlan(run.number, approval.digest);
     return { request, waves };
   } catch (cause) {
     await refuse(run, asMaandError(cause));

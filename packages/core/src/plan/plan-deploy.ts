@@ -8,7 +8,7 @@ import { lockHolder } from "../store/lock/lock.ts";
 import type { JobFailure } from "../summary.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
-import { hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
+import { type DryRunState, hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
@@ -38,6 +38,9 @@ export interface DesiredPlan {
   /** Jobs that demand others go before these, and are not blocked by them. */
   readonly reversed: boolean;
 }
+
+/** Looks at a plan together with the state it was made of, before that state is released. */
+export type InspectPlan = (state: DryRunState, plan: Plan) => void;
 
 /** The plan of a whole deploy. */
 export interface Plan {
@@ -73,7 +76,12 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
  * Plans a whole deploy without carrying it out. It writes nothing and runs no hook that could change something, unless
  * requested.
  */
-export async function planDeploy(bucket: Bucket, options: PlanOptions, other?: DesiredPlan): Promise<Plan> {
+export async function planDeploy(
+  bucket: Bucket,
+  options: PlanOptions,
+  other?: DesiredPlan,
+  inspect?: InspectPlan,
+): Promise<Plan> {
   const underWay = lockHolder(bucket.store.holder);
   const reporter = runReporter(bucket, `${other?.command ?? "deploy"} --dry-run`);
   const dryRun = openDryRun(bucket, reporter, { withHooks: options.withHooks === true, desired: other?.desired });
@@ -88,7 +96,7 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions, other?: D
     const jobs = waves.flatMap((wave) => wave.jobs);
     refuseStarts(jobs, options);
     const stops = stopping(dryRun).filter(({ job }) => !other || options.jobs.includes(job.name));
-    return {
+    const plan: Plan = {
       required: stops.length > 0 || dryRun.undecided.length > 0 || jobs.some((job) => job.required),
       waves,
       undecided: dryRun.undecided,
@@ -96,9 +104,10 @@ export async function planDeploy(bucket: Bucket, options: PlanOptions, other?: D
       failures: dryRun.ledger.summary().failures,
       stopping: stops,
       held: heldTexts(dryRun.catalog, options.jobs),
-      ...(options.diff === true ? { diffs: await diffPlan(dryRun, jobs) } : {}),
       ...(underWay ? { underWay } : {}),
     };
+    inspect?.(dryRun, plan);
+    return options.diff === true ? { ...plan, diffs: await diffPlan(dryRun, jobs) } : plan;
   } finally {
     await dryRun.end();
   }

@@ -7,6 +7,7 @@ import { MaandError, problemsError } from "../errors.ts";
 import type { Run } from "../run/run.ts";
 import { isRequired, type Pending, type PlannedJob, type PlanSource, pendingOf, planJob } from "./plan-job.ts";
 import { inSteps } from "./plan-steps.ts";
+import type { PlanApproval } from "./saved/approval.ts";
 import type { Wave } from "./waves.ts";
 
 /** A planned job of a wave. */
@@ -32,6 +33,8 @@ export interface PlanningHooks {
   readonly isUndecided?: (job: Job, cause: unknown) => boolean;
   /** The last wave goes first: a job is blocked by the failure of a job that demands it. */
   readonly reversed?: boolean | undefined;
+  /** The saved plan that a deploy carries out. */
+  readonly approval?: PlanApproval | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function planWave(
   source: WaveSource,
   { jobs }: Wave,
   options: LifecycleOptions,
-  { before, isUndecided, reversed = false }: PlanningHooks,
+  { before, isUndecided, reversed = false, approval }: PlanningHooks,
 ): Promise<WaveJob[]> {
   const pending = pendingOf(source.bucket);
   const planned: WaveJob[] = [];
@@ -51,7 +54,7 @@ export async function planWave(
     stopIfInterrupted(source.bucket.signal);
     try {
       const blockedBy = reversed ? dependentOf(source, job) : blockerOf(source, job);
-      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy }));
+      planned.push(await planWaveJob(source, job, options, { pending, before, blockedBy, approval }));
     } catch (cause) {
       if (!isUndecided?.(job, cause)) source.ledger.failJob(job.name, cause);
     }
@@ -63,18 +66,24 @@ interface JobPlanning {
   readonly pending: Pending;
   readonly before: BeforeHooks | undefined;
   readonly blockedBy: string | undefined;
+  readonly approval: PlanApproval | undefined;
 }
 
 async function planWaveJob(
   source: WaveSource,
   job: Job,
   options: LifecycleOptions,
-  { pending, before, blockedBy }: JobPlanning,
+  { pending, before, blockedBy, approval }: JobPlanning,
 ): Promise<WaveJob> {
   refuseParked(job);
-  const hooksRan = before !== undefined && blockedBy === undefined && !source.ledger.failed(job.name);
+  const unchanged = approval?.unchanged(job);
+  if (unchanged) return { ...unchanged, required: false, hooksRan: false };
+  const mayGoOn = blockedBy === undefined && !source.ledger.failed(job.name);
+  const hooksRan = before !== undefined && mayGoOn;
+  if (mayGoOn) approval?.begin(job);
   if (hooksRan) await before(job);
   const plan = inSteps(source, await planJob(source, job, options, pending));
+  if (mayGoOn) approval?.check(plan);
   const required = isRequired(plan);
   if (blockedBy === undefined || !required) return { ...plan, required, hooksRan };
   source.ledger.block(job.name, blockedBy);

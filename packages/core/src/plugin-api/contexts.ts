@@ -17,6 +17,8 @@ export interface BeginContext extends RunContext {
   now(): Date;
   /** The names given with `--jobs`; empty means all jobs. */
   readonly jobs: readonly string[];
+  /** The digest of the saved plan that the deploy carries out; undefined for a deploy without one. @experimental */
+  readonly plan?: string | undefined;
 }
 
 /** `preflight`: a worker is about to be touched. */
@@ -133,6 +135,8 @@ export interface ContributeContext extends JobContext {
   readonly kv: KvContribution;
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
+  /** What is contributed is only planned with, and then discarded: write nothing anywhere else. */
+  readonly isPreview: boolean;
 }
 
 /** `stage`: copy the trees of all jobs of a wave, and the metadata, to one worker, in one operation. */

@@ -96,6 +96,11 @@ export class CatalogRows {
     });
   }
 
+  /** Forgets when files changed on disk, so that the next build reads each of them: its workspace is in another place. */
+  forgetTimes(): void {
+    this.#db.run("UPDATE job_file SET mtime_ms = 0");
+  }
+
   #writeWorkers(before: StoredCatalog, next: Catalog): void {
     const known = new Map(before.workers.map((worker) => [worker.host, JSON.stringify(worker)]));
     for (const worker of next.workers) {

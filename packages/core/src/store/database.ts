@@ -8,6 +8,10 @@ import { checkFile, recognise } from "./store-file.ts";
 /** Milliseconds that a deferred write may wait for others. */
 const LATER_MS = 20;
 
+/** Where the header of an SQLite file says how it is journaled, and the value for a rollback journal. */
+const JOURNAL_BYTES = [18, 20] as const;
+const ROLLBACK_JOURNAL = 1;
+
 /** One row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -121,6 +125,18 @@ export class StoreDatabase {
     this.#guarded(() => this.#db.exec("BEGIN"));
     this.get("SELECT count(*) FROM sqlite_schema"); // the first read takes the snapshot
     return () => this.#guarded(() => this.#db.exec("COMMIT"));
+  }
+
+  /** A copy of the whole store in memory, as it is now. Nothing that is written to it reaches the file. */
+  copy(): StoreDatabase {
+    this.#catchUp();
+    return this.#guarded(() => {
+      const bytes = this.#db.serialize();
+      bytes.fill(ROLLBACK_JOURNAL, ...JOURNAL_BYTES); // a database in memory cannot have a write-ahead log
+      const db = openSqlite(bytes, {});
+      db.pragma("foreign_keys = ON");
+      return new StoreDatabase(db, ":memory:");
+    });
   }
 
   close(): void {

@@ -45,6 +45,30 @@ export class Journal {
     this.#db.run("UPDATE run SET finished_at = ?, outcome = ? WHERE number = ?", at, outcome, number);
   }
 
+  /** The number of the newest run that was not refused; 0 before the first one. `before`: older than this run. */
+  lastNumber(before = Number.MAX_SAFE_INTEGER): number {
+    const sql = "SELECT max(number) AS last FROM run WHERE outcome IS NOT 'refused' AND number < ?";
+    return Number(this.#db.get(sql, before)?.last ?? 0);
+  }
+
+  /** The runs after one run and before another that were not refused, as `43 (deploy)`. */
+  runsBetween(after: number, before: number): string[] {
+    const sql =
+      "SELECT number, command FROM run WHERE number > ? AND number < ? AND outcome IS NOT 'refused' ORDER BY number";
+    return this.#db.all(sql, after, before).map(({ number, command }) => `${number} (${command})`);
+  }
+
+  /** Records the digest of the saved plan that a run carries out. */
+  setPlan(number: number, digest: string): void {
+    this.#db.run("UPDATE run SET plan = ? WHERE number = ?", digest, number);
+  }
+
+  /** The run that carried out a saved plan. */
+  runOfPlan(digest: string): number | undefined {
+    const row = this.#db.get("SELECT number FROM run WHERE plan = ?", digest);
+    return row && Number(row.number);
+  }
+
   /** The last run of a command that was not refused, if there is one. All commands that deploy continue each other. */
   lastRun(command: string): RunRow | undefined {
     const commands = DEPLOYING.includes(command) ? DEPLOYING : [command];

@@ -235,6 +235,10 @@ const MIGRATIONS: readonly string[] = [
     started_by TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- the digest of the saved plan that a run carried out: a plan is carried out once
+  ALTER TABLE run ADD COLUMN plan TEXT;
+  `,
 ];
 
 /** The table version that this maand writes. */

@@ -74,6 +74,12 @@ export class PromotedRows {
     return row && String(row.version);
   }
 
+  /** Version and tree digest that an allocation was promoted with; undefined before the first one. */
+  promotedOf(allocation: string): Target | undefined {
+    const row = this.#db.get("SELECT digest, version FROM promoted WHERE allocation = ?", allocation);
+    return row && { digest: String(row.digest), version: String(row.version) };
+  }
+
   /** The last plan of each allocation, by allocation id. */
   planned(): Map<string, Planned> {
     const rows = this.#db.all("SELECT allocation, digest, source FROM planned");

@@ -3,10 +3,10 @@ import Sqlite, { type Database, type Options } from "better-sqlite3";
 import { MaandError } from "../errors.ts";
 
 /**
- * Opens an SQLite file. The native part of better-sqlite3 is loaded with the first one; Throws INSTALLATION_BROKEN if it
+ * Opens an SQLite file, or the bytes of one in memory. The native part of better-sqlite3 is loaded with the first one; Throws INSTALLATION_BROKEN if it
  * does not match this Node or this machine.
  */
-export function openSqlite(file: string, options: Options): Database {
+export function openSqlite(file: string | Buffer, options: Options): Database {
   try {
     return new Sqlite(file, options);
   } catch (cause) {

@@ -51,6 +51,11 @@ export class Store {
     return new Store(StoreDatabase.open(file, options));
   }
 
+  /** A copy in memory, for changes that are to be discarded; close it when done. */
+  copy(): Store {
+    return new Store(this.#db.copy());
+  }
+
   /** Runs `work` as one transaction. It must not await. */
   transaction<T>(work: () => T): T {
     try {

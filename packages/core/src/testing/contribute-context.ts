@@ -32,6 +32,7 @@ export function contributeContext(
       isSecret,
     },
     now: () => new Date(0),
+    isPreview: false,
     ...given,
     synced,
   };

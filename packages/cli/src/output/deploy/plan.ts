@@ -10,11 +10,11 @@ type PlanJob = Plan["waves"][number]["jobs"][number];
 /** A plan as text: per allocation, what would happen and why. Diffs are never wrapped to the screen. */
 export function planLines(plan: Plan, style: Style, columns?: number, title = "deploy"): string[] {
   const { waves, stopping, undecided, failures, underWay, unbuilt, held } = plan;
-  if (waves.length + stopping.length + undecided.length + failures.length === 0)
-    return [`${title} dry-run: no jobs matched`];
+  const heading = title === "plan" ? title : `${title} dry-run`;
+  if (waves.length + stopping.length + undecided.length + failures.length === 0) return [`${heading}: no jobs matched`];
   const fit = (...lines: readonly string[]) => wrapped(lines, columns);
   return [
-    ...fit(`${title} dry-run: ${headline(plan, title)}`),
+    ...fit(`${heading}: ${headline(plan, title)}`),
     ...held.flatMap(({ text }) => fit(`${style.warn("warning:")} ${text}`)),
     ...(unbuilt.length > 0 ? fit(`${style.warn("warning:")} ${unbuiltText(unbuilt)}`) : []),
     ...(underWay ? fit(`${style.warn("warning:")} ${underWayText(underWay)}`) : []),
@@ -38,7 +38,7 @@ export function notIncluded(parts: readonly string[], style: Style): string {
 }
 
 function headline({ required, failures }: Plan, title: string): string {
-  if (required) return title === "deploy" ? "deployment required" : `${title} required`;
+  if (required) return title !== "rollback" ? "deployment required" : `${title} required`;
   return failures.length > 0 ? `${plural(failures.length, "job")} cannot be planned` : "no deployment required";
 }
 

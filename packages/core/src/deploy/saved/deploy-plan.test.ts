@@ -1,0 +1,382 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sealPlan } from "../../plan/saved/plan-file.ts";
+import { definePlugin } from "../../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../../testing/index.ts";
+import { apply, done, fill, PRE_DEPLOY, planned, preDeploy, put } from "./plans.test.support.ts";
+
+const A = "10.0.0.1";
+const B = "10.0.0.2";
+const ONE = { selectors: ["worker"], version: "1.0.0" };
+const TWO = { selectors: ["worker"], version: "2.0.0" };
+
+/** What the hooks before a job write; tests change it. */
+const writes: Record<string, string> = {};
+let bucket: TestBucket;
+
+beforeEach(() => {
+  for (const key of Object.keys(writes)) delete writes[key];
+  bucket = aBucket({ plugins: [fill, preDeploy(writes)] });
+  bucket.workers(A, B);
+});
+afterEach(() => bucket.dispose());
+
+async function refusal(plan: Parameters<typeof apply>[1]) {
+  const before = bucket.fleet.connected.length;
+  const thrown: unknown = await apply(bucket, plan).catch((cause: unknown) => cause);
+  expect([bucket.fleet.connected.length, done(bucket)]).toEqual([before, []]);
+  return thrown;
+}
+
+const staleBecause = (...changes: readonly string[]) =>
+  expect.objectContaining({
+    code: "PLAN_STALE",
+    problems: changes.map((change) => {
+      const [where, message] = change.split(": ");
+      return expect.objectContaining({ where, message });
+    }),
+  });
+
+describe("a plan that still holds", () => {
+  it("is carried out as it says, and the next plan has nothing to do", async () => {
+    bucket.job("api", ONE);
+    bucket.job("web", ONE);
+    await bucket.ship();
+    bucket.job("api", TWO);
+    await bucket.build();
+    done(bucket);
+    const plan = await planned(bucket);
+    expect(plan.waves[0]?.jobs.map(({ job, required }) => [job, required])).toEqual([
+      ["api", true],
+      ["web", false],
+    ]);
+    expect((await apply(bucket, plan)).outcome).toBe("ok");
+    expect(done(bucket)).toEqual([`stage ${A}`, `stage ${B}`, `restart api@${A}`, `restart api@${B}`]);
+    expect((await planned(bucket)).required).toBe(false);
+  });
+
+  it("covers the jobs it was made for and no others", async () => {
+    bucket.job("api", ONE);
+    bucket.job("web", ONE);
+    await bucket.ship();
+    bucket.job("api", TWO);
+    bucket.job("web", TWO);
+    await bucket.build();
+    done(bucket);
+    await apply(bucket, await planned(bucket, { jobs: ["api"] }));
+    expect(done(bucket).filter((what) => what.includes("web"))).toEqual([]);
+  });
+
+  it("stops what it says, and promotes what is disabled", async () => {
+    bucket.job("api", ONE);
+    bucket.job("web", ONE);
+    await bucket.ship();
+    bucket.removeJob("web");
+    bucket.job("api", TWO);
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    await bucket.build();
+    done(bucket);
+    const summary = await apply(bucket, await planned(bucket));
+    expect(summary).toMatchObject({ outcome: "ok", failures: [] });
+    expect(done(bucket).sort()).toEqual(
+      [
+        `remove web@${A}`,
+        `remove web@${B}`,
+        `restart api@${B}`,
+        `stage ${A}`,
+        `stage ${B}`,
+        `stop api@${A}`,
+        `stop web@${A}`,
+        `stop web@${B}`,
+      ].sort(),
+    );
+  });
+
+  it("of an unchanged bucket does nothing, renders nothing, and accounts for every allocation", async () => {
+    let rendered = 0;
+    const counter = definePlugin({
+      name: "counter",
+      apply: ({ render }) =>
+        render.tap("counter", (tree) => {
+          rendered += 1;
+          return tree;
+        }),
+    });
+    const other = aBucket({ plugins: [counter] });
+    try {
+      other.workers(A, B);
+      other.job("api", ONE);
+      await other.ship();
+      const plan = await planned(other);
+      rendered = 0;
+      const summary = await apply(other, plan);
+      expect(rendered).toBe(0);
+      expect(summary.outcome).toBe("ok");
+      expect(summary.allocations.map(({ host, outcome }) => [host, outcome])).toEqual([
+        [A, "skipped"],
+        [B, "skipped"],
+      ]);
+    } finally {
+      other.dispose();
+    }
+  });
+
+  it("is the same when it is made again, and its file names no secret", async () => {
+    bucket.job("api", ONE, { "app.fill": "color @color\npassword @password\n" });
+    await put(bucket, "vars/job/api", "color", "red");
+    await put(bucket, "secrets/job/api", "password", "hunter2-is-long");
+    await bucket.build();
+    const plan = await planned(bucket);
+    expect(await planned(bucket)).toEqual(plan);
+    const text = JSON.stringify(plan);
+    expect(text).not.toContain("hunter2");
+    expect(plan.waves[0]?.jobs[0]?.allocations[0]).toMatchObject({ action: "start", current_hash: null });
+    expect(plan.rests_on.kv).toMatchObject({
+      "vars/job/api": { color: expect.stringMatching(/^[0-9a-f]{16}$/) },
+      "secrets/job/api": { password: expect.stringMatching(/^[0-9a-f]{16}$/) },
+    });
+  });
+
+  it("tells plugins its digest before anything begins", async () => {
+    const seen: unknown[] = [];
+    const gate = definePlugin({
+      name: "gate",
+      apply: ({ begin }) => begin.tap("gate", ({ plan }) => void seen.push(plan)),
+    });
+    const other = aBucket({ plugins: [gate] });
+    try {
+      other.workers(A);
+      other.job("api", ONE);
+      await other.build();
+      const plan = await planned(other);
+      await apply(other, plan);
+      await other.deploy();
+      expect(seen).toEqual([plan.digest, undefined]);
+    } finally {
+      other.dispose();
+    }
+  });
+});
+
+describe("a plan is refused before anything is touched, and says what changed, when", () => {
+  beforeEach(async () => {
+    bucket.job("api", ONE, { "app.fill": "color @color\n" });
+    bucket.job("web", ONE);
+    await put(bucket, "vars/job/api", "color", "red");
+    await bucket.ship();
+    bucket.job("api", TWO, { "app.fill": "color @color!\n" });
+    await bucket.build();
+    done(bucket);
+  });
+
+  it("a KV value that it used changed", async () => {
+    const plan = await planned(bucket);
+    await put(bucket, "vars/job/api", "color", "blue");
+    expect(await refusal(plan)).toEqual(staleBecause("KV vars/job/api color: changed"));
+  });
+
+  it("and goes on when only a value changed that it did not use", async () => {
+    const plan = await planned(bucket);
+    await put(bucket, "vars/job/web", "color", "blue");
+    await put(bucket, "vars/job/api", "shape", "round");
+    expect((await apply(bucket, plan)).outcome).toBe("ok");
+  });
+
+  it("a job was built again", async () => {
+    const plan = await planned(bucket);
+    bucket.job("api", { ...TWO, version: "3.0.0" }, { "app.fill": "color @color!\n" });
+    await bucket.build();
+    expect(await refusal(plan)).toEqual(
+      staleBecause(
+        "job api: version 2.0.0 -> 3.0.0; its files changed (now r3); its manifest, or its place in the catalog, changed",
+      ),
+    );
+  });
+
+  it("another job was built again, unless the plan is not about it", async () => {
+    const [all, api] = [await planned(bucket), await planned(bucket, { jobs: ["api"] })];
+    bucket.job("web", TWO);
+    await bucket.build();
+    expect(await refusal(all)).toMatchObject({
+      code: "PLAN_STALE",
+      message: expect.stringContaining("job web: version"),
+    });
+    expect((await apply(bucket, api)).outcome).toBe("ok");
+  });
+
+  it("something was deployed since", async () => {
+    const plan = await planned(bucket);
+    await bucket.deploy({ jobs: ["api"] });
+    done(bucket);
+    expect(await refusal(plan)).toMatchObject({
+      code: "PLAN_STALE",
+      message: `the plan is out of date: job api: what is recorded of it on ${A}, ${B} changed; since then: run 2 (deploy)`,
+    });
+  });
+
+  it("a worker was added or changed, or is to be drained", async () => {
+    const plan = await planned(bucket);
+    bucket.workers(A, B, "10.0.0.3");
+    await bucket.build();
+    expect(await refusal(plan)).toEqual(
+      staleBecause(
+        "job api: is now also on 10.0.0.3",
+        "job web: is now also on 10.0.0.3",
+        "KV maand/job/api rollout_order: changed",
+      ),
+    );
+    bucket.workers(A, { host: B, tags: { rack: "7" } });
+    await bucket.build();
+    expect(await refusal(plan)).toMatchObject({
+      problems: expect.arrayContaining([
+        expect.objectContaining({ where: `worker ${B}`, message: "its entry in workers.json changed" }),
+      ]),
+    });
+    bucket.workers(A, B);
+    bucket.disable({ workers: [B] });
+    await bucket.build();
+    expect(await refusal(plan)).toMatchObject({
+      problems: expect.arrayContaining([
+        expect.objectContaining({ where: `job web on ${B}`, message: "is to be stopped" }),
+      ]),
+    });
+  });
+
+  it("a setting of the bucket changed", async () => {
+    const plan = await planned(bucket);
+    writeFileSync(join(bucket.root, "maand.conf"), 'transport = "fake"\nmax_concurrent_jobs = 2\n');
+    expect(await refusal(plan)).toEqual(staleBecause("setting max_concurrent_jobs: changed"));
+  });
+
+  it("a plugin renders something else, though nothing that is known of changed", async () => {
+    let mood = "calm";
+    const moody = definePlugin({
+      name: "moody",
+      apply: ({ render }) =>
+        render.tap("moody", ({ files }) => ({ files: files.map((file) => ({ ...file, content: Buffer.from(mood) })) })),
+    });
+    const other = aBucket({ plugins: [moody] });
+    try {
+      other.workers(A);
+      other.job("api", ONE);
+      await other.build();
+      const plan = await planned(other);
+      mood = "wild";
+      await expect(apply(other, plan)).rejects.toMatchObject({
+        code: "PLAN_STALE",
+        message: `the plan is out of date: job api: on ${A} its files are others`,
+      });
+      expect(other.fleet.done).toEqual([]);
+    } finally {
+      other.dispose();
+    }
+  });
+
+  it("and leaves the lock and the next deploy as they were", async () => {
+    const plan = await planned(bucket);
+    await put(bucket, "vars/job/api", "color", "blue");
+    await refusal(plan);
+    bucket.events.length = 0;
+    expect((await bucket.deploy()).outcome).toBe("ok");
+    expect(bucket.events.find(({ type }) => type === "run.started")).toMatchObject({ continues: null });
+  });
+});
+
+describe("a plan that cannot be carried out here", () => {
+  const invalid = (message: string) =>
+    expect.objectContaining({ code: "PLAN_INVALID", message: expect.stringContaining(message) });
+
+  it("is refused in another bucket, with the names of both", async () => {
+    bucket.job("api", ONE);
+    await bucket.build();
+    const plan = await planned(bucket);
+    expect(await refusal(sealPlan({ ...plan, bucket: "another" }))).toEqual(
+      invalid("the plan is for the bucket another"),
+    );
+  });
+
+  it("is refused the second time", async () => {
+    bucket.job("api", ONE);
+    await bucket.ship();
+    const plan = await planned(bucket, { force: true });
+    expect((await apply(bucket, plan)).outcome).toBe("ok");
+    done(bucket);
+    expect(await refusal(plan)).toEqual(invalid("the plan was carried out already, by run 2"));
+  });
+
+  it("is refused for a removed job, with the jobs that there are", async () => {
+    bucket.job("api", ONE);
+    bucket.job("web", ONE);
+    await bucket.build();
+    const plan = await planned(bucket, { jobs: ["api"] });
+    bucket.removeJob("api");
+    await bucket.build();
+    expect(await refusal(plan)).toMatchObject({
+      code: "PLAN_INVALID",
+      message: "the plan is for api, and the bucket no longer has this job",
+      hint: "make a new plan; the jobs are: web",
+    });
+  });
+});
+
+describe("pre_deploy", () => {
+  const WITH_HOOK = { ...ONE, ...PRE_DEPLOY };
+
+  beforeEach(() => {
+    bucket.job("api", WITH_HOOK, { "app.fill": "color @color\n", "_modules/command_before.py": "\n" });
+    bucket.job("web", ONE);
+  });
+
+  it("is part of a plan with hooks, which is carried out when its effect is the same", async () => {
+    writes.color = "red";
+    await bucket.build();
+    const plan = await planned(bucket, { withHooks: true });
+    expect(plan.waves[0]?.jobs).toMatchObject([
+      { job: "api", pre_deploy: "was run" },
+      { job: "web", pre_deploy: "none" },
+    ]);
+    expect((await apply(bucket, plan)).outcome).toBe("ok");
+    expect(bucket.fleet.at("api", A)?.files["app.fill"]).toBe("color red\n");
+  });
+
+  it("with another effect refuses its job and those that demand it, and the others go on", async () => {
+    writes.color = "red";
+    const demand = {
+      commands: { command_wait: { executed_on: ["cli"], demands: { job: "api", command: "command_before" } } },
+    };
+    bucket.job("last", { ...ONE, ...demand }, { "_modules/command_wait.py": "\n" });
+    await bucket.build();
+    const plan = await planned(bucket, { withHooks: true });
+    writes.color = "blue";
+    const summary = await apply(bucket, plan);
+    expect(summary).toMatchObject({
+      outcome: "failed",
+      failures: [
+        { job: "api", code: "PLAN_DIFFERS", message: expect.stringContaining(`on ${A} its files are others`) },
+      ],
+      blocked: [{ job: "last", by: "api" }],
+    });
+    expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);
+    expect((await bucket.deploy()).outcome).toBe("ok");
+  });
+
+  it("may leave a job undecided, which a plan without hooks then does not touch", async () => {
+    writes.color = "red";
+    await bucket.build();
+    const plan = await planned(bucket);
+    expect(plan.undecided.map(({ job }) => job)).toEqual(["api"]);
+    const summary = await apply(bucket, plan);
+    expect(summary.failures).toMatchObject([{ job: "api", code: "PLAN_DIFFERS" }]);
+    expect(Object.keys(bucket.fleet.running()).sort()).toEqual([`web@${A}`, `web@${B}`]);
+  });
+
+  it("that changes nothing runs for an unchanged job too", async () => {
+    writes.color = "red";
+    await bucket.ship();
+    const plan = await planned(bucket, { withHooks: true });
+    expect(plan.required).toBe(false);
+    writes.color = "blue";
+    expect(await apply(bucket, plan)).toMatchObject({ failures: [{ job: "api", code: "PLAN_DIFFERS" }] });
+  });
+});

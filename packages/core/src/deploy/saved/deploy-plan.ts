@@ -1,0 +1,167 @@
+import type { OpenedBucket } from "../../bucket/open.ts";
+import { pluginVersions } from "../../bucket/plugin-versions.ts";
+import { error, type Problem } from "../../domain/checks/problem.ts";
+import { demandedJobs, type Job } from "../../domain/workspace/job.ts";
+import { MaandError } from "../../errors.ts";
+import { planWave } from "../../plan/plan-wave.ts";
+import { approvalOf, differencesOf, type PlanApproval } from "../../plan/saved/approval.ts";
+import { basisOf, readAgain } from "../../plan/saved/basis.ts";
+import { changesSince } from "../../plan/saved/changes-since.ts";
+import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
+import { invalid } from "../../plan/saved/plan-file.ts";
+import type { SavedPlan } from "../../plan/saved/plan-schema.ts";
+import { stopRows } from "../../plan/saved/save-plan.ts";
+import { stopping } from "../../plan/stopping.ts";
+import { type Wave, wavesOf } from "../../plan/waves.ts";
+import { Ledger } from "../../run/ledger.ts";
+import type { Run } from "../../run/run.ts";
+import type { Summary } from "../../summary.ts";
+import { deployWith } from "../deploy.ts";
+
+/**
+ * Carries out a saved plan, and nothing else. Throws before anything is touched: PLAN_INVALID for a plan that cannot be carried
+ * out in this bucket, PLAN_STALE if something it rests on changed. A job whose plan turns out differently after its `pre_deploy`
+ * commands fails with PLAN_DIFFERS; the others go on.
+ */
+export async function deployPlan(bucket: OpenedBucket, saved: SavedPlan): Promise<Summary> {
+  refuseForeign(bucket, saved);
+  const plugins = pluginVersions(bucket.loaded, bucket.paths.root);
+  return deployWith(bucket, "deploy", async (run) => {
+    const { jobs, force, sync_only: syncOnly, revert } = saved.options;
+    const options = { jobs, force, syncOnly, ...(revert === null ? {} : { revert }) };
+    return { options, change: undefined, reversed: false, approval: await approve(run, saved, plugins) };
+  });
+}
+
+function refuseForeign({ bucketId }: OpenedBucket, saved: SavedPlan): void {
+  if (saved.bucket === bucketId) return;
+  throw invalid(
+    `the plan is for the bucket ${saved.bucket}, and this is ${bucketId}`,
+    "run it in its own bucket, or make a plan of this one with: maand plan --out plan.json",
+  );
+}
+
+/** Checks everything that can be checked before anything is touched. */
+async function approve(run: Run, saved: SavedPlan, plugins: Readonly<Record<string, string>>): Promise<PlanApproval> {
+  refuseUsed(run, saved);
+  refuseRemoved(run, saved);
+  const waves = wavesOf(run, saved.options.jobs);
+  const print = fingerprints(run.bucket.key);
+  const changes = changesOf(run, saved, { waves, plugins, print });
+  if (changes.length > 0) throw stale(run, saved, changes);
+  const approval = approvalOf(run, saved, print);
+  const differences = await planAgain(run, saved, { waves, approval, print });
+  if (differences.length > 0) throw stale(run, saved, differences);
+  return approval;
+}
+
+/** A plan is carried out once: what it describes is done then, or failed and is another plan. */
+function refuseUsed({ bucket: { store } }: Run, { digest }: SavedPlan): void {
+  const before = store.journal.runOfPlan(digest);
+  if (before === undefined) return;
+  throw invalid(
+    `the plan was carried out already, by run ${before}`,
+    "make a new plan with: maand plan --out plan.json",
+  );
+}
+
+function refuseRemoved({ catalog }: Run, saved: SavedPlan): void {
+  const there = new Set(catalog.jobs.map(({ name }) => name));
+  const gone = Object.keys(saved.rests_on.jobs).filter((name) => !there.has(name));
+  if (gone.length === 0) return;
+  const known = [...there].sort().join(", ");
+  throw invalid(
+    `the plan is for ${gone.join(", ")}, and the bucket no longer has ${gone.length === 1 ? "this job" : "these jobs"}`,
+    there.size === 0
+      ? "the bucket has no jobs; build it, and make a new plan"
+      : `make a new plan; the jobs are: ${known}`,
+  );
+}
+
+interface Checking {
+  readonly waves: readonly Wave[];
+  readonly print: Fingerprints;
+}
+
+/** Everything that the plan rests on and that changed. */
+function changesOf(
+  run: Run,
+  saved: SavedPlan,
+  { waves, plugins, print }: Checking & { readonly plugins: Readonly<Record<string, string>> },
+): Problem[] {
+  const stops = stopping(run);
+  const covered = {
+    jobs: waves.flatMap(({ jobs }) => jobs),
+    stopping: stops,
+    used: readAgain(run.bucket.kv, saved.rests_on),
+    plugins,
+  };
+  const changes = changesSince(saved.rests_on, basisOf(run, covered, print));
+  const [before, now] = [saved.stopping, stopRows({ stopping: stops })].map(
+    (rows) => new Map(rows.map((row) => [`job ${row.job} on ${row.worker_ip}`, row])),
+  );
+  const names = [...new Set([...(before?.keys() ?? []), ...(now?.keys() ?? [])])];
+  const changed = names.filter((name) => JSON.stringify(before?.get(name)) !== JSON.stringify(now?.get(name)));
+  const what = (name: string) =>
+    now?.has(name) ? (before?.has(name) ? "is stopped differently" : "is to be stopped") : "is no longer to be stopped";
+  return [...changes, ...changed.map((name) => error("changed_since_plan", name, what(name)))];
+}
+
+/**
+ * Plans the jobs that the plan changes once more, and compares: a plugin may have rendered something else. Jobs whose
+ * `pre_deploy` has to run first are compared when it has run.
+ */
+async function planAgain(
+  run: Run,
+  saved: SavedPlan,
+  { waves, approval, print }: Checking & { readonly approval: PlanApproval },
+): Promise<Problem[]> {
+  const known = new Map(saved.waves.flatMap((wave) => wave.jobs).map((job) => [job.job, job]));
+  const hooked = hookedJobs(run, saved);
+  const trial: Run = { ...run, ledger: new Ledger() };
+  const options = { force: saved.options.force, syncOnly: saved.options.sync_only };
+  const problems: Problem[] = [];
+  for (const wave of waves) {
+    const jobs = wave.jobs.filter(({ name }) => known.has(name) && !hooked.has(name));
+    for (const plan of await planWave(trial, { ...wave, jobs }, options, {
+      approval: { ...approval, check: () => undefined },
+    })) {
+      const row = known.get(plan.job.name);
+      const differences = row && plan.blockedBy === undefined ? differencesOf(plan, row, print) : [];
+      if (differences.length > 0)
+        problems.push(error("changed_since_plan", `job ${plan.job.name}`, differences.join("; ")));
+    }
+  }
+  const failures = trial.ledger.summary().failures;
+  return [...problems, ...failures.map(({ job, message }) => error("changed_since_plan", `job ${job}`, message))];
+}
+
+/** The jobs with `pre_deploy` commands, and those that demand one and so may read what it writes. */
+function hookedJobs({ jobs }: Run, saved: SavedPlan): ReadonlySet<string> {
+  const hooked = new Set(
+    saved.waves.flatMap((wave) => wave.jobs.filter(({ pre_deploy }) => pre_deploy !== "none").map(({ job }) => job)),
+  );
+  for (const { job } of saved.undecided) hooked.add(job);
+  const demands = (job: Job) => demandedJobs(job).some((name) => hooked.has(name));
+  for (let size = -1; size !== hooked.size; ) {
+    size = hooked.size;
+    for (const job of jobs.values()) if (demands(job)) hooked.add(job.name);
+  }
+  return hooked;
+}
+
+function stale({ bucket, number }: Run, { rests_on }: SavedPlan, changes: readonly Problem[]): MaandError {
+  const [first] = changes;
+  const what =
+    changes.length === 1 && first
+      ? `${first.where}: ${first.message}`
+      : `${changes.length} things that it rests on changed`;
+  const runs = bucket.store.journal.runsBetween(rests_on.last_run, number);
+  const since = runs.length === 0 ? "" : `; since then: run ${runs.slice(-3).join(", run ")}`;
+  return new MaandError({
+    code: "PLAN_STALE",
+    message: `the plan is out of date: ${what}${since}`,
+    hint: "make a new plan with maand plan --out plan.json, and have it approved; nothing was changed",
+    problems: changes,
+  });
+}

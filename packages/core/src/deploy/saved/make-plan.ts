@@ -1,0 +1,60 @@
+import type { OpenedBucket } from "../../bucket/open.ts";
+import { pluginVersions } from "../../bucket/plugin-versions.ts";
+import { unbuiltText } from "../../domain/checks/unbuilt-text.ts";
+import type { DryRunState } from "../../plan/dry-run.ts";
+import { type Plan, type PlanOptions, planDeploy } from "../../plan/plan-deploy.ts";
+import { basisOf, readForRollout } from "../../plan/saved/basis.ts";
+import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
+import { KvRecorder } from "../../plan/saved/kv-recorder.ts";
+import { sealPlan } from "../../plan/saved/plan-file.ts";
+import type { Basis, SavedPlan } from "../../plan/saved/plan-schema.ts";
+import { planBody } from "../../plan/saved/save-plan.ts";
+import { wavesOf } from "../../plan/waves.ts";
+
+/** A plan for people, and the same for its file. */
+export interface MadePlan {
+  readonly plan: Plan;
+  readonly saved: SavedPlan;
+}
+
+/** Options of a plan; its differences are always part of it. */
+export type MakeOptions = Omit<PlanOptions, "diff">;
+
+/** Plans a deploy as a dry run does, with all differences, and notes what the plan rests on. Writes nothing. */
+export async function makePlan(bucket: OpenedBucket, options: MakeOptions): Promise<MadePlan> {
+  const print = fingerprints(bucket.key);
+  const { plan, basis } = await planWithBasis(bucket, options, print);
+  const body = planBody({ bucket, plan, options, basis, print, notes: unbuiltNotes(plan), madeByBuild: new Map() });
+  return { plan, saved: sealPlan(body) };
+}
+
+function unbuiltNotes({ unbuilt }: Plan): string[] {
+  return unbuilt.length === 0 ? [] : [unbuiltText(unbuilt)];
+}
+
+/** A plan, and what it rests on. */
+export interface PlanAndBasis {
+  readonly plan: Plan;
+  readonly basis: Basis;
+}
+
+/** Plans a deploy and notes what the plan rests on, in the same state. */
+export async function planWithBasis(
+  bucket: OpenedBucket,
+  options: MakeOptions,
+  print: Fingerprints,
+): Promise<PlanAndBasis> {
+  const kv = new KvRecorder(bucket.kv);
+  const plugins = pluginVersions(bucket.loaded, bucket.paths.root);
+  let basis: Basis | undefined;
+  const inspect = (state: DryRunState, plan: Plan) => {
+    const jobs = wavesOf(state, options.jobs).flatMap((wave) => wave.jobs);
+    const required = plan.waves.flatMap((wave) => wave.jobs.filter((job) => job.required).map(({ job }) => job));
+    readForRollout(kv, required);
+    kv.stop(); // what hides secrets in differences reads far more
+    basis = basisOf(state, { jobs, stopping: plan.stopping, used: kv.used, plugins }, print);
+  };
+  const plan = await planDeploy({ ...bucket, kv }, { ...options, diff: true }, undefined, inspect);
+  if (!basis) throw new TypeError("the plan was not inspected");
+  return { plan, basis };
+}

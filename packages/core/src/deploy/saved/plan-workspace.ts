@@ -1,0 +1,108 @@
+import type { OpenedBucket } from "../../bucket/open.ts";
+import type { Problem } from "../../domain/checks/problem.ts";
+import type { Plan } from "../../plan/plan-deploy.ts";
+import { type Fingerprints, fingerprints } from "../../plan/saved/fingerprints.ts";
+import { sealPlan } from "../../plan/saved/plan-file.ts";
+import type { Basis } from "../../plan/saved/plan-schema.ts";
+import { planBody } from "../../plan/saved/save-plan.ts";
+import { isTapped } from "../../plugin-api/tapping/tap-by-name.ts";
+import { authorshipOf } from "../../workspace/authorship.ts";
+import { type MadePlan, type MakeOptions, type PlanAndBasis, planWithBasis } from "./make-plan.ts";
+import { previewBuild } from "./preview-build.ts";
+
+/** A plan that was made without a build, with the warnings of the build. */
+export interface WorkspacePlan extends MadePlan {
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Plans what a build of a workspace and a deploy would do. Builds into a copy in memory: the bucket stays as it is, and no command of
+ * a job runs. The plan can be carried out after a build of the same workspace. `workspace` is the directory; default: that of the
+ * bucket. Throws PROBLEMS if the workspace is refused.
+ */
+export async function planWorkspace(
+  bucket: OpenedBucket,
+  options: Omit<MakeOptions, "withHooks">,
+  workspace = bucket.paths.workspace,
+): Promise<WorkspacePlan> {
+  const print = fingerprints(bucket.key);
+  const preview = await previewBuild(bucket, workspace);
+  try {
+    const first = await planWithBasis(preview.bucket, options, print);
+    const second = usesNewValues(bucket, first.basis, print)
+      ? await planAnew(bucket, options, { workspace, print })
+      : first;
+    const { commit } = await authorshipOf(workspace);
+    const body = planBody({
+      bucket: preview.bucket,
+      plan: first.plan,
+      options,
+      basis: { ...first.basis, kv: lasting(first.basis.kv, second.basis.kv) },
+      print,
+      workspace: { commit },
+      notes: notesOf(preview.bucket, first),
+      madeByBuild: madeByBuild(first.plan, second.plan),
+    });
+    return { plan: first.plan, saved: sealPlan(body), problems: preview.problems };
+  } finally {
+    preview.close();
+  }
+}
+
+/** Whether the plan uses a value that the store does not have: one that each build may make anew, such as a certificate. */
+function usesNewValues({ kv }: OpenedBucket, { kv: used }: Basis, print: Fingerprints): boolean {
+  return Object.entries(used).some(([namespace, entries]) =>
+    Object.entries(entries).some(([key, value]) => {
+      const stored = kv.find(namespace, key);
+      return value !== (stored === undefined ? null : print.of(stored));
+    }),
+  );
+}
+
+/** The same plan of another build of the same workspace. What differs between the two is what each build makes anew. */
+async function planAnew(
+  bucket: OpenedBucket,
+  options: MakeOptions,
+  { workspace, print }: { readonly workspace: string; readonly print: Fingerprints },
+): Promise<PlanAndBasis> {
+  const preview = await previewBuild(bucket, workspace);
+  try {
+    return await planWithBasis(preview.bucket, options, print);
+  } finally {
+    preview.close();
+  }
+}
+
+/** The values that are the same in every build. */
+function lasting(first: Basis["kv"], second: Basis["kv"]): Basis["kv"] {
+  const same = Object.entries(first).map(([namespace, entries]) => [
+    namespace,
+    Object.fromEntries(Object.entries(entries).filter(([key, value]) => second[namespace]?.[key] === value)),
+  ]);
+  return Object.fromEntries(same);
+}
+
+function madeByBuild(first: Plan, second: Plan): ReadonlyMap<string, readonly string[]> {
+  if (first === second) return new Map();
+  const others = new Map(allocationsOf(second).map((planned) => [planned.allocation.id, planned.tree.files]));
+  return new Map(
+    allocationsOf(first).flatMap(({ allocation, tree }): [string, string[]][] => {
+      const hashes = new Map(others.get(allocation.id)?.map(({ path, hash }) => [path, hash]));
+      const anew = tree.files.filter(({ path, hash }) => hashes.has(path) && hashes.get(path) !== hash);
+      return anew.length === 0 ? [] : [[allocation.id, anew.map(({ path }) => path)]];
+    }),
+  );
+}
+
+function allocationsOf({ waves }: Plan) {
+  return waves.flatMap(({ jobs }) => jobs.flatMap(({ allocations }) => allocations));
+}
+
+function notesOf({ hooks, store }: OpenedBucket, { basis }: PlanAndBasis): string[] {
+  const jobs = store.catalog.read().jobs.filter(({ name }) => name in basis.jobs);
+  const named = jobs.filter((job) => isTapped(hooks.afterBuild, job)).map(({ name }) => name);
+  if (named.length === 0) return [];
+  return [
+    `post_build of ${named.join(", ")} did not run; the plan is out of date if it writes other values than are stored now`,
+  ];
+}

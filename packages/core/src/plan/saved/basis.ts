@@ -1,0 +1,143 @@
+import { coreVersion } from "../../config/package-of.ts";
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { RecordedState } from "../../domain/deploy/plan.ts";
+import { NAMESPACE } from "../../domain/kv/kv-names.ts";
+import type { Settings } from "../../domain/settings/settings.ts";
+import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { Run } from "../../run/run.ts";
+import type { KvStore } from "../../store/kv/kv.ts";
+import { type Pending, pendingOf } from "../plan-job.ts";
+import type { StoppingAllocation } from "../stopping.ts";
+import type { Fingerprints } from "./fingerprints.ts";
+import type { KvUsed } from "./kv-recorder.ts";
+import type { Basis } from "./plan-schema.ts";
+
+/** A state that is planned: that of a run, or of a dry run. */
+export type BasisSource = Pick<
+  Run,
+  "bucket" | "catalog" | "workers" | "allocationsOf" | "recorded" | "updateSeq" | "delivery"
+>;
+
+/** The parts of a state that a plan covers. */
+export interface Covered {
+  /** The jobs it plans, whether they need anything or not. */
+  readonly jobs: readonly Job[];
+  readonly stopping: readonly StoppingAllocation[];
+  readonly used: KvUsed;
+  readonly plugins: Readonly<Record<string, string>>;
+}
+
+/** What a plan of these parts rests on, in this state. */
+export function basisOf(source: BasisSource, covered: Covered, print: Fingerprints): Basis {
+  const { bucket, catalog } = source;
+  const pending = pendingOf(bucket);
+  const { jobs, stopping, used, plugins } = covered;
+  const active = jobs.flatMap(({ name }) => source.allocationsOf.get(name) ?? []);
+  const allocations = [...new Set([...active, ...stopping.map(({ allocation }) => allocation)])];
+  const hosts = new Set(allocations.map(({ host }) => host));
+  const inDoubt = ({ host }: Worker) => {
+    const delivery = source.delivery(host);
+    return delivery !== undefined && delivery.metadata === undefined;
+  };
+  return {
+    last_run: bucket.store.journal.lastNumber(),
+    update_seq: source.updateSeq - 1,
+    maand: coreVersion(),
+    plugins: { ...plugins },
+    settings: settingsOf(bucket.settings, print),
+    jobs: Object.fromEntries(jobs.map((job) => [job.name, jobOf(job, pending, print)])),
+    workers: Object.fromEntries([...hosts].map((host) => [host, workerOf(source, host, print)])),
+    allocations: statesOf(source, allocations, pending, print),
+    in_doubt: catalog.workers.filter(inDoubt).map(({ host }) => host),
+    ...kvOf(used, print),
+  };
+}
+
+/** The entries that a plan rests on, with their values as they are now. */
+export function readAgain(
+  kv: Pick<KvStore, "find" | "keys">,
+  { kv: values, kv_keys: keys }: Pick<Basis, "kv" | "kv_keys">,
+): KvUsed {
+  return {
+    values: new Map(
+      Object.entries(values).map(([namespace, entries]) => [
+        namespace,
+        new Map(Object.keys(entries).map((key) => [key, kv.find(namespace, key)])),
+      ]),
+    ),
+    keys: new Map(Object.keys(keys).map((namespace) => [namespace, kv.keys(namespace)])),
+  };
+}
+
+/** Reads what a rollout reads besides what the rendering of its files does. */
+export function readForRollout(kv: Pick<KvStore, "find">, jobs: readonly Pick<Job, "name">[]): void {
+  for (const { name } of jobs) kv.find(NAMESPACE.job(name), "rollout_order");
+}
+
+function settingsOf(settings: Settings, print: Fingerprints): Record<string, string> {
+  const { workerRoot, transport, maxConcurrentJobs, secretFilesMode, timeouts, plugins } = settings;
+  const own = {
+    worker_root: workerRoot,
+    transport,
+    max_concurrent_jobs: maxConcurrentJobs,
+    secret_files_mode: secretFilesMode ?? null,
+    timeouts,
+  };
+  return Object.fromEntries(
+    Object.entries({ ...own, ...plugins }).map(([name, value]) => [name, print.of(JSON.stringify(value) ?? "")]),
+  );
+}
+
+/** The number of a release says nothing that its files do not: another build may have given it another one. */
+function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"][string] {
+  const { version, release, files, hold, ...rest } = job;
+  return {
+    version,
+    release: release ?? null,
+    files: print.of(treeDigest(files)),
+    manifest: print.of(JSON.stringify(rest)),
+    held: hold?.release ?? null,
+    after_pending: after.has(job.name),
+  };
+}
+
+/** The id of a worker is not part of it: a build makes one for each new worker. */
+function workerOf({ workers, bucket }: BasisSource, host: string, print: Fingerprints): Basis["workers"][string] {
+  const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
+  const root = bucket.store.deliveries.placeOf(host)?.root;
+  return { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) };
+}
+
+function statesOf(
+  { recorded }: BasisSource,
+  allocations: readonly Allocation[],
+  { health }: Pending,
+  print: Fingerprints,
+): Basis["allocations"] {
+  const states: Record<string, Record<string, string>> = {};
+  for (const { id, job, host, disabled, removed, index } of allocations) {
+    const state: readonly unknown[] = [disabled, removed, index, stateText(recorded(id)), health.get(id) ?? null];
+    const ofJob = states[job] ?? {};
+    states[job] = ofJob;
+    ofJob[host] = print.of(JSON.stringify(state));
+  }
+  return states;
+}
+
+function stateText({ promoted, staged, unsettled }: RecordedState): readonly unknown[] {
+  return [promoted ?? null, staged ?? null, unsettled ?? null];
+}
+
+function kvOf({ values, keys }: KvUsed, print: Fingerprints): Pick<Basis, "kv" | "kv_keys"> {
+  const sorted = <T>(map: ReadonlyMap<string, T>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    kv: Object.fromEntries(
+      sorted(values).map(([namespace, entries]) => [
+        namespace,
+        Object.fromEntries(sorted(entries).map(([key, value]) => [key, value === undefined ? null : print.of(value)])),
+      ]),
+    ),
+    kv_keys: Object.fromEntries(sorted(keys).map(([namespace, list]) => [namespace, print.of(JSON.stringify(list))])),
+  };
+}

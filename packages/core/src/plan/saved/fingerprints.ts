@@ -1,0 +1,20 @@
+import type { KvKey } from "../../store/kv/kv-key.ts";
+
+/** Keyed digests of texts: they show whether two texts differ, and reveal nothing without the bucket's key. */
+export interface Fingerprints {
+  of(text: string): string;
+}
+
+/** Digests with the key of the bucket; a text that occurs often, such as the state of many workers, is digested once. */
+export function fingerprints(key: Pick<KvKey, "fingerprint">): Fingerprints {
+  const known = new Map<string, string>();
+  return {
+    of(text) {
+      const before = known.get(text);
+      if (before !== undefined) return before;
+      const print = key.fingerprint(text);
+      known.set(text, print);
+      return print;
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { KvEntries } from "../../domain/kv/entries.ts";
+import type { KvEntry } from "../../domain/kv/kv-derived.ts";
+import type { KvStore } from "../../store/kv/kv.ts";
+
+/** What was read of a KV store: values, and lists of keys. */
+export interface KvUsed {
+  /** By namespace and key; undefined for a key that was not there. */
+  readonly values: ReadonlyMap<string, ReadonlyMap<string, string | undefined>>;
+  /** Sorted keys by namespace. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A KV store that notes what is read of it, until it is stopped. Reads of whole namespaces, which only messages make, do not count. */
+export class KvRecorder implements KvStore {
+  readonly #base: KvStore;
+  readonly #values = new Map<string, Map<string, string | undefined>>();
+  readonly #keys = new Map<string, readonly string[]>();
+  #isStopped = false;
+
+  constructor(base: KvStore) {
+    this.#base = base;
+  }
+
+  /** What was read so far. */
+  get used(): KvUsed {
+    return { values: this.#values, keys: this.#keys };
+  }
+
+  /** Notes nothing from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  find(namespace: string, key: string): string | undefined {
+    const value = this.#base.find(namespace, key);
+    if (this.#isStopped) return value;
+    const known = this.#values.get(namespace) ?? new Map<string, string | undefined>();
+    this.#values.set(namespace, known);
+    if (!known.has(key)) known.set(key, value);
+    return value;
+  }
+
+  keys(namespace: string): string[] {
+    const keys = this.#base.keys(namespace);
+    if (!this.#isStopped && !this.#keys.has(namespace)) this.#keys.set(namespace, keys);
+    return keys;
+  }
+
+  entries(namespace: string): ReadonlyMap<string, KvEntry> {
+    return this.#base.entries(namespace);
+  }
+
+  holders(key: string): string[] {
+    return this.#base.holders(key);
+  }
+
+  namespaces(prefix: string): string[] {
+    return this.#base.namespaces(prefix);
+  }
+
+  put(namespace: string, key: string, value: string): void {
+    this.#base.put(namespace, key, value);
+  }
+
+  remove(namespace: string, key: string): boolean {
+    return this.#base.remove(namespace, key);
+  }
+
+  sync(namespace: string, entries: KvEntries, drops: (key: string) => boolean): void {
+    this.#base.sync(namespace, entries, drops);
+  }
+
+  purge(namespace: string): void {
+    this.#base.purge(namespace);
+  }
+}

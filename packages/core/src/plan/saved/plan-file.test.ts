@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { planText, readPlan, sealPlan } from "./plan-file.ts";
+import type { PlanBody } from "./plan-schema.ts";
+
+const BODY: PlanBody = {
+  bucket: "b",
+  commit: null,
+  from_workspace: false,
+  options: { jobs: [], force: false, sync_only: false, revert: null, with_hooks: false },
+  required: true,
+  notes: [],
+  waves: [
+    {
+      deployment_seq: 0,
+      jobs: [
+        {
+          job: "api",
+          required: true,
+          pre_deploy: "none",
+          blocked_by: null,
+          after_pending: false,
+          health_pending: false,
+          allocations: [{ worker_ip: "10.0.0.1", action: "skip", tree: "0123456789abcdef" }],
+        },
+      ],
+    },
+  ],
+  stopping: [],
+  undecided: [],
+  failures: [],
+  held: [],
+  rests_on: {
+    last_run: 1,
+    update_seq: 1,
+    maand: "0.2.0",
+    plugins: {},
+    settings: {},
+    jobs: {},
+    workers: {},
+    allocations: {},
+    in_doubt: [],
+    kv: {},
+    kv_keys: {},
+  },
+};
+const plan = sealPlan(BODY);
+const text = planText(plan);
+const refused = (message: string) =>
+  expect.objectContaining({
+    code: "PLAN_INVALID",
+    message: expect.stringContaining(message),
+    hint: expect.stringContaining("plan"),
+  });
+
+describe("the file of a plan", () => {
+  it("is read as it was written, also when it was formatted again", () => {
+    expect(readPlan(text, "plan.json")).toEqual(plan);
+    expect(readPlan(JSON.stringify(JSON.parse(text), undefined, 4), "plan.json")).toEqual(plan);
+  });
+
+  it("is the same for the same plan, and another one for another plan", () => {
+    expect(planText(sealPlan(structuredClone(BODY)))).toBe(text);
+    expect(sealPlan({ ...BODY, required: false }).digest).not.toBe(plan.digest);
+  });
+
+  it("is refused when it is cut off anywhere", () => {
+    for (let length = 0; length < text.trimEnd().length; length += 7)
+      expect(() => readPlan(text.slice(0, length), "plan.json")).toThrow(refused("plan.json"));
+  });
+
+  it.each([
+    ["an action", '"skip"', '"stop"'],
+    ["a worker", "10.0.0.1", "10.0.0.2"],
+    ["the bucket", '"bucket":"b"', '"bucket":"c"'],
+    ["its digest", plan.digest, plan.digest.replace(/^./, (first) => (first === "0" ? "1" : "0"))],
+    ["what it rests on", '"last_run":1', '"last_run":2'],
+  ])("is refused when %s in it was edited", (_, from, to) => {
+    expect(text).toContain(from);
+    expect(() => readPlan(text.replace(from, to), "plan.json")).toThrow(refused("plan.json was edited"));
+  });
+
+  it.each([
+    ["nothing", "", "is empty"],
+    ["other text", "hello\n", "is not a plan of maand: it is not JSON"],
+    ["a list", "[]", "is not a plan of maand"],
+    ["another JSON file", '{"name":"web"}', "is not a plan of maand"],
+    ["a format that is no number", '{"maand_plan":"1"}', "is not a plan of maand"],
+  ])("is refused when it is %s", (_, content, message) => {
+    expect(() => readPlan(content, "plan.json")).toThrow(refused(message));
+  });
+
+  it("of a newer maand is refused with both formats", () => {
+    expect(() => readPlan('{"maand_plan":2}', "plan.json")).toThrow(
+      refused("plan.json has format 2, and this maand reads formats up to 1"),
+    );
+  });
+
+  it("with a right digest and a wrong structure is refused with the place", () => {
+    const wrong = JSON.parse(JSON.stringify(BODY));
+    wrong.waves[0].jobs[0].allocations[0].action = "explode";
+    expect(() => readPlan(planText(sealPlan(wrong)), "plan.json")).toThrow(
+      refused("plan.json is not a whole plan: waves.0.jobs.0.allocations.0.action is missing or wrong"),
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import type { Bucket } from "../../bucket/bucket.ts";
+import type { TreeFile } from "../../plugin-api/contexts.ts";
+import type { FileDiff, PlanDiffs } from "../diff-plan.ts";
+import type { Plan, PlanOptions } from "../plan-deploy.ts";
+import type { PlannedAllocation } from "../plan-job.ts";
+import type { Fingerprints } from "./fingerprints.ts";
+import type { Basis, PlanBody, SavedAllocation, SavedJob } from "./plan-schema.ts";
+import { treePrint } from "./tree-print.ts";
+
+/** What the file of a plan is made of. */
+export interface PlanSource {
+  readonly bucket: Pick<Bucket, "bucketId" | "store" | "mask">;
+  readonly plan: Plan;
+  readonly options: PlanOptions;
+  readonly basis: Basis;
+  readonly print: Fingerprints;
+  /** Made from the workspace, without a build; and the commit of the workspace then. */
+  readonly workspace?: { readonly commit: string | undefined };
+  readonly notes: readonly string[];
+  /** Files of an allocation, by its id, that each build makes anew. */
+  readonly madeByBuild: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The content of the file of a plan. It names no time and no user, so that planning twice gives the same file. */
+export function planBody(source: PlanSource): PlanBody {
+  const { bucket, plan, options, basis, workspace, notes } = source;
+  const masked = (text: string) => bucket.mask.text(text);
+  const rows = new Rows(source);
+  return {
+    bucket: bucket.bucketId,
+    commit: workspace?.commit ?? null,
+    from_workspace: workspace !== undefined,
+    options: {
+      jobs: [...options.jobs],
+      force: options.force,
+      sync_only: options.syncOnly,
+      revert: options.revert ?? null,
+      with_hooks: options.withHooks === true,
+    },
+    required: plan.required,
+    notes: [...notes],
+    waves: plan.waves.map(({ deploymentSeq, jobs }) => ({
+      deployment_seq: deploymentSeq,
+      jobs: jobs.map(
+        (job): SavedJob => ({
+          job: job.job.name,
+          required: job.required,
+          pre_deploy: job.preDeploy,
+          blocked_by: job.blockedBy ?? null,
+          after_pending: job.afterPending,
+          health_pending: job.healthPending,
+          allocations: job.allocations.map((planned) => rows.of(planned)),
+        }),
+      ),
+    })),
+    stopping: stopRows(plan),
+    undecided: plan.undecided.map(({ job, message }) => ({ job: job.name, message: masked(message) })),
+    failures: plan.failures.map(({ job, code, message, hint }) => ({
+      job,
+      code,
+      message: masked(message),
+      hint: hint === undefined ? null : masked(hint),
+    })),
+    held: plan.held.map(({ job, text }) => ({ job, text })),
+    rests_on: basis,
+  };
+}
+
+/** What a plan stops, as in its file. */
+export function stopRows({ stopping }: Pick<Plan, "stopping">): PlanBody["stopping"] {
+  return stopping.map(({ job, allocation, stop, notify, remove, reason }) => ({
+    job: job.name,
+    worker_ip: allocation.host,
+    stop,
+    notify,
+    remove,
+    reason,
+  }));
+}
+
+class Rows {
+  readonly #source: PlanSource;
+  readonly #diffs: PlanDiffs;
+  /** Whether a promoted tree has a file with a secret, by digest. */
+  readonly #secret = new Map<string, boolean>();
+
+  constructor(source: PlanSource) {
+    this.#source = source;
+    this.#diffs = source.plan.diffs ?? new Map<string, readonly FileDiff[]>();
+  }
+
+  of(planned: PlannedAllocation): SavedAllocation {
+    const { allocation, decision, target, tree } = planned;
+    const anew = this.#source.madeByBuild.get(allocation.id) ?? [];
+    const row = {
+      worker_ip: allocation.host,
+      action: decision.action,
+      tree: treePrint(planned, anew, this.#source.print),
+      ...(anew.length === 0 ? {} : { made_by_build: [...anew] }),
+    };
+    if (decision.action === "skip") return row;
+    const promoted = this.#source.bucket.store.promoted.promotedOf(allocation.id);
+    return {
+      ...row,
+      reasons: [...decision.reasons],
+      matched: [...decision.matched],
+      current_version: promoted?.version ?? "0.0.0",
+      new_version: target.version,
+      previous_hash: promoted === undefined || this.#hasSecret(promoted.digest) ? null : promoted.digest,
+      current_hash: anew.length > 0 || hasSecret(tree.files) ? null : target.digest,
+      files: (this.#diffs.get(allocation.id) ?? []).map(({ path, change, access, diff }) => ({
+        path,
+        change,
+        ...(access === undefined ? {} : { access }),
+        diff: anew.includes(path) ? `diff --git a/${path} b/${path}\nnot shown, it is made anew by each build\n` : diff,
+      })),
+    };
+  }
+
+  /** The digest of a tree with a secret would help to guess it. */
+  #hasSecret(digest: string): boolean {
+    const known = this.#secret.get(digest) ?? hasSecret(this.#source.bucket.store.promoted.files(digest));
+    this.#secret.set(digest, known);
+    return known;
+  }
+}
+
+function hasSecret(files: readonly Pick<TreeFile, "secret">[]): boolean {
+  return files.some(({ secret }) => secret === true);
+}

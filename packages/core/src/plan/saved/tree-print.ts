@@ -1,0 +1,17 @@
+import { treeDigest } from "../../domain/deploy/digest.ts";
+import type { PlannedAllocation } from "../plan-job.ts";
+import type { Fingerprints } from "./fingerprints.ts";
+
+/**
+ * The fingerprint of a target tree. Of files that each build makes anew only the paths and modes count, because their
+ * content is not known before the build.
+ */
+export function treePrint(
+  { tree, target }: Pick<PlannedAllocation, "tree" | "target">,
+  madeByBuild: readonly string[],
+  print: Fingerprints,
+): string {
+  if (madeByBuild.length === 0) return print.of(target.digest);
+  const anew = new Set(madeByBuild);
+  return print.of(treeDigest(tree.files.map((file) => (anew.has(file.path) ? { ...file, hash: "" } : file))));
+}
