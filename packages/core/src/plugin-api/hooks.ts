@@ -8,7 +8,7 @@ import {
 } from "tapable";
 import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
-import type { Remote } from "../remote/remote.ts";
+import type { ExecResult, Remote } from "../remote/remote.ts";
 import type { ConnectContext, HostKey, Login } from "./base-contexts.ts";
 import type {
   ActionContext,
@@ -21,6 +21,7 @@ import type {
   OrchestrateContext,
   PreflightContext,
   RenderContext,
+  RunOnceContext,
   StageContext,
   StoppedContext,
   TargetContext,
@@ -83,6 +84,8 @@ function deployMoments() {
       ["context"],
       "orchestrate",
     ),
+    /** Once per command that a tap runs with `once` in a deploy: run it once on its worker, or return undefined. */
+    runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
     /** Once per batch, after its lifecycle commands succeeded. */
     started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
     /** Once per batch or job, and repeatedly in a soak: throw if it is not healthy. */

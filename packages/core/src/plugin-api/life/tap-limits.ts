@@ -14,6 +14,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   permit: "waits",
   beforeJob: "waits",
   orchestrate: "waits",
+  runOnce: "waits",
   started: "waits",
   verify: "waits",
   stopped: "waits",

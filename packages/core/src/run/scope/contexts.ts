@@ -1,11 +1,13 @@
 import { type DeployReason, deployReason } from "../../domain/deploy/deploy-reason.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { ActionStep } from "../../plugin-api/action-step.ts";
 import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
 import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
+import { onceFor } from "./once.ts";
 
 /** The input of contexts; planning without a run has it too. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
@@ -61,12 +63,14 @@ export function lifecycleContext(
   job: Job,
   allocation: Allocation,
   remote: Remote,
+  step?: ActionStep,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
   const placed = atDelivery(run.bucket, remote);
   const { commandMs } = run.bucket.settings.timeouts;
-  return {
+  const given = {
     ...context,
+    ...(step === undefined ? {} : { step }),
     remote: placed,
     directory: `${placed.root}/jobs/${job.name}`,
     timeoutMs: job.timeoutSeconds === undefined ? commandMs : job.timeoutSeconds * 1000,
@@ -81,6 +85,7 @@ export function lifecycleContext(
       BUCKET_ID: run.bucket.bucketId,
     },
   };
+  return { ...given, once: onceFor(run.bucket, given) };
 }
 
 /** Context of one action. */
@@ -89,7 +94,7 @@ export function actionContext(
   job: Job,
   allocation: Allocation,
   remote: Remote,
-  kind: ActionKind,
+  { kind, step }: { readonly kind: ActionKind; readonly step?: ActionStep | undefined },
 ): ActionContext {
-  return Object.freeze({ ...lifecycleContext(run, job, allocation, remote), action: { kind } });
+  return Object.freeze({ ...lifecycleContext(run, job, allocation, remote, step), action: { kind } });
 }
