@@ -14,7 +14,7 @@ export const RUNNER_EXIT = {
 export const ENDING_MS = 8_000;
 
 /** The parts of the program, in the order in which they are joined. The last one begins it. */
-const PARTS = "base output process lock jobs makefile target loop requests command_line".split(" ");
+const PARTS = "base output process orphans lock jobs makefile target loop requests command_line".split(" ");
 /** The parts that only a runner needs through which files come. */
 const STAGE_PARTS = ["paths", "delivery", "inventory"];
 
