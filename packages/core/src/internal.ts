@@ -71,6 +71,7 @@ export { ERROR_CODES, maskedError, problemsError } from "./errors.ts";
 export type { Emit, EventBase, EventData, EventMap, EventType } from "./events.ts";
 export { type ControlResult, controlJob, type JobControl, resolveTarget } from "./jobs/control-job.ts";
 export { type Collected, gc } from "./jobs/gc.ts";
+export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";

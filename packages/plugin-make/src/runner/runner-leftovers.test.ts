@@ -13,7 +13,11 @@ function parentOf(pid: number): number {
 }
 
 /** Runs a target with a time limit that is long enough for its recipe to begin, and returns its exit code. */
-async function codeAfterBegin(w: ReturnType<typeof aWorker>, target: string, timeout = 1) {
+async function codeAfterBegin(
+  w: ReturnType<typeof aWorker>,
+  target: string,
+  timeout = 1,
+): Promise<number | null | undefined> {
   const { code } = await w.run("one process each", target, { timeout });
   return existsSync(w.inJob("grandchild")) ? code : codeAfterBegin(w, target, timeout * 2);
 }
