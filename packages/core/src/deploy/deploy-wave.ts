@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
 import type { MaandError } from "../errors.ts";
-import type { PlannedJob } from "../plan/plan-job.ts";
+import { isRequired, type PlannedAllocation, type PlannedJob } from "../plan/plan-job.ts";
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
 import type { Wave } from "../plan/waves.ts";
 import type { Run } from "../run/run.ts";
@@ -43,17 +43,29 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
 function setAsideUnready(run: Run, plans: readonly WaveJob[]): PlannedJob[] {
-  return plans.filter((plan) => {
-    const { name } = plan.job;
-    if (plan.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: plan.blockedBy });
-    if (plan.blockedBy !== undefined || run.ledger.failed(name)) noteRest(run, plan);
-    else if (plan.required) return true;
+  return plans.flatMap((whole) => {
+    const { name } = whole.job;
+    if (whole.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: whole.blockedBy });
+    const plan = run.ledger.failedOnlyToStop(name) ? withoutStarts(run, whole) : whole;
+    if (whole.blockedBy !== undefined || (run.ledger.failed(name) && plan === whole)) noteRest(run, whole);
+    else if (plan === whole ? whole.required : isRequired(plan)) return [plan];
     else {
       noteUnchanged(run, plan);
-      run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
+      if (plan === whole)
+        run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
     }
-    return false;
+    return [];
   });
+}
+
+/**
+ * The plan without starts, which are noted as blocked: a removed allocation that could not be stopped may be on its way to
+ * one of these workers, and must not run twice. What runs elsewhere is upgraded.
+ */
+function withoutStarts(run: Run, plan: WaveJob): PlannedJob {
+  const isStart = ({ allocation, decision }: PlannedAllocation) => !allocation.disabled && decision.action === "start";
+  noteRest(run, { ...plan, allocations: plan.allocations.filter(isStart) });
+  return { ...plan, allocations: plan.allocations.filter((planned) => !isStart(planned)) };
 }
 
 function failAll(run: Run, plans: readonly PlannedJob[], cause: MaandError): void {

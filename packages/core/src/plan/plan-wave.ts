@@ -71,7 +71,9 @@ async function planWaveJob(
   { pending, before, blockedBy }: JobPlanning,
 ): Promise<WaveJob> {
   refuseParked(job);
-  const hooksRan = before !== undefined && blockedBy === undefined && !source.ledger.failed(job.name);
+  const { ledger } = source;
+  const isFree = !ledger.failed(job.name) || ledger.failedOnlyToStop(job.name);
+  const hooksRan = before !== undefined && blockedBy === undefined && isFree;
   if (hooksRan) await before(job);
   const plan = await planJob(source, job, options, pending);
   const required = isRequired(plan);
