@@ -155,6 +155,14 @@ export interface EventMap {
     readonly output: readonly string[];
     readonly duration_ms: number;
   };
+  "allocation.marked_stopped": {
+    readonly job: string;
+    readonly worker: string;
+    /** Why it was to be stopped. */
+    readonly reason: string;
+    /** The user that recorded it. */
+    readonly by: string;
+  };
   "command.started": {
     readonly job: string;
     readonly worker: string;

@@ -78,6 +78,7 @@ export { type ControlResult, controlJob, type JobControl, resolveTarget } from "
 export { type Collected, gc } from "./jobs/gc.ts";
 export { type HealthReport, healthCheck } from "./jobs/health-command.ts";
 export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./jobs/job-command.ts";
+export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";

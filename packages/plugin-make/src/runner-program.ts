@@ -17,7 +17,7 @@ export const ENDING_MS = 10_000;
 export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 
 /** The parts of the program, in the order in which they are joined. The last one begins it. */
-const PARTS = "base output process receipts lock jobs makefile target loop requests command_line".split(" ");
+const PARTS = "base output process orphans receipts lock jobs makefile target loop requests command_line".split(" ");
 /** The parts that only a runner needs through which files come. */
 const STAGE_PARTS = ["paths", "delivery", "inventory"];
 

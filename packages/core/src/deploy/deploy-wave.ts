@@ -1,8 +1,9 @@
 import pLimit from "p-limit";
 import { stopIfInterrupted } from "../bucket/outcome.ts";
 import type { LifecycleOptions } from "../domain/deploy/plan.ts";
+import type { StepPart } from "../domain/rollout/steps.ts";
 import type { MaandError } from "../errors.ts";
-import type { PlannedJob } from "../plan/plan-job.ts";
+import { isRequired, type PlannedAllocation, type PlannedJob, type StepPlan } from "../plan/plan-job.ts";
 import { planWave, type WaveJob } from "../plan/plan-wave.ts";
 import type { PlanApproval } from "../plan/saved/approval.ts";
 import type { Wave } from "../plan/waves.ts";
@@ -52,16 +53,18 @@ export async function deployWave(run: Run, stager: Stager, wave: Wave, options: 
 
 /** Notes and reports the jobs that need nothing, are blocked or have already failed. Returns the remaining jobs. */
 function setAsideUnready(run: Run, plans: readonly WaveJob[]): WaveJob[] {
-  return plans.filter((plan) => {
-    const { name } = plan.job;
-    if (plan.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: plan.blockedBy });
-    if (plan.blockedBy !== undefined || run.ledger.failed(name)) noteRest(run, plan);
-    else if (plan.required || plan.steps) return true;
+  return plans.flatMap((whole) => {
+    const { name } = whole.job;
+    if (whole.blockedBy !== undefined) run.reporter.emit("job.blocked", { job: name, by: whole.blockedBy });
+    const plan = run.ledger.failedOnlyToStop(name) ? withoutStarts(run, whole) : whole;
+    if (whole.blockedBy !== undefined || (run.ledger.failed(name) && plan === whole)) noteRest(run, whole);
+    else if (plan.required || plan.steps) return [plan];
     else {
       noteUnchanged(run, plan);
-      run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
+      if (plan === whole)
+        run.reporter.emit("job.skipped", { job: name, reason: "already promoted on all allocations" });
     }
-    return false;
+    return [];
   });
 }
 
@@ -74,6 +77,25 @@ function closeReplaced(run: Run, plans: readonly PlannedJob[]): void {
     if (open.release !== plan.job.release) warnReplaced({ run, job: plan.job }, open);
     rollouts.close(open.job);
   }
+}
+
+/**
+ * The plan without starts, which are noted as blocked: a removed allocation that could not be stopped may be on its way to
+ * one of these workers, and must not run twice. What runs elsewhere is upgraded.
+ */
+function withoutStarts(run: Run, plan: WaveJob): WaveJob {
+  const isStart = ({ allocation, decision }: PlannedAllocation) => !allocation.disabled && decision.action === "start";
+  const starts = plan.allocations.filter(isStart);
+  noteRest(run, { ...plan, allocations: starts });
+  const allocations = plan.allocations.filter((planned) => !isStart(planned));
+  const steps = plan.steps && stepsWithout(plan.steps, new Set(starts.map(({ allocation }) => allocation.host)));
+  const rest = { ...plan, allocations, ...(steps && { steps }) };
+  return { ...rest, required: isRequired(rest) };
+}
+
+function stepsWithout(steps: StepPlan, left: ReadonlySet<string>): StepPlan {
+  const without = ({ step, hosts }: StepPart): StepPart => ({ step, hosts: hosts.filter((host) => !left.has(host)) });
+  return { ...steps, parts: steps.parts.map(without) };
 }
 
 function failAll(run: Run, plans: readonly PlannedJob[], cause: MaandError): void {

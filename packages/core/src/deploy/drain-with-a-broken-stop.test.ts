@@ -45,6 +45,30 @@ it("stops in the deploy that contains the fix", async () => {
   expect((await bucket.plan()).required).toBe(false);
 });
 
+it("on a removed worker does not keep the other workers from being upgraded", async () => {
+  bucket.disable({});
+  bucket.workers(B);
+  bucket.job("api", { version: "1.1.0", selectors: ["worker"] });
+  const { outcome, allocations } = await bucket.ship();
+  expect(outcome).toBe("failed");
+  expect(allocations).toMatchObject([
+    { host: A, outcome: "failed", action: "remove" },
+    { host: B, outcome: "ok", action: "restart" },
+  ]);
+  expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.1.0" });
+});
+
+it("keeps a job that moves to another worker from being started there", async () => {
+  bucket.disable({});
+  bucket.workers(B, "10.0.0.3");
+  const { outcome, allocations } = await bucket.ship();
+  expect(outcome).toBe("failed");
+  expect(allocations).toContainEqual(
+    expect.objectContaining({ host: "10.0.0.3", outcome: "blocked", action: "start" }),
+  );
+  expect(bucket.fleet.running()).toEqual({ [`api@${A}`]: "1.0.0", [`api@${B}`]: "1.0.0" });
+});
+
 it("syncs no files to a disabled allocation whose stop works", async () => {
   bucket.fleet.onDo = () => undefined;
   bucket.job("api", { version: "1.1.0", selectors: ["worker"] });

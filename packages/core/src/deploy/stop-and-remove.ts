@@ -11,13 +11,13 @@ import { allocationContext } from "../run/scope/contexts.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import { refusalOf, stopChanges } from "./permission.ts";
 import { recordIntents, runAction, type Tolerance } from "./run-action.ts";
-import { isStopFailed } from "./stop-failed.ts";
+import { isStopFailed, stopError } from "./stop-failed.ts";
 
 /**
  * Stops removed and disabled allocations that may run, deletes the files of removed ones, and checks the health of the
  * remaining allocations of those jobs. Waves go from the last to the first, each with
- * permission; the workers of a wave go in parallel. A failure is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being rolled out,
- * since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not. `only` limits it to some jobs.
+ * permission; the workers of a wave go in parallel. A failure is reported, and the next deploy tries again. A failed stop of a removed allocation keeps its job from being
+ * started anywhere, since it may be on its way to another worker; a drain, an unreachable worker or leftover files do not. `only` limits it to some jobs.
  */
 export async function stopAndRemove(run: Run, only: readonly string[] = []): Promise<void> {
   const all = stopping(run).filter(({ job }) => only.length === 0 || only.includes(job.name));
@@ -67,10 +67,12 @@ async function stopAndRemoveOne(run: Run, entry: StoppingAllocation): Promise<vo
     if (entry.remove) await remove(run, entry);
     run.ledger.note(job.name, allocation.host, action, "ok", false);
   } catch (cause) {
-    const unreachable = outcomeOf(cause) === "unreachable";
+    const outcome = outcomeOf(cause);
+    const unreachable = outcome === "unreachable";
+    const shown = mayRun && outcome !== "interrupted" ? stopError(cause, entry) : cause;
     // a removed one may be a job on its way to another worker, where it must not run twice; a drain keeps no other back
-    if (mayRun && !unreachable && entry.remove) run.ledger.fail(job.name, allocation.host, action, cause);
-    else run.ledger.addPendingCleanup(job.name, allocation.host, action, cause);
+    if (mayRun && !unreachable && entry.remove) run.ledger.failStop(job.name, allocation.host, action, shown);
+    else run.ledger.addPendingCleanup(job.name, allocation.host, action, shown);
     if (unreachable && mayRun)
       run.ledger.warn(`${job.name} on ${allocation.host} may still run (${entry.reason}); every deploy tries again`);
   }

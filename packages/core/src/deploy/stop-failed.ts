@@ -1,8 +1,26 @@
+import { asMaandError } from "../bucket/outcome.ts";
+import { MaandError } from "../errors.ts";
 import type { PlannedAllocation } from "../plan/plan-job.ts";
+import type { StoppingAllocation } from "../plan/stopping.ts";
 import type { Run } from "../run/run.ts";
 
 /** Whether a disabled allocation was to be stopped in this run, and its command failed. */
 export function isStopFailed(run: Run, { allocation, decision }: PlannedAllocation): boolean {
   if (!allocation.disabled || !decision.action.startsWith("stop")) return false;
   return run.ledger.outcomeOf(allocation.job, allocation.host) === "failed";
+}
+
+/** The error of a stop that failed, with the command for an operator to record that the allocation is stopped. */
+export function stopError(cause: unknown, { job, allocation }: StoppingAllocation): MaandError {
+  const { code, message, hint, worker, output, exit } = asMaandError(cause);
+  const mark = `if it does not run any more, record that: maand job stop ${job.name} --allocations ${allocation.host} --mark-stopped`;
+  return new MaandError({
+    code,
+    message,
+    output,
+    cause,
+    hint: hint === undefined ? mark : `${hint}; ${mark}`,
+    ...(worker === undefined ? {} : { worker }),
+    ...(exit === undefined ? {} : { exit }),
+  });
 }

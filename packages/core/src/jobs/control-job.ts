@@ -95,10 +95,13 @@ function choose(
     control.jobs,
     source.catalog.jobs.map((job) => job.name),
   );
+  const hint = control.target.toLowerCase() === "stop" ? STOPPED_BY_DEPLOY : undefined;
   return source.catalog.jobs
     .filter((job) => control.jobs.includes(job.name))
-    .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers) }));
+    .map((job) => ({ job, allocations: selectAllocations(source, job, control.workers, hint) }));
 }
+
+const STOPPED_BY_DEPLOY = "maand deploy stops it; if it is stopped already, record that with --mark-stopped";
 
 async function controlOne(
   source: Source,

@@ -103,6 +103,10 @@ function output(event: MaandEvent, known: Known): LogFields {
       const end = { exit: event.ok ? 0 : 1, duration_ms: event.duration_ms, msg: event.message ?? "" };
       return { event: "command_end", ...SYNC_CHECK, ...end };
     }
+    case "allocation.marked_stopped": {
+      const msg = `${event.by} recorded that it is stopped (${event.reason}); nothing was run`;
+      return { event: "marked_stopped", phase: "job", job: event.job, action: "stop", msg };
+    }
     case "job.skipped":
       // the word that scripts look for, which the maand that was written in Go printed, and ours
       return { event: "deploy_skip", phase: "rollout", job: event.job, reason: "already_promoted", msg: event.reason };

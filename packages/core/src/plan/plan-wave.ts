@@ -78,7 +78,9 @@ async function planWaveJob(
   refuseParked(job);
   const unchanged = approval?.unchanged(job);
   if (unchanged) return { ...unchanged, required: false, hooksRan: false };
-  const mayGoOn = blockedBy === undefined && !source.ledger.failed(job.name);
+  const { ledger } = source;
+  const isFree = !ledger.failed(job.name) || ledger.failedOnlyToStop(job.name);
+  const mayGoOn = blockedBy === undefined && isFree;
   const hooksRan = before !== undefined && mayGoOn;
   if (mayGoOn) approval?.begin(job);
   if (hooksRan) await before(job);

@@ -9,6 +9,8 @@ export class Ledger {
   readonly #leaders = new Map<string, string>();
   /** Hosts of each job that failed or were left unchanged; pending cleanup is not included. */
   readonly #wrong = new Map<string, Set<string>>();
+  /** Hosts of each job where a removed allocation could not be stopped. */
+  readonly #unstopped = new Map<string, Set<string>>();
   readonly #failures: JobFailure[] = [];
   readonly #reverts = new Map<string, "reverted" | "revert_failed">();
   readonly #blocked: { readonly job: string; readonly by: string }[] = [];
@@ -40,6 +42,12 @@ export class Ledger {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     const output = error.output.length > 0 ? { output: error.output } : {};
     this.#set({ job, host, action, outcome: outcomeOf(cause), promoted, message: error.message, ...hint, ...output });
+  }
+
+  /** Notes that a removed allocation could not be stopped: its job must not be started elsewhere meanwhile. */
+  failStop(job: string, host: string, action: string, cause: unknown): void {
+    this.fail(job, host, action, cause);
+    this.#unstopped.set(job, (this.#unstopped.get(job) ?? new Set()).add(host));
   }
 
   /**
@@ -122,6 +130,13 @@ export class Ledger {
       this.#blocked.some((entry) => entry.job === job) ||
       (this.#wrong.get(job)?.size ?? 0) > 0
     );
+  }
+
+  /** Whether a job failed only because removed allocations of it could not be stopped: the others can be upgraded. */
+  failedOnlyToStop(job: string): boolean {
+    const wrong = [...(this.#wrong.get(job) ?? [])];
+    const only = wrong.length > 0 && wrong.every((host) => this.#unstopped.get(job)?.has(host));
+    return only && this.failureOf(job) === undefined && !this.#blocked.some((entry) => entry.job === job);
   }
 
   /** The first failure of a job as a whole. */

@@ -39,19 +39,20 @@ export function selectWorkers<T extends Choosable>(
 /**
  * A job's active allocations, limited to the listed workers if there are any. A worker that is named itself must have an
  * active allocation; otherwise it is refused with the reason. A label or zone selects those of its workers on which the job
- * is active.
+ * is active. `whenDisabled` is the next step for a disabled one.
  */
 export function selectAllocations(
   run: Pick<Run, "catalog" | "allocationsOf">,
   job: Job,
   words: readonly string[],
+  whenDisabled = "remove it from workspace/disabled.json, build and deploy",
 ): Allocation[] {
   const chosen = selectWorkers(run.catalog.workers, FLAG, words);
   const all = run.allocationsOf.get(job.name) ?? [];
   const at = new Map(all.map((allocation) => [allocation.host, allocation]));
   const problems = chosen
     .filter(({ named }) => named)
-    .flatMap(({ worker: { host } }) => refusal(job, host, at.get(host)));
+    .flatMap(({ worker: { host } }) => refusal(job, host, at.get(host), whenDisabled));
   if (problems.length > 0) throw problemsError(problems);
   const hosts = new Set(chosen.map(({ worker }) => worker.host));
   const active = all.filter(({ disabled, host }) => !disabled && (words.length === 0 || hosts.has(host)));
@@ -61,7 +62,7 @@ export function selectAllocations(
 
 const FLAG = "--allocations";
 
-function refusal(job: Job, host: string, found: Allocation | undefined): Problem[] {
+function refusal(job: Job, host: string, found: Allocation | undefined, whenDisabled: string): Problem[] {
   if (!found)
     return [
       error(
@@ -72,14 +73,7 @@ function refusal(job: Job, host: string, found: Allocation | undefined): Problem
       ),
     ];
   if (!found.disabled) return [];
-  return [
-    error(
-      "disabled_allocation",
-      FLAG,
-      `job ${job.name} is disabled on ${host}`,
-      "remove it from workspace/disabled.json, build and deploy",
-    ),
-  ];
+  return [error("disabled_allocation", FLAG, `job ${job.name} is disabled on ${host}`, whenDisabled)];
 }
 
 function noMatch(job: Job, words: readonly string[]): Problem {

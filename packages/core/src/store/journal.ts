@@ -131,6 +131,17 @@ export class Journal {
     );
   }
 
+  /** Records a stop that succeeded, and whose `stopped` hooks have not run. */
+  recordStop(run: number, allocation: string, at: string): void {
+    this.#db.run(
+      "INSERT INTO step (run, allocation, kind, started_at, finished_at, outcome) VALUES (?, ?, 'stop', ?, ?, 'ok')",
+      run,
+      allocation,
+      at,
+      at,
+    );
+  }
+
   /** Defers writing a result. Until it is written the row is in doubt, which is always safe. */
   conclude(step: number, outcome: Outcome, at: string): void {
     this.#db.later("UPDATE step SET finished_at = ?, outcome = ? WHERE id = ?", at, outcome, step);

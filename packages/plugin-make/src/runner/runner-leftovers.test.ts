@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
-import { aWorker, childrenOf, eventually, FORMS, isRunning } from "./runner.test.support.ts";
+import { aWorker, childrenOf, eventually, FORMS, gone, isRunning } from "./runner.test.support.ts";
 
 /** The only make a runner runs. */
 async function makeOf(runner: number | undefined): Promise<number> {
@@ -10,6 +10,16 @@ async function makeOf(runner: number | undefined): Promise<number> {
 
 function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
+}
+
+/** Runs a target with a time limit that is long enough for its recipe to begin, and returns its exit code. */
+async function codeAfterBegin(
+  w: ReturnType<typeof aWorker>,
+  target: string,
+  timeout = 1,
+): Promise<number | null | undefined> {
+  const { code } = await w.run("one process each", target, { timeout });
+  return existsSync(w.inJob("grandchild")) ? code : codeAfterBegin(w, target, timeout * 2);
 }
 
 describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () => {
@@ -45,11 +55,8 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
 
   it("is ended at its time limit, even if it ignores SIGTERM", async (context) => {
     const w = worker(context);
-    const command = w.alone("stubborn", { timeout: 1 });
-    const recipe = await w.grandchild();
-    process.kill(await makeOf(command.process.pid), "SIGKILL");
-    expect(await command.code).toBe(124);
-    expect(isRunning(recipe)).toBe(false);
+    expect(await codeAfterBegin(w, "orphan")).toBe(124);
+    expect(isRunning(await w.grandchild())).toBe(false);
   });
 
   it("is ended on request", async (context) => {
@@ -78,6 +85,77 @@ describe.concurrent("a command whose make is killed", { timeout: 30_000 }, () =>
     writeFileSync(w.inJob("go", "web"), "");
     expect(await other.code).toBe(0);
     expect(w.order()).toEqual(["late"]);
+  });
+});
+
+describe.concurrent.each(FORMS)("a command whose runner is killed (%s)", { timeout: 30_000 }, (form) => {
+  type Worker = ReturnType<typeof aWorker>;
+
+  /** Starts a target, and kills its runner while the recipe runs; returns make. */
+  async function killRunner(w: Worker, target: string, timeout = 300): Promise<number> {
+    const { process: runner } = form === FORMS[0] ? w.alone(target, { timeout }) : serveOne(w, target, timeout);
+    await w.grandchild();
+    const make = await makeOf(runner.pid);
+    process.kill(runner.pid ?? 0, "SIGKILL");
+    await gone(runner.pid);
+    return make;
+  }
+
+  function serveOne(w: Worker, target: string, timeout: number) {
+    const runner = w.serve();
+    runner.request(target, { timeout });
+    return runner;
+  }
+
+  async function killBoth(w: Worker, target: string, timeout?: number): Promise<void> {
+    const make = await killRunner(w, target, timeout);
+    process.kill(make, "SIGKILL");
+    await gone(make);
+  }
+
+  for (const target of ["wait", "quiet"]) {
+    it(`and its make delays the next command until its recipe ends (${target})`, async (context) => {
+      const w = aWorker(context);
+      await killBoth(w, target);
+      const next = w.start(form, "together");
+      await eventually(() => expect(next.stderr()).toContain(`api: waiting for what ${target} `));
+      writeFileSync(w.inJob("go"), "");
+      expect(await next.code).toBe(0);
+      expect(w.order()).toEqual(["late", "alone"]);
+    });
+  }
+
+  it("and its make is ended at its time limit by the next command, even if it ignores SIGTERM", async (context) => {
+    const w = aWorker(context);
+    await killBoth(w, "deaf", 2);
+    const next = w.start(form, "together");
+    expect(await next.code).toBe(0);
+    expect(w.order()).toEqual(["alone"]);
+    expect(next.stderr()).toMatch(
+      /^runner: api: waiting for what deaf .*\nrunner: api: ended what deaf .* left running\n$/,
+    );
+  });
+
+  it("and its make does not delay a command that is ended on request", async (context) => {
+    const w = aWorker(context);
+    await killBoth(w, "wait");
+    const next = w.start(form, "together");
+    await eventually(() => expect(next.stderr()).toContain("waiting for what wait"));
+    next.end();
+    expect(await next.code).toBe(130);
+  });
+
+  it("while its make starts a server does not delay the next command, and the server keeps running", async (context) => {
+    const w = aWorker(context);
+    const make = await killRunner(w, "lasting");
+    const next = w.start(form, "together");
+    await eventually(() => expect(next.stderr()).toContain("waiting for lasting"));
+    writeFileSync(w.inJob("on"), "");
+    await gone(make);
+    expect(await next.code).toBe(0);
+    rmSync(w.inJob("server"));
+    await w.there(w.inJob("server"));
+    expect(await w.run(form, "start")).toMatchObject({ code: 0, stderr: "err\n" });
   });
 });
 

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { RemoteStream } from "@maand/core";
@@ -43,6 +52,14 @@ wait:
 	@sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order'
 apart:
 	@exec setsid sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order' > log 2>&1
+quiet:
+	@exec timeout 1000 sh -c 'echo $$$$ > grandchild; while [ ! -e go ] && [ -e Makefile ]; do sleep 0.02; done; echo late >> ../../order' > log 2>&1
+deaf:
+	@trap "" TERM; echo $$$$ > grandchild; while :; do sleep 0.05; done
+orphan:
+	@trap "" TERM; echo $$$$ > grandchild; kill -9 $$PPID; while :; do sleep 0.05; done
+lasting:
+	@nohup sh -c 'while [ ! -e go ] && [ -e Makefile ]; do echo $$$$ > server; sleep 0.02; done; echo ended > ended' > log 2>&1 & echo $$$$ > grandchild; while [ ! -e on ] && [ -e Makefile ]; do sleep 0.02; done
 together:
 	@grep -qs '^State:.[^ZX]' /proc/$$(cat grandchild)/status && echo together >> ../../order || echo alone >> ../../order
 half:
@@ -112,7 +129,9 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     for (const { stdin } of processes) stdin?.destroy();
     await Promise.all(running.map(({ code }) => code));
     await eventually(() => expect(processes.map(({ pid }) => pid).filter(isRunning)).toEqual([]));
-    rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
+    // what they left running ends by itself once it sees `go`, and may still write until then
+    await eventually(() => expect(processesIn(root)).toEqual([]));
+    rmSync(root, { recursive: true, force: true });
   });
 
   function alone(target: string, options: Options = {}): Alone {
@@ -218,7 +237,19 @@ export function streamOf(child: ChildProcess): RemoteStream {
 export const eventually = (promise: () => void) => vi.waitFor(promise, 15_000);
 /** Ids of a process' children, with blanks between them. */
 export const childrenOf = (pid = 0) => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-export const gone = (pid: number) => eventually(() => expect(isRunning(pid)).toBe(false));
+/** Ids of the processes whose working directory is in a directory. */
+function processesIn(directory: string): string[] {
+  const isInside = (pid: string) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${directory}/`);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && isInside(name));
+}
+
+export const gone = (pid?: number) => eventually(() => expect(isRunning(pid)).toBe(false));
 
 export function isRunning(pid = 0): boolean {
   try {

@@ -12,6 +12,7 @@ class Lock:
         self.job = job
         self.turn = self.open(".lock")
         self.make = None
+        self.note = b""
 
     def open(self, suffix):
         directory = os.path.join(ROOT, "locks")
@@ -21,18 +22,42 @@ class Lock:
     def take(self, call, watch=None):
         """Waits for its turn, and shows meanwhile what `watch` finds: the output of the command it waits for."""
         reported = False
-        call.fail_if_ended("")
-        while not self.taken():
-            if not reported:
-                holder = os.pread(self.turn, 200, 0).decode("utf-8", "replace").strip() or "another command"
-                call.report("%s: waiting for %s, which still runs here" % (self.job, holder))
-                reported = True
+
+        def report(steps=()):
+            nonlocal reported
             if watch is not None:
                 watch.read(call.out)
-            yield LOCK_PAUSE
+            if not reported and steps:
+                pids = ", ".join(str(pid) for pid in sorted(steps))
+                call.report("%s: waiting for what %s, which was killed, left running: pid %s" % (self.job, self.holder(), pids))
+            elif not reported:
+                call.report("%s: waiting for %s, which still runs here" % (self.job, self.holder()))
+            reported = True
             call.fail_if_ended(", waiting for the command that still runs here")
+
+        call.fail_if_ended("")
+        while not self.taken():
+            report()
+            yield LOCK_PAUSE
+        orphans = self.orphans()
+        if orphans is not None and (yield from orphans.wait(report)):
+            call.report("%s: ended what %s left running" % (self.job, self.holder()))
+        self.note = ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace")
         os.ftruncate(self.turn, 0)
-        os.pwrite(self.turn, ("%s (pid %d)\n" % (call.request.target, os.getpid())).encode("utf-8", "replace"), 0)
+        os.pwrite(self.turn, self.note, 0)
+
+    def holder(self):
+        return self.read()[0].decode("utf-8", "replace").strip() or "another command"
+
+    def orphans(self):
+        """Of the command before, where its runner was killed; a line that was cut off names none."""
+        try:
+            return Orphans(self.read()[1])
+        except (IndexError, ValueError):
+            return None
+
+    def read(self):
+        return os.pread(self.turn, 500, 0).split(b"\n")
 
     def taken(self):
         try:
@@ -46,10 +71,15 @@ class Lock:
         except OSError:
             return False
 
-    def hand_over(self):
+    def hand_over(self, command):
         """In the child that becomes make."""
+        os.pwrite(self.turn, Orphans.record(command) + b"\n", len(self.note))
         fcntl.lockf(self.make, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.set_inheritable(self.make, True)
+
+    def settle(self):
+        """Once the command has ended, and what it left has been dealt with."""
+        os.ftruncate(self.turn, len(self.note))
 
     def close(self):
         for descriptor in (self.make, self.turn):

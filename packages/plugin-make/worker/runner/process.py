@@ -11,6 +11,7 @@ class Command:
         self.directory = directory_of(job)
         self.out = call.out
         self.err = call.err
+        self.deadline = call.deadline
         self.mark = b"MAAND_RUNNER_COMMAND=" + os.urandom(8).hex().encode()
         # as after `cd` from the bucket's directory into the job's
         place = {b"PWD": os.fsencode(self.directory), b"OLDPWD": os.fsencode(ROOT)}
@@ -64,7 +65,7 @@ def become(command, out, err, lock):
         os.chdir(command.directory)
         what = command.words[0]
         if lock is not None:
-            lock.hand_over()
+            lock.hand_over(command)
         execute(command.words, command.env)
     except OSError as error:
         os.write(2, ("%s: %s\n" % (what, error.strerror)).encode("utf-8", "surrogateescape"))
@@ -121,11 +122,7 @@ class Descendants:
         known |= {pid for pid, (_, group, session, _) in every.items() if self.leader in (group, session)}
         if self.everything:
             known |= {pid for pid in every if pid not in known and self.mark in environment_of(pid)}
-        news = known
-        while news:
-            news = {pid for pid, (parent, _, _, _) in every.items() if parent in news and pid not in known}
-            known |= news
-        self.known = {pid: (every[pid][1], every[pid][3]) for pid in known}
+        self.known = {pid: (every[pid][1], every[pid][3]) for pid in with_descendants(known, every)}
 
 
 def processes():

@@ -125,6 +125,8 @@ def carry_out(call, command, lock):
     if status != 0:
         ended = yield from end(child, Descendants(child, command.mark, killed))
     del CHILDREN[child]
+    if lock is not None:
+        lock.settle()
     pumps, call.pumps = call.pumps, []
     for pump in pumps:
         pump.drain()

@@ -29,7 +29,7 @@ describe("the schema of a manifest", () => {
       extra: claim("Anything."),
     };
     const properties = propertiesOf(jsonSchema("manifest", [{ claims }]));
-    expect(properties.team).toEqual({ description: "Who is called.", type: "string" });
+    expect(properties.team).toMatchObject({ description: "Who is called.", type: "string" });
     expect(properties.extra).toEqual({ description: "Anything." });
   });
 
@@ -38,6 +38,16 @@ describe("the schema of a manifest", () => {
     const { commands } = propertiesOf(jsonSchema("manifest", [{ claims }]));
     expect(commands).toMatchObject({ type: "object", allOf: [{ maxProperties: 2 }] });
   });
+});
+
+it("marks control characters in every text, as a build does", () => {
+  const { team, restart_globs } = propertiesOf(
+    jsonSchema("manifest", [{ claims: { team: claim("Who is called.", () => ({ type: "string" })) } }]),
+  );
+  for (const text of [team, Object(restart_globs).items]) {
+    const patterns = [text, ...(Object(text).allOf ?? [])].map(({ pattern }: { pattern?: string }) => pattern ?? "");
+    expect(patterns.some((pattern) => pattern !== "" && !new RegExp(pattern, "u").test("a\u001b[31m"))).toBe(true);
+  }
 });
 
 it.each(SCHEMA_NAMES)("describes every key of %s", (name) => {

@@ -7,7 +7,7 @@ const DRAFT = "http://json-schema.org/draft-07/schema#";
 
 /** The schema of a file, generated from the definition that validates it, with the keys of plugins. */
 export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
-  const { title, description, ...rest } = BY_NAME[name](plugins);
+  const { title, description, ...rest } = plainTexts(BY_NAME[name](plugins));
   return { $schema: DRAFT, title, description, ...rest };
 }
 
@@ -49,4 +49,29 @@ function renamed(schema: unknown, name: string): JsonSchema {
 function claimed(own: unknown, { description, jsonSchema: make }: Claim): JsonSchema {
   const { $schema: _, ...schema } = make?.() ?? {};
   return own === undefined ? { description, ...schema } : { ...Object(own), allOf: [schema] };
+}
+
+/** A build refuses control characters in all texts, but for tabs and line ends where they mean something. */
+const PLAIN = {
+  pattern: "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$",
+  patternErrorMessage: "write it as plain text",
+};
+
+/** The same schema, in which texts hold no control characters. */
+function plainTexts(schema: JsonSchema): JsonSchema {
+  const plain = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, plainInside(key, value)]));
+  if (plain.type !== "string" || plain.enum !== undefined || plain.const !== undefined) return plain;
+  if (plain.pattern === undefined) return { ...plain, ...PLAIN };
+  return { ...plain, allOf: [...(Array.isArray(plain.allOf) ? plain.allOf : []), PLAIN] };
+}
+
+function plainInside(keyword: string, value: unknown): unknown {
+  if (["anyOf", "allOf", "oneOf"].includes(keyword) && Array.isArray(value)) return value.map(plainOf);
+  if (["items", "additionalProperties"].includes(keyword)) return plainOf(value);
+  if (keyword !== "properties") return value;
+  return Object.fromEntries(Object.entries({ ...Object(value) }).map(([name, inner]) => [name, plainOf(inner)]));
+}
+
+function plainOf(schema: unknown): unknown {
+  return typeof schema === "object" && schema !== null ? plainTexts({ ...schema }) : schema;
 }

@@ -1,6 +1,7 @@
 import { listOf } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import { type ControlResult, controlJob, heldTexts } from "@maand/core/internal";
+import { MaandError } from "@maand/core";
+import { type ControlResult, controlJob, heldTexts, type MarkedAllocation, markStopped } from "@maand/core/internal";
 import { openRollouts } from "@maand/core/readonly";
 import { Command, Option } from "clipanion";
 import { skippedWorkerLines } from "../../output/deploy/skipped-workers.ts";
@@ -66,6 +67,48 @@ function controlCommand(target: string, description: string, example: readonly [
   };
 }
 
+/** `maand job stop`, which can also record that allocations are stopped already. */
+class JobStopCommand extends controlCommand("stop", "run make stop on the workers of a job", [
+  "On one worker",
+  "maand job stop api --allocations 10.0.0.2",
+]) {
+  static override usage = Command.Usage({
+    category: "Job",
+    description: "run make stop on the workers of a job",
+    details: `${NOTE}\n\nWith --mark-stopped, nothing is run: it records that disabled or removed allocations do not run any more. Use it when their stop cannot succeed, after you have stopped them by hand. The next deploy continues as after a successful stop.`,
+    examples: [
+      ["On one worker", "maand job stop api --allocations 10.0.0.2"],
+      ["Record that it is stopped there", "maand job stop api --allocations 10.0.0.2 --mark-stopped"],
+    ],
+  });
+
+  markStopped = Option.Boolean("--mark-stopped", false, {
+    description: "Run nothing; record that disabled or removed allocations are stopped.",
+  });
+
+  override async work(): Promise<number> {
+    if (!this.markStopped) return super.work();
+    if (this.healthCheck)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--mark-stopped runs nothing, so there is nothing for --health_check to wait for",
+        hint: "leave --health_check out",
+      });
+    const options = { jobs: listOf(this.job), workers: listOf(this.allocations) };
+    const marked = await this.withEngine((bucket) => markStopped(bucket, options));
+    if (this.json) this.printJson(marked.map(({ job, host, marked }) => ({ job, worker_ip: host, marked })));
+    else if (!this.quiet) for (const one of marked) this.print(markedLine(one));
+    return 0;
+  }
+}
+
+function markedLine({ job, host, marked, removed }: MarkedAllocation): string {
+  const where = `${job} on ${host}`;
+  if (!marked) return `${where}: nothing of it is recorded as running; nothing to do`;
+  const next = removed ? ", and the next maand deploy deletes its files" : "";
+  return `${where}: recorded as stopped; nothing was run there${next}`;
+}
+
 /** `maand job run`. */
 class JobRunCommand extends ControlCommand {
   static override paths = [["job", "run"]];
@@ -92,10 +135,7 @@ class JobRunCommand extends ControlCommand {
 /** The commands that run one target of a job by hand. */
 export const JOB_COMMANDS = [
   controlCommand("start", "run make start on the workers of a job", ["On all workers", "maand job start api"]),
-  controlCommand("stop", "run make stop on the workers of a job", [
-    "On one worker",
-    "maand job stop api --allocations 10.0.0.2",
-  ]),
+  JobStopCommand,
   controlCommand("restart", "run make restart on the workers of a job, batch by batch", [
     "Everywhere",
     "maand job restart api --health_check",

@@ -1,4 +1,4 @@
-import { trimmed } from "./schema-notes.ts";
+import { PRINTABLE, trimmed } from "./schema-notes.ts";
 
 /** What to write where a key file is named. */
 export const KEY_FILE_HINT = "write the name of a file below secrets/, or an absolute path";
@@ -7,7 +7,9 @@ export const KEY_FILE_HINT = "write the name of a file below secrets/, or an abs
  * The texts that {@link isKeyFile} accepts, also with blanks around them, as a pattern for editors; a `..` further on that
  * leaves `secrets/` is beyond it.
  */
-export const KEY_FILE_PATTERN = trimmed("/[\\s\\S]*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))[^/][\\s\\S]*");
+export const KEY_FILE_PATTERN = trimmed(
+  `/${PRINTABLE}*|(?![\\s~])(?:\\./+)*(?!\\s*$|\\.{1,2}(?:/|\\s*$))(?!/)${PRINTABLE}+`,
+);
 
 /** Whether a text names a key file: a path below `secrets/`, or an absolute one. */
 export function isKeyFile(path: string): boolean {

@@ -26,3 +26,6 @@ export function trimmed(pattern: RegExp | string): string {
   const source = typeof pattern === "string" ? pattern : pattern.source.replace(/^\^|\$$/g, "");
   return `^\\s*(?:${source})\\s*$`;
 }
+
+/** Everything but control characters, as a pattern for one character of a text on one line. */
+export const PRINTABLE = "[^\\u0000-\\u001f\\u007f-\\u009f]";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "../checks/key-file.ts";
 import { error, type Report } from "../checks/problem.ts";
-import { described, looksLike } from "../checks/schema-notes.ts";
+import { described, looksLike, PRINTABLE, trimmed } from "../checks/schema-notes.ts";
 import { isRecord, onlyObject, readWritten, salvage, shown, warnUnknownKeys, withHint } from "../checks/validate.ts";
 import { canonicalHost } from "./host-address.ts";
 import { HOST_PATTERN, isHost, isName, nameRule, WRITTEN_LABEL } from "./names.ts";
@@ -26,14 +26,17 @@ const USER_HINT = "use letters, digits, - . and _";
 /** More than any order needs; a larger number is a typo. */
 const MOST = 1_000_000_000;
 
+const ONE_LINE_HINT = "write it as plain text on one line";
+
 /** A text of one line, because it is displayed in tables. */
 const oneLine = v.pipe(
   v.string(),
   v.trim(),
   v.check(
     (text) => !/\p{Cc}/u.test(text),
-    ({ input }) => withHint(`${shown(input)} holds a control character`, "write it as plain text on one line"),
+    ({ input }) => withHint(`${shown(input)} holds a control character`, ONE_LINE_HINT),
   ),
+  looksLike(trimmed(`${PRINTABLE}*`), ONE_LINE_HINT),
 );
 
 const entry = v.looseObject(

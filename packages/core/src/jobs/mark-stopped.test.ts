@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import { definePlugin } from "../plugin-api/plugin.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+import { type MarkedAllocation, markStopped } from "./mark-stopped.ts";
+
+/** An operator records that an allocation is stopped, whose `stop` cannot be made to succeed. */
+
+const [A, B] = ["10.0.0.1", "10.0.0.2"];
+
+let bucket: TestBucket;
+/** Allocations whose `stopped` hooks ran. */
+let notified: string[];
+
+const listener = definePlugin({
+  name: "listener",
+  apply({ stopped }) {
+    stopped.tap("listener", ({ job, allocation }) => void notified.push(`${job.name}@${allocation.host}`));
+  },
+});
+
+beforeEach(async () => {
+  notified = [];
+  bucket = aBucket({ plugins: [listener] });
+  bucket.workers(A, B);
+  bucket.job("api", { version: "1.0.0", selectors: ["worker"] });
+  expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+  bucket.fleet.onDo = (what) => {
+    if (what.startsWith("stop")) throw new MaandError({ code: "COMMAND_FAILED", message: "no target", hint: "add it" });
+  };
+});
+
+afterEach(() => bucket.dispose());
+
+async function mark(jobs: readonly string[], workers: readonly string[]): Promise<MarkedAllocation[]> {
+  const opened = await bucket.open();
+  return markStopped(opened, { jobs, workers }).finally(() => opened.close());
+}
+
+describe("an allocation whose stop always fails", () => {
+  for (const [name, takeAway] of [
+    ["disabled", () => bucket.disable({ jobs: { api: { allocations: [A] } } })],
+    ["without its worker", () => bucket.workers(B)],
+    ["without its job", () => bucket.removeJob("api")],
+  ] as const) {
+    it(`is not stopped any more once it is marked (${name})`, async () => {
+      takeAway();
+      expect(await bucket.ship()).toMatchObject({ outcome: "failed" });
+      const hosts = name === "without its job" ? [A, B] : [A];
+      expect(await mark(["api"], hosts)).toEqual(
+        hosts.map((host) => expect.objectContaining({ job: "api", host, marked: true })),
+      );
+      bucket.fleet.done.splice(0);
+      expect(await bucket.deploy()).toMatchObject({ outcome: "ok" });
+      expect(bucket.fleet.done.filter((what) => what.startsWith("stop"))).toEqual([]);
+      expect(notified).toEqual(hosts.map((host) => `api@${host}`));
+      expect((await bucket.plan()).required).toBe(false);
+    });
+  }
+
+  it("is named by the failing deploy with the command to type", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    const { allocations } = await bucket.ship();
+    expect(allocations.find(({ host }) => host === A)?.hint).toBe(
+      `add it; if it does not run any more, record that: maand job stop api --allocations ${A} --mark-stopped`,
+    );
+  });
+
+  it("is marked again without effect", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    await bucket.ship();
+    await mark(["api"], [A]);
+    expect(await mark(["api"], [A])).toMatchObject([{ host: A, marked: false }]);
+  });
+
+  it("starts again once it is enabled", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    await bucket.ship();
+    await mark(["api"], [A]);
+    bucket.disable({});
+    bucket.fleet.done.splice(0);
+    expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
+    expect(bucket.fleet.done).toContain(`start api@${A}`);
+  });
+
+  it("is in the record of the run, with the user", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    await bucket.ship();
+    bucket.events.length = 0;
+    await mark(["api"], [A]);
+    expect(bucket.events.find(({ type }) => type === "allocation.marked_stopped")).toMatchObject({
+      job: "api",
+      worker: A,
+      reason: "disabled in workspace/disabled.json",
+      by: expect.stringMatching(/./),
+    });
+  });
+});
+
+describe("is refused, and nothing is recorded,", () => {
+  it("for an allocation that a deploy would run", async () => {
+    await expect(mark(["api"], [A])).rejects.toMatchObject({
+      code: "PROBLEMS",
+      problems: [{ code: "active_allocation", hint: expect.stringContaining("workspace/disabled.json") }],
+    });
+  });
+
+  it("for several allocations if one of them is active", async () => {
+    bucket.disable({ jobs: { api: { allocations: [A] } } });
+    await bucket.ship();
+    await expect(mark(["api"], [A, B])).rejects.toMatchObject({ problems: [{ where: `api on ${B}` }] });
+    expect(await mark(["api"], [A])).toMatchObject([{ marked: true }]);
+  });
+
+  it("without the names of workers", async () => {
+    await expect(mark(["api"], [])).rejects.toMatchObject({ code: "USAGE" });
+  });
+
+  it("for a label, which may mean more workers than the operator looked at", async () => {
+    bucket.disable({ jobs: { api: {} } });
+    await bucket.build();
+    await expect(mark(["api"], ["label:worker"])).rejects.toMatchObject({
+      problems: [{ code: "not_named" }, { code: "not_named" }],
+    });
+  });
+
+  it("for an unknown job, an unknown worker and a worker without the job", async () => {
+    bucket.workers({ host: A, labels: ["web"] }, B);
+    bucket.job("web", { version: "1.0.0", selectors: ["web"] });
+    await bucket.build();
+    await expect(mark(["apy"], [A])).rejects.toMatchObject({ problems: [{ code: "unknown_job" }] });
+    await expect(mark(["api"], ["10.0.0.9"])).rejects.toMatchObject({ problems: [{ code: "unknown_worker" }] });
+    await expect(mark(["web"], [B])).rejects.toMatchObject({ problems: [{ code: "not_allocated" }] });
+  });
+});

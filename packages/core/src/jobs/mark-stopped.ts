@@ -1,0 +1,122 @@
+import type { Bucket } from "../bucket/bucket.ts";
+import { unbuiltParts } from "../bucket/unbuilt.ts";
+import { error, type Problem } from "../domain/checks/problem.ts";
+import type { Allocation } from "../domain/workspace/job.ts";
+import { MaandError, problemsError } from "../errors.ts";
+import { type StoppingAllocation, stopping } from "../plan/stopping.ts";
+import { beginRun, type Run } from "../run/run.ts";
+import { refuseUnknown, selectWorkers } from "../run/select.ts";
+import { userName } from "../workspace/authorship.ts";
+
+/** What an operator states to be stopped. */
+export interface MarkStoppedOptions {
+  /** Jobs, including those that were removed from the workspace. */
+  readonly jobs: readonly string[];
+  /** Workers by host or hostname, including removed ones. Labels and zones are refused. */
+  readonly workers: readonly string[];
+}
+
+/** The result for one allocation. */
+export interface MarkedAllocation {
+  readonly job: string;
+  readonly host: string;
+  /** Whether it was recorded now; false if nothing of it is recorded as running. */
+  readonly marked: boolean;
+  /** Its files are still on the worker, and the next deploy deletes them. */
+  readonly removed: boolean;
+}
+
+/**
+ * Records that allocations are stopped, on the word of the operator: no worker is contacted. It is for a `stop` that cannot
+ * succeed any more. The next deploy continues as after a successful stop: it runs the `stopped` hooks, and deletes the files
+ * of removed allocations. Throws USAGE without workers, and PROBLEMS, before anything is recorded, if one of the allocations
+ * is neither disabled nor removed: the next deploy would start it beside what may still run.
+ */
+export async function markStopped(bucket: Bucket, options: MarkStoppedOptions): Promise<MarkedAllocation[]> {
+  if (options.workers.length === 0)
+    throw new MaandError({
+      code: "USAGE",
+      message: "--mark-stopped needs --allocations: only what you have looked at can be recorded as stopped",
+      hint: "name the workers, for example --allocations 10.0.0.2",
+    });
+  const run = beginRun(bucket, "job stop");
+  let outcome = "refused";
+  try {
+    const chosen = choose(run, options);
+    outcome = "failed";
+    const marked = record(run, chosen);
+    outcome = "ok";
+    return marked;
+  } finally {
+    bucket.store.journal.finishRun(run.number, outcome, run.at());
+    await run.end();
+  }
+}
+
+function choose(run: Run, { jobs, workers }: MarkStoppedOptions): Allocation[] {
+  const { allocations } = run.catalog;
+  const known = [...new Set(allocations.map(({ job }) => job))];
+  refuseUnknown("job", "job", jobs, [...new Set([...run.jobs.keys(), ...known])]);
+  const chosen = selectWorkers([...run.workers.values()], FLAG, workers);
+  const at = new Map(allocations.map((allocation) => [`${allocation.job}|${allocation.host}`, allocation]));
+  const pairs = jobs.flatMap((job) => chosen.map(({ worker }) => ({ job, host: worker.host })));
+  const problems = [
+    ...chosen.filter(({ named }) => !named).map(({ worker }) => notNamed(worker.host)),
+    ...pairs.flatMap(({ job, host }) => refusal(run, job, host, at.get(`${job}|${host}`))),
+  ];
+  if (problems.length > 0) throw problemsError(problems);
+  return pairs.flatMap(({ job, host }) => at.get(`${job}|${host}`) ?? []);
+}
+
+const FLAG = "--allocations";
+
+function notNamed(host: string): Problem {
+  return error(
+    "not_named",
+    FLAG,
+    `${host} is selected by a label or zone, and not named itself`,
+    "name each worker that you have looked at",
+  );
+}
+
+function refusal(run: Run, job: string, host: string, found: Allocation | undefined): Problem[] {
+  const where = `${job} on ${host}`;
+  if (!found) {
+    const hint = `maand cat allocations --jobs ${job} shows where it is`;
+    return [error("not_allocated", where, "the job is not allocated there", hint)];
+  }
+  if (found.removed || found.disabled || pending(run, found)) return [];
+  const hint =
+    unbuiltParts(run.bucket).length > 0
+      ? "the workspace is newer than the build: run maand build first"
+      : "list it in workspace/disabled.json and run maand build first, or run maand deploy to repeat what failed";
+  const message = "it is neither disabled nor removed, so the next deploy would start it";
+  return [error("active_allocation", where, message, hint)];
+}
+
+function pending(run: Run, { id }: Allocation): StoppingAllocation | undefined {
+  return stopping(run).find(({ allocation, stop }) => stop && allocation.id === id);
+}
+
+/** Records each allocation in one step with its event, so that a kill in between leaves the rest as it was. */
+function record(run: Run, chosen: readonly Allocation[]): MarkedAllocation[] {
+  const by = userName();
+  return chosen.map((allocation) => {
+    const { job, host, removed } = allocation;
+    const entry = pending(run, allocation);
+    if (entry) {
+      recordOne(run, entry);
+      run.reporter.emit("allocation.marked_stopped", { job, worker: host, reason: entry.reason, by });
+    }
+    return { job, host, marked: entry !== undefined, removed };
+  });
+}
+
+/** As after a successful stop whose `stopped` hooks have not run yet; what was never promoted has none. */
+function recordOne({ bucket: { store }, number, recorded, at }: Run, { allocation }: StoppingAllocation): void {
+  store.transaction(() => {
+    store.journal.settle(allocation.id);
+    if (recorded(allocation.id).promoted !== undefined) store.journal.recordStop(number, allocation.id, at());
+    store.promoted.markStopped(allocation.id);
+  });
+}
