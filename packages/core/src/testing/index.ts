@@ -28,6 +28,7 @@ export {
   batchContext,
   beginContext,
   commandContext,
+  commitBuildContext,
   commitContext,
   initContext,
   jobContext,

@@ -1,4 +1,4 @@
-import { type CommitContext, type Job, MaandError } from "@maand/core";
+import { type CommitContext, type Job, MaandError, type RecordedContext } from "@maand/core";
 import { groupCountOf } from "../published.ts";
 import { isServer } from "../sources.ts";
 import { checkLoaded } from "./check-loaded.ts";
@@ -13,13 +13,25 @@ import { type Server, serverOf } from "./server.ts";
 export async function afterDeploy(context: CommitContext): Promise<void> {
   if (context.signal.aborted || context.summary.outcome === "refused") return;
   const changed = context.summary.allocations.some(({ outcome }) => outcome !== "skipped");
-  const patience = changed ? AFTER_CHANGES : WITHOUT_CHANGES;
+  await pushAll(context, changed ? AFTER_CHANGES : WITHOUT_CHANGES, (job, server, patience) =>
+    loadedRules(job, server, patience, context),
+  );
+}
+
+/** The same after a build, which changes no worker: one attempt, for a second at most. */
+export function afterBuild(context: RecordedContext): Promise<void> {
+  return pushAll(context, WITHOUT_CHANGES, () => Promise.resolve(undefined));
+}
+
+type Check = (job: Job, server: Server, patience: Patience) => Promise<string | undefined>;
+
+async function pushAll(context: RecordedContext, patience: Patience, check: Check): Promise<void> {
   const push = certificatePush(context);
   const work = context.jobs.filter(isServer).map(async (job): Promise<(string | undefined)[]> => {
     const server = serverOf(job, context);
     if (server === undefined) return [];
     if (typeof server === "string") return [server];
-    return Promise.all([push(server, patience), loadedRules(job, server, patience, context)]);
+    return Promise.all([push(server, patience), check(job, server, patience)]);
   });
   const failures = (await Promise.all(work)).flat().filter((failure) => failure !== undefined);
   if (failures.length > 0) throw new MaandError({ code: "HOOK_FAILED", message: failures.join("; ") });
