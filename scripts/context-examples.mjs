@@ -136,6 +136,10 @@ hooks.contribute.tap("acme", ({ job, kv }) => {
 hooks.afterBuild.tapPromise("acme", async ({ job, allocations, log }) => {
   log(\`\${job.name} goes to \${allocations.length} workers\`);
 });`,
+  commitBuild: `
+hooks.commitBuild.tapPromise("acme", async ({ jobs, log }) => {
+  log(\`\${jobs.length} jobs are built\`);
+});`,
   target: `
 hooks.target.tapPromise({ name: "acme", before: "make" }, async ({ job, target, remote }) => {
   if (job.manifest.acme !== true || target !== "status") return undefined;

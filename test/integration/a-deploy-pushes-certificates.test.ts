@@ -87,3 +87,32 @@ it("a push that fails is a warning, and the deploy succeeds", async () => {
   ]);
   expect(received).toHaveLength(1);
 });
+
+it("a build pushes them again as they are on the workers, once", async () => {
+  await bucket.ship();
+  expect(received).toHaveLength(1);
+  now = new Date(now.getTime() + 50 * DAY);
+  await bucket.build();
+  expect(received).toHaveLength(2);
+  expect(last("days_left")).toEqual({ "ca ok": 3600, "tls expiring": 10 });
+});
+
+it("a build whose push fails warns once, and succeeds", async () => {
+  await bucket.ship();
+  status = 503;
+  const warned = () => bucket.events.filter(({ type }) => type === "warning");
+  const before = warned().length;
+  await bucket.build();
+  expect(warned().slice(before)).toMatchObject([
+    {
+      code: "hook_failed",
+      message: expect.stringMatching(/^the validity of certificates could not be pushed .*: status 503$/),
+    },
+  ]);
+  expect(received).toHaveLength(2);
+});
+
+it("nothing is pushed before the server was deployed", async () => {
+  await bucket.build();
+  expect(received).toEqual([]);
+});

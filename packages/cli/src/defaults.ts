@@ -3,6 +3,7 @@ import { pluginList } from "@maand/core";
 import type { Modules } from "@maand/core/internal";
 import { certs } from "@maand/plugin-certs";
 import { health } from "@maand/plugin-health";
+import { goImport } from "@maand/plugin-import";
 import { jobCommands } from "@maand/plugin-job-commands";
 import { local } from "@maand/plugin-local";
 import { make } from "@maand/plugin-make";
@@ -23,7 +24,8 @@ export type StockName =
   | "health"
   | "job-commands"
   | "prometheus"
-  | "operations";
+  | "operations"
+  | "import";
 
 const made = new WeakSet<Plugin>();
 
@@ -34,7 +36,7 @@ const made = new WeakSet<Plugin>();
 export function defaults(): PluginList<StockName> {
   const plugins = [
     ...[ssh(), local(), rsync(), make(), templates(), certs(), health()],
-    ...[jobCommands(), prometheus(), operations()],
+    ...[jobCommands(), prometheus(), operations(), goImport()],
   ];
   for (const plugin of plugins) made.add(plugin);
   return pluginList<StockName>(plugins);
@@ -57,4 +59,5 @@ export const STOCK_MODULES: Modules = {
   "@maand/plugin-job-commands": () => import("@maand/plugin-job-commands"),
   "@maand/plugin-prometheus": () => import("@maand/plugin-prometheus"),
   "@maand/plugin-operations": () => import("@maand/plugin-operations"),
+  "@maand/plugin-import": () => import("@maand/plugin-import"),
 };

@@ -5,9 +5,10 @@
 export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
-export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { type OpenedBucket, type OpenOptions, openBucket, openBucketAt } from "./bucket/open.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
-export { type BuildOptions, type Built, build } from "./build/build.ts";
+export { type BuildOptions, type Built, build, buildCatalog } from "./build/build.ts";
+export type { Contributions } from "./build/contribute.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";
 export type { Modules } from "./config/import-module.ts";
 export { loadConfig } from "./config/load.ts";
@@ -23,6 +24,7 @@ export {
   rollback,
 } from "./deploy/release/rollback.ts";
 export { abortRollout, resumeRollout } from "./deploy/release/rollout-control.ts";
+export { keepContents } from "./deploy/rollout/promote.ts";
 export { deployPlan } from "./deploy/saved/deploy-plan.ts";
 export { type MadePlan, makePlan } from "./deploy/saved/make-plan.ts";
 export { planWorkspace, type WorkspacePlan } from "./deploy/saved/plan-workspace.ts";
@@ -30,7 +32,7 @@ export { isKeyFile, KEY_FILE_HINT, KEY_FILE_PATTERN } from "./domain/checks/key-
 export { refuses } from "./domain/checks/problem.ts";
 export { unbuiltText } from "./domain/checks/unbuilt-text.ts";
 export type { FileChange } from "./domain/deploy/changed-files.ts";
-export { contentHash } from "./domain/deploy/digest.ts";
+export { contentHash, treeDigest } from "./domain/deploy/digest.ts";
 export type { FileAccess } from "./domain/deploy/file-access.ts";
 export { type FileRule, fileMode } from "./domain/deploy/file-access.ts";
 export { matchGlobs } from "./domain/deploy/glob.ts";
@@ -38,6 +40,7 @@ export { keepExpression } from "./domain/deploy/keep.ts";
 export type {
   Decision,
   LifecycleOptions,
+  Occasion,
   PlannedAction,
   Promoted,
   RecordedState,
@@ -52,6 +55,8 @@ export {
   syncConflicts,
   syncedPaths,
 } from "./domain/deploy/sync-conflicts.ts";
+export { NO_VERSION } from "./domain/deploy/version.ts";
+export type { KvRow } from "./domain/kv/kv-derived.ts";
 export { isSecret, NAMESPACE } from "./domain/kv/kv-names.ts";
 export { COMMAND_EVENTS, type CommandEvent } from "./domain/manifest/command-events.ts";
 export { type HeldText, heldTexts } from "./domain/release/held-texts.ts";
@@ -81,8 +86,11 @@ export { type JobCommandOptions, type JobCommandReport, runJobCommand } from "./
 export { type MarkedAllocation, markStopped } from "./jobs/mark-stopped.ts";
 export type { FileDiff, PlanDiffs } from "./plan/diff-plan.ts";
 export { diffReleases, type ReleaseDiff } from "./plan/diff-releases.ts";
+export { fileDiff, type Side, type Unseen } from "./plan/file-diff.ts";
+export { type Hider, hiderFor, showDots } from "./plan/hide-secrets.ts";
 export { type DeployOptions, type Plan, type PlanOptions, planDeploy } from "./plan/plan-deploy.ts";
-export { isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export { bareTree, isRequired, type PlannedAllocation, type PlannedJob } from "./plan/plan-job.ts";
+export { renderTree, rootOf } from "./plan/render-tree.ts";
 export { planText, readPlan } from "./plan/saved/plan-file.ts";
 export type { SavedAllocation, SavedJob, SavedPlan } from "./plan/saved/plan-schema.ts";
 export type { AbsentPlugin } from "./plugin-api/absent-plugins.ts";
@@ -118,13 +126,23 @@ export { processStream } from "./remote/process/process-stream.ts";
 export { quote, readable, shellLine, titleOf } from "./remote/quote.ts";
 export { reveal } from "./remote/secret.ts";
 export { Semaphore } from "./remote/semaphore.ts";
+export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { onCommandBucket } from "./run/command-bucket.ts";
+export { deliveryPlace, storedPlace } from "./run/delivered-root.ts";
+export { noHandler } from "./run/no-handler.ts";
 export { prepareBucket } from "./run/prepare.ts";
+export { beginRun } from "./run/run.ts";
+export type { ContextSource } from "./run/scope/contexts.ts";
 export { refuseUnknown, selectWorkers } from "./run/select.ts";
 export type { StoredCatalog } from "./store/catalog-rows.ts";
+export type { Row } from "./store/database.ts";
 export { withFileLock } from "./store/lock/file-lock.ts";
+export { openSqlite } from "./store/sqlite.ts";
 export { Store } from "./store/store.ts";
+export { isBusy, storeBroken } from "./store/store-error.ts";
+export { checkFile, isGoStore } from "./store/store-file.ts";
 export type { AllocationResult, JobFailure, SummaryRecord } from "./summary.ts";
+export { RUNTIME_NAMES } from "./workspace/job-files.ts";
 export { SCHEMA_NAMES, type SchemaName, schemaFile } from "./workspace/schema-places.ts";
-export { createFile, makeDirectories } from "./workspace/write-files.ts";
+export { createFile, makeDirectories, makePrivateDirectory } from "./workspace/write-files.ts";

@@ -197,6 +197,22 @@ describe("a build refuses", () => {
     ]);
   });
 
+  it("a server job whose CA does not exist, or whose key prometheus is not understood", async () => {
+    const bucket = aWorkspace();
+    bucket.job(
+      "prometheus",
+      { ...SERVER_MANIFEST, prometheus: { scheme: "https", ca_file: "secrets/none.crt" } },
+      SERVER,
+    );
+    expect(await problemsOf(bucket)).toEqual([
+      `prometheus/manifest.json:1: prometheus.ca_file: the file ${bucket.root}/secrets/none.crt does not exist`,
+    ]);
+    bucket.job("prometheus", { ...SERVER_MANIFEST, prometheus: { scheme: "ftp" } }, SERVER);
+    expect(await problemsOf(bucket)).toEqual([
+      expect.stringMatching(/^prometheus\/manifest\.json.*prometheus\.scheme: must be "http" or "https"$/),
+    ]);
+  });
+
   it("everything at once", async () => {
     const found = await problemsOf(
       aWorkspace({
@@ -216,6 +232,14 @@ describe("a build warns", () => {
     expect(await problemsOf(bucket)).toEqual([
       "prometheus/prometheus.yml.tpl: omits the scrape configurations of the jobs",
       "prometheus/prometheus.yml.tpl: omits the rules of the jobs",
+    ]);
+  });
+
+  it("of a CA that is not used", async () => {
+    const bucket = aWorkspace();
+    bucket.job("prometheus", { ...SERVER_MANIFEST, prometheus: { ca_file: "maand.conf" } }, SERVER);
+    expect(await problemsOf(bucket)).toEqual([
+      "prometheus/manifest.json:1: prometheus.ca_file: is not used without TLS",
     ]);
   });
 

@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { error, type Job, type Problem, type ValidateContext, warning } from "@maand/core";
 import { reachesWorker } from "@maand/core/internal";
 import { fileOf, localLinks } from "./pages/markdown.ts";
 import { RUNBOOKS, runbooksOf } from "./pages/runbooks.ts";
 import { checkWithPromtool, type ToolResult } from "./promtool/check-with-promtool.ts";
+import type { Promtool } from "./promtool/run-promtool.ts";
 import type { Published } from "./published.ts";
 import { type CheckedRules, checkRules } from "./rules/check-rules.ts";
 import { checkScrape, type JobScrape } from "./scrape/check-scrape.ts";
+import { caFileOf, schemeOf } from "./server-job.ts";
 import { isServer, placeOf, SERVER_PORT, serverConfigs, sourcesOf } from "./sources.ts";
 import { decoded, readTextFile } from "./text-file.ts";
 
@@ -13,21 +17,21 @@ import { decoded, readTextFile } from "./text-file.ts";
 export interface CheckedWorkspace {
   readonly published: Published;
   /** The result of promtool. */
-  readonly tool: ToolResult["state"];
+  readonly checked: ToolResult["state"];
 }
 
 /** Checks everything that the jobs provide for Prometheus, and reports all problems. */
-export async function checkWorkspace(context: ValidateContext, promtool: string): Promise<CheckedWorkspace> {
+export async function checkWorkspace(context: ValidateContext, promtool: Promtool): Promise<CheckedWorkspace> {
   const scrape = checkScrape(context);
   const rules = checkRules(context);
   const pages = runbookPages(context.jobs);
   for (const job of context.jobs) for (const problem of problemsOf(job, pages, context)) context.report(problem);
   for (const server of context.jobs.filter(isServer))
     for (const problem of serverProblems(server, { scrape, rules }, context)) context.report(problem);
-  const tool = await checkWithPromtool(promtool, { scrape, rules, configs: plainConfigs(context) });
-  if (tool.state === "refused") for (const problem of tool.problems) context.report(problem);
+  const result = await checkWithPromtool(promtool, { scrape, rules, configs: plainConfigs(context) });
+  if (result.state === "refused") for (const problem of result.problems) context.report(problem);
   const groups = rules.reduce((sum, file) => sum + file.groups, 1);
-  return { published: { scrape, files: publishedFiles(context.jobs), groups, active: true }, tool: tool.state };
+  return { published: { scrape, files: publishedFiles(context.jobs), groups, active: true }, checked: result.state };
 }
 
 function publishedFiles(jobs: readonly Job[]): Published["files"] {
@@ -85,12 +89,17 @@ interface Found {
   readonly rules: readonly CheckedRules[];
 }
 
-function serverProblems(job: Job, found: Found, { read }: ValidateContext): Problem[] {
+function serverProblems(job: Job, found: Found, { read, bucket }: ValidateContext): Problem[] {
   const [config, other] = serverConfigs(job);
   if (!config) return [];
   const where = placeOf(job.name, config.path);
   if (other) return [error("invalid_prometheus", where, `exists beside ${other.path}`, "delete one of them")];
-  return [...portProblems(job), ...silentProblems(where, decoded(read(config)) ?? "", found), ...takenPaths(job)];
+  return [
+    ...portProblems(job),
+    ...authorityProblems(job, bucket.root),
+    ...silentProblems(where, decoded(read(config)) ?? "", found),
+    ...takenPaths(job),
+  ];
 }
 
 /** Pages and certificate metrics need to know where the server listens. */
@@ -100,6 +109,26 @@ function portProblems({ name, ports }: Job): Problem[] {
   const message = `job ${name} has a prometheus.yml and no port "${SERVER_PORT}"`;
   return [error("invalid_prometheus", where, message, `add "${SERVER_PORT}": {} and let the server listen on it`)];
 }
+
+/** A CA that cannot be read would be noticed only after a deploy. */
+function authorityProblems(job: Job, root: string): Problem[] {
+  const file = caFileOf(job);
+  if (file === undefined) return [];
+  const where = `${placeOf(job.name, "manifest.json")}: prometheus.ca_file`;
+  if (schemeOf(job) === "http")
+    return [warning("invalid_prometheus", where, "is not used without TLS", 'add "scheme": "https", or delete it')];
+  if (existsSync(resolve(root, file))) return [];
+  return [
+    error(
+      "invalid_prometheus",
+      where,
+      `the file ${resolve(root, file)} does not exist`,
+      `${RELATIVE}; without it, the CA of the bucket and those of this machine are trusted`,
+    ),
+  ];
+}
+
+const RELATIVE = "name a file, relative to the directory of the bucket";
 
 /** Prometheus does not report that its configuration omits what the jobs provide. */
 function silentProblems(where: string, text: string, { scrape, rules }: Found): Problem[] {

@@ -1,7 +1,11 @@
-import { type ContributeContext, definePlugin, type Plugin } from "@maand/core";
+import { type ContributeContext, definePlugin, type Finding, type Plugin } from "@maand/core";
 import { NAMESPACE } from "@maand/core/internal";
 import { COMMANDS } from "./commands/index.ts";
+import { findProgram, type Program } from "./promtool/find-promtool.ts";
+import { PassedChecks } from "./promtool/passed-checks.ts";
+import type { Promtool } from "./promtool/run-promtool.ts";
 import { entriesOf, NOTHING, type Published, SECRET_PREFIX, secretEntriesOf } from "./published.ts";
+import { SERVER_CLAIM } from "./server-job.ts";
 import { isServer } from "./sources.ts";
 import { prometheusFunctions } from "./template-functions.ts";
 
@@ -28,21 +32,25 @@ const STRUCTURE_ONLY =
  */
 export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): Plugin<"prometheus"> {
   let state: BuildState = { first: undefined, published: NOTHING };
-  let checkConfig: ReturnType<typeof import("./lazy.ts").configChecker> | undefined;
   return definePlugin({
     name: "prometheus",
     commands: COMMANDS,
     schemas: SCHEMAS,
-    apply(hooks) {
+    claims: { [SERVER_CLAIM.key]: SERVER_CLAIM },
+    apply(hooks, tools) {
+      const tool: Promtool = { program: promtool, passed: new PassedChecks(tools) };
       hooks.validate.tapPromise("prometheus", async (context) => {
         const [first] = context.jobs;
         state = { first: first?.name, published: NOTHING };
         if (!context.jobs.some(isServer)) return;
         const { checkWorkspace } = await import("./lazy.ts");
-        const { published, tool } = await checkWorkspace(context, promtool);
-        state = { first: first?.name, published, ...(tool === "absent" ? { note: STRUCTURE_ONLY } : {}) };
+        const { published, checked } = await checkWorkspace(context, tool);
+        state = { first: first?.name, published, ...(checked === "absent" ? { note: STRUCTURE_ONLY } : {}) };
       });
-      hooks.contribute.tap("prometheus", (context) => contribute(context, state));
+      hooks.contribute.tap("prometheus", (context) => {
+        contribute(context, state);
+        tool.passed.save();
+      });
       hooks.templateFunctions.tap("prometheus", (functions, current) => ({
         ...functions,
         ...prometheusFunctions(current),
@@ -50,18 +58,34 @@ export function prometheus({ promtool = "promtool" }: PrometheusOptions = {}): P
       hooks.render.tapPromise("prometheus", async (tree, context) => {
         if (!isServer(context.job)) return tree;
         const lazy = await import("./lazy.ts");
-        checkConfig ??= lazy.configChecker(promtool);
         const whole = lazy.renderServer(tree, context);
-        await checkConfig(whole, context);
+        await lazy.checkConfig(tool, whole, context);
         return whole;
       });
       hooks.commit.tapPromise("prometheus", async (context) => {
         if (!context.jobs.some(isServer)) return;
-        const { afterDeploy } = await import("./push/after-deploy.ts");
+        tool.passed.save();
+        const { afterDeploy } = await import("./push/after-run.ts");
         await afterDeploy(context);
+      });
+      hooks.commitBuild.tapPromise("prometheus", async (context) => {
+        if (!context.jobs.some(isServer)) return;
+        const { afterBuild } = await import("./push/after-run.ts");
+        await afterBuild(context);
+      });
+      hooks.examine.tap("prometheus", ({ jobs, report }) => {
+        if (jobs.some(isServer)) report(promtoolFinding(findProgram(promtool)));
       });
     },
   });
+}
+
+/** promtool is optional, so its absence is no problem. */
+function promtoolFinding(found: Program | undefined): Finding {
+  const message = found
+    ? `promtool is ${found.path}`
+    : "promtool is not installed; rules and scrape configurations are checked for their structure only";
+  return { check: "promtool", where: "this machine", ok: true, message, hint: null };
 }
 
 const SCHEMAS: NonNullable<Plugin["schemas"]> = {

@@ -5,12 +5,13 @@ import { filesOf, type PublishedFile } from "./published.ts";
 import { CERTIFICATE_RULES, certificateRules } from "./rules/certificate-rules.ts";
 import { linkRunbooks } from "./rules/link-runbooks.ts";
 import { addressOf } from "./scrape/target.ts";
+import { schemeOf } from "./server-job.ts";
 import { dashboardName, ruleFileName, SERVER_PORT, type Sources, sourcesOf } from "./sources.ts";
 
 /** Adds the rules, runbooks and dashboards of all jobs to the tree of a server job. */
 export function renderServer(tree: Tree, context: RenderContext): Tree {
   const { read } = context;
-  const server = addressOf(context.worker.host, portOf(context));
+  const server = `${schemeOf(context.job)}://${addressOf(context.worker.host, portOf(context))}`;
   const jobs = byJob(filesOf(context.kv));
   const text = (file: PublishedFile) => Buffer.from(read(file)).toString();
   const rules = jobs.flatMap(({ job, rules: files }) =>

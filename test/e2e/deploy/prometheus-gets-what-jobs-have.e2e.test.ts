@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { type FleetBucket, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
-import { monitoredNode, prometheusServer } from "../../support/bucket/prometheus-jobs.ts";
+import { LOGIN, monitoredNode, prometheusServer, secureServer } from "../../support/bucket/prometheus-jobs.ts";
+import { run as runCommand } from "../../support/fleet/command.ts";
 import { freePort } from "../../support/fleet/range.ts";
 import { until } from "../../support/fleet/until.ts";
 
@@ -30,6 +32,37 @@ it(
         await isWhatPromtoolTakes(lent);
         await servesRunbooks(server);
         await reloadsForAnotherJob(lent, server);
+      } finally {
+        for (const job of ["prometheus", "node"]) await bucket.maand("job", "stop", job);
+      }
+    }),
+);
+
+it(
+  "a Prometheus with TLS and a login gets the certificates after a deploy and after a build, and links runbooks with https",
+  { timeout: 120_000, skip: !here },
+  () =>
+    withFleetBucket({ count: 1 }, async ({ bucket, fleet, hosts: [host = ""], workers: [worker], directory }) => {
+      const [metrics, port] = [await freePort(host), await freePort(host)];
+      bucket.workers(...fleet.workersJson().map((one) => ({ ...one, labels: ["mon"] })));
+      bucket.job("node", ...monitoredNode(metrics));
+      bucket.job("prometheus", ...secureServer(port));
+      const origin = `https://${host}:${port}`;
+      const pushed = async () => {
+        const login = ["--user", `${LOGIN.user}:${LOGIN.password}`, "--cacert", join(bucket.root, "secrets/ca.crt")];
+        const query = `${origin}/api/v1/query?query=max(count_over_time(maand_cert_expired[1h]))`;
+        const { stdout } = await runCommand(["curl", "-sS", "--noproxy", "*", ...login, query]);
+        const answer: { data: Query } = JSON.parse(stdout);
+        return Number(answer.data.result[0]?.value[1] ?? 0);
+      };
+      try {
+        for (const [at, words] of [["deploy", "--build"], ["build"]].entries()) {
+          const done = await bucket.maand(...words);
+          expect(done).toMatchObject({ code: 0, stderr: expect.not.stringContaining("could not be pushed") });
+          expect(await pushed()).toBe(at + 1);
+        }
+        const rules = await worker?.read(`${directory("prometheus")}/rules/node/node.yaml`);
+        expect(rules).toContain(`runbook_url: ${origin}/consoles/runbooks/node/up.html`);
       } finally {
         for (const job of ["prometheus", "node"]) await bucket.maand("job", "stop", job);
       }

@@ -107,6 +107,40 @@ export function monitoredNode(port: number): JobParts {
   return [manifest, files];
 }
 
+/** The login of {@link secureServer}. */
+export const LOGIN = { user: "admin", password: "s3cret-of-test" };
+
+/** Its password as Prometheus wants it. */
+const BCRYPT = "$2b$05$abcdefghijklmnopqrstuu2mhWu9GT0Yp0BX/Km4XNPNs1R9Rv7zm";
+
+const WEB = `tls_server_config: { cert_file: certs/web.crt, key_file: certs/web.key }
+basic_auth_users: { ${LOGIN.user}: ${BCRYPT} }
+`;
+
+const PUT_LOGIN = `import maand
+maand.put_job_secret("admin_username", "${LOGIN.user}").raise_for_status()
+maand.put_job_secret("admin_password", "${LOGIN.password}").raise_for_status()
+`;
+
+/** The same server with TLS, a certificate of the bucket, and a login. */
+export function secureServer(port: number): JobParts {
+  const [manifest, files] = prometheusServer(port);
+  const secure = {
+    certs: { web: {} },
+    prometheus: { scheme: "https" },
+    commands: { command_login: { executed_on: ["pre_deploy"] } },
+    health_check: {
+      checks: [{ type: "tcp", port: "prometheus_port_http" }],
+      wait: { attempts: 200, interval_seconds: 0.1 },
+    },
+  };
+  const started = (files.Makefile ?? "").replace("--config.file", "--web.config.file=web.yml --config.file");
+  return [
+    { ...manifest, ...secure },
+    { ...files, Makefile: started, "web.yml": WEB, "_modules/command_login.py": PUT_LOGIN },
+  ];
+}
+
 /** A job that runs Debian's Prometheus on the worker with the label `mon`. */
 export function prometheusServer(port: number): JobParts {
   const flags = [

@@ -72,7 +72,10 @@ export class DeployCommand extends EngineCommand {
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
-        if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
+        if (this.build) {
+          const { problems } = await build(bucket, { deploys: !this.dryRun });
+          printProblems(problems, this.context.stderr, this.style("stderr"));
+        }
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
       (event) => {

@@ -8,7 +8,6 @@ type Load = () => Promise<readonly CommandClass<Context>[]>;
 /** The program's own commands by first word. */
 const OWN: Readonly<Record<string, Load>> = {
   init: async () => [(await import("./init.ts")).InitCommand],
-  import: async () => [(await import("./import.ts")).ImportCommand],
   build: async () => [(await import("./build.ts")).BuildCommand],
   deploy: async () => [(await import("./deploy.ts")).DeployCommand],
   plan: async () => [(await import("./plan.ts")).PlanCommand],

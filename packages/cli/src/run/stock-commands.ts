@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Context, ProcessContext } from "@maand/command";
 import { CONFIG_PLACES, findBucket } from "@maand/core/readonly";
+import { COMMANDS as IMPORT } from "@maand/plugin-import/commands";
 import { COMMANDS as OPERATIONS } from "@maand/plugin-operations/commands";
 import { COMMANDS as PROMETHEUS } from "@maand/plugin-prometheus/commands";
 import type { CommandClass } from "clipanion";
@@ -10,7 +11,11 @@ import { globalsFirst, globalValue } from "./globals.ts";
 type Commands = Readonly<Record<string, () => Promise<CommandClass<Context>>>>;
 
 /** The stock plugins whose commands are known without loading a bucket's configuration, so that they start fast. */
-const BY_PLUGIN: Readonly<Record<string, Commands>> = { operations: OPERATIONS, prometheus: PROMETHEUS };
+const BY_PLUGIN: Readonly<Record<string, Commands>> = {
+  operations: OPERATIONS,
+  prometheus: PROMETHEUS,
+  import: IMPORT,
+};
 
 /** Their names. */
 export const STOCK_PLUGINS: readonly string[] = Object.keys(BY_PLUGIN);

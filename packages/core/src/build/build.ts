@@ -9,6 +9,7 @@ import { MaandError, problemsError } from "../errors.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { openCommandRun } from "../run/command-run.ts";
 import { knownOf, lockBucket } from "../run/run.ts";
+import { recordedContext } from "../run/scope/recorded-context.ts";
 import { scopedJobContext } from "../run/scope/scoped-job-context.ts";
 import type { BuiltWorkspace } from "../store/bucket-rows.ts";
 import { storeKv } from "./build-kv.ts";
@@ -34,6 +35,8 @@ export interface BuildOptions {
   readonly purgeJobKv?: boolean;
   /** The store is a copy that will be discarded: plugins must not write anywhere else. */
   readonly isPreview?: boolean;
+  /** A deploy of the same command follows, which ends with `commit`; so `commitBuild` is not called. */
+  readonly deploys?: boolean;
 }
 
 /**
@@ -45,7 +48,11 @@ export async function build(bucket: Bucket, options: BuildOptions = {}): Promise
   try {
     const reporter = runReporter(bucket, "build");
     const built = await buildCatalog(bucket, reporter, options);
-    await runBuilt(bucket, reporter, built.catalog);
+    try {
+      await runBuilt(bucket, reporter, built.catalog);
+    } finally {
+      if (!options.deploys && !options.isPreview) await commitBuild(bucket, reporter, built.catalog);
+    }
     return built;
   } finally {
     lock.release();
@@ -140,6 +147,17 @@ async function runBuilt(bucket: Bucket, reporter: RunReporter, { jobs }: Catalog
   const [first] = failures;
   if (first && failures.length === 1) throw first;
   if (first) throw joined(failures, first);
+}
+
+/** Calls `commitBuild`. A failure is a warning, because the build is stored. */
+async function commitBuild(bucket: Bucket, reporter: RunReporter, catalog: Catalog): Promise<void> {
+  if (bucket.signal.aborted || !bucket.hooks.commitBuild.isUsed()) return;
+  try {
+    await bucket.hooks.commitBuild.promise(Object.freeze(recordedContext({ bucket, reporter, catalog })));
+  } catch (cause) {
+    const { message } = asMaandError(cause);
+    reporter.emit("warning", { code: "hook_failed", message, job: null, worker: null });
+  }
 }
 
 function joined(failures: readonly MaandError[], { code, hint, output }: MaandError): MaandError {

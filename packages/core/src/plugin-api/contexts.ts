@@ -279,10 +279,8 @@ export interface CommandContext extends ScopedJobContext {
   readonly concurrency: number;
 }
 
-/** `commit`: the run is over, whatever its outcome. */
-export interface CommitContext extends RunContext {
-  /** What the run did: its outcome, each allocation, failures and warnings. */
-  readonly summary: Summary;
+/** The catalog, and what is recorded as running. */
+export interface RecordedContext extends RunContext {
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
   /** All jobs of the catalog. */
@@ -296,5 +294,14 @@ export interface CommitContext extends RunContext {
   /** The bytes of such a file; undefined if it is secret, or too large to be kept. */
   readPromoted(file: JobFile): Uint8Array | undefined;
 }
+
+/** `commit`: the run is over, whatever its outcome. */
+export interface CommitContext extends RecordedContext {
+  /** What the run did: its outcome, each allocation, failures and warnings. */
+  readonly summary: Summary;
+}
+
+/** `commitBuild`: the build is over, and stored. */
+export interface CommitBuildContext extends RecordedContext {}
 
 export type { ActionKind, Problem };

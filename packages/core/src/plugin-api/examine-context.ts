@@ -1,4 +1,5 @@
 import type { Finding } from "../domain/checks/finding.ts";
+import type { Job } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { RunContext } from "./base-contexts.ts";
 
@@ -6,6 +7,8 @@ import type { RunContext } from "./base-contexts.ts";
 export interface ExamineContext extends RunContext {
   /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
   now(): Date;
+  /** Jobs of the catalog; none before the first build. */
+  readonly jobs: readonly Job[];
   /** Workers of the catalog, by position; none before the first build. */
   readonly workers: readonly Worker[];
   /** Requires a program on this machine; doctor looks it up and reports the result. */

@@ -15,6 +15,7 @@ import type {
   BatchContext,
   BeginContext,
   CommandContext,
+  CommitBuildContext,
   CommitContext,
   ContributeContext,
   InitContext,
@@ -139,6 +140,8 @@ function buildHooks() {
     contribute: new AsyncSeriesHook<[ContributeContext], TapLimit>(["context"], "contribute"),
     /** Once per build and job, in wave order, after the catalog is stored. */
     afterBuild: new AsyncSeriesHook<[ScopedJobContext], TapInterest & TapLimit>(["context"], "afterBuild"),
+    /** Once per build that no deploy follows, at its end; a throw is a warning. @experimental */
+    commitBuild: new AsyncSeriesHook<[CommitBuildContext], TapLimit>(["context"], "commitBuild"),
   };
 }
 

@@ -29,6 +29,7 @@ export {
   batchContext,
   beginContext,
   commandContext,
+  commitBuildContext,
   commitContext,
   initContext,
   jobContext,

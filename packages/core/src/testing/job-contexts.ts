@@ -5,6 +5,7 @@ import type {
   BatchContext,
   BeginContext,
   CommandContext,
+  CommitBuildContext,
   CommitContext,
   HealthResult,
   InitContext,
@@ -138,8 +139,16 @@ export function verifyContext(
 /** `commit`: a successful run without changes. */
 export function commitContext(over: Partial<CommitContext> = {}): CommitContext & Recording {
   return {
-    ...runContext(over),
+    ...commitBuildContext(over),
     summary: { outcome: "ok", allocations: [], failures: [], blocked: [], paused: [], warnings: [], unbuilt: [] },
+    ...over,
+  };
+}
+
+/** `commitBuild`: a build without jobs. */
+export function commitBuildContext(over: Partial<CommitBuildContext> = {}): CommitBuildContext & Recording {
+  return {
+    ...runContext(over),
     now: () => new Date(0),
     jobs: [],
     allocations: [],

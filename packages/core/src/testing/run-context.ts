@@ -38,7 +38,7 @@ export function runContext(over: Partial<RunContext> = {}): RunContext & Recordi
   };
 }
 
-/** `examine`: no workers; `findings` records the reports of the tap, `tools` the required programs. */
+/** `examine`: no jobs and no workers; `findings` records the reports of the tap, `tools` the required programs. */
 export function examineContext(
   over: Partial<ExamineContext> = {},
 ): ExamineContext & Recording & { readonly findings: readonly Finding[]; readonly tools: readonly string[] } {
@@ -47,6 +47,7 @@ export function examineContext(
   return {
     ...runContext(over),
     now: () => new Date("2026-01-31T12:00:00Z"),
+    jobs: [],
     workers: [],
     needs: (tool) => void tools.push(tool),
     report: (finding) => void findings.push(finding),

@@ -38,7 +38,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
   const reporter = runReporter(bucket, "doctor");
   const connections = new Connections(reporter);
   const known = { ...knownOf(bucket.store.catalog.read(), bucket.plugins), ...recordedStateOf(bucket) };
-  const { workers } = known.catalog;
+  const { jobs, workers } = known.catalog;
   const side = pLimit(WORKERS_AT_ONCE);
   const tools = new Set<string>();
   const reported: Finding[] = [];
@@ -46,6 +46,7 @@ export async function examine(bucket: Bucket): Promise<Finding[]> {
     const context = Object.freeze({
       ...reporter.context({}),
       now: bucket.now,
+      jobs,
       workers,
       needs: (tool: string) => void tools.add(tool),
       report: (finding: Finding) => void reported.push(finding),

@@ -57,8 +57,8 @@ describe("a page", () => {
     const html = runbookPage({ job: "api", name: "deep/a b", text: "# A\n" });
     expect(html).toContain("<title>api / deep/a b</title>");
     expect(html).toContain('<a href="../../index.html">Runbooks</a> / api / deep/a b');
-    expect(runbookUrl("127.0.0.81:9090", "api", "deep/a b")).toBe(
-      "http://127.0.0.81:9090/consoles/runbooks/api/deep/a%20b.html",
+    expect(runbookUrl("https://127.0.0.81:9090", "api", "deep/a b")).toBe(
+      "https://127.0.0.81:9090/consoles/runbooks/api/deep/a%20b.html",
     );
   });
 

@@ -18,9 +18,9 @@ export function runbookPath(job: string, name: string): string {
   return `${RUNBOOKS}${job}/${name}.html`;
 }
 
-/** The address of a runbook's page on a server. */
+/** The address of a runbook's page on a server, such as `http://10.0.0.1:9090`. */
 export function runbookUrl(server: string, job: string, name: string): string {
-  return `http://${server}/${RUNBOOKS}${job}/${hrefOf(name)}.html`;
+  return `${server}/${RUNBOOKS}${job}/${hrefOf(name)}.html`;
 }
 
 /** The runbook files of a job, with their names. */

@@ -1,6 +1,14 @@
 import { error, type Problem } from "@maand/core";
 import { placeOf } from "../sources.ts";
-import { CHECK_CONFIG, CHECK_RULES, lastReason, reasonsFor, runPromtool, type ToolFile } from "./run-promtool.ts";
+import {
+  CHECK_CONFIG,
+  CHECK_RULES,
+  lastReason,
+  type Promtool,
+  reasonsFor,
+  runPromtool,
+  type ToolFile,
+} from "./run-promtool.ts";
 
 /** The result of promtool. */
 export type ToolResult =
@@ -21,8 +29,11 @@ interface Checked extends ToolFile {
 }
 
 /** Checks rules and configurations with promtool, where it is on this machine. */
-export async function checkWithPromtool(program: string, { scrape, rules, configs }: ToolInput): Promise<ToolResult> {
-  const check: Check = (command, files) => checkFiles(program, command, files);
+export async function checkWithPromtool(
+  promtool: Promtool,
+  { scrape, rules, configs }: ToolInput,
+): Promise<ToolResult> {
+  const check: Check = (command, files) => checkFiles(promtool, command, files);
   const ruleFiles = rules.map(({ job, file, text }) => {
     return { name: `${job}/${file.path}`, where: placeOf(job, file.path), text };
   });
@@ -56,8 +67,12 @@ function asConfig(name: string, scrapes: ToolInput["scrape"]): Checked {
 
 type Check = (command: readonly string[], files: readonly Checked[]) => Promise<Problem[] | "absent">;
 
-async function checkFiles(program: string, command: readonly string[], files: readonly Checked[]): ReturnType<Check> {
-  const { state, output } = await runPromtool(program, command, files);
+async function checkFiles(
+  promtool: Promtool,
+  command: readonly string[],
+  files: readonly Checked[],
+): ReturnType<Check> {
+  const { state, output } = await runPromtool(promtool, command, files);
   if (state === "absent") return "absent";
   if (state === "passed") return [];
   const found = files.flatMap(({ name, where }) =>

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { findProgram } from "./find-promtool.ts";
+import { digestOf, type PassedChecks } from "./passed-checks.ts";
 
 /** A file for promtool to check. */
 export interface ToolFile {
@@ -24,13 +26,33 @@ export const CHECK_RULES = ["check", "rules"] as const;
 /** What checks a configuration; certificates and other files it names are not looked for, because they are on the worker. */
 export const CHECK_CONFIG = ["check", "config", "--syntax-only"] as const;
 
-/** Runs a check of promtool on some files, in a private directory that is deleted afterwards: the files may hold secrets. */
+/** promtool on this machine, and what it has checked before. */
+export interface Promtool {
+  /** Its name or path. */
+  readonly program: string;
+  readonly passed: PassedChecks;
+}
+
+const PASSED: ToolRun = { state: "passed", output: "" };
+
+/** Checks some files with promtool, unless the same files have passed the same check before. */
 export async function runPromtool(
-  program: string,
+  { program, passed }: Promtool,
   check: readonly string[],
   files: readonly ToolFile[],
 ): Promise<ToolRun> {
-  if (files.length === 0) return { state: "passed", output: "" };
+  if (files.length === 0) return PASSED;
+  const found = findProgram(program);
+  if (!found) return { state: "absent", output: "" };
+  const digest = digestOf(found.identity, check, files);
+  if (passed.has(digest)) return PASSED;
+  const result = await runIn(found.path, check, files);
+  if (result.state === "passed") passed.add(digest);
+  return result;
+}
+
+/** Runs it in a private directory that is deleted afterwards: the files may hold secrets. */
+async function runIn(program: string, check: readonly string[], files: readonly ToolFile[]): Promise<ToolRun> {
   const directory = mkdtempSync(join(tmpdir(), "maand-promtool-"));
   try {
     for (const { name, text } of files) {

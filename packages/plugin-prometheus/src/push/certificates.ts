@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { CommitContext } from "@maand/core";
+import type { RecordedContext } from "@maand/core";
 import { renewalStart } from "@maand/core/internal";
 
 /** The state of a certificate: as `maand cat certs` names it. */
@@ -19,7 +19,7 @@ export interface PushedCertificate {
   readonly times: { readonly notAfter: number; readonly renewAfter: number } | undefined;
 }
 
-type Context = Pick<CommitContext, "allocations" | "promotedFiles" | "readPromoted" | "settings" | "now">;
+type Context = Pick<RecordedContext, "allocations" | "promotedFiles" | "readPromoted" | "settings" | "now">;
 
 const CRT = /^certs\/([^/]+)\.crt$/;
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Patience } from "./patience.ts";
+import { send } from "./request.ts";
 import { loginHeaders, type Server } from "./server.ts";
 
 /**
@@ -27,9 +28,13 @@ export async function checkLoaded(
 /** The number of groups in the files that maand synced; undefined if the server is not ready. */
 async function groupsOf(server: Server, signal: AbortSignal): Promise<number | "silence" | undefined> {
   try {
-    const answer = await fetch(`${server.origin}/api/v1/rules`, { headers: loginHeaders(server), signal });
-    if (!answer.ok) return answer.status >= 500 ? undefined : "silence"; // 503 while it starts
-    const { data }: { data?: { groups?: readonly { readonly file?: unknown }[] } } = JSON.parse(await answer.text());
+    const { status, text } = await send(`${server.origin}/api/v1/rules`, {
+      headers: loginHeaders(server),
+      ca: server.ca,
+      signal,
+    });
+    if (status !== 200) return status >= 500 ? undefined : "silence"; // 503 while it starts
+    const { data }: { data?: { groups?: readonly { readonly file?: unknown }[] } } = JSON.parse(text);
     return data?.groups?.filter(({ file }) => /(^|\/)rules\//.test(String(file))).length;
   } catch {
     return "silence";

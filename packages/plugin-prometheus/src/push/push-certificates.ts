@@ -1,7 +1,7 @@
-import type { CommitContext } from "@maand/core";
+import type { RecordedContext } from "@maand/core";
 import { certificatesOnWorkers } from "./certificates.ts";
 import type { Patience } from "./patience.ts";
-import { type Receiver, send } from "./send.ts";
+import { type Receiver, sendSamples } from "./send.ts";
 import { type Series, seriesOf } from "./series.ts";
 import type { Server } from "./server.ts";
 import { snappy } from "./snappy.ts";
@@ -14,11 +14,11 @@ const SERIES_AT_ONCE = 5000;
 export type Push = (server: Server, patience: Patience) => Promise<string | undefined>;
 
 /** Returns the push of the validity of all certificates on the workers; they are read once for all servers. */
-export function certificatePush(context: CommitContext): Push {
+export function certificatePush(context: RecordedContext): Push {
   const now = context.now().getTime();
   const series = seriesOf(certificatesOnWorkers(context), now);
-  return async ({ origin, login }, patience) => {
-    const receiver = { url: `${origin}/api/v1/write`, ...(login ? { login } : {}) };
+  return async ({ origin, login, ca }, patience) => {
+    const receiver = { url: `${origin}/api/v1/write`, ca, ...(login ? { login } : {}) };
     const reason = await pushAll(receiver, series, now, patience, context.signal);
     if (reason === undefined) return undefined;
     return `the validity of certificates could not be pushed to ${receiver.url}: ${reason}`;
@@ -34,7 +34,7 @@ async function pushAll(
 ): Promise<string | undefined> {
   for (let from = 0; from < series.length; from += SERIES_AT_ONCE) {
     const body = snappy(encodeWriteRequest(series.slice(from, from + SERIES_AT_ONCE), now));
-    const reason = await send(receiver, body, patience, signal);
+    const reason = await sendSamples(receiver, body, patience, signal);
     if (reason !== undefined) return reason;
   }
   return undefined;

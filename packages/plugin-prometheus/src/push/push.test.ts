@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { secret } from "@maand/core";
-import { aJob, anAllocation, commitContext, fakeKv } from "@maand/core/testing";
+import { aJob, anAllocation, commitBuildContext, commitContext, fakeKv } from "@maand/core/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { afterDeploy } from "./after-deploy.ts";
-import { type Receiver, send } from "./send.ts";
+import { afterBuild, afterDeploy } from "./after-run.ts";
+import { type Receiver, sendSamples } from "./send.ts";
 import { snappy } from "./snappy.ts";
 import { encodeWriteRequest } from "./write-request.ts";
 
@@ -39,7 +39,8 @@ async function aReceiver(...answers: readonly number[]) {
 
 const QUICK = { pausesMs: [1, 1, 1], totalMs: 20_000 };
 const never = new AbortController().signal;
-const sent = (receiver: Receiver) => send(receiver, Buffer.from("x"), QUICK, never);
+const sent = (receiver: Pick<Receiver, "url" | "login">) =>
+  sendSamples({ ca: [], ...receiver }, Buffer.from("x"), QUICK, never);
 
 describe("a push", () => {
   it("has the headers of remote write and the login", async () => {
@@ -53,6 +54,18 @@ describe("a push", () => {
     });
   });
 
+  it("has a token, if the server wants one", async () => {
+    const { url, requests } = await aReceiver(204);
+    expect(await sent({ url, login: { token: secret("t0ken") } })).toBeUndefined();
+    expect(requests[0]?.headers.authorization).toBe("Bearer t0ken");
+  });
+
+  it("follows no redirect with its credentials", async () => {
+    const { url, requests } = await aReceiver(302);
+    expect(await sent({ url, login: { token: secret("t0ken") } })).toBe("status 302");
+    expect(requests).toHaveLength(1);
+  });
+
   it.each([[[503, 429, 0, 204]], [[500, 200]]])("is tried again after %j", async (answers) => {
     const { url, requests } = await aReceiver(...answers);
     expect(await sent({ url })).toBeUndefined();
@@ -61,7 +74,7 @@ describe("a push", () => {
 
   it.each([
     [400, "status 400: no such luck"],
-    [401, "status 401: put admin_username and admin_password into the secrets of its job"],
+    [401, "status 401: put admin_username and admin_password, or bearer_token, into the secrets of its job"],
     [404, "status 404: start it with --web.enable-remote-write-receiver"],
   ])("is not tried again after %i", async (code, reason) => {
     const { url, requests } = await aReceiver(code);
@@ -86,7 +99,9 @@ describe("a push", () => {
     });
     const address = silent.address();
     const url = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}/`;
-    expect(await send({ url }, Buffer.from("x"), { pausesMs: [1], totalMs: 50 }, never)).toBe("no response in time");
+    expect(await sendSamples({ url, ca: [] }, Buffer.from("x"), { pausesMs: [1], totalMs: 50 }, never)).toBe(
+      "no response in time",
+    );
   });
 });
 
@@ -150,6 +165,15 @@ describe("after a deploy", () => {
     expect(requests).toHaveLength(0);
   });
 
+  it("nothing is pushed with two logins", async () => {
+    const { port, requests } = await aReceiver(204);
+    const both = { admin_username: "u", admin_password: "p", bearer_token: "t" };
+    await expect(afterDeploy(context(port, both))).rejects.toThrow(
+      "the secrets of job prometheus have a bearer_token and an admin login; delete one of them",
+    );
+    expect(requests).toHaveLength(0);
+  });
+
   it("nothing is pushed if the deploy was refused", async () => {
     const { port, requests } = await aReceiver(204);
     const base = context(port);
@@ -163,4 +187,24 @@ describe("after a deploy", () => {
     await afterDeploy({ ...context(port), promotedFiles: () => [] });
     expect(requests).toHaveLength(0);
   });
+});
+
+it("after a build, the same is pushed once, and a failure is tried no second time", async () => {
+  const { port, requests } = await aReceiver(503);
+  const base = commitBuildContext({
+    jobs: [
+      aJob({
+        name: "prometheus",
+        ports: { prometheus_port_http: port },
+        files: [{ path: "prometheus.yml", hash: "h", executable: false, size: 1 }],
+      }),
+    ],
+    allocations: [anAllocation({ job: "prometheus", host: "127.0.0.1" })],
+    kv: () => fakeKv({ "secrets/job/prometheus": {} }),
+    promotedFiles: () => [{ path: "certs/ca.crt", hash: "ca", executable: false, size: 1 }],
+    readPromoted: () => Buffer.from("no certificate"),
+  });
+  await expect(afterBuild(base)).rejects.toThrow("could not be pushed");
+  expect(requests).toHaveLength(1);
+  expect(requests[0]?.body.toString("latin1")).toContain("maand_cert_expired");
 });

@@ -31,6 +31,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   validate: "computes",
   contribute: "waits",
   afterBuild: "waits",
+  commitBuild: "waits",
   target: "waits",
   command: "waits",
   examine: "waits",

@@ -1,9 +1,0 @@
-import type { OpenOptions } from "../bucket/open.ts";
-
-/** Options of an import. */
-export interface ImportOptions extends OpenOptions {
-  /** Change nothing, and tell what an import would do. */
-  readonly dryRun: boolean;
-  /** Take over files as they are on the workers although maand would render them otherwise. */
-  readonly accept: boolean;
-}

@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from "node:util";
+import { isRecord } from "@maand/core/operator";
+import { parse } from "yaml";
+
+/**
+ * What the Go program made for a job that runs Prometheus, and how it differs from what maand makes of the same sources: the
+ * configuration and the rules have another layout, and pages and the alerts of maand itself another text.
+ */
+
+/** How a file that both programs make differs. */
+export type Made =
+  /** It means the same. */
+  | "same meaning"
+  /** A page, or the alerts of maand itself: its text is that of the program that made it. */
+  | "own text"
+  /** A rule file without the fields that the Go program did not know. */
+  | "fields left out"
+  /** Only the sections differ that are made of the files of all jobs. */
+  | "other sources"
+  | "other";
+
+const CONFIGURATION = "prometheus.yml";
+const OWN_RULES = "rules/maand/certs.yaml";
+
+/** Whether it is the configuration, which has a template. */
+export function isConfiguration(path: string): boolean {
+  return path === CONFIGURATION;
+}
+
+/** Whether the Go program made this file for a Prometheus server, from sources of other jobs or none. */
+export function isMade(path: string): boolean {
+  return path === CONFIGURATION || /^(rules|consoles)\//.test(path);
+}
+
+/** Whether it made this file of no source: style sheets, lists of pages, and its own alerts. */
+export function isOwn(path: string): boolean {
+  return path === OWN_RULES || /^consoles\/(runbooks|dashboards)\/(style\.css|index\.html)$/.test(path);
+}
+
+/** Compares a file on a worker with the one that would be rendered. */
+export function compareMade(path: string, found: string, wanted: string): Made {
+  if (path === OWN_RULES || path.startsWith("consoles/")) return "own text";
+  const [before, after] = [parsed(found), parsed(wanted)];
+  if (!isRecord(before) || !isRecord(after)) return "other";
+  return path === CONFIGURATION ? compareConfigurations(before, after) : compareRules(before, after);
+}
+
+/** The source of a file in the directory of its job; undefined for a file without one. */
+export function sourceOf(path: string): string | undefined {
+  const [, job, name] = /^consoles\/runbooks\/([^/]+)\/(.+)\.html$/.exec(path) ?? [];
+  return job === undefined ? undefined : `${job}/_prometheus/runbooks/${name}.md`;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** All scalars as they are written: `yes` stays a word, whatever a version of YAML means by it. */
+function parsed(text: string): unknown {
+  try {
+    return parse(text, { schema: "failsafe", merge: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What `scrapeConfigs` and `ruleFiles` write. */
+const SECTIONS: readonly string[] = ["scrape_configs", "rule_files"];
+
+function compareConfigurations(before: Values, after: Values): Made {
+  const [one, other] = [sorted(before), sorted(after)];
+  if (isDeepStrictEqual(one, other)) return "same meaning";
+  return isDeepStrictEqual(without(one, SECTIONS), without(other, SECTIONS)) ? "other sources" : "other";
+}
+
+/** The same with targets in one order: both programs list workers, each in its own order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, part]) => {
+    return [key, key === "targets" && Array.isArray(part) ? [...part].sort() : sorted(part)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The fields of the Go program, which wrote a file with a runbook anew: it left others out, and wrote its own also if empty. */
+const GROUP_FIELDS: readonly string[] = ["name", "rules"];
+const RULE_FIELDS: readonly string[] = ["alert", "record", "expr", "for", "labels", "annotations"];
+
+function compareRules(before: Values, after: Values): Made {
+  const [one, other] = [withoutEmpty(before), withoutEmpty(after)];
+  if (isDeepStrictEqual(one, other)) return "same meaning";
+  return isDeepStrictEqual(one, withoutEmpty(knownToGo(after))) ? "fields left out" : "other";
+}
+
+function knownToGo(rules: Values): Values {
+  const groups = listOf(rules.groups).map((group) => {
+    const known = only(group, GROUP_FIELDS);
+    return { ...known, rules: listOf(known.rules).map((rule) => only(rule, RULE_FIELDS)) };
+  });
+  return { groups };
+}
+
+function listOf(value: unknown): readonly Values[] {
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function only(values: Values, keys: readonly string[]): Values {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => keys.includes(key)));
+}
+
+function without(value: unknown, keys: readonly string[]): unknown {
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) : value;
+}
+
+/** The same without keys whose value is an empty text, map or list. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isRecord(value)) return value;
+  const entries = Object.entries(value).map(([key, part]): [string, unknown] => [key, withoutEmpty(part)]);
+  return Object.fromEntries(entries.filter(([, part]) => !isEmpty(part)));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === "" || value === null) return true;
+  return Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0;
+}

@@ -1,0 +1,47 @@
+import type { Allocation } from "@maand/core";
+import type { KvRow } from "@maand/core/internal";
+
+/** A worker of a Go bucket: a row of its catalog, or one that left it and still has allocations. */
+export interface GoWorker {
+  readonly host: string;
+  /** Undefined for a worker that left the catalog. */
+  readonly id: string | undefined;
+}
+
+/** A job of a Go bucket as of its last build. */
+export interface GoJob {
+  readonly name: string;
+  readonly version: string;
+  readonly deploymentSeq: number;
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What the Go program recorded of the deploys of one allocation. */
+export interface GoDeployed {
+  /** MD5 of each file of the tree that was promoted last, by path; undefined where nothing runs, or nothing is known. */
+  readonly files: ReadonlyMap<string, string> | undefined;
+  /** The version that was promoted last; `0.0.0` before the first promotion. */
+  readonly version: string;
+  readonly healthFailed: boolean;
+}
+
+/** A KV row with its namespace. */
+export interface GoKvRow extends KvRow {
+  readonly namespace: string;
+}
+
+/** A bucket of the Go program, as its store describes it. */
+export interface GoBucket {
+  readonly id: string;
+  readonly updateSeq: number;
+  readonly workers: readonly GoWorker[];
+  /** Jobs of the catalog, and jobs that left it and still have allocations. */
+  readonly jobs: readonly GoJob[];
+  readonly allocations: readonly Allocation[];
+  /** By allocation id; absent where nothing was ever planned. */
+  readonly deployed: ReadonlyMap<string, GoDeployed>;
+  /** MD5 of the files below `_prometheus/` of all jobs as of the last build, by path: `web/_prometheus/scrape.yaml`. */
+  readonly prometheusFiles: ReadonlyMap<string, string>;
+  /** Every version of every KV entry, oldest first. */
+  readonly kv: readonly GoKvRow[];
+}

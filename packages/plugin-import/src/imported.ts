@@ -1,0 +1,55 @@
+import type { Problem } from "@maand/core";
+import type { Meaningless } from "./compare/judge.ts";
+
+/** What became of a worker. */
+export interface ImportedWorker {
+  readonly host: string;
+  /** `update_seq` in its `worker.json`; undefined if it was not read. */
+  readonly updateSeq: number | undefined;
+  /** Why it is taken over later; undefined if it was taken over. */
+  readonly later: string | undefined;
+}
+
+/** A file that is only taken over with `--accept`, with its diff. */
+export interface RefusedFile {
+  readonly path: string;
+  readonly why: string;
+  /** A unified diff from the worker's file to the one maand would render. */
+  readonly diff: string;
+}
+
+/** What became of an allocation. */
+export interface ImportedAllocation {
+  readonly job: string;
+  readonly host: string;
+  readonly version: string;
+  readonly state: "promoted" | "disabled" | "removed" | "new";
+  /** Its files were compared with those on its worker; otherwise with what the Go program recorded. */
+  readonly isCompared: boolean;
+  readonly meaningless: readonly Meaningless[];
+  /** What the next deploy does, as it would have before; empty for nothing. */
+  readonly pending: readonly string[];
+  readonly refused: readonly RefusedFile[];
+}
+
+/** The result of an import. */
+export interface Imported {
+  readonly outcome: "imported" | "would import" | "refused" | "nothing to do";
+  readonly bucketId: string;
+  readonly updateSeq: number;
+  readonly counts: {
+    readonly workers: number;
+    readonly jobs: number;
+    readonly allocations: number;
+    readonly keys: number;
+    readonly versions: number;
+    readonly secrets: number;
+    readonly certificates: number;
+  };
+  readonly workers: readonly ImportedWorker[];
+  readonly allocations: readonly ImportedAllocation[];
+  /** Warnings of the build. */
+  readonly problems: readonly Problem[];
+  /** Where the store of the Go program is kept; "" if it was not replaced. */
+  readonly keptStore: string;
+}

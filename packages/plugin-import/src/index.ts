@@ -1,0 +1,1 @@
+export { goImport } from "./plugin.ts";

@@ -1,0 +1,9 @@
+import type { OpenOptions } from "@maand/core/internal";
+
+/** Options of an import. */
+export interface ImportOptions extends OpenOptions {
+  /** Change nothing, and tell what an import would do. */
+  readonly dryRun: boolean;
+  /** Take over files as they are on the workers although maand would render them otherwise. */
+  readonly accept: boolean;
+}

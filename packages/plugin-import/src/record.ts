@@ -1,0 +1,39 @@
+import type { TreeFile } from "@maand/core";
+import { keepContents, rootOf, storedPlace, treeDigest } from "@maand/core/internal";
+import type { ListedFile, Run } from "@maand/core/operator";
+import { type Assessed, versionOf } from "./compare/assess.ts";
+import type { ReadWorker } from "./compare/read-worker.ts";
+
+/**
+ * The digest of the metadata of a worker that was taken over: it is that of no worker, so a run that visits the worker brings it
+ * our own, and no run visits it for that alone.
+ */
+const OF_GO = "imported";
+
+/** Records allocations as promoted, in the state they are in. Call it in a transaction. */
+export function recordAllocation(run: Run, one: Assessed): void {
+  const { allocation, job, compared, occasion, state } = one;
+  const { store } = run.bucket;
+  if (state.kind === "never deployed") return;
+  const files = [...compared.baseline].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const target = { digest: treeDigest(files), version: versionOf(one) };
+  const isRelease = job.release !== undefined && target.digest === one.target && target.version === job.version;
+  const release = isRelease ? { release: { job: job.name, number: job.release } } : {};
+  store.promoted.promote(allocation.id, target, files, { stopped: one.isStopped, occasion, ...release });
+  store.promoted.unstage(allocation.id);
+  store.promoted.stage(allocation.id, target.digest);
+  if (one.target !== undefined)
+    store.promoted.plan(allocation.id, { digest: one.target, source: treeDigest(job.files) });
+  if (state.kind === "deployed" && state.deployed.healthFailed) store.promoted.markHealth(allocation.id, true);
+  const own = new Set(job.files.map(({ hash }) => hash));
+  const isKnown = (file: TreeFile | ListedFile): file is TreeFile => "content" in file || own.has(file.hash);
+  keepContents(run.bucket, job, allocation.host, files.filter(isKnown));
+}
+
+/** Records what a worker got last, so that `maand job` knows it. Call it in a transaction. */
+export function recordDelivery(run: Run, { remote, updateSeq }: ReadWorker): void {
+  const { bucket } = run;
+  const { host, root } = remote;
+  bucket.store.deliveries.begin(host, storedPlace(bucket, { root, expected: rootOf(run, host) }));
+  bucket.store.deliveries.finish(host, { seq: updateSeq, metadata: OF_GO, tools: undefined });
+}

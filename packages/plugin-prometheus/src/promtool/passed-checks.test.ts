@@ -1,0 +1,66 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, expect, it, onTestFinished } from "vitest";
+import { aWorkspace } from "../a-workspace.test.support.ts";
+
+const RULES = "_prometheus/alerts/web.yaml";
+const OTHER = "groups:\n- name: a\n  rules:\n  - alert: B\n    expr: up\n";
+
+let directory: string;
+let program: string;
+
+/** A program in the place of promtool that notes what it is asked, and accepts it. */
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "maand-promtool-test-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  program = join(directory, "promtool");
+  writeFileSync(program, `#!/bin/sh\necho "$2" >> ${directory}/asked\n`);
+  chmodSync(program, 0o755);
+});
+
+/** What it was asked since the last time. */
+function asked(): string[] {
+  const file = join(directory, "asked");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").sort() : [];
+  rmSync(file, { force: true });
+  return lines;
+}
+
+const aBucket = () =>
+  aWorkspace({ [RULES]: "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up\n" }, undefined, program);
+
+it("a deploy checks what is new, and the next one runs promtool no more", async () => {
+  const bucket = aBucket();
+  await bucket.ship();
+  expect(asked()).toEqual(["config", "rules"]);
+  await bucket.ship();
+  expect(asked()).toEqual([]);
+});
+
+it("changed rules are checked again, and the unchanged configuration is not", async () => {
+  const bucket = aBucket();
+  await bucket.ship();
+  asked();
+  bucket.write(`jobs/web/${RULES}`, OTHER);
+  await bucket.ship();
+  expect(asked()).toEqual(["rules"]);
+});
+
+it("another promtool checks everything again", async () => {
+  const bucket = aBucket();
+  await bucket.ship();
+  asked();
+  writeFileSync(program, `#!/bin/sh\n# another version\necho "$2" >> ${directory}/asked\n`);
+  await bucket.ship();
+  expect(asked()).toEqual(["config", "rules"]);
+});
+
+it("what promtool rejects is checked, and rejected, again", async () => {
+  const bucket = aBucket();
+  writeFileSync(program, `#!/bin/sh\necho "$2" >> ${directory}/asked\nexit 1\n`);
+  for (const time of ["first", "second"]) {
+    await expect(bucket.build(), time).rejects.toThrow();
+    expect(asked(), time).toEqual(["rules"]);
+  }
+});

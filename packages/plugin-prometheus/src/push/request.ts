@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from "node:fs";
+import { request as requestPlain } from "node:http";
+import { request as requestSecure } from "node:https";
+import { join, resolve } from "node:path";
+import { rootCertificates } from "node:tls";
+import { MaandError } from "@maand/core";
+
+/** What is sent. */
+export interface Request {
+  readonly method?: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer;
+  /** The CAs that are trusted, as PEM; for https only. */
+  readonly ca: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** An answer of a server. */
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** The longest answer that is read, in bytes. */
+const LONGEST = 16 * 1024 * 1024;
+
+/** Sends a request, and follows no redirect: it may have credentials. `fetch` cannot trust a CA of its own. */
+export function send(url: string, { method = "GET", headers, body, ca, signal }: Request): Promise<Answer> {
+  return new Promise((done, fail) => {
+    const options = { method, headers: { ...headers, ...lengthOf(body) }, signal, agent: false } as const;
+    const request = url.startsWith("https:")
+      ? requestSecure(url, { ...options, ca: [...ca] })
+      : requestPlain(url, options);
+    request.on("error", fail);
+    request.on("response", (response) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      response.on("error", fail);
+      response.on("data", (part: Buffer) => {
+        size += part.length;
+        if (size > LONGEST) response.destroy(new Error("its answer is too long"));
+        else parts.push(part);
+      });
+      response.on("end", () => done({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
+    });
+    request.end(body);
+  });
+}
+
+function lengthOf(body: Buffer | undefined): Record<string, string> {
+  return body === undefined ? {} : { "Content-Length": String(body.length) };
+}
+
+/** Where distributions keep the CAs of a machine, in one file. */
+const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+/**
+ * The CAs that are trusted for a server: that of the given file; otherwise that of the bucket, which signs the certificates of its
+ * jobs, those of this machine, and those that Node knows. Throws if the file cannot be read.
+ */
+export function trustedAuthorities(root: string, file: string | undefined): string[] {
+  if (file !== undefined) return [readAuthority(resolve(root, file))];
+  const { SSL_CERT_FILE: named } = process.env;
+  const found = [...(named ? [named] : SYSTEM)].find((path) => existsSync(path));
+  const own = join(root, "secrets/ca.crt");
+  return [
+    ...(existsSync(own) ? [readAuthority(own)] : []),
+    ...(found ? [readAuthority(found)] : []),
+    ...rootCertificates,
+  ];
+}
+
+function readAuthority(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new MaandError({ code: "HOOK_FAILED", message: `the CA ${path} cannot be read`, cause });
+  }
+}

@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { type Fleet, startFleet } from "../../support/fleet/index.ts";
+import { GO_HOSTS, type GoBucket, goBucket } from "../../support/go-bucket/go-bucket.ts";
+import { addPrometheusJob, PROMETHEUS_HOSTS } from "../../support/go-bucket/prometheus-job.ts";
+
+const [A, B, C] = GO_HOSTS;
+const ALERTS = "workspace/jobs/api/_prometheus/alerts/api.yaml";
+
+let fleet: Fleet;
+let bucket: GoBucket;
+
+beforeAll(async () => {
+  fleet = await startFleet({ count: 3, addresses: GO_HOSTS });
+});
+
+afterAll(() => fleet.close());
+
+beforeEach(async () => {
+  bucket = await goBucket(fleet);
+  await addPrometheusJob(bucket);
+});
+
+afterEach(() => bucket.dispose());
+
+/** All that ran on the workers since the Go program left them, as `job@host: line`. */
+async function ran(): Promise<string[]> {
+  const all = ["api", "web", "db", "prometheus"].flatMap((job) => GO_HOSTS.map((host) => ({ job, host })));
+  const lines = await Promise.all(
+    all.map(async ({ job, host }) => (await bucket.ran(job, host)).map((line) => `${job}@${host}: ${line}`)),
+  );
+  return lines.flat().sort();
+}
+
+async function run(...words: readonly string[]): Promise<string> {
+  const ended = await bucket.maand(...words);
+  expect(ended).toMatchObject({ code: 0 });
+  return ended.stdout;
+}
+
+const onServer = (path: string) => bucket.worker(A).read(`${bucket.home}/jobs/prometheus/${path}`);
+
+it("a Prometheus is taken over with what the Go program made for it, and nothing restarts", async () => {
+  const before = await onServer("prometheus.yml");
+  const imported = await run("import");
+  expect(imported).toContain(`prometheus 2.53.0: promoted on ${A}, ${B}`);
+  for (const kind of ["layout of YAML for Prometheus", "pages and alerts that maand makes for Prometheus"])
+    expect(imported).toContain(kind);
+  expect(imported).not.toContain("pending");
+  expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
+  await run("deploy", "--build");
+  expect(await ran()).toEqual([]);
+  expect(await onServer("prometheus.yml")).toBe(before);
+});
+
+it("the first change of a scrape configuration reloads Prometheus, brings all files of this maand, and nothing else", async () => {
+  await run("import");
+  bucket.write(
+    "workspace/jobs/api/_prometheus/scrape.yaml",
+    "- job_name: api\n  static_configs: [{ targets: [maand:port/api_http] }]\n",
+  );
+  await run("deploy", "--build");
+  expect(await ran()).toEqual(PROMETHEUS_HOSTS.map((host) => `prometheus@${host}: reload 2.53.0 2.53.0`));
+  expect(await onServer("prometheus.yml")).toContain(`${B}:30000`);
+  expect(await onServer("rules/maand/certs.yaml")).toContain("MaandCertificateExpired");
+  expect(bucket.worker(A).exists(`${bucket.home}/jobs/prometheus/consoles/runbooks/style.css`)).toBe(false);
+});
+
+it("an alert that was edited and not deployed is pending, as before", async () => {
+  bucket.write(
+    ALERTS,
+    "groups: [{ name: api, rules: [{ alert: ApiDown, expr: up == 1, annotations: { runbook: down } }] }]\n",
+  );
+  const imported = await run("import");
+  for (const host of PROMETHEUS_HOSTS)
+    expect(imported).toContain(`pending as before: prometheus on ${host}: rules/api/api.yaml changed`);
+  await run("deploy");
+  expect(await ran()).toEqual(PROMETHEUS_HOSTS.map((host) => `prometheus@${host}: reload 2.53.0 2.53.0`));
+});
+
+it("fields of rules that the Go program left out are listed with their diff, and taken over with --accept", async () => {
+  const kept = "keep_firing_for: 1h";
+  const text = `groups: [{ name: api, rules: [{ alert: ApiDown, expr: 'up{job="api"} == 0', for: 5m, ${kept}, labels: { severity: page }, annotations: { summary: "{{ $labels.instance }} is down", runbook: down } }] }]\n`;
+  bucket.write(ALERTS, text);
+  const { code, stdout } = await bucket.maand("import");
+  expect(code).toBe(2);
+  expect(stdout).toContain(`prometheus on ${A}: rules/api/api.yaml: the Go maand left out fields of its rules`);
+  expect(stdout).toContain(kept);
+  await run("import", "--accept");
+  expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
+  expect(await ran()).toEqual([]);
+});
+
+it("a Prometheus whose worker is down is taken over as recorded, and compared when its worker is back", async () => {
+  await bucket.worker(B).cutOff();
+  const { code, stdout } = await bucket.maand("import");
+  expect(code).toBe(1);
+  expect(stdout).toContain(`later: ${B}`);
+  await bucket.worker(B).start();
+  expect(await run("import")).toContain("imported; no job was restarted");
+  expect(await run("deploy", "--dry-run", "--exit-code")).toContain("no deployment required");
+  expect(await ran()).toEqual([]);
+  expect(bucket.worker(C).exists(`${bucket.home}/jobs/prometheus`)).toBe(false);
+});
