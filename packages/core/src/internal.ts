@@ -2,10 +2,14 @@
  * The rest of the engine, for the packages of this repository. Unstable: anything here may change in any version. A plugin needs
  * `@maand/core/plugin`, and a program that runs maand `@maand/core/embed`.
  */
+
 export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket } from "./bucket/open.ts";
+export { type HookRow, hookRows, type TraceRow } from "./bucket/trace/rows.ts";
+export { readTrace, type TracedCommand, type TraceSummary, traceText } from "./bucket/trace/trace-file.ts";
+export { Tracer } from "./bucket/trace/tracer.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build } from "./build/build.ts";
 export { type BucketPaths, bucketPaths, findBucket } from "./config/find-bucket.ts";

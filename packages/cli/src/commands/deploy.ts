@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { EXIT, listOf, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { MaandError } from "@maand/core";
@@ -5,6 +6,7 @@ import { build, deploy, deployRelease, type OpenedBucket, planDeploy, planReleas
 import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
+import type { TraceRun } from "../output/trace/trace-run.ts";
 
 /** `maand deploy`. */
 export class DeployCommand extends EngineCommand {
@@ -22,6 +24,7 @@ export class DeployCommand extends EngineCommand {
       ["One job, even if unchanged", "maand deploy --force --jobs api"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
+      ["Measure where the time goes", "maand deploy --trace"],
     ],
   });
 
@@ -48,19 +51,48 @@ export class DeployCommand extends EngineCommand {
     description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
+  trace = Option.String("--trace", {
+    tolerateBoolean: true,
+    description:
+      "Measure the time of each hook and plugin: as a table, and as a file for ui.perfetto.dev beside the record of the run, or --trace=FILE.",
+  });
+
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
     if (this.release !== undefined) this.onlyJob();
+    const trace = await this.startTrace();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
+        trace?.opened(bucket.paths.logs);
         if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket);
       },
       (event) => {
         for (const read of readers) read(event);
       },
-    );
+      trace?.tracer,
+    ).finally(() => this.endTrace(trace));
+  }
+
+  async startTrace(): Promise<TraceRun | undefined> {
+    if (this.trace === undefined) return undefined;
+    const wanted = typeof this.trace === "string" ? resolve(this.from, this.trace) : undefined;
+    if (this.dryRun && wanted === undefined)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--dry-run has no record to write a trace to",
+        hint: "name a file: --trace=FILE",
+      });
+    const { traceRun } = await import("../output/trace/trace-run.ts");
+    return traceRun(wanted, { command: this.dryRun ? "deploy --dry-run" : "deploy", startedAt: this.context.now() });
+  }
+
+  /** Writes and prints the trace, however the deploy ended; a trace that cannot be written changes nothing about that. */
+  async endTrace(trace: TraceRun | undefined): Promise<void> {
+    if (trace === undefined) return;
+    const { endTrace } = await import("../output/trace/end-trace.ts");
+    endTrace(trace, this);
   }
 
   async deploy(bucket: OpenedBucket): Promise<number> {
