@@ -15,7 +15,7 @@ export class DeployCommand extends EngineCommand {
     category: "Deploy",
     description: "deploy the catalog to the workers",
     details:
-      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume.",
+      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume. The file of --trace is trace.json beside the record of the run, unless it is named.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
@@ -53,8 +53,7 @@ export class DeployCommand extends EngineCommand {
 
   trace = Option.String("--trace", {
     tolerateBoolean: true,
-    description:
-      "Measure the time of each hook and plugin: as a table, and as a file for ui.perfetto.dev beside the record of the run, or --trace=FILE.",
+    description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
   });
 
   override async work(): Promise<number> {

@@ -24,7 +24,7 @@ export class PluginsCommand extends EngineCommand {
   });
 
   verbose = Option.Boolean("--verbose", false, {
-    description: "Also show the order of the taps of each hook; with --trace: also the times of each job and worker.",
+    description: "Also the order of the taps of each hook; with --trace also times by job and worker.",
   });
   trace = Option.String("--trace", { description: "Show the times in this trace file of maand deploy --trace." });
 

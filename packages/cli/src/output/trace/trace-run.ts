@@ -7,9 +7,9 @@ import { type TracedCommand, Tracer, traceText } from "@maand/core/internal";
 /** The trace of one command, and the file it is written to. */
 export interface TraceRun {
   readonly tracer: Tracer;
-  /** Tells where the logs are; without a file of its own, the trace is written beside the record of the run there. */
+  /** The bucket is open, with its logs there. Without a file of its own, the trace is written beside the record of the run. */
   opened(logs: string): void;
-  /** Writes the file. Returns where it is and its text; undefined if there is nothing to write. Throws if it cannot be written. */
+  /** Writes the file. Returns where it is and its text; undefined if no bucket was opened, or no run began. Throws if it cannot be written. */
   end(): { readonly file: string; readonly text: string } | undefined;
 }
 
@@ -22,7 +22,7 @@ export function traceRun(wanted: string | undefined, command: TracedCommand): Tr
   const tracer = new Tracer();
   let logs: string | undefined;
   const write = () => {
-    const file = wanted ?? besideRecord(logs, tracer.run);
+    const file = logs === undefined ? undefined : (wanted ?? besideRecord(logs, tracer.run));
     if (file === undefined) return undefined;
     const text = traceText(tracer, command);
     writeFileSync(file, text, { mode: 0o600 });
@@ -46,8 +46,8 @@ export function traceRun(wanted: string | undefined, command: TracedCommand): Tr
   };
 }
 
-function besideRecord(logs: string | undefined, run: string | undefined): string | undefined {
-  return logs === undefined || run === undefined ? undefined : join(logs, "runs", run, "trace.json");
+function besideRecord(logs: string, run: string | undefined): string | undefined {
+  return run === undefined ? undefined : join(logs, "runs", run, "trace.json");
 }
 
 function refuseUnwritable(file: string): void {
