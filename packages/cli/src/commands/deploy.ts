@@ -64,7 +64,7 @@ export class DeployCommand extends EngineCommand {
     return this.withEngine(
       async (bucket) => {
         trace?.opened(bucket.paths.logs);
-        if (this.build) printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
+        if (this.build) await this.buildFirst(bucket);
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket);
       },
       (event) => {
@@ -92,6 +92,12 @@ export class DeployCommand extends EngineCommand {
     if (trace === undefined) return;
     const { endTrace } = await import("../output/trace/end-trace.ts");
     endTrace(trace, this);
+  }
+
+  async buildFirst(bucket: OpenedBucket): Promise<void> {
+    printProblems((await build(bucket)).problems, this.context.stderr, this.style("stderr"));
+    const { refreshAfterBuild } = await import("@maand/plugin-operations/editor");
+    await refreshAfterBuild(bucket, this);
   }
 
   async deploy(bucket: OpenedBucket): Promise<number> {
