@@ -1,8 +1,7 @@
 import { keepContents } from "../deploy/rollout/promote.ts";
 import { treeDigest } from "../domain/deploy/digest.ts";
-import { rootOf } from "../plan/render-tree.ts";
 import type { TreeFile } from "../plugin-api/contexts.ts";
-import { storedPlace } from "../run/delivered-root.ts";
+import { storedRoot } from "../run/delivered-root.ts";
 import type { Run } from "../run/run.ts";
 import type { ListedFile } from "../store/promoted-rows.ts";
 import { type Assessed, versionOf } from "./compare/assess.ts";
@@ -38,6 +37,6 @@ export function recordAllocation(run: Run, one: Assessed): void {
 export function recordDelivery(run: Run, { remote, updateSeq }: ReadWorker): void {
   const { bucket } = run;
   const { host, root } = remote;
-  bucket.store.deliveries.begin(host, storedPlace(bucket, { root, expected: rootOf(run, host) }));
+  bucket.store.deliveries.begin(host, storedRoot(bucket, root));
   bucket.store.deliveries.finish(host, { seq: updateSeq, metadata: OF_GO, tools: undefined });
 }

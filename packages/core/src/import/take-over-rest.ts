@@ -1,7 +1,7 @@
 import { type OpenedBucket, openBucketAt } from "../bucket/open.ts";
 import type { BucketPaths } from "../config/find-bucket.ts";
 import { MaandError } from "../errors.ts";
-import { deliveryPlace } from "../run/delivered-root.ts";
+import { deliveredRoot } from "../run/delivered-root.ts";
 import { beginRun, type Run } from "../run/run.ts";
 import type { GoBucket } from "../store/go/go-bucket.ts";
 import { GoStore } from "../store/go/go-store.ts";
@@ -47,7 +47,7 @@ export async function takeOverRest(
 function hostsLeft(run: Run): Set<string> {
   const promoted = run.catalog.allocations.filter(({ id }) => run.recorded(id).promoted !== undefined);
   const hosts = new Set(promoted.map(({ host }) => host));
-  for (const host of hosts) if (deliveryPlace(run.bucket, host) || run.delivery(host)) hosts.delete(host);
+  for (const host of hosts) if (deliveredRoot(run.bucket, host) || run.delivery(host)) hosts.delete(host);
   return hosts;
 }
 

@@ -222,6 +222,10 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (plugin, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- the bucket's directory is the one that is known without a connection, always
+  ALTER TABLE delivery DROP COLUMN expected_root;
+  `,
 ];
 
 /** The table version that this maand writes. */
