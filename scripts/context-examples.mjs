@@ -75,11 +75,10 @@ hooks.afterJob.tapPromise({ name: "acme", concerns: (job) => "acme" in job.manif
   log(\`\${job.name} is at \${job.version}\`);
 });`,
   connect: `
-hooks.connect.tapPromise("acme", async ({ worker, settings }) => {
+hooks.connect.tapPromise("acme", async ({ worker, root, settings }) => {
   if (worker.transport !== "acme") return undefined;
   return programRemote({
-    ...{ host: worker.host, transport: "acme", sudo: false },
-    root: \`\${settings.workerRoot}/acme\`,
+    ...{ host: worker.host, root, transport: "acme", sudo: false },
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => ["acme-exec", worker.host, "--", ...argv],
   });

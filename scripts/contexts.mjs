@@ -9,7 +9,7 @@ const ANSWERS = {
 };
 
 /** Shared parts of contexts, in the order they extend each other; the page explains them once, first. */
-const SHARED = ["RunContext", "ConnectContext", "WorkerContext", "JobContext", "AllocationContext", "ScopedJobContext"];
+const SHARED = ["RunContext", "LocateContext", "WorkerContext", "JobContext", "AllocationContext", "ScopedJobContext"];
 
 /** The page, from the texts of hooks.ts and of the files with contexts. */
 export function contextsPage(hooks, contexts) {

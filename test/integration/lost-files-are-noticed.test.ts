@@ -28,9 +28,10 @@ beforeEach(async () => {
       {
         name: "machines",
         apply(hooks) {
-          hooks.connect.tapPromise("machines", async ({ worker: { host } }) =>
+          hooks.connect.tapPromise("machines", async ({ worker: { host }, root }) =>
             fakeRemote({
               host,
+              root,
               transport: "fake",
               answers: async ({ line }) => {
                 if (line.startsWith("cat ") && !empty && !damaged) return { stdout: await workerJson() };

@@ -13,8 +13,8 @@ const HOST = "127.0.0.11";
 const bare = definePlugin({
   name: "bare",
   apply({ connect }) {
-    connect.tapPromise("bare", async ({ worker }) =>
-      worker.transport === "bare" ? fakeRemote({ host: HOST, transport: "bare" }) : undefined,
+    connect.tapPromise("bare", async ({ worker, root }) =>
+      worker.transport === "bare" ? fakeRemote({ host: HOST, root, transport: "bare" }) : undefined,
     );
   },
 });

@@ -80,7 +80,8 @@ export async function onThisMachine(jobs: readonly string[], makefile: string): 
   const hooks = createHooks();
   void local().apply(hooks);
   const worker = aWorker({ host: "127.0.0.11", transport: "local" });
-  const remote = await hooks.connect.promise(connectContext({ worker, bucket: { id: "b", root } }));
+  const context = connectContext({ worker, bucket: { id: "b", root } });
+  const remote = await hooks.connect.promise({ ...context, root: hooks.locate.call(context) ?? context.root });
   if (!remote) throw new Error("there is no local worker");
   const place: Place = {
     remote,

@@ -1,12 +1,16 @@
 import type { MaandEvent } from "@maand/core";
-import type { OpenedBucket } from "@maand/core/internal";
+import type { OpenedBucket, Tracer } from "@maand/core/internal";
 import { MaandCommand } from "./command.ts";
 import { withOpenedBucket } from "./open-bucket.ts";
 
 /** The base of commands that run the engine itself: those of maand. A plugin's command extends {@link MaandCommand}. */
 export abstract class EngineCommand extends MaandCommand {
-  /** Opens the bucket with its plugins, runs a function on it, and closes it. */
-  withEngine<T>(work: (bucket: OpenedBucket) => Promise<T>, reader?: (event: MaandEvent) => void): Promise<T> {
-    return withOpenedBucket(this, work, reader);
+  /** Opens the bucket with its plugins, runs a function on it, and closes it. A tracer measures the calls of taps. */
+  withEngine<T>(
+    work: (bucket: OpenedBucket) => Promise<T>,
+    reader?: (event: MaandEvent) => void,
+    tracer?: Tracer,
+  ): Promise<T> {
+    return withOpenedBucket(this, work, reader, tracer);
   }
 }

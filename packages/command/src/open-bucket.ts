@@ -1,5 +1,5 @@
 import type { MaandError, MaandEvent, Plugin } from "@maand/core";
-import type { OpenedBucket } from "@maand/core/internal";
+import type { OpenedBucket, Tracer } from "@maand/core/internal";
 import type { ProcessContext, Program } from "./context.ts";
 import { visibleLines } from "./escape-control.ts";
 import { shownError } from "./shown-error.ts";
@@ -20,6 +20,7 @@ export async function withOpenedBucket<T>(
   command: Opener,
   work: (bucket: OpenedBucket) => Promise<T>,
   reader?: (event: MaandEvent) => void,
+  tracer?: Tracer,
 ): Promise<T> {
   const { from, config, context } = command;
   const core = await import("@maand/core/internal");
@@ -31,6 +32,7 @@ export async function withOpenedBucket<T>(
     signal: context.signal,
     pid: context.pid,
     readers: [output],
+    ...(tracer ? { tracer } : {}),
     ...(context.onIdle ? { onIdle: context.onIdle } : {}),
     ...(await context.program.loadOptions(config)),
   });

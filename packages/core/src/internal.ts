@@ -2,10 +2,14 @@
  * The rest of the engine, for the packages of this repository. Unstable: anything here may change in any version. A plugin needs
  * `@maand/core/plugin`, and a program that runs maand `@maand/core/embed`.
  */
+
 export { applyPlugins, type Tapped, tapsOf } from "./bucket/apply-plugins.ts";
 export type { Bucket } from "./bucket/bucket.ts";
 export { type Initialised, initBucket } from "./bucket/init.ts";
 export { type OpenedBucket, type OpenOptions, openBucket, openBucketAt } from "./bucket/open.ts";
+export { type HookRow, hookRows, type TraceRow } from "./bucket/trace/rows.ts";
+export { readTrace, type TracedCommand, type TraceSummary, traceText } from "./bucket/trace/trace-file.ts";
+export { Tracer } from "./bucket/trace/tracer.ts";
 export { unbuiltParts } from "./bucket/unbuilt.ts";
 export { type BuildOptions, type Built, build, buildCatalog } from "./build/build.ts";
 export type { Contributions } from "./build/contribute.ts";
@@ -129,7 +133,7 @@ export { Semaphore } from "./remote/semaphore.ts";
 export { LARGEST_TEXT, textOf } from "./remote/text.ts";
 export { checkVariables, type WrappedCommand, type Wrapping, wrapCommand } from "./remote/wrap-command.ts";
 export { onCommandBucket } from "./run/command-bucket.ts";
-export { deliveryPlace, storedPlace } from "./run/delivered-root.ts";
+export { deliveredRoot, storedRoot } from "./run/delivered-root.ts";
 export { noHandler } from "./run/no-handler.ts";
 export { prepareBucket } from "./run/prepare.ts";
 export { beginRun } from "./run/run.ts";

@@ -8,7 +8,7 @@ import { BACKDATED_MS } from "./decide.ts";
 import { examineAuthority } from "./examine.ts";
 import { type KeyKind, keyPairMaker, keyPem, type MakeKeyPair } from "./key-pair.ts";
 import { renderCerts } from "./render.ts";
-import { CERTS_DESCRIPTION, CertsSchema, certsJsonSchema } from "./schema.ts";
+import { CERTS } from "./schema.ts";
 import { validateAuthority, validateCerts } from "./validate.ts";
 import { leafSigner, type SignLeaf, signAuthority } from "./x509.ts";
 
@@ -32,7 +32,7 @@ export function certs({ caKey = "rsa-4096" }: CertsOptions = {}): Plugin {
   return definePlugin({
     name: "certs",
     settings: CERTS_SETTINGS,
-    claims: { certs: { description: CERTS_DESCRIPTION, schema: CertsSchema, jsonSchema: certsJsonSchema } },
+    claims: { certs: CERTS },
     apply(hooks) {
       hooks.init.tapPromise("certs", async (context) => {
         const flaw = outOfTime(await authorityOf(context), context.now());

@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { defineClaim } from "@maand/core";
 import * as v from "valibot";
 
 /** The shape of `certs` in a manifest; `validate` checks the names in it. */
@@ -29,24 +29,16 @@ const CERT = {
   subject: v.optional(v.pipe(record, v.looseObject(SUBJECT))),
 };
 
-export const CERTS_DESCRIPTION =
-  "Certificates of the job, by name: certs/<name>.crt and certs/<name>.key on its workers.";
+const DESCRIPTION = "Certificates of the job, by name: certs/<name>.crt and certs/<name>.key on its workers.";
 
-export const CertsSchema = v.pipe(
-  record,
-  v.record(v.string(), v.pipe(record, v.looseObject(CERT))),
-  v.description(CERTS_DESCRIPTION),
-);
+/** `certs` of a manifest. */
+export const CERTS = defineClaim("certs", {
+  description: DESCRIPTION,
+  schema: v.pipe(record, v.record(v.string(), v.pipe(record, v.looseObject(CERT))), v.description(DESCRIPTION)),
+});
 
 /** One entry of `certs` as it is written. */
-export type WrittenCert = v.InferOutput<typeof CertsSchema>[string];
+export type WrittenCert = v.InferOutput<typeof CERTS.schema>[string];
 
 /** Keys known in each part, for "did you mean". */
 export const KNOWN_KEYS = { cert: Object.keys(CERT), subject: Object.keys(SUBJECT) } as const;
-
-/** The same as JSON Schema; its converter is loaded on first use. */
-export function certsJsonSchema(): Record<string, unknown> {
-  const load: (name: string) => typeof import("@valibot/to-json-schema") = createRequire(import.meta.url);
-  const { $schema: _, ...schema } = load("@valibot/to-json-schema").toJsonSchema(CertsSchema, { errorMode: "ignore" });
-  return schema;
-}

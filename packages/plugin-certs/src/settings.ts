@@ -1,6 +1,5 @@
 import { type Job, MaandError } from "@maand/core";
-import * as v from "valibot";
-import { CertsSchema, type WrittenCert } from "./schema.ts";
+import { CERTS, type WrittenCert } from "./schema.ts";
 
 /** One entry of a job's `certs`, with every default filled in. */
 export interface CertEntry {
@@ -19,20 +18,18 @@ export interface CertEntry {
  * so that a certificate is never silently left out.
  */
 export function readCerts(job: Pick<Job, "name" | "manifest">): CertEntry[] {
-  const { success, output, issues } = v.safeParse(CertsSchema, job.manifest.certs ?? {});
-  if (success)
-    return Object.keys(output)
-      .sort()
-      .flatMap((name) => resolve(job.name, name, output[name]));
-  throw new MaandError({
-    code: "PROBLEMS",
-    message: `certs of ${job.name} cannot be understood: ${issues[0].message}`,
-    hint: "correct the manifest and run maand build",
-  });
+  const written = CERTS.of(job);
+  if (!written && job.manifest[CERTS.key] !== undefined)
+    throw new MaandError({
+      code: "PROBLEMS",
+      message: `certs of ${job.name} cannot be understood: they have another form`,
+      hint: "correct the manifest and run maand build",
+    });
+  return Object.entries(written ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, cert]) => resolve(job.name, name, cert));
 }
 
-function resolve(job: string, name: string, written: WrittenCert | undefined): CertEntry[] {
-  if (!written) return [];
-  const { pkcs8 = false, one = false, subject = {} } = written;
-  return [{ name, pkcs8, one, commonName: subject.common_name ?? job, altNames: subject.alt_names ?? [] }];
+function resolve(job: string, name: string, { pkcs8 = false, one = false, subject = {} }: WrittenCert): CertEntry {
+  return { name, pkcs8, one, commonName: subject.common_name ?? job, altNames: subject.alt_names ?? [] };
 }

@@ -3,7 +3,7 @@ import { createHooks } from "@maand/core/internal";
 import { aFile, aJob, validateContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { certs } from "./certs.ts";
-import { certsJsonSchema } from "./schema.ts";
+import { CERTS } from "./schema.ts";
 import { readCerts } from "./settings.ts";
 
 const WHERE = "workspace/jobs/api/manifest.json: certs";
@@ -85,7 +85,7 @@ describe("certs of a manifest", () => {
   });
 
   it("have a JSON Schema for editors", () => {
-    expect(certsJsonSchema()).toMatchObject({
+    expect(CERTS.jsonSchema?.()).toMatchObject({
       type: "object",
       additionalProperties: { properties: { pkcs8: { type: "boolean" }, subject: { type: "object" } } },
     });

@@ -1,11 +1,10 @@
 import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
 import { isName, nameRule } from "@maand/core/internal";
-import * as v from "valibot";
 import { outOfTime, RENEW, readAuthority } from "./authority.ts";
 import { CRT, readAuthorityFiles } from "./authority-files.ts";
 import { CERTS_SETTINGS } from "./conf.ts";
 import { isCertifiable } from "./names.ts";
-import { CertsSchema, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
+import { CERTS, KNOWN_KEYS, type WrittenCert } from "./schema.ts";
 
 const DAY = 86_400_000;
 /** X.509 allows no more in a common name. */
@@ -14,8 +13,7 @@ const LONGEST_COMMON_NAME = 64;
 /** Checks the `certs` of every job: names, subjects and unknown keys. */
 export function validateCerts({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
-    const parsed = v.safeParse(CertsSchema, job.manifest.certs);
-    const certs = parsed.success ? parsed.output : {}; // absent, or refused already by the claim's schema
+    const certs = CERTS.of(job) ?? {}; // absent, or refused already by the claim's schema
     const where = `workspace/jobs/${job.name}/manifest.json: certs`;
     for (const name of namesOf(job)) validateName(name, `${where}.${name}`, report);
     for (const [name, cert] of Object.entries(certs)) validateCert(cert, `${where}.${name}`, report);

@@ -318,7 +318,9 @@ describe("health_check in a manifest", () => {
 
   it("does not pass if it is invalid", () => {
     expect(() => readHealth(aJob({ manifest: { health_check: { checks: [{ type: "icmp" }] } } }))).toThrow("icmp");
-    expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow("must be an object");
+    expect(() => readHealth(aJob({ manifest: { health_check: [] } }))).toThrow(
+      "health_check of api cannot be understood",
+    );
   });
 
   const problems = async (health_check: unknown) => {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { definePlugin, type Job, type Plugin, type VerifyContext } from "@maand/core";
-import { HEALTH_DESCRIPTION, HealthSchema, healthJsonSchema } from "./schema.ts";
+import { HEALTH_CHECK } from "./schema.ts";
 import { CHECKS_AT_ONCE, readHealth } from "./settings.ts";
 import { validateHealth } from "./validate.ts";
 import type { Sleep } from "./verify.ts";
@@ -14,9 +14,7 @@ export interface HealthOptions {
 export function health({ sleep = pause }: HealthOptions = {}): Plugin {
   return definePlugin({
     name: "health",
-    claims: {
-      health_check: { description: HEALTH_DESCRIPTION, schema: HealthSchema, jsonSchema: healthJsonSchema },
-    },
+    claims: { health_check: HEALTH_CHECK },
     apply(hooks) {
       hooks.validate.tap("health", validateHealth);
       hooks.verify.tapPromise({ name: "health", concerns: isChecked, limitMs: roundLimitMs }, async (context) => {
@@ -38,7 +36,7 @@ function roundLimitMs({ job, active }: VerifyContext): number {
 }
 
 function isChecked(job: Job): boolean {
-  return "health_check" in job.manifest;
+  return HEALTH_CHECK.key in job.manifest;
 }
 
 /** A signal of its own: a listener per job on the run's signal would look like a leak to Node. */

@@ -1,4 +1,4 @@
-import { type JsonSchema, jsonSchemaOf } from "@maand/core";
+import { defineClaim } from "@maand/core";
 import * as v from "valibot";
 
 /** The schema of `health_check` in a manifest; `validate` checks more. */
@@ -58,12 +58,16 @@ const HEALTH = {
   wait: v.optional(v.pipe(record, v.looseObject(WAIT), v.description("how long a deploy waits for a healthy job"))),
 };
 
-export const HEALTH_DESCRIPTION = "The health checks of the job.";
+const DESCRIPTION = "The health checks of the job.";
 
-export const HealthSchema = v.pipe(record, v.looseObject(HEALTH), v.description(HEALTH_DESCRIPTION));
+/** `health_check` of a manifest. */
+export const HEALTH_CHECK = defineClaim("health_check", {
+  description: DESCRIPTION,
+  schema: v.pipe(record, v.looseObject(HEALTH), v.description(DESCRIPTION)),
+});
 
 /** `health_check` as written. */
-export type WrittenHealth = v.InferOutput<typeof HealthSchema>;
+export type WrittenHealth = v.InferOutput<typeof HEALTH_CHECK.schema>;
 
 /** The known keys of each part, for suggestions. */
 export const KNOWN_KEYS = {
@@ -71,8 +75,3 @@ export const KNOWN_KEYS = {
   check: Object.keys(CHECK),
   wait: Object.keys(WAIT),
 } as const;
-
-/** The schema for editors. */
-export function healthJsonSchema(): JsonSchema {
-  return jsonSchemaOf(HealthSchema);
-}

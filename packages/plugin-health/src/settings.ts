@@ -1,6 +1,5 @@
 import { type Job, MaandError } from "@maand/core";
-import * as v from "valibot";
-import { HealthSchema, type WrittenHealth } from "./schema.ts";
+import { HEALTH_CHECK, type WrittenHealth } from "./schema.ts";
 
 /** The number of checks of a job that run in parallel. */
 export const CHECKS_AT_ONCE = 64;
@@ -36,15 +35,15 @@ export interface HealthSettings {
  * PROBLEMS for what `validate` rejects, so that an invalid check never counts as healthy.
  */
 export function readHealth(job: Pick<Job, "name" | "manifest">): HealthSettings {
-  const written = job.manifest.health_check ?? {};
-  const { success, output, issues } = v.safeParse(HealthSchema, written);
-  if (!success) throw invalid(job.name, issues[0].message);
+  const written = HEALTH_CHECK.of(job);
+  if (!written && job.manifest[HEALTH_CHECK.key] !== undefined) throw invalid(job.name, "it has another form");
+  const { checks = [], timeout_seconds, wait } = written ?? {};
   return {
-    checks: (output.checks ?? []).map((check) => resolve(job.name, check)),
-    timeoutMs: milliseconds(output.timeout_seconds, 5),
+    checks: checks.map((check) => resolve(job.name, check)),
+    timeoutMs: milliseconds(timeout_seconds, 5),
     wait: {
-      attempts: Math.ceil(positive(output.wait?.attempts, 30)),
-      intervalMs: milliseconds(output.wait?.interval_seconds, 1),
+      attempts: Math.ceil(positive(wait?.attempts, 30)),
+      intervalMs: milliseconds(wait?.interval_seconds, 1),
     },
   };
 }

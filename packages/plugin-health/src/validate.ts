@@ -1,16 +1,15 @@
 import { didYouMean, error, type Job, type Report, type ValidateContext, warning } from "@maand/core";
-import * as v from "valibot";
-import { CHECK_TYPES, HealthSchema, KNOWN_KEYS, SCHEMES } from "./schema.ts";
+import { CHECK_TYPES, HEALTH_CHECK, KNOWN_KEYS, SCHEMES } from "./schema.ts";
 import { typeOf, type WrittenCheck } from "./settings.ts";
 
 /** Checks the `health_check` of every job: whether its checks can run, and its keys are known. */
 export function validateHealth({ jobs, report }: Pick<ValidateContext, "jobs" | "report">): void {
   for (const job of jobs) {
-    const parsed = v.safeParse(HealthSchema, job.manifest.health_check);
-    if (!parsed.success) continue; // absent, or already rejected by the claim's schema
+    const written = HEALTH_CHECK.of(job);
+    if (!written) continue; // absent, or already rejected by the claim's schema
     const where = `workspace/jobs/${job.name}/manifest.json: health_check`;
-    const { checks = [], wait = {} } = parsed.output;
-    unknownKeys(parsed.output, KNOWN_KEYS.health, where, report);
+    const { checks = [], wait = {} } = written;
+    unknownKeys(written, KNOWN_KEYS.health, where, report);
     unknownKeys(wait, KNOWN_KEYS.wait, `${where}.wait`, report);
     for (const [at, check] of checks.entries()) {
       unknownKeys(check, KNOWN_KEYS.check, `${where}.checks[${at}]`, report);

@@ -1,5 +1,5 @@
 import type { TreeFile } from "@maand/core";
-import { keepContents, rootOf, storedPlace, treeDigest } from "@maand/core/internal";
+import { keepContents, storedRoot, treeDigest } from "@maand/core/internal";
 import type { ListedFile, Run } from "@maand/core/operator";
 import { type Assessed, versionOf } from "./compare/assess.ts";
 import type { ReadWorker } from "./compare/read-worker.ts";
@@ -34,6 +34,6 @@ export function recordAllocation(run: Run, one: Assessed): void {
 export function recordDelivery(run: Run, { remote, updateSeq }: ReadWorker): void {
   const { bucket } = run;
   const { host, root } = remote;
-  bucket.store.deliveries.begin(host, storedPlace(bucket, { root, expected: rootOf(run, host) }));
+  bucket.store.deliveries.begin(host, storedRoot(bucket, root));
   bucket.store.deliveries.finish(host, { seq: updateSeq, metadata: OF_GO, tools: undefined });
 }

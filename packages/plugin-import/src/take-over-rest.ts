@@ -1,5 +1,5 @@
 import { MaandError } from "@maand/core";
-import { type BucketPaths, beginRun, deliveryPlace, type OpenedBucket, openBucketAt } from "@maand/core/internal";
+import { type BucketPaths, beginRun, deliveredRoot, type OpenedBucket, openBucketAt } from "@maand/core/internal";
 import type { Run } from "@maand/core/operator";
 import { compareAllocations, type Fleet } from "./compare/compare-fleet.ts";
 import type { GoBucket } from "./go-store/go-bucket.ts";
@@ -45,7 +45,7 @@ export async function takeOverRest(
 function hostsLeft(run: Run): Set<string> {
   const promoted = run.catalog.allocations.filter(({ id }) => run.recorded(id).promoted !== undefined);
   const hosts = new Set(promoted.map(({ host }) => host));
-  for (const host of hosts) if (deliveryPlace(run.bucket, host) || run.delivery(host)) hosts.delete(host);
+  for (const host of hosts) if (deliveredRoot(run.bucket, host) || run.delivery(host)) hosts.delete(host);
   return hosts;
 }
 

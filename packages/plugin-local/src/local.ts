@@ -1,6 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ConnectContext, definePlugin, MaandError, type Plugin, type Remote } from "@maand/core";
+import {
+  type ConnectContext,
+  definePlugin,
+  type LocateContext,
+  MaandError,
+  type Plugin,
+  type Remote,
+} from "@maand/core";
 import { deleteJobFiles } from "@maand/core/internal";
 
 /** The word in `transport` this plugin answers to. */
@@ -33,17 +40,20 @@ export function local(): Plugin {
   });
 }
 
-/** Where a local worker keeps the bucket: `<bucket>/data/local/<host>/<bucket id>`; undefined for other workers. */
-function localRoot({ worker, settings, bucket }: ConnectContext): string | undefined {
-  if ((worker.transport ?? settings.transport) !== LOCAL) return undefined;
-  return join(bucket.root, "data", "local", worker.host, bucket.id);
+function isLocal({ worker, settings }: LocateContext): boolean {
+  return (worker.transport ?? settings.transport) === LOCAL;
 }
 
-/** A remote in {@link localRoot}, which is made if it is not there; undefined for other workers. */
+/** Where a local worker keeps the bucket: `<bucket>/data/local/<host>/<bucket id>`; undefined for other workers. */
+function localRoot(context: LocateContext): string | undefined {
+  const { worker, bucket } = context;
+  return isLocal(context) ? join(bucket.root, "data", "local", worker.host, bucket.id) : undefined;
+}
+
+/** A remote in the directory of the worker, which is made if it is not there; undefined for other workers. */
 async function connectLocal(context: ConnectContext): Promise<Remote | undefined> {
-  const { worker, settings } = context;
-  const root = localRoot(context);
-  if (root === undefined) return undefined;
+  const { worker, root, settings } = context;
+  if (!isLocal(context)) return undefined;
   const { LocalRemote } = await import("./local-remote.ts");
   try {
     await mkdir(root, { recursive: true, mode: 0o700 });

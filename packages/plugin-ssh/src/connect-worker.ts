@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { ConnectContext, Login } from "@maand/core";
+import type { ConnectContext, LocateContext, Login } from "@maand/core";
 import type { Semaphore } from "@maand/core/internal";
 import { type HostLookup, readSshConfig } from "./config/ssh-config.ts";
 import { connectWithRetry } from "./connect-with-retry.ts";
@@ -18,7 +18,7 @@ export interface Route {
 
 /** Works out the route to a worker from its bucket, the ssh config and the options; contacts no machine. */
 export async function routeTo(
-  { worker, settings, bucket, signal }: Pick<ConnectContext, "worker" | "settings" | "bucket" | "signal">,
+  { worker, settings, bucket, signal }: Pick<LocateContext, "worker" | "settings" | "bucket" | "signal">,
   options: SshOptions,
   handshakes: Semaphore,
 ): Promise<Route> {
@@ -42,7 +42,7 @@ function userConfigs(): string[] {
 }
 
 /** How other programs log in to a worker; contacts no machine. */
-export async function loginOf({ worker, settings, bucket }: ConnectContext, options: SshOptions): Promise<Login> {
+export async function loginOf({ worker, settings, bucket }: LocateContext, options: SshOptions): Promise<Login> {
   const { use_sudo: sudo, ...own } = SSH_SETTINGS.from(settings);
   const lookup = await lookupWith(options);
   const { user, port, identities } = endpointOf({ worker, settings: own, bucketRoot: bucket.root, lookup });
@@ -71,12 +71,12 @@ export async function openRemote(
   options: SshOptions,
   handshakes: Semaphore,
 ): Promise<SshRemote> {
-  const { worker, settings, bucket } = context;
+  const { worker, root, settings } = context;
   const { endpoint, connect } = await routeTo(context, options, handshakes);
   const parts = {
     host: worker.host,
     user: endpoint.user,
-    root: `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
+    root,
     sudo: SSH_SETTINGS.from(settings).use_sudo && endpoint.user !== "root",
     channels: options.channels ?? 8,
     commandMs: settings.timeouts.commandMs,

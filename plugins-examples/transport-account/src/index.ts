@@ -1,4 +1,11 @@
-import { type ConnectContext, definePlugin, MaandError, programRemote, type Remote } from "@maand/core";
+import {
+  type ConnectContext,
+  definePlugin,
+  type LocateContext,
+  MaandError,
+  programRemote,
+  type Remote,
+} from "@maand/core";
 
 const ACCOUNT = "account";
 
@@ -15,34 +22,32 @@ export const account = definePlugin({
   },
 });
 
-function isOurs({ worker, settings }: ConnectContext): boolean {
+function isOurs({ worker, settings }: LocateContext): boolean {
   return (worker.transport ?? settings.transport) === ACCOUNT;
 }
 
 /** Each account has a directory of its own below `worker_root`. */
-function rootOf({ worker, settings, bucket }: ConnectContext): string {
+function rootOf({ worker, settings, bucket }: LocateContext): string {
   return `${settings.workerRoot}/${worker.host}/${bucket.id}`;
 }
 
 async function enter(context: ConnectContext): Promise<Remote> {
-  const { worker, settings, signal } = context;
+  const { worker, root, settings, signal } = context;
   const remote = programRemote({
     host: worker.host,
     user: worker.host,
-    root: rootOf(context),
+    root,
     transport: ACCOUNT,
     sudo: false, // a job of an account never runs as root
     timeoutMs: settings.timeouts.commandMs,
     program: (argv) => ["sudo", "-n", "-H", "-u", worker.host, "--", "sh", "-c", 'cd && exec "$@"', "sh", ...argv],
   });
   const timeoutMs = settings.timeouts.connectMs;
-  await remote
-    .exec(["mkdir", "-p", remote.root], { title: "making its directory", timeoutMs, signal })
-    .catch((cause) => {
-      if (signal.aborted) throw cause;
-      const message = `cannot reach ${worker.host}: ${cause instanceof Error ? cause.message : cause}`;
-      throw new MaandError({ code: "UNREACHABLE", worker: worker.host, message, cause });
-    });
+  await remote.exec(["mkdir", "-p", root], { title: "making its directory", timeoutMs, signal }).catch((cause) => {
+    if (signal.aborted) throw cause;
+    const message = `cannot reach ${worker.host}: ${cause instanceof Error ? cause.message : cause}`;
+    throw new MaandError({ code: "UNREACHABLE", worker: worker.host, message, cause });
+  });
   return remote;
 }
 

@@ -23,7 +23,7 @@ export const dockerExec = pluginWithOptions({
 });
 
 /** Keeps no connection open: each command is its own `docker exec`. There is no login, so only root is distinguished. */
-function enter({ worker, settings, bucket }: ConnectContext, program: string): Remote {
+function enter({ worker, root, settings }: ConnectContext, program: string): Remote {
   const { host } = worker;
   const unreachable = (why: string) =>
     new MaandError({ code: "UNREACHABLE", worker: host, message: `cannot reach ${host}: ${why}` });
@@ -31,7 +31,7 @@ function enter({ worker, settings, bucket }: ConnectContext, program: string): R
   if (why !== undefined) throw unreachable(why);
   return programRemote({
     host,
-    root: `${settings.workerRoot}/${bucket.id}`,
+    root,
     transport: "docker-exec",
     sudo: false,
     timeoutMs: settings.timeouts.commandMs,

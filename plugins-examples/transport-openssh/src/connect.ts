@@ -20,7 +20,7 @@ const SESSIONS = 8;
 
 /** Opens a master connection and returns a remote that runs each command as a session on it. */
 export async function connectBySsh(context: ConnectContext, options: OpensshOptions): Promise<Remote> {
-  const { worker, settings, bucket, signal } = context;
+  const { worker, root, settings, signal } = context;
   const own = SSH_SETTINGS.from(settings);
   // the path of a socket is limited to about a hundred bytes, and the path of a bucket is often longer
   const place = await mkdtemp("/tmp/maand-");
@@ -39,7 +39,7 @@ export async function connectBySsh(context: ConnectContext, options: OpensshOpti
     run(options.program, [...ssh, ...alone, "-O", word, "--", worker.host], { timeout: 10_000 });
   return programRemote({
     host: worker.host,
-    root: `${settings.workerRoot}/${bucket.id}`,
+    root,
     transport: "openssh",
     user: worker.user ?? own.ssh_user,
     sudo: own.use_sudo && (worker.user ?? own.ssh_user) !== "root",

@@ -59,7 +59,7 @@ function moveDeliveries(store: string, from: string, to: string): void {
   const db = new Database(store);
   try {
     const moved = (column: string) => `${column} = replace(${column}, @from || '/', @to || '/')`;
-    db.prepare(`UPDATE delivery SET ${moved("root")}, ${moved("expected_root")}`).run({ from, to });
+    db.prepare(`UPDATE delivery SET ${moved("root")}`).run({ from, to });
   } finally {
     db.close();
   }

@@ -73,6 +73,7 @@ function contextFor(
     signal: signal ?? new AbortController().signal,
     log: () => {},
     emit: () => {},
+    root: `${settingsFor(fleet, settings).workerRoot}/${BUCKET_ID}`,
     worker: {
       workerId: "w",
       labels: [],

@@ -1,6 +1,7 @@
 import { plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type Built, build } from "@maand/core/internal";
+import { refreshAfterBuild } from "@maand/plugin-operations/editor";
 import { Command, Option } from "clipanion";
 
 /** `maand build`. */
@@ -27,6 +28,7 @@ export class BuildCommand extends EngineCommand {
   override async work(): Promise<number> {
     return this.withEngine(async (bucket) => {
       const built = await build(bucket, { strict: this.strict, purgeJobKv: this.purgeJobKv });
+      await refreshAfterBuild(bucket, this);
       printProblems([...bucket.loaded.warnings, ...built.problems], this.context.stderr, this.style("stderr"));
       this.warnOfHolds(built.held);
       if (this.json) this.printJson(counts(built));

@@ -16,6 +16,7 @@ import { Command, Option } from "clipanion";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 import { loadPlan } from "../output/plan/write-plan.ts";
+import type { TraceRun } from "../output/trace/trace-run.ts";
 import { exitOfDeploy } from "../run/exit-of-deploy.ts";
 
 /** `maand deploy`. */
@@ -25,7 +26,7 @@ export class DeployCommand extends EngineCommand {
     category: "Deploy",
     description: "deploy the catalog to the workers",
     details:
-      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume.",
+      "Stops removed and disabled allocations and syncs changed files to the workers. Then starts, restarts or reloads allocations in small batches with health checks in between, and records what runs. Unchanged allocations are not touched. If a run fails, run it again to resume. The file of --trace is trace.json beside the record of the run, unless it is named.",
     examples: [
       ["Deploy what changed", "maand deploy"],
       ["Build first", "maand deploy --build"],
@@ -35,6 +36,7 @@ export class DeployCommand extends EngineCommand {
       ["Exactly a saved plan, or nothing", "maand deploy --plan plan.json"],
       ["A release that is held", "maand deploy --jobs api --release r14"],
       ["Sync files without running anything", "maand deploy --sync-only --jobs api"],
+      ["Measure where the time goes", "maand deploy --trace"],
     ],
   });
 
@@ -65,23 +67,55 @@ export class DeployCommand extends EngineCommand {
     description: "With --dry-run: exit with 4 if changes are pending.",
   });
 
+  trace = Option.String("--trace", {
+    tolerateBoolean: true,
+    description: "Measure hooks and plugins: a table, and a file (--trace=FILE) for ui.perfetto.dev.",
+  });
+
   override async work(): Promise<number> {
     this.refuseForDryRunsOnly();
     const saved = this.readSavedPlan();
     if (this.release !== undefined) this.onlyJob();
+    const trace = await this.startTrace();
     const readers = [await this.progress(), ...(this.json && !this.dryRun ? [jsonReader(this.context.stdout)] : [])];
     return this.withEngine(
       async (bucket) => {
-        if (this.build) {
-          const { problems } = await build(bucket, { deploys: !this.dryRun });
-          printProblems(problems, this.context.stderr, this.style("stderr"));
-        }
+        trace?.opened(bucket.paths.logs);
+        if (this.build) await this.buildFirst(bucket);
         return this.dryRun ? this.plan(bucket) : this.deploy(bucket, saved);
       },
       (event) => {
         for (const read of readers) read(event);
       },
-    );
+      trace?.tracer,
+    ).finally(() => this.endTrace(trace));
+  }
+
+  async startTrace(): Promise<TraceRun | undefined> {
+    if (this.trace === undefined) return undefined;
+    const wanted = typeof this.trace === "string" ? resolve(this.from, this.trace) : undefined;
+    if (this.dryRun && wanted === undefined)
+      throw new MaandError({
+        code: "USAGE",
+        message: "--dry-run has no record to write a trace to",
+        hint: "name a file: --trace=FILE",
+      });
+    const { traceRun } = await import("../output/trace/trace-run.ts");
+    return traceRun(wanted, { command: this.dryRun ? "deploy --dry-run" : "deploy", startedAt: this.context.now() });
+  }
+
+  /** Writes and prints the trace, however the deploy ended; a trace that cannot be written changes nothing about that. */
+  async endTrace(trace: TraceRun | undefined): Promise<void> {
+    if (trace === undefined) return;
+    const { endTrace } = await import("../output/trace/end-trace.ts");
+    endTrace(trace, this);
+  }
+
+  async buildFirst(bucket: OpenedBucket): Promise<void> {
+    const { problems } = await build(bucket, { deploys: !this.dryRun });
+    printProblems(problems, this.context.stderr, this.style("stderr"));
+    const { refreshAfterBuild } = await import("@maand/plugin-operations/editor");
+    await refreshAfterBuild(bucket, this);
   }
 
   async deploy(bucket: OpenedBucket, saved: SavedPlan | undefined): Promise<number> {

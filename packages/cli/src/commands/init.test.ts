@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -72,6 +72,41 @@ describe("maand init", () => {
     expect([read(".vscode/settings.json"), read("maand.conf")]).toEqual(["{}\n", "# mine\n"]);
     expect(statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs).toBe(untouched);
     expect((await typed("init")).out).toBe("maand bucket is up to date\n");
+  });
+
+  it("leaves the schemas to every build from then on, which writes the ones that differ, and only those", async () => {
+    await typed("init");
+    write("maand.config.js", CLAIMING);
+    const before = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
+    expect(await typed("build")).toMatchObject({ code: 0, err: "" });
+    const manifest = read("workspace/.schemas/manifest.json");
+    expect(JSON.parse(manifest).properties).toHaveProperty("team");
+    expect((await typed("init")).out).toBe("maand bucket is up to date\n"); // what a build writes is what init writes
+    const written = statSync(join(root, "workspace/.schemas/manifest.json")).mtimeMs;
+    write("maand.config.js", CLAIMING.replace("Who is called.", "The team."));
+    rmSync(join(root, "workspace/.schemas/disabled.json"));
+    expect((await typed("deploy", "--build")).code).toBe(0);
+    expect(JSON.parse(read("workspace/.schemas/manifest.json")).properties.team.description).toBe("The team.");
+    expect(read("workspace/.schemas/disabled.json")).toContain("$comment");
+    expect(statSync(join(root, "workspace/.schemas/manifest.json")).mtimeMs).toBeGreaterThan(written);
+    expect(statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs).toBe(before);
+  });
+
+  it("whose schemas were deleted builds without them", async () => {
+    await typed("init");
+    rmSync(join(root, "workspace/.schemas"), { recursive: true });
+    expect(await typed("build")).toMatchObject({ code: 0, err: "" });
+    expect(existsSync(join(root, "workspace/.schemas"))).toBe(false);
+  });
+
+  it("whose schemas cannot be written builds, with a warning", async () => {
+    await typed("init");
+    rmSync(join(root, "workspace/.schemas/workers.json"));
+    mkdirSync(join(root, "workspace/.schemas/workers.json"));
+    const { code, out, err } = await typed("build");
+    expect([code, out]).toEqual([0, expect.stringContaining("built:")]);
+    expect(err).toMatch(/^warning: the schemas for editors are not up to date: .*EISDIR/);
+    expect(err).toContain("make workspace/.schemas writable, or delete it");
   });
 
   it("prints only that with -q, and a record with --json", async () => {

@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Column } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
-import type { HookName } from "@maand/core";
-import { commandPaths, type LoadedPlugin, type OpenedBucket, tapsOf } from "@maand/core/internal";
+import { systemText } from "@maand/command/unexpected";
+import { type HookName, MaandError } from "@maand/core";
+import { commandPaths, hookRows, type LoadedPlugin, type OpenedBucket, readTrace, tapsOf } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
+import { printTrace } from "../output/trace/print-trace.ts";
 import { version } from "../version.ts";
 
 /** `maand plugins`. */
@@ -11,12 +15,21 @@ export class PluginsCommand extends EngineCommand {
   static override usage = Command.Usage({
     category: "Look",
     description: "list the loaded plugins with their source, hooks and additions",
-    examples: [["Show the order of the taps", "maand plugins --verbose"]],
+    details:
+      "With --trace: reads a file that maand deploy --trace wrote, and prints how long each plugin took in each hook. It needs no bucket.",
+    examples: [
+      ["Show the order of the taps", "maand plugins --verbose"],
+      ["Show a trace again, also by worker and job", "maand plugins --trace trace.json --verbose"],
+    ],
   });
 
-  verbose = Option.Boolean("--verbose", false, { description: "Also show the order of the taps of each hook." });
+  verbose = Option.Boolean("--verbose", false, {
+    description: "Also the order of the taps of each hook; with --trace also times by job and worker.",
+  });
+  trace = Option.String("--trace", { description: "Show the times in this trace file of maand deploy --trace." });
 
   override async work(): Promise<number> {
+    if (this.trace !== undefined) return this.showTrace(this.trace);
     return this.withEngine(async ({ loaded, hooks }) => {
       const rows = loaded.plugins.map((plugin) => describe(plugin, hooks));
       const order = orderOf(hooks);
@@ -35,6 +48,22 @@ export class PluginsCommand extends EngineCommand {
       }
       return 0;
     });
+  }
+
+  showTrace(file: string): number {
+    const trace = readTrace(this.readFile(file), file);
+    if (this.json) this.printJson({ ...trace, hooks: hookRows(trace.rows) });
+    else printTrace(this, trace, this.verbose);
+    return 0;
+  }
+
+  readFile(file: string): string {
+    try {
+      return readFileSync(resolve(this.from, file), "utf8");
+    } catch (cause) {
+      const why = cause instanceof Error ? systemText(cause) : String(cause);
+      throw new MaandError({ code: "USAGE", message: `${file} cannot be read: ${why}`, cause });
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Hooks } from "../plugin-api/hooks.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
 import { tapByName } from "../plugin-api/tapping/tap-by-name.ts";
-import { aBucket, callHook, renderContext, rolloutContext, scopedJobContext } from "../testing/index.ts";
+import { aBucket, callHook, fakeRemote, renderContext, rolloutContext, scopedJobContext } from "../testing/index.ts";
 import { applyPlugins, tapsOf } from "./apply-plugins.ts";
 
 const plugin = (name: string, apply: (hooks: Hooks) => void | Promise<void>): Plugin => ({ name, apply });
@@ -169,6 +169,15 @@ describe("an error names the plugin that caused it", () => {
   ] as const)("that answers %s with %o", async ([hook, answer, output]) => {
     const mine = plugin("mine", (hooks) => tapByName(hooks, hook, { name: "mine" }, () => answer));
     await expect(callHook([mine], hook)).rejects.toThrow(`mine failed in ${hook}: ${output}`);
+  });
+
+  it("that connects with another directory than the worker has: its remote is closed", async () => {
+    const remote = fakeRemote({ root: "/srv/acme" });
+    const mine = plugin("mine", (hooks) => tapByName(hooks, "connect", { name: "mine" }, () => remote));
+    await expect(callHook([mine], "connect")).rejects.toThrow(
+      "mine failed in connect: its Remote has the root /srv/acme, and the worker's is /opt/worker/bucket; take root of the context, and tap locate to change it",
+    );
+    expect(remote.closed).toBe(true);
   });
 
   it("that is asynchronous in a synchronous hook", async () => {

@@ -8,11 +8,10 @@ import type { Plugin } from "../plugin-api/plugin.ts";
 import type { OldName } from "../plugin-api/tapping/renamed-hooks.ts";
 import type { TapOrder } from "../plugin-api/tapping/tap-by-name.ts";
 import { instantTap, waitingTap } from "./guarded-tap.ts";
-import { lifeWithoutBucket } from "./life/plugin-life.ts";
+import { lifeWithoutBucket, type PluginLife } from "./life/plugin-life.ts";
 import { asMaandError } from "./outcome.ts";
 import { callerIn, hooksFor, inPlace } from "./plugin-hooks.ts";
 import { checkOptions, checkOrder, type TapOrigin } from "./tap-order.ts";
-import type { TapWatch } from "./watch/tap-watch.ts";
 import type { Call, Tapping } from "./watch/tapping.ts";
 
 /** A tap and the plugin it belongs to. */
@@ -41,7 +40,7 @@ export async function applyPlugins(
   const applying: Applying = { plugin: undefined, directory };
   const failedTaps: MaandError[] = [];
   const old: OldName[] = [];
-  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, { applying, failedTaps, watch: life.watch });
+  for (const [name, hook] of Object.entries(hooks)) guardTaps(name, hook, { applying, failedTaps, life });
   eventFailures.set(hooks, failedTaps);
   oldNames.set(hooks, old);
   life.begin(plugins);
@@ -115,10 +114,10 @@ async function inTime(applying: void | Promise<void>): Promise<void> {
 interface Guarding {
   readonly applying: Applying;
   readonly failedTaps: MaandError[];
-  readonly watch: TapWatch;
+  readonly life: PluginLife;
 }
 
-function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTaps, watch }: Guarding): void {
+function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTaps, life }: Guarding): void {
   const providers = new Map<string, string>();
   const instant = (call: Call, by: Tapping): Call => {
     const replaceable = applying.plugin?.provides?.replaceableFunctions === true;
@@ -138,9 +137,9 @@ function guardTaps(hookName: string, hook: Hooks[HookName], { applying, failedTa
         limitMs: limitIn(tap),
       };
       const fn: Call = (...given) => Reflect.apply(tap.fn, undefined, given);
-      const registered = isInstant(hook)
-        ? { ...tap, fn: instant(fn, by) }
-        : { ...tap, type: "promise" as const, fn: waitingTap({ type: tap.type, fn }, hook, by, watch) };
+      const guarded = isInstant(hook) ? instant(fn, by) : waitingTap({ type: tap.type, fn }, hook, by, life.watch);
+      const traced = life.tracer?.around(guarded, by) ?? guarded;
+      const registered = { ...tap, type: isInstant(hook) ? tap.type : ("promise" as const), fn: traced };
       // only an order can be wrong, and finding a place costs
       const place = tap.before === undefined ? undefined : (writtenAt(tap) ?? callerIn(applying.directory));
       if (plugin !== undefined) origins.set(registered, { plugin, place });

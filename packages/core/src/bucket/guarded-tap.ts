@@ -24,6 +24,7 @@ export function waitingTap(
       const begun = call(...given);
       const answer = isPromise(begun) ? await watch.follow(begun, by, given) : begun;
       if (answer !== undefined && refusal?.fits(answer) === false) throw new Error(wrong(answer, refusal.wanted));
+      if (by.hook === "connect") refuseElsewhere(answer, given[0]);
       if (answer !== undefined && isObject(given[0])) answered.set(given[0], by.plugin);
       return answer;
     } catch (cause) {
@@ -93,6 +94,15 @@ function answersOf(hook: object, name: string): Answers | undefined {
 
 function wrong(answer: unknown, wanted: string): string {
   return `it answered ${errorText(answer)}; an answer is ${wanted}, or nothing`;
+}
+
+/** `locate` alone says where a worker has its files: templates and plans have that path before there is a connection. */
+function refuseElsewhere(answer: unknown, context: unknown): void {
+  if (!isRecord(context) || !isObject(answer) || !("root" in answer) || answer.root === context.root) return;
+  if ("close" in answer && typeof answer.close === "function") Promise.resolve(answer.close()).catch(() => undefined);
+  throw new Error(
+    `its Remote has the root ${errorText(answer.root)}, and the worker's is ${errorText(context.root)}; take root of the context, and tap locate to change it`,
+  );
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

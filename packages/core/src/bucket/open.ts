@@ -14,6 +14,7 @@ import { applyPlugins, oldNamesIn } from "./apply-plugins.ts";
 import type { Bucket } from "./bucket.ts";
 import { PluginLife } from "./life/plugin-life.ts";
 import { openStore } from "./open-store.ts";
+import type { Tracer } from "./trace/tracer.ts";
 import { TapWatch } from "./watch/tap-watch.ts";
 
 /** What a command receives from outside: directory, clock, process id, signal. */
@@ -25,6 +26,8 @@ export interface OpenOptions extends LoadOptions {
   readonly pid: number;
   /** Readers of events, such as the screen. They are not part of the configuration. */
   readonly readers?: readonly Plugin[];
+  /** Measures every call of a tap. */
+  readonly tracer?: Tracer;
   /** Calls a function whenever the process has nothing left to wait for and would exit; returns how to stop that. */
   readonly onIdle?: (listener: () => void) => () => void;
 }
@@ -54,7 +57,7 @@ export async function openBucketAt(
   setMaxListeners(0, options.signal);
   const loaded = await loadConfig(configured, options);
   const watch = new TapWatch({ tapMs: loaded.settings.timeouts.tapMs, signal: options.signal });
-  const life = new PluginLife(watch);
+  const life = new PluginLife(watch, options.tracer);
   const ignoreIdle = options.onIdle?.(() => watch.endStuck()) ?? (() => {});
   try {
     return await openWith(life, { paths, loaded, options, ignoreIdle });

@@ -16,9 +16,9 @@ let checked: string[][];
 const machines = definePlugin({
   name: "machines",
   apply({ connect, rollout, target, verify }) {
-    connect.tapPromise("machines", async ({ worker: { host, workerId }, bucket: { id } }) => {
+    connect.tapPromise("machines", async ({ worker: { host, workerId }, root, bucket: { id } }) => {
       const stdout = JSON.stringify({ bucket_id: id, worker_id: workerId, update_seq: 1 });
-      return fakeRemote({ host, transport: "fake", answers: { "cat ": { stdout } } });
+      return fakeRemote({ host, root, transport: "fake", answers: { "cat ": { stdout } } });
     });
     rollout.tap("machines", ({ worker }) => void up.add(worker.host));
     target.tap("machines", ({ worker }) => void up.add(worker.host));

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { definePlugin } from "../plugin-api/plugin.ts";
-import { deliveryPlace } from "../run/delivered-root.ts";
+import { deliveredRoot } from "../run/delivered-root.ts";
 import { aBucket, fakeRemote, type TestBucket } from "../testing/index.ts";
 
 /** Allocations are stopped and deleted where they were deployed, even if the settings have changed. */
@@ -17,7 +17,9 @@ let done: string[];
 const machines = definePlugin({
   name: "machines",
   apply({ connect, locate, stage, rollout, reconcile }) {
-    connect.tapPromise("machines", async ({ worker }) => fakeRemote({ host: worker.host, transport: "fake", root }));
+    connect.tapPromise("machines", async ({ worker, root: located }) =>
+      fakeRemote({ host: worker.host, transport: "fake", root: located }),
+    );
     locate.tap("machines", () => root);
     stage.tap("machines", ({ remote, jobs }) => void done.push(`stage ${jobs.join(",")} ${remote.root}`));
     rollout.tap("machines", ({ action, directory }) => void done.push(`${action.kind} ${directory}`));
@@ -92,7 +94,7 @@ it("a directory inside the bucket is recorded relative to it, so that a moved or
   expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
   const ours = await bucket.open();
   const paths = { ...ours.paths, root: "/somewhere/else" };
-  const place = deliveryPlace({ ...ours, paths }, A);
+  const place = deliveredRoot({ ...ours, paths }, A);
   ours.close();
-  expect(place?.root).toBe(`/somewhere/else/data/local/${A}`);
+  expect(place).toBe(`/somewhere/else/data/local/${A}`);
 });

@@ -2,7 +2,7 @@ import { asMaandError } from "../bucket/outcome.ts";
 import { error, type Problem } from "../domain/checks/problem.ts";
 import { MaandError } from "../errors.ts";
 import type { Remote } from "../remote/remote.ts";
-import { atDelivery, deliveryPlace } from "../run/delivered-root.ts";
+import { atDelivery, deliveredRoot } from "../run/delivered-root.ts";
 import { lockBucket, type Run, recordedStateOf, workerOf } from "../run/run.ts";
 import { type Lock, lockHolder } from "../store/lock/lock.ts";
 
@@ -152,7 +152,7 @@ function reportCheck({ bucket, reporter }: Source, worker: string, found: readon
 
 function neverDeployed({ bucket, catalog, recorded }: SyncSource, host: string): Problem {
   const there = catalog.allocations.filter((allocation) => allocation.host === host);
-  if (there.some(({ id }) => recorded(id).promoted !== undefined) && !deliveryPlace(bucket, host))
+  if (there.some(({ id }) => recorded(id).promoted !== undefined) && !deliveredRoot(bucket, host))
     return error("not_imported", host, "it was down when the bucket was imported", "run maand import again");
   const holder = lockHolder(bucket.store.holder);
   const hint =

@@ -247,8 +247,8 @@ function readOnly(host: string) {
   return {
     name: "read-only",
     apply(hooks: Hooks): void {
-      hooks.connect.tapPromise({ name: "read-only", stage: -10 }, async ({ worker }) =>
-        worker.host === host ? fakeRemote({ host, answers: cannotDelete }) : undefined,
+      hooks.connect.tapPromise({ name: "read-only", stage: -10 }, async ({ worker, root }) =>
+        worker.host === host ? fakeRemote({ host, root, answers: cannotDelete }) : undefined,
       );
     },
   };

@@ -3,6 +3,7 @@ import { accessRules } from "../domain/deploy/file-access.ts";
 import type { Occasion } from "../domain/deploy/plan.ts";
 import { type Allocation, type Job, reachesWorker } from "../domain/workspace/job.ts";
 import type { RenderContext, Tree } from "../plugin-api/contexts.ts";
+import { locatedRoot } from "../plugin-api/located-root.ts";
 import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { workerOf } from "../run/run.ts";
 import { allocationContext, type ContextSource } from "../run/scope/contexts.ts";
@@ -34,9 +35,8 @@ export async function renderTree(
 
 /** The path of the bucket's directory on a worker, known without a connection. */
 export function rootOf(source: ContextSource, host: string): string {
-  const { hooks, settings, bucketId } = source.bucket;
   const context = Object.freeze({ ...source.reporter.context({ worker: host }), worker: workerOf(source, host) });
-  return hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucketId}`;
+  return locatedRoot(source.bucket.hooks, context);
 }
 
 /** The hash of a rendered file is always that of its content, even if a tap returned another one. */

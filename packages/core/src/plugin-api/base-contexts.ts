@@ -39,14 +39,23 @@ export interface RunContext {
   emit(name: `${string}.${string}`, data?: EventData): void;
 }
 
-/** `connect`: the run needs a worker for the first time. */
-export interface ConnectContext extends RunContext {
+/** One worker, before there is a connection to it. */
+export interface LocateContext extends RunContext {
   /** The worker, as the last build knows it. */
   readonly worker: Worker;
 }
 
+/** `connect`: the run needs a worker for the first time. */
+export interface ConnectContext extends LocateContext {
+  /**
+   * Absolute path of the bucket's directory on the worker: the answer of `locate`, else `<worker_root>/<bucket id>`. The remote
+   * has the same `root`.
+   */
+  readonly root: string;
+}
+
 /** One worker and the open connection to it. */
-export interface WorkerContext extends ConnectContext {
+export interface WorkerContext extends LocateContext {
   /** The open connection to it. Commands are lists of arguments. */
   readonly remote: Remote;
 }

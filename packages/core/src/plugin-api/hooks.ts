@@ -9,7 +9,7 @@ import {
 import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
 import type { ExecResult, Remote } from "../remote/remote.ts";
-import type { ConnectContext, HostKey, Login } from "./base-contexts.ts";
+import type { ConnectContext, HostKey, LocateContext, Login } from "./base-contexts.ts";
 import type {
   ActionContext,
   BatchContext,
@@ -103,14 +103,14 @@ function workerHooks() {
   return {
     /** Once per worker, when a run first needs it: return a Remote for it, or undefined. */
     connect: new AsyncSeriesBailHook<[ConnectContext], Remote | undefined, TapLimit>(["context"], "connect"),
-    /** Once per allocation that is rendered: return the bucket's directory on its worker, if it is not in `worker_root`. */
-    locate: new SyncBailHook<[ConnectContext], string | undefined>(["context"], "locate"),
+    /** Once per worker that is connected and allocation that is rendered: return the bucket's directory there, if it is not in `worker_root`. */
+    locate: new SyncBailHook<[LocateContext], string | undefined>(["context"], "locate"),
     /** Once per worker about to be touched: require tools, report problems. */
     preflight: new AsyncSeriesHook<[PreflightContext], TapLimit>(["context"], "preflight"),
     /** Once per worker that a command of a job logs in to by itself: return user, key and port, or undefined. @experimental */
-    login: new AsyncSeriesBailHook<[ConnectContext], Login | undefined, TapLimit>(["context"], "login"),
+    login: new AsyncSeriesBailHook<[LocateContext], Login | undefined, TapLimit>(["context"], "login"),
     /** Once per worker of `maand worker trust`: return its host key, without logging in, or undefined. @experimental */
-    identify: new AsyncSeriesBailHook<[ConnectContext], HostKey | undefined, TapLimit>(["context"], "identify"),
+    identify: new AsyncSeriesBailHook<[LocateContext], HostKey | undefined, TapLimit>(["context"], "identify"),
     /** Once per worker of `maand import`: return the files of its jobs as they are there, or undefined. @experimental */
     inventory: new AsyncSeriesBailHook<[InventoryContext], Inventory | undefined, TapLimit>(["context"], "inventory"),
   };

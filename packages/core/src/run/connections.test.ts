@@ -31,10 +31,10 @@ beforeEach(async () => {
       {
         name: "careful",
         apply(hooks) {
-          hooks.connect.tapPromise("careful", async ({ worker: { host } }) => {
+          hooks.connect.tapPromise("careful", async ({ worker: { host }, root }) => {
             tried += 1;
             if (off) throw new MaandError({ code: "UNREACHABLE", message: `${host} is off`, worker: host });
-            return fakeRemote({ host, sudo, transport: "fake", answers: answers(host) });
+            return fakeRemote({ host, root, sudo, transport: "fake", answers: answers(host) });
           });
           hooks.preflight.tap("careful", ({ needs }) => tools.forEach(needs));
         },
@@ -145,7 +145,9 @@ describe("an interruption while workers are being connected", () => {
   it("closes a connection that is made all the same", async () => {
     hangs = true;
     await slow.deploy();
-    const remote = fakeRemote({ host: A, transport: "fake" });
+    const { bucketId, close } = await slow.open();
+    await close();
+    const remote = fakeRemote({ host: A, root: `/opt/worker/${bucketId}`, transport: "fake" });
     connected?.(remote);
     await vi.waitUntil(() => remote.closed);
   });

@@ -4,6 +4,7 @@ import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { PreflightContext } from "../plugin-api/contexts.ts";
+import { locatedRoot } from "../plugin-api/located-root.ts";
 import type { Remote } from "../remote/remote.ts";
 import { hasCode } from "./ledger.ts";
 import { noHandler } from "./no-handler.ts";
@@ -121,8 +122,9 @@ export class Connections {
     try {
       stopIfInterrupted(signal);
       if (this.#givenUp.has(worker.host)) throw this.#givenUp.get(worker.host);
-      const context = Object.freeze({ ...this.#frame.context({ worker: worker.host }), worker });
-      const connecting = hooks.connect.promise(context);
+      const known = { ...this.#frame.context({ worker: worker.host }), worker };
+      const root = locatedRoot(hooks, Object.freeze(known));
+      const connecting = hooks.connect.promise(Object.freeze({ ...known, root }));
       const remote = await unlessInterrupted(connecting, signal).catch((cause: unknown) => {
         connecting.then((late) => late?.close()).catch(() => {});
         throw cause;

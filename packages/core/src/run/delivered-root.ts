@@ -1,21 +1,18 @@
 import type { Bucket } from "../bucket/bucket.ts";
 import type { Remote } from "../remote/remote.ts";
-import type { DeliveryPlace } from "../store/bucket-rows.ts";
 
 type Place = Pick<Bucket, "store" | "paths">;
 
 /** Where files were delivered on a worker. A directory inside the bucket moves with the bucket, and is copied with it. */
-export function deliveryPlace({ store, paths }: Place, host: string): DeliveryPlace | undefined {
-  const place = store.deliveries.placeOf(host);
-  const absolute = (path: string) => (path.startsWith(INSIDE) ? `${paths.root}/${path.slice(INSIDE.length)}` : path);
-  return place && { root: absolute(place.root), expected: absolute(place.expected) };
+export function deliveredRoot({ store, paths }: Place, host: string): string | undefined {
+  const root = store.deliveries.rootOf(host);
+  return root?.startsWith(INSIDE) ? `${paths.root}/${root.slice(INSIDE.length)}` : root;
 }
 
 /** The same as it is stored: a path inside the bucket relative to it. */
-export function storedPlace({ paths }: Pick<Bucket, "paths">, { root, expected }: DeliveryPlace): DeliveryPlace {
+export function storedRoot({ paths }: Pick<Bucket, "paths">, root: string): string {
   const start = `${paths.root}/`;
-  const relative = (path: string) => (path.startsWith(start) ? `${INSIDE}${path.slice(start.length)}` : path);
-  return { root: relative(root), expected: relative(expected) };
+  return root.startsWith(start) ? `${INSIDE}${root.slice(start.length)}` : root;
 }
 
 const INSIDE = "./";
@@ -27,7 +24,7 @@ const moved = new WeakMap<Remote, Remote>();
  * one by now; what was delivered is still stopped, run and deleted where it is.
  */
 export function atDelivery(bucket: Place, remote: Remote): Remote {
-  const root = deliveryPlace(bucket, remote.host)?.root;
+  const root = deliveredRoot(bucket, remote.host);
   if (root === undefined || root === remote.root) return remote;
   const known = moved.get(remote);
   if (known?.root === root) return known;

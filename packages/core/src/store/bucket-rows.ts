@@ -84,13 +84,6 @@ export interface Delivery {
   readonly tools: string | undefined;
 }
 
-/** Where files are delivered on a worker. */
-export interface DeliveryPlace {
-  readonly root: string;
-  /** The root as far as it is known without a connection. */
-  readonly expected: string;
-}
-
 /** Deliveries by worker. */
 export class DeliveryRows {
   readonly #db: StoreDatabase;
@@ -114,18 +107,17 @@ export class DeliveryRows {
   }
 
   /** Where files were delivered on a worker, as it was written; undefined before that. */
-  placeOf(host: string): DeliveryPlace | undefined {
-    const row = this.#db.get("SELECT root, expected_root FROM delivery WHERE host = ?", host);
-    return row && row.root !== null ? { root: String(row.root), expected: String(row.expected_root) } : undefined;
+  rootOf(host: string): string | undefined {
+    const row = this.#db.get("SELECT root FROM delivery WHERE host = ?", host);
+    return row && row.root !== null ? String(row.root) : undefined;
   }
 
-  /** Before a sync: the state of the worker is unknown until the sync finishes. `place` is its target; default: the last one. */
-  begin(host: string, place?: DeliveryPlace): void {
+  /** Before a sync: the state of the worker is unknown until the sync finishes. `root` is its target; default: the last one. */
+  begin(host: string, root?: string): void {
     this.#db.run(
-      "INSERT INTO delivery (host, delivered_seq, metadata, root, expected_root) VALUES (?, NULL, NULL, ?, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root), expected_root = coalesce(excluded.expected_root, expected_root)",
+      "INSERT INTO delivery (host, delivered_seq, metadata, root) VALUES (?, NULL, NULL, ?) ON CONFLICT (host) DO UPDATE SET metadata = NULL, tools = NULL, root = coalesce(excluded.root, root)",
       host,
-      place?.root ?? null,
-      place?.expected ?? null,
+      root ?? null,
     );
   }
 

@@ -245,6 +245,10 @@ const MIGRATIONS: readonly string[] = [
   -- the update_seq that the files of the step were rendered with
   ALTER TABLE step ADD COLUMN update_seq INTEGER;
   `,
+  `
+  -- the bucket's directory is the one that is known without a connection, always
+  ALTER TABLE delivery DROP COLUMN expected_root;
+  `,
 ];
 
 /** The table version that this maand writes. */

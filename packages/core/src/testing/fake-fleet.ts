@@ -75,11 +75,11 @@ export function fakeFleet(): FakeFleet {
   }
 
   function tap(hooks: Parameters<Plugin["apply"]>[0]): void {
-    hooks.connect.tapPromise("fake-fleet", async ({ worker }) => {
+    hooks.connect.tapPromise("fake-fleet", async ({ worker, root }) => {
       const failure = failures.get(`connect ${worker.host}`);
       if (failure) throw failure;
       fleet.connected.push(worker.host);
-      return fakeRemote({ host: worker.host, transport: "fake" });
+      return fakeRemote({ host: worker.host, transport: "fake", root });
     });
     hooks.stage.tapPromise("fake-fleet", async (context) => {
       const what = `stage ${context.worker.host}`;

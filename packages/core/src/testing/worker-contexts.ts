@@ -1,13 +1,18 @@
 import type { Problem } from "../domain/checks/problem.ts";
-import type { ConnectContext } from "../plugin-api/base-contexts.ts";
+import type { ConnectContext, LocateContext } from "../plugin-api/base-contexts.ts";
 import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
 import type { InventoryContext } from "../plugin-api/inventory-context.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";
 
-/** `connect`: worker `10.0.0.1`. */
+/** `connect`, `locate`, `login` and `identify`: worker `10.0.0.1`, with `root` as without a tap of `locate`. */
 export function connectContext(over: Partial<ConnectContext> = {}): ConnectContext & Recording {
+  const base = workerBase(over);
+  return { root: `${base.settings.workerRoot}/${base.bucket.id}`, ...base, ...over };
+}
+
+function workerBase(over: Partial<LocateContext>): LocateContext & Recording {
   return { worker: aWorker(), ...runContext(over), ...over };
 }
 
@@ -17,7 +22,7 @@ export function preflightContext(
 ): PreflightContext & Recording & { readonly tools: readonly string[]; readonly problems: readonly Problem[] } {
   const tools: string[] = [];
   const problems: Problem[] = [];
-  const base = connectContext(over);
+  const base = workerBase(over);
   return {
     ...base,
     remote: fakeRemote({ host: base.worker.host }),
@@ -35,7 +40,7 @@ export function preflightContext(
 
 /** `inventory`: no jobs; `data`, `logs` and `bin` are not listed. */
 export function inventoryContext(over: Partial<InventoryContext> = {}): InventoryContext & Recording {
-  const base = connectContext(over);
+  const base = workerBase(over);
   return {
     ...base,
     remote: fakeRemote({ host: base.worker.host }),
@@ -50,7 +55,7 @@ export function inventoryContext(over: Partial<InventoryContext> = {}): Inventor
 
 /** `stage`: no jobs; pass `trees` with their `content`, or `sources` and `jobs`. `data`, `logs` and `bin` are kept. */
 export function stageContext(over: Partial<StageContext> = {}): StageContext & Recording {
-  const base = connectContext(over);
+  const base = workerBase(over);
   return {
     ...base,
     remote: fakeRemote({ host: base.worker.host }),

@@ -2,6 +2,7 @@ import { listOf, plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { build } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
+import { refreshAfterBuild } from "../editor/refresh.ts";
 import { type WorkerFacts, workerFacts } from "../workers/worker-facts.ts";
 
 /** `maand worker_facts`. */
@@ -37,6 +38,7 @@ export class WorkerFactsCommand extends EngineCommand {
       if (!this.build || this.dryRun) return 0;
       const built = await build(bucket);
       printProblems(built.problems, this.context.stderr, this.style("stderr"));
+      await refreshAfterBuild(bucket, this);
       return 0;
     });
   }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { OwnedKeys } from "@maand/core/internal";
 import { createFile, makeDirectories, SCHEMA_NAMES, schemaFile } from "@maand/core/internal";
 import { replaceFile } from "@maand/core/operator";
-import { jsonSchema, pluginSchema, pluginSchemas } from "./json-schema.ts";
+import { jsonSchema, pluginSchema, pluginSchemaMark, pluginSchemas, schemaMark } from "./json-schema.ts";
 
 /**
  * Writes what editors need to complete and check the files of a bucket, without a network or a setting: the schemas,
@@ -21,6 +21,30 @@ export async function writeEditorFiles(root: string, plugins: readonly OwnedKeys
   const wanted = existsSync(join(root, VSCODE)) ? schemas : [...schemas, settings];
   const written = wanted.filter(([file, text]) => write(join(root, file), text));
   return written.map(([file]) => file);
+}
+
+/**
+ * Writes the schemas in `workspace/.schemas` again that would differ by now, as after an upgrade or with another plugin. A
+ * workspace without that directory stays without it. Returns the written paths, relative to `root`. Unchanged schemas are
+ * recognised by their mark, and not made.
+ */
+export async function refreshSchemas(root: string, plugins: readonly OwnedKeys[]): Promise<string[]> {
+  if (!existsSync(join(root, dirname(schemaFile("manifest"))))) return [];
+  const isOld = (name: string, mark: string) => !startOf(join(root, schemaFile(name))).includes(JSON.stringify(mark));
+  const own = SCHEMA_NAMES.filter((name) => isOld(name, schemaMark(name, plugins)));
+  const added = pluginSchemas(plugins).filter(([name, schema]) => isOld(name, pluginSchemaMark(schema)));
+  const texts = [
+    ...own.map((name) => [schemaFile(name), textOf(jsonSchema(name, plugins))] as const),
+    ...(await Promise.all(
+      added.map(async ([name, schema]) => [schemaFile(name), textOf(await pluginSchema(schema))] as const),
+    )),
+  ];
+  return texts.filter(([file, text]) => write(join(root, file), text)).map(([file]) => file);
+}
+
+/** The start of a file, which has the mark of a schema; empty if there is no such file. */
+function startOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8").slice(0, 400) : "";
 }
 
 /** `workers.json` is a list and cannot name its schema, so the editor settings name it. */

@@ -3,17 +3,34 @@ import { type JsonSchema, jsonSchemaOf } from "@maand/core";
 import type { OwnedKeys, SchemaName } from "@maand/core/internal";
 import { DisabledSchema, MANIFEST_ALIASES, ManifestSchema, settingsSchema, WorkersSchema } from "@maand/core/operator";
 
+import { fingerprint } from "./fingerprint.ts";
+
 const DRAFT = "http://json-schema.org/draft-07/schema#";
 
 /** The schema of a file, generated from the definition that validates it, with the keys of plugins. */
 export function jsonSchema(name: SchemaName, plugins: readonly OwnedKeys[]): JsonSchema {
   const { title, description, ...rest } = plainTexts(BY_NAME[name](plugins));
-  return { $schema: DRAFT, title, description, ...rest };
+  return { $schema: DRAFT, $comment: schemaMark(name, plugins), title, description, ...rest };
+}
+
+/** The `$comment` of a schema: it differs if the schema would, and is known without making the schema. */
+export function schemaMark(name: SchemaName, plugins: readonly OwnedKeys[]): string {
+  return marked(name === "manifest" ? [MANIFEST_ALIASES, claimsOf(plugins)] : [], DEFINITIONS[name](plugins));
+}
+
+/** The same for the schema of a file that a plugin reads. */
+export function pluginSchemaMark(schema: FileSchema): string {
+  return marked(schema);
+}
+
+function marked(...inputs: readonly unknown[]): string {
+  return `made by maand from ${fingerprint(...inputs)}`;
 }
 
 /** The schema of a file that a plugin reads. */
-export async function pluginSchema({ description, jsonSchema: make }: FileSchema): Promise<JsonSchema> {
-  return { $schema: DRAFT, description, ...(await make()) };
+export async function pluginSchema(schema: FileSchema): Promise<JsonSchema> {
+  const { description } = schema;
+  return { $schema: DRAFT, $comment: pluginSchemaMark(schema), description, ...(await schema.jsonSchema()) };
 }
 
 /** The schemas of all files that plugins read, by name. */
@@ -21,21 +38,32 @@ export function pluginSchemas(plugins: readonly OwnedKeys[]): [string, FileSchem
   return plugins.flatMap(({ schemas = {} }) => Object.entries(schemas));
 }
 
-type Make = (plugins: readonly OwnedKeys[]) => JsonSchema;
+type From<Made> = (plugins: readonly OwnedKeys[]) => Made;
 
-const BY_NAME: Readonly<Record<SchemaName, Make>> = {
+/** What the files are checked with. */
+const DEFINITIONS = {
+  manifest: () => ManifestSchema,
+  workers: () => WorkersSchema,
+  disabled: () => DisabledSchema,
+  config: (plugins) => settingsSchema(plugins.flatMap(({ settings }) => settings ?? [])),
+} as const satisfies Record<SchemaName, From<unknown>>;
+
+const BY_NAME: Readonly<Record<SchemaName, From<JsonSchema>>> = {
   manifest: manifestSchema,
   workers: () => jsonSchemaOf(WorkersSchema),
   disabled: () => jsonSchemaOf(DisabledSchema),
-  config: (plugins) => jsonSchemaOf(settingsSchema(plugins.flatMap(({ settings }) => settings ?? []))),
+  config: (plugins) => jsonSchemaOf(DEFINITIONS.config(plugins)),
 };
+
+function claimsOf(plugins: readonly OwnedKeys[]): [string, Claim][] {
+  return plugins.flatMap(({ claims = {} }) => Object.entries(claims));
+}
 
 function manifestSchema(plugins: readonly OwnedKeys[]): JsonSchema {
   const schema = jsonSchemaOf(ManifestSchema);
   const properties: Record<string, unknown> = { ...Object(schema.properties) };
   for (const [old, name] of Object.entries(MANIFEST_ALIASES)) properties[old] = renamed(properties[name], name);
-  const claims = plugins.flatMap((plugin) => Object.entries(plugin.claims ?? {}));
-  for (const [key, claim] of claims) properties[key] = claimed(properties[key], claim);
+  for (const [key, claim] of claimsOf(plugins)) properties[key] = claimed(properties[key], claim);
   return { ...schema, properties };
 }
 

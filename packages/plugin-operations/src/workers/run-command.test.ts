@@ -12,11 +12,12 @@ let answers: (host: string) => FakeAnswer | undefined;
 const scripted: Plugin = {
   name: "scripted",
   apply(hooks) {
-    hooks.connect.tapPromise("scripted", async ({ worker: { host } }) => {
+    hooks.connect.tapPromise("scripted", async ({ worker: { host }, root }) => {
       if (down.has(host)) throw new MaandError({ code: "UNREACHABLE", message: `cannot reach ${host}` });
       bucket.fleet.connected.push(host);
       return fakeRemote({
         host,
+        root,
         transport: "fake",
         answers(call) {
           calls.push({ ...call, host });

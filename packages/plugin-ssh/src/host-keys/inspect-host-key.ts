@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { ConnectContext } from "@maand/core";
+import type { LocateContext } from "@maand/core";
 import { Semaphore } from "@maand/core/internal";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import { connectError } from "../connect-errors.ts";
@@ -32,7 +32,7 @@ export interface HostKeyReport {
  * @throws UNREACHABLE; for a jump host also AUTH_FAILED and HOST_KEY_CHANGED
  */
 export async function inspectHostKey(
-  context: Pick<ConnectContext, "worker" | "settings" | "bucket" | "signal">,
+  context: Pick<LocateContext, "worker" | "settings" | "bucket" | "signal">,
   options: SshOptions = {},
 ): Promise<HostKeyReport> {
   const { endpoint, connect } = await routeTo(context, options, new Semaphore(1));

@@ -4,6 +4,7 @@ import { pluginState } from "../../plugin-api/life/plugin-state.ts";
 import type { PluginTools } from "../../plugin-api/life/plugin-tools.ts";
 import { stateInMemory } from "../../plugin-api/life/state-in-memory.ts";
 import type { Plugin } from "../../plugin-api/plugin.ts";
+import type { Tracer } from "../trace/tracer.ts";
 import { TapWatch } from "../watch/tap-watch.ts";
 import { disposeAll } from "./dispose.ts";
 import { ServiceRegistry } from "./service-registry.ts";
@@ -19,14 +20,17 @@ export function lifeWithoutBucket(): PluginLife {
 /** What the plugins of one bucket share while it is open, and how they end with it. */
 export class PluginLife {
   readonly watch: TapWatch;
+  /** Measures the taps; none for a bucket that is not traced. */
+  readonly tracer: Tracer | undefined;
   readonly states = new StateSource();
   /** Tells whether a text contains a known secret. */
   hasSecret: (text: string) => boolean = () => false;
   readonly #applied: Plugin[] = [];
   #services = new ServiceRegistry([]);
 
-  constructor(watch = new TapWatch()) {
+  constructor(watch = new TapWatch(), tracer?: Tracer) {
     this.watch = watch;
+    this.tracer = tracer;
   }
 
   /** Plugins are about to be applied: they may use each other's services. */

@@ -1,7 +1,7 @@
 import { MaandError } from "../../errors.ts";
 import { rootOf } from "../../plan/render-tree.ts";
 import type { Remote } from "../../remote/remote.ts";
-import { deliveryPlace } from "../../run/delivered-root.ts";
+import { deliveredRoot } from "../../run/delivered-root.ts";
 import type { Run } from "../../run/run.ts";
 
 /** What moves a bucket's directory on a worker. */
@@ -13,7 +13,7 @@ const HINT =
  * be started a second time, without its data. Throws OUT_OF_SYNC.
  */
 export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "root">): void {
-  const before = deliveryPlace(run.bucket, host)?.root;
+  const before = deliveredRoot(run.bucket, host);
   if (before === undefined || before === root || !mayRun(run, host)) return;
   throw new MaandError({ code: "OUT_OF_SYNC", message: movedText(host, before, root), hint: HINT, worker: host });
 }
@@ -21,7 +21,7 @@ export function refuseMoved(run: Run, { host, root }: Pick<Remote, "host" | "roo
 /** Warns about workers whose files are in another directory than the settings name. */
 export function movedWarnings(run: Run): string[] {
   return run.catalog.workers.flatMap(({ host }) => {
-    const before = deliveryPlace(run.bucket, host)?.expected;
+    const before = deliveredRoot(run.bucket, host);
     const now = rootOf(run, host);
     if (before === undefined || before === now || !mayRun(run, host)) return [];
     return [`${movedText(host, before, now)}: ${HINT}`];

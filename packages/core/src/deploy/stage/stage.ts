@@ -3,10 +3,9 @@ import { asMaandError, stopIfInterrupted, withEnd } from "../../bucket/outcome.t
 import { groupBy } from "../../domain/group-by.ts";
 import type { Worker } from "../../domain/workspace/worker.ts";
 import type { PlannedAllocation, PlannedJob } from "../../plan/plan-job.ts";
-import { rootOf } from "../../plan/render-tree.ts";
 import type { StageContext, TreeFile } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
-import { deliveryPlace, storedPlace } from "../../run/delivered-root.ts";
+import { deliveredRoot, storedRoot } from "../../run/delivered-root.ts";
 import { noHandler } from "../../run/no-handler.ts";
 import { type Run, workerOf } from "../../run/run.ts";
 import type { Delivery } from "../../store/bucket-rows.ts";
@@ -169,9 +168,9 @@ export class Stager {
     const { bucket, catalog } = this.#run;
     const { store } = bucket;
     return store.transaction(() => {
-      const isMoved = ![undefined, root].includes(deliveryPlace(bucket, host)?.root);
+      const isMoved = ![undefined, root].includes(deliveredRoot(bucket, host));
       if (isMoved) for (const one of catalog.allocations) if (one.host === host) store.promoted.unstage(one.id);
-      store.deliveries.begin(host, storedPlace(bucket, { root, expected: rootOf(this.#run, host) }));
+      store.deliveries.begin(host, storedRoot(bucket, root));
       for (const { planned } of entries) store.promoted.unstage(planned.allocation.id);
       const intents = entries.map(({ planned }) => ({
         allocation: planned.allocation.id,

@@ -105,7 +105,7 @@ function jobOf(job: Job, { after }: Pending, print: Fingerprints): Basis["jobs"]
 /** The id of a worker is not part of it: a build makes one for each new worker. */
 function workerOf({ workers, bucket }: BasisSource, host: string, print: Fingerprints): Basis["workers"][string] {
   const { workerId: _, ...entry } = workers.get(host) ?? { workerId: "" };
-  const root = bucket.store.deliveries.placeOf(host)?.root;
+  const root = bucket.store.deliveries.rootOf(host);
   return { entry: print.of(JSON.stringify(entry)), root: root === undefined ? null : print.of(root) };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TransportCheck } from "./check.ts";
-import { refused, sh, type Trial } from "./trial.ts";
+import { located, refused, sh, type Trial } from "./trial.ts";
 
 /** A command and a stream that run, on a connection of their own. */
 async function running(trial: Trial) {
@@ -18,14 +18,10 @@ async function running(trial: Trial) {
 export const CONNECTION_CHECKS: readonly TransportCheck[] = [
   {
     id: "names",
-    promise: "the remote has the worker's `host`, an absolute `root` that `locate` agrees with, and a `transport`",
+    promise: "the remote has the worker's `host`, the `root` of the context, which is absolute, and a `transport`",
     async run({ remote, hooks, opened: { context } }) {
-      const { worker, settings, bucket } = context;
-      assert.equal(remote.host, worker.host);
-      assert.equal(
-        remote.root,
-        hooks.locate.call(context) ?? `${settings.workerRoot.replace(/\/+$/, "")}/${bucket.id}`,
-      );
+      assert.equal(remote.host, context.worker.host);
+      assert.equal(remote.root, located(hooks, context).root);
       assert.match(remote.root, /^\/.+[^/]$/);
       assert.match(remote.transport, /^[a-z][a-z0-9-]*$/);
     },
@@ -109,7 +105,7 @@ export const CONNECTION_CHECKS: readonly TransportCheck[] = [
     needs: "unreachable",
     async run({ hooks, opened: { unreachable } }) {
       assert(unreachable);
-      const attempt = async () => (await hooks.connect.promise(unreachable))?.exec(["true"]);
+      const attempt = async () => (await hooks.connect.promise(located(hooks, unreachable)))?.exec(["true"]);
       await refused(attempt(), "UNREACHABLE", unreachable.worker.host);
     },
   },

@@ -3,8 +3,14 @@ import { applyPlugins } from "../../bucket/apply-plugins.ts";
 import { type ErrorCode, isMaandError, type MaandError } from "../../errors.ts";
 import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
 import type { Hooks } from "../../plugin-api/hooks.ts";
+import { locatedRoot } from "../../plugin-api/located-root.ts";
 import type { Argv, Remote } from "../../remote/remote.ts";
 import type { OpenedTransport } from "./under-test.ts";
+
+/** A context as a run makes it: `root` is what `locate` says. */
+export function located(hooks: Hooks, context: ConnectContext): ConnectContext {
+  return { ...context, root: locatedRoot(hooks, context) };
+}
 
 /** What a check works with: a worker, a directory on it, and ways to look at it. */
 export class Trial {
@@ -25,7 +31,7 @@ export class Trial {
   /** Connects, and makes the directory. */
   static async begin(opened: OpenedTransport): Promise<Trial> {
     const hooks = await applyPlugins([opened.plugins].flat());
-    const remote = await hooks.connect.promise(opened.context);
+    const remote = await hooks.connect.promise(located(hooks, opened.context));
     assert(remote, "no plugin answers `connect` for this worker");
     const { stdout } = await remote.exec(sh('at=$(mktemp -d) && chmod 777 "$at" && echo "$at"'));
     return new Trial(opened, hooks, remote, stdout.trim());
@@ -40,7 +46,7 @@ export class Trial {
 
   /** Another connection to the same worker. */
   async connect(over: Partial<ConnectContext> = {}): Promise<Remote> {
-    const remote = await this.hooks.connect.promise({ ...this.opened.context, ...over });
+    const remote = await this.hooks.connect.promise(located(this.hooks, { ...this.opened.context, ...over }));
     assert(remote, "no plugin answers `connect` for this worker");
     this.#remotes.push(remote);
     return remote;
@@ -50,7 +56,8 @@ export class Trial {
   async cut(): Promise<void> {
     await this.opened.cut?.();
     await until("the worker to take connections again", async () => {
-      const remote = await this.hooks.connect.promise(this.opened.context).catch(() => undefined);
+      const context = located(this.hooks, this.opened.context);
+      const remote = await this.hooks.connect.promise(context).catch(() => undefined);
       if (remote) this.#remotes.unshift(remote);
       return remote !== undefined;
     });

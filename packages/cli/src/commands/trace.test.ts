@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { initialised, typedIn } from "../run/typed.test.support.ts";
+
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 30_000 });
+
+let root: string;
+let typed: ReturnType<typeof typedIn>;
+
+beforeEach(async () => {
+  root = await initialised('transport = "local"\n');
+  typed = typedIn(root);
+  mkdirSync(join(root, "workspace/jobs/api"), { recursive: true });
+  writeFileSync(join(root, "workspace/workers.json"), '[{ "host": "127.0.0.11" }]');
+  writeFileSync(join(root, "workspace/jobs/api/manifest.json"), '{ "selectors": ["worker"] }');
+  writeFileSync(join(root, "workspace/jobs/api/Makefile"), "start restart stop:\n\t@true\n");
+});
+
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+it("maand deploy --json --trace prints events alone on stdout, and where the trace is on stderr", async () => {
+  const { code, out, err } = await typed("deploy", "--build", "--json", "--trace=trace.json");
+  expect(code).toBe(0);
+  expect(out.split("\n").filter((line) => line !== "" && !line.startsWith("{"))).toEqual([]);
+  expect(err).toContain("trace: trace.json (open it in https://ui.perfetto.dev");
+});
+
+it("maand plugins --trace shows hooks and plugins, and with --verbose also jobs and workers; it needs no bucket", async () => {
+  await typed("deploy", "--build", "--trace=trace.json");
+  const elsewhere = typedIn("/");
+  const file = join(root, "trace.json");
+  const { code, out } = await elsewhere("plugins", "--trace", file);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^deploy took .*; \d+ calls of taps:$/m);
+  expect(out).toMatch(/│ stage +│ local +│ 1 +│/);
+  expect(out).not.toContain("UNIT");
+  expect((await elsewhere("plugins", "--trace", file, "--verbose")).out).toMatch(
+    /│ 127\.0\.0\.11 +│ stage +│ local +│ 1 /,
+  );
+});
+
+it("a dry run is traced too, in a file that is named", async () => {
+  await typed("build");
+  expect((await typed("deploy", "--dry-run", "--trace=trace.json")).out).toMatch(/│ render +│ templates +│ 1 +│/);
+});
+
+it("a deploy that cannot begin, because of its configuration, has no trace", async () => {
+  writeFileSync(join(root, "maand.config.mjs"), "export default {");
+  const { code, err } = await typed("deploy", "--trace=trace.json");
+  expect(code).toBe(2);
+  expect(err).not.toContain("trace");
+  expect(existsSync(join(root, "trace.json"))).toBe(false);
+});
+
+it.each([
+  [["deploy", "--dry-run", "--trace"], "--dry-run has no record to write a trace to", "name a file: --trace=FILE"],
+  [["deploy", "--trace=nowhere/a.json"], "no such file or directory", "in a directory that exists"],
+  [["plugins", "--trace", "nowhere.json"], "nowhere.json cannot be read: no such file or directory (ENOENT)", ""],
+  [["plugins", "--trace", "maand.conf"], "maand.conf is not a trace file of maand", "maand deploy --trace writes one"],
+])("maand %j is refused, and nothing was deployed", async (argv, message, hint) => {
+  await typed("build");
+  const { code, err } = await typed(...argv);
+  expect(code).toBe(2);
+  expect(err).toContain(message);
+  expect(err).toContain(hint);
+  expect((await typed("deploy", "--dry-run", "--exit-code")).code).toBe(4);
+});

@@ -1,0 +1,66 @@
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { systemText } from "@maand/command/unexpected";
+import { MaandError } from "@maand/core";
+import { type TracedCommand, Tracer, traceText } from "@maand/core/internal";
+
+/** The trace of one command, and the file it is written to. */
+export interface TraceRun {
+  readonly tracer: Tracer;
+  /** The bucket is open, with its logs there. Without a file of its own, the trace is written beside the record of the run. */
+  opened(logs: string): void;
+  /** Writes the file. Returns where it is and its text; undefined if no bucket was opened, or no run began. Throws if it cannot be written. */
+  end(): { readonly file: string; readonly text: string } | undefined;
+}
+
+/**
+ * Starts a trace. If the process ends before `end` is called, as after a second Ctrl-C, the file is written then. Throws USAGE
+ * for a file that cannot be made, before anything is traced.
+ */
+export function traceRun(wanted: string | undefined, command: TracedCommand): TraceRun {
+  if (wanted !== undefined) refuseUnwritable(wanted);
+  const tracer = new Tracer();
+  let logs: string | undefined;
+  const write = () => {
+    const file = logs === undefined ? undefined : (wanted ?? besideRecord(logs, tracer.run));
+    if (file === undefined) return undefined;
+    const text = traceText(tracer, command);
+    writeFileSync(file, text, { mode: 0o600 });
+    return { file, text };
+  };
+  const atExit = () => {
+    try {
+      write();
+    } catch {} // the process ends, and nothing can be said any more
+  };
+  process.once("exit", atExit);
+  return {
+    tracer,
+    opened(directory) {
+      logs = directory;
+    },
+    end() {
+      process.off("exit", atExit);
+      return write();
+    },
+  };
+}
+
+function besideRecord(logs: string, run: string | undefined): string | undefined {
+  return run === undefined ? undefined : join(logs, "runs", run, "trace.json");
+}
+
+function refuseUnwritable(file: string): void {
+  const directory = dirname(file);
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    const why = cause instanceof Error ? systemText(cause) : String(cause);
+    throw new MaandError({
+      code: "USAGE",
+      message: `--trace cannot write ${file}: ${why}`,
+      hint: "name a file in a directory that exists, or write --trace alone",
+      cause,
+    });
+  }
+}
