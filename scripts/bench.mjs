@@ -9,6 +9,7 @@ const BENCHES = {
   logs: ["../test/bench/logs.ts", "logs"],
   hooks: ["../test/bench/hooks.ts", "hooks"],
   deploy: ["../test/bench/deploy.ts", "deploy"],
+  plan: ["../test/bench/plan.ts", "plan"],
   operate: ["../test/bench/operate.ts", "operate"],
 };
 

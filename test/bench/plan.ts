@@ -1,0 +1,96 @@
+import * as core from "@maand/core/internal";
+import { defaults } from "../../packages/cli/src/defaults.ts";
+import { MAAND } from "../support/bucket/maand.ts";
+import { type Scratch, scratch } from "../support/bucket/scratch.ts";
+import { measure } from "./process.ts";
+import { type Measured, median, tableOf } from "./table.ts";
+
+const RUNS = 3;
+const OPTIONS = { jobs: [], force: false, syncOnly: false } as const;
+
+/**
+ * Making and carrying out a plan of an unchanged bucket, held against a dry run of it, by turns in the same run: whole processes,
+ * without and with templates. Nothing is sent to workers: the allocations are recorded as promoted.
+ */
+export async function plan(workers = 1000, jobs = 50): Promise<void> {
+  for (const template of [false, true]) {
+    const bucket = await scratch('transport = "local"\n');
+    try {
+      write(bucket, { workers, jobs, template });
+      await must(bucket, "build");
+      await promoteAll(bucket.root);
+      const rows = await measured(bucket);
+      console.log(
+        `${workers} workers x ${jobs} jobs, unchanged, ${template ? "a" : "no"} template each\n${tableOf(rows)}`,
+      );
+    } finally {
+      bucket.dispose();
+    }
+  }
+}
+
+interface Size {
+  readonly workers: number;
+  readonly jobs: number;
+  readonly template: boolean;
+}
+
+function write(bucket: Scratch, { workers, jobs, template }: Size): void {
+  bucket.workers(...Array.from({ length: workers }, (_, at) => ({ host: `10.${at >> 8}.${at & 255}.1` })));
+  const rendered = template ? { "c.conf.tpl": '{{ .WorkerIP }} {{ get "vars/bucket" "color" }}\n' } : {};
+  bucket.write("workspace/bucket.conf", '[vars]\ncolor = "red"\n');
+  for (let job = 0; job < jobs; job += 1)
+    bucket.job(
+      `job${job}`,
+      { version: "1.0.0", selectors: ["worker"] },
+      { "a.conf": `a ${job}\n`, "conf/b.conf": "b\n".repeat(200), ...rendered },
+    );
+}
+
+/** Records every allocation as its plan would leave it. */
+async function promoteAll(root: string): Promise<void> {
+  const bucket = await core.openBucket({
+    from: root,
+    now: () => new Date(),
+    signal: new AbortController().signal,
+    pid: process.pid,
+    defaults,
+    modules: {},
+  });
+  const { waves } = await core.planDeploy(bucket, OPTIONS);
+  const { promoted } = bucket.store;
+  bucket.store.transaction(() => {
+    for (const { allocation, target, tree, occasion } of waves.flatMap((wave) =>
+      wave.jobs.flatMap((job) => job.allocations),
+    )) {
+      promoted.unstage(allocation.id);
+      promoted.promote(allocation.id, target, tree.files, { stopped: false, occasion });
+      promoted.stage(allocation.id, target.digest);
+    }
+  });
+  await bucket.close();
+}
+
+async function measured(bucket: Scratch): Promise<Measured[]> {
+  const lines = {
+    "dry run": ["deploy", "--dry-run"],
+    "make a plan": ["plan", "--out", "plan.json"],
+    "carry out the plan": ["deploy", "-q", "--plan", "plan.json"],
+    "unchanged deploy": ["deploy", "-q"],
+  };
+  const took = new Map<string, number[]>();
+  for (let run = 0; run <= RUNS; run += 1) {
+    for (const [name, args] of Object.entries(lines)) {
+      const ms = await must(bucket, ...args);
+      if (run > 0) took.set(name, [...(took.get(name) ?? []), ms]);
+    }
+  }
+  const dry = median(took.get("dry run") ?? []);
+  return [...took].map(([name, ms]) => ({ name, ms, note: `${(median(ms) / dry).toFixed(2)} x dry run` }));
+}
+
+async function must(bucket: Scratch, ...args: readonly string[]): Promise<number> {
+  const { ms, code, stderr } = await measure([process.execPath, MAAND, ...args], bucket.root);
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${stderr.slice(-2000)}`);
+  return ms;
+}
