@@ -44,8 +44,7 @@ export class DeployCommand extends EngineCommand {
     description: "Only these jobs, comma-separated; always stops removed and disabled ones.",
   });
   savedPlan = Option.String("--plan", {
-    description:
-      "Carry out this file of maand plan, exactly; refused if something changed since. No other flag goes with it.",
+    description: "Carry out a plan, exactly, unless something changed since; excludes other flags.",
   });
   build = Option.Boolean("-b,--build", false, { description: "Build first." });
   release = Option.String("--release", {
