@@ -1,6 +1,7 @@
 import { duration, plural, type Style, visible } from "@maand/command";
 import type { MaandEvent, Outcome } from "@maand/core";
 import { wrapped } from "../wrap.ts";
+import { rolloutLines } from "./step-lines.ts";
 import { summaryLines } from "./summary.ts";
 
 type Waiting = Extract<MaandEvent, { type: "tap.waiting" }>;
@@ -57,22 +58,6 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
         : [
             `${style.strong(event.job)}: ${plural(event.allocations, "allocation")} in ${plural(event.batches, "batch", "batches")}; stops when ${event.stops_when}`,
           ];
-    case "rollout.step":
-      return event.workers.length === 0
-        ? []
-        : [
-            `${style.strong(event.job)}: ${stepOf(event)} (${event.size}) of ${event.release}: ${event.workers.join(", ")}`,
-          ];
-    case "rollout.soaking":
-      return [style.faint(`${event.job}: checking its health for ${event.seconds} s after ${stepOf(event)}`)];
-    case "rollout.waiting":
-      return [
-        style.faint(`${event.job}: ${stepOf(event)} waits ${duration(event.remaining_ms)}, until ${event.until}`),
-      ];
-    case "rollout.paused":
-      return [
-        `${style.warn("paused")} ${event.job}: ${stepOf(event)} of ${event.release}; waiting: ${named(event.waiting)}`,
-      ];
     case "revert.started":
       return [
         `${style.bad(`${event.job} ${event.from} failed:`)} ${event.reason}`,
@@ -122,20 +107,8 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       if (event.outcome === "refused") return event.warnings.map((message) => `${style.warn("warning:")} ${message}`);
       return summaryLines(event, style, title);
     default:
-      return [];
+      return rolloutLines(event, style);
   }
-}
-
-function stepOf({ step, steps }: { readonly step: number; readonly steps: number }): string {
-  return `step ${step} of ${steps}`;
-}
-
-/** Workers that are named; further ones are counted. */
-const WORKERS_SHOWN = 6;
-
-function named(workers: readonly string[]): string {
-  const more = workers.length - WORKERS_SHOWN;
-  return `${workers.slice(0, WORKERS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Units of a notice that are named; further ones are counted. */

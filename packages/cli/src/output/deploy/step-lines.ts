@@ -1,4 +1,5 @@
-import type { Style } from "@maand/command";
+import { duration, type Style } from "@maand/command";
+import type { MaandEvent } from "@maand/core";
 import type { Plan, SummaryRecord } from "@maand/core/internal";
 
 type PlanJob = Plan["waves"][number]["jobs"][number];
@@ -34,4 +35,39 @@ export function pausedLine(
   );
   const back = previous === null ? "goes back" : `goes back to ${previous}`;
   return `  ${style.warn("paused:")} ${job} ${release} at step ${step} of ${steps}; ${resume} goes on, ${abort} ${back}`;
+}
+
+/** The lines of an event of a staged rollout; none for other events. */
+export function rolloutLines(event: MaandEvent, style: Style): string[] {
+  switch (event.type) {
+    case "rollout.step": {
+      const { job, size, release, workers } = event;
+      if (workers.length === 0) return [];
+      return [`${style.strong(job)}: ${stepOf(event)} (${size}) of ${release}: ${named(workers)}`];
+    }
+    case "rollout.soaking":
+      return [style.faint(`${event.job}: checking its health for ${event.seconds} s after ${stepOf(event)}`)];
+    case "rollout.waiting": {
+      const { job, remaining_ms, until } = event;
+      return [style.faint(`${job}: ${stepOf(event)} waits ${duration(remaining_ms)}, until ${until}`)];
+    }
+    case "rollout.paused": {
+      const { job, release, waiting } = event;
+      return [`${style.warn("paused")} ${job}: ${stepOf(event)} of ${release}; waiting: ${named(waiting)}`];
+    }
+    default:
+      return [];
+  }
+}
+
+function stepOf({ step, steps }: { readonly step: number; readonly steps: number }): string {
+  return `step ${step} of ${steps}`;
+}
+
+/** Workers that are named; further ones are counted. */
+const WORKERS_SHOWN = 6;
+
+function named(workers: readonly string[]): string {
+  const more = workers.length - WORKERS_SHOWN;
+  return `${workers.slice(0, WORKERS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
