@@ -1,14 +1,7 @@
 import { error, type Problem } from "@maand/core";
 import { placeOf } from "../sources.ts";
-import {
-  CHECK_CONFIG,
-  CHECK_RULES,
-  lastReason,
-  type Promtool,
-  reasonsFor,
-  runPromtool,
-  type ToolFile,
-} from "./run-promtool.ts";
+import { CHECK_CONFIG, CHECK_RULES, lastReason, type Promtool, reasonsFor, runPromtool } from "./run-promtool.ts";
+import type { ToolFile } from "./tool-file.ts";
 
 /** The result of promtool. */
 export type ToolResult =

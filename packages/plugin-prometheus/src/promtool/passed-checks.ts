@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PluginTools } from "@maand/core";
 import * as v from "valibot";
-import type { ToolFile } from "./run-promtool.ts";
+import type { ToolFile } from "./tool-file.ts";
 
 /** How many checks are kept: a few for each server and build. */
 const KEPT = 200;

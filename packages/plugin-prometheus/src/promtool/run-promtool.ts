@@ -4,13 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findProgram } from "./find-promtool.ts";
 import { digestOf, type PassedChecks } from "./passed-checks.ts";
-
-/** A file for promtool to check. */
-export interface ToolFile {
-  /** Its path in the directory that promtool runs in. */
-  readonly name: string;
-  readonly text: string;
-}
+import type { ToolFile } from "./tool-file.ts";
 
 /** How promtool ended. */
 export interface ToolRun {

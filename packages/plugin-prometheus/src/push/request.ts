@@ -56,18 +56,14 @@ const SYSTEM = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bun
 
 /**
  * The CAs that are trusted for a server: that of the given file; otherwise that of the bucket, which signs the certificates of its
- * jobs, those of this machine, and those that Node knows. Throws if the file cannot be read.
+ * jobs, and those of this machine, or of Node if it has none. Throws if the file cannot be read.
  */
 export function trustedAuthorities(root: string, file: string | undefined): string[] {
   if (file !== undefined) return [readAuthority(resolve(root, file))];
   const { SSL_CERT_FILE: named } = process.env;
-  const found = [...(named ? [named] : SYSTEM)].find((path) => existsSync(path));
+  const found = (named ? [named] : SYSTEM).find((path) => existsSync(path));
   const own = join(root, "secrets/ca.crt");
-  return [
-    ...(existsSync(own) ? [readAuthority(own)] : []),
-    ...(found ? [readAuthority(found)] : []),
-    ...rootCertificates,
-  ];
+  return [...(existsSync(own) ? [readAuthority(own)] : []), ...(found ? [readAuthority(found)] : rootCertificates)];
 }
 
 function readAuthority(path: string): string {
