@@ -103,6 +103,8 @@ export interface EventMap {
     readonly action: string;
     readonly current_version: string;
     readonly new_version: string;
+    /** The number of the run whose step it continues; null for a new step. */
+    readonly resumes: number | null;
   };
   "action.finished": {
     readonly job: string;

@@ -10,11 +10,14 @@ export const RUNNER_EXIT = {
   ended: 130,
 } as const;
 
-/** Milliseconds the runner needs to end what it started: SIGTERM, five seconds, SIGKILL. */
-export const ENDING_MS = 8_000;
+/** Milliseconds the runner needs to end what it started: two seconds of grace, SIGTERM, five seconds, SIGKILL. */
+export const ENDING_MS = 10_000;
+
+/** Names the step that a runner of its own carries out, and those that it replaces. */
+export const STEP_VARIABLE = "MAAND_RUNNER_STEP";
 
 /** The parts of the program, in the order in which they are joined. The last one begins it. */
-const PARTS = "base output process lock jobs makefile target loop requests command_line".split(" ");
+const PARTS = "base output process receipts lock jobs makefile target loop requests command_line".split(" ");
 /** The parts that only a runner needs through which files come. */
 const STAGE_PARTS = ["paths", "delivery", "inventory"];
 

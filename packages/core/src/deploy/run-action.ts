@@ -1,6 +1,8 @@
 import { type CommandEnd, outcomeOf, stopIfInterrupted, withEnd } from "../bucket/outcome.ts";
+import type { ResumableStep } from "../domain/deploy/plan.ts";
 import type { Allocation, Job } from "../domain/workspace/job.ts";
 import { isMaandError } from "../errors.ts";
+import type { ActionStep } from "../plugin-api/action-step.ts";
 import type { ActionContext, ActionKind } from "../plugin-api/contexts.ts";
 import { noHandler } from "../run/no-handler.ts";
 import { type Run, workerOf } from "../run/run.ts";
@@ -12,6 +14,8 @@ export interface Step {
   readonly allocation: Allocation;
   readonly kind: ActionKind;
   readonly row: number;
+  /** Absent for an action that may be repeated. */
+  readonly step?: ActionStep;
 }
 
 /** An action to run on an allocation; `digest` identifies the tree that the action runs with. */
@@ -19,18 +23,42 @@ export interface IntendedAction {
   readonly allocation: Allocation;
   readonly kind: ActionKind;
   readonly digest?: string;
+  readonly updateSeq?: number;
+  /** The step of an earlier run that the action continues. */
+  readonly continues?: ResumableStep | undefined;
 }
 
 /** Records the actions about to run on some allocations of a job, all at once, before any of them starts. */
 export function recordIntents(run: Run, job: Job, actions: readonly IntendedAction[]): Step[] {
-  const intents = actions.map(({ allocation, kind, digest }) => ({
+  const { journal } = run.bucket.store;
+  const steps = actions.map((action) => (action.kind === "remove" ? undefined : stepOf(run, action)));
+  const intents = actions.map(({ allocation, kind, digest, updateSeq }, at) => ({
     allocation: allocation.id,
     kind,
     version: job.version,
     ...(digest === undefined ? {} : { digest }),
+    ...(updateSeq === undefined ? {} : { updateSeq }),
+    ...(steps[at] === undefined ? {} : { receipt: steps[at].id }),
   }));
-  const rows = run.bucket.store.journal.intend(run.number, intents, run.at());
-  return actions.map(({ allocation, kind }, at) => ({ job, allocation, kind, row: rows[at] ?? 0 }));
+  const rows = journal.intend(run.number, intents, run.at());
+  return actions.map(({ allocation, kind }, at) => ({
+    ...{ job, allocation, kind, row: rows[at] ?? 0 },
+    ...(steps[at] === undefined ? {} : { step: steps[at] }),
+  }));
+}
+
+/** A step has the name of the one it continues. A new one has a name of its own, in all buckets, runs and attempts. */
+function stepOf(run: Run, { allocation, kind, continues }: IntendedAction): ActionStep {
+  const { bucket, reporter, number, settlements } = run;
+  const { journal } = bucket.store;
+  const attempt = journal.attempts(number, allocation.id, kind) + 1;
+  const id = continues?.receipt ?? [bucket.bucketId, reporter.id, allocation.id, kind, attempt].join(".");
+  return Object.freeze({
+    id,
+    resumes: continues?.run ?? null,
+    replaces: journal.openReceipts(allocation.id).filter((other) => other !== id),
+    onSettled: (forget: () => Promise<void>) => settlements.add(allocation.id, forget),
+  });
 }
 
 /** Errors that do not count as a failure of the action. */
@@ -69,11 +97,11 @@ export async function runAction(
 }
 
 /** The input of the action, available once its worker is reachable. */
-async function actionContextOf(run: Run, { job, allocation, kind }: Step): Promise<ActionContext> {
+async function actionContextOf(run: Run, { job, allocation, kind, step }: Step): Promise<ActionContext> {
   const { bucket, connections } = run;
   stopIfInterrupted(bucket.signal);
   const remote = await connections.ready(workerOf(run, allocation.host));
-  return actionContext(run, job, allocation, remote, kind);
+  return actionContext(run, job, allocation, remote, { kind, step });
 }
 
 async function callHook(
@@ -88,6 +116,7 @@ async function callHook(
     action: action.kind,
     current_version: context.currentVersion,
     new_version: context.newVersion,
+    resumes: context.step?.resumes ?? null,
   });
   if ((await bucket.hooks[hook].promise(context)) === "done") return;
   const wanted = `${action.kind} of ${job.name}`;
@@ -97,6 +126,7 @@ async function callHook(
 function recordResult(run: Run, { job, allocation, kind, row }: Step, end: CommandEnd): void {
   const { journal, deliveries } = run.bucket.store;
   journal.conclude(row, end.outcome, run.at());
+  if (end.outcome === "failed" || end.outcome === "timed_out") run.settlements.fail(allocation.id);
   if (end.outcome !== "ok" && end.outcome !== "interrupted") deliveries.distrust(allocation.host);
   run.reporter.emit("action.finished", { job: job.name, worker: allocation.host, action: kind, ...end });
 }

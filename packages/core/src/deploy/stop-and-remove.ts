@@ -115,6 +115,7 @@ async function notifyStopped(run: Run, { allocation, job }: StoppingAllocation):
     if (asMaandError(cause).code === "INTERRUPTED") return;
   }
   store.journal.settle(allocation.id);
+  run.settlements.settle(allocation.id);
 }
 
 async function remove(run: Run, entry: StoppingAllocation): Promise<void> {
@@ -129,7 +130,9 @@ async function runOne(
   kind: ActionKind,
   tolerance?: Tolerance,
 ): Promise<void> {
-  for (const step of recordIntents(run, job, [{ allocation, kind }]))
+  const { unsettled } = run.recorded(allocation.id);
+  const continues = unsettled?.kind === kind ? unsettled.resumable : undefined;
+  for (const step of recordIntents(run, job, [{ allocation, kind, continues }]))
     await runAction(run, step, "reconcile", tolerance);
 }
 

@@ -173,7 +173,8 @@ async function runTarget(source: Source, job: Job, allocation: Allocation, targe
       output.push(line, from?.stream ?? "stdout");
       base.log(line, from);
     };
-    reporter.emit("action.started", { ...unit, current_version: base.currentVersion, new_version: base.newVersion });
+    const versions = { current_version: base.currentVersion, new_version: base.newVersion };
+    reporter.emit("action.started", { ...unit, ...versions, resumes: null });
     if ((await bucket.hooks.target.promise(Object.freeze({ ...base, log, target }))) === "done") return;
     const wanted = `${target} of ${job.name}`;
     throw noHandler(bucket.absent, { hook: "target", transport: remote.transport, host: allocation.host, wanted });

@@ -114,7 +114,7 @@ async function collect(
 }
 
 /** Names in the bucket's directory on a worker that maand creates. */
-const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks"];
+const MADE_BY_MAAND = ["worker.json", "jobs.json", "bin", "locks", "receipts"];
 
 /**
  * Deletes an allocation's directory. With the last one of a removed worker, also deletes the rest of the bucket's directory.
@@ -147,7 +147,7 @@ async function eraseBucket(run: Run, remote: Remote, removed: readonly Allocatio
 async function logged(run: Run, { job, host }: Allocation, work: () => Promise<unknown>): Promise<void> {
   const { emit, bucket } = run.reporter;
   const unit = { job, worker: host, action: "remove" };
-  emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION });
+  emit("action.started", { ...unit, current_version: NO_VERSION, new_version: NO_VERSION, resumes: null });
   await withEnd(bucket.now, work, (end) => emit("action.finished", { ...unit, ...end }));
 }
 

@@ -110,15 +110,22 @@ type Bare = Omit<Wanted, "occasion">;
 
 /**
  * The target tree of an allocation. It is first rendered as for the deploy that promoted it. If that shows no change, the
- * result is the promoted tree; otherwise the tree is rendered for this deploy.
+ * result is the promoted tree. Then it is rendered as for the step that an earlier run left open, and otherwise for this
+ * deploy.
  */
 async function wantedTree(source: PlanSource, job: Job, allocation: Allocation, bare: Bare): Promise<Wanted> {
-  const { promoted } = source.recorded(allocation.id);
+  const { promoted, unsettled } = source.recorded(allocation.id);
   const now = { currentVersion: promoted?.version ?? NO_VERSION, updateSeq: source.updateSeq };
   if (promoted?.occasion && promoted.version === job.version) {
     // a template may fail for the promoted inputs and not for the new ones; then it counts as a change
     const before = await rendered(source, job, allocation, bare, promoted.occasion).catch(() => undefined);
     if (before?.target.digest === promoted.digest) return before;
+  }
+  const step = unsettled?.resumable;
+  if (step?.updateSeq !== undefined && step.version === job.version) {
+    const begun = { ...now, updateSeq: step.updateSeq };
+    const same = await rendered(source, job, allocation, bare, begun).catch(() => undefined);
+    if (same && same.target.digest === step.digest) return same;
   }
   return rendered(source, job, allocation, bare, now);
 }

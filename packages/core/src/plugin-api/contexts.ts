@@ -6,6 +6,7 @@ import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
+import type { ActionStep } from "./action-step.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
 import type { OwnedKeys } from "./define/claim.ts";
 import type { KvReader } from "./kv.ts";
@@ -176,6 +177,8 @@ export interface ActionContext extends AllocationContext {
   readonly env: Readonly<Record<string, string>>;
   /** The time limit of the action, in milliseconds. */
   readonly timeoutMs: number;
+  /** The step that the store knows the action as; absent for `remove`, and for a target run by hand. */
+  readonly step?: ActionStep;
 }
 
 /** `target`: one Makefile target of `maand job`. */

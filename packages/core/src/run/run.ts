@@ -11,6 +11,7 @@ import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type Lock, takeLock } from "../store/lock/lock.ts";
 import { Connections } from "./connections.ts";
 import { Ledger } from "./ledger.ts";
+import { Settlements } from "./settlements.ts";
 import { temporary } from "./temporary.ts";
 
 /** A run, which holds the bucket's lock and may touch workers: its catalog, connections and results. */
@@ -40,6 +41,7 @@ export interface Run {
   delivery(host: string): Delivery | undefined;
   readonly connections: Connections;
   readonly ledger: Ledger;
+  readonly settlements: Settlements;
   /** Private directory for staged trees; deleted when the run ends. */
   readonly tmp: string;
   /** ISO time for the journal. */
@@ -78,6 +80,7 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
   const state = recordedStateOf(bucket);
   let known = knownOf(store.catalog.read(), bucket.plugins);
   let why: DeployCause | undefined;
+  const settlements = new Settlements();
   const connections = new Connections(reporter, (host) => state.delivery(host)?.tools);
   reporter.start(last && last.outcome !== "ok" && last.outcome !== "reverted" ? String(last.number) : null);
   return {
@@ -109,9 +112,11 @@ function openRun(bucket: Bucket, command: string, lock: Lock): Run {
     ...state,
     connections,
     ledger: new Ledger(),
+    settlements,
     tmp,
     at,
     async end() {
+      await settlements.end();
       await connections.close();
       remove();
       lock.release();

@@ -10,6 +10,10 @@ export interface Intent {
   readonly kind: StepKind;
   readonly digest?: string;
   readonly version?: string;
+  /** The name of the receipt on the worker. */
+  readonly receipt?: string;
+  /** What its files were rendered with. */
+  readonly updateSeq?: number;
 }
 
 /** A run that has ended; `outcome` is null if it died. */
@@ -87,12 +91,31 @@ export class Journal {
 
   /** Records the actions that are about to run, all at once; returns the row ids in the same order. */
   intend(run: number, intents: readonly Intent[], at: string): number[] {
-    const insert = "INSERT INTO step (run, allocation, kind, digest, version, started_at) VALUES (?, ?, ?, ?, ?, ?)";
+    const insert =
+      "INSERT INTO step (run, allocation, kind, digest, version, receipt, update_seq, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     return this.#db.transaction(() =>
-      intents.map(({ allocation, kind, digest, version }) =>
-        this.#db.run(insert, run, allocation, kind, digest ?? null, version ?? null, at),
-      ),
+      intents.map(({ allocation, kind, ...given }) => {
+        const { digest = null, version = null, receipt = null, updateSeq = null } = given;
+        return this.#db.run(insert, run, allocation, kind, digest, version, receipt, updateSeq, at);
+      }),
     );
+  }
+
+  /** How many steps of a kind a run has begun on an allocation so far. */
+  attempts(run: number, allocation: string, kind: StepKind): number {
+    const count = "SELECT count(*) AS n FROM step WHERE run = ? AND allocation = ? AND kind = ?";
+    return Number(this.#db.get(count, run, allocation, kind)?.n ?? 0);
+  }
+
+  /** The receipts of the unsettled steps of an allocation, oldest first. */
+  openReceipts(allocation: string): string[] {
+    const open = "SELECT receipt FROM step WHERE allocation = ? AND settled = 0 AND receipt IS NOT NULL ORDER BY id";
+    return [...new Set(this.#db.all(open, allocation).map(({ receipt }) => String(receipt)))];
+  }
+
+  /** These steps are not to be continued: the next run begins them anew. */
+  forgetReceipts(rows: readonly number[]): void {
+    for (const row of rows) this.#db.run("UPDATE step SET receipt = NULL WHERE id = ?", row);
   }
 
   /** Records that the running version of an allocation was lost with its worker's files; a promotion settles the row. */

@@ -226,6 +226,12 @@ const MIGRATIONS: readonly string[] = [
   -- the digest of the saved plan that a run carried out: a plan is carried out once
   ALTER TABLE run ADD COLUMN plan TEXT;
   `,
+  `
+  -- the name under which a worker keeps a receipt of the step; a later run that continues the step has the same
+  ALTER TABLE step ADD COLUMN receipt TEXT;
+  -- the update_seq that the files of the step were rendered with
+  ALTER TABLE step ADD COLUMN update_seq INTEGER;
+  `,
 ];
 
 /** The table version that this maand writes. */

@@ -1,6 +1,6 @@
 import { type DigestedFile, digestScheme } from "../domain/deploy/digest.ts";
 import type { Occasion, Promoted, RecordedState, Target, Unsettled } from "../domain/deploy/plan.ts";
-import type { StoreDatabase } from "./database.ts";
+import type { Row, StoreDatabase } from "./database.ts";
 
 /** Number of recorded promotions per allocation, including the last one. */
 const PROMOTIONS_KEPT = 3;
@@ -54,7 +54,7 @@ export class PromotedRows {
       "SELECT allocation, digest, version, health_failed, stopped, previous_version, update_seq, release FROM promoted";
     for (const row of this.#db.all(promoted)) add(row.allocation, { promoted: promotedOf(row) });
     const open =
-      "SELECT allocation, kind, outcome, run FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') ORDER BY id";
+      "SELECT allocation, kind, outcome, run, digest, version, receipt, update_seq FROM step WHERE settled = 0 AND kind IN ('start','restart','reload','stop','loss') ORDER BY id";
     for (const row of this.#db.all(open)) {
       add(row.allocation, {
         unsettled: {
@@ -62,6 +62,7 @@ export class PromotedRows {
           inDoubt: isInDoubt(row.outcome),
           ...(row.outcome === "ok" ? { wentWell: true } : {}),
           run: Number(row.run),
+          ...resumableOf(row),
         },
       });
     }
@@ -201,6 +202,21 @@ export class PromotedRows {
  */
 function isInDoubt(outcome: unknown): boolean {
   return outcome === null || outcome === "disconnected" || outcome === "interrupted";
+}
+
+/** A step whose command did not fail may be continued: its worker knows whether it began, and how it ended. */
+function resumableOf(row: Row): Pick<Unsettled, "resumable"> {
+  const { receipt, digest, version, update_seq: updateSeq, outcome } = row;
+  if (receipt === null || outcome === "failed" || outcome === "timed_out") return {};
+  return {
+    resumable: {
+      run: Number(row.run),
+      receipt: String(receipt),
+      ...(digest === null ? {} : { digest: String(digest) }),
+      ...(version === null ? {} : { version: String(version) }),
+      ...(updateSeq === null ? {} : { updateSeq: Number(updateSeq) }),
+    },
+  };
 }
 
 function listed({ path, hash, executable, size, secret, mode, access }: ListedFile): ListedFile {

@@ -3,8 +3,8 @@ import type { OutputStream, RemoteStream } from "@maand/core";
 import { type Frame, FrameReader } from "./frame-reader.ts";
 
 /**
- * What a runner is to do: run one target of one job, make directories equal to trees, or list files. `timeout` is in
- * seconds.
+ * What a runner is to do: run one target of one job, delete receipts that are settled, make directories equal to trees, or
+ * list files. `timeout` is in seconds.
  */
 export type RunnerRequest =
   | {
@@ -12,7 +12,10 @@ export type RunnerRequest =
       readonly job: string;
       readonly timeout: number;
       readonly env: Readonly<Record<string, string>>;
+      readonly step?: string;
+      readonly voids?: readonly string[];
     }
+  | { readonly settled: Readonly<Record<string, readonly string[]>> }
   | { readonly stage: object; readonly timeout: number }
   | { readonly inventory: object; readonly timeout: number };
 

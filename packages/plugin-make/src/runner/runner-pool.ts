@@ -43,6 +43,12 @@ export class RunnerPool {
     return { errorText: "" };
   }
 
+  /** The runner of a worker if one is running; none is started. */
+  async running(remote: Remote): Promise<RunnerClient | undefined> {
+    const kept = await this.#kept.get(remote);
+    return kept instanceof RunnerClient && kept.open ? kept : undefined;
+  }
+
   /** The runner of a worker; a new one when the last has ended. */
   async #runnerOf(remote: Remote, bucketId: string): Kept {
     for (;;) {

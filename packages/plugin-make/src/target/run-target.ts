@@ -3,7 +3,7 @@ import { LineSplitter } from "@maand/core/internal";
 import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
-import { ENDING_MS, runnerCommand } from "../runner-program.ts";
+import { ENDING_MS, runnerCommand, STEP_VARIABLE } from "../runner-program.ts";
 import { cannotStart, cutOff, failure, type Unit } from "./target-errors.ts";
 
 type OnLine = NonNullable<ExecOptions["onLine"]>;
@@ -17,6 +17,8 @@ const LINES = 12;
  */
 export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<void> {
   const last: string[] = [];
+  // a step that this run continues may have been sent to more runners, and its receipt is there for them
+  if (unit.step?.resumes === null) unit.step.onSettled(() => forget(unit, runners));
   const code = await exitCode(unit, target, runners, (line, stream) => {
     unit.log(line, { stream });
     if (last.push(line) > LINES) last.shift();
@@ -53,8 +55,9 @@ async function requestTarget(
     stderr: new LineSplitter((line) => onLine(line, "stderr")),
   };
   const onOutput = (stream: OutputStream, bytes: Buffer) => lines[stream].push(bytes);
-  const { env, timeoutMs, job } = unit;
-  const request = runner.request({ target, job: job.name, timeout: timeoutMs / 1000, env }, onOutput);
+  const { env, timeoutMs, job, step } = unit;
+  const named = step && { step: step.id, voids: step.replaces };
+  const request = runner.request({ target, job: job.name, timeout: timeoutMs / 1000, env, ...named }, onOutput);
   const cut = cutoff.reached.then(async (code) => {
     if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, request.end());
     request.abandon();
@@ -68,9 +71,16 @@ async function requestTarget(
   return ended;
 }
 
+/** Deletes the receipt of a step whose result is stored. Without a runner it stays until the next step of its job, or a day. */
+async function forget({ remote, job, step }: Unit, runners: RunnerPool): Promise<void> {
+  const runner = await runners.running(remote);
+  if (runner && step) await runner.request({ settled: { [job.name]: [step.id] } }, () => {}).ended;
+}
+
 /** A process for this target alone. */
 async function runDelivered(unit: Unit, target: string, program: string, onLine: OnLine): Promise<number> {
-  const { remote, env, signal, timeoutMs, bucket, job } = unit;
+  const { remote, signal, timeoutMs, bucket, job, step } = unit;
+  const env = step ? { ...unit.env, [STEP_VARIABLE]: [step.id, ...step.replaces].join(" ") } : unit.env;
   const command = runnerCommand(remote, { bucketId: bucket.id, target, job: job.name, program, timeoutMs });
   const ending = { stopWord: "end\n", graceMs: ENDING_MS, timeoutMs: timeoutMs + ENDING_MS };
   const { code } = await remote.probe(command, { env, signal, asRoot: true, ...ending, onLine });

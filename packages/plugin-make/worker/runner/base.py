@@ -35,6 +35,8 @@ NOT_HERE, NOTHING_TO_RUN, USAGE, TIMED_OUT, NO_PROGRAM, ENDED = 3, 4, 64, 124, 1
 KILL_AFTER = 5.0  # seconds between SIGTERM and SIGKILL
 STUCK_AFTER = 10.0  # seconds a reader may take nothing once make has ended, and once we ended it
 STUCK_AFTER_ENDING = 1.0
+STALLED_AFTER = 60.0  # seconds after which a reader that takes nothing counts as gone
+GRACE = 2.0  # seconds a step that is to end has to end by itself
 LOCK_PAUSE = 0.1
 LONGEST = 86400.0  # poll takes no more than 24 days
 CHUNK = 4096  # PIPE_BUF: what a pipe that is ready to be written takes without blocking
@@ -99,3 +101,5 @@ class Request:
         self.limit = None
         self.program = "make"
         self.env = os.environb
+        self.step = None  # the step of a run that it carries out, and the earlier ones that it replaces
+        self.voids = ()

@@ -25,11 +25,14 @@ def directory_of(job):
     return os.path.join(ROOT, "jobs", job)
 
 
+def is_name_of_job(job):
+    return job not in ("", ".", "..") and "/" not in job
+
+
 def must_be_here(job, target):
     """Fails unless the job is here; one that was removed needs no entry in jobs.json to be stopped."""
     stopping = target == "stop"
-    named = job not in ("", ".", "..") and "/" not in job
-    if named and os.path.exists(os.path.join(directory_of(job), "Makefile")):
+    if is_name_of_job(job) and os.path.exists(os.path.join(directory_of(job), "Makefile")):
         if stopping or job in [name for name, _ in listed()]:
             return
         reason = "it is not in jobs.json"

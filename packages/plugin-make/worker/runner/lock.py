@@ -18,7 +18,8 @@ class Lock:
         os.makedirs(directory, 0o700, True)
         return os.open(os.path.join(directory, self.job + suffix), os.O_RDWR | os.O_CREAT, 0o600)
 
-    def take(self, call):
+    def take(self, call, watch=None):
+        """Waits for its turn, and shows meanwhile what `watch` finds: the output of the command it waits for."""
         reported = False
         call.fail_if_ended("")
         while not self.taken():
@@ -26,6 +27,8 @@ class Lock:
                 holder = os.pread(self.turn, 200, 0).decode("utf-8", "replace").strip() or "another command"
                 call.report("%s: waiting for %s, which still runs here" % (self.job, holder))
                 reported = True
+            if watch is not None:
+                watch.read(call.out)
             yield LOCK_PAUSE
             call.fail_if_ended(", waiting for the command that still runs here")
         os.ftruncate(self.turn, 0)

@@ -16,6 +16,8 @@ class Call:
         self.inbox = None  # contents that came for it, while it waits for some
         self.deadline = None
         self.due = None
+        self.grace = None  # when a step that is to end is ended
+        self.receipt = None  # of a step that began
         self.steps = perform(self, options)
         if request is not None:
             self.accept(request)
@@ -27,7 +29,22 @@ class Call:
     def end(self, code, text):
         if self.code is None:
             self.code, self.text = code, text
-            self.deadline, self.due = None, 0.0
+            self.deadline, self.grace, self.due = None, None, 0.0
+
+    def end_soon(self, code, text):
+        """A step that began may come to its end, since what is cut off has to be done again; all else ends at once."""
+        if self.receipt is None:
+            self.end(code, text)
+        elif self.grace is None and self.code is None:
+            self.grace = time.monotonic() + GRACE
+            self.ending = code, text
+
+    def leave_alone(self):
+        """Its controller is gone. A step that did not begin never will: a later run may ask for it anew."""
+        if self.receipt is not None:
+            self.receipt.output.detach()
+        elif self.request is not None and self.request.step is not None:
+            self.end(ENDED, "the run that asked for it is gone")
 
     def fail_if_ended(self, where):
         if self.code is not None:
@@ -57,10 +74,11 @@ class Call:
 class Loop:
     """Waits for everything at once: our input and outputs, the outputs of makes, signals, the clock."""
 
-    def __init__(self, outputs, on_line, on_end=None):
+    def __init__(self, outputs, on_line, on_end=None, on_input_end=None):
         self.outputs = outputs
         self.on_line = on_line
         self.on_end = on_end
+        self.on_input_end = on_input_end
         self.calls = []
         self.input = 0
         self.unfinished = b""  # a line whose end has not come yet
@@ -114,9 +132,14 @@ class Loop:
             else:
                 readable = True
         now = time.monotonic()
+        for output in outputs.values():
+            if output.waiting and now >= output.stalls_at():
+                output.give_up()
         for call in list(self.calls):
             if call.deadline is not None and now >= call.deadline:
                 call.end(TIMED_OUT, "timed out after %g s" % call.request.limit)
+            if call.grace is not None and now >= call.grace:
+                call.end(*call.ending)
             if signalled or call.due is not None and now >= call.due:
                 self.advance(call)
         if readable and self.input is not None:
@@ -124,7 +147,8 @@ class Loop:
 
     def milliseconds(self):
         """How long to wait at most: None where nothing is due."""
-        moments = [moment for call in self.calls for moment in (call.deadline, call.due) if moment is not None]
+        moments = [moment for call in self.calls for moment in (call.deadline, call.due, call.grace) if moment is not None]
+        moments += [output.stalls_at() for output in self.outputs if output.waiting]
         if not moments:
             return None
         return int(min(max(0.0, min(moments) - time.monotonic()), LONGEST) * 1000) + (0 if 0.0 in moments else 1)
@@ -139,6 +163,8 @@ class Loop:
             for call in self.calls:
                 if call.inbox is not None:
                     call.end(ENDED, "the rest of the files did not come")
+            if self.on_input_end is not None:
+                self.on_input_end()
         lines = (self.unfinished + chunk).split(b"\n")
         self.unfinished = lines.pop()[-LINE:]
         for line in lines:

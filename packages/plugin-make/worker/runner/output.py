@@ -8,20 +8,32 @@ class Output:
         self.descriptor = descriptor
         self.waiting = bytearray()
         self.reader_gone = False
+        self.taken = time.monotonic()  # when its reader took something last, or had nothing to take
 
     def push(self, chunk):
         if not self.reader_gone:
+            if not self.waiting:
+                self.taken = time.monotonic()
             self.waiting += chunk
 
     def give(self):
         try:
             count = os.write(self.descriptor, self.waiting[:CHUNK])
             del self.waiting[:count]
+            self.taken = time.monotonic()
         except BlockingIOError:
             time.sleep(0.01)
         except OSError:
-            self.waiting.clear()
-            self.reader_gone = True
+            self.give_up()
+
+    def give_up(self):
+        """Its reader is gone, or as good as gone: a command must not wait for it for ever."""
+        self.waiting.clear()
+        self.reader_gone = True
+
+    def stalls_at(self):
+        """When its reader counts as gone; None where there is nothing for it to take."""
+        return self.taken + STALLED_AFTER if self.waiting else None
 
     def full(self):
         return len(self.waiting) >= ROOM
@@ -35,9 +47,14 @@ class Channel:
         self.number = number
         self.kind = kind
         self.broken = False  # the last line has no end yet
+        self.spool = None  # keeps what is written for a later run
 
     def write(self, chunk):
         self.broken = chunk[-1:] != b"\n"
+        if self.spool is not None:
+            self.spool.keep(chunk)
+            if self.output.reader_gone:
+                self.spool.detach()
         if self.number is not None:
             self.output.push(b"%d %s %d\n" % (self.number, self.kind, len(chunk)))
         self.output.push(chunk)

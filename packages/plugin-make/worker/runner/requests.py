@@ -8,6 +8,7 @@ def serve(program):
         [output],
         lambda line: take_line(line, loop, output, program),
         lambda call: output.push(b"%d exit %d\n" % (call.number, call.answer)),
+        lambda: [call.leave_alone() for call in loop.calls],
     )
     output.push(b"maand-runner %s\n" % PROTOCOL.encode())
     while loop.input is not None or loop.calls:
@@ -33,7 +34,7 @@ def take_line(line, loop, output, program):
                 loop.advance(call)
     elif options.get("end") is True:
         for call in same:
-            call.end(ENDED, "ended on request")
+            call.end_soon(ENDED, "ended on request")
     elif same:
         print_error("request %d runs already" % number)
     else:
@@ -55,4 +56,22 @@ def request_in(options, program):
         if name == "" or "=" in name or "\0" in name:
             raise Failure(USAGE, "env has a name that cannot be one")
         request.env[name.encode()] = text_of(more, name).encode()
+    take_step(request, options.get("step"), options.get("voids", []))
     return request
+
+
+def take_step(request, step, voids):
+    if step is None:
+        return
+    if type(voids) is not list or not all(type(name) is str and is_step(name) for name in [step, *voids]):
+        raise Failure(USAGE, "this is not a step")
+    request.step, request.voids = step, voids
+
+
+def settled(options):
+    """Receipts, by job, that the store of the bucket has no need of any more."""
+    for job, steps in options["settled"].items():
+        if not is_name_of_job(job) or not all(type(step) is str and is_step(step) for step in steps):
+            raise Failure(USAGE, "this is not a step")
+        settle(job, steps)
+    return 0

@@ -7,6 +7,8 @@ None for as long as it takes.
 def perform(call, options):
     """The steps of a request, which is in `options` when it came over the wire."""
     if options is not None:
+        if "settled" in options[0]:
+            return settled(options[0])
         if "stage" in options[0] or "inventory" in options[0]:
             if "Delivery" not in globals():
                 exec(compile(STAGE_PARTS, "stage", "exec"), globals())  # not before files come this way: it takes time
@@ -22,18 +24,85 @@ def perform(call, options):
 def run_target(call, job):
     request = call.request
     must_be_here(job, request.target)
-    lock = None if request.target == "status" else Lock(job)
+    if request.target == "status":
+        return (yield from make(call, job, None, None))
+    lock = Lock(job)
+    receipt = None if request.step is None else Receipt(job, request.step, request.target)
     try:
-        if lock is not None:
+        if receipt is None:
             yield from lock.take(call)
-        makefiles = yield from makefiles_for(call, job, lock)
-        if call.code is not None:
-            return call.code
-        words = [request.program, "-s", "-C", directory_of(job), *makefiles, "--", request.target]
-        return (yield from carry_out(call, Command(call, job, words), lock))
+            if request.target in LIFECYCLE:
+                drop_receipts(job)
+        else:
+            code = yield from recorded_code(call, lock, receipt)
+            if code is not None:
+                return code
+        return (yield from make(call, job, lock, receipt))
     finally:
-        if lock is not None:
-            lock.close()
+        lock.close()
+
+
+LIFECYCLE = ("start", "stop", "restart", "reload")
+
+
+def make(call, job, lock, receipt):
+    request = call.request
+    makefiles = yield from makefiles_for(call, job, lock)
+    if call.code is not None:
+        return call.code
+    words = [request.program, "-s", "-C", directory_of(job), *makefiles, "--", request.target]
+    command = Command(call, job, words)
+    if receipt is None or not claimed(call, job, receipt):
+        return (yield from carry_out(call, command, lock))
+    call.receipt = receipt
+    call.out.spool = call.err.spool = receipt.output
+    code = yield from carry_out(call, command, lock)
+    try:
+        receipt.finish(code, call.code == code and code != TIMED_OUT)
+    except OSError as error:
+        call.report("%s: cannot record in %s how it ended: %s" % (job, receipt.directory, error.strerror))
+    call.receipt = call.out.spool = call.err.spool = None
+    receipt.output.close()
+    return code
+
+
+def claimed(call, job, receipt):
+    """Whether the claim is on the disk. Only a stop, which does no harm twice, may do without."""
+    try:
+        for step in call.request.voids:
+            void(job, step)
+        receipt.claim()
+        return True
+    except OSError as error:
+        text = "%s: cannot record in %s that it begins: %s" % (job, receipt.directory, error.strerror)
+        if call.request.target != "stop":
+            raise Failure(1, text) from None
+        call.report(text)
+        return False
+
+
+def recorded_code(call, lock, receipt):
+    """Takes the lock, so that nothing of the job runs any more, and tells how the step ended; None where it has to run."""
+    follower = Follower(receipt.output.path)
+    try:
+        yield from lock.take(call, follower)
+        known = receipt.recorded()
+        if not known:
+            return None
+        about = "%s: %s" % (receipt.job, receipt.what)
+        if "void" in known:
+            raise Failure(ENDED, about + " was replaced by a later command")
+        if "code" not in known:
+            gone = "this worker was restarted" if known["boot"] != boot_id() else "the runner was killed"
+            call.report("%s began at %s and %s; how it ended is not known" % (about, known["claimed"], gone))
+            return None
+        if known["cut"] == "yes":
+            return None
+        follower.read(call.out)
+        call.report("%s ended with exit code %s at %s; it is not run again" % (about, known["code"], known["ended"]))
+        return int(known["code"])
+    finally:
+        follower.close()
 
 
 def carry_out(call, command, lock):

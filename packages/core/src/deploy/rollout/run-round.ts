@@ -31,14 +31,22 @@ export interface Round {
 export async function runRound(rollout: JobRollout, round: Round): Promise<void> {
   const { members, batch, gate } = round;
   if (batch || round.promote) rollout.rounds.push(members);
-  const { done, failures } = batch ? await runCommands(rollout, members, batch) : { done: members, failures: [] };
+  const { done, failures, rows } = batch ? await runCommands(rollout, members, batch) : noCommands(members);
   if (round.promote && done.length > 0) {
-    if (batch) await runHooks(rollout, batch, done);
+    if (batch) await runHooks(rollout, batch, done, rows);
     promote(rollout, done, checkDue(round, failures));
     if (batch) report(rollout, "batch.promoted", batch, done);
   }
   if (batch && failures.length > 0) throw batchFailed(rollout, batch, failures);
   if (gate) await passGate(rollout, done, gate);
+}
+
+/** By allocation, the journal rows of commands. */
+type Rows = ReadonlyMap<string, number>;
+
+function noCommands(members: readonly PlannedAllocation[]) {
+  const failures: unknown[] = [];
+  return { done: members, failures, rows: new Map<string, number>() satisfies Rows };
 }
 
 /** When the next run makes the health check if this run ends before it; never after a change to files only. */
@@ -61,7 +69,8 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
     run.ledger.fail(job.name, allocation.host, decision.action, result.reason);
     return false;
   });
-  return { done, failures };
+  const rows = new Map(steps.map(({ allocation, row }) => [allocation.id, row]));
+  return { done, failures, rows };
 }
 
 /**
@@ -70,9 +79,10 @@ async function runCommands(rollout: JobRollout, members: readonly PlannedAllocat
  */
 export function recordRollout(rollout: JobRollout, members: readonly PlannedAllocation[]): Step[] {
   const { run, job } = rollout;
-  const actions = members.map(({ allocation, decision, target }): IntendedAction => {
-    const { action } = decision;
-    return { allocation, kind: action === "start" || action === "reload" ? action : "restart", digest: target.digest };
+  const actions = members.map(({ allocation, decision, target, occasion }): IntendedAction => {
+    const { action, continues } = decision;
+    const kind = action === "start" || action === "reload" ? action : "restart";
+    return { allocation, kind, digest: target.digest, updateSeq: occasion.updateSeq, continues };
   });
   const { store } = run.bucket;
   return store.transaction(() => {
@@ -94,8 +104,16 @@ function previousRelease({ run, job, plan }: JobRollout): number | undefined {
   return others.length === 0 ? undefined : Math.max(...others);
 }
 
-/** If a hook between the commands and their promotion fails, the commands have run but are not promoted. */
-async function runHooks(rollout: JobRollout, batch: BatchPlace, done: readonly PlannedAllocation[]): Promise<void> {
+/**
+ * If a hook between the commands and their promotion fails, the commands have run but are not promoted; the next run runs
+ * them again. If it is interrupted, the next run goes on with the hooks.
+ */
+async function runHooks(
+  rollout: JobRollout,
+  batch: BatchPlace,
+  done: readonly PlannedAllocation[],
+  rows: Rows,
+): Promise<void> {
   const { run, job, context, order } = rollout;
   const { hooks } = run.bucket;
   const given: BatchContext = Object.freeze({
@@ -109,6 +127,8 @@ async function runHooks(rollout: JobRollout, batch: BatchPlace, done: readonly P
     await hooks.promote.promise(given);
   } catch (cause) {
     for (const { allocation, decision } of done) run.ledger.fail(job.name, allocation.host, decision.action, cause);
+    if (asMaandError(cause).code !== "INTERRUPTED")
+      run.bucket.store.journal.forgetReceipts(done.flatMap(({ allocation }) => rows.get(allocation.id) ?? []));
     throw cause;
   }
 }

@@ -43,6 +43,20 @@ export interface Unsettled {
   readonly wentWell?: boolean;
   /** The number of the run that started it. */
   readonly run: number;
+  /** The step as it may be continued; absent if its command failed, or if what followed it failed. */
+  readonly resumable?: ResumableStep;
+}
+
+/** A step of an earlier run whose worker keeps a receipt of it. */
+export interface ResumableStep {
+  /** The number of the run that left it open. */
+  readonly run: number;
+  readonly receipt: string;
+  /** The tree it ran with; absent for a stop. */
+  readonly digest?: string;
+  readonly version?: string;
+  /** The `update_seq` that its files were rendered with. */
+  readonly updateSeq?: number;
 }
 
 /** The recorded state of one allocation. */
@@ -71,6 +85,8 @@ export interface Decision {
   readonly files: readonly FileChange[];
   /** A command on it is in doubt or failed, or it is unhealthy: it is handled before the others. */
   readonly priority: boolean;
+  /** The step of an earlier run that the action continues: its worker knows whether it ran. */
+  readonly continues?: ResumableStep;
 }
 
 /** The options of the deploy. */
@@ -95,7 +111,19 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], priority: false, files, ...decided };
+  return { matched: [], priority: false, files, ...decided, ...continuation(decided.action, target, recorded, options) };
+}
+
+/** The same action for the same tree is the same step, unless it is forced. */
+function continuation(
+  action: PlannedAction,
+  target: Target,
+  { unsettled }: RecordedState,
+  { force }: LifecycleOptions,
+): Pick<Decision, "continues"> {
+  const step = unsettled?.resumable;
+  if (!step || force || unsettled.kind !== action) return {};
+  return step.digest === target.digest && step.version === target.version ? { continues: step } : {};
 }
 
 type Decided = Pick<Decision, "action" | "reasons"> & Partial<Decision>;

@@ -1,6 +1,7 @@
 import { type DeployReason, deployReason } from "../../domain/deploy/deploy-reason.ts";
 import { NO_VERSION } from "../../domain/deploy/version.ts";
 import type { Allocation, Job } from "../../domain/workspace/job.ts";
+import type { ActionStep } from "../../plugin-api/action-step.ts";
 import type { AllocationContext, JobContext } from "../../plugin-api/base-contexts.ts";
 import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
@@ -78,7 +79,8 @@ export function actionContext(
   job: Job,
   allocation: Allocation,
   remote: Remote,
-  kind: ActionKind,
+  { kind, step }: { readonly kind: ActionKind; readonly step?: ActionStep | undefined },
 ): ActionContext {
-  return Object.freeze({ ...lifecycleContext(run, job, allocation, remote), action: { kind } });
+  const context = lifecycleContext(run, job, allocation, remote);
+  return Object.freeze({ ...context, action: { kind }, ...(step === undefined ? {} : { step }) });
 }

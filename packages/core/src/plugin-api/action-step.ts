@@ -1,0 +1,14 @@
+/**
+ * The step of a run that an action is. It is recorded in the store before the action begins. If the run dies, the next run
+ * continues the step under the same name, so that a worker which keeps receipts runs its command once.
+ */
+export interface ActionStep {
+  /** The name: never that of another step. It is safe as the name of a file. */
+  readonly id: string;
+  /** The number of the run that began it, if this run continues it; null for a new step. */
+  readonly resumes: number | null;
+  /** Earlier steps of the allocation that this one takes the place of: what did not begin of them must not begin any more. */
+  readonly replaces: readonly string[];
+  /** Calls back once the store has the result, so that what a worker keeps for the step may go. Errors are ignored. */
+  onSettled(forget: () => Promise<void>): void;
+}

@@ -1,0 +1,255 @@
+"""
+Receipts: what became of a step, so that the next run finds out after its controller was killed or its connection was cut, and
+runs nothing twice. A claim is on the disk before the command begins, and the receipt replaces it before its end is reported.
+Only the holder of a job's lock writes here, so claims need no lock of their own.
+"""
+
+RECEIPTS_KEPT = 16  # receipts of a job that nobody has settled
+RECEIPT_AGE = 86400.0  # seconds after which one is out of date
+TAIL = 65536  # bytes of output that are kept for a later run
+
+
+class Receipt:
+    """What is known here of one step of a job: nothing, a claim, or how it ended."""
+
+    def __init__(self, job, step, what):
+        self.job = job
+        self.step = step
+        self.what = what
+        self.directory = receipts_of(job)
+        self.path = os.path.join(self.directory, step)
+        self.output = Spool(self.path + ".out")
+
+    def recorded(self):
+        """The fields of the claim or receipt; empty where the step never began."""
+        fields = fields_of(self.path)
+        if fields and fields.get("step") != self.step or fields.get("what", self.what) != self.what:
+            raise Failure(USAGE, "%s: the receipt of this step is of another command" % self.job)
+        return fields
+
+    def claim(self):
+        """Before the command begins. What earlier steps of the job left is out of date by then."""
+        make_durable(self.directory)
+        sweep_receipts(self.directory, self.step)
+        about = {"boot": boot_id(), "pid": str(os.getpid()), "began": began(os.getpid())}
+        self.write({"step": self.step, "what": self.what, **about, "claimed": now()})
+
+    def finish(self, code, cut_off):
+        """After the command ended; one that was cut off on request is run again by the step that asks for it."""
+        if code != 0 or self.output.file is not None:
+            self.output.detach()
+        fields = fields_of(self.path)
+        self.write({**fields, "code": str(code), "cut": "yes" if cut_off else "no", "ended": now()})
+
+    def write(self, fields):
+        text = "".join("%s %s\n" % (key, fields[key].replace("\n", " ")) for key in fields)
+        replace_durably(self.path, text.encode("utf-8", "surrogateescape"))
+
+
+def void(job, step):
+    """From now on a step cannot begin: another one took its place. One that began is left as it is."""
+    receipt = Receipt(job, step, "")
+    if not fields_of(receipt.path):
+        make_durable(receipt.directory)
+        receipt.write({"step": step, "void": "yes", "ended": now()})
+
+
+def settle(job, steps):
+    """Deletes receipts that are recorded elsewhere by now."""
+    for step in steps:
+        drop_receipt(os.path.join(receipts_of(job), step))
+
+
+def drop_receipts(job):
+    """A command by hand makes all that is known of earlier steps out of date."""
+    for name in list_of(receipts_of(job)):
+        drop_receipt(os.path.join(receipts_of(job), name))
+
+
+def sweep_receipts(directory, step):
+    """Deletes receipts beyond the newest few and the last day; those of the same step are kept in any case."""
+    own = step.rpartition("+")[0] or step
+    others = [name for name in list_of(directory) if not name.startswith(own)]
+    aged = sorted((age_of(os.path.join(directory, name)), name) for name in others)
+    for at, (age, name) in enumerate(aged):
+        if age > RECEIPT_AGE or at >= 2 * RECEIPTS_KEPT:
+            drop_receipt(os.path.join(directory, name))
+
+
+def receipts_of(job):
+    return os.path.join(ROOT, "receipts", job)
+
+
+def is_step(text):
+    """Whether a text may name a step, and so a file."""
+    return 0 < len(text) <= 200 and text[0] not in ".-" and all(sign in STEP_SIGNS for sign in text)
+
+
+STEP_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+")
+
+
+def fields_of(path):
+    """What a receipt says; a file that cannot be read as one says nothing."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read(CHUNK).decode("utf-8", "surrogateescape").split("\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    fields = dict(line.split(" ", 1) for line in lines if " " in line)
+    return fields if "step" in fields and ("void" in fields or "boot" in fields) else {}
+
+
+def list_of(directory):
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def age_of(path):
+    try:
+        return time.time() - os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def drop_receipt(path):
+    for place in (path, path + ".out"):
+        try:
+            os.unlink(place)
+        except OSError:
+            pass
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def boot_id():
+    """The id of this worker's boot; empty where the system has none."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read().decode("ascii", "replace").strip() or "none"
+    except OSError:
+        return "none"
+
+
+def began(pid):
+    """When a process began, in ticks since the boot, so that its id cannot be taken for that of another."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return "none"
+
+
+def make_durable(directory):
+    """Makes a directory where it is missing, and those above it, so that they outlive a power failure."""
+    if os.path.isdir(directory):
+        return
+    above = os.path.dirname(directory)
+    make_durable(above)
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        return
+    sync_directory(above)
+
+
+def replace_durably(path, content):
+    """Writes a file in one step, and returns once it is on the disk."""
+    draft = path + ".new"
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    os.rename(draft, path)
+    sync_directory(os.path.dirname(path))
+
+
+def sync_directory(path):
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError:
+        pass  # some file systems cannot
+    finally:
+        os.close(file)
+
+
+class Spool:
+    """The last output of a command: in memory while it is read, and in a file of limited size once its reader is gone."""
+
+    def __init__(self, path):
+        self.path = path
+        self.tail = bytearray()
+        self.file = None
+        self.size = 0
+
+    def keep(self, chunk):
+        self.tail += chunk
+        if len(self.tail) > 2 * TAIL:
+            del self.tail[:-TAIL]
+        if self.file is not None:
+            self.append(chunk)
+
+    def detach(self):
+        """Nobody reads any more: what came last, and all that comes, goes to the file."""
+        if self.file is None:
+            self.begin()
+
+    def append(self, chunk):
+        if self.size > 4 * TAIL:
+            os.close(self.file)
+            self.begin()  # another file in its place, with the end of this one
+            return
+        try:
+            os.write(self.file, chunk)
+            self.size += len(chunk)
+        except OSError:
+            pass  # a full disk must not end the command
+
+    def begin(self):
+        self.file, self.size = None, len(self.tail)
+        try:
+            draft = self.path + ".new"
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            self.file = file
+            os.write(file, self.tail)
+            os.rename(draft, self.path)
+        except OSError:
+            pass
+
+    def close(self):
+        if self.file is not None:
+            os.close(self.file)
+
+
+class Follower:
+    """Reads what a command prints to its file, to show it to a later run."""
+
+    def __init__(self, path):
+        self.path = path
+        self.file = None
+        self.number = None
+
+    def read(self, channel):
+        """Hands on what is there by now, and again from the start where another file took its place."""
+        try:
+            number = os.stat(self.path).st_ino
+            if number != self.number:
+                self.close()
+                self.file, self.number = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), number
+            chunk = os.read(self.file, PIPE)
+            while chunk:
+                channel.write(chunk)
+                chunk = os.read(self.file, PIPE)
+        except OSError:
+            pass
+
+    def close(self):
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
