@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { RemoteStream } from "@maand/core";
 import { processStream } from "@maand/core/internal";
 import { expect, type TestContext, vi } from "vitest";
-import { runnerCommand, serveCommand, workerFiles } from "../runner-program.ts";
+import { runnerCommand, STEP_VARIABLE, serveCommand, workerFiles } from "../runner-program.ts";
 import { RunnerClient, type RunningRequest } from "./runner-client.ts";
 
 const MAKEFILE = `
@@ -81,6 +81,8 @@ export interface Options {
   readonly env?: Record<string, string>;
   readonly extra?: readonly string[];
   readonly unread?: boolean;
+  readonly step?: string;
+  readonly voids?: readonly string[];
 }
 
 /** The two ways to run a command: a process for each, or one that serves all. What one promises, both promise. */
@@ -113,14 +115,16 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 });
   });
 
-  function alone(target: string, { jobs = "api", timeout, env, extra = [], unread = false }: Options = {}): Alone {
+  function alone(target: string, options: Options = {}): Alone {
+    const { jobs = "api", timeout, env, extra = [], unread = false, step, voids = [] } = options;
+    const named = step === undefined ? {} : { [STEP_VARIABLE]: [step, ...voids].join(" ") };
     const call = { bucketId: "bucket", target, job: jobs, program: "make", timeoutMs: 0 };
     const words = runnerCommand(place(root), call).map(String);
     const [program = "", ...rest] = words.slice(0, words.indexOf("--jobs"));
     const picked = jobs === "" ? [] : ["--jobs", jobs];
     const limit = timeout === undefined ? [] : ["--timeout", String(timeout)];
     const child = spawn(program, [...rest, ...picked, ...limit, ...extra], {
-      env: { PATH: process.env.PATH ?? "", ...env },
+      env: { PATH: process.env.PATH ?? "", ...env, ...named },
     });
     processes.push(child);
     const printed = record();
@@ -142,9 +146,10 @@ export function aWorker({ onTestFinished }: TestContext, more: readonly string[]
     processes.push(child);
     const stream = streamOf(child);
     const client = new RunnerClient(stream);
-    const request = (target: string, { jobs: job = "api", timeout = 300, env = {} }: Options = {}): Running => {
+    const request = (target: string, given: Options = {}): Running => {
+      const { jobs: job = "api", timeout = 300, env = {}, step, voids = [] } = given;
       const printed = record();
-      const options = { target, job, timeout, env };
+      const options = { target, job, timeout, env, ...(step === undefined ? {} : { step, voids }) };
       const begun: Promise<RunningRequest> = client.ready.then(() => client.request(options, printed.add));
       const code = begun.then(({ ended }) => ended);
       const started = { code, end: () => void begun.then((one) => one.end()), ...printed };

@@ -26,8 +26,7 @@ export function promote(rollout: JobRollout, members: readonly PlannedAllocation
       if (isChecked) store.pendingHealth.set(member.allocation.id, check);
     }
   });
-  for (const { allocation, decision } of members)
-    if (decision.action !== "sync") run.settlements.settle(allocation.id);
+  for (const { allocation, decision } of members) if (decision.action !== "sync") run.settlements.settle(allocation.id);
 }
 
 /** Records that the job's `afterJob` hooks are due. If this run ends before them, the next run runs them. */

@@ -111,7 +111,13 @@ export function decide(
   const decided = allocation.disabled
     ? decideDisabled(target, recorded, files, options)
     : decideActive(policy, target, recorded, files, options);
-  return { matched: [], priority: false, files, ...decided, ...continuation(decided.action, target, recorded, options) };
+  return {
+    matched: [],
+    priority: false,
+    files,
+    ...decided,
+    ...continuation(decided.action, target, recorded, options),
+  };
 }
 
 /** The same action for the same tree is the same step, unless it is forced. */

@@ -1,0 +1,269 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, type TestContext } from "vitest";
+import { aWorker, childrenOf, eventually, FORMS, gone } from "./runner.test.support.ts";
+
+/** A worker with what it keeps of the steps of job `api`. */
+function worker(context: TestContext) {
+  const w = aWorker(context);
+  const directory = join(w.root, "receipts/api");
+  const path = (step: string) => join(directory, step);
+  const receipt = (step: string): Record<string, string> =>
+    Object.fromEntries(
+      readFileSync(path(step), "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)]),
+    );
+  const kept = () => (existsSync(directory) ? readdirSync(directory).sort() : []);
+  const change = (step: string, from: RegExp, to: string) =>
+    writeFileSync(path(step), readFileSync(path(step), "utf8").replace(from, to));
+  return { ...w, directory, path, receipt, kept, change };
+}
+
+/** Ends the near end of a serving runner, as a killed controller does. */
+function leave({ process }: { readonly process: { stdin: unknown; stdout: unknown; stderr: unknown } }): void {
+  for (const stream of [process.stdin, process.stdout, process.stderr]) (stream as { destroy(): void }).destroy();
+}
+
+const BOOT = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+
+describe.concurrent.each(FORMS)("a step of a run, %s", { timeout: 60_000 }, (form) => {
+  it("runs once: its recorded end is the answer from then on", async (context) => {
+    const w = worker(context);
+    const step = "r1.start.1";
+    expect(await w.run(form, "restart", { step })).toMatchObject({ code: 0, stderr: "" });
+    expect(await w.run(form, "restart", { step })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^runner: api: restart ended with exit code 0 at \S+Z; it is not run again\n$/),
+    });
+    expect(w.order()).toEqual(["api"]);
+    expect(await w.run(form, "restart", { step: "r1.start.12" })).toMatchObject({ code: 0, stderr: "" });
+    expect(w.order()).toEqual(["api", "api"]);
+  });
+
+  it("that failed has failed, and shows its output again", async (context) => {
+    const w = worker(context);
+    const step = "r1.fail.1";
+    const { code, stdout } = await w.run(form, "fail", { step });
+    w.write("Makefile", "fail:\n\t@echo ran again\n");
+    expect(await w.run(form, "fail", { step })).toMatchObject({ code, stdout: expect.stringContaining(stdout) });
+  });
+
+  it("has a claim on the disk while it runs, and a receipt once it ended", async (context) => {
+    const w = worker(context);
+    const started = w.start(form, "gate", { step: "r1.gate.1" });
+    await w.exists("here");
+    const claim = w.receipt("r1.gate.1");
+    expect(claim).toMatchObject({ step: "r1.gate.1", what: "gate", boot: BOOT, pid: expect.stringMatching(/^\d+$/) });
+    const stat = readFileSync(`/proc/${claim.pid}/stat`, "utf8");
+    expect(stat.slice(stat.lastIndexOf(")")).split(" ")[20]).toBe(claim.began);
+    expect(Object.keys(claim)).not.toContain("code");
+    w.write("go", "");
+    expect(await started.code).toBe(0);
+    expect(w.receipt("r1.gate.1")).toEqual({ ...claim, code: "0", cut: "no", ended: expect.stringMatching(/Z$/) });
+    expect(statSync(w.path("r1.gate.1")).mode & 0o777).toBe(0o600);
+    expect(statSync(w.directory).mode & 0o777).toBe(0o700);
+    expect(w.kept()).toEqual(["r1.gate.1"]);
+  });
+
+  it("waits for the same step of an earlier run, shows its output, and takes its end", async (context) => {
+    const w = worker(context);
+    const earlier = w.serve();
+    const step = "r1.talk.1";
+    earlier.request("talk", { step });
+    await eventually(() => expect(childrenOf(earlier.process.pid)).not.toBe(""));
+    leave(earlier);
+    const later = w.start(form, "talk", { step });
+    await eventually(() => expect(later.stdout()).toContain("line 9\n"));
+    expect(later.stdout()).not.toContain("late\n");
+    w.write("go", "");
+    expect(await later.code).toBe(0);
+    expect(later.stdout().match(/^(line \d|late)$/gm)).toEqual([..."123456789"].map((n) => `line ${n}`).concat("late"));
+    await gone(earlier.process.pid ?? 0);
+  });
+
+  it("that was replaced never begins", async (context) => {
+    const w = worker(context);
+    expect(await w.run(form, "restart", { step: "r2.restart.1", voids: ["r1.restart.1"] })).toMatchObject({ code: 0 });
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
+      code: 130,
+      stderr: "runner: api: restart was replaced by a later command\n",
+    });
+    expect(w.order()).toEqual(["api"]);
+  });
+
+  it("whose worker was restarted meanwhile is run again, with the reason", async (context) => {
+    const w = worker(context);
+    const step = "r1.restart.1";
+    await w.run(form, "restart", { step });
+    w.change(step, /^code[\s\S]*/m, "");
+    w.change(step, /^boot .*/m, "boot 00000000-0000-0000-0000-000000000000");
+    expect(await w.run(form, "restart", { step })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/restart began at \S+ and this worker was restarted; how it ended is not known\n$/),
+    });
+    expect(w.order()).toEqual(["api", "api"]);
+    expect(w.receipt(step)).toMatchObject({ boot: BOOT, code: "0" });
+  });
+
+  it("that was ended on request is run again", async (context) => {
+    const w = worker(context);
+    const step = "r1.hang.1";
+    const started = w.start(form, "hang", { step });
+    await w.grandchild();
+    started.end();
+    expect(await started.code).toBe(130);
+    expect(w.receipt(step)).toMatchObject({ code: "130", cut: "yes" });
+    w.write("Makefile", "hang:\n\t@echo again\n");
+    expect(await w.run(form, "hang", { step })).toMatchObject({ code: 0, stdout: "again\n" });
+  });
+
+  it("may come to its end when it is to end, and has ended well then", async (context) => {
+    const w = worker(context);
+    const started = w.start(form, "gate", { step: "r1.gate.1" });
+    await w.exists("here");
+    started.end();
+    w.write("go", "");
+    expect(await started.code).toBe(0);
+    expect(w.receipt("r1.gate.1")).toMatchObject({ code: "0", cut: "no" });
+  });
+
+  it("that timed out has failed", async (context) => {
+    const w = worker(context);
+    const step = "r1.hang.1";
+    expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({ code: 124 });
+    expect(await w.run(form, "hang", { step, timeout: 0.3 })).toMatchObject({
+      code: 124,
+      stderr: expect.stringContaining("it is not run again"),
+    });
+  });
+
+  it("is forgotten by a lifecycle command by hand, and not by another target", async (context) => {
+    const w = worker(context);
+    await w.run(form, "start", { step: "r1.start.1" });
+    await w.run(form, "env");
+    expect(w.kept()).toEqual(["r1.start.1"]);
+    await w.run(form, "stop");
+    expect(w.kept()).toEqual([]);
+  });
+
+  it("is not taken for another command of the same name", async (context) => {
+    const w = worker(context);
+    await w.run(form, "start", { step: "r1.x.1" });
+    expect(await w.run(form, "restart", { step: "r1.x.1" })).toMatchObject({
+      code: 64,
+      stderr: "runner: api: the receipt of this step is of another command\n",
+    });
+  });
+
+  it.for(["../r1", ".r1", "a/b", "a\nb"])(
+    "has a name that is safe as that of a file: not %j",
+    async (step, context) => {
+      const w = worker(context);
+      expect(await w.run(form, "start", { step })).toMatchObject({ code: 64 });
+      expect(w.kept()).toEqual([]);
+    },
+  );
+
+  it("counts as not begun if its receipt is only half there", async (context) => {
+    const w = worker(context);
+    mkdirSync(w.directory, { recursive: true });
+    writeFileSync(w.path("r1.restart.1"), "step r1.rest");
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({ code: 0, stderr: "" });
+    expect(w.order()).toEqual(["api"]);
+  });
+
+  it("does not begin if it cannot be recorded, but a stop does", async (context) => {
+    const w = worker(context);
+    writeFileSync(join(w.root, "receipts"), "in the way");
+    const told = /^runner: api: cannot record in \S+receipts\/api that it begins: /;
+    expect(await w.run(form, "restart", { step: "r1.restart.1" })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(told),
+    });
+    expect(existsSync(join(w.root, "order"))).toBe(false);
+    expect(await w.run(form, "stop", { step: "r1.stop.1" })).toMatchObject({
+      code: 0,
+      stdout: "stopped\n",
+      stderr: expect.stringMatching(told),
+    });
+  });
+
+  it("leaves at most a few receipts, of the last day", async (context) => {
+    const w = worker(context);
+    mkdirSync(w.directory, { recursive: true });
+    const day = 86_400_000;
+    for (let at = 0; at < 60; at += 1) {
+      writeFileSync(w.path(`old.${at}`), "");
+      const time = new Date(Date.now() - (at < 40 ? at * 1_000 : 2 * day));
+      utimesSync(w.path(`old.${at}`), time, time);
+    }
+    await w.run(form, "start", { step: "new.1" });
+    expect(w.kept()).toEqual(["new.1", ...Array.from({ length: 32 }, (_, at) => `old.${at}`)].sort());
+  });
+});
+
+describe.concurrent("a step of a run whose controller is gone", { timeout: 60_000 }, () => {
+  it("never begins if it had to wait for its turn", async (context) => {
+    const w = worker(context);
+    const byHand = w.alone("gate");
+    await w.exists("here");
+    const serving = w.serve();
+    const waiting = serving.request("restart", { step: "r1.restart.1" });
+    await eventually(() => expect(waiting.stderr()).toContain("waiting for gate"));
+    leave(serving);
+    await gone(serving.process.pid ?? 0);
+    w.write("go", "");
+    expect(await byHand.code).toBe(0);
+    expect(w.order()).toEqual(["in", "out"]);
+    expect(w.kept()).toEqual([]);
+  });
+
+  it("is neither blocked nor ended by what it prints, of which the end is kept", async (context) => {
+    const w = worker(context);
+    w.write(
+      "Makefile",
+      "loud:\n\t@echo begun; touch here; head -c 20000000 /dev/zero | tr '\\0' x; echo; echo its end\n",
+    );
+    const serving = w.serve();
+    serving.request("loud", { step: "r1.loud.1" });
+    await w.exists("here");
+    leave(serving);
+    await gone(serving.process.pid ?? 0);
+    expect(w.receipt("r1.loud.1")).toMatchObject({ code: "0" });
+    expect(statSync(w.path("r1.loud.1.out")).size).toBeLessThan(1_000_000);
+    expect(await w.run("one process for all", "loud", { step: "r1.loud.1" })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/x\nits end\n$/),
+    });
+  });
+
+  it("is run again if its runner was killed, since nobody saw how it ended", async (context) => {
+    const w = worker(context);
+    const serving = w.serve();
+    serving.request("gate", { step: "r1.gate.1" });
+    await w.exists("here");
+    serving.process.kill("SIGKILL");
+    const later = w.start("one process for all", "gate", { step: "r1.gate.1" });
+    await eventually(() => expect(later.stderr()).toContain("waiting for gate"));
+    w.write("go", "");
+    expect(await later.code).toBe(0);
+    expect(later.stderr()).toMatch(/gate began at \S+ and the runner was killed; how it ended is not known\n$/);
+    expect(w.order()).toEqual(["in", "out", "in", "out"]);
+  });
+});
+
+describe.concurrent("a receipt", { timeout: 60_000 }, () => {
+  it("goes once its step is settled, and no other does", async (context) => {
+    const w = worker(context);
+    const { client, request } = w.serve();
+    expect(await request("fail", { step: "r1.fail.1" }).code).toBe(2);
+    expect(await request("start", { step: "r1.start.1" }).code).toBe(0);
+    expect(w.kept()).toEqual(["r1.fail.1", "r1.fail.1.out", "r1.start.1"]);
+    expect(await client.request({ settled: { api: ["r1.fail.1"] } }, () => {}).ended).toBe(0);
+    expect(w.kept()).toEqual(["r1.start.1"]);
+    expect(await client.request({ settled: { "../x": ["r1.fail.1"] } }, () => {}).ended).toBe(64);
+    expect(await client.request({ settled: { api: ["../../jobs.json"] } }, () => {}).ended).toBe(64);
+  });
+});
