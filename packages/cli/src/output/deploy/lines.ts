@@ -67,6 +67,10 @@ function lines(event: MaandEvent, style: Style, title: string): string[] {
       ];
     case "batch.started":
       return [style.faint(`${event.job}: batch ${event.index + 1} of ${event.count}: ${event.workers.join(", ")}`)];
+    case "action.started":
+      return event.resumes === null
+        ? []
+        : [style.faint(`${event.action} ${event.job}@${event.worker}: continues run ${event.resumes}`)];
     case "action.finished":
       return [
         `${word(event.outcome, style)} ${event.action} ${event.job}@${event.worker} ${style.faint(duration(event.duration_ms))}${event.message === null ? "" : ` ${event.message}`}`,
