@@ -16,6 +16,7 @@ export { didYouMean } from "./domain/workspace/names.ts";
 export type { Worker } from "./domain/workspace/worker.ts";
 export { type ErrorCode, isMaandError, MaandError, type PluginErrorCode } from "./errors.ts";
 export type { MaandEvent } from "./events.ts";
+export type * from "./plugin-api/action-step.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type { CommandBucket } from "./plugin-api/command-bucket.ts";
 export type * from "./plugin-api/contexts.ts";

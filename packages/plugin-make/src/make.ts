@@ -4,6 +4,7 @@ import { checkMakefiles } from "./makefile-problems.ts";
 import { RunnerPool } from "./runner/runner-pool.ts";
 import { workerFiles } from "./runner-program.ts";
 import { stageSmallTrees } from "./stage/stage-small-trees.ts";
+import { runOnce } from "./target/run-once.ts";
 import { runTarget } from "./target/run-target.ts";
 
 export interface MakeOptions {
@@ -20,7 +21,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
   const run = lifecycle({ name: "make", other: (context, target) => runTarget(context, target, runners) });
   return definePlugin({
     name: "make",
-    provides: { answers: ["inventory", "reconcile", "rollout", "target"] },
+    provides: { answers: ["inventory", "reconcile", "rollout", "runOnce", "target"] },
     get workerFiles() {
       return workerFiles();
     },
@@ -32,6 +33,7 @@ export function make({ program = "make" }: MakeOptions = {}): Plugin {
         return listFiles(context, runners);
       });
       hooks.stage.tapPromise({ name: "make", before: "rsync" }, (context) => stageSmallTrees(context, runners));
+      hooks.runOnce.tapPromise("make", (context) => runOnce(context, runners));
       run(hooks);
     },
   });

@@ -45,13 +45,11 @@ export function lifecycleCompose(): Plugin {
 }
 
 async function compose(context: LifecycleContext, words: readonly string[]): Promise<void> {
-  const { job, bucket, directory, env, remote, timeoutMs, signal, log } = context;
+  const { job, bucket, directory, env, once } = context;
   // two buckets may have jobs with the same name on one worker
   const project = ["--project-name", `${job.name}-${bucket.id.slice(0, 8)}`];
   const file = ["--file", `${directory}/${COMPOSE.of(job) ?? ""}`];
-  const onLine = (line: string, stream: "stdout" | "stderr") => log(line, { stream });
-  const options = { asRoot: true, cwd: directory, env, timeoutMs, signal, onLine };
-  await remote.exec(["docker", "compose", "--ansi", "never", ...project, ...file, ...words], options);
+  await once(["docker", "compose", "--ansi", "never", ...project, ...file, ...words], { env });
 }
 
 function needFiles({ jobs, report }: ValidateContext): void {

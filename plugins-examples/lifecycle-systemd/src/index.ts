@@ -45,12 +45,9 @@ export function lifecycleSystemd(): Plugin {
   });
 }
 
-async function systemctl(
-  { remote, timeoutMs, signal, log }: LifecycleContext,
-  ...steps: readonly (readonly string[])[]
-): Promise<void> {
-  const onLine = (line: string, stream: "stdout" | "stderr") => log(line, { stream });
-  for (const words of steps) await remote.exec(["systemctl", ...words], { asRoot: true, timeoutMs, signal, onLine });
+/** Each command runs once, even if maand dies between two of them: the next deploy continues with the other. */
+async function systemctl({ once }: LifecycleContext, ...steps: readonly (readonly string[])[]): Promise<void> {
+  for (const words of steps) await once(["systemctl", ...words]);
 }
 
 function unitOf({ job }: LifecycleContext): string {

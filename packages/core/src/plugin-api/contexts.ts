@@ -6,7 +6,7 @@ import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
 import type { Summary } from "../summary.ts";
-import type { ActionStep } from "./action-step.ts";
+import type { ActionStep, RunOnce, StepCommand } from "./action-step.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
 import type { OwnedKeys } from "./define/claim.ts";
 import type { KvReader } from "./kv.ts";
@@ -179,6 +179,18 @@ export interface ActionContext extends AllocationContext {
   readonly timeoutMs: number;
   /** The step that the store knows the action as; absent for `remove`, and for a target run by hand. */
   readonly step?: ActionStep;
+  /**
+   * Runs a command as root in the job's directory, as `remote.exec` does, and logs its lines. In a deploy it runs once: if maand
+   * dies, the next deploy calls the tap again, and a command that ended has its recorded result, one that runs is waited for, and
+   * one that never began runs. So call it for the same commands in the same order. It has no input, and ends with the run.
+   */
+  readonly once: RunOnce;
+}
+
+/** `runOnce`: a command of a step, which must run once on its worker. */
+export interface RunOnceContext extends Omit<ActionContext, "action" | "once"> {
+  readonly step: ActionStep;
+  readonly command: StepCommand;
 }
 
 /** `target`: one Makefile target of `maand job`. */

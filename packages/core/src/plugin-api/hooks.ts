@@ -8,7 +8,7 @@ import {
 } from "tapable";
 import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
-import type { Remote } from "../remote/remote.ts";
+import type { ExecResult, Remote } from "../remote/remote.ts";
 import type { ConnectContext, HostKey, Login } from "./base-contexts.ts";
 import type {
   ActionContext,
@@ -21,6 +21,7 @@ import type {
   OrchestrateContext,
   PreflightContext,
   RenderContext,
+  RunOnceContext,
   StageContext,
   StoppedContext,
   TargetContext,
@@ -62,6 +63,8 @@ function phases() {
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined, TapLimit>(["context"], "stage"),
     /** Once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
+    /** Once per command that a tap runs with `once` in a deploy: run it once on its worker, or return undefined. */
+    runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
     /** Once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
     /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */

@@ -1,5 +1,12 @@
+import type { OnceOptions } from "../plugin-api/action-step.ts";
 import type { AllocationContext } from "../plugin-api/base-contexts.ts";
-import type { ActionContext, RenderContext, StoppedContext, TargetContext } from "../plugin-api/contexts.ts";
+import type {
+  ActionContext,
+  RenderContext,
+  RunOnceContext,
+  StoppedContext,
+  TargetContext,
+} from "../plugin-api/contexts.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { jobContext, scopedJobContext } from "./job-contexts.ts";
@@ -46,6 +53,16 @@ export function rolloutContext(over: Partial<ActionContext> = {}): ActionContext
   return { ...onWorker(over), action: { kind: "restart" }, ...over };
 }
 
+/** `runOnce`: the first command of a step that restarts the allocation. */
+export function runOnceContext(over: Partial<RunOnceContext> = {}): RunOnceContext & Recording {
+  const { once: _, ...base } = onWorker(over);
+  const step = over.step ?? { id: "run.api.restart.1", resumes: null, replaces: [], onSettled: () => {} };
+  const argv = ["systemctl", "restart", "api"];
+  const onLine: RunOnceContext["command"]["onLine"] = (line, stream) => base.log(line, { stream });
+  const command = { id: `${step.id}+1`, argv, title: argv.join(" "), env: {}, timeoutMs: 300_000, onLine };
+  return { ...base, command, ...over, step };
+}
+
 /** `reconcile`: stop the allocation. */
 export function reconcileContext(over: Partial<ActionContext> = {}): ActionContext & Recording {
   return rolloutContext({ action: { kind: "stop" }, ...over });
@@ -59,10 +76,16 @@ export function targetContext(over: Partial<TargetContext> = {}): TargetContext 
 function onWorker(over: Partial<TargetContext>): Omit<TargetContext, "target"> & Recording {
   const base = allocationContext(over);
   const remote = over.remote ?? fakeRemote({ host: base.worker.host });
+  const directory = `${remote.root}/jobs/${base.job.name}`;
   return {
     ...base,
     remote,
-    directory: `${remote.root}/jobs/${base.job.name}`,
+    once: (argv, options = {}) => {
+      const onLine: OnceOptions["onLine"] = (line, stream) => base.log(line, { stream });
+      const usual = { asRoot: true, cwd: directory, signal: base.signal, timeoutMs: over.timeoutMs ?? 300_000, onLine };
+      return remote.exec(argv, { ...usual, ...options });
+    },
+    directory,
     env: lifecycleEnvironment(base),
     timeoutMs: 300_000,
     ...over,

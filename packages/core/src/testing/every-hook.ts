@@ -4,6 +4,7 @@ import {
   reconcileContext,
   renderContext,
   rolloutContext,
+  runOnceContext,
   stoppedContext,
   targetContext,
 } from "./allocation-contexts.ts";
@@ -45,6 +46,7 @@ const SAMPLES: { readonly [Name in HookName]: () => Given<Name> } = {
   stage: () => [stageContext()],
   orchestrate: () => [orchestrateContext()],
   rollout: () => [rolloutContext()],
+  runOnce: () => [runOnceContext()],
   started: () => [batchContext()],
   promote: () => [batchContext()],
   verify: () => [verifyContext()],

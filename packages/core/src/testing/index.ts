@@ -7,6 +7,7 @@ export {
   reconcileContext,
   renderContext,
   rolloutContext,
+  runOnceContext,
   stoppedContext,
   targetContext,
 } from "./allocation-contexts.ts";

@@ -14,6 +14,9 @@ export type RunnerRequest =
       readonly env: Readonly<Record<string, string>>;
       readonly step?: string;
       readonly voids?: readonly string[];
+      /** A command instead of a target, which then only names it, and what the receipt knows it by. */
+      readonly argv?: readonly string[];
+      readonly what?: string;
     }
   | { readonly settled: Readonly<Record<string, readonly string[]>> }
   | { readonly stage: object; readonly timeout: number }

@@ -1,12 +1,9 @@
-import { type ExecOptions, MaandError, type OutputStream } from "@maand/core";
-import { LineSplitter } from "@maand/core/internal";
-import { Cutoff, type CutoffCode } from "../runner/cutoff.ts";
+import { Cutoff } from "../runner/cutoff.ts";
 import { RunnerClient } from "../runner/runner-client.ts";
 import type { RunnerPool } from "../runner/runner-pool.ts";
 import { ENDING_MS, runnerCommand, STEP_VARIABLE } from "../runner-program.ts";
+import { cutOffBy, forgetReceipt, type OnLine, requestCommand } from "./request-command.ts";
 import { cannotStart, cutOff, failure, type Unit } from "./target-errors.ts";
-
-type OnLine = NonNullable<ExecOptions["onLine"]>;
 
 /** Lines of output an error shows. */
 const LINES = 12;
@@ -18,7 +15,8 @@ const LINES = 12;
 export async function runTarget(unit: Unit, target: string, runners: RunnerPool): Promise<void> {
   const last: string[] = [];
   // a step that this run continues may have been sent to more runners, and its receipt is there for them
-  if (unit.step?.resumes === null) unit.step.onSettled(() => forget(unit, runners));
+  const { remote, job, step } = unit;
+  if (step?.resumes === null) step.onSettled(() => forgetReceipt(remote, job.name, step.id, runners));
   const code = await exitCode(unit, target, runners, (line, stream) => {
     unit.log(line, { stream });
     if (last.push(line) > LINES) last.shift();
@@ -33,7 +31,7 @@ async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine:
   const cutoff = new Cutoff(unit.signal);
   try {
     const runner = await runners.ready(unit.remote, unit.bucket.id, cutoff, unit.timeoutMs + ENDING_MS);
-    if (typeof runner === "string") throw cutOffBy(unit, runner);
+    if (typeof runner === "string") throw cutOffBy(unit.remote.host, runner);
     if (runner instanceof RunnerClient) return await requestTarget(unit, target, runner, cutoff, onLine);
     const known = cannotStart(unit.remote.host, runner.errorText);
     if (known) throw known;
@@ -43,38 +41,16 @@ async function exitCode(unit: Unit, target: string, runners: RunnerPool, onLine:
   return runDelivered(unit, target, runners.program, onLine);
 }
 
-async function requestTarget(
-  unit: Unit,
+function requestTarget(
+  { remote, env, timeoutMs, job, step }: Unit,
   target: string,
   runner: RunnerClient,
   cutoff: Cutoff,
   onLine: OnLine,
 ): Promise<number> {
-  const lines = {
-    stdout: new LineSplitter((line) => onLine(line, "stdout")),
-    stderr: new LineSplitter((line) => onLine(line, "stderr")),
-  };
-  const onOutput = (stream: OutputStream, bytes: Buffer) => lines[stream].push(bytes);
-  const { env, timeoutMs, job, step } = unit;
   const named = step && { step: step.id, voids: step.replaces };
-  const request = runner.request({ target, job: job.name, timeout: timeoutMs / 1000, env, ...named }, onOutput);
-  const cut = cutoff.reached.then(async (code) => {
-    if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, request.end());
-    request.abandon();
-    return code;
-  });
-  const ended = await Promise.race([request.ended.then((code) => code ?? "DISCONNECTED"), cut]);
-  lines.stdout.end();
-  lines.stderr.end();
-  if (cutoff.interrupted) throw cutOffBy(unit, "INTERRUPTED");
-  if (typeof ended === "string") throw cutOffBy(unit, ended);
-  return ended;
-}
-
-/** Deletes the receipt of a step whose result is stored. Without a runner it stays until the next step of its job, or a day. */
-async function forget({ remote, job, step }: Unit, runners: RunnerPool): Promise<void> {
-  const runner = await runners.running(remote);
-  if (runner && step) await runner.request({ settled: { [job.name]: [step.id] } }, () => {}).ended;
+  const request = { target, job: job.name, timeout: timeoutMs / 1000, env, ...named };
+  return requestCommand(remote, request, runner, cutoff, onLine);
 }
 
 /** A process for this target alone. */
@@ -85,8 +61,4 @@ async function runDelivered(unit: Unit, target: string, program: string, onLine:
   const ending = { stopWord: "end\n", graceMs: ENDING_MS, timeoutMs: timeoutMs + ENDING_MS };
   const { code } = await remote.probe(command, { env, signal, asRoot: true, ...ending, onLine });
   return code;
-}
-
-function cutOffBy({ remote }: Unit, code: CutoffCode): MaandError {
-  return new MaandError({ code, message: `the runner on ${remote.host} was cut off`, worker: remote.host });
 }

@@ -103,3 +103,5 @@ class Request:
         self.env = os.environb
         self.step = None  # the step of a run that it carries out, and the earlier ones that it replaces
         self.voids = ()
+        self.words = None  # a command instead of a target, and the digest of what it is
+        self.what = target

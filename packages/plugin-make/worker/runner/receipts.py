@@ -21,9 +21,12 @@ class Receipt:
         self.output = Spool(self.path + ".out")
 
     def recorded(self):
-        """The fields of the claim or receipt; empty where the step never began."""
+        """The fields of the claim or receipt; empty where the step never began. A step that was replaced has no commands."""
+        of_step = fields_of(os.path.join(self.directory, self.step.partition("+")[0]))
+        if "void" in of_step:
+            return of_step
         fields = fields_of(self.path)
-        if fields and fields.get("step") != self.step or fields.get("what", self.what) != self.what:
+        if fields and (fields["step"] != self.step or fields.get("what", self.what) != self.what):
             raise Failure(USAGE, "%s: the receipt of this step is of another command" % self.job)
         return fields
 

@@ -45,6 +45,8 @@ def take_line(line, loop, output, program):
 def request_in(options, program):
     """The request in an object that came over the wire."""
     request = Request(text_of(options, "target"))
+    if "argv" in options:
+        take_words(request, options)
     request.program = program
     request.jobs = [text_of(options, "job")]
     request.limit = limit_of(options)
@@ -58,6 +60,15 @@ def request_in(options, program):
         request.env[name.encode()] = text_of(more, name).encode()
     take_step(request, options.get("step"), options.get("voids", []))
     return request
+
+
+def take_words(request, options):
+    words = options["argv"]
+    if type(words) is not list or not words or not all(type(word) is str and "\0" not in word for word in words):
+        raise Failure(USAGE, "argv is not a list of texts")
+    if options.get("step") is None:
+        raise Failure(USAGE, "a command that is no target needs a step")
+    request.words, request.what = words, text_of(options, "what")
 
 
 def take_step(request, step, voids):

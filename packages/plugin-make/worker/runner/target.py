@@ -23,11 +23,14 @@ def perform(call, options):
 
 def run_target(call, job):
     request = call.request
-    must_be_here(job, request.target)
-    if request.target == "status":
-        return (yield from make(call, job, None, None))
+    if request.words is None:
+        must_be_here(job, request.target)
+    elif not is_name_of_job(job):
+        raise Failure(USAGE, "this is not the name of a job")
+    if request.target == "status" and request.words is None:
+        return (yield from carry_out_once(call, job, None, None))
     lock = Lock(job)
-    receipt = None if request.step is None else Receipt(job, request.step, request.target)
+    receipt = None if request.step is None else Receipt(job, request.step, request.what)
     try:
         if receipt is None:
             yield from lock.take(call)
@@ -37,7 +40,7 @@ def run_target(call, job):
             code = yield from recorded_code(call, lock, receipt)
             if code is not None:
                 return code
-        return (yield from make(call, job, lock, receipt))
+        return (yield from carry_out_once(call, job, lock, receipt))
     finally:
         lock.close()
 
@@ -45,12 +48,15 @@ def run_target(call, job):
 LIFECYCLE = ("start", "stop", "restart", "reload")
 
 
-def make(call, job, lock, receipt):
+def carry_out_once(call, job, lock, receipt):
+    """Runs the command of a request; with a receipt, a claim is on the disk before, and how it ended is on it afterwards."""
     request = call.request
-    makefiles = yield from makefiles_for(call, job, lock)
-    if call.code is not None:
-        return call.code
-    words = [request.program, "-s", "-C", directory_of(job), *makefiles, "--", request.target]
+    words = request.words
+    if words is None:
+        makefiles = yield from makefiles_for(call, job, lock)
+        if call.code is not None:
+            return call.code
+        words = [request.program, "-s", "-C", directory_of(job), *makefiles, "--", request.target]
     command = Command(call, job, words)
     if receipt is None or not claimed(call, job, receipt):
         return (yield from carry_out(call, command, lock))
@@ -89,7 +95,7 @@ def recorded_code(call, lock, receipt):
         known = receipt.recorded()
         if not known:
             return None
-        about = "%s: %s" % (receipt.job, receipt.what)
+        about = "%s: %s" % (receipt.job, call.request.target)
         if "void" in known:
             raise Failure(ENDED, about + " was replaced by a later command")
         if "code" not in known:

@@ -8,6 +8,7 @@ export const TAP_WAITS: Readonly<Record<HookName, TapWait>> = {
   reconcile: "waits",
   stage: "waits",
   rollout: "waits",
+  runOnce: "waits",
   promote: "waits",
   commit: "waits",
   begin: "waits",

@@ -7,6 +7,7 @@ import type { ActionContext, ActionKind } from "../../plugin-api/contexts.ts";
 import type { Remote } from "../../remote/remote.ts";
 import { atDelivery } from "../delivered-root.ts";
 import { type Run, workerOf } from "../run.ts";
+import { onceFor } from "./once.ts";
 
 /** The input of contexts; planning without a run has it too. */
 export type ContextSource = Pick<Run, "reporter" | "bucket" | "workers" | "allocationsOf" | "recorded" | "cause">;
@@ -51,12 +52,14 @@ export function lifecycleContext(
   job: Job,
   allocation: Allocation,
   remote: Remote,
+  step?: ActionStep,
 ): Omit<ActionContext, "action"> {
   const context = allocationContext(run, job, allocation);
   const placed = atDelivery(run.bucket, remote);
   const { commandMs } = run.bucket.settings.timeouts;
-  return {
+  const given = {
     ...context,
+    ...(step === undefined ? {} : { step }),
     remote: placed,
     directory: `${placed.root}/jobs/${job.name}`,
     timeoutMs: job.timeoutSeconds === undefined ? commandMs : job.timeoutSeconds * 1000,
@@ -71,6 +74,7 @@ export function lifecycleContext(
       BUCKET_ID: run.bucket.bucketId,
     },
   };
+  return { ...given, once: onceFor(run.bucket, given) };
 }
 
 /** Context of one action. */
@@ -81,6 +85,5 @@ export function actionContext(
   remote: Remote,
   { kind, step }: { readonly kind: ActionKind; readonly step?: ActionStep | undefined },
 ): ActionContext {
-  const context = lifecycleContext(run, job, allocation, remote);
-  return Object.freeze({ ...context, action: { kind }, ...(step === undefined ? {} : { step }) });
+  return Object.freeze({ ...lifecycleContext(run, job, allocation, remote, step), action: { kind } });
 }

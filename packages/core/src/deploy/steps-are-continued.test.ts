@@ -1,0 +1,221 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaandError } from "../errors.ts";
+import type { ActionStep } from "../plugin-api/action-step.ts";
+import type { ActionContext } from "../plugin-api/contexts.ts";
+import { aBucket, type TestBucket } from "../testing/index.ts";
+
+/** What a run leaves in doubt has the same name in the next run, and nothing else has. */
+
+const A = "10.0.0.1";
+const MANIFEST = { version: "1.0.0", selectors: ["worker"] };
+const lost = () => {
+  throw new MaandError({ code: "DISCONNECTED", message: "lost" });
+};
+
+let bucket: TestBucket;
+let begun: { readonly what: string; readonly step: ActionStep | undefined }[];
+let settled: string[];
+
+beforeEach(async () => {
+  begun = [];
+  settled = [];
+  const record = async ({ action, step }: ActionContext) => {
+    begun.push({ what: action.kind, step });
+    step?.onSettled(async () => void settled.push(step.id));
+    return undefined;
+  };
+  const name = "recorder-of-steps";
+  bucket = aBucket({
+    plugins: [
+      {
+        name,
+        apply(hooks) {
+          hooks.rollout.tapPromise(name, record);
+          hooks.reconcile.tapPromise(name, record);
+          hooks.started.tapPromise(name, async () => void (await bucket.fleet.onDo("started")));
+        },
+      },
+    ],
+  });
+  bucket.workers(A);
+  bucket.job("api", MANIFEST, { "a.tpl": "x" });
+});
+
+afterEach(() => bucket.dispose());
+
+/** Deploys while something goes wrong, and returns the last step that began. */
+async function disturbed(disturb: Pick<TestBucket["fleet"], "onDo"> | Pick<TestBucket["fleet"], "onDone">) {
+  const { onDo, onDone } = bucket.fleet;
+  Object.assign(bucket.fleet, disturb);
+  expect((await bucket.ship()).outcome).not.toBe("ok");
+  Object.assign(bucket.fleet, { onDo, onDone });
+  return last();
+}
+
+const at = (what: string, work: () => void) => (done: string) => {
+  if (done.startsWith(what)) work();
+};
+
+function last(): ActionStep {
+  const step = begun.at(-1)?.step;
+  if (!step) throw new Error("no step began");
+  return step;
+}
+
+async function next(options = {}): Promise<ActionStep> {
+  expect(await bucket.ship(options)).toMatchObject({ outcome: "ok" });
+  return last();
+}
+
+describe("a step", () => {
+  it("has a name of its own in each attempt, of bucket, run, allocation and action", async () => {
+    await bucket.ship();
+    const { id, resumes, replaces } = last();
+    const opened = await bucket.open();
+    const [allocation] = opened.store.catalog.read().allocations;
+    const { bucketId } = opened;
+    opened.close();
+    const { run } = bucket.events.find(({ type }) => type === "action.started") ?? {};
+    expect({ id, resumes, replaces }).toEqual({
+      id: `${bucketId}.${run}.${allocation?.id}.start.1`,
+      resumes: null,
+      replaces: [],
+    });
+    await bucket.ship({ force: true });
+    expect(last().id).not.toBe(id);
+  });
+
+  it("in doubt is continued: the connection closed", async () => {
+    const { id } = await disturbed({ onDone: at("start", lost) });
+    const again = await next();
+    expect(again).toMatchObject({ id, resumes: 1, replaces: [] });
+    expect(bucket.events.filter(({ type }) => type === "action.started")).toMatchObject([
+      { resumes: null },
+      { resumes: 1 },
+    ]);
+  });
+
+  it("whose command ended is continued if the run was interrupted before its promotion", async () => {
+    const interrupted = () => {
+      throw new MaandError({ code: "INTERRUPTED", message: "interrupted" });
+    };
+    const { id } = await disturbed({ onDo: at("started", interrupted) });
+    expect(await next()).toMatchObject({ id, resumes: 1 });
+  });
+
+  it("is not continued if a hook after it failed, since that may need it to run again", async () => {
+    const failed = () => {
+      throw new MaandError({ code: "HOOK_FAILED", message: "no" });
+    };
+    const { id } = await disturbed({ onDo: at("started", failed) });
+    const again = await next();
+    expect(again.id).not.toBe(id);
+    expect(again.resumes).toBeNull();
+  });
+
+  it("that failed is not continued", async () => {
+    const failed = () => {
+      throw new MaandError({ code: "COMMAND_FAILED", message: "no", exit: 2 });
+    };
+    const { id } = await disturbed({ onDo: at("start", failed) });
+    const again = await next();
+    expect(again.id).not.toBe(id);
+    expect(again.replaces).toEqual([id]);
+  });
+
+  it("is continued through several runs that are disturbed", async () => {
+    const { id } = await disturbed({ onDone: at("start", lost) });
+    expect(await disturbed({ onDone: at("start", lost) })).toMatchObject({ id, resumes: 1 });
+    expect(await next()).toMatchObject({ id, resumes: 2 });
+  });
+
+  it("of other files is another step, which replaces it", async () => {
+    const { id } = await disturbed({ onDone: at("start", lost) });
+    bucket.job("api", { ...MANIFEST, version: "1.0.1" });
+    const again = await next();
+    expect(again.id).not.toBe(id);
+    expect(again.replaces).toEqual([id]);
+  });
+
+  it("that is forced is another step", async () => {
+    const { id } = await disturbed({ onDone: at("start", lost) });
+    expect(await next({ force: true })).toMatchObject({ resumes: null, replaces: [id] });
+  });
+
+  it("of a stop is continued, and a start after it is another", async () => {
+    await bucket.ship();
+    bucket.disable({ jobs: { api: {} } });
+    const { id } = await disturbed({ onDone: at("stop", lost) });
+    expect(await disturbed({ onDone: at("stop", lost) })).toMatchObject({ id, resumes: 2 });
+    bucket.disable({});
+    expect(await next()).toMatchObject({ resumes: null, replaces: [id] });
+  });
+
+  it("is none for what may be repeated: the deletion of files", async () => {
+    await bucket.ship();
+    bucket.removeJob("api");
+    await bucket.ship();
+    expect(begun.map(({ what, step }) => [what, step !== undefined])).toEqual([
+      ["start", true],
+      ["stop", true],
+      ["remove", false],
+    ]);
+  });
+});
+
+describe("what is kept for a step goes", () => {
+  it("once it is promoted or stopped", async () => {
+    await bucket.ship();
+    const { id } = last();
+    expect(settled).toEqual([id]);
+    bucket.disable({ jobs: { api: {} } });
+    await bucket.ship();
+    expect(settled).toEqual([id, last().id]);
+  });
+
+  it("at the end of the run if it failed, and not while it is in doubt", async () => {
+    await disturbed({ onDone: at("start", lost) });
+    expect(settled).toEqual([]);
+    const failed = () => {
+      throw new MaandError({ code: "COMMAND_FAILED", message: "no", exit: 2 });
+    };
+    const { id } = await disturbed({ onDo: at("start", failed) });
+    expect(settled).toEqual([id]);
+  });
+});
+
+it("files that are rendered with update_seq are the same in the run that continues", async () => {
+  const name = "sequence";
+  const own = aBucket({
+    plugins: [
+      {
+        name,
+        apply(hooks) {
+          hooks.render.tapPromise(name, async (tree, { updateSeq }) => {
+            const content = Buffer.from(String(updateSeq));
+            const file = { path: "seq", hash: `seq-${updateSeq}`, size: content.length, executable: false, content };
+            return { files: [...tree.files, file] };
+          });
+          hooks.rollout.tapPromise(name, async ({ step }) => {
+            if (step) ids.push(step.id);
+            return undefined;
+          });
+        },
+      },
+    ],
+  });
+  const ids: string[] = [];
+  try {
+    own.workers(A);
+    own.job("api", MANIFEST);
+    own.fleet.onDone = at("start", lost);
+    await own.ship();
+    own.fleet.onDone = () => undefined;
+    expect(await own.ship()).toMatchObject({ outcome: "ok" });
+    expect(ids).toHaveLength(2);
+    expect(ids[1]).toBe(ids[0]);
+    expect((await own.plan()).required).toBe(false);
+  } finally {
+    own.dispose();
+  }
+});

@@ -1,0 +1,51 @@
+import type { ExecOptions, OutputStream } from "@maand/core";
+import { MaandError, type Remote } from "@maand/core";
+import { LineSplitter } from "@maand/core/internal";
+import type { Cutoff, CutoffCode } from "../runner/cutoff.ts";
+import type { RunnerClient, RunnerRequest } from "../runner/runner-client.ts";
+import type { RunnerPool } from "../runner/runner-pool.ts";
+import { ENDING_MS } from "../runner-program.ts";
+
+export type OnLine = NonNullable<ExecOptions["onLine"]>;
+
+/**
+ * Sends a command to a runner and follows it to its end. Returns its exit code; throws TIMED_OUT, INTERRUPTED or DISCONNECTED,
+ * where it is not known.
+ */
+export async function requestCommand(
+  { host }: Pick<Remote, "host">,
+  request: RunnerRequest,
+  runner: RunnerClient,
+  cutoff: Cutoff,
+  onLine: OnLine,
+): Promise<number> {
+  const lines = {
+    stdout: new LineSplitter((line) => onLine(line, "stdout")),
+    stderr: new LineSplitter((line) => onLine(line, "stderr")),
+  };
+  const running = runner.request(request, (stream: OutputStream, bytes) => lines[stream].push(bytes));
+  const cut = cutoff.reached.then(async (code) => {
+    if (code === "INTERRUPTED") await cutoff.atMost(ENDING_MS, running.end());
+    running.abandon();
+    return code;
+  });
+  const ended = await Promise.race([running.ended.then((code) => code ?? "DISCONNECTED"), cut]);
+  lines.stdout.end();
+  lines.stderr.end();
+  if (cutoff.interrupted) throw cutOffBy(host, "INTERRUPTED");
+  if (typeof ended === "string") throw cutOffBy(host, ended);
+  return ended;
+}
+
+/** The error of a command whose runner was cut off. */
+export function cutOffBy(host: string, code: CutoffCode): MaandError {
+  return new MaandError({ code, message: `the runner on ${host} was cut off`, worker: host });
+}
+
+/**
+ * Deletes a receipt whose result is stored. Without a runner it stays until a later step of its job.
+ */
+export async function forgetReceipt(remote: Remote, job: string, step: string, runners: RunnerPool): Promise<void> {
+  const runner = await runners.running(remote);
+  await runner?.request({ settled: { [job]: [step] } }, () => {}).ended;
+}
