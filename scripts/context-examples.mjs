@@ -18,6 +18,12 @@ hooks.rollout.tapPromise({ name: "acme", before: "make" }, async ({ job, action,
   await remote.exec(["acme", action.kind, job.name], { env });
   return "done";
 });`,
+  runOnce: `
+hooks.runOnce.tapPromise({ name: "acme", before: "make" }, async ({ worker, remote, command }) => {
+  if (worker.transport !== "acme") return undefined; // the next plugin
+  const { id, argv, env, timeoutMs, onLine } = command;
+  return remote.probe(["acme-once", id, ...argv], { env, timeoutMs, onLine });
+});`,
   promote: `
 hooks.promote.tapPromise("acme", async ({ job, batch, log }) => {
   log(\`batch \${batch.index + 1} of \${batch.count} of \${job.name} is about to be recorded\`);

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type FleetBucket, onFleet } from "../../support/bucket/fleet-bucket.ts";
+import { CAREFUL_MAKEFILE } from "../../support/bucket/careful-makefile.ts";
+import { type FleetBucket, onFleet, withFleetBucket } from "../../support/bucket/fleet-bucket.ts";
 import { killer, stepCounter } from "../../support/bucket/killer.ts";
+import { localBucket } from "../../support/bucket/local-bucket.ts";
+import { linesOf } from "../../support/bucket/scratch.ts";
 import { seeded } from "../../support/bucket/seeded.ts";
 import { type Fleet, startFleet, until } from "../../support/fleet/index.ts";
 import { isStopped } from "../../support/fleet/processes.ts";
@@ -121,3 +124,109 @@ describe.concurrent(`every lifecycle command runs once (${MOMENTS} moments)`, ()
     60_000 + MOMENTS * 30_000,
   );
 });
+
+const ONE = { version: "1.0.0", selectors: ["worker"] };
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+
+describe.concurrent("a deploy that is killed during a command", () => {
+  /** Kills a deploy while `start` of its only job waits for the file `hold` to go. */
+  async function killedDuringStart({ bucket, workers, hosts, directory }: FleetBucket) {
+    const [worker] = workers;
+    if (!worker) throw new Error("there is no worker");
+    bucket.job("api", ONE, { Makefile: CAREFUL_MAKEFILE });
+    const hold = `${directory("api")}/data/hold`;
+    await worker.write(hold, "");
+    const run = bucket.start(["deploy", "--build"]);
+    await run.prints(`api@${hosts[0]} | api is at start`);
+    run.kill("SIGKILL");
+    await run.ended;
+    return { worker, hold };
+  }
+
+  it("is continued while the command runs: the next one waits for it and shows its output", () =>
+    withFleetBucket({ count: 1 }, async (lent) => {
+      const { bucket, hosts, lifecycles } = lent;
+      const { worker, hold } = await killedDuringStart(lent);
+      const next = bucket.start(["deploy"]);
+      await next.prints("waiting for start");
+      await next.prints(`api@${hosts[0]} | api is at start`);
+      await worker.run(["rm", hold]);
+      const { code, stderr } = await next.ended;
+      expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("it is not run again") });
+      expect(stderr).toContain(`start api@${hosts[0]}: continues run 1`);
+      expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
+    }));
+
+  it("is told what failed meanwhile, and the deploy after that tries again", () =>
+    withFleetBucket({ count: 1 }, async (lent) => {
+      const { bucket, home, lifecycles, directory } = lent;
+      const { worker, hold } = await killedDuringStart(lent);
+      await worker.write(`${directory("api")}/data/fail-start`, "");
+      await worker.run(["rm", hold]);
+      await until("the command to end", () => worker.processesWith(home).length === 0);
+      await worker.run(["rm", `${directory("api")}/data/fail-start`]);
+      const { code, stderr } = await bucket.maand("deploy");
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("start refuses") });
+      expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "end start"]]);
+      expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
+      expect((await lifecycles("api"))[0]).toHaveLength(4);
+    }));
+
+  it("does not know how the command ended if the worker was restarted, and runs it again", () =>
+    withFleetBucket({ count: 1 }, async (lent) => {
+      const { bucket, lifecycles } = lent;
+      const { worker, hold } = await killedDuringStart(lent);
+      await worker.stop();
+      await worker.run(["rm", hold]);
+      await worker.write("/opt/worker/boot_id", "00000000-0000-4000-8000-000000000000\n");
+      await worker.run(["mount", "--bind", "/opt/worker/boot_id", BOOT_ID]);
+      await worker.start();
+      const { code, stderr } = await bucket.maand("deploy");
+      expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("this worker was restarted") });
+      expect(await lifecycles("api")).toEqual([["start 0.0.0 1.0.0", "start 0.0.0 1.0.0", "end start"]]);
+    }));
+});
+
+/** A plugin that starts its jobs with two commands. */
+const PLUGIN = `import { lifecycle } from "@maand/core";
+const write = (word, { directory, newVersion }) =>
+  ["sh", "-c", 'mkdir -p data; echo "$1" >> data/ran; echo "$1"; sleep 0.03', "sh", word + " " + newVersion];
+const apply = lifecycle({
+  name: "own", before: "make",
+  start: async (context) => {
+    await context.once(write("first", context));
+    await context.once(write("second", context));
+  },
+  stop: () => {},
+});
+export default { plugins: ["defaults", { name: "own", apply }] };
+`;
+
+it(
+  "a command that a plugin runs with `once` runs once, wherever maand is killed",
+  async () => {
+    const bucket = await localBucket(2);
+    try {
+      bucket.write("maand.config.mjs", PLUGIN);
+      const random = seeded(SEED);
+      bucket.job("api", ONE);
+      expect(await bucket.maand("build")).toMatchObject({ code: 0 });
+      const counting = bucket.copy();
+      expect(await counting.start(["deploy"], stepCounter(`${counting.root}/steps`)).ended).toMatchObject({ code: 0 });
+      const steps = Number(counting.read("steps"));
+      counting.dispose();
+      for (let at = 0; at < MOMENTS; at += 1) {
+        const copy = bucket.copy();
+        const step = 1 + Math.floor(((at + random()) * steps) / MOMENTS);
+        await copy.start(["deploy"], killer({ step })).ended;
+        expect(await copy.maand("deploy")).toMatchObject({ code: 0 });
+        const ran = copy.hosts.map((host) => linesOf(`${copy.directory("api", host)}/data/ran`));
+        expect({ step, ran }).toEqual({ step, ran: copy.hosts.map(() => ["first 1.0.0", "second 1.0.0"]) });
+        copy.dispose();
+      }
+    } finally {
+      bucket.dispose();
+    }
+  },
+  60_000 + MOMENTS * 30_000,
+);

@@ -25,10 +25,13 @@ export type RunOnce = (argv: Argv, options?: OnceOptions) => Promise<ExecResult>
 export interface StepCommand {
   /** The name of the command: that of its step, a `+`, and its number among the commands of the step. */
   readonly id: string;
+  /** The command: a list of words, some of which may be secret. */
   readonly argv: Argv;
   /** What a message calls it; by default its words, without secrets. */
   readonly title: string;
+  /** Added to its environment. */
   readonly env: NonNullable<ExecOptions["env"]>;
+  /** Its time limit in milliseconds. */
   readonly timeoutMs: number;
   /** Called for every line as it arrives. */
   onLine: NonNullable<ExecOptions["onLine"]>;

@@ -189,7 +189,9 @@ export interface ActionContext extends AllocationContext {
 
 /** `runOnce`: a command of a step, which must run once on its worker. */
 export interface RunOnceContext extends Omit<ActionContext, "action" | "once"> {
+  /** The step that the command is part of. */
   readonly step: ActionStep;
+  /** The command to run, as root and in the job's directory. */
   readonly command: StepCommand;
 }
 

@@ -63,8 +63,6 @@ function phases() {
     stage: new AsyncSeriesBailHook<[StageContext], Done | undefined, TapLimit>(["context"], "stage"),
     /** Once per allocation of a batch: start, restart or reload it. */
     rollout: new AsyncSeriesBailHook<[ActionContext], Done | undefined, TapLimit>(["context"], "rollout"),
-    /** Once per command that a tap runs with `once` in a deploy: run it once on its worker, or return undefined. */
-    runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
     /** Once per batch, just before the store records it as running. */
     promote: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "promote"),
     /** Once per run, always, also after a partial or interrupted run: receives the summary and cannot change it. */
@@ -86,6 +84,8 @@ function deployMoments() {
       ["context"],
       "orchestrate",
     ),
+    /** Once per command that a tap runs with `once` in a deploy: run it once on its worker, or return undefined. */
+    runOnce: new AsyncSeriesBailHook<[RunOnceContext], ExecResult | undefined, TapLimit>(["context"], "runOnce"),
     /** Once per batch, after its lifecycle commands succeeded. */
     started: new AsyncSeriesHook<[BatchContext], TapLimit>(["context"], "started"),
     /** Once per batch or job: throw if it is not healthy. */

@@ -267,3 +267,49 @@ describe.concurrent("a receipt", { timeout: 60_000 }, () => {
     expect(await client.request({ settled: { api: ["../../jobs.json"] } }, () => {}).ended).toBe(64);
   });
 });
+
+describe.concurrent("a command that is no target", { timeout: 60_000 }, () => {
+  const ask = (argv: readonly string[], more: object = {}) => ({
+    ...{ target: "the command", job: "api", timeout: 60, env: { GREETING: "hello" }, argv },
+    ...{ step: "r1.start.1+1", voids: [], what: JSON.stringify(argv), ...more },
+  });
+
+  it("runs once in the directory of its job, with its environment", async (context) => {
+    const w = worker(context);
+    const { client } = w.serve();
+    const run = async (argv: readonly string[], more?: object) => {
+      let stdout = "";
+      const { ended } = client.request(ask(argv, more), (_, bytes) => {
+        stdout += bytes;
+      });
+      return { code: await ended, stdout };
+    };
+    await client.ready;
+    const line = ["sh", "-c", 'echo "$GREETING" >> said; pwd'];
+    expect(await run(line)).toEqual({ code: 0, stdout: `${w.root}/jobs/api\n` });
+    expect((await run(line)).code).toBe(0);
+    expect(readFileSync(w.inJob("said"), "utf8")).toBe("hello\n");
+    expect((await run(["false"])).code).toBe(64);
+    expect((await run(["false"], { step: "r1.start.1+2" })).code).toBe(1);
+    expect(w.kept()).toEqual(["r1.start.1+1", "r1.start.1+2", "r1.start.1+2.out"]);
+  });
+
+  it("of a step that was replaced never begins", async (context) => {
+    const w = worker(context);
+    const { client, request } = w.serve();
+    expect(await request("start", { step: "r2.start.1", voids: ["r1.start.1"] }).code).toBe(0);
+    expect(await client.request(ask(["true"]), () => {}).ended).toBe(130);
+  });
+
+  it.for([
+    [["x"], { step: undefined }],
+    [[], {}],
+    [["a\u0000b"], {}],
+    [["true"], { job: ".." }],
+  ] as const)("is refused if it is not one: %j", async ([argv, more], context) => {
+    const w = worker(context);
+    const { client } = w.serve();
+    await client.ready;
+    expect(await client.request(ask(argv, more), () => {}).ended).toBe(64);
+  });
+});
