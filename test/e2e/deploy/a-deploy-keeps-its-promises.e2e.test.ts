@@ -233,7 +233,7 @@ describe.concurrent("a deploy", () => {
     }));
 
   it("of a removal has to precede gc, which is refused until then and deletes the records afterwards", () =>
-    onFleet(fleet, async ({ bucket, workers, directory, lifecycle }) => {
+    onFleet(fleet, async ({ bucket, workers, home, directory, lifecycle }) => {
       bucket.job("old", V1);
       await bucket.maand("deploy", "--build");
       bucket.removeJob("old");
@@ -245,8 +245,10 @@ describe.concurrent("a deploy", () => {
       expect(await bucket.maand("deploy")).toMatchObject({ code: 0 });
       for (const worker of workers)
         expect(await lifecycle("old", worker)).toEqual(["start 0.0.0 1.0.0", "stop 1.0.0 1.0.0"]);
+      for (const worker of workers) expect(await worker.list(`${home}/receipts`)).toEqual(["old"]);
       expect(await bucket.maand("gc")).toMatchObject({ code: 0 });
       for (const worker of workers) expect(worker.exists(directory("old"))).toBe(false);
+      for (const worker of workers) expect(await worker.list(`${home}/receipts`)).toEqual([]);
       expect(await bucket.json("cat", "deployments")).toEqual([]);
     }));
 });

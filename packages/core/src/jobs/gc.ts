@@ -126,6 +126,7 @@ async function erase(run: Run, allocation: Allocation, removed: readonly Allocat
   const { signal } = run.bucket;
   await logged(run, allocation, async () => {
     await deleteDirectory({ remote, directory: `${remote.root}/jobs/${allocation.job}`, signal });
+    await deleteDirectory({ remote, directory: `${remote.root}/receipts/${allocation.job}`, signal });
     if (left && last) await eraseBucket(run, remote, removed);
   });
 }

@@ -13,10 +13,13 @@ const ACTING_HOOKS: ReadonlySet<string> = new Set([
   "stopped",
   "afterJob",
   "command",
+  "reconcile",
+  "rollout",
+  "target",
 ]);
 
 /** Functions of these contexts that are followed, and those of what their `scope` returns. */
-const OF_CONTEXT = ["rollOut", "checkHealth", "remote"];
+const OF_CONTEXT = ["rollOut", "checkHealth", "remote", "once"];
 const OF_SCOPE = ["command", "remote", "login", "runTarget"];
 
 /**

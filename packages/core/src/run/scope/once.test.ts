@@ -35,13 +35,13 @@ it("a command whose recorded result is a failure fails", async () => {
   await expect(once(["false"])).rejects.toMatchObject({ code: "COMMAND_FAILED", exit: 3 });
 });
 
-it("without a plugin that keeps receipts there, a command runs as any other, and its lines are logged", async () => {
+it("without a plugin that keeps receipts there, a command runs as with `remote.exec`", async () => {
   const { context, once, remote } = withReceipts({ answer: undefined });
   await once(["echo"]);
   expect(remote.calls).toMatchObject([{ argv: ["echo"], options: { asRoot: true, cwd: context.directory } }]);
 });
 
-it("by hand, a command runs as any other", async () => {
+it("by hand, a command runs as with `remote.exec`, and its lines are logged", async () => {
   const { asked } = withReceipts();
   const remote = fakeRemote({ answers: { echo: { stdout: "hello\n" } } });
   const context = rolloutContext({ remote });

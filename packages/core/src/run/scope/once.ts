@@ -9,7 +9,7 @@ type Given = Omit<ActionContext, "action" | "once">;
 
 /**
  * What runs the commands of an action once. Its commands are numbered in the order in which they are called. Without a step, or
- * without a plugin that keeps receipts on the worker, a command runs as any other does.
+ * without a plugin that keeps receipts on the worker, a command runs as with `remote.exec`.
  */
 export function onceFor({ hooks }: Pick<Bucket, "hooks">, given: Given): RunOnce {
   let number = 0;
