@@ -114,7 +114,14 @@ describe("a build refuses scrape configurations", () => {
 
 describe("a build refuses rules", () => {
   it.each([
-    ["without groups", "x: 1\n", [`web/${RULES}:1: groups: is missing`]],
+    [
+      "without groups",
+      "x: 1\n",
+      [
+        `web/${RULES}:1: groups: is missing`,
+        `web/${RULES}:1: x: "x" is no key of Prometheus here, which refuses a file with an unknown key`,
+      ],
+    ],
     ["with no group in them", "groups: []\n", [`web/${RULES}:1: groups: must have at least one group`]],
     [
       "that are neither alert nor record",
@@ -160,6 +167,29 @@ describe("a build refuses rules", () => {
     ],
   ])("%s", async (_, text, problems) => {
     expect(await ruled(text)).toEqual(problems);
+  });
+
+  it("at once, also in a file with another structure", async () => {
+    const text = `groups:
+- name: a
+  rules:
+  - alert: A
+    record: b
+    expr: ""
+    annotations: { runbook: gone }
+  - none
+- name: a
+  rules: [{ alert: A, expr: up }]
+`;
+    expect((await ruled(text)).sort()).toEqual([
+      `web/${RULES}:10: groups[1].rules[0].alert: the alert "A" is twice in this file`,
+      `web/${RULES}:4: groups[0].rules[0]: must have exactly one of alert and record`,
+      `web/${RULES}:6: groups[0].rules[0].expr: must not be blank`,
+      `web/${RULES}:7: groups[0].rules[0].annotations.runbook: the runbook "gone" does not exist`,
+      `web/${RULES}:7: groups[0].rules[0].annotations: a record rule has no annotations`,
+      `web/${RULES}:8: groups[0].rules[1]: must be a map: an alert or a record rule`,
+      `web/${RULES}:9: groups[1].name: the group "a" is twice in this file`,
+    ]);
   });
 
   it("in directories below alerts too, and names used in any of them", async () => {

@@ -1,6 +1,9 @@
 import { execFileSync } from "node:child_process";
+import type { Job } from "@maand/core";
+import { aJob, callHook, examineContext } from "@maand/core/testing";
 import { describe, expect, it } from "vitest";
 import { aWorkspace, problemsOf, SERVER_MANIFEST } from "../a-workspace.test.support.ts";
+import { prometheus } from "../index.ts";
 
 const SCRAPE = "_prometheus/scrape.yaml";
 const RULES = "_prometheus/alerts/web.yaml";
@@ -86,4 +89,30 @@ it("without promtool, a build reports that only the structure was checked", asyn
   expect(bucket.events.filter(({ type }) => type === "output")).toMatchObject([
     { line: "promtool is not on this machine: rules and scrape configurations were checked for their structure only" },
   ]);
+});
+
+describe("maand doctor", () => {
+  const jobs = [
+    aJob({ files: [{ path: "prometheus.yml", hash: "h", executable: false, size: 1 }] }),
+    aJob({ name: "web" }),
+  ];
+  const messages = async (promtool: string, of: readonly Job[]) => {
+    const context = examineContext({ jobs: of });
+    await callHook([prometheus({ promtool })], "examine", context);
+    return context.findings.map(({ ok, message }) => [ok, message]);
+  };
+
+  it("says whether promtool is installed, and that it is optional", async () => {
+    expect(await messages("/bin/sh", jobs)).toEqual([[true, "promtool is /bin/sh"]]);
+    expect(await messages("no-promtool-here", jobs)).toEqual([
+      [
+        true,
+        expect.stringContaining("promtool is not installed; rules and scrape configurations are checked for their"),
+      ],
+    ]);
+  });
+
+  it("says nothing about it if no job runs Prometheus", async () => {
+    expect(await messages("/bin/sh", [aJob({ name: "web" })])).toEqual([]);
+  });
 });

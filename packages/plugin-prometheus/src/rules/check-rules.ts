@@ -4,7 +4,7 @@ import { placeOf, ruleFileName, runbookName, type Sources, sourcesOf } from "../
 import { readTextFile } from "../text-file.ts";
 import { readYaml, schemaProblems, type YamlFile } from "../yaml-file.ts";
 import { CERTIFICATE_ALERTS, CERTIFICATE_RULES } from "./certificate-rules.ts";
-import { KNOWN_KEYS, type Rules, RulesSchema } from "./schema.ts";
+import { KNOWN_KEYS, type RulesParts, RulesSchema, readableParts } from "./schema.ts";
 
 /** A file of rules that can be loaded, as far as its structure says. */
 export interface CheckedRules {
@@ -39,9 +39,12 @@ function checkFile(
   const yaml = text === undefined ? undefined : readYaml({ text, where, code: "invalid_rules" }, report);
   if (text === undefined || !yaml) return undefined;
   const parsed = v.safeParse(RulesSchema, yaml.value);
-  const found = parsed.success
-    ? rulesProblems(yaml, parsed.output, where, new Set(runbooks.map(({ path }) => runbookName(path))), owners)
-    : schemaProblems(yaml, parsed.issues);
+  const names = new Set(runbooks.map(({ path }) => runbookName(path)));
+  const parts = parsed.success ? parsed.output : readableParts(yaml.value);
+  const found = [
+    ...(parsed.success ? [] : schemaProblems(yaml, parsed.issues)),
+    ...rulesProblems(yaml, parts, where, names, owners),
+  ];
   for (const problem of found) report(problem);
   if (!parsed.success || found.some(({ level }) => level === "error")) return undefined;
   return { job: job.name, file, text, groups: parsed.output.groups.length };
@@ -49,7 +52,7 @@ function checkFile(
 
 function rulesProblems(
   yaml: YamlFile,
-  { groups, ...rest }: Rules,
+  { groups, ...rest }: RulesParts,
   where: string,
   runbooks: ReadonlySet<string>,
   owners: Map<string, string>,
@@ -58,9 +61,10 @@ function rulesProblems(
   const strays = unknownKeys(yaml, rest, [], KNOWN_KEYS.file);
   const inGroups = groups.flatMap((group, at) => {
     const path = ["groups", at];
-    const twice = names.has(group.name)
-      ? [yaml.problem([...path, "name"], `the group "${group.name}" is twice in this file`)]
-      : [];
+    const twice =
+      group.name !== "" && names.has(group.name)
+        ? [yaml.problem([...path, "name"], `the group "${group.name}" is twice in this file`)]
+        : [];
     names.add(group.name);
     const inRules = (group.rules ?? []).flatMap((rule, index) => {
       const place = [...path, "rules", index];
@@ -76,7 +80,7 @@ function rulesProblems(
   return [...strays, ...inGroups];
 }
 
-type Rule = NonNullable<Rules["groups"][number]["rules"]>[number];
+type Rule = NonNullable<RulesParts["groups"][number]["rules"]>[number];
 
 /** A record rule fires nothing. */
 function recordProblems(yaml: YamlFile, rule: Rule, place: readonly unknown[]): Problem[] {
@@ -92,7 +96,7 @@ function alertProblems(
   where: string,
   owners: Map<string, string>,
 ): Problem[] {
-  if (alert === undefined) return [];
+  if (alert === undefined || alert.trim() === "") return [];
   const owner = owners.get(alert);
   owners.set(alert, owner ?? where);
   if (owner === undefined) return [];

@@ -63,7 +63,31 @@ export const RulesSchema = v.pipe(
   v.description("Alert and record rules of a job, in _prometheus/alerts/*.yaml."),
 );
 
-export type Rules = v.InferOutput<typeof RulesSchema>;
+const optionalPart = <Schema extends v.GenericSchema>(schema: Schema) => v.fallback(v.optional(schema), undefined);
+
+const RulePartsSchema = v.looseObject({
+  alert: optionalPart(v.string()),
+  record: optionalPart(v.string()),
+  annotations: optionalPart(v.record(v.string(), v.unknown())),
+});
+
+const GroupPartsSchema = v.looseObject({
+  name: v.fallback(v.string(), ""),
+  rules: optionalPart(v.nullable(v.array(v.fallback(RulePartsSchema, {})))),
+});
+
+const PartsSchema = v.looseObject({
+  groups: v.fallback(v.array(v.fallback(GroupPartsSchema, { name: "" })), []),
+});
+
+/** The parts of a file of rules whose names are checked. */
+export type RulesParts = v.InferOutput<typeof PartsSchema>;
+
+/** What can be read of a file with another structure, so that its names are checked all the same. */
+export function readableParts(value: unknown): RulesParts {
+  const { success, output } = v.safeParse(PartsSchema, value);
+  return success ? output : { groups: [] };
+}
 
 /** Keys that Prometheus knows; it refuses a file with any other. */
 export const KNOWN_KEYS = {
