@@ -9,7 +9,7 @@ import { contextsPage } from "./contexts.mjs";
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Entry points that promise nothing; docs/plugins/stability.md lists them. */
-const UNSTABLE = /\/(internal|operator|readonly|import|unexpected)$/;
+const UNSTABLE = /\/(internal|operator|readonly|unexpected)$/;
 
 const modules = new Map();
 
@@ -17,8 +17,9 @@ const stale = [];
 for (const directory of packages()) settle(join(directory, `${basename(directory)}.api.md`), reportOf(directory));
 const core = join(REPOSITORY, "packages/core/src/plugin-api");
 const texts = (pattern) =>
-  readdirSync(core)
-    .filter((file) => pattern.test(file))
+  readdirSync(core, { recursive: true, encoding: "utf8" })
+    .sort()
+    .filter((file) => pattern.test(basename(file)))
     .map((file) => readFileSync(join(core, file), "utf8"))
     .join("\n");
 settle(

@@ -19,20 +19,21 @@ export type { MaandEvent } from "./events.ts";
 export type * from "./plugin-api/action-step.ts";
 export type * from "./plugin-api/base-contexts.ts";
 export type { CommandBucket } from "./plugin-api/command-bucket.ts";
+export type { ExamineContext } from "./plugin-api/contexts/examine-context.ts";
+export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/contexts/inventory-context.ts";
+export type * from "./plugin-api/contexts/permit-context.ts";
+export type * from "./plugin-api/contexts/recorded-context.ts";
 export type * from "./plugin-api/contexts.ts";
 export { type Claim, defineClaim, type FileSchema, type TypedClaim } from "./plugin-api/define/claim.ts";
 export { type Lifecycle, type LifecycleContext, type LifecycleStep, lifecycle } from "./plugin-api/define/lifecycle.ts";
 export { type PluginMaker, pluginWithOptions } from "./plugin-api/define/plugin-with-options.ts";
-export type { ExamineContext } from "./plugin-api/examine-context.ts";
 export type { Done, HookName, Hooks, TapFunction, TapInterest, TapLimit } from "./plugin-api/hooks.ts";
-export type { FoundFile, Inventory, InventoryContext } from "./plugin-api/inventory-context.ts";
 export { type JsonSchema, jsonSchemaOf } from "./plugin-api/json-schema-of.ts";
 export type * from "./plugin-api/kv.ts";
 export type { PluginState, StateEntries, StateValues } from "./plugin-api/life/plugin-state.ts";
 export type { PluginErrorOptions, PluginTools } from "./plugin-api/life/plugin-tools.ts";
 export { type Preset, type PresetMaker, presetWithOptions } from "./plugin-api/life/presets.ts";
 export { defineService, type ProvidedService, type Service } from "./plugin-api/life/services.ts";
-export type * from "./plugin-api/permit-context.ts";
 export {
   definePlugin,
   type Plugin,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { CommitContext } from "../plugin-api/contexts.ts";
+import type { CommitContext } from "../plugin-api/contexts/recorded-context.ts";
 import { aBucket, type TestBucket } from "../testing/a-bucket.ts";
 
 let bucket: TestBucket;

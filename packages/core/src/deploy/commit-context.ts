@@ -1,4 +1,4 @@
-import type { CommitContext } from "../plugin-api/contexts.ts";
+import type { CommitContext } from "../plugin-api/contexts/recorded-context.ts";
 import type { Run } from "../run/run.ts";
 import { recordedContext } from "../run/scope/recorded-context.ts";
 import type { Summary } from "../summary.ts";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { MaandError } from "../errors.ts";
-import type { Changes } from "../plugin-api/permit-context.ts";
+import type { Changes } from "../plugin-api/contexts/permit-context.ts";
 import { definePlugin, type Plugin } from "../plugin-api/plugin.ts";
 import { aBucket, type TestBucket } from "../testing/index.ts";
 

@@ -4,7 +4,7 @@ import type { Allocation, Job } from "../domain/workspace/job.ts";
 import type { MaandError } from "../errors.ts";
 import type { PlannedJob } from "../plan/plan-job.ts";
 import type { StoppingAllocation } from "../plan/stopping.ts";
-import type { ChangedAllocation, Changes } from "../plugin-api/permit-context.ts";
+import type { ChangedAllocation, Changes } from "../plugin-api/contexts/permit-context.ts";
 import { type Run, workerOf } from "../run/run.ts";
 
 /** The reason why a `permit` hook refuses changes, or undefined if every hook permits them. */

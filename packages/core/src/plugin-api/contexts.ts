@@ -5,7 +5,6 @@ import type { Settings } from "../domain/settings/settings.ts";
 import type { Allocation, Job, JobFile } from "../domain/workspace/job.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import type { Remote } from "../remote/remote.ts";
-import type { Summary } from "../summary.ts";
 import type { ActionStep, RunOnce, StepCommand } from "./action-step.ts";
 import type { AllocationContext, JobContext, RunContext, WorkerContext } from "./base-contexts.ts";
 import type { OwnedKeys } from "./define/claim.ts";
@@ -278,30 +277,5 @@ export interface CommandContext extends ScopedJobContext {
   /** The number of allocations to run for at the same time. */
   readonly concurrency: number;
 }
-
-/** The catalog, and what is recorded as running. */
-export interface RecordedContext extends RunContext {
-  /** The clock. Use it instead of `new Date()`, so that tests can set the time. */
-  now(): Date;
-  /** All jobs of the catalog. */
-  readonly jobs: readonly Job[];
-  /** All allocations of the catalog, also removed ones. */
-  readonly allocations: readonly Allocation[];
-  /** The KV entries that a job may read on any worker. */
-  kv(job: Job): KvReader;
-  /** The files that are recorded as running for an allocation; none before its first promotion. */
-  promotedFiles(allocation: Allocation): readonly JobFile[];
-  /** The bytes of such a file; undefined if it is secret, or too large to be kept. */
-  readPromoted(file: JobFile): Uint8Array | undefined;
-}
-
-/** `commit`: the run is over, whatever its outcome. */
-export interface CommitContext extends RecordedContext {
-  /** What the run did: its outcome, each allocation, failures and warnings. */
-  readonly summary: Summary;
-}
-
-/** `commitBuild`: the build is over, and stored. */
-export interface CommitBuildContext extends RecordedContext {}
 
 export type { ActionKind, Problem };

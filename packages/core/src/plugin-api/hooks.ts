@@ -10,13 +10,15 @@ import type { Job } from "../domain/workspace/job.ts";
 import type { MaandEvent } from "../events.ts";
 import type { ExecResult, Remote } from "../remote/remote.ts";
 import type { ConnectContext, HostKey, LocateContext, Login } from "./base-contexts.ts";
+import type { ExamineContext } from "./contexts/examine-context.ts";
+import type { Inventory, InventoryContext } from "./contexts/inventory-context.ts";
+import type { PermitContext } from "./contexts/permit-context.ts";
+import type { CommitBuildContext, CommitContext } from "./contexts/recorded-context.ts";
 import type {
   ActionContext,
   BatchContext,
   BeginContext,
   CommandContext,
-  CommitBuildContext,
-  CommitContext,
   ContributeContext,
   InitContext,
   OrchestrateContext,
@@ -31,9 +33,6 @@ import type {
   ValidateContext,
   VerifyContext,
 } from "./contexts.ts";
-import type { ExamineContext } from "./examine-context.ts";
-import type { Inventory, InventoryContext } from "./inventory-context.ts";
-import type { PermitContext } from "./permit-context.ts";
 import type { ScopedJobContext } from "./scope.ts";
 import { type RenamedHooks, withOldNames } from "./tapping/renamed-hooks.ts";
 

@@ -1,19 +1,18 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type { JobContext } from "../plugin-api/base-contexts.ts";
+import type { PermitContext } from "../plugin-api/contexts/permit-context.ts";
+import type { CommitBuildContext, CommitContext } from "../plugin-api/contexts/recorded-context.ts";
 import type {
   BatchContext,
   BeginContext,
   CommandContext,
-  CommitBuildContext,
-  CommitContext,
   HealthResult,
   InitContext,
   OrchestrateContext,
   ValidateContext,
   VerifyContext,
 } from "../plugin-api/contexts.ts";
-import type { PermitContext } from "../plugin-api/permit-context.ts";
 import type { ScopedJobContext } from "../plugin-api/scope.ts";
 import { fakeKv } from "./fake-kv.ts";
 import { fakeRemote } from "./fake-remote.ts";

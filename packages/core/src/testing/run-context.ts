@@ -2,7 +2,7 @@ import type { Finding } from "../domain/checks/finding.ts";
 import { DEFAULT_SETTINGS } from "../domain/settings/settings.ts";
 import type { EventData } from "../events.ts";
 import type { LogSource, RunContext } from "../plugin-api/base-contexts.ts";
-import type { ExamineContext } from "../plugin-api/examine-context.ts";
+import type { ExamineContext } from "../plugin-api/contexts/examine-context.ts";
 
 /** A line passed to `log`. */
 export interface OutputLine extends LogSource {

@@ -1,7 +1,7 @@
 import type { Problem } from "../domain/checks/problem.ts";
 import type { ConnectContext, LocateContext } from "../plugin-api/base-contexts.ts";
+import type { InventoryContext } from "../plugin-api/contexts/inventory-context.ts";
 import type { PreflightContext, StageContext } from "../plugin-api/contexts.ts";
-import type { InventoryContext } from "../plugin-api/inventory-context.ts";
 import { fakeRemote } from "./fake-remote.ts";
 import { type Recording, runContext } from "./run-context.ts";
 import { aWorker } from "./samples.ts";

@@ -1,6 +1,6 @@
 import type { Catalog } from "../../domain/workspace/catalog.ts";
 import type { JobFile } from "../../domain/workspace/job.ts";
-import type { RecordedContext } from "../../plugin-api/contexts.ts";
+import type { RecordedContext } from "../../plugin-api/contexts/recorded-context.ts";
 import type { ScopeSource } from "./contexts.ts";
 import { kvReader } from "./kv-reader.ts";
 

@@ -1,4 +1,4 @@
-import type { WorkerContext } from "./base-contexts.ts";
+import type { WorkerContext } from "../base-contexts.ts";
 
 /** A file as it is in a job's directory on a worker. @experimental */
 export interface FoundFile {

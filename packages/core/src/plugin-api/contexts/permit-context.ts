@@ -1,7 +1,7 @@
-import type { PlannedAction } from "../domain/deploy/plan.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import type { RunContext } from "./base-contexts.ts";
+import type { PlannedAction } from "../../domain/deploy/plan.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { RunContext } from "../base-contexts.ts";
 
 /** One allocation that changes. @experimental */
 export interface ChangedAllocation {

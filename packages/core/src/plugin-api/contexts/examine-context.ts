@@ -1,7 +1,7 @@
-import type { Finding } from "../domain/checks/finding.ts";
-import type { Job } from "../domain/workspace/job.ts";
-import type { Worker } from "../domain/workspace/worker.ts";
-import type { RunContext } from "./base-contexts.ts";
+import type { Finding } from "../../domain/checks/finding.ts";
+import type { Job } from "../../domain/workspace/job.ts";
+import type { Worker } from "../../domain/workspace/worker.ts";
+import type { RunContext } from "../base-contexts.ts";
 
 /** `examine`: `maand doctor` runs. Check, and change nothing. */
 export interface ExamineContext extends RunContext {
