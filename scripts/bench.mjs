@@ -3,6 +3,7 @@ import { createJiti } from "jiti";
 
 const BENCHES = {
   "hooks-tap": ["../test/bench/hooks-tap.ts", "hooksTap"],
+  plugins: ["../test/bench/plugins.ts", "plugins"],
   start: ["../test/bench/start.ts", "start"],
   build: ["../test/bench/build.ts", "build"],
   certs: ["../test/bench/certs.ts", "certs"],

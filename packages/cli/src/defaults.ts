@@ -47,6 +47,14 @@ export function isStock(plugin: Plugin): boolean {
   return made.has(plugin);
 }
 
+/** Updates what stock plugins keep for editors, after a build. */
+export const refreshAfterBuild: typeof import("@maand/plugin-operations/editor").refreshAfterBuild = async (
+  ...given
+) => {
+  const editor = await import("@maand/plugin-operations/editor");
+  await editor.refreshAfterBuild(...given);
+};
+
 /** The packages of the stock plugins, which a configuration can import although they are not installed next to it. */
 export const STOCK_MODULES: Modules = {
   "@maand/plugin-ssh": () => import("@maand/plugin-ssh"),

@@ -51,7 +51,7 @@ it(
       const pushed = async () => {
         const login = ["--user", `${LOGIN.user}:${LOGIN.password}`, "--cacert", join(bucket.root, "secrets/ca.crt")];
         const query = `${origin}/api/v1/query?query=max(count_over_time(maand_cert_expired[1h]))`;
-        const { stdout } = await runCommand(["curl", "-sS", "--noproxy", "*", ...login, query]);
+        const { stdout } = await runCommand(["curl", "-sS", "--globoff", "--noproxy", "*", ...login, query]);
         const answer: { data: Query } = JSON.parse(stdout);
         return Number(answer.data.result[0]?.value[1] ?? 0);
       };

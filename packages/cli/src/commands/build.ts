@@ -1,8 +1,8 @@
 import { plural, printProblems } from "@maand/command";
 import { EngineCommand } from "@maand/command/internal";
 import { type Built, build } from "@maand/core/internal";
-import { refreshAfterBuild } from "@maand/plugin-operations/editor";
 import { Command, Option } from "clipanion";
+import { refreshAfterBuild } from "../defaults.ts";
 
 /** `maand build`. */
 export class BuildCommand extends EngineCommand {

@@ -13,6 +13,7 @@ import {
   type SavedPlan,
 } from "@maand/core/internal";
 import { Command, Option } from "clipanion";
+import { refreshAfterBuild } from "../defaults.ts";
 import { jsonReader } from "../output/deploy/readers.ts";
 import { showPlan } from "../output/deploy/show-plan.ts";
 import { loadPlan } from "../output/plan/write-plan.ts";
@@ -113,7 +114,6 @@ export class DeployCommand extends EngineCommand {
   async buildFirst(bucket: OpenedBucket): Promise<void> {
     const { problems } = await build(bucket, { deploys: !this.dryRun });
     printProblems(problems, this.context.stderr, this.style("stderr"));
-    const { refreshAfterBuild } = await import("@maand/plugin-operations/editor");
     await refreshAfterBuild(bucket, this);
   }
 

@@ -65,7 +65,7 @@ describe("maand init", () => {
     const untouched = statSync(join(root, "workspace/.schemas/workers.json")).mtimeMs;
     const { out } = await typed("init");
     expect(out).toBe("maand bucket is up to date\n  wrote workspace/.schemas/manifest.json\n");
-    expect(JSON.parse(read("workspace/.schemas/manifest.json")).properties.team).toEqual({
+    expect(JSON.parse(read("workspace/.schemas/manifest.json")).properties.team).toMatchObject({
       description: "Who is called.",
       type: "string",
     });

@@ -4,9 +4,9 @@ import type { Problem } from "../domain/checks/problem.ts";
 import type { Worker } from "../domain/workspace/worker.ts";
 import { MaandError } from "../errors.ts";
 import type { PreflightContext } from "../plugin-api/contexts.ts";
-import { locatedRoot } from "../plugin-api/located-root.ts";
 import type { Remote } from "../remote/remote.ts";
 import { hasCode } from "./ledger.ts";
+import { locatedRoot } from "./located-root.ts";
 import { noHandler } from "./no-handler.ts";
 
 /**

@@ -3,8 +3,8 @@ import { applyPlugins } from "../../bucket/apply-plugins.ts";
 import { type ErrorCode, isMaandError, type MaandError } from "../../errors.ts";
 import type { ConnectContext } from "../../plugin-api/base-contexts.ts";
 import type { Hooks } from "../../plugin-api/hooks.ts";
-import { locatedRoot } from "../../plugin-api/located-root.ts";
 import type { Argv, Remote } from "../../remote/remote.ts";
+import { locatedRoot } from "../../run/located-root.ts";
 import type { OpenedTransport } from "./under-test.ts";
 
 /** A context as a run makes it: `root` is what `locate` says. */

@@ -1,5 +1,5 @@
-import type { LocateContext } from "./base-contexts.ts";
-import type { Hooks } from "./hooks.ts";
+import type { LocateContext } from "../plugin-api/base-contexts.ts";
+import type { Hooks } from "../plugin-api/hooks.ts";
 
 /** The path of the bucket's directory on a worker, which is known without a connection; every remote of the worker has it. */
 export function locatedRoot(hooks: Pick<Hooks, "locate">, context: LocateContext): string {
