@@ -83,6 +83,15 @@ const upgraded: History = async (bucket, _, files) => {
   }
 };
 
+/** A release that is rolled out in steps, with a timed wait between them, was built. */
+const stagedAndBuilt: History = async (bucket, hosts, files) => {
+  const rollout = { steps: ["1", "1s", "100%"] };
+  await built(bucket, hosts, files);
+  await run(bucket, "deploy");
+  bucket.job("api", { version: "2.0.0", selectors: ["worker"], rollout }, { ...files, Makefile: CAREFUL_MAKEFILE });
+  await run(bucket, "build");
+};
+
 const SMALL = { small: "some small file\n" };
 const BIG = { big: "some big file\n".repeat(200_000) };
 
@@ -133,6 +142,14 @@ const ROWS: readonly Row[] = [
     what: "a deploy that brings files by the runner",
     workers: "sshd",
     history: changedAndBuilt,
+    files: SMALL,
+    killed: ["deploy"],
+    next: ["deploy"],
+  },
+  {
+    what: "a deploy in steps",
+    workers: "local",
+    history: stagedAndBuilt,
     files: SMALL,
     killed: ["deploy"],
     next: ["deploy"],
@@ -232,7 +249,11 @@ describe(`is resumed by the next deploy, wherever it is killed (${KILLS} steps)`
         expect(await runIn(undisturbed, row.next)).toMatchObject({ code: 0 });
         const wanted = await outcomeOf(undisturbed);
         expect(new Set(Object.values(wanted.rollouts))).toEqual(
-          new Set([built, upgraded].includes(row.history) ? ["promoted"] : ["disabled", "promoted", "removed"]),
+          new Set(
+            [built, upgraded, stagedAndBuilt].includes(row.history)
+              ? ["promoted"]
+              : ["disabled", "promoted", "removed"],
+          ),
         );
         undisturbed.dispose();
         const places = placesAmong(steps);

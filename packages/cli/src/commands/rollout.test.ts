@@ -51,6 +51,30 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+describe("steps that cannot be carried out", () => {
+  it("are refused by a build, all at once, each with its key", async () => {
+    write("workspace/jobs/bad/Makefile", MAKEFILE);
+    const rollout = { steps: ["2", "1", "soon", "pause"], soak_seconds: -1 };
+    write("workspace/jobs/bad/manifest.json", JSON.stringify({ version: "1.0.0", selectors: ["worker"], rollout }));
+    const { code, err } = await typed("build");
+    rmSync(join(root, "workspace/jobs/bad"), { recursive: true });
+    expect(code).toBe(2);
+    for (const text of ["rollout.steps[1]", "rollout.steps[2]", "do not end at 100%", "rollout.soak_seconds"])
+      expect(err).toContain(text);
+  });
+
+  it("are a warning if nothing can check a soak", async () => {
+    write("workspace/jobs/still/Makefile", MAKEFILE);
+    const rollout = { steps: ["1", "100%"], soak_seconds: 5 };
+    write("workspace/jobs/still/manifest.json", JSON.stringify({ version: "1.0.0", selectors: ["none"], rollout }));
+    const { code, err } = await typed("build");
+    rmSync(join(root, "workspace/jobs/still"), { recursive: true });
+    expect(code).toBe(0);
+    expect(err).toContain("rollout.soak_seconds: the job has no health check");
+    expect(await typed("build")).toMatchObject({ code: 0 });
+  });
+});
+
 describe("a staged rollout, as an operator sees it", () => {
   it("is shown by a dry run, step by step up to the pause", async () => {
     const { code, out: output } = await typed("deploy", "--dry-run", "--exit-code");

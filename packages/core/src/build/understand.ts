@@ -8,6 +8,7 @@ import { type AbsentPlugin, absentKeys, addPlugin } from "../plugin-api/absent-p
 import { withOutputs } from "../plugin-api/define/claim.ts";
 import type { KvReader } from "../plugin-api/kv.ts";
 import type { Plugin } from "../plugin-api/plugin.ts";
+import { isTapped } from "../plugin-api/tapping/tap-by-name.ts";
 import { kvReader } from "../run/scope/kv-reader.ts";
 import type { StoredCatalog } from "../store/catalog-rows.ts";
 import { type ReadWorkspace, readWorkspace } from "../workspace/read.ts";
@@ -77,6 +78,7 @@ export async function checkJobs(
   const jobs = [...catalog.jobs, ...unfinished];
   await checkClaims(jobs, claimsOf(bucket), absentClaims(bucket).get("commands"), report);
   if (!plugins.some(rendersTemplates)) warnUnrendered(catalog, absent, report);
+  warnUnwatched(catalog, hooks, report);
   const runBy = (job: Job) => runnerOf(job, plugins);
   const output = { settings, bucket: { root: paths.root }, now };
   const claims = claimsOf(bucket);
@@ -145,6 +147,16 @@ function warnUnrendered({ jobs }: Catalog, absent: readonly AbsentPlugin[], repo
     if (unrendered.length === 0) continue;
     const message = `no loaded plugin renders templates, so ${unrendered.join(", ")} will give no file`;
     report(warning("templates_not_rendered", `workspace/jobs/${name}`, message, renders && addPlugin(renders.name)));
+  }
+}
+
+/** Warns about a soak of a job that nothing can check. */
+function warnUnwatched({ jobs }: Catalog, { verify }: Bucket["hooks"], report: Report): void {
+  for (const job of jobs) {
+    if (!job.rollout?.soakSeconds || isTapped(verify, job)) continue;
+    const where = `${manifestFile(job.name)}: rollout.soak_seconds`;
+    const message = "the job has no health check, so nothing is checked after a step";
+    report(warning("soak_unchecked", where, message, "add a health check, or leave soak_seconds out"));
   }
 }
 

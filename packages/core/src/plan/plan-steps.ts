@@ -15,8 +15,8 @@ export function orderOf({ bucket, allocationsOf }: Pick<Run, "bucket" | "allocat
 
 /**
  * The plan of a job with a staged rollout, up to its first pause: allocations that wait for a later step leave the plan. Deploy and
- * dry run both call this. A new release is staged where another one runs. A first deploy, a rollback, a revert, and a
- * release that was healthy everywhere before are not.
+ * dry run both call this. A new release is staged where another one runs. A first deploy, a rollback, a revert, a
+ * release that was healthy everywhere before, and the one that ran before an open rollout are not.
  */
 export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
   const { job } = plan;
@@ -25,7 +25,7 @@ export function inSteps(source: PlanSource, plan: PlannedJob): PlannedJob {
   const { rollouts, releases } = source.bucket.store;
   const stored = rollouts.find(job.name);
   const open = stored?.release === release ? stored : undefined;
-  if (!open && releases.find(job.name, release)?.goodAt !== undefined) return plan;
+  if (!open && (stored?.previous === release || releases.find(job.name, release)?.goodAt !== undefined)) return plan;
   const members = membersOf(source, plan);
   if (!members.some(open ? ({ runs }) => runs : ({ isLeft }) => isLeft)) return plan;
   const { steps } = rollout;

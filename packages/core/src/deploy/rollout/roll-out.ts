@@ -67,7 +67,8 @@ async function checkPending(rollout: JobRollout): Promise<void> {
   const { run, plan, batches } = rollout;
   if (!plan.healthPending && batches.length > 0) return;
   const members = pendingAmong(plan.allocations, run.bucket.store.pendingHealth.all());
-  if (members.length > 0) await runRound(rollout, { members, gate: { of: "running", wait: true, isLate: true } });
+  if (members.length > 0)
+    await runRound(rollout, { members, gate: { of: plan.steps ? "released" : "running", wait: true, isLate: true } });
 }
 
 /**
