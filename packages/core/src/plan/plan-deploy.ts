@@ -10,6 +10,7 @@ import type { DesiredState } from "./desired-state.ts";
 import { diffPlan, type PlanDiffs } from "./diff-plan.ts";
 import { type DryRunState, hasPreDeploy, openDryRun, type UndecidedJob } from "./dry-run.ts";
 import type { PlannedJob } from "./plan-job.ts";
+import { pausedRollout } from "./plan-steps.ts";
 import { planWave, refuseStarts, type WaveJob } from "./plan-wave.ts";
 import { type StoppingAllocation, stopping } from "./stopping.ts";
 import { wavesOf } from "./waves.ts";
@@ -89,6 +90,8 @@ export async function planDeploy(
     const waves: { deploymentSeq: number; jobs: PlanJob[] }[] = [];
     for (const wave of wavesOf(dryRun, options.jobs, other?.reversed)) {
       const jobs = await planWave(dryRun, wave, options, { ...dryRun.hooks, reversed: other?.reversed });
+      for (const job of jobs)
+        if (job.steps && job.steps.waiting.length > 0) dryRun.ledger.pause(pausedRollout(job, job.steps));
       if (jobs.length > 0)
         waves.push({ deploymentSeq: wave.deploymentSeq, jobs: jobs.map((job) => planned(bucket, job)) });
     }

@@ -1,9 +1,11 @@
 import { type RolloutOrder, rolloutOrder } from "../domain/deploy/batches.ts";
 import { NAMESPACE } from "../domain/kv/kv-names.ts";
+import { releaseName } from "../domain/release/release.ts";
 import { stepState } from "../domain/rollout/open-rollout.ts";
 import { remainingParts, upToPause } from "../domain/rollout/steps.ts";
 import type { Job } from "../domain/workspace/job.ts";
 import type { Run } from "../run/run.ts";
+import type { PausedRollout } from "../summary.ts";
 import type { PlannedAllocation, PlannedJob, PlanSource, StepPlan } from "./plan-job.ts";
 
 /** The order that the active allocations of a job are rolled out in. */
@@ -77,5 +79,21 @@ function memberOf({ recorded }: PlanSource, { release, hold }: Job, planned: Pla
     runs,
     priority: decision.priority,
     isLeft: runs && !isDone && (hold === undefined || promoted.release !== hold.release),
+  };
+}
+
+/** The rollout as it is at the pause that a deploy comes to. */
+export function pausedRollout(
+  { job }: Pick<PlannedJob, "job">,
+  { open, replaces, parts, waiting }: StepPlan,
+): PausedRollout {
+  const previous = open?.previous ?? replaces?.previous;
+  return {
+    job: job.name,
+    release: releaseName(job.release ?? 0),
+    ...(previous === undefined ? {} : { previous: releaseName(previous) }),
+    step: (parts.at(-1)?.step ?? 0) + 1,
+    steps: job.rollout?.steps.length ?? 0,
+    waiting: waiting.map(({ allocation }) => allocation.host),
   };
 }

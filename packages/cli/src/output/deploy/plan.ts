@@ -82,7 +82,7 @@ function jobLines(job: PlanJob, style: Style): string[] {
       ...before,
     ];
   const width = Math.max(...job.allocations.map(({ allocation }) => allocation.host.length));
-  const blocked = `blocked: it depends on ${job.blockedBy}, which cannot be planned`;
+  const blocked = `blocked: it depends on ${job.blockedBy}, which is paused or cannot be planned`;
   return [
     `${name}${job.blockedBy === undefined ? "deploy required" : style.warn(blocked)}`,
     ...stepLines(job, style),
@@ -168,7 +168,7 @@ function underWayRecord({ underWay }: Plan) {
 function reasonOf(job: PlanJob): string {
   if (job.steps?.state === "paused") return `its rollout is paused; ${rolloutCommands(job.job.name)}`;
   if (!job.required) return "already promoted on all allocations";
-  if (job.blockedBy !== undefined) return `blocked by ${job.blockedBy}, which cannot be planned`;
+  if (job.blockedBy !== undefined) return `blocked by ${job.blockedBy}, which is paused or cannot be planned`;
   const pending = pendingWords(job);
   return pending.length > 0 ? pending.join("; ") : "deploy required";
 }

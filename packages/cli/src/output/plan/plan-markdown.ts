@@ -140,7 +140,7 @@ function versionOf({ current_version: from = "", new_version: to = "" }: SavedAl
 
 function whyOf(job: SavedJob, { reasons = [], matched = [] }: SavedAllocation): string {
   return [
-    ...(job.blocked_by === null ? [] : [`blocked by ${job.blocked_by}, which cannot be planned`]),
+    ...(job.blocked_by === null ? [] : [`blocked by ${job.blocked_by}, which is paused or cannot be planned`]),
     ...reasons,
     ...(matched.length > 0 ? [`restart because of ${matched.join(", ")}`] : []),
     ...(job.pre_deploy === "may change this" ? ["pre_deploy runs first and may change this"] : []),

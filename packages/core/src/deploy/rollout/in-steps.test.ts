@@ -8,6 +8,7 @@ import type { Summary } from "../../summary.ts";
 import { aBucket, type TestBucket } from "../../testing/index.ts";
 import { deployRelease, rollback } from "../release/rollback.ts";
 import { abortRollout, resumeRollout } from "../release/rollout-control.ts";
+import { apply, planned } from "../saved/plans.test.support.ts";
 
 const HOSTS = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"] as const;
 const [A, B, C, D] = HOSTS;
@@ -206,6 +207,9 @@ describe("jobs that demand a paused one", () => {
       }
     }
     expect(running("web")[0]).toBe("1.1.0");
+    const plan = await bucket.plan();
+    const jobs = plan.waves.flatMap((wave) => wave.jobs).map(({ job, blockedBy }) => [job.name, blockedBy]);
+    expect(jobs).toContainEqual(["web", "api"]);
     const summary = await bucket.deploy();
     expect(summary).toMatchObject({ outcome: "paused", blocked: [{ job: "web", by: "api" }] });
     expect([running()[0], running("web")[0], running("other")[0]]).toEqual(["2.0.0", "1.1.0", "2.0.0"]);
@@ -426,6 +430,15 @@ describe("during a pause", () => {
     write("2.0.0");
     expect(await bucket.ship()).toMatchObject({ outcome: "ok" });
     expect([running(), await position()]).toEqual([["2.0.0", "2.0.0", "2.0.0", "2.0.0"], undefined]);
+  });
+
+  it("a saved plan that leaves the job alone does so, and what waits keeps its release", async () => {
+    expect(await apply(bucket, await planned(bucket))).toMatchObject({ outcome: "paused" });
+    expect(await opened(({ store }) => [...store.releases.hostsOf("api")])).toEqual([
+      [2, [A]],
+      [1, [B, C, D]],
+    ]);
+    expect(await position()).toBe(1);
   });
 
   it("a dry run plans nothing for what waits, and changes nothing", async () => {

@@ -31,7 +31,7 @@ export function approvalOf(source: Source, saved: SavedPlan, print: Fingerprints
     digest: saved.digest,
     unchanged(job) {
       const known = jobs.get(job.name);
-      if (!known || known.required || isTapped(source.bucket.hooks.beforeJob, job)) return undefined;
+      if (!known || known.required || job.rollout || isTapped(source.bucket.hooks.beforeJob, job)) return undefined;
       const allocations = source.allocationsOf.get(job.name) ?? [];
       const planned = allocations.flatMap((allocation) => unchangedOne(source, allocation) ?? []);
       if (planned.length !== allocations.length) return undefined;
